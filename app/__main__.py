@@ -1,0 +1,47 @@
+"""`python -m app`: serve in the foreground until SIGTERM or SIGINT; requests under way are finished first."""
+
+import sys
+
+from granian.constants import Interfaces
+from granian.server import MPServer
+
+from app.config import Settings, read_settings
+from lib import lifeline, logs
+from lib.settings import SettingsError
+
+LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
+RESPAWN_PAUSE = 0.1  # seconds
+
+
+def server(settings: Settings) -> MPServer:
+    """Make the server of the settings; it spawns its workers when it serves."""
+    return MPServer(
+        "app.wsgi:worker",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.web_workers,
+        blocking_threads=settings.web_threads,
+        respawn_failed_workers=True,
+        respawn_interval=RESPAWN_PAUSE,
+        workers_kill_timeout=LONGEST_GOODBYE,
+        websockets=False,
+        log_dictconfig=logs.GRANIAN,
+    )
+
+
+def main() -> None:
+    """Read the settings, then serve."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    logs.configure(settings.log_level, settings.log_format, settings.log_file)
+    lifeline.watch()
+    server(settings).serve()
+
+
+if __name__ == "__main__":
+    main()

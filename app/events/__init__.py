@@ -1,0 +1,1 @@
+"""Activity events: received, judged, stored."""

@@ -1,0 +1,41 @@
+"""The routes of events: what comes in, what goes out, no decisions."""
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.datastores import db
+from app.events import controllers
+from app.events.domain import ActivityEvent, Decision
+from app.events.schemas import DecisionSchema, EventSchema
+from lib.logs import get_logger
+from lib.request_ids import milliseconds_so_far
+
+events = APIBlueprint("events", __name__, tag="Events")
+log = get_logger()
+
+REPLAY = {"Idempotent-Replay": "true"}
+
+
+@events.post("/event")  # type: ignore[type-var]  # APIFlask dumps what a view returns by the schema of its output
+@events.post("/event/")
+@events.post("/api/events")
+@events.input(EventSchema, arg_name="event")
+@events.output(DecisionSchema)
+def receive_event(event: ActivityEvent) -> tuple[Decision, int, dict[str, str]]:
+    """Take a deposit or a withdrawal and say which alert rules the user now meets."""
+    decision = controllers.record_event(db.engine, current_app.extensions["event_policy"], event)
+    write_log_line(decision)
+    return decision, 200, REPLAY if decision.replayed else {}
+
+
+def write_log_line(decision: Decision) -> None:
+    """Write the one line of an event; raised codes are for somebody to see."""
+    write = log.warning if decision.alert else log.info
+    write(
+        "event",
+        user_id=decision.event.user_id,
+        t=decision.event.t,
+        codes=decision.alert_codes,
+        replayed=decision.replayed,
+        duration_ms=milliseconds_so_far(),
+    )

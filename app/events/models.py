@@ -1,0 +1,54 @@
+"""The tables of events: what Alembic compares with the database.
+
+Both start every key with `user_id`, have no identity column and refer to nothing of another user, so that they
+can be distributed by `user_id` over many machines one day. The hot path speaks to them in `queries`.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.datastores import db
+from app.events.domain import EventType
+
+
+class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
+    """One event with the decision about it; never changed once written."""
+
+    __tablename__ = "activity_event"
+    __table_args__ = (
+        CheckConstraint("user_id > 0", name="user_id_positive"),
+        CheckConstraint("t >= 0", name="t_not_negative"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_activity_event_user_id_type_t", "user_id", "type", "t"),
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    t: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    type: Mapped[EventType] = mapped_column(
+        Enum(EventType, name="activity_type", values_callable=lambda kinds: [kind.value for kind in kinds])
+    )
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
+    alert_codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """The latest moment of each user, and the row that is locked while one of their events is judged.
+
+    Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
+    free, so that an update finds room beside the old row and touches no index.
+    """
+
+    __tablename__ = "user_clock"
+    __table_args__ = (
+        CheckConstraint("user_id >= 0", name="user_id_not_negative"),
+        CheckConstraint("last_t >= 0", name="last_t_not_negative"),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last_t: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,85 @@
+"""The shape of requests and answers about events, to and from domain values."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from apiflask import Schema
+from marshmallow import ValidationError, fields, post_load, pre_load, validate
+
+from app.events.domain import ActivityEvent, EventType
+from lib.json_requests import NumberLiteral
+
+GREATEST = 2**63 - 1  # of PostgreSQL's bigint
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+
+
+class WholeNumber(fields.Integer):
+    """A JSON integer: marshmallow's own, even its strict one, also takes strings."""
+
+    default_error_messages = {"invalid": "Must be a JSON integer."}  # noqa: RUF012  # marshmallow's own form
+
+    def _validated(self, value: Any) -> int:  # noqa: ANN401  # whatever JSON holds
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return value
+
+
+class Money(fields.Field[Decimal]):
+    """An exact amount above zero in plain notation, as a string or as a JSON number read as it was written (A8)."""
+
+    default_error_messages = {  # noqa: RUF012  # as above
+        "invalid": 'Must be a plain decimal such as "42.00": 1 to 12 digits, then at most 2 after a point.',
+        "not_positive": "Must be above zero.",
+    }
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
+        written = str(value) if type(value) in {str, int, NumberLiteral} else ""
+        if not AMOUNT.fullmatch(written):
+            raise self.make_error("invalid")
+        amount = Decimal(written)
+        if not amount:
+            raise self.make_error("not_positive")
+        return amount
+
+
+class EventSchema(Schema):
+    """A deposit or a withdrawal, as a client sends it; any other member is refused (A9)."""
+
+    type = fields.Enum(
+        EventType,
+        by_value=True,
+        required=True,
+        metadata={"description": "what the player did"},
+        error_messages={"unknown": 'Must be "deposit" or "withdraw".'},
+    )
+    amount = Money(required=True, metadata={"type": "string", "example": "42.00"})
+    user_id = WholeNumber(required=True, validate=validate.Range(1, GREATEST), metadata={"example": 1})
+    t = WholeNumber(
+        required=True,
+        validate=validate.Range(0, GREATEST),
+        metadata={"description": "the second at which the platform received the action; `time` is another name"},
+    )
+
+    @pre_load
+    def accept_time_as_t(self, members: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        """Take `time` for `t` (A10); both at once contradict each other, or say the same twice."""
+        if "time" not in members:
+            return members
+        if "t" in members:
+            raise ValidationError("Is another name for t: send one of the two.", "time")
+        return {("t" if name == "time" else name): value for name, value in members.items()}
+
+    @post_load
+    def to_event(self, members: Mapping[str, Any], **_: Any) -> ActivityEvent:  # noqa: ANN401
+        """Make the domain's value."""
+        return ActivityEvent(**members)
+
+
+class DecisionSchema(Schema):
+    """What is answered to an event."""
+
+    alert = fields.Boolean(required=True, metadata={"description": "true exactly when `alert_codes` is not empty"})
+    alert_codes = fields.List(fields.Integer(), required=True, metadata={"description": "ascending"})
+    user_id = fields.Integer(required=True, attribute="event.user_id")

@@ -1,0 +1,114 @@
+"""Reading a JSON request strictly, for every view that declares its input with APIFlask.
+
+APIFlask reads bodies through webargs, past Flask's own JSON provider; so it is webargs' loader that is replaced
+here. It refuses what lenient ones let pass: members given twice, NaN, bodies that are no object, encodings other
+than UTF-8. Numbers are never turned into binary floating point.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from apiflask.schema_adapters.marshmallow import parser
+from flask import Request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+LONGEST_BODY = 16 * 1024  # bytes
+# Werkzeug ends a chunked body at its limit without a word. With a byte more than we take we see that there was more.
+ROOM_TO_NOTICE = LONGEST_BODY + 1
+DEEPEST = 64  # levels of nesting
+LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
+
+STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+
+
+class MalformedJson(Exception):
+    """The body is no JSON object."""
+
+
+class InvalidMembers(Exception):
+    """The body is a JSON object of the wrong form; `errors` says for each member what is wrong."""
+
+    def __init__(self, errors: Mapping[str, Any]) -> None:
+        super().__init__(f"see errors for what to change in {', '.join(sorted(errors))}")
+        self.errors = errors
+
+
+class NumberLiteral(str):
+    """A JSON number that is no integer, as it was written."""
+
+    __slots__ = ()
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object from UTF-8; numbers other than integers come as `NumberLiteral`.
+
+    Raises `MalformedJson` and `InvalidMembers`, the latter for members given twice.
+    """
+    if _depth(body) > DEEPEST:
+        raise MalformedJson(f"the body is nested deeper than {DEEPEST} levels")
+    try:
+        read = _decoder.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise MalformedJson("the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise MalformedJson(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+    if not isinstance(read, dict):
+        raise MalformedJson("the body must be a JSON object: { … }")
+    return read
+
+
+def _depth(body: bytes) -> int:
+    """Return how deep the body nests, or fewer levels than matter; brackets within strings do not count."""
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets <= DEEPEST:
+        return brackets
+    depth = deepest = 0
+    for found in STRING_OR_BRACKET.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(members)
+    if len(read) < len(members):
+        names = [name for name, _ in members]
+        raise InvalidMembers({name: ["Was given twice."] for name in read if names.count(name) > 1})
+    return read
+
+
+def _integer(written: str) -> int | NumberLiteral:
+    return int(written) if len(written) <= LONGEST_INTEGER else NumberLiteral(written)
+
+
+def _no_constant(written: str) -> NoReturn:
+    raise MalformedJson(f"{written} is no JSON")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=NumberLiteral, parse_int=_integer, parse_constant=_no_constant
+)
+
+
+@parser.location_loader("json")
+def load_json(request: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG001  # webargs' form of a loader
+    """Read the body of a request for webargs.
+
+    Raises, beside what `read_object` does, Werkzeug's `UnsupportedMediaType` and `RequestEntityTooLarge`.
+    """
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("send the event with Content-Type: application/json")
+    body = request.get_data(cache=False)
+    if len(body) > LONGEST_BODY:
+        raise RequestEntityTooLarge
+    return read_object(body)
+
+
+@parser.error_handler
+def refuse(error: ValidationError, *_: object, **__: object) -> NoReturn:
+    """Turn marshmallow's complaint into ours; webargs files it under the part of the request that it is about."""
+    [messages] = error.normalized_messages().values()  # type: ignore[no-untyped-call]  # marshmallow's gap
+    raise InvalidMembers(messages)

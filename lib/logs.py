@@ -1,0 +1,89 @@
+"""One pipeline of structlog for our records and those of libraries: columns for people, JSON for machines.
+
+A record is an event name that never changes, with the facts as keywords. Lines go to standard error, and also to
+a file when one is named; each in one write, so that those of several processes do not mix.
+"""
+
+import logging
+import os
+
+import structlog
+
+STANDARD_ERROR = 2
+
+Processors = list[structlog.types.Processor]
+
+get_logger = structlog.get_logger
+
+# Granian's own records join ours: no handler of its own, up to the root's.
+GRANIAN = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+
+
+class Lines:
+    """Where lines go: to each of the open files, whatever characters are in them."""
+
+    def __init__(self, *descriptors: int) -> None:
+        self._descriptors = descriptors
+
+    def msg(self, line: str) -> None:
+        """Write one line, whole."""
+        written = (line + "\n").encode("utf-8", "backslashreplace")
+        for descriptor in self._descriptors:
+            os.write(descriptor, written)
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+class LinesHandler(logging.Handler):
+    """Brings the records of libraries to the same lines."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        self._lines.msg(self.format(record))
+
+
+def configure(level: str, log_format: str, log_file: str = "") -> None:
+    """Set up both kinds of records; `log_format` is "console" or "json"."""
+    descriptors = [STANDARD_ERROR]
+    if log_file:
+        # Open as long as the process; appending, so that the workers' lines come one after the other.
+        descriptors.append(os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
+    lines = Lines(*descriptors)
+    shared = _shared()
+    renderer = _renderer(log_format, colors=os.isatty(STANDARD_ERROR) and not log_file)
+    structlog.configure(
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: lines,
+        cache_logger_on_first_use=True,
+    )
+    handler = LinesHandler(lines)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def _shared() -> Processors:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _renderer(log_format: str, *, colors: bool) -> Processors:
+    if log_format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]

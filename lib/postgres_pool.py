@@ -1,0 +1,53 @@
+"""How a pooled connection to PostgreSQL is opened, and how a dead one is noticed before it is used."""
+
+import math
+import select
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
+
+
+def connect_options(
+    *, application_name: str, connect_timeout: float, statement_timeout: float, lock_timeout: float
+) -> dict[str, Any]:
+    """Return psycopg2's arguments; times in seconds.
+
+    Durability, isolation and plans are set here rather than hoped for: a server's defaults may differ.
+    """
+    session = {
+        "synchronous_commit": "on",
+        "default_transaction_isolation": "read committed",
+        "statement_timeout": f"{statement_timeout * 1000:.0f}ms",
+        "lock_timeout": f"{lock_timeout * 1000:.0f}ms",
+        "timezone": "UTC",
+        # Prepared once, planned once: every statement here has one right plan, an index probe, whatever the values.
+        "plan_cache_mode": "force_generic_plan",
+        "max_parallel_workers_per_gather": "0",
+    }
+    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in session.items())
+    return {
+        "application_name": application_name,
+        "connect_timeout": max(2, math.ceil(connect_timeout)),  # libpq takes whole seconds and no fewer than 2
+        "options": options,
+    }
+
+
+def discard_closed_connections(engine: Engine) -> None:
+    """Have the pool look at a connection before it lends it, so that a restart of the server costs no request.
+
+    An idle connection has nothing to say: if its socket is readable, the server has hung up. Looking costs
+    a system call where asking (`SELECT 1`) costs a round trip.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def look(dbapi_connection: Any, *_: object) -> None:  # noqa: ANN401  # psycopg2's, as SQLAlchemy hands it over
+        if dbapi_connection.closed or _readable(dbapi_connection.fileno()):
+            raise DisconnectionError("the server has hung up")
+
+
+def _readable(descriptor: int) -> bool:
+    """Tell whether a read would return at once. Not `select`: it refuses descriptors of 1024 and above."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))

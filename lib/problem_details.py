@@ -1,0 +1,104 @@
+"""Refusals as RFC 9457 problem details: one registry, from exceptions to what a client sees.
+
+Exceptions carry no status codes; what a driver or a library says in its own words never leaves the process.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import cast
+
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from lib.logs import get_logger
+from lib.request_ids import current_request_id
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:problem-type:"
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of refusal: `slug` ends its type, `retry_after` is in seconds.
+
+    `detail` stands in for the exception's own text, where that is not for clients.
+    """
+
+    status: int
+    slug: str
+    title: str
+    detail: str = ""
+    retry_after: int | None = None
+
+
+INTERNAL = ProblemType(
+    500,
+    "internal-error",
+    "The service made a mistake",
+    "the mistake is in the log under this request id; send the same request again or report the id",
+)
+OF_HTTP = {
+    404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
+    405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
+    413: ProblemType(413, "too-large", "The body is too large", "send no more than 16 KiB"),
+    415: ProblemType(
+        415,
+        "unsupported-media-type",
+        "The body is not JSON",
+        "send JSON, with Content-Type: application/json",
+    ),
+}
+
+
+def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> None:
+    """Answer every exception with a problem: those of the registry, HTTP's own, and defects with a plain 500."""
+    for exception, problem_type in problems.items():
+        app.register_error_handler(exception, _handler(problem_type))
+    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(Exception, _internal_error)
+
+
+def problem(problem_type: ProblemType, error: Exception) -> Response:
+    """Make the answer that says what was refused, why, and under which request id; and log it."""
+    detail = problem_type.detail or str(error)
+    errors = getattr(error, "errors", None)
+    members: dict[str, object] = {
+        "type": TYPE_PREFIX + problem_type.slug,
+        "title": problem_type.title,
+        "status": problem_type.status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": current_request_id(),
+    }
+    if errors:
+        members["errors"] = errors
+    log.info("request refused", status=problem_type.status, problem=problem_type.slug, cause=str(error))
+    answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
+    if problem_type.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem_type.retry_after)
+    return answer
+
+
+def _handler(problem_type: ProblemType) -> Callable[[Exception], Response]:
+    return lambda error: problem(problem_type, error)
+
+
+def _http_problem(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses; headers such as Allow come along."""
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return cast("Response", error.get_response())  # a redirect is no refusal
+    status = HTTPStatus(error.code)
+    known = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
+    answer = problem(OF_HTTP.get(status, known), error)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            answer.headers[name] = value
+    return answer
+
+
+def _internal_error(error: Exception) -> Response:
+    log.error("internal error", exc_info=error)
+    return problem(INTERNAL, error)

@@ -1,0 +1,138 @@
+"""One PostgreSQL transaction, in as few round trips as it has questions.
+
+SQLAlchemy keeps the pool; the statements go to psycopg2 as they are. Two things make them cheap, both
+measured: each is parsed and planned by the server once a connection (a third of the server's CPU),
+and what answers nothing (BEGIN, INSERT, COMMIT) travels with the statement that does.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+# SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
+# too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
+PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
+PASSING_CODES = frozenset({"40001", "40P01", "55P03", "25006"})
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with parameters $1, $2 … of the named types, prepared once a connection.
+
+    The name must be its own among all statements of the program.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    sql: str
+
+    @property
+    def prepare(self) -> str:
+        """The SQL that has the server parse it."""
+        return f"PREPARE {self.name}{_listed(self.types)} AS {self.sql}"
+
+    @property
+    def execute(self) -> str:
+        """The SQL that runs it, with the driver's placeholders."""
+        return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f" ({', '.join(words)})" if words else ""  # PostgreSQL takes no empty list
+
+
+class Transaction:
+    """The statements between BEGIN and COMMIT on one connection.
+
+    It is READ COMMITTED, so each statement sees what was committed when that statement started.
+    """
+
+    def __init__(self, connection: PoolProxiedConnection) -> None:
+        self._cursor = connection.cursor()
+        self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
+        self._open = False
+
+    def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
+        """Run a statement, after all that was not sent yet, and return its rows."""
+        self._send(self._bound(statement, values))
+        rows: Sequence[tuple[Any, ...]] = self._cursor.fetchall()
+        return rows
+
+    def write(self, statement: Statement, *values: object) -> None:
+        """Queue a statement whose rows nobody reads; it is sent with the next fetch or with the commit."""
+        self._unsent.append(self._bound(statement, values))
+
+    def commit(self) -> None:
+        """Send what is left and commit; once this returns, the transaction is durable."""
+        self._send(b"COMMIT")
+        self._open = False
+
+    def rollback(self) -> None:
+        """Give up what was not committed; nothing to do when nothing was sent."""
+        if self._open:
+            self._cursor.execute("ROLLBACK")
+            self._open = False
+
+    def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
+        call = self._prepared.get(statement.name)
+        if call is None:
+            # Outside the queue: a PREPARE survives a rollback, so it must not be repeated after one.
+            self._cursor.execute(statement.prepare)
+            call = self._prepared[statement.name] = statement.execute
+        bound: bytes = self._cursor.mogrify(call, values)
+        return bound
+
+    def _send(self, last: bytes) -> None:
+        self._open = True
+        batch, self._unsent = b";".join((*self._unsent, last)), []
+        self._cursor.execute(batch)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Transaction]:
+    """Lend a transaction; what its owner does not commit is rolled back.
+
+    Raises `Unavailable` where the database is the cause and a later try may succeed. A connection on which
+    the driver failed is closed: its state is not worth guessing.
+    """
+    try:
+        connection = engine.raw_connection()
+    except (DBAPIError, psycopg2.Error, PoolTimeoutError) as error:
+        raise told_apart(error) from error
+    try:
+        current = Transaction(connection)
+        yield current
+        current.rollback()
+    except psycopg2.Error as error:
+        connection.invalidate(error)
+        raise told_apart(error) from error
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        connection.close()
+
+
+def told_apart(error: Exception) -> Exception:
+    """Return `Unavailable` for a fault that passes, and the error itself for a defect."""
+    if isinstance(error, PoolTimeoutError):
+        return Unavailable("no free connection in the pool")
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    sqlstate = getattr(cause, "pgcode", None)
+    if sqlstate is None:
+        lost = isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return Unavailable("the connection failed") if lost else error
+    passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
+    return Unavailable(f"SQLSTATE {sqlstate}") if passing else error

@@ -1,0 +1,64 @@
+"""How Alembic runs here: one at a time, one transaction a migration, and never waiting long for a lock.
+
+A migration that waits for a table's lock makes everything behind it wait as well; so it gives up soon, changes
+nothing, and is started again. Two started at once (two replicas of a deployment) take turns by an advisory lock.
+"""
+
+from alembic import context
+from alembic.operations import MigrationScript
+from flask import current_app
+from sqlalchemy import Connection, text
+
+ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "10min"
+
+config = context.config
+database = current_app.extensions["migrate"].db
+
+
+def run_on(connection: Connection) -> None:
+    """Run the migrations that are asked for on a connection of their own."""
+    # Waiting for another run of the migrations is right; only then do the timeouts begin.
+    connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=database.metadata,
+        transaction_per_migration=True,
+        process_revision_directives=leave_out_empty,
+        **current_app.extensions["migrate"].configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def leave_out_empty(_: object, __: object, directives: list[MigrationScript]) -> None:
+    """Write no migration when the models and the database agree."""
+    operations = directives[0].upgrade_ops
+    if getattr(config.cmd_opts, "autogenerate", False) and operations and operations.is_empty():
+        directives[:] = []
+
+
+def run_offline() -> None:
+    """Print the SQL instead of running it: `flask db upgrade --sql`."""
+    context.configure(
+        url="postgresql+psycopg2://",
+        target_metadata=database.metadata,
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    with database.engine.connect() as connection:
+        try:
+            run_on(connection)
+        finally:
+            connection.invalidate()  # closes it, and with it the advisory lock and the timeouts of its session

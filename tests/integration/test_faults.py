@@ -1,0 +1,73 @@
+"""What clients see when the database is away, overloaded, or not what we think it is."""
+
+import socket
+from contextlib import closing
+
+import psycopg2
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, Sql, fresh_database
+
+UNAVAILABLE = (503, "unavailable")
+
+
+def test_a_database_out_of_reach_is_unavailable_and_says_when_to_come_back(app_with: AppWith) -> None:
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        url = f"postgresql://someone:secret@127.0.0.1:{nobody.getsockname()[1]}/x"
+        answer = send(app_with(database_url=url).test_client(), "deposit", "1", 1)
+    assert problem(answer) == UNAVAILABLE
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "secret" not in answer.text
+    assert "refused" not in answer.text
+
+
+def test_a_user_locked_for_too_long_is_unavailable(app_with: AppWith, database: str) -> None:
+    client = app_with(db_lock_timeout=0.1).test_client()
+    send(client, "deposit", "1", 1)
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
+        assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
+    assert codes(send(client, "deposit", "1", 2)) == []
+
+
+def test_an_exhausted_pool_is_unavailable(app_with: AppWith) -> None:
+    app = app_with(web_threads=1, db_pool_timeout=0.1)
+    with app.app_context():
+        from app.datastores import db  # noqa: PLC0415  # only here
+
+        with db.engine.connect():
+            assert problem(send(app.test_client(), "deposit", "1", 1)) == UNAVAILABLE
+    assert codes(send(app.test_client(), "deposit", "1", 1)) == []
+
+
+def test_connections_that_the_server_closed_cost_no_request(client: FlaskClient, sql: Sql) -> None:
+    send(client, "deposit", "1", 1)
+    sql(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert codes(send(client, "deposit", "1", 2)) == []
+
+
+def test_a_defect_says_nothing_of_its_inside(app_with: AppWith, server: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with fresh_database(server) as unmigrated:
+        answer = send(app_with(database_url=unmigrated).test_client(), "deposit", "1", 1)
+    assert problem(answer) == (500, "internal-error")
+    for word in ("user_clock", "psycopg", "Traceback", "relation"):
+        assert word not in answer.text
+    logged = capfd.readouterr().err
+    assert "Traceback" in logged
+    assert answer.get_json()["request_id"] in logged
+
+
+def test_a_transaction_that_fails_leaves_the_connection_usable(client: FlaskClient, sql: Sql) -> None:
+    sql("ALTER TABLE activity_event ADD CONSTRAINT no_sevens CHECK (amount <> 7)")
+    try:
+        assert problem(send(client, "deposit", "7", 1)) == (500, "internal-error")
+        assert sql("SELECT count(*) FROM user_clock") == [(0,)]
+        assert codes(send(client, "deposit", "8", 1)) == []
+    finally:
+        sql("ALTER TABLE activity_event DROP CONSTRAINT no_sevens")

@@ -1,0 +1,105 @@
+"""Reading history: the same as a list would give, and always by an index."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine
+
+from app.config import sqlalchemy_url
+from app.events.domain import RULES, ActivityEvent, Decision, EventType, HistoryNeeds, needs_of
+from app.events.queries import EventQueries, HistoryQuestion
+from lib.transactions import transaction
+from tests.integration.conftest import Sql, run_sql
+from tests.unit.builders import deposit, history_of, withdraw
+
+# More than the rules need, so that every part of the question is asked on every event.
+WIDE = HistoryNeeds(
+    latest=4,
+    latest_of={EventType.DEPOSIT: 3, EventType.WITHDRAW: 2},
+    window={EventType.DEPOSIT: 30, EventType.WITHDRAW: 5},
+)
+PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 40), st.integers(1, 9)), max_size=15)
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = create_engine(sqlalchemy_url(database))
+    yield engine
+    engine.dispose()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(past=PAST)
+def test_the_database_remembers_what_a_list_would(engine: Engine, past: list[tuple[EventType, int, int]]) -> None:
+    events: list[ActivityEvent] = []
+    t = 0
+    for kind, gap, amount in past:
+        t += gap
+        events.append(ActivityEvent(user_id=1, t=t, type=kind, amount=Decimal(amount)))
+    now = deposit("1", t + 1)
+    with transaction(engine) as current:
+        queries = EventQueries(current)
+        for event in [*events, deposit("9", 5, user_id=2)]:
+            queries.store(Decision(event=event, alert_codes=()))
+        read = queries.history(HistoryQuestion("wide", WIDE), now)
+    expected = history_of(events, WIDE, now.t)
+    assert list(read.latest) == expected.latest
+    for kind in EventType:
+        assert read.latest_of.get(kind, []) == expected.latest_of[kind]
+        assert read.window.get(kind, []) == expected.window[kind]
+
+
+def test_no_needs_no_question(engine: Engine) -> None:
+    with transaction(engine) as current:
+        assert EventQueries(current).history(HistoryQuestion("none", HistoryNeeds()), deposit("1")).latest == ()
+
+
+HEAVY, LIGHT, OTHERS = 7, 8, 400
+HEAVY_EVENTS = 60_000
+LONGEST_WINDOW = 30  # seconds, so no more events of a user lie within it
+
+
+@pytest.fixture(params=["statistics as they are", "statistics of users with deposits only"])
+def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
+    """A user with very many withdraws after three old deposits, another with few events, and many others."""
+    insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
+    sql(f"{insert} 1000 + n % {OTHERS}, n, 'deposit', 1, '{{}}' FROM generate_series(1, 8000) AS n")
+    if request.param != "statistics as they are":
+        # The worst that a planner can believe: that any event it walks over will be a deposit.
+        sql("ANALYZE activity_event")
+    sql(f"{insert} {LIGHT}, n, 'deposit', n, '{{}}' FROM generate_series(1, 10) AS n")
+    sql(f"{insert} {HEAVY}, n, 'deposit', n, '{{}}' FROM generate_series(1, 3) AS n")
+    sql(f"{insert} {HEAVY}, n, 'withdraw', 1, '{{}}' FROM generate_series(4, {HEAVY_EVENTS}) AS n")
+    if request.param == "statistics as they are":
+        sql("ANALYZE activity_event")
+    return database
+
+
+@pytest.mark.parametrize("event", [deposit("1", HEAVY_EVENTS + 9, HEAVY), withdraw("1", HEAVY_EVENTS + 9, HEAVY)])
+def test_the_last_deposits_of_a_user_with_very_many_withdraws_are_found_by_index(
+    crowd: str, event: ActivityEvent
+) -> None:
+    question = HistoryQuestion("asked", needs_of(RULES, event.type))
+    assert question.statement is not None
+    for node in nodes(explained(crowd, question.statement.prepare, event)):
+        assert "Seq Scan" not in node["Node Type"], node
+        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node
+        assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * LONGEST_WINDOW, node
+
+
+def explained(url: str, prepare: str, event: ActivityEvent) -> dict[str, Any]:
+    """Return the plan that the application's own sessions use, as it was carried out."""
+    generic = "SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0"
+    execute = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({event.user_id}, {event.t})"
+    [[[plan]]] = run_sql(url, f"{generic}; {prepare}; {execute}")
+    return dict(plan["Plan"])
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)

@@ -1,0 +1,30 @@
+"""Short ways to write events and histories in tests."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from app.events.domain import ActivityEvent, EventType, History, HistoryNeeds
+
+
+def deposit(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
+    return ActivityEvent(user_id=user_id, t=t, type=EventType.DEPOSIT, amount=Decimal(amount))
+
+
+def withdraw(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
+    return ActivityEvent(user_id=user_id, t=t, type=EventType.WITHDRAW, amount=Decimal(amount))
+
+
+def history_of(earlier: Sequence[ActivityEvent], needs: HistoryNeeds, t: int) -> History:
+    """Read a history out of a list, oldest first, as far as the needs say and no further."""
+    newest_first = list(reversed(earlier))
+
+    def of_type(kind: EventType) -> list[ActivityEvent]:
+        return [event for event in newest_first if event.type is kind]
+
+    return History(
+        latest=newest_first[: needs.latest],
+        latest_of={kind: of_type(kind)[:count] for kind, count in needs.latest_of.items()},
+        window={
+            kind: [event for event in of_type(kind) if event.t >= t - seconds] for kind, seconds in needs.window.items()
+        },
+    )

@@ -1,0 +1,68 @@
+"""Settings: their defaults, where they come from, and how loud they are when wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings, read_settings, sqlalchemy_url
+from app.events.domain import EventOrder
+from lib.settings import SettingsError
+
+SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no database
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.__dataclass_fields__:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATABASE_URL", SECRET)
+
+
+def test_only_the_database_has_no_default(tmp_path: Path) -> None:
+    settings = read_settings(tmp_path / ".env")
+    assert (settings.host, settings.port) == ("127.0.0.1", 5000)
+    assert settings.event_order is EventOrder.USER
+    assert settings.registered_users_only is False
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PORT=5055\nEVENT_ORDER=system\nREGISTERED_USERS_ONLY=true\n")
+    monkeypatch.setenv("PORT", "5066")
+    settings = read_settings(tmp_path / ".env")
+    assert (settings.port, settings.event_order) == (5066, EventOrder.SYSTEM)
+    assert settings.registered_users_only is True
+
+
+WRONG = [
+    ("DATABASE_URL", "sqlite:///events.db"),
+    ("PORT", "0"),
+    ("PORT", "http"),
+    ("WEB_WORKERS", "0"),
+    ("WEB_THREADS", "1.5"),
+    ("EVENT_ORDER", "global"),
+    ("REGISTERED_USERS_ONLY", "perhaps"),
+    ("DB_LOCK_TIMEOUT", "0"),
+    ("DB_STATEMENT_TIMEOUT", "forever"),
+    ("LOG_LEVEL", "LOUD"),
+    ("LOG_FORMAT", "xml"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value}" for name, value in WRONG])
+def test_a_bad_value_is_refused_by_name(name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"  {name}: ") as refused:
+        read_settings(tmp_path / ".env")
+    assert refused.value.exit_code == 2
+
+
+def test_every_bad_value_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("PORT", "x")
+    with pytest.raises(SettingsError, match=r"(?s)DATABASE_URL: Environment variable not set.*PORT: Not a valid"):
+        read_settings(tmp_path / ".env")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
+    assert sqlalchemy_url(f"{scheme}://u@h/d") == "postgresql+psycopg2://u@h/d"

@@ -1,0 +1,161 @@
+"""The rules, both sides of every edge (CONTRACT: the codes)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.events.domain import (
+    RULES,
+    ActivityEvent,
+    EventType,
+    HistoryNeeds,
+    RisingStreak,
+    Rule,
+    Streak,
+    Threshold,
+    WindowTotal,
+    evaluate,
+    needs_of,
+)
+from e2e import oracle
+from tests.unit.builders import deposit, history_of, withdraw
+
+
+def codes(*events: ActivityEvent) -> list[int]:
+    """Judge the last of a user's events by what came before it."""
+    *earlier, event = events
+    history = history_of(earlier, needs_of(RULES, event.type), event.t)
+    return [alert.code for alert in evaluate(RULES, event, history)]
+
+
+EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
+    ("a first small deposit meets nothing", [deposit("42.00")], []),
+    ("1100: a withdraw of exactly 100 does not count", [withdraw("100.00")], []),
+    ("1100: a withdraw of a cent more does", [withdraw("100.01")], [1100]),
+    ("1100: a large deposit is no withdraw", [deposit("150.00")], []),
+    ("30: two withdraws are no streak", [withdraw("1", 0), withdraw("1", 1)], []),
+    ("30: three are", [withdraw("1", 0), withdraw("1", 1), withdraw("1", 2)], [30]),
+    ("30: a fourth still is", [withdraw("1", t) for t in range(4)], [30]),
+    (
+        "30: a deposit in between starts the count again",
+        [withdraw("1", 0), withdraw("1", 1), deposit("1", 2), withdraw("1", 3), withdraw("1", 4)],
+        [],
+    ),
+    ("30: a deposit after the third ends it", [*(withdraw("1", t) for t in range(3)), deposit("1", 3)], []),
+    ("300: two rising deposits are not enough", [deposit("1", 0), deposit("2", 1)], []),
+    ("300: three rising deposits", [deposit("1", 0), deposit("2", 100), deposit("3", 200)], [300]),
+    ("300: equal amounts are no rise", [deposit("1", 0), deposit("2", 1), deposit("2.00", 2)], []),
+    ("300: a cent is a rise", [deposit("1", 0), deposit("2", 1), deposit("2.01", 2)], [300]),
+    ("300: the rise must be of the last three", [deposit("5", 0), deposit("1", 1), deposit("2", 2)], []),
+    ("300: a fourth that rises still meets it", [deposit(str(n), n) for n in range(1, 5)], [300]),
+    ("300: a fall ends it", [deposit("1", 0), deposit("2", 1), deposit("3", 2), deposit("1", 3)], []),
+    (
+        "300: withdraws in between are ignored",
+        [deposit("1", 0), withdraw("9", 1), deposit("2", 2), withdraw("9", 3), deposit("3", 4)],
+        [300],
+    ),
+    (
+        "300: it is evaluated on a withdraw as well (A2)",
+        [deposit("1", 0), deposit("2", 1), deposit("3", 2), withdraw("9", 3)],
+        [300],
+    ),
+    ("123: a total of exactly 200 does not count", [deposit("150", 0), deposit("50.00", 30)], []),
+    ("123: a cent more does", [deposit("150", 0), deposit("50.01", 30)], [123]),
+    ("123: one deposit alone can meet it", [deposit("200.01")], [123]),
+    ("123: exactly 30 seconds apart counts (A1)", [deposit("150", 10), deposit("51", 40)], [123]),
+    ("123: 31 seconds apart does not", [deposit("150", 10), deposit("51", 41)], []),
+    ("123: withdraws do not add to it", [withdraw("100", 0), deposit("150", 1)], []),
+    ("123: it is evaluated on a withdraw as well (A2)", [deposit("201", 0), withdraw("1", 30)], [123]),
+    ("123: until the window has passed", [deposit("201", 0), withdraw("1", 31)], []),
+    (
+        "30 and 123 together, which only a withdraw can meet (A2)",
+        [deposit("201", 0), withdraw("1", 1), withdraw("1", 2), withdraw("1", 3)],
+        [30, 123],
+    ),
+    (
+        "all four, codes ascending",
+        [*(deposit(str(n), n) for n in (98, 99, 100)), *(withdraw("101", 100 + n) for n in (1, 2, 3))],
+        [30, 123, 300, 1100],
+    ),
+]
+
+
+@pytest.mark.parametrize(("events", "expected"), [edge[1:] for edge in EDGES], ids=[edge[0] for edge in EDGES])
+def test_codes(events: list[ActivityEvent], expected: list[int]) -> None:
+    assert codes(*events) == expected
+
+
+def test_an_alert_names_the_events_that_prove_it() -> None:
+    first, second, third = deposit("1", 0), deposit("2", 1), deposit("3", 2)
+    last = withdraw("9", 3)
+    history = history_of([first, second, third], needs_of(RULES, last.type), last.t)
+    [alert] = evaluate(RULES, last, history)
+    assert alert.because == (third, second, first)
+
+
+def test_a_rule_is_evaluated_only_on_its_types() -> None:
+    rule = RisingStreak(
+        code=1, description="", type=EventType.DEPOSIT, count=2, evaluated_on=frozenset({EventType.DEPOSIT})
+    )
+    earlier = [deposit("1", 0), deposit("2", 1)]
+    needs = HistoryNeeds(latest_of={EventType.DEPOSIT: 2})
+    assert evaluate([rule], withdraw("1", 2), history_of(earlier, needs, 2)) == ()
+    assert evaluate([rule], deposit("3", 2), history_of(earlier, needs, 2))
+    assert needs_of([rule], EventType.WITHDRAW) == HistoryNeeds()
+
+
+NEEDS = [
+    (
+        "a deposit cannot end a streak of withdraws",
+        EventType.DEPOSIT,
+        HistoryNeeds(latest_of={EventType.DEPOSIT: 2}, window={EventType.DEPOSIT: 30}),
+    ),
+    (
+        "a withdraw is judged with the two events before it",
+        EventType.WITHDRAW,
+        HistoryNeeds(latest=2, latest_of={EventType.DEPOSIT: 3}, window={EventType.DEPOSIT: 30}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "needs"), [row[1:] for row in NEEDS], ids=[row[0] for row in NEEDS])
+def test_only_the_history_that_matters_is_asked_for(kind: EventType, needs: HistoryNeeds) -> None:
+    assert needs_of(RULES, kind) == needs
+
+
+def test_needs_of_several_rules_are_the_greatest_of_each() -> None:
+    several: list[Rule] = [
+        Streak(code=1, description="", type=EventType.DEPOSIT, count=5),
+        Streak(code=2, description="", type=EventType.DEPOSIT, count=3),
+        WindowTotal(code=3, description="", type=EventType.WITHDRAW, above=Decimal(1), seconds=60),
+        WindowTotal(code=4, description="", type=EventType.DEPOSIT, above=Decimal(1), seconds=5),
+        Threshold(code=5, description="", type=EventType.DEPOSIT, above=Decimal(1)),
+    ]
+    assert needs_of(several, EventType.DEPOSIT) == HistoryNeeds(
+        latest=4, window={EventType.WITHDRAW: 60, EventType.DEPOSIT: 5}
+    )
+
+
+AMOUNTS = st.integers(1, 12_000).map(lambda cents: Decimal(cents) / 100) | st.sampled_from(
+    [Decimal("100.00"), Decimal("100.01"), Decimal("50.00"), Decimal("200.00"), Decimal("66.67")]
+)
+PLAYED = st.lists(
+    st.tuples(st.sampled_from(["deposit", "withdraw"]), AMOUNTS, st.sampled_from([1, 2, 10, 15, 29, 30, 31, 500])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(PLAYED)
+def test_any_history_is_judged_as_the_naive_oracle_does(played: list[tuple[oracle.EventType, Decimal, int]]) -> None:
+    events: list[ActivityEvent] = []
+    naive: list[oracle.Event] = []
+    t = 0
+    for kind, amount, gap in played:
+        t += gap
+        events.append(ActivityEvent(user_id=1, t=t, type=EventType(kind), amount=amount))
+        naive.append(oracle.Event(type=kind, amount=str(amount), user_id=1, t=t))
+        assert codes(*events) == oracle.codes_after(naive)

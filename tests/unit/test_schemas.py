@@ -1,0 +1,94 @@
+"""From the members of a request to an event, and from a decision to the members of an answer."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+from app.events.domain import ActivityEvent, Decision, EventType
+from app.events.schemas import DecisionSchema, EventSchema
+from lib.json_requests import NumberLiteral
+from tests.unit.builders import deposit
+
+SAMPLE: dict[str, Any] = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
+
+AMOUNTS = {
+    "a string": ("42.00", "42.00"),
+    "whole": ("42", "42"),
+    "one decimal": ("42.5", "42.5"),
+    "the least": ("0.01", "0.01"),
+    "leading zeros": ("007.50", "7.50"),
+    "the greatest": ("999999999999.99", "999999999999.99"),
+    "a JSON integer": (42, "42"),
+    "a JSON number": (NumberLiteral("0.10"), "0.10"),
+}
+
+
+@pytest.mark.parametrize(("given", "read"), AMOUNTS.values(), ids=AMOUNTS.keys())
+def test_amounts_that_are_accepted(given: object, read: str) -> None:
+    event: ActivityEvent = EventSchema().load({**SAMPLE, "amount": given})
+    assert event.amount == Decimal(read)
+
+
+def test_an_event_is_read_whole() -> None:
+    assert EventSchema().load(SAMPLE) == ActivityEvent(user_id=1, t=10, type=EventType.DEPOSIT, amount=Decimal("42.00"))
+
+
+def test_time_is_another_name_for_t() -> None:
+    members = {name: value for name, value in SAMPLE.items() if name != "t"}
+    assert EventSchema().load({**members, "time": 10}) == EventSchema().load(SAMPLE)
+
+
+LIMITS = [("user_id", 1), ("user_id", 2**63 - 1), ("t", 0), ("t", 2**63 - 1)]
+
+
+@pytest.mark.parametrize(("name", "value"), LIMITS)
+def test_the_limits_of_whole_numbers_are_within(name: str, value: int) -> None:
+    assert getattr(EventSchema().load({**SAMPLE, name: value}), name) == value
+
+
+WRONG_AMOUNTS: list[object] = [
+    *("0", "0.00", "-1", "+1", "1.", ".5", "1.234", "1e2", "1E2", " 1", "1 ", "1\n", "1,5", "1_000", "", "x"),
+    *("1234567890123", "٤٢", "NaN", "Infinity", "0x10"),
+    *(0, -1, 10**12, NumberLiteral("1e2"), NumberLiteral("1.234"), NumberLiteral("-0.5")),
+    *(True, None, [], {}, 1.5),
+]
+WRONG_OF: dict[str, list[object]] = {
+    "amount": WRONG_AMOUNTS,
+    "type": ["Deposit", "DEPOSIT", "bet", "", None, 1, True, [], {}, "deposit "],
+    "user_id": [0, -1, 2**63, "1", True, None, 1.0, NumberLiteral("1.0"), [], {}],
+    "t": [-1, 2**63, "1", False, None, NumberLiteral("1e3"), [], {}],
+}
+WRONG = [(name, value) for name, values in WRONG_OF.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value!r}" for name, value in WRONG])
+def test_a_member_of_the_wrong_form_is_named(name: str, value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        EventSchema().load({**SAMPLE, name: value})
+    assert list(refused.value.normalized_messages()) == [name]  # type: ignore[no-untyped-call]  # marshmallow's gap
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_missing_member_is_named(name: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        EventSchema().load({key: value for key, value in SAMPLE.items() if key != name})
+    assert refused.value.messages == {name: ["Missing data for required field."]}
+
+
+def test_an_unknown_member_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Unknown field"):
+        EventSchema().load({**SAMPLE, "currency": "EUR"})
+
+
+def test_t_and_time_at_once_are_refused() -> None:
+    with pytest.raises(ValidationError) as refused:
+        EventSchema().load({**SAMPLE, "time": 10})
+    assert list(refused.value.messages) == ["time"]
+
+
+@pytest.mark.parametrize(("codes", "alert"), [((), False), ((30, 123), True)], ids=["no code", "two codes"])
+def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], alert: bool) -> None:  # noqa: FBT001
+    dumped = DecisionSchema().dump(Decision(event=deposit("1", user_id=7), alert_codes=codes))
+    assert dumped == {"alert": alert, "alert_codes": list(codes), "user_id": 7}

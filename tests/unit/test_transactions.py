@@ -1,0 +1,74 @@
+"""Which faults of the database pass and which are defects, told by SQLSTATE alone."""
+
+import psycopg2
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from lib.transactions import Statement, Unavailable, told_apart
+
+
+class Fault(psycopg2.OperationalError):
+    """An error of the driver, with the SQLSTATE that the real one cannot be given."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("the driver's own words")
+        self.sqlstate = sqlstate
+
+    @property
+    def pgcode(self) -> str | None:  # type: ignore[override]
+        return self.sqlstate
+
+
+PASSING = {
+    "connection lost": None,
+    "connection refused by the server": "08004",
+    "disk full": "53100",
+    "too many connections": "53300",
+    "statement timeout": "57014",
+    "shut down by the administrator": "57P01",
+    "starting up": "57P03",
+    "lock timeout": "55P03",
+    "serialization failure": "40001",
+    "deadlock": "40P01",
+    "read only after a failover": "25006",
+    "input or output error": "58030",
+}
+DEFECTS = {"no such table": "42P01", "check violated": "23514", "out of range": "22003"}
+
+
+@pytest.mark.parametrize("sqlstate", PASSING.values(), ids=PASSING.keys())
+def test_a_fault_that_passes_is_unavailable(sqlstate: str | None) -> None:
+    told = told_apart(Fault(sqlstate))
+    assert isinstance(told, Unavailable)
+    assert "driver" not in str(told)
+
+
+@pytest.mark.parametrize("sqlstate", DEFECTS.values(), ids=DEFECTS.keys())
+def test_a_defect_stays_what_it_is(sqlstate: str) -> None:
+    fault = Fault(sqlstate)
+    assert told_apart(fault) is fault
+
+
+def test_a_fault_that_sqlalchemy_wrapped_is_told_by_its_cause() -> None:
+    assert isinstance(told_apart(OperationalError("", {}, Fault("53300"))), Unavailable)
+
+
+def test_an_exhausted_pool_is_unavailable() -> None:
+    assert isinstance(told_apart(PoolTimeoutError()), Unavailable)
+
+
+def test_an_error_that_the_driver_makes_of_wrong_use_is_a_defect() -> None:
+    error = psycopg2.ProgrammingError("no results to fetch")
+    assert told_apart(error) is error
+
+
+def test_a_statement_knows_its_two_forms() -> None:
+    statement = Statement("sum_up", ("bigint", "text"), "SELECT $1, $2")
+    assert statement.prepare == "PREPARE sum_up (bigint, text) AS SELECT $1, $2"
+    assert statement.execute == "EXECUTE sum_up (%s, %s)"
+
+
+def test_a_statement_without_parameters_has_no_empty_list() -> None:
+    statement = Statement("now", (), "SELECT 1")
+    assert (statement.prepare, statement.execute) == ("PREPARE now AS SELECT 1", "EXECUTE now")
