@@ -55,13 +55,15 @@ users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
 	@$(LOCAL) run -- $(BIN)/flask --app app users seed
 
 ##@ Check
-.PHONY: test coverage e2e lint format check
+.PHONY: test coverage e2e readme lint format check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html
 e2e: $(VENV)/dev.stamp ## tests over HTTP against the running service, a day of play among them
-	@$(BIN)/python -m pytest e2e $(ARGS)
+	@E2E_URL=$${E2E_URL:-$$($(LOCAL) address)} && export E2E_URL && $(BIN)/python -m pytest e2e $(ARGS)
+readme: $(VENV)/dev.stamp ## do what the README shows, word for word
+	@$(BIN)/python -m e2e.readme
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from typing import cast
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from lib.json_requests import LONGEST_BODY
 from lib.logs import get_logger
 from lib.request_ids import current_request_id
 
@@ -93,10 +94,22 @@ def _http_problem(error: HTTPException) -> Response:
     status = HTTPStatus(error.code)
     known = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
     answer = problem(OF_HTTP.get(status, known), error)
+    if not _body_is_read():
+        answer.headers["Connection"] = "close"
     for name, value in error.get_headers():
         if name != "Content-Type":
             answer.headers[name] = value
     return answer
+
+
+def _body_is_read() -> bool:
+    """Read what a client is still sending, as far as any request may be long.
+
+    A server that answers before the end of a body has to close the connection; a client that was not told so
+    sends its next request into the void.
+    """
+    unread: bytes = request.environ["wsgi.input"].read(LONGEST_BODY + 1)
+    return len(unread) <= LONGEST_BODY
 
 
 def _internal_error(error: Exception) -> Response:

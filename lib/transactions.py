@@ -5,16 +5,15 @@ measured: each is parsed and planned by the server once a connection (a third of
 and what answers nothing (BEGIN, INSERT, COMMIT) travels with the statement that does.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psycopg2
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import PoolProxiedConnection
 
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
@@ -53,16 +52,40 @@ def _listed(words: Sequence[str]) -> str:
 
 
 class Transaction:
-    """The statements between BEGIN and COMMIT on one connection.
+    """The statements between BEGIN and COMMIT on a connection of the pool; use it with `with`.
 
-    It is READ COMMITTED, so each statement sees what was committed when that statement started.
+    It is READ COMMITTED, so each statement sees what was committed when that statement started. What its owner
+    does not commit is rolled back. Raises `Unavailable` where the database is the cause and a later try may succeed;
+    a connection on which the driver failed is closed, since its state is not worth guessing.
     """
 
-    def __init__(self, connection: PoolProxiedConnection) -> None:
-        self._cursor = connection.cursor()
-        self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = self._engine.raw_connection()
+        except (DBAPIError, psycopg2.Error, PoolTimeoutError) as error:
+            raise told_apart(error) from error
+        self._prepared: dict[str, str] = self._connection.info.setdefault("prepared", {})
+        self._cursor = self._connection.cursor()
+        # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
+        self._cursor.connection.autocommit = True
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        try:
+            if not isinstance(error, psycopg2.Error):
+                self._give_back()
+        except psycopg2.Error as failure:
+            error = failure
+        if isinstance(error, psycopg2.Error):
+            self._connection.invalidate(error)
+            self._connection.close()
+            raise told_apart(error) from error
+        self._connection.close()
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
         """Run a statement, after all that was not sent yet, and return its rows."""
@@ -79,11 +102,10 @@ class Transaction:
         self._send(b"COMMIT")
         self._open = False
 
-    def rollback(self) -> None:
-        """Give up what was not committed; nothing to do when nothing was sent."""
+    def _give_back(self) -> None:
         if self._open:
-            self._cursor.execute("ROLLBACK")
-            self._open = False
+            self._cursor.execute(b"ROLLBACK")
+        self._cursor.connection.autocommit = False
 
     def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
         call = self._prepared.get(statement.name)
@@ -95,34 +117,10 @@ class Transaction:
         return bound
 
     def _send(self, last: bytes) -> None:
+        batch = b";".join((*self._unsent, last))
+        self._unsent.clear()
         self._open = True
-        batch, self._unsent = b";".join((*self._unsent, last)), []
         self._cursor.execute(batch)
-
-
-@contextmanager
-def transaction(engine: Engine) -> Iterator[Transaction]:
-    """Lend a transaction; what its owner does not commit is rolled back.
-
-    Raises `Unavailable` where the database is the cause and a later try may succeed. A connection on which
-    the driver failed is closed: its state is not worth guessing.
-    """
-    try:
-        connection = engine.raw_connection()
-    except (DBAPIError, psycopg2.Error, PoolTimeoutError) as error:
-        raise told_apart(error) from error
-    try:
-        current = Transaction(connection)
-        yield current
-        current.rollback()
-    except psycopg2.Error as error:
-        connection.invalidate(error)
-        raise told_apart(error) from error
-    except BaseException:
-        current.rollback()
-        raise
-    finally:
-        connection.close()
 
 
 def told_apart(error: Exception) -> Exception:

@@ -23,7 +23,7 @@ from app.events.domain import (
 )
 from app.events.queries import SYSTEM, EventQueries, HistoryQuestion
 from app.users.queries import UserQueries
-from lib.transactions import transaction
+from lib.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def record_event(engine: Engine, policy: EventPolicy, event: ActivityEvent) -> D
     """
     if policy.order is EventOrder.SYSTEM:
         start_system_clock(engine)
-    with transaction(engine) as current:
+    with Transaction(engine) as current:
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
@@ -70,7 +70,7 @@ def record_event(engine: Engine, policy: EventPolicy, event: ActivityEvent) -> D
 @cache
 def start_system_clock(engine: Engine) -> None:
     """Let the system's clock stand at the greatest `t` stored; once a process, since the order may be new (A7)."""
-    with transaction(engine) as current:
+    with Transaction(engine) as current:
         EventQueries(current).start_system_clock()
         current.commit()
 

@@ -6,12 +6,12 @@ from sqlalchemy import Engine
 
 from app.users.domain import RegisteredUser
 from app.users.queries import UserQueries
-from lib.transactions import transaction
+from lib.transactions import Transaction
 
 
 def seed(engine: Engine, users: Iterable[RegisteredUser]) -> None:
     """Register the users that are not there yet, all or none."""
-    with transaction(engine) as current:
+    with Transaction(engine) as current:
         register = UserQueries(current)
         for user in users:
             register.register(user)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine
 from app.config import sqlalchemy_url
 from app.events.domain import RULES, ActivityEvent, Decision, EventType, HistoryNeeds, needs_of
 from app.events.queries import EventQueries, HistoryQuestion
-from lib.transactions import transaction
+from lib.transactions import Transaction
 from tests.integration.conftest import Sql, run_sql
 from tests.unit.builders import deposit, history_of, withdraw
 
@@ -41,7 +41,7 @@ def test_the_database_remembers_what_a_list_would(engine: Engine, past: list[tup
         t += gap
         events.append(ActivityEvent(user_id=1, t=t, type=kind, amount=Decimal(amount)))
     now = deposit("1", t + 1)
-    with transaction(engine) as current:
+    with Transaction(engine) as current:
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=()))
@@ -54,7 +54,7 @@ def test_the_database_remembers_what_a_list_would(engine: Engine, past: list[tup
 
 
 def test_no_needs_no_question(engine: Engine) -> None:
-    with transaction(engine) as current:
+    with Transaction(engine) as current:
         assert EventQueries(current).history(HistoryQuestion("none", HistoryNeeds()), deposit("1")).latest == ()
 
 

@@ -1,0 +1,1 @@
+"""End to end: what any client sees over HTTP, held against the contract. Imports nothing of the service."""

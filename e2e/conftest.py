@@ -1,0 +1,68 @@
+"""Fixtures: a client of the running service, and customers whom no earlier run has used up."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import httpx
+import pytest
+
+from e2e.service import SEED, URL, Customer, connect
+
+# The service keeps its data between runs, so each session takes a block of user ids of its own, at random
+# and in the upper half of the 63 bits, far away from ids that people type by hand.
+BLOCK = 2**20
+FIRST_USER_ID = 2**62 + secrets.randbelow(2**42) * BLOCK
+DAY_OF_PLAY_OFFSET = BLOCK // 2
+
+
+def pytest_report_header() -> str:
+    return f"e2e: {URL}, E2E_SEED={SEED}, user ids from {FIRST_USER_ID}"
+
+
+def why_unusable(client: httpx.Client) -> str | None:
+    """Say in a line why the tests cannot start.
+
+    Something else may listen there: on a Mac, AirPlay has port 5000.
+    """
+    try:
+        status = client.get("/event").status_code
+    except httpx.TransportError as error:
+        return f"The service does not answer at {URL} ({type(error).__name__}): make start first."
+    except AssertionError as error:
+        return f"The service at {URL} is up but not well ({error}): look at make logs."
+    if status != 405:
+        return f"What answers at {URL} is not this service (GET /event is {status}): make start first."
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def client() -> Iterator[httpx.Client]:
+    """One client with many connections, which threads may share."""
+    with connect() as client:
+        if reason := why_unusable(client):
+            pytest.exit(reason, returncode=2)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def new_user() -> Callable[[], int]:
+    """Call it for the id of a user without any event."""
+    ids = count(FIRST_USER_ID)
+    return lambda: next(ids)
+
+
+@pytest.fixture
+def new_customer(client: httpx.Client, new_user: Callable[[], int]) -> Callable[[], Customer]:
+    return lambda: Customer(client=client, user_id=new_user())
+
+
+@pytest.fixture
+def customer(new_customer: Callable[[], Customer]) -> Customer:
+    return new_customer()
+
+
+@pytest.fixture(scope="session")
+def first_player_id() -> int:
+    """Return the user id of the first player of the day of play."""
+    return FIRST_USER_ID + DAY_OF_PLAY_OFFSET

@@ -1,0 +1,124 @@
+"""A day of play on a betting platform, made from a seed: the same seed is the same day, down to the cent.
+
+Only the user ids depend on where the day is put, so that it can be sent again to a service that remembers.
+The shapes are those of the field: few users do most of the play, sessions gather in the evening, seconds pass
+between the events of a session and hours between sessions, amounts are round and log-normal, a loser chases
+losses with rising deposits, and a winner takes the money out in several steps.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from e2e.oracle import Event, EventType
+
+DAY = 86_400  # seconds
+SESSION_ENDS_AFTER = 900  # seconds without an event
+MEAN_EVENTS_OF_A_SESSION = 6
+MEDIAN_GAP = 12  # seconds between two events of a session
+SPREAD_OF_GAPS = 1.1  # sigma of the logarithm
+STEP = 500  # cents; people deposit in steps of 5.00 …
+ODD_AMOUNTS = 0.2  # … but for this share of the amounts
+
+# Relative number of sessions that start in each hour: asleep towards morning, a peak after work.
+HOURS = (30, 18, 10, 6, 3, 3, 6, 12, 18, 22, 25, 28, 34, 32, 30, 32, 38, 48, 62, 76, 84, 80, 66, 46)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Temper:
+    """How a kind of user plays.
+
+    share: part of all users; activity: events relative to others; median: cents of a usual amount;
+    withdraws: chance that an event is one; goes_on: chance that a withdraw follows a withdraw;
+    rise: by how much a deposit may top the one before it in the session, 0 for not at all.
+    """
+
+    share: float
+    activity: float
+    median: int
+    withdraws: float
+    goes_on: float
+    rise: float
+
+
+CASUAL = Temper(share=0.70, activity=1.0, median=1_500, withdraws=0.12, goes_on=0.15, rise=0.0)
+CHASER = Temper(share=0.15, activity=2.5, median=2_000, withdraws=0.05, goes_on=0.10, rise=0.9)
+CASHING_OUT = Temper(share=0.10, activity=2.0, median=4_000, withdraws=0.35, goes_on=0.75, rise=0.0)
+HIGH_ROLLER = Temper(share=0.05, activity=3.0, median=12_000, withdraws=0.25, goes_on=0.30, rise=0.3)
+TEMPERS = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
+
+
+def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> list[Event]:
+    """Return the events of all users from second 0 to 86,399, ordered by t; every user has one at least."""
+    random = Random(seed)  # noqa: S311 - a day that can be played again needs a seed, not secrecy
+    tempers = random.choices(TEMPERS, [temper.share for temper in TEMPERS], k=users)
+    counts = events_per_user(random, tempers, events)
+    played = [
+        event
+        for user, (temper, count) in enumerate(zip(tempers, counts, strict=True))
+        for event in events_of(random, temper, first_user_id + user, count)
+    ]
+    return sorted(played, key=lambda event: (event.t, event.user_id))
+
+
+def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[int]:
+    """Share the events out: one each, the rest by activity, which differs between users as incomes do."""
+    weights = [temper.activity * random.lognormvariate(0, 0.8) for temper in tempers]
+    counts = [1] * len(tempers)
+    for user in random.choices(range(len(tempers)), weights, k=events - len(tempers)):
+        counts[user] += 1
+    return counts
+
+
+def events_of(random: Random, temper: Temper, user_id: int, count: int) -> list[Event]:
+    """Play one user's day; what comes next depends on what came before it in the session."""
+    events: list[Event] = []
+    earlier: Event | None = None
+    for t in moments(random, count):
+        if earlier and t - earlier.t > SESSION_ENDS_AFTER:
+            earlier = None
+        earlier = next_event(random, temper, user_id, t, earlier)
+        events.append(earlier)
+    return events
+
+
+def moments(random: Random, count: int) -> list[int]:
+    """Draw seconds of the day, all different, in rising order."""
+    drawn: list[int] = []
+    while len(drawn) < count:
+        free = [t for t in session(random) if t < DAY and t not in drawn]
+        drawn += free[: count - len(drawn)]
+    return sorted(drawn)
+
+
+def session(random: Random) -> list[int]:
+    """Draw the seconds of one session: a start in some hour, then gaps of seconds to minutes."""
+    hour = random.choices(range(24), HOURS)[0]
+    t = hour * 3600 + random.randrange(3600)
+    seconds = [t]
+    for _ in range(round(random.expovariate(1 / MEAN_EVENTS_OF_A_SESSION))):
+        t += 1 + round(random.lognormvariate(0, SPREAD_OF_GAPS) * MEDIAN_GAP)
+        seconds.append(t)
+    return seconds
+
+
+def next_event(random: Random, temper: Temper, user_id: int, t: int, earlier: Event | None) -> Event:
+    after_withdraw = earlier is not None and earlier.type == "withdraw"
+    chance = temper.goes_on if after_withdraw else temper.withdraws
+    event_type: EventType = "withdraw" if random.random() < chance else "deposit"
+    cents = amount_in_cents(random, temper, earlier if event_type == "deposit" else None)
+    return Event(type=event_type, amount=f"{cents // 100}.{cents % 100:02}", user_id=user_id, t=t)
+
+
+def amount_in_cents(random: Random, temper: Temper, earlier: Event | None) -> int:
+    """Draw a usual amount, or after a deposit, for those who chase their losses, one that tops it."""
+    if earlier and earlier.type == "deposit" and random.random() < temper.rise:
+        return int(earlier.amount.replace(".", "")) + STEP * random.randint(1, 4)
+    drawn = round(temper.median * random.lognormvariate(0, 0.7))
+    if random.random() < ODD_AMOUNTS:
+        return max(drawn, 1)
+    return max(round(drawn / STEP), 1) * STEP
+
+
+def lanes(events: list[Event], count: int) -> list[list[Event]]:
+    """Split a day into lanes, each user in one lane only, so that each user's events stay in order."""
+    return [[event for event in events if event.user_id % count == lane] for lane in range(count)]

@@ -1,0 +1,102 @@
+"""A day of play: 2,000 users, 20,000 events, 8 connections, and each answer is the oracle's."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from e2e.oracle import Event, Oracle
+from e2e.play import DAY, day_of_play, lanes
+from e2e.scoreboard import Mismatch, Scoreboard
+from e2e.service import REPLAY_HEADER, SEED, connect
+
+USERS = 2_000
+EVENTS = 20_000
+CONNECTIONS = 8
+SHOWN = 5  # mismatches; a lane gives up at this many, so a service that is all wrong says so soon
+HEALTHY = EVENTS // 100  # answers with a code, below which a day would say too little about its rule
+
+
+def day(first_user_id: int) -> list[Event]:
+    return day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=first_user_id)
+
+
+def play_event(client: httpx.Client, oracle: Oracle, event: Event, scoreboard: Scoreboard) -> bool:
+    """Send one event; tell whether its answer is right: the oracle's, and the first one to this event."""
+    expected = oracle.answer(event)
+    response = client.post("/event", json=event.body())
+    is_replay = REPLAY_HEADER in response.headers
+    if response.status_code == 200 and response.json() == expected and not is_replay:
+        scoreboard.count(response.json()["alert_codes"])
+        return True
+    got = f"{response.status_code} {response.text.strip()}" + is_replay * ", as a replay"
+    last_events = oracle.latest(event.user_id, 5)
+    scoreboard.report(Mismatch(event=event, expected=expected, got=got, last_events=last_events))
+    return False
+
+
+def play_lane(events: list[Event], scoreboard: Scoreboard) -> None:
+    """Send the events of some users over one connection, and hold each answer against the oracle at once."""
+    oracle, wrong = Oracle(), 0
+    with connect(connections=1) as client:
+        for event in events:
+            wrong += not play_event(client, oracle, event, scoreboard)
+            if wrong == SHOWN:
+                return
+
+
+def play(events: list[Event]) -> Scoreboard:
+    """Send a day over all connections; a connection that breaks ends the test with its own error."""
+    scoreboard = Scoreboard(total=len(events))
+    with scoreboard.progress, ThreadPoolExecutor(CONNECTIONS) as threads:
+        played = [threads.submit(play_lane, lane, scoreboard) for lane in lanes(events, CONNECTIONS)]
+        for lane in played:
+            lane.result()
+    scoreboard.console.print(scoreboard.summary(seed=SEED, users=USERS))
+    return scoreboard
+
+
+def test_a_day_of_play_is_answered_as_the_oracle_answers(
+    first_player_id: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capsys.disabled():  # a minute without a word would look like a service that hangs
+        print()
+        scoreboard = play(day(first_player_id))
+    if scoreboard.mismatches:
+        shown = "\n".join(str(mismatch) for mismatch in scoreboard.mismatches[:SHOWN])
+        pytest.fail(f"{len(scoreboard.mismatches)} wrong answers, the first of them:\n{shown}", pytrace=False)
+    assert scoreboard.answered == EVENTS
+
+
+def test_the_day_is_as_large_as_promised() -> None:
+    events = day(1)
+    assert len(events) == EVENTS
+    assert {event.user_id for event in events} == set(range(1, USERS + 1))
+    assert len({(event.user_id, event.t) for event in events}) == EVENTS, "an event for each user and t"
+    assert all(0 <= event.t < DAY for event in events)
+
+
+def test_the_day_meets_every_rule_often() -> None:
+    oracle = Oracle()
+    codes = Counter(code for event in day(1) for code in codes_of(oracle.answer(event)))
+    assert sorted(code for code, count in codes.items() if count >= HEALTHY) == [30, 123, 300, 1100]
+
+
+def codes_of(answer: dict[str, object]) -> list[int]:
+    codes = answer["alert_codes"]
+    assert isinstance(codes, list)
+    return codes
+
+
+def test_the_day_depends_on_the_seed_and_is_the_same_for_other_users() -> None:
+    told = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
+    assert told == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
+    other = day_of_play(seed=SEED + 1, users=USERS, events=EVENTS, first_user_id=1)
+    assert told != [(e.type, e.amount, e.user_id, e.t) for e in other]
+
+
+def test_each_user_keeps_to_one_connection() -> None:
+    users = [{event.user_id for event in lane} for lane in lanes(day(1), CONNECTIONS)]
+    assert sum(len(lane) for lane in users) == USERS
+    assert all(len(lane) > 0 for lane in users)

@@ -1,0 +1,188 @@
+"""The four rules, each on both sides of its edge, as the contract has them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from e2e.service import Customer
+
+FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
+
+
+def edge(amount: str, codes: list[int], name: str) -> object:
+    return pytest.param(amount, codes, id=name)
+
+
+@pytest.mark.parametrize(
+    ("amount", "codes"),
+    [
+        edge("0.01", [], "the least amount is not above 100"),
+        edge("100.00", [], "100.00 is not above 100"),
+        edge("100", [], "100 is not above 100"),
+        edge("100.01", [1100], "100.01 is above 100"),
+        edge("999999999999.99", [1100], "the greatest amount is above 100"),
+    ],
+)
+def test_1100_a_withdraw_above_100(customer: Customer, amount: str, codes: list[int]) -> None:
+    assert customer.withdraw(amount, t=1) == codes
+
+
+def test_1100_looks_at_withdraws_only(customer: Customer) -> None:
+    assert customer.deposit("150.00", t=1) == []
+
+
+def test_1100_looks_at_this_event_only(customer: Customer) -> None:
+    assert customer.withdraw("150.00", t=1) == [1100]
+    assert customer.deposit("1.00", t=2) == []
+    assert customer.withdraw("1.00", t=3) == []
+
+
+def test_30_starts_at_the_third_withdraw_and_goes_on(customer: Customer) -> None:
+    codes = [customer.withdraw("5.00", t=t) for t in range(1, 6)]
+    assert codes == [[], [], [30], [30], [30]]
+
+
+def test_30_counts_events_not_seconds(customer: Customer) -> None:
+    assert [customer.withdraw("5.00", t=t * 10**9) for t in (1, 2, 3)] == [[], [], [30]]
+
+
+def test_30_starts_again_after_a_deposit_in_between(customer: Customer) -> None:
+    assert customer.withdraw("5.00", t=1) == []
+    assert customer.withdraw("5.00", t=2) == []
+    assert customer.deposit("5.00", t=3) == []
+    assert [customer.withdraw("5.00", t=t) for t in (4, 5, 6)] == [[], [], [30]]
+
+
+def test_30_ends_with_a_deposit(customer: Customer) -> None:
+    assert [customer.withdraw("5.00", t=t) for t in (1, 2, 3)] == [[], [], [30]]
+    assert customer.deposit("5.00", t=4) == []
+
+
+@pytest.mark.parametrize(
+    ("amounts", "codes"),
+    [
+        pytest.param(["10.00", "20.00"], [], id="two deposits are too few"),
+        pytest.param(["10.00", "10.01", "10.02"], [300], id="a cent more each time is a rise"),
+        pytest.param(["10.00", "20.00", "20.00"], [], id="equal at the end is no rise"),
+        pytest.param(["10.00", "10", "20.00"], [], id="equal by value at the start is no rise"),
+        pytest.param(["10.00", "20.00", "19.99"], [], id="a fall at the end is no rise"),
+        pytest.param(["20.00", "10.00", "30.00"], [], id="a fall at the start is no rise"),
+        pytest.param(["9.00", "10.00", "11.00"], [300], id="numbers rise, not their letters"),
+        pytest.param(["30.00", "10.00", "20.00", "30.00"], [300], id="only the last three matter"),
+        pytest.param(["10.00", "20.00", "30.00", "30.00"], [], id="a fourth equal deposit ends it"),
+        pytest.param(["10.00", "20.00", "30.00", "40.00"], [300], id="a fourth rise reports again"),
+        pytest.param(["1.00", "2.00", "3.00", "4.00", "5.00"], [300], id="a fifth rise reports again"),
+    ],
+)
+def test_300_the_last_three_deposits_rise(customer: Customer, amounts: list[str], codes: list[int]) -> None:
+    answers = [customer.deposit(amount, t=n * FAR) for n, amount in enumerate(amounts, start=1)]
+    assert answers[-1] == codes
+
+
+def test_300_ignores_withdraws_in_between(customer: Customer) -> None:
+    assert customer.deposit("10.00", t=1 * FAR) == []
+    assert customer.withdraw("99.00", t=2 * FAR) == []
+    assert customer.deposit("20.00", t=3 * FAR) == []
+    assert customer.withdraw("1.00", t=4 * FAR) == []
+    assert customer.deposit("30.00", t=5 * FAR) == [300]
+
+
+def test_300_is_met_on_a_withdraw_after_the_rise_too(customer: Customer) -> None:
+    answers = [customer.deposit(amount, t=n * FAR) for n, amount in enumerate(["10", "20", "30"], start=1)]
+    assert answers == [[], [], [300]]
+    assert customer.withdraw("5.00", t=4 * FAR) == [300]
+
+
+@pytest.mark.parametrize(
+    ("amount", "codes"),
+    [
+        edge("200.00", [], "200.00 is not above 200"),
+        edge("200.01", [123], "200.01 is above 200"),
+    ],
+)
+def test_123_a_single_deposit_can_fill_the_window(customer: Customer, amount: str, codes: list[int]) -> None:
+    assert customer.deposit(amount, t=1) == codes
+
+
+@pytest.mark.parametrize(
+    ("second", "codes"),
+    [
+        edge("99.90", [], "100.10 and 99.90 are not above 200"),
+        edge("99.91", [123], "100.10 and 99.91 are above 200"),
+    ],
+)
+def test_123_adds_up_to_the_cent(customer: Customer, second: str, codes: list[int]) -> None:
+    assert customer.deposit("100.10", t=1) == []
+    assert customer.deposit(second, t=2) == codes
+
+
+@pytest.mark.parametrize(
+    ("apart", "codes"),
+    [
+        pytest.param(1, [123], id="1 s apart counts"),
+        pytest.param(29, [123], id="29 s apart counts"),
+        pytest.param(30, [123], id="exactly 30 s apart counts"),
+        pytest.param(31, [], id="31 s apart does not"),
+    ],
+)
+@pytest.mark.parametrize("start", [0, 1, 1_700_000_000])
+def test_123_the_window_is_30_seconds(customer: Customer, start: int, apart: int, codes: list[int]) -> None:
+    assert customer.deposit("150.00", t=start) == []
+    assert customer.deposit("50.01", t=start + apart) == codes
+
+
+def test_123_adds_up_in_decimals(customer: Customer) -> None:
+    amounts = ["68.90", "66.33", "36.70", "17.67", "10.40"]
+    assert sum(float(amount) for amount in amounts) > 200, "in binary they would be above"
+    codes = [customer.deposit(amount, t=t) for t, amount in enumerate(amounts)]
+    assert codes[-1] == [], "they are 200.00"
+
+
+def test_123_does_not_add_withdraws(customer: Customer) -> None:
+    assert customer.deposit("150.00", t=1) == []
+    assert customer.withdraw("90.00", t=2) == []
+
+
+def test_123_does_not_subtract_withdraws(customer: Customer) -> None:
+    assert customer.deposit("150.00", t=1) == []
+    assert customer.withdraw("90.00", t=2) == []
+    assert customer.deposit("50.01", t=3) == [123]
+
+
+def test_123_adds_up_many_small_deposits(customer: Customer) -> None:
+    answers = [customer.deposit("6.46", t=t) for t in range(32)]
+    assert answers[30] == [123], "31 deposits of 6.46 in a closed window of 30 s are 200.26"
+    assert answers[29] == [], "30 of them are 193.80"
+    assert answers[31] == [123], "the first has left, the last has come"
+
+
+def test_123_is_met_on_a_withdraw_until_the_window_has_passed(customer: Customer) -> None:
+    assert customer.deposit("200.01", t=100) == [123]
+    assert customer.withdraw("5.00", t=130) == [123]
+    assert customer.withdraw("5.00", t=131) == []
+
+
+def test_30_and_123_meet_on_the_third_withdraw(customer: Customer) -> None:
+    assert customer.deposit("250.00", t=1) == [123]
+    assert [customer.withdraw("5.00", t=t) for t in (2, 3, 4)] == [[123], [123], [30, 123]]
+
+
+def test_all_codes_at_once_come_in_ascending_order(customer: Customer) -> None:
+    amounts = ["60.00", "70.00", "80.00"]
+    assert [customer.deposit(amount, t=t) for t, amount in enumerate(amounts)] == [[], [], [123, 300]]
+    assert [customer.withdraw("5.00", t=t) for t in (3, 4)] == [[123, 300], [123, 300]]
+    assert customer.withdraw("100.01", t=5) == [30, 123, 300, 1100]
+
+
+def test_the_events_of_others_do_not_count(new_customer: Callable[[], Customer]) -> None:
+    one, other = new_customer(), new_customer()
+    assert [one.withdraw("5.00", t=1), one.withdraw("5.00", t=2)] == [[], []]
+    assert other.withdraw("5.00", t=3) == []
+    assert one.deposit("150.00", t=4) == []
+    assert other.deposit("150.00", t=4) == []
+    assert other.withdraw("5.00", t=5) == []
+
+
+def test_each_user_has_a_clock_of_their_own(new_customer: Callable[[], Customer]) -> None:
+    assert new_customer().deposit("5.00", t=10**15) == []
+    assert new_customer().deposit("5.00", t=0) == []

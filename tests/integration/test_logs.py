@@ -1,0 +1,59 @@
+"""Log lines: for people and for machines, ours and those of libraries, in one form."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import logging, sys
+from lib import logs
+logs.configure(*sys.argv[1:])
+log = logs.get_logger()
+log.debug("unseen")
+log.info("event", user_id=1, note="\\ud800")
+try:
+    raise ValueError("why")
+except ValueError:
+    log.exception("internal error")
+logging.getLogger("a.library").warning("said %s", "this")
+logging.getLogger("a.library").debug("unseen")
+"""
+
+
+def lines_of(*arguments: str) -> list[str]:
+    """Log in a process of its own, since the first configuration stays; return what it wrote."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, check=True)  # noqa: S603
+    return done.stderr.splitlines()
+
+
+def test_json_is_one_object_a_line_with_the_same_members_for_all() -> None:
+    ours, fault, theirs = (json.loads(line) for line in lines_of("INFO", "json"))
+    assert (ours["event"], ours["user_id"], ours["level"]) == ("event", 1, "info")
+    assert "ValueError: why" in fault["exception"]
+    assert (theirs["event"], theirs["level"]) == ("said this", "warning")
+    assert all(line["timestamp"].endswith("Z") for line in (ours, fault, theirs))
+
+
+def test_the_console_is_for_people_and_plain_where_nobody_looks() -> None:
+    lines = lines_of("INFO", "console")
+    assert "event" in lines[0]
+    assert "user_id=1" in lines[0]
+    assert not any("\x1b" in line or "unseen" in line for line in lines)
+
+
+def test_the_level_is_kept() -> None:
+    assert not any('"info"' in line for line in lines_of("WARNING", "json"))
+
+
+def test_lines_also_go_to_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "service.log"
+    lines = lines_of("INFO", "json", str(file))
+    assert file.read_text().splitlines() == lines
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_text_that_is_no_unicode_is_written_all_the_same(log_format: str) -> None:
+    assert any("ud800" in line for line in lines_of("INFO", log_format))
