@@ -26,6 +26,8 @@ def engine_options(settings: Settings) -> dict[str, object]:
         "max_overflow": 0,
         "pool_timeout": settings.db_pool_timeout,
         "pool_use_lifo": True,
+        # Who borrows gives back clean: Transaction and SQLAlchemy's Connection both end what they began.
+        "pool_reset_on_return": None,
         "connect_args": connect_options(
             application_name="activity-alerts",
             connect_timeout=settings.db_connect_timeout,

@@ -13,11 +13,10 @@ from typing import Any, NoReturn
 from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
-LONGEST_BODY = 16 * 1024  # bytes
-# Werkzeug ends a chunked body at its limit without a word. With a byte more than we take we see that there was more.
-ROOM_TO_NOTICE = LONGEST_BODY + 1
+from lib.bodies import read_body
+
 DEEPEST = 64  # levels of nesting
 LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
 
@@ -97,14 +96,11 @@ _decoder = json.JSONDecoder(
 def load_json(request: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG001  # webargs' form of a loader
     """Read the body of a request for webargs.
 
-    Raises, beside what `read_object` does, Werkzeug's `UnsupportedMediaType` and `RequestEntityTooLarge`.
+    Raises Werkzeug's `UnsupportedMediaType` beside what `read_body` and `read_object` do.
     """
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("send the event with Content-Type: application/json")
-    body = request.get_data(cache=False)
-    if len(body) > LONGEST_BODY:
-        raise RequestEntityTooLarge
-    return read_object(body)
+    return read_object(read_body(request.environ))
 
 
 @parser.error_handler

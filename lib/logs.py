@@ -9,6 +9,8 @@ import os
 
 import structlog
 
+from lib.request_ids import add_request_id
+
 STANDARD_ERROR = 2
 
 Processors = list[structlog.types.Processor]
@@ -77,7 +79,7 @@ def configure(level: str, log_format: str, log_file: str = "") -> None:
 
 def _shared() -> Processors:
     return [
-        structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

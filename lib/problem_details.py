@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import cast
 
 from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from lib.json_requests import LONGEST_BODY
+from lib.bodies import read_body
 from lib.logs import get_logger
 from lib.request_ids import current_request_id
 
@@ -94,7 +94,7 @@ def _http_problem(error: HTTPException) -> Response:
     status = HTTPStatus(error.code)
     known = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
     answer = problem(OF_HTTP.get(status, known), error)
-    if not _body_is_read():
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or not _body_is_read_by_now():
         answer.headers["Connection"] = "close"
     for name, value in error.get_headers():
         if name != "Content-Type":
@@ -102,14 +102,17 @@ def _http_problem(error: HTTPException) -> Response:
     return answer
 
 
-def _body_is_read() -> bool:
+def _body_is_read_by_now() -> bool:
     """Read what a client is still sending, as far as any request may be long.
 
     A server that answers before the end of a body has to close the connection; a client that was not told so
     sends its next request into the void.
     """
-    unread: bytes = request.environ["wsgi.input"].read(LONGEST_BODY + 1)
-    return len(unread) <= LONGEST_BODY
+    try:
+        read_body(request.environ)
+    except RequestEntityTooLarge:
+        return False
+    return True
 
 
 def _internal_error(error: Exception) -> Response:

@@ -1,0 +1,31 @@
+"""Reading the body of a request, whole or not at all.
+
+Straight from the server's stream: Werkzeug ends a chunked body at its limit without a word, and what is read
+here is read at every request.
+"""
+
+from wsgiref.types import WSGIEnvironment
+
+from werkzeug.exceptions import RequestEntityTooLarge
+
+LONGEST_BODY = 16 * 1024  # bytes
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    """Return the body, sent with its length or in chunks.
+
+    Raises `RequestEntityTooLarge` when it is longer than `LONGEST_BODY`; then a part of it may still be unread.
+    """
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        expected = int(length)
+        if expected > LONGEST_BODY:
+            raise RequestEntityTooLarge
+    elif environ.get("wsgi.input_terminated"):
+        expected = LONGEST_BODY + 1  # a byte more than we take, so that we see that there was more
+    else:
+        return b""  # no length, and a stream that may never end
+    body: bytes = environ["wsgi.input"].read(expected)
+    if len(body) > LONGEST_BODY:
+        raise RequestEntityTooLarge
+    return body
