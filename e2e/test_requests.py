@@ -1,5 +1,6 @@
 """The forms in which an event is accepted."""
 
+import socket
 import time
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 
 from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import REPLAY_HEADER, Customer, codes_in
+from e2e.service import REPLAY_HEADER, URL, Customer, codes_in
 
 
 def in_chunks(body: bytes, size: int) -> Iterator[bytes]:
@@ -149,3 +150,18 @@ def test_members_come_in_any_order_and_with_any_white_space(customer: Customer) 
 def test_letters_may_be_escaped(customer: Customer) -> None:
     text = event_text(customer.user_id, type='"\\u0077ithdraw"', amount='"\\u0031\\u00300.01"')
     assert codes_in(customer.send_text(text), customer.user_id) == [1100]
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+def test_a_body_that_arrives_piece_by_piece_is_read_whole(customer: Customer, chunked: bool) -> None:  # noqa: FBT001
+    body = event_text(customer.user_id).encode()
+    head = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    address = httpx.URL(URL)
+    with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
+        request = ("POST /event HTTP/1.1", "Host: x", "Content-Type: application/json", head, "", "")
+        connection.sendall("\r\n".join(request).encode())
+        for piece in in_chunks(body, 20):
+            time.sleep(0.02)
+            connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+        connection.sendall(b"0\r\n\r\n" if chunked else b"")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")

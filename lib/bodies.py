@@ -4,7 +4,7 @@ Straight from the server's stream: Werkzeug ends a chunked body at its limit wit
 here is read at every request.
 """
 
-from wsgiref.types import WSGIEnvironment
+from wsgiref.types import InputStream, WSGIEnvironment
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -25,7 +25,15 @@ def read_body(environ: WSGIEnvironment) -> bytes:
         expected = LONGEST_BODY + 1  # a byte more than we take, so that we see that there was more
     else:
         return b""  # no length, and a stream that may never end
-    body: bytes = environ["wsgi.input"].read(expected)
+    body = _read_up_to(expected, environ["wsgi.input"])
     if len(body) > LONGEST_BODY:
         raise RequestEntityTooLarge
+    return body
+
+
+def _read_up_to(most: int, stream: InputStream) -> bytes:
+    """Read until there is so much, or no more: a server may hand over what has arrived so far."""
+    body = stream.read(most)
+    while len(body) < most and (more := stream.read(most - len(body))):
+        body += more
     return body
