@@ -14,6 +14,11 @@ ifdef HOST
 export HOST
 endif
 
+# A .venv whose Python has gone (moved, upgraded away) must not look installed.
+ifneq ($(wildcard $(VENV)),)
+$(shell test -x $(BIN)/python || rm -f $(VENV)/*.stamp)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## list the targets
@@ -44,15 +49,15 @@ event: $(VENV)/run.stamp ## send the sample event to the running service
 ##@ Database
 .PHONY: db.migrate db.revision db.console db.url users.seed
 db.migrate: $(VENV)/run.stamp ## apply the migrations
-	@$(LOCAL) run -- $(BIN)/flask --app app db upgrade
+	@$(LOCAL) run -- $(BIN)/python -m flask --app app db upgrade
 db.revision: $(VENV)/run.stamp ## write a new migration from the models (MESSAGE="what it does")
-	@$(LOCAL) run -- $(BIN)/flask --app app db revision --autogenerate -m "$(or $(MESSAGE),$(error Say what the migration does: make db.revision MESSAGE="..."))"
+	@$(LOCAL) run -- $(BIN)/python -m flask --app app db revision --autogenerate -m "$(or $(MESSAGE),$(error Say what the migration does: make db.revision MESSAGE="..."))"
 db.console: $(VENV)/run.stamp ## open psql on the database
 	@$(LOCAL) console
 db.url: $(VENV)/run.stamp ## print the address of the database, password included
 	@$(LOCAL) db-url
 users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
-	@$(LOCAL) run -- $(BIN)/flask --app app users seed
+	@$(LOCAL) run -- $(BIN)/python -m flask --app app users seed
 
 ##@ Check
 .PHONY: test coverage e2e readme lint format check

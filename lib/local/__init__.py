@@ -1,0 +1,1 @@
+"""Runs the service and a private PostgreSQL on one machine, without containers or anything installed."""

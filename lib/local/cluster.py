@@ -1,0 +1,196 @@
+"""A private PostgreSQL: one folder, one server on 127.0.0.1, made, started and stopped without the system."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from lib.local import processes
+from lib.local.account import Account, call, private_folder
+from lib.local.binaries import Programs, find_programs
+from lib.local.errors import LocalError
+from lib.local.initdb import DATA, PASSWORD, Plan, failure, initialise, major_of
+from lib.local.locks import exclusive
+from lib.local.ports import kept_port, refusal
+
+_START_SECONDS = 60.0
+_ATTEMPTS = 3
+_LEFTOVER_SECONDS = 2
+_PAUSE = 0.05
+# As much shared state as a lock may take: a first start by another command, then its crash recovery.
+_LOCK_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A PostgreSQL server with one database.
+
+    `home` holds the data, the password and the port; `name` is that of the database and its owner.
+    `account` runs it (None: the present user). `lock` is a file that keeps two starts apart. `storage` is a
+    folder for a copy of the programs, should the account not reach them. `settings` go to postgresql.conf when
+    the data is made; `sync` is whether the data must survive a loss of power.
+    """
+
+    home: Path
+    name: str
+    account: Account | None
+    lock: Path
+    log: Path
+    storage: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    sync: bool = True
+
+    @property
+    def data(self) -> Path:
+        """The data folder as PostgreSQL knows it."""
+        return self.home / DATA
+
+    @property
+    def url(self) -> str:
+        """The address of the database, password included; that of the last start while it does not run.
+
+        Raises:
+            FileNotFoundError: it never ran.
+
+        """
+        password = (self.home / PASSWORD).read_text()
+        return f"postgresql://{self.name}:{password}@127.0.0.1:{self._port.read_text()}/{self.name}"
+
+    @property
+    def _port(self) -> Path:
+        return self.home / "port"
+
+    def running(self) -> bool:
+        """Tell whether the server runs; a stopped one (SIGSTOP) does, a zombie does not."""
+        return self.postmaster() is not None
+
+    def postmaster(self) -> psutil.Process | None:
+        """Find the main process of the server.
+
+        The file postmaster.pid alone proves nothing: after a crash its number may be that of any process.
+        """
+        try:
+            process = processes.find(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        except (FileNotFoundError, ValueError):
+            return None
+        return process if process and processes.names_folder(process, self.data) else None
+
+    def start(self) -> None:
+        """Make sure that the server runs, making its data the first time.
+
+        Raises:
+            LocalError: it cannot; the line says why and what to do.
+
+        """
+        with self._alone():
+            if not self.home.exists():
+                self.log.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(self.home.parent, self.account)
+                initialise(self.home, self._plan())
+            self._launch()
+
+    def restart(self) -> None:
+        """Make sure that the server runs on the data that it has; data that is gone is not made anew.
+
+        Raises:
+            LocalError: it cannot, or the data is gone.
+
+        """
+        with self._alone():
+            if not self.home.exists():
+                raise LocalError(f"the data folder {self.home} is gone: make stop, then make start for a new one")
+            self._launch()
+
+    def stop(self, *, patience: float = 20) -> None:
+        """Stop the server, politely for `patience` seconds, then less and less so."""
+        with self._alone():
+            postmaster = self.postmaster()
+            used = processes.users_of(self.data)
+            for process in used:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
+            # Connections are ended, work is saved; then nothing is saved, and the next start recovers.
+            steps = [(signal.SIGINT, patience), (signal.SIGQUIT, 5)] if patience else [(signal.SIGQUIT, 5)]
+            for sign, seconds in steps:
+                if postmaster and processes.alive(postmaster):
+                    postmaster.send_signal(sign)
+                    processes.gone([postmaster], seconds=seconds)
+            if not processes.gone(used, seconds=_LEFTOVER_SECONDS):
+                processes.kill(processes.users_of(self.data))
+
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        return exclusive(self.lock, seconds=_LOCK_SECONDS)
+
+    def _plan(self) -> Plan:
+        return Plan(
+            name=self.name,
+            account=self.account,
+            programs=find_programs(account=self.account, storage=self.storage),
+            log=self.log,
+            settings=self.settings,
+            sync=self.sync,
+        )
+
+    def _launch(self) -> None:
+        programs = find_programs(account=self.account, storage=self.storage, wanted=major_of(self.home))
+        self._outlive_leftovers()
+        if self._serves(programs):
+            return
+        self._outlive_leftovers()
+        # Its owner is gone, and no process works on the data: without this, PostgreSQL would refuse to start
+        # whenever another process happens to have the number in it.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for attempt in range(1, _ATTEMPTS + 1):
+            port = kept_port(self._port)
+            said = self._pg_ctl_start(programs, port)
+            if said is None:
+                return
+            # Another program may have taken the port between our look at it and PostgreSQL's.
+            if attempt == _ATTEMPTS or refusal("127.0.0.1", port) is None:
+                raise failure(said, "PostgreSQL", self.log)
+
+    def _outlive_leftovers(self) -> None:
+        """Wait for the backends of a killed server, which end by themselves unless busy; then end them."""
+        deadline = time.monotonic() + _LEFTOVER_SECONDS
+        while not self.running() and (left := processes.users_of(self.data)):
+            if time.monotonic() > deadline:
+                processes.kill(left)
+            time.sleep(_PAUSE)
+
+    def _serves(self, programs: Programs) -> bool:
+        """Wait until a running server takes connections: it may be recovering. False when it does not run."""
+        where = ["-h", "127.0.0.1", "-p", self._port.read_text() if self._port.exists() else "0"]
+        deadline = time.monotonic() + _START_SECONDS
+        while self.running():
+            if call([programs.folder / "pg_isready", *where], account=self.account, output=subprocess.DEVNULL) == 0:
+                return True
+            if time.monotonic() > deadline:
+                raise LocalError(f"PostgreSQL runs but takes no connections (log: {self.log}): make stop, then start")
+            time.sleep(_PAUSE)
+        return False
+
+    def _pg_ctl_start(self, programs: Programs, port: int) -> str | None:
+        """Start the server and wait until it takes connections: None, or what the log says of the failure."""
+        wait = ["-w", "-t", f"{_START_SECONDS:.0f}"]
+        argv: list[str | Path] = [
+            programs.folder / "pg_ctl",
+            "start",
+            "-D",
+            self.data,
+            *wait,
+            "-o",
+            f"-p {port}",
+        ]
+        # A file, never a pipe: the server keeps it open, and a reader would wait for the server's end. Opened
+        # here and not with pg_ctl -l, since the account may not be allowed to write there.
+        with self.log.open("ab+") as log:
+            begin = log.tell()
+            if call(argv, account=self.account, output=log) == 0:
+                return None
+            log.seek(begin)
+            return log.read().decode(errors="replace")

@@ -1,0 +1,161 @@
+"""The commands beside `start`, one function each; they return the exit status."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from lib.local import service
+from lib.local.binaries import embedded_folder, find_programs
+from lib.local.errors import LocalError
+from lib.local.initdb import major_of
+from lib.local.locks import exclusive
+from lib.local.postgres import cluster_of
+from lib.local.project import Project
+from lib.local.settings import Settings, masked_url, plain_url
+from lib.local.terminal import say, step
+
+NOT_RUNNING = 3  # as the status of a service that does not run is told on Linux
+_FIRST_ERROR = 400
+_LOCK_SECONDS = 180
+_FOLLOW_PAUSE = 0.2
+
+
+def stop(project: Project, _: Settings) -> int:
+    """Stop what this checkout started; the data stays."""
+    with exclusive(project.var / "start.lock", seconds=_LOCK_SECONDS):
+        began = time.monotonic()
+        stopped = service.stop_supervisor(project)
+        # Also when the settings now name another database: it may have been started before they did.
+        cluster = cluster_of(project)
+        if cluster.running():
+            cluster.stop()
+            stopped = True
+    say(f"Stopped ({time.monotonic() - began:.1f} s); the data stays." if stopped else "Nothing is running.")
+    return 0
+
+
+def status(project: Project, settings: Settings) -> int:
+    """Tell what runs and where its things are: 0 when the service runs, else 3."""
+    state = service.running(project)
+    lines = [("service", f"at {state.address}" if state else "not running")]
+    if state is not None:
+        lines += [("pids", f"supervisor {state.pid}, service {state.service_pid} (starts: {state.starts})")]
+    lines += _database_lines(project, settings)
+    lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
+    for title, text in lines:
+        print(f"{title:<12}{text}")
+    return 0 if state else NOT_RUNNING
+
+
+def _database_lines(project: Project, settings: Settings) -> list[tuple[str, str]]:
+    if settings.database_url:
+        return [("database", f"{masked_url(settings.database_url)} (DATABASE_URL)")]
+    cluster = cluster_of(project)
+    if not cluster.home.exists():
+        return [("database", "none yet")]
+    address = masked_url(cluster.url) if cluster.running() else "not running"
+    programs = find_programs(account=cluster.account, storage=cluster.storage, wanted=major_of(cluster.home))
+    return [
+        ("database", address),
+        ("data folder", str(cluster.data)),
+        ("programs", f"{programs.folder} (PostgreSQL {programs.major})"),
+    ]
+
+
+def logs(project: Project, _: Settings) -> int:
+    """Follow the log of the service until Ctrl-C."""
+    if not project.service_log.exists():
+        raise LocalError("there is no log yet: make start")
+    with project.service_log.open(errors="replace") as file:
+        try:
+            while True:
+                text = file.read(65536)
+                print(text, end="", flush=True)
+                if not text:
+                    time.sleep(_FOLLOW_PAUSE)
+        except KeyboardInterrupt:
+            return 0
+
+
+def address(project: Project, _: Settings) -> int:
+    """Print the base URL of the running service."""
+    print(_running_address(project))
+    return 0
+
+
+def _running_address(project: Project) -> str:
+    state = service.running(project)
+    if state is None:
+        raise LocalError("the service is not running: make start")
+    return state.address
+
+
+def event(project: Project, _: Settings) -> int:
+    """Send the sample request to the running service and print its answer."""
+    url = _running_address(project) + project.sample_path
+    try:
+        code, reason, body = service.post_json(url, project.sample_json)
+    except OSError as error:
+        raise LocalError(f"no answer from {url}: {error} (see make logs)") from error
+    print(f"{code} {reason}")
+    print(body.rstrip())
+    return 0 if code < _FIRST_ERROR else 1
+
+
+def db_url(project: Project, settings: Settings) -> int:
+    """Print the address of the database, its password included."""
+    print(_database_url(project, settings))
+    return 0
+
+
+def _database_url(project: Project, settings: Settings) -> str:
+    if settings.database_url:
+        return plain_url(settings.database_url)
+    cluster = cluster_of(project)
+    if not cluster.running():
+        with step("Starting PostgreSQL (make stop ends it)"):
+            cluster.start()
+    return cluster.url
+
+
+def console(project: Project, settings: Settings) -> int:
+    """Become psql, connected to the database. The password goes by the environment: all see arguments."""
+    url = _database_url(project, settings)
+    parts = urlsplit(url)
+    environment = {**os.environ, "PGPASSWORD": unquote(parts.password)} if parts.password else dict(os.environ)
+    user, _, where = parts.netloc.rpartition("@")
+    plain = parts._replace(netloc=f"{user.partition(':')[0]}@{where}" if user else where).geturl()
+    psql = _psql()
+    os.execve(psql, [psql, plain], environment)  # noqa: S606 - no shell is what we want
+
+
+def _psql() -> str:
+    folder = embedded_folder()
+    found = shutil.which("psql", path=folder) if folder else None
+    found = found or shutil.which("psql")
+    if found is None:
+        raise LocalError("no psql found: apt install postgresql-client")
+    return found
+
+
+def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
+    """Run a command with DATABASE_URL set; its exit status is ours."""
+    if not command:
+        raise LocalError("say which command to run: run -- COMMAND ...")
+    environment = {**settings.environment, "DATABASE_URL": _database_url(project, settings)}
+    try:
+        return subprocess.run(command, cwd=project.root, env=environment, check=False).returncode
+    except OSError as error:
+        raise LocalError(f"cannot run {command[0]}: {error.strerror}") from error
+
+
+def clean(project: Project, settings: Settings) -> int:
+    """Stop everything, then remove the database with its data, and the logs."""
+    stop(project, settings)
+    for folder in (project.var, project.outside):
+        if folder.exists():
+            shutil.rmtree(folder)
+    return 0

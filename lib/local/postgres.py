@@ -1,0 +1,91 @@
+"""The two private PostgreSQL servers there are: that of a checkout, which lasts, and those of the tests."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lib.local.account import Account, account_for, can_enter, give
+from lib.local.cluster import Cluster
+from lib.local.errors import LocalError
+from lib.local.project import Project
+
+_FOLDER = "postgres"
+
+
+def cluster_of(project: Project) -> Cluster:
+    """Describe the private PostgreSQL of a checkout; nothing is started.
+
+    Raises:
+        LocalError: root runs this, and there is no account to run PostgreSQL as.
+
+    """
+    parent = _parent(project)
+    home = parent / _FOLDER
+    return Cluster(
+        home=home,
+        name=project.database,
+        account=account_for(home),
+        lock=project.var / "postgres.lock",
+        log=project.logs / "postgres.log",
+        storage=project.outside,
+    )
+
+
+def _parent(project: Project) -> Path:
+    """Choose the folder: outside where root cannot use the checkout. Where data already is, it stays.
+
+    No folder above the checkout is ever opened to the account instead: who made it private had a reason.
+    """
+    inside, outside = project.var, project.outside
+    inside.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0 or (inside / _FOLDER).exists():
+        return inside
+    if (outside / _FOLDER).exists() or not can_enter(account_for(inside / _FOLDER), inside):
+        return outside
+    return inside
+
+
+@contextlib.contextmanager
+def temporary_cluster(*, settings: Mapping[str, str]) -> Iterator[str]:
+    """Run a new, empty server for as long as the context lasts; yields the address of its database.
+
+    `settings` go to postgresql.conf, such as {"fsync": "off"}. Nothing of it is left afterwards.
+
+    Raises:
+        LocalError: it cannot be started.
+
+    """
+    folder, account = _temporary_folder()
+    try:
+        cluster = Cluster(
+            home=folder / "postgres",
+            name="temporary",
+            account=account,
+            lock=folder / "lock",
+            log=folder / "log",
+            storage=folder,
+            settings=settings,
+            sync=False,
+        )
+        try:
+            cluster.start()
+            yield cluster.url
+        finally:
+            cluster.stop(patience=0)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _temporary_folder() -> tuple[Path, Account | None]:
+    """Make a folder that the account reaches; the usual place for them may be private to root."""
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - a private folder is made in it
+        folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=place)).resolve()
+        account = account_for(folder)
+        give(folder, account)
+        if can_enter(account, folder):
+            return folder, account
+        folder.rmdir()
+    raise LocalError("no folder for temporary files that the account of PostgreSQL can reach: set TMPDIR")

@@ -1,0 +1,73 @@
+"""The facts of the project that the runner works for, from the table `[tool.local]` of pyproject.toml."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.local.errors import LocalError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One checkout of a project: where it is, what it is called, how its programs are started.
+
+    `service` and `migrate` are the arguments given to Python; `sample_json` is a request to try, sent to
+    `sample_path`.
+    """
+
+    root: Path
+    name: str
+    service: tuple[str, ...]
+    migrate: tuple[str, ...]
+    sample_path: str
+    sample_json: str
+
+    @property
+    def var(self) -> Path:
+        """The folder of everything that a run leaves behind."""
+        return self.root / "var"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs."""
+        return self.var / "log"
+
+    @property
+    def service_log(self) -> Path:
+        """The log of the service and of its supervisor."""
+        return self.logs / "service.log"
+
+    @property
+    def database(self) -> str:
+        """The name of the private database and of its owner."""
+        return self.name.replace("-", "_")
+
+    @property
+    def outside(self) -> Path:
+        """The folder used by root where the checkout is out of reach for the account of PostgreSQL."""
+        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
+        return Path("/var/lib") / f"{self.name}-{digest}"
+
+
+def read_project(root: Path) -> Project:
+    """Read the facts from pyproject.toml in `root`.
+
+    Raises:
+        LocalError: there is no such file, or the table is missing or incomplete.
+
+    """
+    try:
+        table = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["local"]
+        return Project(
+            root=root.resolve(),
+            name=table["name"],
+            service=tuple(table["service"]),
+            migrate=tuple(table["migrate"]),
+            sample_path=table["sample"]["path"],
+            sample_json=table["sample"]["json"],
+        )
+    except FileNotFoundError as error:
+        raise LocalError(f"no pyproject.toml in {root}: run this in the folder of the project") from error
+    except KeyError as error:
+        raise LocalError(f"pyproject.toml: the table [tool.local] lacks {error}") from error

@@ -1,0 +1,141 @@
+"""The service as seen from outside: its supervisor, its port, its answers."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+
+import psutil
+
+from lib.local import processes
+from lib.local.errors import LocalError
+from lib.local.ports import explain, refusal
+from lib.local.project import Project
+from lib.local.settings import Settings
+from lib.local.state import State, last_state, read_state
+from lib.local.supervisor import GRACE_SECONDS, lock_of
+from lib.local.terminal import tail
+
+_ANSWER_SECONDS = 30
+_LEFTOVER_SECONDS = 3
+_FAILED_STARTS = 4
+_STOP_SECONDS = GRACE_SECONDS + 30
+_PAUSE = 0.1
+_LINES = 15
+# A proxy of the environment has no business with an address of this machine.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def running(project: Project) -> State | None:
+    """Look for the running supervisor."""
+    return read_state(lock_of(project))
+
+
+def claim_port(project: Project, settings: Settings) -> None:
+    """Make sure that the service can listen, with patience for what is left of a killed run.
+
+    Raises:
+        LocalError: it cannot; the line says why.
+
+    """
+    _end_leftovers(project)
+    error = refusal(settings.host, settings.port)
+    if error is not None:
+        raise explain(error, settings.host, settings.port)
+
+
+def _end_leftovers(project: Project) -> None:
+    """Wait for what is left of the service of a killed supervisor; it ends by itself, unless it is stuck."""
+    left = _leftovers(project)
+    if not processes.gone(left, seconds=_LEFTOVER_SECONDS):
+        processes.kill(process for process in left if processes.alive(process))
+
+
+def _leftovers(project: Project) -> list[psutil.Process]:
+    # Both the group and the folder: after a while the number alone may be that of a stranger.
+    state = last_state(lock_of(project))
+    if state is None or not state.service_pid:
+        return []
+    return [each for each in processes.users_of(project.root) if processes.group_of(each) == state.service_pid]
+
+
+def launch_supervisor(project: Project, settings: Settings) -> "subprocess.Popen[bytes]":
+    """Start the supervisor in the background: in a session of its own, its output in the log."""
+    project.logs.mkdir(parents=True, exist_ok=True)
+    with project.service_log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "lib.local.supervisor"],
+            cwd=project.root,
+            env={**settings.environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def wait_for_answer(project: Project, settings: Settings, supervisor: "subprocess.Popen[bytes]") -> None:
+    """Wait until the service answers a request with anything.
+
+    Raises:
+        LocalError: it does not; the last lines of the log are in the message.
+
+    """
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while not answers(settings.address):
+        state = running(project) if supervisor.poll() is None else None
+        ended = supervisor.returncode is not None or (state is not None and state.starts >= _FAILED_STARTS)
+        if ended or time.monotonic() > deadline:
+            last = "\n".join(f"  {line}" for line in tail(project.service_log, _LINES))
+            raise LocalError(f"the service does not answer; the end of {project.service_log}:\n{last}")
+        time.sleep(_PAUSE)
+
+
+def answers(address: str) -> bool:
+    """Tell whether a GET is answered, with whatever status."""
+    try:
+        with _OPENER.open(address, timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except (OSError, HTTPException):
+        return False
+
+
+def post_json(url: str, body: str) -> tuple[int, str, str]:
+    """Send JSON; return status, reason and body of the answer.
+
+    Raises:
+        OSError: no answer.
+
+    """
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=body.encode(), headers=headers, method="POST")  # noqa: S310 - http
+    try:
+        with _OPENER.open(request, timeout=30) as answer:
+            return answer.status, answer.reason, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.reason, error.read().decode()
+
+
+def stop_supervisor(project: Project) -> bool:
+    """Stop the supervisor with its service, the hard way when asking takes too long; False: none ran."""
+    state = running(project)
+    if state is None:
+        _end_leftovers(project)
+        return False
+    process = processes.find(state.pid)
+    family = [process, *process.children(recursive=True)] if process else []
+    for number in (signal.SIGTERM, signal.SIGCONT):  # a stopped process hears nothing before it goes on
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(state.pid, number)
+    if not processes.gone(family, seconds=_STOP_SECONDS):
+        processes.kill(each for each in family if processes.alive(each))
+    return True

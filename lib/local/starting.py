@@ -1,0 +1,106 @@
+"""The command `start`."""
+
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from lib.local import service
+from lib.local.cluster import Cluster
+from lib.local.errors import LocalError
+from lib.local.initdb import failure
+from lib.local.locks import exclusive
+from lib.local.postgres import cluster_of
+from lib.local.project import Project
+from lib.local.settings import Settings
+from lib.local.state import State
+from lib.local.supervisor import service_environment
+from lib.local.terminal import say, step, tail
+
+# As long as a first start may take on a slow machine: database, migrations, service.
+_LOCK_SECONDS = 180
+_LINES = 15
+
+
+def start(project: Project, settings: Settings) -> int:
+    """Start database and service, unless they run; return when the service answers.
+
+    Raises:
+        LocalError: something could not be started; what had been started is stopped again.
+
+    """
+    other = "Another start or stop is under way here; waiting for it."
+    with exclusive(project.var / "start.lock", seconds=_LOCK_SECONDS, waiting=lambda: say(other)):
+        state = service.running(project)
+        if state is not None:
+            _say_running(state, settings)
+            return 0
+        service.claim_port(project, settings)
+        with ExitStack() as undo:
+            _start_all(project, settings, undo)
+            undo.pop_all()
+    _say_started(project, settings)
+    return 0
+
+
+def _start_all(project: Project, settings: Settings, undo: ExitStack) -> None:
+    cluster = None if settings.database_url else cluster_of(project)
+    if cluster is not None:
+        if not cluster.running():
+            undo.callback(cluster.stop)
+        with step("Starting PostgreSQL"):
+            cluster.start()  # also when it runs, left by a killed run: it may still be recovering
+    with step("Applying the migrations"):
+        migrate(project, settings, cluster)
+    with step("Starting the service"):
+        supervisor = service.launch_supervisor(project, settings)
+        undo.callback(_undo_supervisor, project, supervisor)
+        service.wait_for_answer(project, settings, supervisor)
+    # It is meant to outlive us; without this, Python warns of a child nobody waits for.
+    supervisor.returncode = 0
+
+
+def _undo_supervisor(project: Project, supervisor: "subprocess.Popen[bytes]") -> None:
+    service.stop_supervisor(project)
+    supervisor.kill()
+    supervisor.wait()
+
+
+def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> None:
+    """Apply the migrations to the database in use.
+
+    Raises:
+        LocalError: they failed; the last lines of their output are in the message.
+
+    """
+    path = project.logs / "migrate.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as log:
+        status = subprocess.run(
+            [sys.executable, *project.migrate],
+            cwd=project.root,
+            env=service_environment(settings, cluster),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
+        ).returncode
+    if status != 0:
+        last = tail(path, _LINES)
+        if any("No space left" in line for line in last):
+            raise failure("No space left", "migration", path)
+        raise LocalError("\n  ".join([f"the migrations failed; the end of {path}:", *last]))
+
+
+def _say_running(state: State, settings: Settings) -> None:
+    say(f"Already running at {state.address} (pid {state.pid}); nothing was started.")
+    asked = {"HOST": state.host, "PORT": str(state.port)}
+    if any(settings.environment.get(name) not in (None, "", value) for name, value in asked.items()):
+        say(f"To serve at {settings.address} instead: make stop, then make start again.")
+
+
+def _say_started(project: Project, settings: Settings) -> None:
+    header = "-H 'Content-Type: application/json'"
+    print(f"Running at {settings.address}")
+    print(f"Log file   {project.service_log}")
+    print("Try        ", end="")
+    print(f"curl -i {settings.address}{project.sample_path} {header} -d '{project.sample_json}'", flush=True)

@@ -1,0 +1,133 @@
+"""The background parent: keeps the service and the private PostgreSQL alive until it is told to stop.
+
+Started by `start` as `python -m lib.local.supervisor`, detached, with its output in the log of the service.
+"""
+
+import dataclasses
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+
+from lib.local.child import Child
+from lib.local.cluster import Cluster
+from lib.local.keeper import Keeper
+from lib.local.postgres import cluster_of
+from lib.local.project import Project, read_project
+from lib.local.settings import Settings, read_settings
+from lib.local.state import Holder, State
+
+GRACE_SECONDS = 15
+_LOCK_SECONDS = 5
+_PAUSE = 0.5
+
+
+def lock_of(project: Project) -> Path:
+    """Name the file whose lock says that the supervisor of a checkout runs."""
+    return project.var / "supervisor.lock"
+
+
+class Supervisor:
+    """Owns the service, and PostgreSQL unless DATABASE_URL names another (`cluster` is None then)."""
+
+    def __init__(self, project: Project, settings: Settings, cluster: Cluster | None, holder: Holder) -> None:
+        self._settings = settings
+        self._cluster = cluster
+        self._holder = holder
+        self._child = Child([sys.executable, *project.service], project.root)
+        self._state = State(pid=os.getpid(), host=settings.host, port=settings.port, address=settings.address)
+        self.stop = Event()
+
+    def run(self) -> None:
+        """Work until `stop` is set or the checkout is gone; then end the service, and after it PostgreSQL."""
+        self._holder.write(self._state)
+        self._start_service()
+        threads = [Thread(target=keeper.keep, args=[self.stop]) for keeper in self._keepers()]
+        for thread in threads:
+            thread.start()
+        while not self.stop.wait(_PAUSE) and not self._holder.lost():
+            pass
+        self.stop.set()
+        for thread in threads:
+            thread.join()
+        self._end()
+
+    def _keepers(self) -> list[Keeper]:
+        service = Keeper(name="service", alive=self._child.alive, launch=self._start_service, report=report)
+        if self._cluster is None:
+            return [service]
+        running, restart = self._cluster.running, self._restart_database
+        return [service, Keeper(name="PostgreSQL", alive=running, launch=restart, report=report)]
+
+    def _start_service(self) -> None:
+        self._child.launch(service_environment(self._settings, self._cluster))
+        self._state = dataclasses.replace(
+            self._state,
+            service_pid=self._child.pid,
+            starts=self._state.starts + 1,
+        )
+        self._holder.write(self._state)
+
+    def _restart_database(self) -> None:
+        if self._cluster is None:
+            return
+        address = self._cluster.url
+        self._cluster.restart()
+        report("PostgreSQL runs again")
+        if self._cluster.url != address:
+            # Another program took its port meanwhile. The service knows only the former address.
+            self._child.terminate()
+
+    def _end(self) -> None:
+        report("stopping")
+        self._child.stop(patience=GRACE_SECONDS)
+        self._child.close()
+        if self._cluster is not None:
+            self._cluster.stop()
+        report("stopped")
+
+
+def service_environment(settings: Settings, cluster: Cluster | None) -> dict[str, str]:
+    """Write the environment of the service and of the migrations."""
+    environment = {**settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
+    if cluster is not None:
+        environment["DATABASE_URL"] = cluster.url
+    # Once a line, so that what the service says before it dies is in the log.
+    return {**environment, "PYTHONUNBUFFERED": "1"}
+
+
+def report(text: str) -> None:
+    """Add a line to the log."""
+    print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}", flush=True)
+
+
+def stop_on_signal(stop: Event) -> None:
+    """Let SIGTERM and SIGINT set an event."""
+
+    def set_stop(*_: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, set_stop)
+
+
+def main() -> int:
+    """Supervise the checkout in the present folder: 0 after an orderly stop, 1 when another does already."""
+    project = read_project(Path.cwd())
+    settings = read_settings(project.root, os.environ)
+    holder = Holder(lock_of(project))
+    if not holder.acquire(seconds=_LOCK_SECONDS):
+        report("another supervisor runs")
+        return 1
+    cluster = None if settings.database_url else cluster_of(project)
+    supervisor = Supervisor(project, settings, cluster, holder)
+    stop_on_signal(supervisor.stop)
+    report(f"started for {settings.address}")
+    supervisor.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Folders that the account of PostgreSQL can reach, and a small project to run in one."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lib.local.commands import clean
+from lib.local.ports import kept_port
+from lib.local.project import Project, read_project
+from lib.local.settings import read_settings
+
+REPOSITORY = Path(__file__).parents[3]
+TABLE = """
+[tool.local]
+name = "sample-project"
+service = ["service.py"]
+migrate = ["migrate.py"]
+sample = { path = "/sample", json = '{"a": 1}' }
+"""
+# Answers with the body that it got; can be told to fail by a file.
+SERVICE = """
+import http.server, os, pathlib, sys
+if pathlib.Path("broken").exists():
+    sys.exit("the service is broken")
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_error(404)
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+from lib import lifeline
+lifeline.watch()
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+MIGRATE = """
+import os, pathlib, sys, psycopg2
+if pathlib.Path("misfit").exists():
+    sys.exit(pathlib.Path("misfit").read_text())
+psycopg2.connect(os.environ["DATABASE_URL"]).close()
+"""
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every account can enter, unlike those of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def make_checkout(folder: Path) -> Project:
+    """A checkout of a small project; its port is in its `.env`."""
+    files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (folder / ".env").write_text(f"PORT={kept_port(folder / 'port')}\n")
+    (folder / "lib").symlink_to(REPOSITORY / "lib")
+    return read_project(folder)
+
+
+@pytest.fixture
+def project(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A checkout in the present folder; what it runs is ended afterwards."""
+    for name in ("HOST", "PORT", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    made = make_checkout(open_folder)
+    monkeypatch.chdir(made.root)
+    yield made
+    clean(made, read_settings(made.root, {}))

@@ -1,0 +1,213 @@
+"""The private PostgreSQL on a real one: made whole, found, restarted after any death, stopped."""
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from lib.local import processes
+from lib.local.account import account_for
+from lib.local.cluster import Cluster
+from lib.local.errors import LocalError
+from lib.local.initdb import major_of
+from lib.local.postgres import temporary_cluster
+
+QUICK = {"fsync": "off"}
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def ask(url: str, question: str) -> object:
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(question)
+            row = cursor.fetchone()
+            return row[0] if row else None
+    finally:
+        connection.close()
+
+
+def make_cluster(folder: Path) -> Cluster:
+    home = folder / "postgres"
+    return Cluster(
+        home=home,
+        name="sample",
+        account=account_for(home),
+        lock=folder / "lock",
+        log=folder / "postgres.log",
+        storage=folder,
+        settings=QUICK,
+        sync=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Cluster]:
+    """One data folder for the tests that can share it: making one takes most of a second."""
+    folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
+    folder.chmod(0o755)
+    made = make_cluster(folder)
+    yield made
+    made.stop(patience=0)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def cluster(shared: Cluster) -> Cluster:
+    """A running server."""
+    shared.start()
+    return shared
+
+
+@pytest.fixture
+def absent(open_folder: Path) -> Iterator[Cluster]:
+    """A server never started."""
+    made = make_cluster(open_folder)
+    yield made
+    made.stop(patience=0)
+
+
+def kill_postmaster(cluster: Cluster) -> None:
+    postmaster = cluster.postmaster()
+    assert postmaster
+    postmaster.kill()
+    assert processes.gone([postmaster], seconds=5)
+
+
+def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
+    with temporary_cluster(settings={"fsync": "off", "application_name": "it's"}) as url:
+        assert ask(url, "SHOW fsync") == "off"
+        assert ask(url, "SHOW application_name") == "it's"
+        assert ask(url, "SHOW server_encoding") == "UTF8"
+        assert ask(url, "SHOW listen_addresses") == "127.0.0.1"
+        assert ask(url, "SHOW unix_socket_directories") == ""
+        assert ask(url, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'") == 0
+        data = Path(str(ask(url, "SHOW data_directory")))
+    assert not data.parent.parent.exists()
+    assert processes.users_of(data) == []
+
+
+def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> None:
+    address = cluster.url
+    ask(address, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
+    cluster.stop()
+    assert not cluster.running()
+    cluster.start()
+    kill_postmaster(cluster)
+    assert not cluster.running()
+    cluster.restart()
+    assert cluster.url == address
+    assert ask(address, "SELECT count(*) FROM kept") == 1
+    assert (cluster.home / "password").stat().st_mode & 0o077 == 0
+
+
+def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cluster) -> None:
+    assert not absent.running()
+    leftover = absent.home.with_name("postgres.new.dead")
+    (leftover / "data").mkdir(parents=True)
+    with ThreadPoolExecutor(2) as pool:
+        for start in [pool.submit(absent.start), pool.submit(absent.start)]:
+            start.result()
+    assert not leftover.exists()
+    postmasters = [each for each in processes.users_of(absent.data) if processes.names_folder(each, absent.data)]
+    assert len(postmasters) == 1
+
+
+def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
+    for process in processes.users_of(cluster.data):
+        process.send_signal(signal.SIGSTOP)
+    assert cluster.running()
+    cluster.stop()
+    assert processes.users_of(cluster.data) == []
+
+
+def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: Cluster) -> None:
+    others = [process for process in processes.users_of(cluster.data) if process != cluster.postmaster()]
+    others[0].send_signal(signal.SIGSTOP)
+    kill_postmaster(cluster)
+    cluster.restart()
+    assert ask(cluster.url, "SELECT 1") == 1
+    assert not processes.alive(others[0])
+
+
+@pytest.mark.parametrize("kind", ["alien", "nonsense"])
+def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
+    kill_postmaster(cluster)
+    file = cluster.data / "postmaster.pid"
+    with subprocess.Popen(SLEEP) as alien:  # noqa: S603 - our own
+        number = {"alien": str(alien.pid), "nonsense": "x"}[kind]
+        file.write_text("\n".join([number, *file.read_text().split("\n")[1:]]))
+        assert not cluster.running()
+        cluster.restart()
+        assert ask(cluster.url, "SELECT 1") == 1
+        assert alien.poll() is None
+        alien.kill()
+
+
+def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) -> None:
+    cluster.stop()
+    with temporary_cluster(settings=QUICK) as other:
+        (cluster.home / "port").write_text(other.rpartition(":")[2].partition("/")[0])
+        cluster.start()
+        assert ask(cluster.url, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ("9", "the data is of PostgreSQL 9"),
+        ("x", "holds no data of PostgreSQL"),
+        (None, "holds no data of PostgreSQL"),
+    ],
+    ids=["other version", "nonsense", "empty folder"],
+)
+def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, content: str | None, answer: str) -> None:
+    absent.data.mkdir(parents=True)
+    if content:
+        (absent.data / "PG_VERSION").write_text(content)
+    with pytest.raises(LocalError, match=answer):
+        absent.start()
+    assert absent.data.exists()
+
+
+def test_data_that_is_gone_is_not_made_anew_by_a_restart(absent: Cluster) -> None:
+    with pytest.raises(LocalError, match="is gone"):
+        absent.restart()
+    assert not absent.home.exists()
+
+
+def test_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
+    cluster.stop()
+    configuration = cluster.data / "postgresql.conf"
+    sound = configuration.read_text()
+    configuration.write_text(sound + "no_such_setting = on\n")
+    with pytest.raises(LocalError, match=r"PostgreSQL failed: .*FATAL"):
+        cluster.start()
+    configuration.write_text(sound)
+
+
+def test_a_first_start_that_fails_leaves_nothing(absent: Cluster) -> None:
+    impossible = dataclasses.replace(absent, settings={"no_such_setting": "on"})
+    with pytest.raises(LocalError, match=r"postgres failed: .*FATAL"):
+        impossible.start()
+    assert [path for path in absent.home.parent.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for others")
+def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> None:
+    absent.home.mkdir(mode=0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(LocalError, match="belongs to root"):
+            major_of(absent.home)
+    finally:
+        os.seteuid(0)

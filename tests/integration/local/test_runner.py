@@ -1,0 +1,306 @@
+"""The commands on a small project, its service and its database real: what a person sees and what is left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import psutil
+import psycopg2
+import pytest
+
+from lib.local import processes, service
+from lib.local.__main__ import main
+from lib.local.postgres import cluster_of, temporary_cluster
+from lib.local.project import Project
+from lib.local.settings import read_settings
+from lib.local.state import Holder, State
+from lib.local.supervisor import Supervisor, lock_of, stop_on_signal
+
+Output = pytest.CaptureFixture[str]
+RECOVERY_SECONDS = 5
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of a database that is not ours to start."""
+    with temporary_cluster(settings={"fsync": "off"}) as url:
+        yield url
+
+
+def state_of(project: Project) -> State:
+    state = service.running(project)
+    assert state
+    return state
+
+
+def eventually_answers(address: str) -> bool:
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while time.monotonic() < deadline:
+        if service.answers(address):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def others_of(project: Project) -> list[psutil.Process]:
+    """All but this test itself, which works in that folder too."""
+    found = processes.users_of(project.root) + processes.users_of(cluster_of(project).data)
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> None:
+    assert main(["stop"]) == 0
+    assert "Nothing is running." in capfd.readouterr().err
+    assert main(["status"]) == 3
+    assert "none yet" in capfd.readouterr().out
+
+    assert main(["start"]) == 0
+    address = state_of(project).address
+    started = capfd.readouterr().out
+    assert f"Running at {address}" in started
+    assert str(project.service_log) in started
+    assert f"curl -i {address}/sample -H 'Content-Type: application/json' -d '{{\"a\": 1}}'" in started
+
+    assert main(["start"]) == 0
+    assert f"Already running at {address}" in capfd.readouterr().err
+
+    assert main(["status"]) == 0
+    status = capfd.readouterr().out
+    assert address in status
+    assert ":***@127.0.0.1" in status
+    assert str(cluster_of(project).data) in status
+
+    assert main(["address"]) == 0
+    assert capfd.readouterr().out == f"{address}\n"
+
+    assert main(["event"]) == 0
+    assert capfd.readouterr().out == '200 OK\n{"a": 1}\n'
+
+    assert main(["db-url"]) == 0
+    psycopg2.connect(capfd.readouterr().out.strip()).close()
+
+    assert main(["stop"]) == 0
+    assert "Stopped" in capfd.readouterr().err
+    assert others_of(project) == []
+    assert cluster_of(project).data.exists()
+
+    assert main(["address"]) == 1
+    assert "make start" in capfd.readouterr().err
+    assert main(["status"]) == 3
+    assert "not running" in capfd.readouterr().out
+
+    assert main(["clean"]) == 0
+    assert not project.var.exists()
+
+
+def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output) -> None:
+    assert main(["start"]) == 0
+    state, cluster = state_of(project), cluster_of(project)
+    postmaster = cluster.postmaster()
+    assert postmaster
+    postmaster.kill()
+    os.kill(state.service_pid, signal.SIGKILL)
+    assert processes.gone([postmaster], seconds=5)
+    assert eventually_answers(state.address)
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while not cluster.running() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert cluster.running()
+    assert state_of(project).starts == 2
+
+    # Nobody is left to start anything again, and nothing that is left stands in the way of the next start.
+    supervisor, child = psutil.Process(state.pid), psutil.Process(state_of(project).service_pid)
+    supervisor.kill()
+    assert processes.gone([supervisor, child], seconds=5)
+    assert cluster.running()
+    assert main(["start"]) == 0
+    assert eventually_answers(state.address)
+
+    # A stuck service does not end by itself.
+    os.kill(state_of(project).service_pid, signal.SIGSTOP)
+    os.kill(state_of(project).pid, signal.SIGKILL)
+    assert main(["stop"]) == 0
+    assert others_of(project) == []
+    assert "error" not in capfd.readouterr().err
+
+
+def test_two_starts_at_once_give_one_service(project: Project) -> None:
+    argv = [sys.executable, "-m", "lib.local", "start"]
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(argv, stderr=pipe, stdout=pipe, text=True) as one,  # noqa: S603 - our own
+        subprocess.Popen(argv, stderr=pipe, stdout=pipe, text=True) as two,  # noqa: S603 - our own
+    ):
+        said = sorted(process.communicate(timeout=60)[1] for process in (one, two))
+    assert [one.returncode, two.returncode] == [0, 0]
+    assert "waiting for it" in said[0]
+    assert "Already running" in said[0]
+    assert "Already" not in said[1]
+    assert state_of(project).starts == 1
+
+
+def test_another_address_than_the_running_one_is_not_served(project: Project, capfd: Output) -> None:
+    project.var.mkdir()
+    holder = Holder(lock_of(project))
+    assert holder.acquire(seconds=1)
+    holder.write(State(pid=1, host="127.0.0.1", port=1, address="http://127.0.0.1:1"))
+    with closing(holder):
+        assert main(["start"]) == 0
+    said = capfd.readouterr().err
+    assert "Already running at http://127.0.0.1:1" in said
+    assert "make stop, then make start" in said
+
+
+def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd: Output) -> None:
+    port = read_settings(project.root, {}).port
+    with closing(socket.socket()) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert main(["start"]) == 1
+    assert f"error: port {port} is taken by another program" in capfd.readouterr().err
+    assert others_of(project) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "answer"),
+    [
+        ("misfit", "no such column", "the migrations failed"),
+        ("misfit", "No space left on device", "disk full"),
+        ("broken", "", "the service is broken"),
+    ],
+    ids=["migrations", "full disk", "service"],
+)
+def test_a_start_that_fails_says_why_and_leaves_nothing(
+    project: Project, file: str, text: str, answer: str, capfd: Output
+) -> None:
+    (project.root / file).write_text(text)
+    assert main(["start"]) == 1
+    assert answer in capfd.readouterr().err
+    assert others_of(project) == []
+
+
+def test_the_database_of_the_environment_is_used_and_none_is_started(
+    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch, capfd: Output
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", elsewhere.replace("postgresql://", "postgres://"))
+    assert main(["start"]) == 0
+    assert not cluster_of(project).home.exists()
+    assert main(["db-url"]) == 0
+    assert elsewhere in capfd.readouterr().out
+    assert main(["status"]) == 0
+    assert "(DATABASE_URL)" in capfd.readouterr().out
+    assert main(["run", "--", sys.executable, "-c", "import os; print(os.environ['DATABASE_URL']); exit(7)"]) == 7
+    assert elsewhere in capfd.readouterr().out
+    assert main(["stop"]) == 0
+
+
+def test_the_supervisor_starts_a_killed_database_again_and_moves_the_service_with_it(project: Project) -> None:
+    settings, cluster = read_settings(project.root, os.environ), cluster_of(project)
+    cluster.start()
+    holder = Holder(lock_of(project))
+    assert holder.acquire(seconds=1)
+    supervisor = Supervisor(project, settings, cluster, holder)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    assert eventually_answers(settings.address)
+    port = int((cluster.home / "port").read_text())
+    (cluster.home / "port").write_text("no longer free")
+    postmaster = cluster.postmaster()
+    assert postmaster
+    postmaster.kill()
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while state_of(project).starts < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert cluster.running()
+    assert f":{port}/" not in cluster.url
+    assert eventually_answers(settings.address)
+    supervisor.stop.set()
+    thread.join(10)
+    holder.close()
+    assert others_of(project) == []
+
+
+def test_the_supervisor_stops_when_told_and_when_its_checkout_is_gone(project: Project) -> None:
+    settings = read_settings(project.root, {**os.environ, "DATABASE_URL": "postgresql://none/none"})
+    for end in ("told", "gone"):
+        project.var.mkdir(exist_ok=True)
+        holder = Holder(lock_of(project))
+        assert holder.acquire(seconds=1)
+        supervisor = Supervisor(project, settings, None, holder)
+        thread = threading.Thread(target=supervisor.run)
+        thread.start()
+        assert eventually_answers(settings.address)
+        if end == "told":
+            supervisor.stop.set()
+        else:
+            lock_of(project).unlink()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert not service.answers(settings.address)
+        holder.close()
+
+
+def test_a_signal_stops() -> None:
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    stop_on_signal(stop)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.wait(1)
+    signal.signal(signal.SIGTERM, before[0])
+    signal.signal(signal.SIGINT, before[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "answer"),
+    [
+        (["start"], {"PORT": "x"}, "PORT=x is no port"),
+        (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is no address of this machine"),
+        (["run"], {}, "say which command"),
+        (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
+        (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "no address of PostgreSQL"),
+        (["logs"], {}, "no log yet"),
+        (["event"], {}, "not running: make start"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+@pytest.mark.usefixtures("project")
+def test_a_refusal_is_one_line_on_standard_error(
+    words: list[str], environment: dict[str, str], answer: str, monkeypatch: pytest.MonkeyPatch, capfd: Output
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(words) == 1
+    said = capfd.readouterr()
+    assert said.err.startswith("error: ")
+    assert answer in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_logs_are_followed_until_interrupted(project: Project) -> None:
+    project.logs.mkdir(parents=True)
+    project.service_log.write_text("first\n")
+    argv = [sys.executable, "-m", "lib.local", "logs"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as follower:  # noqa: S603 - our own
+        assert follower.stdout
+        assert follower.stdout.readline() == "first\n"
+        with project.service_log.open("a") as file:
+            file.write("second\n")
+        assert follower.stdout.readline() == "second\n"
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(5) == 0
+
+
+def test_the_console_is_psql_without_the_password_in_its_arguments(project: Project) -> None:
+    argv = [sys.executable, "-m", "lib.local", "console"]
+    question = "SELECT current_user;\n\\! tr '\\0' ' ' < /proc/$PPID/cmdline\n"
+    done = subprocess.run(argv, input=question, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
+    assert project.database in done.stdout
+    assert cluster_of(project).url not in done.stdout

