@@ -1,0 +1,144 @@
+"""The server as it is run: `python -m app`, its workers, its end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import psutil
+import psycopg2
+import pytest
+
+LONGEST = 20  # seconds that anything here may take
+Serve = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def serve(database: str, port: int) -> Iterator[Serve]:
+    """Start servers as `make start` and the container do; what is left of them is ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(**environment: str) -> subprocess.Popen[str]:
+        own = {"DATABASE_URL": database, "PORT": str(port), "WEB_WORKERS": "1", "LOG_FORMAT": "json"}
+        process = subprocess.Popen(  # our own program
+            [sys.executable, "-m", "app"],
+            env={**os.environ, **own, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def post(port: int, t: int) -> int:
+    """Send an event; return the status of its answer, 0 when there is none."""
+    body = json.dumps({"type": "deposit", "amount": "1", "user_id": 1, "t": t}).encode()
+    request = urllib.request.Request(  # http, on this machine
+        f"http://127.0.0.1:{port}/event", body, {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=LONGEST) as answer:  # noqa: S310  # as above
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+def answered(port: int, t: int) -> bool:
+    """Send an event until it is taken."""
+    deadline = time.monotonic() + LONGEST
+    while time.monotonic() < deadline:
+        if post(port, t) == 200:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_killed_worker_is_replaced(serve: Serve, port: int) -> None:
+    server = serve()
+    assert answered(port, 1)
+    [worker] = psutil.Process(server.pid).children()
+    worker.kill()
+    assert answered(port, 2)
+
+
+def test_a_request_under_way_is_answered_before_the_server_ends(serve: Serve, port: int, database: str) -> None:
+    server = serve(DB_LOCK_TIMEOUT="10", DB_STATEMENT_TIMEOUT="10")
+    assert answered(port, 1)
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock FOR UPDATE")
+        waiting = subprocess.Popen(  # noqa: S603  # this very module's way to send, in a process of its own
+            [sys.executable, "-c", f"from tests.integration.test_server import post; print(post({port}, 2))"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        cursor.execute("SELECT 1")
+        await_a_waiter(database)
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert server.poll() is None
+        other.rollback()
+    assert waiting.communicate(timeout=LONGEST)[0].strip() == "200"
+    server.communicate(timeout=LONGEST)
+    assert server.returncode == 0
+
+
+def await_a_waiter(database: str) -> None:
+    """Return when an event waits for the lock of its user."""
+    with closing(psycopg2.connect(database)) as watching, watching.cursor() as cursor:
+        watching.autocommit = True
+        for _ in range(LONGEST * 20):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.05)
+    pytest.fail("nobody waits")
+
+
+def test_a_bad_setting_stops_the_start_by_name(serve: Serve) -> None:
+    server = serve(WEB_THREADS="many", DATABASE_URL="postgresql://someone:secret@127.0.0.1/x")
+    _, said = server.communicate(timeout=LONGEST)
+    assert server.returncode == 2
+    assert "WEB_THREADS" in said
+    assert "Traceback" not in said
+    assert "secret" not in said
+
+
+def test_the_workers_end_with_a_killed_main_process(serve: Serve, port: int) -> None:
+    server = serve()
+    assert answered(port, 1)
+    family = psutil.Process(server.pid).children(recursive=True)
+    server.kill()
+    gone, alive = psutil.wait_procs(family, timeout=LONGEST)
+    assert gone
+    assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_an_event_is_one_line_of_the_log(serve: Serve, port: int) -> None:
+    server = serve()
+    assert answered(port, 1)
+    server.terminate()
+    _, said = server.communicate(timeout=LONGEST)
+    [line] = [json.loads(line) for line in said.splitlines() if '"event": "event"' in line]
+    assert {"user_id", "t", "codes", "replayed", "duration_ms", "request_id", "level", "timestamp"} <= line.keys()

@@ -1,0 +1,42 @@
+"""Reading bodies: by length, in pieces, and not at all where nobody says where they end."""
+
+import io
+
+import pytest
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from lib.bodies import LONGEST_BODY, read_body
+
+
+class Trickle(io.BytesIO):
+    """A stream that hands over a few bytes at a time, as a network does."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size or 7, 7))
+
+
+@pytest.mark.parametrize("stream", [io.BytesIO, Trickle])
+def test_a_body_is_read_whole(stream: type[io.BytesIO]) -> None:
+    body = b"x" * 100
+    assert read_body({"CONTENT_LENGTH": "100", "wsgi.input": stream(body)}) == body
+    assert read_body({"wsgi.input_terminated": True, "wsgi.input": stream(body)}) == body
+
+
+def test_no_more_is_read_than_the_length_says() -> None:
+    assert read_body({"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"x" * 100)}) == b"xxx"
+
+
+def test_a_stream_that_may_never_end_is_not_read() -> None:
+    assert read_body({"wsgi.input": io.BytesIO(b"x")}) == b""
+
+
+@pytest.mark.parametrize("size", [LONGEST_BODY, LONGEST_BODY + 1])
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
+def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: FBT001
+    told = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
+    environ = {**told, "wsgi.input": io.BytesIO(b"x" * size)}
+    if size > LONGEST_BODY:
+        with pytest.raises(RequestEntityTooLarge):
+            read_body(environ)
+    else:
+        assert len(read_body(environ)) == size
