@@ -29,6 +29,7 @@ class Settings:
     event_order: EventOrder
     registered_users_only: bool
     db_connect_timeout: float
+    db_deadline: float
     db_pool_timeout: float
     db_lock_timeout: float
     db_statement_timeout: float
@@ -53,9 +54,10 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
         registered_users_only=env.bool("REGISTERED_USERS_ONLY", default=False),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
-        db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 2),
+        db_deadline=_seconds(env, "DB_DEADLINE", 3),
+        db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),
         db_lock_timeout=_seconds(env, "DB_LOCK_TIMEOUT", 2),
-        db_statement_timeout=_seconds(env, "DB_STATEMENT_TIMEOUT", 3),
+        db_statement_timeout=_seconds(env, "DB_STATEMENT_TIMEOUT", 2.5),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LEVELS)),
         log_format=env.str("LOG_FORMAT", "console", validate=validate.OneOf(("console", "json"))),
         log_file=env.str("LOG_FILE", ""),

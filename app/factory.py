@@ -15,6 +15,7 @@ from app.events.controllers import EventPolicy
 from app.problems import PROBLEMS
 from app.users.cli import users
 from lib import logs, problem_details
+from lib.database import Database
 from lib.postgres_pool import discard_closed_connections
 from lib.request_ids import RequestIds
 
@@ -55,4 +56,5 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.cli.add_command(users)
     with application.app_context():
         discard_closed_connections(db.engine)
+        application.extensions["database"] = Database(db.engine, deadline=settings.db_deadline)
     return application

@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg2
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from lib.deadlines import Missed, watch
 
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
@@ -56,36 +58,35 @@ class Transaction:
 
     It is READ COMMITTED, so each statement sees what was committed when that statement started. What its owner
     does not commit is rolled back. Raises `Unavailable` where the database is the cause and a later try may succeed;
-    a connection on which the driver failed is closed, since its state is not worth guessing.
+    a connection on which the driver failed is closed, since its state is not worth guessing. At the deadline (of
+    `time.monotonic`) the connection is cut, and `missed` is told.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connection: PoolProxiedConnection, *, deadline: float, missed: Missed) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._driver = self._cursor.connection
+        self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
+        self._deadline = deadline
+        self._missed = missed
 
     def __enter__(self) -> Self:
-        try:
-            self._connection = self._engine.raw_connection()
-        except (DBAPIError, psycopg2.Error, PoolTimeoutError) as error:
-            raise told_apart(error) from error
-        self._prepared: dict[str, str] = self._connection.info.setdefault("prepared", {})
-        self._cursor = self._connection.cursor()
+        watch.begin(self._driver, self._deadline, self._missed)
         # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
-        self._cursor.connection.autocommit = True
+        self._driver.autocommit = True
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        try:
-            if not isinstance(error, psycopg2.Error):
-                self._give_back()
-        except psycopg2.Error as failure:
-            error = failure
-        if isinstance(error, psycopg2.Error):
+        if not isinstance(error, psycopg2.Error):
+            error = self._rolled_back()
+        watch.end(self._driver)
+        if error is not None:
             self._connection.invalidate(error)
-            self._connection.close()
-            raise told_apart(error) from error
         self._connection.close()
+        if error is not None:
+            raise told_apart(error) from error
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
         """Run a statement, after all that was not sent yet, and return its rows."""
@@ -102,10 +103,15 @@ class Transaction:
         self._send(b"COMMIT")
         self._open = False
 
-    def _give_back(self) -> None:
-        if self._open:
-            self._cursor.execute(b"ROLLBACK")
-        self._cursor.connection.autocommit = False
+    def _rolled_back(self) -> psycopg2.Error | None:
+        """Leave the connection as it was lent, or say what went wrong on it."""
+        try:
+            if self._open:
+                self._cursor.execute(b"ROLLBACK")
+            self._driver.autocommit = False
+        except psycopg2.Error as error:
+            return error
+        return None
 
     def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
         call = self._prepared.get(statement.name)

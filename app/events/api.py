@@ -3,7 +3,6 @@
 from apiflask import APIBlueprint
 from flask import current_app
 
-from app.datastores import db
 from app.events import controllers
 from app.events.domain import ActivityEvent, Decision
 from app.events.schemas import DecisionSchema, EventSchema
@@ -23,7 +22,8 @@ REPLAY = {"Idempotent-Replay": "true"}
 @events.output(DecisionSchema)
 def receive_event(event: ActivityEvent) -> tuple[Decision, int, dict[str, str]]:
     """Take a deposit or a withdrawal and say which alert rules the user now meets."""
-    decision = controllers.record_event(db.engine, current_app.extensions["event_policy"], event)
+    extensions = current_app.extensions
+    decision = controllers.record_event(extensions["database"], extensions["event_policy"], event)
     write_log_line(decision)
     return decision, 200, REPLAY if decision.replayed else {}
 

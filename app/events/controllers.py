@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NoReturn
 
-from sqlalchemy import Engine
-
 from app.config import Settings
 from app.events.domain import (
     RULES,
@@ -23,7 +21,7 @@ from app.events.domain import (
 )
 from app.events.queries import SYSTEM, EventQueries, HistoryQuestion
 from app.users.queries import UserQueries
-from lib.transactions import Transaction
+from lib.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +44,15 @@ class EventPolicy:
         )
 
 
-def record_event(engine: Engine, policy: EventPolicy, event: ActivityEvent) -> Decision:
+def record_event(database: Database, policy: EventPolicy, event: ActivityEvent) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
 
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
     the client sends the event again.
     """
     if policy.order is EventOrder.SYSTEM:
-        start_system_clock(engine)
-    with Transaction(engine) as current:
+        start_system_clock(database)
+    with database.transaction() as current:
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
@@ -68,9 +66,9 @@ def record_event(engine: Engine, policy: EventPolicy, event: ActivityEvent) -> D
 
 
 @cache
-def start_system_clock(engine: Engine) -> None:
+def start_system_clock(database: Database) -> None:
     """Let the system's clock stand at the greatest `t` stored; once a process, since the order may be new (A7)."""
-    with Transaction(engine) as current:
+    with database.transaction() as current:
         EventQueries(current).start_system_clock()
         current.commit()
 

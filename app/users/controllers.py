@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Engine
-
 from app.users.domain import RegisteredUser
 from app.users.queries import UserQueries
-from lib.transactions import Transaction
+from lib.database import Database
 
 
-def seed(engine: Engine, users: Iterable[RegisteredUser]) -> None:
+def seed(database: Database, users: Iterable[RegisteredUser]) -> None:
     """Register the users that are not there yet, all or none."""
-    with Transaction(engine) as current:
+    with database.transaction() as current:
         register = UserQueries(current)
         for user in users:
             register.register(user)

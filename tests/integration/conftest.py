@@ -30,6 +30,7 @@ DEFAULTS = Settings(
     event_order=EventOrder.USER,
     registered_users_only=False,
     db_connect_timeout=2,
+    db_deadline=15,
     db_pool_timeout=2,
     db_lock_timeout=5,
     db_statement_timeout=10,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
 from app.events.domain import RULES, ActivityEvent, Decision, EventType, HistoryNeeds, needs_of
 from app.events.queries import EventQueries, HistoryQuestion
-from lib.transactions import Transaction
+from lib.database import Database
 from tests.integration.conftest import Sql, run_sql
 from tests.unit.builders import deposit, history_of, withdraw
 
@@ -26,22 +26,24 @@ PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 40), st.int
 
 
 @pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
+def remembering(database: str) -> Iterator[Database]:
     engine = create_engine(sqlalchemy_url(database))
-    yield engine
+    yield Database(engine, deadline=60)
     engine.dispose()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=PAST)
-def test_the_database_remembers_what_a_list_would(engine: Engine, past: list[tuple[EventType, int, int]]) -> None:
+def test_the_database_remembers_what_a_list_would(
+    remembering: Database, past: list[tuple[EventType, int, int]]
+) -> None:
     events: list[ActivityEvent] = []
     t = 0
     for kind, gap, amount in past:
         t += gap
         events.append(ActivityEvent(user_id=1, t=t, type=kind, amount=Decimal(amount)))
     now = deposit("1", t + 1)
-    with Transaction(engine) as current:
+    with remembering.transaction() as current:
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=()))
@@ -53,8 +55,8 @@ def test_the_database_remembers_what_a_list_would(engine: Engine, past: list[tup
         assert read.window.get(kind, []) == expected.window[kind]
 
 
-def test_no_needs_no_question(engine: Engine) -> None:
-    with Transaction(engine) as current:
+def test_no_needs_no_question(remembering: Database) -> None:
+    with remembering.transaction() as current:
         assert EventQueries(current).history(HistoryQuestion("none", HistoryNeeds()), deposit("1")).latest == ()
 
 

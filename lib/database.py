@@ -1,0 +1,78 @@
+"""A PostgreSQL database as a service uses it: transactions from a pool, bounded in time, refused while it is silent."""
+
+import time
+from threading import Lock, Thread
+
+import psycopg2
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from lib.logs import get_logger
+from lib.transactions import Transaction, Unavailable, told_apart
+
+PAUSE = 0.2  # seconds between two probes
+SUSPICIOUS = 1.0  # seconds; a connection that is refused at once tells of a server that answers
+
+log = get_logger()
+
+
+class Database:
+    """Where transactions begin.
+
+    Each has `deadline` seconds, waiting for a connection included. When one misses it, the database counts as
+    silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered.
+    """
+
+    def __init__(self, engine: Engine, *, deadline: float) -> None:
+        self._engine = engine
+        self._deadline = deadline
+        self._lock = Lock()
+        self.silent = False
+
+    def transaction(self) -> Transaction:
+        """Begin a transaction; use it with `with`.
+
+        Raises `Unavailable` when there is no connection to be had.
+        """
+        if self.silent:
+            raise Unavailable("the database does not answer")
+        began = time.monotonic()
+        return Transaction(self._connection(began), deadline=began + self._deadline, missed=self.suspect)
+
+    def suspect(self) -> None:
+        """Take the database for silent until a probe is answered."""
+        with self._lock:
+            if self.silent:
+                return
+            self.silent = True
+        log.error("database silent", deadline=self._deadline)
+        Thread(target=self._probe_until_answered, name="probe", daemon=True).start()
+
+    def _connection(self, began: float) -> PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except PoolTimeoutError as error:
+            raise told_apart(error) from error
+        except (DBAPIError, psycopg2.Error) as error:
+            if time.monotonic() - began > SUSPICIOUS:
+                self.suspect()
+            raise told_apart(error) from error
+
+    def _probe_until_answered(self) -> None:
+        while not self._answers():
+            time.sleep(PAUSE)
+        self.silent = False
+        log.info("database answers again")
+
+    def _answers(self) -> bool:
+        """Open a connection past the pool: whether one that is open still works cannot be seen without waiting."""
+        probe = self._engine.pool.recreate()
+        try:
+            probe.connect().close()
+        except (SQLAlchemyError, psycopg2.Error):
+            return False
+        finally:
+            probe.dispose()
+        return True

@@ -1,0 +1,66 @@
+"""A deadline that is kept on our side, whatever the database does.
+
+No timeout of the server fires while the server itself is stopped, and libpq waits for its answer for ever. But who
+waits on a socket wakes when the socket is shut down. So one thread of the process looks ten times a second at who
+has waited for too long, and hangs up for them; to be watched costs a transaction two entries in a table.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from threading import Lock, Thread
+
+from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+
+TICK = 0.1  # seconds between two looks
+Missed = Callable[[], None]
+
+
+class Watch:
+    """The transactions under way, each with its deadline (of `time.monotonic`) and whom to tell when it is missed."""
+
+    def __init__(self) -> None:
+        self._due: dict[Connection, tuple[float, Missed]] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    def begin(self, connection: Connection, deadline: float, missed: Missed) -> None:
+        """Watch a connection from now on."""
+        with self._lock:
+            self._due[connection] = (deadline, missed)
+            if self._thread is None:
+                self._thread = Thread(target=self._look_on, name="deadlines", daemon=True)
+                self._thread.start()
+
+    def end(self, connection: Connection) -> None:
+        """Watch it no longer. Only now may it be closed: its descriptor might become that of something else."""
+        with self._lock:
+            self._due.pop(connection, None)
+
+    def _look_on(self) -> None:
+        while True:
+            time.sleep(TICK)
+            for missed in self._hang_up_overdue():
+                missed()
+
+    def _hang_up_overdue(self) -> list[Missed]:
+        now = time.monotonic()
+        told: list[Missed] = []
+        with self._lock:
+            overdue = [connection for connection, (deadline, _) in self._due.items() if deadline < now]
+            for connection in overdue:
+                hang_up(connection)
+                told.append(self._due.pop(connection)[1])
+        return told
+
+
+def hang_up(connection: Connection) -> None:
+    """Shut the socket of a connection down, so that who waits for an answer on it gets an error instead."""
+    if connection.closed:
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
+
+
+watch = Watch()

@@ -1,0 +1,107 @@
+"""A database that does not answer at all: stopped, not ended, so that no timeout of its own can fire."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import flask_migrate
+import psutil
+import psycopg2
+import pytest
+from apiflask import APIFlask
+
+from app.datastores import db
+from app.factory import create_app
+from lib.local.postgres import temporary_cluster
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import FAST, settings_with
+
+UNAVAILABLE = (503, "unavailable")
+BACK_WITHIN = 5  # seconds
+Server = list[psutil.Process]
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[str]:
+    """A server that nobody else needs while it is stopped."""
+    with temporary_cluster(settings=FAST) as url:
+        yield url
+
+
+@pytest.fixture
+def app(own_server: str) -> Iterator[APIFlask]:
+    app = create_app(settings_with(database_url=own_server, web_threads=4, db_deadline=1, db_pool_timeout=0.5))
+    with app.app_context():
+        flask_migrate.upgrade("migrations")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def stop(own_server: str) -> Iterator[Callable[[], Server]]:
+    """Stop every process of the server; they go on at the end, if not before."""
+    stopped: Server = []
+
+    def now() -> Server:
+        with closing(psycopg2.connect(own_server)) as connection:
+            postmaster = psutil.Process(connection.info.backend_pid).parent()
+        assert postmaster
+        stopped.extend([postmaster, *postmaster.children()])
+        return signalled(stopped, signal.SIGSTOP)
+
+    yield now
+    signalled(stopped, signal.SIGCONT)
+
+
+def signalled(server: Server, number: signal.Signals) -> Server:
+    for process in server:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            process.send_signal(number)
+    return server
+
+
+def test_an_event_is_given_up_at_the_deadline_and_further_ones_at_once(
+    app: APIFlask, stop: Callable[[], Server]
+) -> None:
+    client = app.test_client()
+    assert codes(send(client, "deposit", "1", 1)) == []
+    stop()
+    assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
+    assert app.extensions["database"].silent
+    assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
+
+
+def test_many_at_once_wait_no_longer_than_one(app: APIFlask, stop: Callable[[], Server]) -> None:
+    send(app.test_client(), "deposit", "1", 10, user_id=2)
+    stop()
+    began = time.monotonic()
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda t: send(app.test_client(), "deposit", "1", t, user_id=2), range(11, 75)))
+    assert {problem(answer) for answer in answers} == {UNAVAILABLE}
+    assert time.monotonic() - began < 5  # the contract's bound; one after the other they would take a minute
+
+
+def test_it_takes_events_again_soon_after_the_database_goes_on(app: APIFlask, stop: Callable[[], Server]) -> None:
+    client = app.test_client()
+    send(client, "deposit", "1", 100, user_id=3)
+    server = stop()
+    assert problem(send(client, "deposit", "1", 101, user_id=3)) == UNAVAILABLE
+    signalled(server, signal.SIGCONT)
+    deadline = time.monotonic() + BACK_WITHIN
+    while (answer := send(client, "deposit", "1", 101, user_id=3)).status_code != 200:
+        assert problem(answer) == UNAVAILABLE
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert codes(answer) == []
+    assert not app.extensions["database"].silent
+
+
+def test_a_slow_statement_on_a_server_that_answers_is_given_up_too(app: APIFlask, own_server: str) -> None:
+    client = app.test_client()
+    send(client, "deposit", "1", 1, user_id=4)
+    with closing(psycopg2.connect(own_server)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = 4 FOR UPDATE")
+        assert problem(send(client, "deposit", "1", 2, user_id=4)) == UNAVAILABLE  # the deadline is before the lock's
