@@ -10,6 +10,7 @@ from decimal import Decimal
 from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
 from lib.transactions import Statement, Transaction
 
+STORED_AS = {kind.value: kind for kind in EventType}
 SYSTEM = 0  # the row of user_clock that is nobody's: the clock of the whole system (A7)
 
 CLAIM = Statement(
@@ -42,44 +43,50 @@ STORE = Statement(
     "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES ($1, $2, $3, $4, $5)",
 )
 
-# Each part of a history answers rows (part, t, type, amount), newest first.
+# Each part of a history answers rows (part, t, type, amount), newest first; the type only where it is not known.
 LATEST_PART = """
-    (SELECT 'latest', t, type, amount FROM activity_event
+    (SELECT {part}, t, type, amount FROM activity_event
      WHERE user_id = $1 AND t < $2 ORDER BY t DESC LIMIT {count})"""
 # A range of one value and an order that names the type, where `type = …` would say the same: only the index
 # on (user_id, type, t) serves this order, so that no plan can walk all of a user's other events to find these.
 LATEST_OF_PART = """
-    (SELECT 'latest_of', t, type, amount FROM activity_event
+    (SELECT {part}, t, NULL::activity_type, amount FROM activity_event
      WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t < $2 ORDER BY type DESC, t DESC LIMIT {count})"""
 WINDOW_PART = """
-    (SELECT 'window', t, type, amount FROM activity_event
+    (SELECT {part}, t, NULL::activity_type, amount FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
 
+LATEST_EVENTS = 0  # the numbers of the parts
+LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
+WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
+TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
 
-Row = tuple[str, int, str, Decimal]  # part, t, type, amount
+Row = tuple[int, int, str, Decimal]
 
 
 class HistoryQuestion:
     """What did the user do before this event, as far back as the rules need? Put together once, asked often."""
 
     def __init__(self, name: str, needs: HistoryNeeds) -> None:
-        parts = [LATEST_PART.format(count=needs.latest)] if needs.latest else []
-        parts += [LATEST_OF_PART.format(kind=kind, count=count) for kind, count in needs.latest_of.items()]
-        parts += [WINDOW_PART.format(kind=kind, seconds=seconds) for kind, seconds in needs.window.items()]
-        self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(parts)) if parts else None
+        sql = [LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest)] if needs.latest else []
+        for kind, count in needs.latest_of.items():
+            sql.append(LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count))
+        for kind, seconds in needs.window.items():
+            sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
+        self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql)) if sql else None
 
-    def answer(self, user_id: int, rows: Iterable[Row]) -> History:
-        """Sort the rows into the parts of a history; each part keeps their order."""
-        latest: list[ActivityEvent] = []
-        latest_of: defaultdict[EventType, list[ActivityEvent]] = defaultdict(list)
-        window: defaultdict[EventType, list[ActivityEvent]] = defaultdict(list)
-        for part, t, stored_type, amount in rows:
-            event = ActivityEvent(user_id=user_id, t=t, type=EventType(stored_type), amount=amount)
-            if part == "latest":
-                latest.append(event)
-            else:
-                (window if part == "window" else latest_of)[event.type].append(event)
-        return History(latest=latest, latest_of=latest_of, window=window)
+
+def history_of(user_id: int, rows: Iterable[Row]) -> History:
+    """Sort the rows into the parts of a history; each part keeps their order."""
+    parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
+    for part, t, stored_type, amount in rows:
+        kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
+        parts[part].append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
+    return History(
+        latest=parts[LATEST_EVENTS],
+        latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
+        window={kind: parts[part] for kind, part in WINDOW_OF.items()},
+    )
 
 
 class EventQueries:
@@ -105,7 +112,7 @@ class EventQueries:
         """Which event stands at this moment, and what was answered to it?"""
         rows: Sequence[tuple[str, Decimal, list[int]]] = self._transaction.fetch(STORED, user_id, t)
         for stored_type, amount, codes in rows:
-            event = ActivityEvent(user_id=user_id, t=t, type=EventType(stored_type), amount=amount)
+            event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
             return Decision(event=event, alert_codes=tuple(codes), replayed=True)
         return None
 
@@ -113,7 +120,7 @@ class EventQueries:
         """What did the user do before? Ask after the claim: a statement sees what was committed when it began."""
         if question.statement is None:
             return History()
-        return question.answer(event.user_id, self._transaction.fetch(question.statement, event.user_id, event.t))
+        return history_of(event.user_id, self._transaction.fetch(question.statement, event.user_id, event.t))
 
     def store(self, decision: Decision) -> None:
         """Keep the event with its decision in one row."""

@@ -1,5 +1,6 @@
 """From the members of a request to an event, and from a decision to the members of an answer."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from marshmallow import ValidationError
 
 from app.events.domain import ActivityEvent, Decision, EventType
-from app.events.schemas import DecisionSchema, EventSchema
+from app.events.schemas import DecisionSchema, EventSchema, written
 from lib.json_requests import NumberLiteral
 from tests.unit.builders import deposit
 
@@ -90,5 +91,7 @@ def test_t_and_time_at_once_are_refused() -> None:
 
 @pytest.mark.parametrize(("codes", "alert"), [((), False), ((30, 123), True)], ids=["no code", "two codes"])
 def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], alert: bool) -> None:  # noqa: FBT001
-    dumped = DecisionSchema().dump(Decision(event=deposit("1", user_id=7), alert_codes=codes))
-    assert dumped == {"alert": alert, "alert_codes": list(codes), "user_id": 7}
+    decision = Decision(event=deposit("1", user_id=7), alert_codes=codes)
+    answer = {"alert": alert, "alert_codes": list(codes), "user_id": 7}
+    assert DecisionSchema().dump(decision) == answer
+    assert json.loads(written(decision)) == answer
