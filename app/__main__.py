@@ -1,5 +1,6 @@
 """`python -m app`: serve in the foreground until SIGTERM or SIGINT; requests under way are finished first."""
 
+import socket
 import sys
 
 from granian.constants import Interfaces
@@ -31,6 +32,21 @@ def server(settings: Settings) -> MPServer:
     )
 
 
+def refuse_a_shared_port(settings: Settings) -> None:
+    """End with a clear line when another program listens at the address.
+
+    The server itself would not notice: its workers share their port, and would share it with a stranger's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # As the server does, and unlike its workers: a port whose connections are just closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            sys.exit(f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; set PORT to another")
+
+
 def main() -> None:
     """Read the settings, then serve."""
     try:
@@ -40,6 +56,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
+    refuse_a_shared_port(settings)
     server(settings).serve()
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from environs import Env, EnvValidationError
 from marshmallow import ValidationError, validate
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.events.domain import EventOrder
 from lib.settings import SettingsError
@@ -60,7 +62,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         db_statement_timeout=_seconds(env, "DB_STATEMENT_TIMEOUT", 2.5),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LEVELS)),
         log_format=env.str("LOG_FORMAT", "console", validate=validate.OneOf(("console", "json"))),
-        log_file=env.str("LOG_FILE", ""),
+        log_file=env.str("LOG_FILE", "", validate=_can_be_appended_to),
     )
     try:
         env.seal()
@@ -76,6 +78,20 @@ def _seconds(env: Env, name: str, default: float) -> float:
 def _is_postgresql(address: str) -> None:
     if not address.startswith(SCHEMES):
         raise ValidationError("Must be a postgresql:// address; PostgreSQL is the only database.")
+    try:
+        url = make_url(sqlalchemy_url(address))
+    except (ArgumentError, ValueError):
+        raise ValidationError("Cannot be read: postgresql://user:password@host:port/database is its form.") from None
+    if not url.database:
+        raise ValidationError("Must name a database: postgresql://user:password@host:port/database.")
+
+
+def _can_be_appended_to(file: str) -> None:
+    try:
+        if file:
+            Path(file).open("ab").close()
+    except OSError as error:
+        raise ValidationError(f"Cannot be written: {error.strerror}.") from None
 
 
 def sqlalchemy_url(address: str) -> str:

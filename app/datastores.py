@@ -16,7 +16,7 @@ NAMING = {
 }
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMING))
-migrate = Migrate(db=db, compare_type=True, compare_server_default=True)
+migrate = Migrate(db=db, compare_type=True, compare_server_default=True, render_as_batch=False)
 
 
 def engine_options(settings: Settings) -> dict[str, object]:

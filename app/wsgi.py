@@ -1,12 +1,22 @@
 """What a worker process of the server loads."""
 
+from contextlib import suppress
+
 from apiflask import APIFlask
 
+from app.events.controllers import start_system_clock
+from app.events.domain import EventOrder
 from app.factory import create_app
 from lib import lifeline
+from lib.transactions import Unavailable
 
 
 def worker() -> APIFlask:
     """Make the application of one worker, which ends when the server's main process is gone."""
     lifeline.watch_parent()
-    return create_app()
+    application = create_app()
+    if application.extensions["event_policy"].order is EventOrder.SYSTEM:
+        # Better now than while the first client waits; should the database be away, its first event does it.
+        with suppress(Unavailable):
+            start_system_clock(application.extensions["database"])
+    return application

@@ -5,12 +5,12 @@ from threading import Lock, Thread
 
 import psycopg2
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.logs import get_logger
-from lib.transactions import Transaction, Unavailable, told_apart
+from lib.transactions import Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
 SUSPICIOUS = 1.0  # seconds; a connection that is refused at once tells of a server that answers
@@ -31,15 +31,16 @@ class Database:
         self._lock = Lock()
         self.silent = False
 
-    def transaction(self) -> Transaction:
-        """Begin a transaction; use it with `with`.
+    def transaction(self, *, deadline: float | None = None) -> Transaction:
+        """Begin a transaction, if need be with a deadline of its own; use it with `with`.
 
         Raises `Unavailable` when there is no connection to be had.
         """
         if self.silent:
             raise Unavailable("the database does not answer")
         began = time.monotonic()
-        return Transaction(self._connection(began), deadline=began + self._deadline, missed=self.suspect)
+        due = began + (deadline or self._deadline)
+        return Transaction(self._connection(began), deadline=due, missed=self.suspect)
 
     def suspect(self) -> None:
         """Take the database for silent until a probe is answered."""
@@ -53,12 +54,11 @@ class Database:
     def _connection(self, began: float) -> PoolProxiedConnection:
         try:
             return self._engine.raw_connection()
-        except PoolTimeoutError as error:
-            raise told_apart(error) from error
-        except (DBAPIError, psycopg2.Error) as error:
-            if time.monotonic() - began > SUSPICIOUS:
+        except (SQLAlchemyError, psycopg2.Error) as error:
+            # All connections busy for too long is load; a new one that takes as long is a server that is silent.
+            if not isinstance(error, PoolTimeoutError) and time.monotonic() - began > SUSPICIOUS:
                 self.suspect()
-            raise told_apart(error) from error
+            raise Unavailable(str(getattr(error, "orig", error)).strip()) from error
 
     def _probe_until_answered(self) -> None:
         while not self._answers():

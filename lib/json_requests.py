@@ -7,6 +7,7 @@ than UTF-8. Numbers are never turned into binary floating point.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -17,11 +18,12 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from lib.bodies import read_body
 
+MOST_NAMED = 20  # members at fault; a body may hold thousands
 MEDIA_TYPE = "application/json"
 DEEPEST = 64  # levels of nesting
 LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
 
-STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)  # a string may be cut short
 
 
 class MalformedJson(Exception):
@@ -32,8 +34,10 @@ class InvalidMembers(Exception):
     """The body is a JSON object of the wrong form; `errors` says for each member what is wrong."""
 
     def __init__(self, errors: Mapping[str, Any]) -> None:
-        super().__init__(f"see errors for what to change in {', '.join(sorted(errors))}")
-        self.errors = errors
+        named = sorted(errors)[:MOST_NAMED]
+        more = f" and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
+        super().__init__(f"see errors for what to change in {', '.join(named)}{more}")
+        self.errors = {name: errors[name] for name in named}
 
 
 class NumberLiteral(str):
@@ -75,8 +79,8 @@ def _depth(body: bytes) -> int:
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(members)
     if len(read) < len(members):
-        names = [name for name, _ in members]
-        raise InvalidMembers({name: ["Was given twice."] for name in read if names.count(name) > 1})
+        times = Counter(name for name, _ in members)
+        raise InvalidMembers({name: ["Was given twice."] for name in read if times[name] > 1})
     return read
 
 

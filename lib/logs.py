@@ -4,6 +4,7 @@ A record is an event name that never changes, with the facts as keywords. Lines 
 a file when one is named; each in one write, so that those of several processes do not mix.
 """
 
+import contextlib
 import logging
 import os
 
@@ -35,7 +36,9 @@ class Lines:
         """Write one line, whole."""
         written = (line + "\n").encode("utf-8", "backslashreplace")
         for descriptor in self._descriptors:
-            os.write(descriptor, written)
+            # An event that was stored must be answered, whatever became of the disk with the log.
+            with contextlib.suppress(OSError):
+                os.write(descriptor, written)
 
     debug = info = warning = error = critical = exception = log = msg
 

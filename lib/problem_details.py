@@ -11,7 +11,7 @@ from typing import cast
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from lib.bodies import read_body
+from lib.bodies import LONGEST_BODY, read_body
 from lib.logs import get_logger
 from lib.request_ids import current_request_id
 
@@ -44,7 +44,7 @@ INTERNAL = ProblemType(
 OF_HTTP = {
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
-    413: ProblemType(413, "too-large", "The body is too large", "send no more than 16 KiB"),
+    413: ProblemType(413, "too-large", "The body is too large", f"send no more than {LONGEST_BODY // 1024} KiB"),
     415: ProblemType(
         415,
         "unsupported-media-type",
@@ -76,11 +76,24 @@ def problem(problem_type: ProblemType, error: Exception) -> Response:
     }
     if errors:
         members["errors"] = errors
-    log.info("request refused", status=problem_type.status, problem=problem_type.slug, cause=str(error))
+    log_refusal(problem_type, error)
     answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def log_refusal(problem_type: ProblemType, error: Exception) -> None:
+    """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback."""
+    facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
+    if problem_type is INTERNAL:
+        log.error("request failed", **facts, exc_info=error)
+    elif problem_type.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", **facts, cause=str(error))
+    elif isinstance(error, HTTPException):
+        log.info("request refused", **facts)
+    else:
+        log.info("request refused", **facts, cause=str(error))
 
 
 def _handler(problem_type: ProblemType) -> Callable[[Exception], Response]:
@@ -116,5 +129,4 @@ def _body_is_read_by_now() -> bool:
 
 
 def _internal_error(error: Exception) -> Response:
-    log.error("internal error", exc_info=error)
     return problem(INTERNAL, error)

@@ -8,11 +8,9 @@ and what answers nothing (BEGIN, INSERT, COMMIT) travels with the statement that
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.deadlines import Missed, watch
@@ -64,8 +62,6 @@ class Transaction:
 
     def __init__(self, connection: PoolProxiedConnection, *, deadline: float, missed: Missed) -> None:
         self._connection = connection
-        self._cursor = connection.cursor()
-        self._driver = self._cursor.connection
         self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
@@ -73,20 +69,23 @@ class Transaction:
         self._missed = missed
 
     def __enter__(self) -> Self:
+        try:
+            self._cursor = self._connection.cursor()
+            self._driver = self._cursor.connection
+            # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
+            self._driver.autocommit = True
+        except psycopg2.Error as error:
+            self._discard(error)
         watch.begin(self._driver, self._deadline, self._missed)
-        # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
-        self._driver.autocommit = True
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if not isinstance(error, psycopg2.Error):
             error = self._rolled_back()
         watch.end(self._driver)
-        if error is not None:
-            self._connection.invalidate(error)
+        if isinstance(error, psycopg2.Error):
+            self._discard(error)
         self._connection.close()
-        if error is not None:
-            raise told_apart(error) from error
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
         """Run a statement, after all that was not sent yet, and return its rows."""
@@ -102,6 +101,11 @@ class Transaction:
         """Send what is left and commit; once this returns, the transaction is durable."""
         self._send(b"COMMIT")
         self._open = False
+
+    def _discard(self, error: psycopg2.Error) -> NoReturn:
+        self._connection.invalidate(error)
+        self._connection.close()
+        raise told_apart(error) from error
 
     def _rolled_back(self) -> psycopg2.Error | None:
         """Leave the connection as it was lent, or say what went wrong on it."""
@@ -129,14 +133,14 @@ class Transaction:
         self._cursor.execute(batch)
 
 
-def told_apart(error: Exception) -> Exception:
-    """Return `Unavailable` for a fault that passes, and the error itself for a defect."""
-    if isinstance(error, PoolTimeoutError):
-        return Unavailable("no free connection in the pool")
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    sqlstate = getattr(cause, "pgcode", None)
+def told_apart(error: psycopg2.Error) -> Exception:
+    """Return `Unavailable` for a fault that passes, and the error itself for a defect.
+
+    The driver's own words go with it for the log; no client is shown them.
+    """
+    sqlstate = error.pgcode
     if sqlstate is None:
-        lost = isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
-        return Unavailable("the connection failed") if lost else error
-    passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
-    return Unavailable(f"SQLSTATE {sqlstate}") if passing else error
+        passing = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    else:
+        passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
+    return Unavailable(f"{sqlstate or 'connection lost'}: {str(error).strip()}") if passing else error

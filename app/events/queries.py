@@ -23,6 +23,7 @@ CLAIM = Statement(
     """,
 )
 LATEST = Statement("latest_moment", ("bigint",), "SELECT last_t FROM user_clock WHERE user_id = $1")
+WITHOUT_HASTE = Statement("without_haste", (), "SELECT set_config('statement_timeout', '0', true)")
 START_SYSTEM_CLOCK = Statement(
     "start_system_clock",
     (),
@@ -106,6 +107,7 @@ class EventQueries:
 
     def start_system_clock(self) -> None:
         """Let the system's clock stand at the greatest `t` stored, so that it can be switched on at any time."""
+        self._transaction.fetch(WITHOUT_HASTE)
         self._transaction.write(START_SYSTEM_CLOCK)
 
     def decision_at(self, user_id: int, t: int) -> Decision | None:

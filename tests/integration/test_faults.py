@@ -1,7 +1,12 @@
 """What clients see when the database is away, overloaded, or not what we think it is."""
 
 import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event
 
 import psycopg2
 import pytest
@@ -13,15 +18,20 @@ from tests.integration.conftest import AppWith, Sql, fresh_database
 UNAVAILABLE = (503, "unavailable")
 
 
-def test_a_database_out_of_reach_is_unavailable_and_says_when_to_come_back(app_with: AppWith) -> None:
+def test_a_database_out_of_reach_is_unavailable_and_says_when_to_come_back(
+    app_with: AppWith, capfd: pytest.CaptureFixture[str]
+) -> None:
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         url = f"postgresql://someone:secret@127.0.0.1:{nobody.getsockname()[1]}/x"
         answer = send(app_with(database_url=url).test_client(), "deposit", "1", 1)
     assert problem(answer) == UNAVAILABLE
     assert int(answer.headers["Retry-After"]) >= 1
-    assert "secret" not in answer.text
     assert "refused" not in answer.text
+    logged = capfd.readouterr().err
+    assert "Connection refused" in logged
+    assert '"level": "error"' in logged
+    assert "secret" not in answer.text + logged
 
 
 def test_a_user_locked_for_too_long_is_unavailable(app_with: AppWith, database: str) -> None:
@@ -41,6 +51,45 @@ def test_an_exhausted_pool_is_unavailable(app_with: AppWith) -> None:
         with db.engine.connect():
             assert problem(send(app.test_client(), "deposit", "1", 1)) == UNAVAILABLE
     assert codes(send(app.test_client(), "deposit", "1", 1)) == []
+
+
+def test_connections_that_are_closed_as_soon_as_they_are_open_are_no_defect(app_with: AppWith, sql: Sql) -> None:
+    app, stop = app_with(), Event()
+
+    def close_all() -> None:
+        while not stop.is_set():
+            sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    with ThreadPoolExecutor(5) as threads:
+        closing_all = threads.submit(close_all)
+        play = [threads.submit(play_for_a_second, app.test_client(), user_id) for user_id in range(1, 5)]
+        statuses = {status for share in play for status in share.result()}
+        stop.set()
+        closing_all.result()
+    assert statuses <= {200, 503}
+
+
+def play_for_a_second(client: FlaskClient, user_id: int) -> set[int]:
+    end = time.monotonic() + 1
+    statuses, t = set(), 0
+    while time.monotonic() < end:
+        t += 1
+        statuses.add(send(client, "deposit", "1", t, user_id).status_code)
+    return statuses
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer(database: str) -> None:
+    script = (
+        "import sys; from app.factory import create_app; from tests.integration.conftest import settings_with;"
+        "from tests.integration.clients import send;"
+        "app = create_app(settings_with(database_url=sys.argv[1], log_file='/dev/full'));"
+        "print(send(app.test_client(), 'deposit', '1', 1).status_code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, database], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.stdout.strip() == "200", done.stderr
 
 
 def test_connections_that_the_server_closed_cost_no_request(client: FlaskClient, sql: Sql) -> None:

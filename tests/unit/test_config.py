@@ -35,6 +35,10 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 WRONG = [
     ("DATABASE_URL", "sqlite:///events.db"),
+    ("DATABASE_URL", "postgresql://"),
+    ("DATABASE_URL", "postgresql://host"),
+    ("DATABASE_URL", "postgresql://host:port/name"),
+    ("LOG_FILE", "/no/such/folder/log"),
     ("PORT", "0"),
     ("PORT", "http"),
     ("WEB_WORKERS", "0"),

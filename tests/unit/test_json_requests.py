@@ -24,6 +24,8 @@ MALFORMED = {
     "a trailing comma": b'{"a": 1,}',
     "nesting one too deep": b'{"a": ' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
     "nesting beyond reason": b"[" * 16_000,
+    "nesting and a string cut short": b"[" * (DEEPEST + 1) + b'"' + b'\\"' * 8_000,
+    "nesting and a trailing backslash": b"[" * (DEEPEST + 1) + b'"' + b"\\" * 15_001,
 }
 
 
@@ -56,6 +58,12 @@ def test_members_given_twice_are_named() -> None:
     with pytest.raises(InvalidMembers) as refused:
         read_object(b'{"a": 1, "b": 2, "a": 1, "c": 3, "c": 3}')
     assert refused.value.errors == {"a": ["Was given twice."], "c": ["Was given twice."]}
+
+
+def test_of_thousands_of_members_at_fault_a_few_are_named() -> None:
+    refused = InvalidMembers({f"member {n}": ["Unknown field."] for n in range(1000)})
+    assert len(refused.errors) == 20
+    assert "and 980 more" in str(refused)
 
 
 def test_a_member_of_a_member_given_twice_is_refused_too() -> None:
