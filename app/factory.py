@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         OPENAPI_VERSION="3.1.0",
+        AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
     )
     application.json = MembersInTheirOrder(application)
     db.init_app(application)

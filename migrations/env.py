@@ -4,8 +4,11 @@ A migration that waits for a table's lock makes everything behind it wait as wel
 nothing, and is started again. Two started at once (two replicas of a deployment) take turns by an advisory lock.
 """
 
+import logging
+
 from alembic import context
 from alembic.operations import MigrationScript
+from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import Connection, text
 
@@ -13,6 +16,7 @@ ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
 
+log = logging.getLogger("alembic.env")
 config = context.config
 database = current_app.extensions["migrate"].db
 
@@ -28,18 +32,22 @@ def run_on(connection: Connection) -> None:
         connection=connection,
         target_metadata=database.metadata,
         transaction_per_migration=True,
-        process_revision_directives=leave_out_empty,
+        process_revision_directives=number_or_leave_out,
         **current_app.extensions["migrate"].configure_args,
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
-def leave_out_empty(_: object, __: object, directives: list[MigrationScript]) -> None:
-    """Write no migration when the models and the database agree."""
-    operations = directives[0].upgrade_ops
-    if getattr(config.cmd_opts, "autogenerate", False) and operations and operations.is_empty():
+def number_or_leave_out(_: object, __: object, directives: list[MigrationScript]) -> None:
+    """Give a new migration the next number; write none when the models and the database agree."""
+    script = directives[0]
+    if getattr(config.cmd_opts, "autogenerate", False) and script.upgrade_ops and script.upgrade_ops.is_empty():
         directives[:] = []
+        log.warning("The models and the database agree: no migration is written.")
+        return
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    script.rev_id = f"{int(newest or 0) + 1:04}"
 
 
 def run_offline() -> None:

@@ -5,21 +5,25 @@ from flask import Response, current_app
 
 from app.events import controllers
 from app.events.domain import ActivityEvent, Decision
-from app.events.schemas import DecisionSchema, EventSchema, written
+from app.events.schemas import DecisionSchema, EventSchema, ReplaySchema, written
+from app.problems import PROBLEMS
 from lib.logs import get_logger
+from lib.problem_documents import refusals
 from lib.request_ids import milliseconds_so_far
 
 events = APIBlueprint("events", __name__, tag="Events")
 log = get_logger()
 
 REPLAY = {"Idempotent-Replay": "true"}
+SAMPLE = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 
 
 @events.post("/event")
 @events.post("/event/")
 @events.post("/api/events")
-@events.input(EventSchema, arg_name="event")
-@events.output(DecisionSchema)
+@events.input(EventSchema, arg_name="event", example=SAMPLE)
+@events.output(DecisionSchema, headers=ReplaySchema, description="stored durably, with this decision")
+@events.doc(responses=refusals(PROBLEMS.values()))  # type: ignore[arg-type]  # APIFlask takes more than it says
 def receive_event(event: ActivityEvent) -> Response:
     """Take a deposit or a withdrawal and say which alert rules the user now meets."""
     extensions = current_app.extensions

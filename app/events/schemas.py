@@ -95,6 +95,15 @@ class DecisionSchema(Schema):
     user_id = fields.Integer(required=True, attribute="event.user_id")
 
 
+class ReplaySchema(Schema):
+    """The header of an answer that was given before."""
+
+    replay = fields.String(
+        data_key="Idempotent-Replay",
+        metadata={"description": "`true` where this very event was stored before; the answer is the first one"},
+    )
+
+
 def written(decision: Decision) -> str:
     """Write the answer as `DecisionSchema` does, which here would be a tenth of an event's whole cost."""
     codes = ",".join(map(str, decision.alert_codes))

@@ -1,8 +1,12 @@
 """Migrations are production code: up, down, up again, and in step with the models."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import flask_migrate
 import psycopg2
@@ -94,3 +98,31 @@ def test_a_migration_does_not_wait_long_for_a_table(app: APIFlask) -> None:
             with pytest.raises(Exception, match="lock timeout"):
                 flask_migrate.downgrade("migrations", "base")
         assert "registered_user" in objects(app)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """A copy of the migrations, to write new ones into."""
+    shutil.copytree("migrations", tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    return str(tmp_path / "migrations")
+
+
+def test_no_migration_is_written_where_there_is_nothing_to_do(
+    app: APIFlask, folder: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with app.app_context():
+        flask_migrate.upgrade(folder)
+        flask_migrate.revision(folder, message="nothing", autogenerate=True)
+    assert [path.name[:5] for path in Path(folder, "versions").glob("*.py")] == ["0001_"]
+    assert "no migration is written" in capfd.readouterr().err
+
+
+def test_a_new_migration_gets_the_next_number_and_is_in_shape(app: APIFlask, folder: str) -> None:
+    with app.app_context():
+        flask_migrate.upgrade(folder)
+        run_sql(address(app), "DROP INDEX ix_activity_event_user_id_type_t")
+        flask_migrate.revision(folder, message="Put the index back", autogenerate=True)
+    [written] = Path(folder, "versions").glob("0002_*.py")
+    assert 'down_revision = "0001"' in written.read_text()
+    assert "op.create_index(" in written.read_text()
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--check", written], check=True)  # noqa: S603

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 import psycopg2
@@ -28,15 +29,16 @@ def port() -> int:
 
 
 @pytest.fixture
-def serve(database: str, port: int) -> Iterator[Serve]:
-    """Start servers as `make start` and the container do; what is left of them is ended."""
+def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
+    """Start servers as `make start` and the container do, but in a folder without `.env`; all are ended."""
     started: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> subprocess.Popen[str]:
         own = {"DATABASE_URL": database, "PORT": str(port), "WEB_WORKERS": "1", "LOG_FORMAT": "json"}
         process = subprocess.Popen(  # our own program
             [sys.executable, "-m", "app"],
-            env={**os.environ, **own, **environment},
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
             stderr=subprocess.PIPE,
             text=True,
         )
