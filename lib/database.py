@@ -22,7 +22,7 @@ class Database:
     """Where transactions begin.
 
     Each has `deadline` seconds, waiting for a connection included. When one misses it, the database counts as
-    silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered.
+    silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered (A19).
     """
 
     def __init__(self, engine: Engine, *, deadline: float) -> None:

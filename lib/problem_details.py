@@ -16,7 +16,7 @@ from lib.logs import get_logger
 from lib.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:problem-type:"
+TYPE_PREFIX = "urn:problem-type:"  # A12
 
 log = get_logger()
 
@@ -84,7 +84,7 @@ def problem(problem_type: ProblemType, error: Exception) -> Response:
 
 
 def log_refusal(problem_type: ProblemType, error: Exception) -> None:
-    """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback."""
+    """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback (A14)."""
     facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
     if problem_type is INTERNAL:
         log.error("request failed", **facts, exc_info=error)

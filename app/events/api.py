@@ -33,7 +33,7 @@ def receive_event(event: ActivityEvent) -> Response:
 
 
 def write_log_line(decision: Decision) -> None:
-    """Write the one line of an event; raised codes are for somebody to see."""
+    """Write the one line of an event; raised codes are for somebody to see (A14)."""
     write = log.warning if decision.alert else log.info
     write(
         "event",

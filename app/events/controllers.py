@@ -93,6 +93,7 @@ def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | No
 
 
 def _refuse_unknown(event: ActivityEvent) -> NoReturn:
+    # A11
     raise UnknownUser(f"user {event.user_id} is not in the register; register the user, then send the event again")
 
 

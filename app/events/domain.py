@@ -193,7 +193,7 @@ class Alert:
 
 
 def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> tuple[Alert, ...]:
-    """Judge one event: the alerts that the user meets once it has happened, codes ascending."""
+    """Judge one event: the alerts that the user meets once it has happened (A4), codes ascending."""
     met = [
         Alert(code=rule.code, because=proof)
         for rule in rules

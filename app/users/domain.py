@@ -12,6 +12,7 @@ class RegisteredUser:
     email: str
 
 
+# The users of the README's examples (A15).
 SAMPLE_USERS = (
     RegisteredUser(user_id=1, name="Ada Sample", email="ada@example.com"),
     RegisteredUser(user_id=2, name="Ben Sample", email="ben@example.com"),

@@ -1,4 +1,4 @@
-"""The account under which the programs of PostgreSQL run. They refuse root."""
+"""The account under which the programs of PostgreSQL run (A16). They refuse root."""
 
 import os
 import pwd

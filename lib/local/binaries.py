@@ -53,6 +53,7 @@ def find_programs(*, account: Account | None, storage: Path, wanted: int | None 
 
 
 def _candidates() -> Iterator[Path]:
+    """Name where programs may be: those of the package first (A17)."""
     embedded = embedded_folder()
     if embedded is not None:
         yield embedded

@@ -19,7 +19,7 @@ def codes(answer: TestResponse) -> list[int]:
 
 
 def problem(answer: TestResponse) -> tuple[int, str]:
-    """Return status and kind of an answer that must be a problem in full."""
+    """Return status and kind (A12) of an answer that must be a problem in full."""
     assert answer.content_type == "application/problem+json"
     body = answer.get_json()
     assert {"type", "title", "status", "detail", "instance", "request_id"} <= body.keys()

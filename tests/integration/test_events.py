@@ -47,6 +47,7 @@ def test_users_do_not_mix(client: FlaskClient) -> None:
 
 
 def test_the_same_event_again_gets_its_first_answer(client: FlaskClient, sql: Sql) -> None:
+    """A5."""
     first = send(client, "deposit", "201", 10)
     send(client, "withdraw", "500", 300)
     again = client.post("/event", data='{"t":10,"user_id":1,"amount":201.0,"type":"deposit"}', content_type=JSON)
@@ -128,6 +129,7 @@ def test_a_wrong_path_and_a_wrong_method_are_problems_too(client: FlaskClient) -
 
 
 def test_a_caller_may_give_the_request_id(client: FlaskClient) -> None:
+    """A13."""
     assert client.get("/nothing", headers={"X-Request-ID": "order-66.a"}).headers["X-Request-ID"] == "order-66.a"
 
 
@@ -143,6 +145,7 @@ def test_events_of_the_whole_range_are_taken(client: FlaskClient) -> None:
 
 
 def test_only_registered_users_where_the_setting_says_so(app_with: AppWith, sql: Sql) -> None:
+    """A11."""
     client = app_with(registered_users_only=True).test_client()
     assert problem(client.post("/event", json=SAMPLE)) == (404, "unknown-user")
     assert sql("SELECT count(*) FROM user_clock") == [(0,)]
@@ -159,6 +162,7 @@ def test_an_event_stored_before_the_register_was_required_is_still_replayed(app_
 
 
 def test_the_samples_are_registered_once(app_with: AppWith, sql: Sql) -> None:
+    """A15."""
     runner = app_with().test_cli_runner()
     for _ in range(2):
         printed = runner.invoke(args=["users", "seed"])

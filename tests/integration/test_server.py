@@ -138,6 +138,7 @@ def test_the_workers_end_with_a_killed_main_process(serve: Serve, port: int) -> 
 
 
 def test_an_event_is_one_line_of_the_log(serve: Serve, port: int) -> None:
+    """A14."""
     server = serve()
     assert answered(port, 1)
     server.terminate()

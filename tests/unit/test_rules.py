@@ -38,7 +38,7 @@ EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
     ("1100: a large deposit is no withdraw", [deposit("150.00")], []),
     ("30: two withdraws are no streak", [withdraw("1", 0), withdraw("1", 1)], []),
     ("30: three are", [withdraw("1", 0), withdraw("1", 1), withdraw("1", 2)], [30]),
-    ("30: a fourth still is", [withdraw("1", t) for t in range(4)], [30]),
+    ("30: a fourth still is (A4)", [withdraw("1", t) for t in range(4)], [30]),
     (
         "30: a deposit in between starts the count again",
         [withdraw("1", 0), withdraw("1", 1), deposit("1", 2), withdraw("1", 3), withdraw("1", 4)],
@@ -47,7 +47,7 @@ EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
     ("30: a deposit after the third ends it", [*(withdraw("1", t) for t in range(3)), deposit("1", 3)], []),
     ("300: two rising deposits are not enough", [deposit("1", 0), deposit("2", 1)], []),
     ("300: three rising deposits", [deposit("1", 0), deposit("2", 100), deposit("3", 200)], [300]),
-    ("300: equal amounts are no rise", [deposit("1", 0), deposit("2", 1), deposit("2.00", 2)], []),
+    ("300: equal amounts are no rise (A3)", [deposit("1", 0), deposit("2", 1), deposit("2.00", 2)], []),
     ("300: a cent is a rise", [deposit("1", 0), deposit("2", 1), deposit("2.01", 2)], [300]),
     ("300: the rise must be of the last three", [deposit("5", 0), deposit("1", 1), deposit("2", 2)], []),
     ("300: a fourth that rises still meets it", [deposit(str(n), n) for n in range(1, 5)], [300]),

@@ -28,6 +28,7 @@ AMOUNTS = {
 
 @pytest.mark.parametrize(("given", "read"), AMOUNTS.values(), ids=AMOUNTS.keys())
 def test_amounts_that_are_accepted(given: object, read: str) -> None:
+    """A8."""
     event: ActivityEvent = EventSchema().load({**SAMPLE, "amount": given})
     assert event.amount == Decimal(read)
 
@@ -37,6 +38,7 @@ def test_an_event_is_read_whole() -> None:
 
 
 def test_time_is_another_name_for_t() -> None:
+    """A10."""
     members = {name: value for name, value in SAMPLE.items() if name != "t"}
     assert EventSchema().load({**members, "time": 10}) == EventSchema().load(SAMPLE)
 
@@ -79,6 +81,7 @@ def test_a_missing_member_is_named(name: str) -> None:
 
 
 def test_an_unknown_member_is_refused() -> None:
+    """A9."""
     with pytest.raises(ValidationError, match="Unknown field"):
         EventSchema().load({**SAMPLE, "currency": "EUR"})
 

@@ -54,6 +54,7 @@ def test_an_error_that_the_driver_makes_of_wrong_use_is_a_defect() -> None:
 
 
 def test_a_statement_knows_its_two_forms() -> None:
+    """A18."""
     statement = Statement("sum_up", ("bigint", "text"), "SELECT $1, $2")
     assert statement.prepare == "PREPARE sum_up (bigint, text) AS SELECT $1, $2"
     assert statement.execute == "EXECUTE sum_up (%s, %s)"

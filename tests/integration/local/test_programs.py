@@ -1,4 +1,4 @@
-"""binaries, account, initdb, terminal: what is found, who runs it, how a failure is told."""
+"""Which programs of PostgreSQL are found (A17), and who runs them (A16)."""
 
 import os
 import pwd
