@@ -45,11 +45,11 @@ class Database:
     def suspect(self) -> None:
         """Take the database for silent until a probe is answered."""
         with self._lock:
-            if self.silent:
-                return
-            self.silent = True
-        log.error("database silent", deadline=self._deadline)
-        Thread(target=self._probe_until_answered, name="probe", daemon=True).start()
+            if not self.silent:
+                # The thread first: were it not to be had, nobody would ever say that the database is back.
+                Thread(target=self._probe_until_answered, name="probe", daemon=True).start()
+                self.silent = True
+                log.error("database silent", deadline=self._deadline)
 
     def _connection(self, began: float) -> PoolProxiedConnection:
         try:
@@ -63,7 +63,8 @@ class Database:
     def _probe_until_answered(self) -> None:
         while not self._answers():
             time.sleep(PAUSE)
-        self.silent = False
+        with self._lock:
+            self.silent = False
         log.info("database answers again")
 
     def _answers(self) -> bool:
@@ -71,7 +72,8 @@ class Database:
         probe = self._engine.pool.recreate()
         try:
             probe.connect().close()
-        except (SQLAlchemyError, psycopg2.Error):
+        except Exception as error:  # noqa: BLE001  # whatever it is: who stops probing is silent for ever
+            log.info("probe failed", cause=str(error))
             return False
         finally:
             probe.dispose()

@@ -13,7 +13,7 @@ class Backoff:
     """How long to wait before a next start: longer and longer for what dies at once. All in seconds."""
 
     first: float = 0.2
-    longest: float = 5
+    longest: float = 2
     healthy: float = 10
     _next: float = 0
 

@@ -14,6 +14,7 @@ from lib.local.locks import held
 
 _READ_ATTEMPTS = 20
 _PAUSE = 0.05
+_LENGTH = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +72,9 @@ class Holder:
                 return True
 
     def write(self, state: State) -> None:
-        """Write the facts, in place of the former ones."""
+        """Write the facts, in place of the former ones: of one length, so that a full disk has room for them."""
         self._file.seek(0)
-        self._file.truncate()
-        self._file.write(json.dumps(asdict(state)).encode())
+        self._file.write(json.dumps(asdict(state)).encode().ljust(_LENGTH))
         self._file.flush()
 
     def lost(self) -> bool:

@@ -3,6 +3,7 @@
 Started by `start` as `python -m lib.local.supervisor`, detached, with its output in the log of the service.
 """
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -100,7 +101,9 @@ def service_environment(settings: Settings, cluster: Cluster | None) -> dict[str
 
 def report(text: str) -> None:
     """Add a line to the log."""
-    print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}", flush=True)
+    # A full disk must not end who is there to start things again.
+    with contextlib.suppress(OSError):
+        print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}", flush=True)
 
 
 def stop_on_signal(stop: Event) -> None:

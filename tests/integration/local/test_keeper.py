@@ -7,9 +7,9 @@ import pytest
 from lib.local.keeper import Backoff, Keeper
 
 
-def test_the_pause_doubles_to_five_seconds_for_what_dies_at_once() -> None:
+def test_the_pause_doubles_to_two_seconds_for_what_dies_at_once() -> None:
     backoff = Backoff()
-    assert [backoff.after(0) for _ in range(7)] == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 5, 5])
+    assert [backoff.after(0) for _ in range(7)] == pytest.approx([0.2, 0.4, 0.8, 1.6, 2, 2, 2])
 
 
 def test_a_life_of_ten_seconds_makes_the_pause_short_again() -> None:

@@ -1,0 +1,61 @@
+"""Runs all faults: `python -m e2e.faults`, from the top of a checkout. Ends with status 1 when a promise is broken.
+
+The service of the checkout and its data are left alone, and nothing is left behind, not after Ctrl-C either. With
+words as arguments (`python -m e2e.faults SIGTERM disk`), only the faults that one of them names, and no page.
+"""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg2
+from rich.console import Console
+
+from e2e.faults import report
+from e2e.faults.run import Run
+from e2e.faults.site import SiteError
+
+LONGEST_RUN = 400  # seconds; far above what it takes, so that nothing can hang for ever
+INTERRUPTED = 130
+
+
+def end_on_signal() -> None:
+    """Let SIGTERM, and the alarm of a run that takes too long, end it as Ctrl-C does; what comes then is ignored."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+
+    def end(number: int, _: object) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for each in signals:
+        signal.signal(each, end)
+    signal.alarm(LONGEST_RUN)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run and show; write docs/reliability.md when nothing was left out by `words`."""
+    console = Console(highlight=False)
+    run = Run(
+        checkout=Path.cwd(),
+        console=console,
+        wanted=lambda scenario: not words or any(word in scenario.name for word in words),
+    )
+    end_on_signal()
+    try:
+        run.all_faults()
+    except (SiteError, psycopg2.Error) as error:
+        console.print(report.table(run.results), f"FAILED: {error}", sep="\n", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt as interrupt:
+        console.print(f"ended by {interrupt}; nothing was left behind")
+        return INTERRUPTED
+    console.print(report.table(run.results))
+    if not words:
+        report.write(run.checkout, run.results, run.left_out)
+    return 1 if any(result.complaints() for result in run.results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""Clients that play a day together, each over a connection of its own and with users of its own."""
+
+import time
+from collections.abc import Iterator, Sequence
+from threading import Event as Flag
+from threading import Thread
+
+from e2e.faults.client import Attempt, Connection, Outcome
+from e2e.faults.ledger import Acknowledged, Ledger
+from e2e.oracle import Event
+from e2e.play import day_of_play, lanes
+
+CLIENTS = 16
+EVENTS = 100_000  # more than the fastest machine gets through
+USERS = 6_000
+PACE = 0.01  # seconds between two events of a client: load, but no contest for the processors
+RETRY = 0.1  # seconds until an event is sent again: less than Retry-After asks for, so that recovery is measured finely
+SETTLE = 15  # seconds that a client goes on to settle its last event
+STEADY = 1.5  # seconds without trouble, after which a fault counts as overcome
+LONGEST_RECOVERY = 20
+
+
+class Lane:
+    """One client: its users' events in order, the next one only when the one before is acknowledged."""
+
+    def __init__(self, events: Iterator[Event], port: int) -> None:
+        self._events = events
+        self._connection = Connection(port)
+        self._pending: Event | None = None
+        self._in_doubt = False
+        self.ledger = Ledger()
+        self.ended = Flag()
+
+    def play(self) -> None:
+        """Send events until the end is asked for; the last one is settled first, if that can be."""
+        while not self.ended.is_set():
+            self._pending = self._pending or next(self._events)
+            self._settle(self._pending)
+            time.sleep(PACE)
+        self._connection.close()
+
+    def _settle(self, event: Event) -> None:
+        limit = None
+        while limit is None or time.monotonic() < limit:
+            attempt = self._connection.send(event)
+            self.ledger.attempts.append(attempt)
+            if attempt.outcome is Outcome.TAKEN:
+                return self._note(event, attempt)
+            # A connection that was refused carried nothing: no doubt comes of it.
+            self._in_doubt |= attempt.outcome is not Outcome.REFUSED
+            limit = limit or (time.monotonic() + SETTLE if self.ended.is_set() else None)
+            time.sleep(RETRY)
+        return None
+
+    def _note(self, event: Event, attempt: Attempt) -> None:
+        self.ledger.acknowledged.append(
+            Acknowledged(event=event, answer=attempt.answer, in_doubt=self._in_doubt, replayed=attempt.replayed)
+        )
+        self._pending, self._in_doubt = None, False
+
+    def take_ledger(self) -> Ledger:
+        taken, self.ledger = self.ledger, Ledger()
+        return taken
+
+
+class Load:
+    """All clients together; they play on where they stopped when they are started again."""
+
+    def __init__(self, *, port: int, seed: int) -> None:
+        day = day_of_play(seed=seed, users=USERS, events=EVENTS, first_user_id=1)
+        self._lanes = [Lane(iter(lane), port) for lane in lanes(day, CLIENTS)]
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        for lane in self._lanes:
+            lane.ended.clear()
+        self._threads = [Thread(target=lane.play, daemon=True) for lane in self._lanes]
+        for thread in self._threads:
+            thread.start()
+
+    def so_far(self) -> Ledger:
+        return Ledger.joined([Ledger(attempts=list(lane.ledger.attempts)) for lane in self._lanes])
+
+    def await_recovery(self, over: float) -> bool:
+        """Play on until all has been well for a while after a fault was over; False: too long without any 200."""
+        limit = over + LONGEST_RECOVERY
+        while time.monotonic() < limit:
+            ledger = self.so_far()
+            quiet = time.monotonic() - max(over, ledger.last_trouble())
+            if quiet > STEADY and ledger.taken(since=over):
+                return True
+            time.sleep(0.2)
+        return bool(self.so_far().taken(since=over))
+
+    def finish(self) -> Ledger:
+        """Let every client settle its last event; return the notes since the start."""
+        for lane in self._lanes:
+            lane.ended.set()
+        for thread in self._threads:
+            thread.join()
+        return Ledger.joined([lane.take_ledger() for lane in self._lanes])
+
+
+def at_once(events: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledged, Attempt]]:
+    """Send events again over as many connections, until each is answered or has been tried a few times."""
+    answers: list[tuple[Acknowledged, Attempt]] = []
+
+    def send_all(part: Sequence[Acknowledged]) -> None:
+        connection = Connection(port)
+        answers.extend((each, send_again(connection, each.event)) for each in part)
+        connection.close()
+
+    threads = [Thread(target=send_all, args=[events[first::CLIENTS]], daemon=True) for first in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def send_again(connection: Connection, event: Event, *, tries: int = 5) -> Attempt:
+    attempt = connection.send(event)
+    if attempt.outcome in {Outcome.TAKEN, Outcome.STRANGE} or tries == 1:
+        return attempt
+    time.sleep(RETRY)
+    return send_again(connection, event, tries=tries - 1)

@@ -1,0 +1,139 @@
+"""The results: a line each while it runs, a table at the end, and docs/reliability.md."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from rich.table import Table
+
+from e2e.faults.client import Outcome
+from e2e.faults.load import CLIENTS
+from e2e.faults.trial import LONGEST_RECOVERY, LONGEST_REQUEST, Result
+
+COLUMNS = (
+    "fault",
+    "lasted s",
+    "acknowledged",
+    "in doubt (stored)",
+    "503",
+    "broken / refused",
+    "lost",
+    "changed",
+    "doubled",
+    "wrong",
+    "longest request s",
+    "first 200 s",
+    "last trouble s",
+)
+
+SHOWN = ("fault", "taken", "in doubt", "503", "cut", "l/c/d/w", "longest", "back", "well")
+
+PAGE = """\
+# Right under faults
+
+Written by `make faults` on {date}: {machine}.
+
+{clients} clients, each over a connection of its own, play a day from a seed. A client that gets a 503 or no answer
+sends the same event again, before the user's next one, until it is acknowledged. Under this load, one fault after the
+other. Afterwards every acknowledged event is sent again and must be a replay with the very same answer; all that is
+stored is compared with all that was ever acknowledged; and every answer with a serial replay by the oracle.
+
+{table}
+
+{verdict}{left_out}
+
+- *in doubt*: acknowledged events that before had a 503 or no answer; in brackets those of them that had been stored.
+- *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards; stored
+  but never acknowledged; not what the oracle answers. All are zero, or the run fails.
+- Clients may see 200, 503 with `Retry-After` and, only where a process of the service ends, a broken or refused
+  connection. No request may take longer than {longest} s.
+- *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request that was not
+  answered 200, at most {recovery} s each. A `kill -9` is over at once; with `start` after it, when that returns.
+- In the two graceful ends, every request that was under way when SIGTERM came is answered: {graceful}.
+"""
+
+
+def cells(result: Result) -> list[str]:
+    ledger, proof, window = result.ledger, result.proof, result.window
+    return [
+        result.scenario.name,
+        f"{window.over - window.began:.1f}",
+        f"{len(ledger.acknowledged):,}",
+        f"{result.in_doubt:,} ({result.in_doubt_stored:,})",
+        f"{ledger.count(Outcome.UNAVAILABLE):,}",
+        f"{ledger.count(Outcome.BROKEN):,} / {ledger.count(Outcome.REFUSED):,}",
+        *(f"{len(keys):,}" for keys in (proof.lost, proof.changed)),
+        f"{proof.doubled:,}",
+        f"{len(proof.wrong):,}",
+        *(f"{seconds:.2f}" for seconds in (ledger.longest(), result.first_taken, result.last_trouble)),
+    ]
+
+
+def line(result: Result) -> str:
+    """Tell a result in a line, and what is wrong with it in further ones."""
+    count = len(result.ledger.acknowledged)
+    told = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
+    told += f" ({result.window.told})" if result.window.told else ""
+    return "\n".join([told, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Put the results into a table for a terminal; the page says more."""
+    shown = Table(*SHOWN, title="faults under load", box=None, padding=(0, 1, 0, 0))
+    shown.columns[0].min_width = 20
+    for column in shown.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    for result in results:
+        name, _, taken, doubt, unavailable, cut, *bad, longest, first, last = cells(result)
+        row = (name, taken, doubt, unavailable, cut, "/".join(bad), longest, first, last)
+        shown.add_row(*row, style="red" if result.complaints() else "")
+    return shown
+
+
+def page(results: Sequence[Result], left_out: Sequence[str]) -> str:
+    return PAGE.format(
+        date=datetime.now(UTC).date().isoformat(),
+        machine=machine(),
+        clients=CLIENTS,
+        table=markdown(results),
+        verdict=verdict(results),
+        left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
+        longest=LONGEST_REQUEST,
+        recovery=LONGEST_RECOVERY,
+        graceful=", ".join(graceful(result) for result in results if result.scenario.graceful) or "not run",
+    )
+
+
+def markdown(results: Sequence[Result]) -> str:
+    rows = [COLUMNS, ("---", *["---:"] * (len(COLUMNS) - 1)), *map(cells, results)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def verdict(results: Sequence[Result]) -> str:
+    failed = [f"- {each.scenario.name}: {complaint}" for each in results for complaint in each.complaints()]
+    return "\n".join(["**Not as promised:**", "", *failed]) if failed else "**All as promised.**"
+
+
+def graceful(result: Result) -> str:
+    under_way = len(result.ledger.in_flight(result.window.began))
+    return f"{under_way - result.dropped} of {under_way}"
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    system = f"{platform.system()} {platform.release().partition('-')[0]}"
+    return f"{os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GiB, {system}, Python {python()}"
+
+
+def python() -> str:
+    return platform.python_version()
+
+
+def write(checkout: Path, results: Sequence[Result], left_out: Sequence[str]) -> Path:
+    path = checkout / "docs" / "reliability.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(page(results, left_out), encoding="utf-8")
+    return path

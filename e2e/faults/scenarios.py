@@ -1,0 +1,143 @@
+"""The faults, one function each: bring it about under load, and say when it was over."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+from e2e.faults import database, processes
+from e2e.faults.disk import full
+from e2e.faults.site import Site, SiteError
+
+STOPPED = 10  # seconds that PostgreSQL hears nothing
+EXHAUSTED = 4
+FULL = 4
+UNDER_WAY = 0.4  # seconds after which every client waits for an answer, with events held up
+GOODBYE = 1.2  # seconds that events are held up after the service was told to end; below its lock timeout in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When a fault began, and when it was over: from then on recovery counts (monotonic seconds)."""
+
+    began: float
+    over: float
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A fault, and what a client may see of it: broken connections only where a process of the service ends."""
+
+    name: str
+    inflict: Callable[[Site], Window]
+    ends_service: bool = False
+    graceful: bool = False
+
+
+def killed(victims: list[psutil.Process], told: str = "") -> Window:
+    moment = processes.kill(victims)
+    return Window(began=moment, over=moment, told=told)
+
+
+def kill_worker(site: Site) -> Window:
+    return killed(processes.workers(site)[:1])
+
+
+def kill_server(site: Site) -> Window:
+    return killed([processes.server(site)])
+
+
+def kill_service(site: Site) -> Window:
+    family = processes.all_of_the_service(site)
+    moment = processes.kill(family)
+    site.start()
+    return Window(began=moment, over=time.monotonic(), told=f"{len(family)} processes")
+
+
+def kill_supervisor(site: Site) -> Window:
+    """Start again at once: what the supervisor leaves behind must not be in the way."""
+    moment = processes.kill([processes.supervisor(site)])
+    site.start()
+    return Window(began=moment, over=time.monotonic())
+
+
+def kill_postmaster(site: Site) -> Window:
+    return killed([processes.postmaster(site)])
+
+
+def kill_backend(site: Site) -> Window:
+    """PostgreSQL ends all its sessions when one is killed, and recovers as from a crash."""
+    return killed([psutil.Process(database.backends_of_the_service(site.url)[0])])
+
+
+def stop_postgres(site: Site) -> Window:
+    parent, began = processes.postmaster(site), time.monotonic()
+    with processes.stopped(parent):
+        time.sleep(STOPPED)
+    return Window(began=began, over=time.monotonic())
+
+
+def terminate_server(site: Site) -> Window:
+    server = processes.server(site)
+    with database.events_held_up(site.url):
+        time.sleep(UNDER_WAY)
+        began = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        time.sleep(GOODBYE)
+    return Window(began=began, over=time.monotonic())
+
+
+def stop_and_start(site: Site) -> Window:
+    with database.events_held_up(site.url):
+        time.sleep(UNDER_WAY)
+        began = time.monotonic()
+        stopping = site.begin("stop")
+        time.sleep(GOODBYE)
+    site.end("stop", stopping)
+    site.start()
+    return Window(began=began, over=time.monotonic())
+
+
+def exhaust_connections(site: Site) -> Window:
+    began = time.monotonic()
+    taken = database.take_all_connections(site.url, seconds=EXHAUSTED)
+    return Window(began=began, over=time.monotonic(), told=f"{taken} connections taken")
+
+
+def fill_disk(site: Site) -> Window:
+    if not site.data().is_relative_to(site.var):
+        raise SiteError("the data is not on the small disk")
+    began = time.monotonic()
+    with full(site.var):
+        time.sleep(FULL)
+    return Window(began=began, over=time.monotonic())
+
+
+def fill_disk_and_kill(site: Site) -> Window:
+    """PostgreSQL may end by itself when it cannot write its journal; here it certainly does."""
+    parent, began = processes.postmaster(site), time.monotonic()
+    with full(site.var):
+        processes.kill([parent])
+        time.sleep(FULL)
+    return Window(began=began, over=time.monotonic())
+
+
+SCENARIOS = (
+    Scenario(name="kill -9 of a worker", inflict=kill_worker, ends_service=True),
+    Scenario(name="kill -9 of the server's main process", inflict=kill_server, ends_service=True),
+    Scenario(name="kill -9 of all of the service, then start", inflict=kill_service, ends_service=True),
+    Scenario(name="kill -9 of the supervisor, then start at once", inflict=kill_supervisor, ends_service=True),
+    Scenario(name="kill -9 of PostgreSQL's main process", inflict=kill_postmaster),
+    Scenario(name="kill -9 of a session of PostgreSQL", inflict=kill_backend),
+    Scenario(name=f"SIGSTOP of all of PostgreSQL for {STOPPED} s", inflict=stop_postgres),
+    Scenario(name="SIGTERM of the server", inflict=terminate_server, ends_service=True, graceful=True),
+    Scenario(name="stop, then start", inflict=stop_and_start, ends_service=True, graceful=True),
+    Scenario(name=f"all connections taken for {EXHAUSTED} s", inflict=exhaust_connections),
+)
+ON_A_SMALL_DISK = (
+    Scenario(name=f"disk full for {FULL} s, that of the logs too", inflict=fill_disk),
+    Scenario(name=f"disk full for {FULL} s and PostgreSQL killed", inflict=fill_disk_and_kill),
+)

@@ -1,0 +1,119 @@
+"""A service of our own: a copy of the checkout with its own port and data, which may be killed and filled up."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+COPIED = ("app", "lib", "migrations", "pyproject.toml")
+# Settings of the developer's own service, such as DATABASE_URL, must not reach this one.
+KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+LONGEST_COMMAND = 60  # seconds
+
+
+class SiteError(Exception):
+    """The service could not be started, stopped or looked at."""
+
+
+class Site:
+    """The folder of the copy, and the commands of `lib.local` in it."""
+
+    def __init__(self, root: Path, *, checkout: Path) -> None:
+        self.root = root
+        self._kept = checkout / "var" / "log"
+        self.port = free_port()
+        self.url = ""
+
+    @property
+    def var(self) -> Path:
+        return self.root / "var"
+
+    def start(self) -> None:
+        """Start the service and wait until it answers."""
+        self.run("start")
+        self.url = self.run("db-url").strip()
+
+    def stop(self) -> None:
+        self.run("stop")
+
+    def begin(self, command: str) -> "subprocess.Popen[str]":
+        """Start a command and leave it running."""
+        return subprocess.Popen(  # noqa: S603 - a program of ours
+            [sys.executable, "-m", "lib.local", command],
+            cwd=self.root,
+            env={name: os.environ[name] for name in KEPT if name in os.environ} | {"PORT": str(self.port)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, command: str) -> str:
+        return self.end(command, self.begin(command))
+
+    def end(self, command: str, process: "subprocess.Popen[str]") -> str:
+        """Wait for a command; what it printed."""
+        try:
+            said, _ = process.communicate(timeout=LONGEST_COMMAND)
+        except BaseException:
+            process.kill()  # or it would hold the lock that the end of the site needs
+            raise
+        if process.returncode != 0:
+            raise SiteError(f"`python -m lib.local {command}` ended with {process.returncode}: {said.strip()}")
+        return said
+
+    def supervisor_and_server(self) -> tuple[int, int]:
+        """Find the process ids of the supervisor and of the server's main process."""
+        said = self.run("status")
+        found = re.search(r"supervisor (\d+), service (\d+)", said)
+        if found is None:
+            raise SiteError(f"status names no process: {said.strip()}")
+        return int(found[1]), int(found[2])
+
+    def keep_logs(self) -> None:
+        """Copy the logs to those of the checkout, where they outlast this site."""
+        self._kept.mkdir(parents=True, exist_ok=True)
+        for log in (self.var / "log").glob("*.log"):
+            shutil.copyfile(log, self._kept / f"faults-{log.name}")
+
+    def data(self) -> Path:
+        """Find the data folder of PostgreSQL."""
+        found = re.search(r"^data folder +(.+)$", self.run("status"), re.MULTILINE)
+        if found is None:
+            raise SiteError("status names no data folder")
+        return Path(found[1])
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+@contextmanager
+def new_site(checkout: Path) -> Iterator[Site]:
+    """Copy what the service is made of; at the end nothing of it is left, no process and no file."""
+    root = Path(tempfile.mkdtemp(prefix="activity-alerts-faults.")).resolve()
+    root.chmod(0o755)  # PostgreSQL of a root runs as another account, which must reach its data
+    site = Site(root, checkout=checkout)
+    try:
+        for name in COPIED:
+            copy(checkout / name, root / name)
+        yield site
+    finally:
+        site.begin("clean").wait(LONGEST_COMMAND)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copyfile(source, target)

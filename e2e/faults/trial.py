@@ -1,0 +1,103 @@
+"""One fault under load, from the first event to the verdict."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from e2e.faults.client import Outcome
+from e2e.faults.ledger import Ledger
+from e2e.faults.load import Load
+from e2e.faults.proof import Book, Proof
+from e2e.faults.scenarios import Scenario, Window
+from e2e.faults.site import Site, SiteError
+
+BEFORE = 1.5  # seconds of load before the fault
+LONGEST_REQUEST = 5
+LONGEST_RECOVERY = 5
+ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
+JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a fault did, and the proof that it did no harm."""
+
+    scenario: Scenario
+    window: Window
+    ledger: Ledger
+    proof: Proof
+
+    @property
+    def in_doubt(self) -> int:
+        """Events that had an attempt without an answer, or with a 503, before they were acknowledged."""
+        return sum(each.in_doubt for each in self.ledger.acknowledged)
+
+    @property
+    def in_doubt_stored(self) -> int:
+        """Those of them that had been stored all the same."""
+        return sum(each.in_doubt and each.replayed for each in self.ledger.acknowledged)
+
+    @property
+    def first_taken(self) -> float:
+        """Seconds from the end of the fault until a request that began after it was answered 200."""
+        done = (attempt.done for attempt in self.ledger.taken(since=self.window.over))
+        return min(done, default=float("inf")) - self.window.over
+
+    @property
+    def last_trouble(self) -> float:
+        """Seconds from the end of the fault until the last request ended that was not answered 200."""
+        return max(self.ledger.last_trouble() - self.window.over, 0.0)
+
+    @property
+    def dropped(self) -> int:
+        """Requests under way when the service was told to end, which it did not answer."""
+        under_way = self.ledger.in_flight(self.window.began)
+        return sum(each.outcome is Outcome.BROKEN and each.began < self.window.began - JUST_SENT for each in under_way)
+
+    def complaints(self) -> list[str]:
+        """What is not as promised; nothing, if all is well."""
+        return [complaint for complaint in (*self._of_events(), *self._of_requests(), *self._of_time()) if complaint]
+
+    def _of_events(self) -> Iterator[str]:
+        for name in ("lost", "changed", "wrong"):
+            keys = sorted(getattr(self.proof, name))
+            yield f"{len(keys)} {name}, such as (user_id, t) {keys[0]}" if keys else ""
+        unanswered = self.proof.unanswered
+        yield f"{len(unanswered)} not answered when sent again, such as {unanswered[0]}" if unanswered else ""
+        yield f"{self.proof.doubled} stored that nobody acknowledged" if self.proof.doubled else ""
+
+    def _of_requests(self) -> Iterator[str]:
+        strange = self.ledger.strange()
+        yield f"{len(strange)} answers outside the contract, such as {strange[0]}" if strange else ""
+        cut = self.ledger.count(Outcome.BROKEN, Outcome.REFUSED)
+        yield f"{cut} connections broken or refused, and nobody ended the service" if self._uncalled_for(cut) else ""
+        if self.scenario.graceful and self.dropped:
+            yield f"{self.dropped} requests under way at SIGTERM were not answered"
+
+    def _uncalled_for(self, cut: int) -> bool:
+        return cut > 0 and not self.scenario.ends_service
+
+    def _of_time(self) -> Iterator[str]:
+        longest, first, last = self.ledger.longest(), self.first_taken, self.last_trouble
+        yield f"a request took {longest:.1f} s" if longest > LONGEST_REQUEST else ""
+        yield f"no 200 for {first:.1f} s after the fault" if first > LONGEST_RECOVERY else ""
+        yield f"trouble until {last:.1f} s after the fault" if last > LONGEST_RECOVERY else ""
+        before = len(self.ledger.taken(since=0)) - len(self.ledger.taken(since=self.window.began))
+        after = len(self.ledger.taken(since=self.window.over))
+        yield f"too little load: {before} before and {after} after" if min(before, after) < ENOUGH else ""
+
+
+def trial(site: Site, load: Load, book: Book, scenario: Scenario) -> Result:
+    """Bring a fault about under load; prove, once it is over, that nothing came of it.
+
+    Raises `SiteError` when the service does not come back, so that nothing can be proved.
+    """
+    load.start()
+    try:
+        time.sleep(BEFORE)
+        window = scenario.inflict(site)
+        if not load.await_recovery(window.over):
+            raise SiteError("the service did not recover")
+    finally:
+        ledger = load.finish()
+    return Result(scenario=scenario, window=window, ledger=ledger, proof=book.enter(ledger, site))
