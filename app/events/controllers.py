@@ -13,6 +13,7 @@ from app.events.domain import (
     DuplicateEvent,
     EventOrder,
     EventType,
+    History,
     OutOfOrder,
     Rule,
     UnknownUser,
@@ -58,9 +59,10 @@ def record_event(database: Database, policy: EventPolicy, event: ActivityEvent) 
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
-        if not _claim_moment(events, policy.order, event):
+        history = _claim_moment(events, policy, event)
+        if history is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        alerts = evaluate(policy.rules, event, events.history(policy.questions[event.type], event))
+        alerts = evaluate(policy.rules, event, history)
         decision = Decision(event=event, alert_codes=tuple(alert.code for alert in alerts))
         events.store(decision)
         current.commit()
@@ -75,11 +77,11 @@ def start_system_clock(database: Database) -> None:
         current.commit()
 
 
-def _claim_moment(events: EventQueries, order: EventOrder, event: ActivityEvent) -> bool:
+def _claim_moment(events: EventQueries, policy: EventPolicy, event: ActivityEvent) -> History | None:
     """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
-    if order is EventOrder.SYSTEM and not events.claim_next_moment(SYSTEM, event.t):
-        return False
-    return events.claim_next_moment(event.user_id, event.t)
+    if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
+        return None
+    return events.claim_next_moment(event, policy.questions[event.type])
 
 
 def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:

@@ -57,7 +57,13 @@ WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
 
-LATEST_EVENTS = 0  # the numbers of the parts
+# What tells whether the claim just before was granted: the user's clock, and the event at this moment if there is one.
+CLAIM_PARTS = """
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric FROM user_clock WHERE user_id = $1)
+    UNION ALL
+    (SELECT {present}, t, NULL::activity_type, NULL::numeric FROM activity_event WHERE user_id = $1 AND t = $2)"""
+
+CLOCK, PRESENT, LATEST_EVENTS = -2, -1, 0  # the numbers of the parts
 LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
 WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
 TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
@@ -69,20 +75,30 @@ class HistoryQuestion:
     """What did the user do before this event, as far back as the rules need? Put together once, asked often."""
 
     def __init__(self, name: str, needs: HistoryNeeds) -> None:
-        sql = [LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest)] if needs.latest else []
+        sql = [CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)]
+        if needs.latest:
+            sql.append(LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest))
         for kind, count in needs.latest_of.items():
             sql.append(LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count))
         for kind, seconds in needs.window.items():
             sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
-        self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql)) if sql else None
+        self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql))
 
 
-def history_of(user_id: int, rows: Iterable[Row]) -> History:
-    """Sort the rows into the parts of a history; each part keeps their order."""
+def history_if_claimed(event: ActivityEvent, rows: Iterable[Row]) -> History | None:
+    """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
+    latest_t, known = -1, False
     parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
     for part, t, stored_type, amount in rows:
-        kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
-        parts[part].append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
+        if part >= LATEST_EVENTS:
+            kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
+            parts[part].append(ActivityEvent(user_id=event.user_id, t=t, type=kind, amount=amount))
+        elif part == CLOCK:
+            latest_t = t
+        else:
+            known = True
+    if known or latest_t != event.t:
+        return None
     return History(
         latest=parts[LATEST_EVENTS],
         latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
@@ -96,9 +112,19 @@ class EventQueries:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def claim_next_moment(self, user_id: int, t: int) -> bool:
-        """Is `t` the user's next moment? If so it is ours; either way the user is locked until the end (A6)."""
-        return bool(self._transaction.fetch(CLAIM, user_id, t))
+    def claim_system_moment(self, t: int) -> bool:
+        """Is `t` the system's next moment? If so it is ours; either way the system is locked until the end (A7)."""
+        return bool(self._transaction.fetch(CLAIM, SYSTEM, t))
+
+    def claim_next_moment(self, event: ActivityEvent, question: HistoryQuestion) -> History | None:
+        """Is this the user's next moment, and what came before it? None, and the user is locked all the same (A6).
+
+        Two statements in one round trip: the second begins when the first has the lock, and sees what is
+        committed by then. In one statement they would be a race.
+        """
+        self._transaction.write(CLAIM, event.user_id, event.t)
+        rows: Sequence[Row] = self._transaction.fetch(question.statement, event.user_id, event.t)
+        return history_if_claimed(event, rows)
 
     def latest_moment(self, user_id: int) -> int:
         """Which moment was claimed last? Before the first one: -1."""
@@ -117,12 +143,6 @@ class EventQueries:
             event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
             return Decision(event=event, alert_codes=tuple(codes), replayed=True)
         return None
-
-    def history(self, question: HistoryQuestion, event: ActivityEvent) -> History:
-        """What did the user do before? Ask after the claim: a statement sees what was committed when it began."""
-        if question.statement is None:
-            return History()
-        return history_of(event.user_id, self._transaction.fetch(question.statement, event.user_id, event.t))
 
     def store(self, decision: Decision) -> None:
         """Keep the event with its decision in one row."""

@@ -13,6 +13,7 @@ from lib.json_requests import NumberLiteral
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
 
 
 class WholeNumber(fields.Integer):
@@ -64,7 +65,14 @@ class EventSchema(Schema):
         metadata={"description": "what the player did"},
         error_messages={"unknown": 'Must be "deposit" or "withdraw".'},
     )
-    amount = Money(required=True, metadata={"type": "string", "example": "42.00"})
+    amount = Money(
+        required=True,
+        metadata={
+            "type": "string",
+            "pattern": AMOUNT_ABOVE_ZERO,
+            "description": "exact; a JSON number is taken, too, and read as it is written",
+        },
+    )
     user_id = WholeNumber(least=1, required=True, metadata={"example": 1})
     t = WholeNumber(
         least=0,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
-from app.events.domain import RULES, ActivityEvent, Decision, EventType, HistoryNeeds, needs_of
+from app.events.domain import RULES, ActivityEvent, Decision, EventType, History, HistoryNeeds, needs_of
 from app.events.queries import EventQueries, HistoryQuestion
 from lib.database import Database
 from tests.integration.conftest import Sql, run_sql
@@ -47,7 +47,8 @@ def test_the_database_remembers_what_a_list_would(
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=()))
-        read = queries.history(HistoryQuestion("wide", WIDE), now)
+        read = queries.claim_next_moment(now, HistoryQuestion("wide", WIDE))
+    assert read is not None
     expected = history_of(events, WIDE, now.t)
     assert list(read.latest) == expected.latest
     for kind in EventType:
@@ -55,9 +56,17 @@ def test_the_database_remembers_what_a_list_would(
         assert read.window.get(kind, []) == expected.window[kind]
 
 
-def test_no_needs_no_question(remembering: Database) -> None:
+def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database) -> None:
+    question = HistoryQuestion("none", HistoryNeeds())
     with remembering.transaction() as current:
-        assert EventQueries(current).history(HistoryQuestion("none", HistoryNeeds()), deposit("1")).latest == ()
+        queries = EventQueries(current)
+        assert queries.claim_next_moment(deposit("1", 5), question) == History(
+            latest=[], latest_of={kind: [] for kind in EventType}, window={kind: [] for kind in EventType}
+        )
+        queries.store(Decision(event=deposit("1", 5), alert_codes=()))
+        assert queries.claim_next_moment(deposit("1", 5), question) is None, "it stands already"
+        assert queries.claim_next_moment(deposit("1", 4), question) is None, "it is late"
+        assert queries.claim_next_moment(deposit("1", 6), question) is not None
 
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
@@ -86,7 +95,6 @@ def test_the_last_deposits_of_a_user_with_very_many_withdraws_are_found_by_index
     crowd: str, event: ActivityEvent
 ) -> None:
     question = HistoryQuestion("asked", needs_of(RULES, event.type))
-    assert question.statement is not None
     for node in nodes(explained(crowd, question.statement.prepare, event)):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node

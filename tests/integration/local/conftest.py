@@ -10,7 +10,6 @@ import pytest
 from lib.local.commands import clean
 from lib.local.ports import kept_port
 from lib.local.project import Project, read_project
-from lib.local.settings import read_settings
 
 REPOSITORY = Path(__file__).parents[3]
 TABLE = """
@@ -20,7 +19,7 @@ service = ["service.py"]
 migrate = ["migrate.py"]
 sample = { path = "/sample", json = '{"a": 1}' }
 """
-# Answers with the body that it got; can be told to fail by a file.
+# Answers with the body that it got, on a port that it would share; can be told to fail by a file.
 SERVICE = """
 import http.server, os, pathlib, sys
 if pathlib.Path("broken").exists():
@@ -33,9 +32,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
+class Server(http.server.ThreadingHTTPServer):
+    allow_reuse_port = True
 from lib import lifeline
 lifeline.watch()
-http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 MIGRATE = """
 import os, pathlib, sys, psycopg2
@@ -72,4 +73,4 @@ def project(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proj
     made = make_checkout(open_folder)
     monkeypatch.chdir(made.root)
     yield made
-    clean(made, read_settings(made.root, {}))
+    clean(made)

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -151,3 +152,17 @@ def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkey
     with pytest.raises(bootstrap.Refusal, match=r"failed while making \.venv"):
         bootstrap.alone("run")
     assert not (checkout / ".venv").exists()
+
+
+def test_a_venv_that_is_closed_to_this_user_is_refused_and_left_alone(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_venv(checkout)
+
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(subprocess, "run", closed)
+    with pytest.raises(bootstrap.Refusal, match=r"\.venv is closed to you"):
+        bootstrap.alone("run")
+    assert (checkout / ".venv/bin/python").exists()

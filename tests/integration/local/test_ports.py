@@ -54,6 +54,11 @@ def test_another_port_is_chosen_and_kept_when_need_be(tmp_path: Path, listener: 
     assert (tmp_path / "port").read_text() == str(port)
 
 
+@pytest.mark.parametrize(("port", "other"), [(65480, 65535), (65481, 65426)])
+def test_the_port_that_is_proposed_instead_is_one(port: int, other: int) -> None:
+    assert str(explain(OSError(errno.EADDRINUSE, "why"), HOST, port)).endswith(f"PORT={other}")
+
+
 @pytest.mark.parametrize(
     ("number", "answer"),
     [

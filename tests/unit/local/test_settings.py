@@ -1,11 +1,11 @@
-"""settings: what may be set, where it is read from, how it is shown."""
+"""settings: what may be set, and where it is read from."""
 
 from pathlib import Path
 
 import pytest
 
 from lib.local.errors import LocalError
-from lib.local.settings import masked_url, plain_url, read_settings
+from lib.local.settings import read_settings
 
 
 def test_nothing_set_is_this_machine_at_port_5000_with_a_private_database(tmp_path: Path) -> None:
@@ -39,24 +39,7 @@ def test_the_address_is_one_that_a_client_can_ask(tmp_path: Path, host: str, add
     assert read_settings(tmp_path, {"HOST": host}).address == address
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg"])
-def test_every_way_to_write_postgresql_becomes_the_plain_one(scheme: str) -> None:
-    assert plain_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql://u:p@h:1/d?x=1"
-
-
-@pytest.mark.parametrize("url", ["mysql://a/b", "a/b", "sqlite:///x"])
-def test_another_database_is_refused(url: str) -> None:
-    with pytest.raises(LocalError, match="no address of PostgreSQL"):
-        plain_url(url)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://u:p%40@h:1/d", "postgresql://u:***@h:1/d"),
-        ("postgresql://u@h/d", "postgresql://u@h/d"),
-        ("postgresql://h:1/d", "postgresql://h:1/d"),
-    ],
-)
-def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
-    assert masked_url(url) == shown
+def test_a_file_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PASSWORD=\xe9\n")
+    with pytest.raises(LocalError, match=r"\.env is not written in UTF-8"):
+        read_settings(tmp_path, {})

@@ -1,0 +1,17 @@
+"""How hypothesis looks for a failure, and what it does with one."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+# To make a failure small takes hundreds of runs over HTTP, up to 5 minutes: only for who asks for it.
+SHRINK = os.environ.get("E2E_SHRINK", "") == "1"
+PHASES = (Phase.generate, Phase.shrink) if SHRINK else (Phase.generate,)
+
+BOUNDED = settings(
+    deadline=None,
+    print_blob=True,
+    database=None,
+    phases=PHASES,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)

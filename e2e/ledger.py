@@ -1,0 +1,87 @@
+"""What the contract promises to the events of one user in whatever order they come: an answer, a replay, a refusal."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import httpx
+
+from e2e.oracle import Event, codes_after
+from e2e.problems import Problem, problem_in
+from e2e.service import REPLAY_HEADER, codes_in
+
+NUMBER = re.compile("[0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one event: its codes, or else the slug of its refusal and the latest `t` that this names."""
+
+    codes: tuple[int, ...] = ()
+    replayed: bool = False
+    refusal: str = ""
+    latest: int | None = None
+
+
+CONFLICT = Outcome(refusal="duplicate-event")
+STATUSES = {"duplicate-event": 409, "out-of-order": 400}
+
+
+def say_the_same(one: Event, other: Event) -> bool:
+    return one.type == other.type and Decimal(one.amount) == Decimal(other.amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The stored events of one user, oldest first. A value: to try out an order of events spoils nothing."""
+
+    events: tuple[Event, ...] = ()
+
+    @property
+    def latest(self) -> int:
+        """The greatest `t` so far, or -1."""
+        return self.events[-1].t if self.events else -1
+
+    def take(self, event: Event) -> tuple[Outcome, "Ledger"]:
+        """Return what must become of the event, and the ledger after it."""
+        for n, stored in enumerate(self.events, start=1):
+            if stored.t == event.t:
+                codes = tuple(codes_after(self.events[:n]))
+                return (Outcome(codes=codes, replayed=True) if say_the_same(stored, event) else CONFLICT), self
+        if event.t < self.latest:
+            return Outcome(refusal="out-of-order", latest=self.latest), self
+        after = replace(self, events=(*self.events, event))
+        return Outcome(codes=tuple(codes_after(after.events))), after
+
+    def take_all(self, events: Sequence[Event]) -> tuple[list[Outcome], "Ledger"]:
+        """Take the events one after the other."""
+        outcomes, ledger = [], self
+        for event in events:
+            outcome, ledger = ledger.take(event)
+            outcomes.append(outcome)
+        return outcomes, ledger
+
+    def free_moment(self, wish: int) -> int:
+        """Return a `t` below the latest that no event has; one is always left when the first `t` was above zero."""
+        taken = {event.t for event in self.events}
+        free = (t % self.latest for t in range(wish, wish + len(taken) + 1) if t % self.latest not in taken)
+        return next(free)
+
+
+def outcome_of(response: httpx.Response, event: Event) -> Outcome:
+    """Read what became of an event from the response to it, once its whole form is that of the contract."""
+    if response.status_code == 200:
+        codes = tuple(codes_in(response, event.user_id))
+        replayed = response.headers.get(REPLAY_HEADER)
+        assert replayed in {None, "true"}, replayed
+        return Outcome(codes=codes, replayed=replayed == "true")
+    slug = "duplicate-event" if response.status_code == 409 else "out-of-order"
+    problem = problem_in(response, STATUSES[slug], slug)
+    return Outcome(refusal=slug, latest=latest_named(problem, event) if slug == "out-of-order" else None)
+
+
+def latest_named(problem: Problem, event: Event) -> int:
+    """Return the greatest number of the detail but for the user's id: it stands above the event's own `t`."""
+    numbers = [int(number) for number in NUMBER.findall(str(problem["detail"]))]
+    return max(number for number in numbers if number != event.user_id)

@@ -1,0 +1,64 @@
+"""The OpenAPI document of the running service, held against its answers to what schemathesis makes of it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import given, seed, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from e2e.bodies import MAX_INTEGER
+from e2e.drawing import BOUNDED
+from e2e.service import SEED, URL, Customer
+from e2e.witness import Witness
+
+EXAMPLES = 50  # for each path, sound ones and unsound ones
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+
+
+def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
+    """Return the body of a case, as an event of this user where it is one of anybody's."""
+    told: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
+    members = told.get("json")
+    if isinstance(members, dict) and type(members.get("user_id")) is int and 0 < members["user_id"] <= MAX_INTEGER:
+        members["user_id"] = user_id
+    if "json" in told:
+        return json.dumps(members).encode()
+    written = told.get("data") or b""
+    return written.encode() if isinstance(written, str) else bytes(written)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("path", ["/event", "/event/", "/api/events"])
+def test_answers_are_as_the_document_has_them(
+    client: httpx.Client, new_customer: Callable[[], Customer], path: str, mode: GenerationMode
+) -> None:
+    document = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+
+    @seed(SEED)
+    @settings(BOUNDED, max_examples=EXAMPLES)
+    @given(document[path]["POST"].as_strategy(generation_mode=mode))
+    def as_documented(case: schemathesis.Case[Any]) -> None:
+        witness = Witness(customer=new_customer(), path=path)
+        response = witness.expose_to(body_of(case, witness.customer.user_id), "application/json")
+        assert response is not None
+        case.validate_response(response, checks=CHECKS)
+        witness.play_on(moments=())
+
+    as_documented()

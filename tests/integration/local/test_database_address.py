@@ -1,0 +1,35 @@
+"""database_address on real servers: one that answers, one that refuses, none."""
+
+from pathlib import Path
+
+import pytest
+
+from lib.local.database_address import try_connection
+from lib.local.errors import LocalError
+from lib.local.ports import kept_port
+from lib.local.postgres import temporary_cluster
+
+
+def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> None:
+    with temporary_cluster(settings={"fsync": "off"}) as url:
+        try_connection(url)
+        with pytest.raises(LocalError, match=r'127\.0\.0\.1:\d+ refuses the connection \(database "no"') as refused:
+            try_connection(f"{url.rpartition('/')[0]}/no")
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("form", ["u:hush@127.0.0.1:{}/d", "u@/d?host=127.0.0.1&port={}&password=hush"])
+def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp_path: Path) -> None:
+    port = kept_port(tmp_path / "port")
+    with pytest.raises(LocalError) as refused:
+        try_connection(f"postgresql://{form.format(port)}")
+    said = str(refused.value)
+    assert said == (
+        f"DATABASE_URL: cannot reach 127.0.0.1:{port} (Connection refused): start that server, or unset DATABASE_URL"
+    )
+
+
+def test_a_parameter_that_postgresql_does_not_take_is_told_without_quoting_it() -> None:
+    with pytest.raises(LocalError, match="a parameter that PostgreSQL does not take") as refused:
+        try_connection("postgresql://127.0.0.1/d?hush=1")
+    assert "hush" not in str(refused.value)

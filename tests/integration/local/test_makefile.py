@@ -1,0 +1,83 @@
+"""The Makefile where nothing is installed, and where what is installed is hidden. Nothing is installed here."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+FAKE_PYTHON = '#!/bin/sh\necho "$@"\nexit {status}\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def make(checkout: Path, *words: str, **options: int) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    argv = ["make", "--silent", *words]
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own
+        argv, cwd=checkout, env=environment, capture_output=True, text=True, check=False, **options
+    )
+
+
+def give_python(checkout: Path, status: int = 0) -> None:
+    python = checkout / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(FAKE_PYTHON.format(status=status))
+    python.chmod(0o755)
+
+
+@pytest.mark.parametrize(("target", "status"), [("stop", 0), ("status", 0), ("logs", 2), ("event", 2), ("address", 2)])
+def test_where_nothing_was_started_that_is_said_and_nothing_is_installed(
+    checkout: Path, target: str, status: int
+) -> None:
+    done = make(checkout, target)
+    assert "Nothing was started here: make start\n" in done.stderr
+    assert done.returncode == status
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("target", ["stop", "status", "logs", "event", "address"])
+def test_what_looks_at_the_service_takes_the_python_that_is_there_whatever_changed(checkout: Path, target: str) -> None:
+    give_python(checkout)
+    done = make(checkout, target)
+    assert (done.returncode, done.stdout) == (0, f"-m lib.local {target}\n")
+
+
+@pytest.mark.parametrize(("given", "returned"), [(0, 0), (3, 0), (1, 2)])
+def test_a_service_that_does_not_run_is_no_error_of_make_status(checkout: Path, given: int, returned: int) -> None:
+    give_python(checkout, given)
+    assert make(checkout, "status").returncode == returned
+
+
+@pytest.mark.parametrize("compose", ["./no-docker compose", "false"])
+@pytest.mark.parametrize("target", ["docker.start", "docker.stop", "docker.logs"])
+def test_without_compose_the_other_way_is_told(checkout: Path, target: str, compose: str) -> None:
+    done = make(checkout, target, f"COMPOSE={compose}")
+    assert done.stderr.startswith("docker compose is not here: install it, or use make start\n")
+    assert done.returncode != 0
+
+
+def test_a_python_that_is_gone_is_installed_anew_whatever_the_stamps_say(checkout: Path) -> None:
+    give_python(checkout)
+    (checkout / ".venv/bin/python").unlink()
+    (checkout / ".venv/run.stamp").touch()
+    assert "bootstrap.py run" in make(checkout, "--dry-run", "start").stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+@pytest.mark.parametrize("target", ["stop", "status", "event", "clean"])
+def test_an_installation_that_is_hidden_from_this_user_is_not_called_absent(open_folder: Path, target: str) -> None:
+    shutil.copy(REPOSITORY / "Makefile", open_folder)
+    give_python(open_folder)
+    (open_folder / ".venv").chmod(0o700)
+    done = make(open_folder, target, user=65534, group=65534)
+    assert done.stderr.startswith("error: .venv is closed to you: run this as the user who made it\n")
+    assert done.returncode != 0

@@ -1,0 +1,125 @@
+"""start beside others: two checkouts and one port, a start that was interrupted, one that was killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lib.local import processes, service
+from lib.local.__main__ import main
+from lib.local.commands import clean
+from lib.local.postgres import cluster_of
+from lib.local.project import Project
+from lib.local.settings import read_settings
+from tests.integration.local.conftest import make_checkout
+
+START = [sys.executable, "-m", "lib.local", "start"]
+SILENT = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\n"
+
+
+@pytest.fixture
+def neighbour(project: Project) -> Iterator[Project]:
+    """Another checkout, which wants the same port."""
+    folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
+    folder.chmod(0o755)
+    made = make_checkout(folder)
+    shutil.copy(project.root / ".env", folder / ".env")
+    yield made
+    clean(made)
+    shutil.rmtree(folder)
+
+
+def begun(project: Project) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - our own
+        START, cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_for_supervisor(project: Project) -> int:
+    deadline = time.monotonic() + 30
+    while (state := service.running(project)) is None or not state.service_pid:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return state.pid
+
+
+def left_by(project: Project) -> list[psutil.Process]:
+    found = processes.users_of(project.root) + processes.users_of(cluster_of(project).data)
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def test_of_two_checkouts_started_together_on_one_port_one_gets_it(project: Project, neighbour: Project) -> None:
+    checkouts = [project, neighbour]
+    starts = [begun(checkout) for checkout in checkouts]
+    said = [start.communicate(timeout=90)[1] for start in starts]
+    outcomes = [start.returncode for start in starts]
+    assert sorted(outcomes) == [0, 1]
+    port = read_settings(project.root, {}).port
+    assert f"error: port {port} is taken" in said[outcomes.index(1)]
+    assert left_by(checkouts[outcomes.index(1)]) == []
+    assert main(["address"]) == outcomes[0]
+
+
+def test_a_port_is_claimed_for_as_long_as_the_supervisor_lives_also_without_its_service(
+    project: Project, neighbour: Project
+) -> None:
+    assert main(["start"]) == 0
+    state = service.running(project)
+    assert state
+    (project.root / "broken").touch()
+    os.kill(state.service_pid, signal.SIGKILL)
+    assert f"port {state.port} is taken" in begun(neighbour).communicate(timeout=60)[1]
+    assert main(["stop"]) == 0
+    assert "error" not in begun(neighbour).communicate(timeout=90)[1]
+    assert service.running(neighbour)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_an_interrupted_start_leaves_nothing(project: Project, number: signal.Signals) -> None:
+    (project.root / "service.py").write_text(SILENT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # heard also where a shell told us to ignore it
+    with begun(project) as start:
+        signal.signal(signal.SIGINT, before)
+        wait_for_supervisor(project)
+        start.send_signal(number)
+        assert "interrupted" in start.communicate(timeout=60)[1]
+    assert start.returncode == 130
+    assert left_by(project) == []
+
+
+def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    serve = (project.root / "service.py").read_text()
+    (project.root / "service.py").write_text(SILENT + serve)
+    with begun(project) as start:
+        wait_for_supervisor(project)
+        start.kill()
+    threading.Timer(1, (project.root / "go").touch).start()
+    assert main(["start"]) == 0
+    assert service.answers(read_settings(project.root, {}).address)
+    said = capfd.readouterr().err
+    assert "waiting for it" in said
+    assert "Already running" in said
+
+
+def test_ctrl_c_while_the_program_loads_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, *_: object) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "lib.local.command_line")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted()])
+    assert main(["start"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -1,0 +1,77 @@
+"""database_address: what is taken as an address, and that nothing secret of it is shown."""
+
+import pytest
+
+from lib.local.database_address import masked_url, plain_url, without_secrets
+from lib.local.errors import LocalError
+
+SECRET = "hush"  # noqa: S105 - of an example
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_way_to_write_postgresql_becomes_the_plain_one(scheme: str) -> None:
+    assert plain_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql://u:p@h:1/d?x=1"
+
+
+def test_a_password_becomes_one_that_every_program_reads() -> None:
+    assert plain_url("postgresql://u:sec/ret@h/d") == "postgresql://u:sec%2Fret@h/d"
+
+
+@pytest.mark.parametrize(
+    ("url", "answer"),
+    [
+        ("mysql://u:hush@b/c", "no address of PostgreSQL"),
+        ("hush/b", "no address of PostgreSQL"),
+        ("sqlite:///hush", "no address of PostgreSQL"),
+        ("postgresql+asyncpg://u:hush@h/d", "no address of PostgreSQL"),
+        ("postgresql+psycopg://u:hush@h/d", "no address of PostgreSQL"),
+        ("postgresql://u:hush", "cannot be read"),
+        ("postgresql://h:hush/d", "cannot be read"),
+        ("postgresql://u:hu@sh@h/d", "cannot be read"),
+        ("postgresql://u:hush@h:0/d", "cannot be read"),
+        ("postgresql://u:hush@h:65536/d", "cannot be read"),
+        ("postgresql://u:hush@h", "names no database"),
+        ("postgresql://u:hush@h/", "names no database"),
+    ],
+)
+def test_an_address_that_the_service_could_not_use_is_refused_in_a_line_without_it(url: str, answer: str) -> None:
+    with pytest.raises(LocalError, match=answer) as refused:
+        plain_url(url)
+    assert SECRET not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:p%40@h:1/d", "postgresql://u:***@h:1/d"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://h:1/d", "postgresql://h:1/d"),
+        ("postgres://u:sec/ret@h/d", "postgres://u:***@h/d"),
+        ("postgresql://u:s?e#c@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://h/d?user=a&password=hush", "postgresql://h/d?password=***&user=a"),
+        ("postgresql://h/d?password=hush&password=hush", "postgresql://h/d?password=***"),
+        ("postgresql://h/d?sslpassword=hush", "postgresql://h/d?sslpassword=***"),
+        ("postgresql://h/d?passfile=/f", "postgresql://h/d?passfile=%2Ff"),
+        ("postgresql://u:hu@sh@h/d", "***"),
+        ("postgresql://u:h@u/sh@h/d", "***"),
+        ("postgresql://u:hush", "***"),
+        ("postgresql://h/d&password=hush", "***"),
+        ("host=h password=hush", "***"),
+    ],
+)
+def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
+    assert masked_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "plain", "password"),
+    [
+        ("postgresql://u:p%40@h:1/d?x=1", "postgresql://u@h:1/d?x=1", "p@"),
+        ("postgresql://h/d?user=a&password=x", "postgresql://h/d?user=a", "x"),
+        ("postgresql://u:before@h/d?password=after", "postgresql://u@h/d", "after"),
+        ("postgresql://u@[::1]/d?sslpassword=hush", "postgresql://u@[::1]/d", None),
+    ],
+)
+def test_an_address_for_all_to_see_is_parted_from_its_password(url: str, plain: str, password: str | None) -> None:
+    assert without_secrets(url) == (plain, password)
