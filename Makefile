@@ -6,18 +6,24 @@ BIN := $(VENV)/bin
 LOCAL := $(BIN)/python -m lib.local
 COMPOSE ?= docker compose
 
-# Settings given on the command line (`make start PORT=5055`) reach the programs through the environment.
-ifdef PORT
-export PORT
-endif
-ifdef HOST
-export HOST
+# Settings given on the command line (`make start PORT=5055`) reach the programs by themselves: make exports them.
+
+# A .venv whose Python cannot be run (gone, or another user's) must not look installed, whatever its stamps say:
+# bootstrap makes it anew, or says why it cannot.
+ifneq ($(shell test -x $(BIN)/python && echo yes),yes)
+.PHONY: $(VENV)/run.stamp $(VENV)/dev.stamp
 endif
 
-# A .venv whose Python has gone (moved, upgraded away) must not look installed.
-ifneq ($(wildcard $(VENV)),)
-$(shell test -x $(BIN)/python || rm -f $(VENV)/*.stamp)
-endif
+# $(call there,COMMAND,ELSE): do a command of what was started, with the Python that is there. Nothing is installed
+# for it, least of all under a running service. ELSE is done where there is none, unless it is hidden from this user.
+# With exec, so that who ends make ends the command, and not only the shell around it.
+define there
+if [ -x $(BIN)/python ]; then $(1); \
+elif LC_ALL=C ls -dL $(BIN)/python 2>&1 | grep -q "Permission denied"; then \
+  echo "error: $(VENV) is closed to you: run this as the user who made it" >&2; exit 1; \
+else $(2); fi
+endef
+NOTHING := echo "Nothing was started here: make start" >&2
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -34,17 +40,19 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(PYTHON) lib/local/bootstrap.py dev
 
 ##@ Run
-.PHONY: start stop status logs event
+.PHONY: start stop status logs event address
 start: $(VENV)/run.stamp ## start the service and its database in the background (PORT=5055 for another port)
 	@$(LOCAL) start
-stop: $(VENV)/run.stamp ## stop what this checkout started; data stays
-	@$(LOCAL) stop
-status: $(VENV)/run.stamp ## what runs, where it listens, where its data and logs are
-	@$(LOCAL) status
-logs: $(VENV)/run.stamp ## follow the log of the service (Ctrl-C ends)
-	@$(LOCAL) logs
-event: $(VENV)/run.stamp ## send the sample event to the running service
-	@$(LOCAL) event
+stop: ## stop what this checkout started; data stays
+	@$(call there,exec $(LOCAL) stop,$(NOTHING))
+status: ## what runs, where it listens, where its data and logs are
+	@$(call there,$(LOCAL) status || test $$? -eq 3,$(NOTHING)) # 3: nothing runs, which is no error of make's
+logs: ## follow the log of the service (Ctrl-C ends)
+	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
+event: ## send the sample event to the running service
+	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
+address: ## print where the running service listens
+	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
 
 ##@ Database
 .PHONY: db.migrate db.revision db.console db.url users.seed
@@ -60,7 +68,7 @@ users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
 	@$(LOCAL) run -- $(BIN)/python -m flask --app app users seed
 
 ##@ Check
-.PHONY: test coverage e2e readme lint format check
+.PHONY: test coverage e2e readme bench bench.quick faults lint format check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -69,6 +77,12 @@ e2e: $(VENV)/dev.stamp ## tests over HTTP against the running service, a day of 
 	@E2E_URL=$${E2E_URL:-$$($(LOCAL) address)} && export E2E_URL && $(BIN)/python -m pytest e2e $(ARGS)
 readme: $(VENV)/dev.stamp ## do what the README shows, word for word
 	@$(BIN)/python -m e2e.readme
+bench: $(VENV)/dev.stamp ## measure how fast events are answered, by a service and a database of its own
+	@$(BIN)/python -m bench
+bench.quick: $(VENV)/dev.stamp ## the same in short
+	@$(BIN)/python -m bench --quick
+faults: $(VENV)/dev.stamp ## kill and stop parts under load, and see that no answered event is lost
+	@$(BIN)/python -m e2e.faults
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -81,13 +95,16 @@ format: $(VENV)/dev.stamp ## put the code in shape
 check: lint test ## all that CI does before it starts the service
 
 ##@ Docker
-.PHONY: docker.start docker.stop docker.logs
-docker.start: ## web and PostgreSQL with compose
+.PHONY: docker.start docker.stop docker.logs docker.here
+docker.start: docker.here ## web and PostgreSQL with compose
 	@$(COMPOSE) up --build --detach --wait
-docker.stop: ## stop both; the volume with the data stays
+docker.stop: docker.here ## stop both; the volume with the data stays
 	@$(COMPOSE) down
-docker.logs: ## follow the logs of both
+docker.logs: docker.here ## follow the logs of both
 	@$(COMPOSE) logs --follow
+docker.here:
+	@$(COMPOSE) version >/dev/null 2>&1 || \
+	  { echo "docker compose is not here: install it, or use make start" >&2; exit 1; }
 
 ##@ Upkeep
 .PHONY: lock clean
@@ -98,5 +115,5 @@ lock: $(VENV)/dev.stamp ## compile the pinned requirements from pyproject.toml (
 	@$(COMPILE) $(ARGS) --extra postgres -c requirements.txt -o requirements-postgres.txt pyproject.toml
 	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 clean: ## stop, then remove the virtual environment, the database with its data, and the caches
-	@if [ -x $(BIN)/python ]; then $(LOCAL) clean; fi
+	@$(call there,exec $(LOCAL) clean,:)
 	@rm -rf $(VENV) var htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -20,6 +20,7 @@ LOG = Path("var/log/install.log")
 LOCK = Path("var/bootstrap.lock")
 # Stands in .venv while packages are installed; a later run that finds it knows of one that was killed.
 UNFINISHED = VENV / "unfinished"
+CLOSED = "{} is closed to you: run this as the user who made it, or in a checkout of your own"
 FILES = {"run": ["requirements.txt", "requirements-postgres.txt"], "dev": ["requirements-dev.txt"]}
 
 
@@ -60,7 +61,10 @@ def done(kind: str) -> bool:
 
 
 def usable_venv() -> bool:
-    """Tell whether `.venv` is whole and made with a Python of this version that still exists."""
+    """Tell whether `.venv` is whole and made with a Python of this version that still exists.
+
+    One that is there and closed to us is refused, since it is not ours to make anew.
+    """
     if UNFINISHED.exists():
         return False
     question = "import sys, pip; print(*sys.version_info[:2])"
@@ -68,6 +72,8 @@ def usable_venv() -> bool:
         answer = subprocess.run(  # the interpreter may hang on a dead network mount; the timeout is for that
             [str(VENV / "bin/python"), "-I", "-c", question], capture_output=True, timeout=30, check=False
         )
+    except PermissionError:
+        raise Refusal(CLOSED.format(VENV)) from None
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.stdout.split() == [str(number).encode() for number in sys.version_info[:2]]
@@ -174,6 +180,8 @@ def main(arguments: "list[str]") -> int:
         alone(kind_of(arguments))
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
+    except PermissionError as error:
+        print("error: " + CLOSED.format(error.filename or Path.cwd()), file=sys.stderr)
     except OSError as error:
         print(f"error: {error.strerror}: {error.filename or Path.cwd()}", file=sys.stderr)
     except KeyboardInterrupt:

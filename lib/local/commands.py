@@ -5,25 +5,26 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from urllib.parse import unquote, urlsplit
 
 from lib.local import service
 from lib.local.binaries import embedded_folder, find_programs
+from lib.local.database_address import masked_url, plain_url, without_secrets
 from lib.local.errors import LocalError
 from lib.local.initdb import major_of
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
-from lib.local.settings import Settings, masked_url, plain_url
-from lib.local.terminal import say, step
+from lib.local.settings import Settings, read_settings
+from lib.local.terminal import say, step, tail_begins
 
 NOT_RUNNING = 3  # as the status of a service that does not run is told on Linux
 _FIRST_ERROR = 400
 _LOCK_SECONDS = 180
 _FOLLOW_PAUSE = 0.2
+_SHOWN_LINES = 50
 
 
-def stop(project: Project, _: Settings) -> int:
+def stop(project: Project) -> int:
     """Stop what this checkout started; the data stays."""
     with exclusive(project.var / "start.lock", seconds=_LOCK_SECONDS):
         began = time.monotonic()
@@ -37,22 +38,28 @@ def stop(project: Project, _: Settings) -> int:
     return 0
 
 
-def status(project: Project, settings: Settings) -> int:
+def status(project: Project) -> int:
     """Tell what runs and where its things are: 0 when the service runs, else 3."""
     state = service.running(project)
     lines = [("service", f"at {state.address}" if state else "not running")]
     if state is not None:
         lines += [("pids", f"supervisor {state.pid}, service {state.service_pid} (starts: {state.starts})")]
-    lines += _database_lines(project, settings)
+    lines += _set_lines(project)
     lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
     for title, text in lines:
         print(f"{title:<12}{text}")
     return 0 if state else NOT_RUNNING
 
 
-def _database_lines(project: Project, settings: Settings) -> list[tuple[str, str]]:
-    if settings.database_url:
-        return [("database", f"{masked_url(settings.database_url)} (DATABASE_URL)")]
+def _set_lines(project: Project) -> list[tuple[str, str]]:
+    try:
+        url = read_settings(project.root, os.environ).database_url
+    except LocalError as error:
+        return [("settings", str(error)), *_database_lines(project)]
+    return [("database", f"{masked_url(url)} (DATABASE_URL)")] if url else _database_lines(project)
+
+
+def _database_lines(project: Project) -> list[tuple[str, str]]:
     cluster = cluster_of(project)
     if not cluster.home.exists():
         return [("database", "none yet")]
@@ -65,11 +72,12 @@ def _database_lines(project: Project, settings: Settings) -> list[tuple[str, str
     ]
 
 
-def logs(project: Project, _: Settings) -> int:
-    """Follow the log of the service until Ctrl-C."""
+def logs(project: Project) -> int:
+    """Show the last lines of the log of the service, then follow it until Ctrl-C."""
     if not project.service_log.exists():
         raise LocalError("there is no log yet: make start")
     with project.service_log.open(errors="replace") as file:
+        file.seek(tail_begins(project.service_log, _SHOWN_LINES))
         try:
             while True:
                 text = file.read(65536)
@@ -80,7 +88,7 @@ def logs(project: Project, _: Settings) -> int:
             return 0
 
 
-def address(project: Project, _: Settings) -> int:
+def address(project: Project) -> int:
     """Print the base URL of the running service."""
     print(_running_address(project))
     return 0
@@ -93,7 +101,7 @@ def _running_address(project: Project) -> str:
     return state.address
 
 
-def event(project: Project, _: Settings) -> int:
+def event(project: Project) -> int:
     """Send the sample request to the running service and print its answer."""
     url = _running_address(project) + project.sample_path
     try:
@@ -123,11 +131,8 @@ def _database_url(project: Project, settings: Settings) -> str:
 
 def console(project: Project, settings: Settings) -> int:
     """Become psql, connected to the database. The password goes by the environment: all see arguments."""
-    url = _database_url(project, settings)
-    parts = urlsplit(url)
-    environment = {**os.environ, "PGPASSWORD": unquote(parts.password)} if parts.password else dict(os.environ)
-    user, _, where = parts.netloc.rpartition("@")
-    plain = parts._replace(netloc=f"{user.partition(':')[0]}@{where}" if user else where).geturl()
+    plain, password = without_secrets(_database_url(project, settings))
+    environment = {**os.environ, "PGPASSWORD": password} if password else dict(os.environ)
     psql = _psql()
     os.execve(psql, [psql, plain], environment)  # noqa: S606 - no shell is what we want
 
@@ -152,9 +157,9 @@ def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
         raise LocalError(f"cannot run {command[0]}: {error.strerror}") from error
 
 
-def clean(project: Project, settings: Settings) -> int:
+def clean(project: Project) -> int:
     """Stop everything, then remove the database with its data, and the logs."""
-    stop(project, settings)
+    stop(project)
     for folder in (project.var, project.outside):
         if folder.exists():
             shutil.rmtree(folder)

@@ -12,6 +12,8 @@ from lib.local.errors import LocalError
 _LOWEST = 15432
 _COUNT = 10_000
 _TRIES = 100
+_GREATEST = 65535
+_STEP = 55  # from a port that is taken to the one that is proposed
 
 
 def refusal(host: str, port: int) -> OSError | None:
@@ -34,7 +36,8 @@ def refusal(host: str, port: int) -> OSError | None:
 def explain(error: OSError, host: str, port: int) -> LocalError:
     """Say in one line why an address cannot be listened at, and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return LocalError(f"port {port} is taken by another program: choose one, as in make start PORT={port + 55}")
+        other = port + _STEP if port + _STEP <= _GREATEST else port - _STEP
+        return LocalError(f"port {port} is taken by another program: choose one, as in make start PORT={other}")
     if error.errno == errno.EACCES:
         return LocalError(f"port {port} needs root: choose one above 1023, as in make start PORT=5055")
     return LocalError(f"HOST={host} is no address of this machine ({error.strerror}): try HOST=127.0.0.1")

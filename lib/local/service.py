@@ -8,11 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from http.client import HTTPException
 
 import psutil
 
 from lib.local import processes
+from lib.local.claims import claimed
 from lib.local.errors import LocalError
 from lib.local.ports import explain, refusal
 from lib.local.project import Project
@@ -36,14 +38,31 @@ def running(project: Project) -> State | None:
     return read_state(lock_of(project))
 
 
-def claim_port(project: Project, settings: Settings) -> None:
-    """Make sure that the service can listen, with patience for what is left of a killed run.
+@contextlib.contextmanager
+def claimed_port(project: Project, settings: Settings) -> Iterator[int]:
+    """Claim the port, with patience for what is left of a killed run; yields the open file that is the claim.
+
+    Raises:
+        LocalError: it cannot be had; the line says why.
+
+    """
+    _end_leftovers(project)
+    with contextlib.ExitStack() as held:
+        try:
+            claim = held.enter_context(claimed(settings.port))
+        except OSError as error:
+            raise explain(error, settings.host, settings.port) from error
+        check_port(settings)
+        yield claim
+
+
+def check_port(settings: Settings) -> None:
+    """Make sure that the service can listen.
 
     Raises:
         LocalError: it cannot; the line says why.
 
     """
-    _end_leftovers(project)
     error = refusal(settings.host, settings.port)
     if error is not None:
         raise explain(error, settings.host, settings.port)
@@ -64,8 +83,11 @@ def _leftovers(project: Project) -> list[psutil.Process]:
     return [each for each in processes.users_of(project.root) if processes.group_of(each) == state.service_pid]
 
 
-def launch_supervisor(project: Project, settings: Settings) -> "subprocess.Popen[bytes]":
-    """Start the supervisor in the background: in a session of its own, its output in the log."""
+def launch_supervisor(project: Project, settings: Settings, claim: int) -> "subprocess.Popen[bytes]":
+    """Start the supervisor in the background: in a session of its own, its output in the log.
+
+    It inherits the claim on the port, and by that alone has it until it ends.
+    """
     project.logs.mkdir(parents=True, exist_ok=True)
     with project.service_log.open("ab") as log:
         return subprocess.Popen(
@@ -75,25 +97,31 @@ def launch_supervisor(project: Project, settings: Settings) -> "subprocess.Popen
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=[claim],
             start_new_session=True,
         )
 
 
-def wait_for_answer(project: Project, settings: Settings, supervisor: "subprocess.Popen[bytes]") -> None:
-    """Wait until the service answers a request with anything.
+def wait_for_answer(project: Project, pid: int, starts: int = 0) -> None:
+    """Wait until the service of the supervisor `pid`, and no other, answers a request with anything.
+
+    `starts` is how often that supervisor has started its service before.
 
     Raises:
         LocalError: it does not; the last lines of the log are in the message.
 
     """
     deadline = time.monotonic() + _ANSWER_SECONDS
-    while not answers(settings.address):
-        state = running(project) if supervisor.poll() is None else None
-        ended = supervisor.returncode is not None or (state is not None and state.starts >= _FAILED_STARTS)
-        if ended or time.monotonic() > deadline:
+    while not _served_by(state := running(project), pid):
+        failed = state is not None and state.pid == pid and state.starts >= starts + _FAILED_STARTS
+        if failed or processes.find(pid) is None or time.monotonic() > deadline:
             last = "\n".join(f"  {line}" for line in tail(project.service_log, _LINES))
             raise LocalError(f"the service does not answer; the end of {project.service_log}:\n{last}")
         time.sleep(_PAUSE)
+
+
+def _served_by(state: State | None, pid: int) -> bool:
+    return state is not None and state.pid == pid and state.service_pid != 0 and answers(state.address)
 
 
 def answers(address: str) -> bool:

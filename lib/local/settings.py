@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 
@@ -14,7 +13,6 @@ PORT = 5000
 _GREATEST_PORT = 65535
 # Listening "everywhere" is no address that a client can ask for.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened at
-_SCHEMES = ("postgres", "postgresql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +35,10 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     """Read the settings; what the environment says goes before what `.env` says.
 
     Raises:
-        LocalError: PORT is no port.
+        LocalError: PORT is no port, or `.env` is no text.
 
     """
-    written = {name: value or "" for name, value in dotenv_values(root / ".env").items()}
-    every = {**written, **environment}
+    every = {**_written(root / ".env"), **environment}
     return Settings(
         host=every.get("HOST") or HOST,
         port=_port(every.get("PORT") or str(PORT)),
@@ -50,28 +47,14 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     )
 
 
+def _written(file: Path) -> dict[str, str]:
+    try:
+        return {name: value or "" for name, value in dotenv_values(file).items()}
+    except UnicodeDecodeError as error:
+        raise LocalError(f".env is not written in UTF-8: save it so, or remove it ({file})") from error
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _GREATEST_PORT):
         raise LocalError(f"PORT={text} is no port: give a number from 1 to {_GREATEST_PORT}, such as PORT={PORT}")
     return int(text)
-
-
-def plain_url(url: str) -> str:
-    """Write the address of a database as every PostgreSQL program takes it: `postgresql://...`.
-
-    Raises:
-        LocalError: it is not an address of PostgreSQL.
-
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.partition("+")[0] not in _SCHEMES:
-        raise LocalError("DATABASE_URL is no address of PostgreSQL: give postgresql://user:password@host:5432/name")
-    return f"postgresql://{rest}"
-
-
-def masked_url(url: str) -> str:
-    """Write the address of a database with the password hidden."""
-    parts = urlsplit(url)
-    who, at, where = parts.netloc.rpartition("@")
-    user, colon, _ = who.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}:***{at}{where}" if colon else parts.netloc))

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 from lib.local import service
 from lib.local.cluster import Cluster
+from lib.local.database_address import try_connection
 from lib.local.errors import LocalError
-from lib.local.initdb import failure
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
@@ -32,17 +32,18 @@ def start(project: Project, settings: Settings) -> int:
     with exclusive(project.var / "start.lock", seconds=_LOCK_SECONDS, waiting=lambda: say(other)):
         state = service.running(project)
         if state is not None:
-            _say_running(state, settings)
+            _join(project, settings, state)
             return 0
-        service.claim_port(project, settings)
-        with ExitStack() as undo:
-            _start_all(project, settings, undo)
+        if settings.database_url:
+            try_connection(settings.database_url)
+        with service.claimed_port(project, settings) as claim, ExitStack() as undo:
+            _start_all(project, settings, claim, undo)
             undo.pop_all()
     _say_started(project, settings)
     return 0
 
 
-def _start_all(project: Project, settings: Settings, undo: ExitStack) -> None:
+def _start_all(project: Project, settings: Settings, claim: int, undo: ExitStack) -> None:
     cluster = None if settings.database_url else cluster_of(project)
     if cluster is not None:
         if not cluster.running():
@@ -52,9 +53,10 @@ def _start_all(project: Project, settings: Settings, undo: ExitStack) -> None:
     with step("Applying the migrations"):
         migrate(project, settings, cluster)
     with step("Starting the service"):
-        supervisor = service.launch_supervisor(project, settings)
+        service.check_port(settings)  # again: who knows of no claims may have taken it meanwhile
+        supervisor = service.launch_supervisor(project, settings, claim)
         undo.callback(_undo_supervisor, project, supervisor)
-        service.wait_for_answer(project, settings, supervisor)
+        service.wait_for_answer(project, supervisor.pid)
     # It is meant to outlive us; without this, Python warns of a child nobody waits for.
     supervisor.returncode = 0
 
@@ -87,8 +89,16 @@ def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> No
     if status != 0:
         last = tail(path, _LINES)
         if any("No space left" in line for line in last):
-            raise failure("No space left", "migration", path)
+            raise LocalError(f"disk full, said the migrations: free some where {path} says and try again")
         raise LocalError("\n  ".join([f"the migrations failed; the end of {path}:", *last]))
+
+
+def _join(project: Project, settings: Settings, state: State) -> None:
+    """Wait for a service that another start, killed since, may just have launched."""
+    if not service.answers(state.address):
+        say(f"Started already (pid {state.pid}), but without an answer yet; waiting for it.")
+        service.wait_for_answer(project, state.pid, state.starts)
+    _say_running(state, settings)
 
 
 def _say_running(state: State, settings: Settings) -> None:

@@ -1,12 +1,13 @@
 """Talking to the person at the terminal."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_TAIL_BYTES = 20_000
+_TAIL_BYTES = 65_536
 
 
 def say(text: str) -> None:
@@ -31,7 +32,16 @@ def tail(path: Path, lines: int) -> list[str]:
     """Read the last lines of a log; none when there is no log."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            file.seek(tail_begins(path, lines))
             return file.read().decode(errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
         return []
+
+
+def tail_begins(path: Path, lines: int) -> int:
+    """Tell at which byte of a log its last lines begin."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL_BYTES))
+        read = file.read(_TAIL_BYTES)
+    return max(0, size - _TAIL_BYTES) + len(read) - sum(map(len, read.splitlines(keepends=True)[-lines:]))
