@@ -1,0 +1,1 @@
+"""How fast the service is, measured over HTTP and SQL: CPU time per event against a floor, growth, steadiness."""

@@ -1,0 +1,71 @@
+"""`python -m bench`: measure the service and write docs/performance.md; `--quick`: in under a minute, for its form.
+
+Ends with status 1 when something fails or answers wrongly, 2 when a program is missing, never because of a time.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.config import Settings, read_settings
+from bench import document, floor_ratio, growth, machine, statements, tables, wrk
+from bench.database import Postgres, production_postgres
+from bench.errors import BenchError, ToolMissing
+from bench.results import Results
+from bench.scale import FULL, QUICK, Scale
+from bench.servers import ROOT
+from bench.site import Site
+from lib.local.errors import LocalError
+
+_FAILED, _MISSING = 1, 2
+
+
+def main() -> int:
+    """Measure; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what an event costs.")
+    parser.add_argument("--quick", action="store_true", help="in under a minute; writes no document")
+    quick = parser.parse_args().quick
+    console = Console(stderr=True)
+    try:
+        wrk.find()
+        statements.find()
+        _run(QUICK if quick else FULL, console, writes=not quick)
+    except (BenchError, LocalError) as error:
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return _MISSING if isinstance(error, ToolMissing) else _FAILED
+    return 0
+
+
+def _run(scale: Scale, console: Console, *, writes: bool) -> None:
+    with production_postgres() as postgres:
+        settings = _settings(postgres)
+        results = _measure(postgres, settings, scale, console)
+        described = machine.describe(postgres.url, settings)
+    tables.show(results, Console())
+    if writes:
+        document.write(ROOT / "docs", results, described, scale)
+
+
+def _settings(postgres: Postgres) -> Settings:
+    """Read what the servers will read: the environment, and no .env."""
+    os.environ["DATABASE_URL"] = postgres.url
+    return read_settings(Path(os.devnull))
+
+
+def _measure(postgres: Postgres, settings: Settings, scale: Scale, console: Console) -> Results:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Progress(*columns, console=console) as progress:
+        site = Site(postgres=postgres, settings=settings, folder=Path(folder), scale=scale, progress=progress)
+        floor, steadiness, answers = floor_ratio.measure(site)
+        store, decisions = growth.of_store(site)
+        user = growth.of_user(site)
+    return Results(floor=floor, growth=[store, user], steadiness=steadiness, checked=answers + decisions)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

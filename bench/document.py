@@ -1,0 +1,77 @@
+"""docs/performance.md: the results for whoever was not at the terminal."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import picture
+from bench.machine import Description
+from bench.results import Results
+from bench.scale import CONNECTIONS, PACED_CONNECTIONS, Scale
+from bench.tables import COSTS, RATIOS, UNITS, cost_rows, ratio_rows
+
+_PAGE = """# Performance
+
+Written by `make bench` on {date}. `make bench.quick` measures the same in under a minute and writes nothing.
+
+![CPU time of an event, and the ratios beside their bars](performance.svg)
+
+## Ratios
+
+{ratios}
+
+Each is the median of {rounds} rounds. A round runs both sides for {seconds} s, one right after the other, because the
+mood of a machine changes more between minutes than between seconds.
+
+## Costs
+
+{costs}
+
+Every answer was a 200. {checked} decisions, answered over HTTP or taken under load and read from the table, were
+compared with the oracle of the end-to-end tests: all right.
+
+## What was measured
+
+- **Cost** is CPU time, user and system, that the operating system counted for all processes of the application and
+  all of PostgreSQL, divided by the events answered. It is steadier than time on the clock; that stands beside it.
+- **The floor** is the same server with the same workers and threads and the same framework, answering a constant
+  to the same requests; plus PostgreSQL running the service's own statements, prepared, in the same three round
+  trips, driven by pgbench from as many connections as the service has. What is above the floor is ours.
+- **Stored events**: users have ten events each, and all of them are active, so the larger store is touched all over.
+  What the load adds stays: some ten thousand events to each store in the course of the rounds.
+- **Events of one user**: withdraws only, one after the other on one connection, by a user whose only deposits are
+  the first three of their events, and by users of ten such events.
+- **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
+  {target:.0f} events/s together. Latency is counted from the moment of sending; a late answer holds up its own connection only.
+- The load is sent by wrk from {connections} connections on the same machine, seven deposits to three withdraws; two
+  events of a user are 20 s apart in their own time, so that one deposit is in the window of the next.
+- PostgreSQL is as durable as in production: an answered event has reached the disk.
+
+## The machine
+
+{machine}
+"""
+
+
+def write(folder: Path, results: Results, described: Description, scale: Scale) -> None:
+    """Write the page and its picture."""
+    folder.mkdir(exist_ok=True)
+    picture.draw(results, folder / "performance.svg")
+    titles = [f"{title}, {unit}" if unit else title for title, unit in zip(COSTS, UNITS, strict=True)]
+    page = _PAGE.format(
+        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        ratios=_table(list(RATIOS), ratio_rows(results)),
+        costs=_table(titles, cost_rows(results)),
+        rounds=scale.rounds,
+        seconds=scale.seconds,
+        checked=results.checked,
+        paced=PACED_CONNECTIONS,
+        target=results.steadiness.target,
+        connections=CONNECTIONS,
+        machine="\n".join(f"- {name}: {text}" for name, text in described),
+    )
+    (folder / "performance.md").write_text(page, encoding="utf-8")
+
+
+def _table(titles: list[str], rows: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(titles) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (titles, rule, *rows))

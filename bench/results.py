@@ -1,0 +1,127 @@
+"""What was measured, as plain values: times of CPU in microseconds an event, latencies in milliseconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Throughput in answers a second, and percentiles of the time to an answer in milliseconds."""
+
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One run: CPU of the application and of PostgreSQL in microseconds an event, and what clients saw."""
+
+    app: float
+    postgres: float
+    latency: Latency
+
+    @property
+    def cpu(self) -> float:
+        """Both together."""
+        return self.app + self.postgres
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Two runs one right after the other, so that the mood of the machine is the same for both."""
+
+    base: Measured
+    subject: Measured
+
+    @property
+    def ratio(self) -> float:
+        """How many times the base the subject costs."""
+        return self.subject.cpu / self.base.cpu
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Rounds of one question, and the bar that the median of their ratios should not exceed."""
+
+    title: str
+    base: str
+    subject: str
+    bar: float
+    rounds: Sequence[Round]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The ratio of each round."""
+        return [each.ratio for each in self.rounds]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds."""
+        return median(self.ratios)
+
+    @property
+    def sides(self) -> list[tuple[str, Measured]]:
+        """Both sides by name, each the median of its runs, figure by figure."""
+        bases, subjects = [each.base for each in self.rounds], [each.subject for each in self.rounds]
+        return [(self.base, middle(bases)), (self.subject, middle(subjects))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steadiness:
+    """Runs at half the saturating rate, and the bar for p99 as a multiple of p50."""
+
+    target: float
+    bar: float
+    runs: Sequence[Latency]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The p99 of each run as a multiple of its p50."""
+        return [each.p99 / each.p50 for each in self.runs]
+
+    @property
+    def ratio(self) -> float:
+        """The median of the runs."""
+        return median(self.ratios)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All of one run."""
+
+    floor: Comparison
+    growth: Sequence[Comparison]
+    steadiness: Steadiness
+    checked: int
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """The floor and the two growths."""
+        return [self.floor, *self.growth]
+
+
+def middle(runs: Sequence[Measured]) -> Measured:
+    """Return the median of runs, figure by figure."""
+    return Measured(
+        app=median(run.app for run in runs),
+        postgres=median(run.postgres for run in runs),
+        latency=middle_latency([run.latency for run in runs]),
+    )
+
+
+def middle_latency(runs: Sequence[Latency]) -> Latency:
+    """Return the median of latencies, figure by figure."""
+    return Latency(
+        rate=median(run.rate for run in runs),
+        p50=median(run.p50 for run in runs),
+        p95=median(run.p95 for run in runs),
+        p99=median(run.p99 for run in runs),
+    )
+
+
+def verdict(ratio: float, bar: float) -> str:
+    """Say on which side of the bar a ratio is; only said, since time is no reason to fail."""
+    return "PASS" if ratio <= bar else "ABOVE"

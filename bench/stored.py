@@ -1,0 +1,71 @@
+"""What the database holds before the load begins: users with their events, made by SQL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.progress import Progress
+
+from bench.database import run
+from bench.wrk import T_STEP
+
+_CHUNKS = 10
+
+# Ordered by time, then by user, as events arrive; three in ten are withdraws, or all but the first three.
+_EVENTS = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
+    SELECT user_id, event * %(step)s,
+        (CASE WHEN %(withdraws)s AND event > 3 OR NOT %(withdraws)s AND event %% 10 IN (3, 6, 7)
+              THEN 'withdraw' ELSE 'deposit' END)::activity_type,
+        (500 + (user_id * 7919 + event * 104729) %% 9000) / 100.0, '{}'
+    FROM generate_series(%(first_event)s::bigint, %(last_event)s) AS event
+    CROSS JOIN generate_series(%(first_user)s::bigint, %(last_user)s) AS user_id
+    ORDER BY event, user_id
+"""
+_CLOCKS = """
+    INSERT INTO user_clock (user_id, last_t)
+    SELECT user_id, %(events)s * %(step)s FROM generate_series(%(first_user)s::bigint, %(last_user)s) AS user_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Users of one kind: so many, each with so many events stored."""
+
+    users: int
+    events_each: int
+    first_user: int = 1
+    mostly_withdraws: bool = False
+
+    @property
+    def events(self) -> int:
+        """All their events."""
+        return self.users * self.events_each
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """For the statements above."""
+        return {
+            "events": self.events_each,
+            "step": T_STEP,
+            "withdraws": self.mostly_withdraws,
+            "first_user": self.first_user,
+            "last_user": self.first_user + self.users - 1,
+        }
+
+
+def store(url: str, *populations: Population, progress: Progress) -> None:
+    """Store them all, then leave the database as after a quiet night: known to the planner, clean, on disk."""
+    for population in populations:
+        task = progress.add_task(f"storing {population.events:,} events", total=population.events)
+        for first, last in _chunks(population.events_each):
+            run(url, _EVENTS, {**population.parameters, "first_event": first, "last_event": last})
+            progress.advance(task, (last - first + 1) * population.users)
+        run(url, _CLOCKS, population.parameters)
+    run(url, "VACUUM (ANALYZE)")
+    run(url, "CHECKPOINT")
+
+
+def _chunks(count: int) -> Iterator[tuple[int, int]]:
+    size = max(1, count // _CHUNKS)
+    for first in range(1, count + 1, size):
+        yield first, min(first + size - 1, count)
