@@ -5,6 +5,7 @@ a file when one is named; each in one write, so that those of several processes 
 """
 
 import contextlib
+import json
 import logging
 import os
 
@@ -88,7 +89,15 @@ def _shared() -> Processors:
     ]
 
 
+_encoder = json.JSONEncoder(default=repr)
+
+
+def _written(record: dict[str, object], **_: object) -> str:
+    """Write a record as JSON, with an encoder that is made once."""
+    return _encoder.encode(record)
+
+
 def _renderer(log_format: str, *, colors: bool) -> Processors:
     if log_format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_written)]
     return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
@@ -14,6 +14,23 @@ from lib.json_requests import NumberLiteral
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
+
+
+def whole_number(value: Any, least: int) -> int:  # noqa: ANN401  # whatever JSON holds
+    """Return a JSON integer from `least` to `GREATEST`; raises `TypeError` or `ValueError` for anything else."""
+    if type(value) is not int:  # a boolean is one of Python's integers and none of JSON's
+        raise TypeError
+    if not least <= value <= GREATEST:
+        raise ValueError
+    return value
+
+
+def money(value: Any) -> Decimal:  # noqa: ANN401  # as above
+    """Return an exact amount in plain notation, perhaps zero; raises `ValueError` for anything else."""
+    written = str(value) if type(value) in {str, int, NumberLiteral} else ""
+    if not AMOUNT.fullmatch(written):
+        raise ValueError
+    return Decimal(written)
 
 
 class WholeNumber(fields.Integer):
@@ -30,11 +47,12 @@ class WholeNumber(fields.Integer):
         self._least = least
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401  # whatever JSON holds
-        if type(value) is not int:
-            raise self.make_error("invalid")
-        if not self._least <= value <= GREATEST:
-            raise self.make_error("out_of_range", least=self._least, greatest=GREATEST)
-        return value
+        try:
+            return whole_number(value, self._least)
+        except TypeError:
+            raise self.make_error("invalid") from None
+        except ValueError:
+            raise self.make_error("out_of_range", least=self._least, greatest=GREATEST) from None
 
 
 class Money(fields.Field[Decimal]):
@@ -46,10 +64,10 @@ class Money(fields.Field[Decimal]):
     }
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
-        written = str(value) if type(value) in {str, int, NumberLiteral} else ""
-        if not AMOUNT.fullmatch(written):
-            raise self.make_error("invalid")
-        amount = Decimal(written)
+        try:
+            amount = money(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
         if not amount:
             raise self.make_error("not_positive")
         return amount
@@ -80,6 +98,17 @@ class EventSchema(Schema):
         metadata={"description": "the second at which the platform received the action; `time` is another name"},
     )
 
+    def load(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # marshmallow's form
+        """Return the event, or raise a `ValidationError` that says for each member what is wrong.
+
+        Nearly every event is sound; it is read straight. Only what is not goes through marshmallow, field by field.
+        """
+        return sound_event(data) or self.load_by_fields(data, **how)
+
+    def load_by_fields(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # as above
+        """Return the event as marshmallow reads it."""
+        return cast("ActivityEvent", super().load(data, **how))
+
     @pre_load
     def accept_time_as_t(self, members: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Take `time` for `t` (A10); both at once contradict each other, or say the same twice."""
@@ -93,6 +122,27 @@ class EventSchema(Schema):
     def to_event(self, members: Mapping[str, Any], **_: Any) -> ActivityEvent:  # noqa: ANN401
         """Make the domain's value."""
         return ActivityEvent(**members)
+
+
+MEMBERS = {"type", "amount", "user_id", "t"}
+TYPES = {kind.value: kind for kind in EventType}
+
+
+def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatever JSON holds
+    """Read an event by the same functions as the fields; None for anything that they would refuse or rename."""
+    if not isinstance(members, dict) or members.keys() != MEMBERS:
+        return None
+    try:
+        amount = money(members["amount"])
+        event = ActivityEvent(
+            user_id=whole_number(members["user_id"], 1),
+            t=whole_number(members["t"], 0),
+            type=TYPES[members["type"]],
+            amount=amount,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    return event if amount else None
 
 
 class DecisionSchema(Schema):

@@ -32,7 +32,7 @@ def own_server() -> Iterator[str]:
 
 @pytest.fixture
 def app(own_server: str) -> Iterator[APIFlask]:
-    app = create_app(settings_with(database_url=own_server, web_threads=4, db_deadline=1, db_pool_timeout=0.5))
+    app = create_app(settings_with(database_url=own_server, web_threads=4, db_deadline=2, db_pool_timeout=1))
     with app.app_context():
         flask_migrate.upgrade("migrations")
     yield app

@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from app.events.domain import ActivityEvent, Decision, EventType
-from app.events.schemas import DecisionSchema, EventSchema, written
+from app.events.schemas import DecisionSchema, EventSchema, sound_event, written
 from lib.json_requests import NumberLiteral
 from tests.unit.builders import deposit
 
@@ -98,3 +100,44 @@ def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], aler
     answer = {"alert": alert, "alert_codes": list(codes), "user_id": 7}
     assert DecisionSchema().dump(decision) == answer
     assert json.loads(written(decision)) == answer
+
+
+VALUES: st.SearchStrategy[object] = st.one_of(
+    st.sampled_from(
+        [
+            "deposit",
+            "withdraw",
+            "42.00",
+            "7",
+            "",
+            " 1",
+            "0",
+            "0.00",
+            "1e2",
+            0,
+            1,
+            -1,
+            2**63,
+            2**63 - 1,
+            True,
+            None,
+            1.5,
+            [],
+        ]
+    ),
+    st.builds(NumberLiteral, st.sampled_from(["1.0", "1.25", "1.234", "0.0", "1e2"])),
+    st.integers(),
+)
+SENT = st.dictionaries(
+    st.sampled_from(["type", "amount", "user_id", "t", "time", "x"]), VALUES
+) | st.fixed_dictionaries({"type": VALUES, "amount": VALUES, "user_id": VALUES, "t": VALUES})
+
+
+@given(SENT)
+def test_what_is_read_straight_is_what_marshmallow_reads(members: dict[str, object]) -> None:
+    try:
+        event = EventSchema().load_by_fields(members)
+    except ValidationError:
+        event = None
+    straight = sound_event(members)
+    assert straight == (event if "time" not in members else None)
