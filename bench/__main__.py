@@ -61,10 +61,10 @@ def _measure(postgres: Postgres, settings: Settings, scale: Scale, console: Cons
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Progress(*columns, console=console) as progress:
         site = Site(postgres=postgres, settings=settings, folder=Path(folder), scale=scale, progress=progress)
-        floor, steadiness, answers = floor_ratio.measure(site)
+        floors, steadiness, answers = floor_ratio.measure(site)
         store, decisions = growth.of_store(site)
         user = growth.of_user(site)
-    return Results(floor=floor, growth=[store, user], steadiness=steadiness, checked=answers + decisions)
+    return Results(floors=floors, growth=[store, user], steadiness=steadiness, checked=answers + decisions)
 
 
 if __name__ == "__main__":

@@ -34,14 +34,18 @@ compared with the oracle of the end-to-end tests: all right.
 - **Cost** is CPU time, user and system, that the operating system counted for all processes of the application and
   all of PostgreSQL, divided by the events answered. It is steadier than time on the clock; that stands beside it.
 - **The floor** is the same server with the same workers and threads and the same framework, answering a constant
-  to the same requests; plus PostgreSQL running the service's own statements, prepared, in the same three round
-  trips, driven by pgbench from as many connections as the service has. What is above the floor is ours.
+  to the same requests; plus PostgreSQL running the service's own statements, driven by pgbench from as many
+  connections as the service has. What is above the floor is ours.
+- **There are two floors**, because the service sends its statements prepared. *Prepared*: pgbench does so too, in the
+  same two round trips. *Plain SQL*: pgbench in its usual way, the same statements as text, one after the other; what
+  they cost an application that prepares nothing. The less PostgreSQL has to do, the higher the ratio to its floor.
 - **Stored events**: users have ten events each, and all of them are active, so the larger store is touched all over.
   What the load adds stays: some ten thousand events to each store in the course of the rounds.
 - **Events of one user**: withdraws only, one after the other on one connection, by a user whose only deposits are
   the first three of their events, and by users of ten such events.
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
-  {target:.0f} events/s together. Latency is counted from the moment of sending; a late answer holds up its own connection only.
+  {target:.0f} events/s together. Latency is counted from the moment of sending; a late answer holds up only its own
+  connection.
 - The load is sent by wrk from {connections} connections on the same machine, seven deposits to three withdraws; two
   events of a user are 20 s apart in their own time, so that one deposit is in the window of the next.
 - PostgreSQL is as durable as in production: an answered event has reached the disk.

@@ -8,31 +8,42 @@ from bench.rounds import Question, Run, compare, next_t, under_load
 from bench.scale import CONNECTIONS, PACED_CONNECTIONS, USUAL_EVENTS
 from bench.servers import Server
 from bench.site import Site
+from bench.statements import Protocol
 from bench.stored import Population
 from bench.wrk import Load
 
-QUESTION = Question(title="Floor", base="floor", subject="service", bar=2.0)
+BAR = 2.0
+QUESTIONS = {
+    Protocol.PREPARED: Question(title="Floor, prepared", base="floor, prepared", subject="service", bar=BAR),
+    Protocol.SIMPLE: Question(title="Floor, plain SQL", base="floor, plain SQL", subject="service", bar=BAR),
+}
 STEADY = 5.0  # the bar for p99 as a multiple of p50
 
 
-def measure(site: Site) -> tuple[Comparison, Steadiness, int]:
-    """Compare with the floor, then look at latency at half the rate; also return how many answers were checked."""
+def measure(site: Site) -> tuple[list[Comparison], Steadiness, int]:
+    """Compare with both floors, then look at latency at half the rate; also return how many answers were checked."""
     users = site.scale.usual_store // USUAL_EVENTS
     url = site.database("usual", Population(users=users, events_each=USUAL_EVENTS))
     load = Load(users=users, connections=CONNECTIONS)
     with site.service("usual", url) as service, site.floor(url) as floor:
         checked = check_over_http(service)
-        base, subject = _floor(site, floor, url, load), under_load(service, site.postgres, load)
-        comparison = compare(QUESTION, base, subject, scale=site.scale, progress=site.progress)
-        _, (_, usual) = comparison.sides
-        return comparison, _steadiness(site, service, users, usual.latency), checked
+        subject = under_load(service, site.postgres, load)
+        comparisons = [
+            compare(
+                question, _floor(site, floor, url, load, protocol), subject, scale=site.scale, progress=site.progress
+            )
+            for protocol, question in QUESTIONS.items()
+        ]
+        _, (_, usual) = comparisons[0].sides
+        return comparisons, _steadiness(site, service, users, usual.latency), checked
 
 
-def _floor(site: Site, floor: Server, url: str, load: Load) -> Run:
+def _floor(site: Site, floor: Server, url: str, load: Load, protocol: Protocol) -> Run:
     def run(seconds: int) -> Measured:
         constant = under_load(floor, site.postgres, load)(seconds)
         meter = Meter(site.postgres.process)
-        events = statements.drive(url, site.settings, users=load.users, first_t=next_t(), seconds=seconds)
+        drive = statements.Drive(url=url, settings=site.settings, users=load.users, protocol=protocol)
+        events = drive.run(first_t=next_t(), seconds=seconds)
         [spent] = meter.read()
         return Measured(app=constant.app, postgres=1e6 * spent / events, latency=constant.latency)
 

@@ -18,7 +18,7 @@ def draw(results: Results, file: Path) -> None:
     """Write the picture as SVG."""
     # The same figures give the same file: no random ids, no date.
     with rc_context({"svg.hashsalt": "activity-alerts", "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(9, 7.5), layout="constrained")
+        figure = Figure(figsize=(9, 9), layout="constrained")
         costs, ratios = figure.subplots(2, 1, height_ratios=[3, 2])
         _draw_costs(costs, results)
         _draw_ratios(ratios, results)

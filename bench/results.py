@@ -92,15 +92,15 @@ class Steadiness:
 class Results:
     """All of one run."""
 
-    floor: Comparison
+    floors: Sequence[Comparison]
     growth: Sequence[Comparison]
     steadiness: Steadiness
     checked: int
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """The floor and the two growths."""
-        return [self.floor, *self.growth]
+        """The two floors and the two growths."""
+        return [*self.floors, *self.growth]
 
 
 def middle(runs: Sequence[Measured]) -> Measured:

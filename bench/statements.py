@@ -1,12 +1,14 @@
 """The same statements without an application: what PostgreSQL itself costs, driven by pgbench.
 
-The SQL is the service's own, in the same round trips: BEGIN with the claim, the history, the event with COMMIT.
+The SQL is the service's own: BEGIN with the claim and the history, then the event with COMMIT.
 """
 
 import os
 import re
 import subprocess
 import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -30,23 +32,53 @@ _NEXT = r"""
 """
 
 
-def drive(url: str, settings: Settings, *, users: int, first_t: int, seconds: int) -> int:
-    """Run the statements of an event over and over for some seconds; return how many events that were.
+class Protocol(StrEnum):
+    """How the statements are sent: prepared, in the service's own round trips, or as SQL text, one after the other."""
 
-    Raises:
-        BenchError: pgbench failed.
-        ToolMissing: there is none.
+    PREPARED = "prepared"
+    SIMPLE = "simple"
 
-    """
-    clients = settings.web_workers * settings.web_threads
-    begin = _NEXT.format(clients=clients, share=users // clients, first_t=first_t, step=T_STEP)
-    with tempfile.TemporaryDirectory() as folder:
-        files = [_script(Path(folder), settings, kind, begin) for kind in EventType]
-        said = _pgbench(url, settings, [f"--client={clients}", f"--time={seconds}", *files])
-    done = re.search(r"actually processed: (\d+)", said)
-    if done is None or "failed transactions: 0 " not in said:
-        raise BenchError(f"pgbench failed:\n{said}")
-    return int(done.group(1))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """The statements of events, run over and over for so many users."""
+
+    url: str
+    settings: Settings
+    users: int
+    protocol: Protocol
+
+    def run(self, *, first_t: int, seconds: int) -> int:
+        """Run them for some seconds; return how many events that were.
+
+        Raises:
+            BenchError: pgbench failed.
+            ToolMissing: there is none.
+
+        """
+        clients = self.settings.web_workers * self.settings.web_threads
+        begin = _NEXT.format(clients=clients, share=self.users // clients, first_t=first_t, step=T_STEP)
+        with tempfile.TemporaryDirectory() as folder:
+            files = [self._script(Path(folder), kind, begin) for kind in EventType]
+            options = [f"--protocol={self.protocol}", f"--client={clients}", f"--time={seconds}", *files]
+            said = _pgbench(self.url, self.settings, options)
+        done = re.search(r"actually processed: (\d+)", said)
+        if done is None or "failed transactions: 0 " not in said:
+            raise BenchError(f"pgbench failed:\n{said}")
+        return int(done.group(1))
+
+    def _script(self, folder: Path, kind: EventType, begin: str) -> str:
+        history = _bound(EventPolicy.of(self.settings).questions[kind].statement)
+        trips = [["BEGIN ISOLATION LEVEL READ COMMITTED", _bound(CLAIM), history], [_bound(STORE), "COMMIT"]]
+        lines = [line for trip in trips for line in self._sent([f"{each};" for each in trip])]
+        file = folder / f"{kind}.sql"
+        script = "\n".join([begin, *lines, ""])
+        file.write_text(script.replace(":type::", f"'{kind}'::").replace(":codes::", "'{}'::"))
+        return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
+
+    def _sent(self, trip: list[str]) -> list[str]:
+        """Return the lines that send one round trip; as plain SQL, pgbench sends each statement for itself."""
+        return trip if self.protocol is Protocol.SIMPLE else [r"\startpipeline", *trip, r"\endpipeline"]
 
 
 def find() -> str:
@@ -62,17 +94,6 @@ def find() -> str:
     raise ToolMissing("pgbench is not installed: apt install postgresql")
 
 
-def _script(folder: Path, settings: Settings, kind: EventType, begin: str) -> str:
-    history = EventPolicy.of(settings).questions[kind].statement
-    trips = [["BEGIN ISOLATION LEVEL READ COMMITTED", _bound(CLAIM)], [_bound(STORE), "COMMIT"]]
-    if history is not None:
-        trips.insert(1, [_bound(history)])
-    lines = [line for trip in trips for line in (r"\startpipeline", *(f"{each};" for each in trip), r"\endpipeline")]
-    file = folder / f"{kind}.sql"
-    file.write_text("\n".join([begin, *lines, ""]).replace(":type::", f"'{kind}'::"))
-    return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
-
-
 def _bound(statement: Statement) -> str:
     """Return the SQL with pgbench's variables for its parameters, on one line as pgbench wants it."""
     names = dict(enumerate(zip(_EVENT, statement.types, strict=False), start=1))
@@ -82,7 +103,7 @@ def _bound(statement: Statement) -> str:
 
 def _pgbench(url: str, settings: Settings, options: list[str]) -> str:
     done = subprocess.run(
-        [find(), "--no-vacuum", "--protocol=prepared", "--jobs=2", "-Dn=0", "-Damount=42.00", "-Dcodes={}", *options],
+        [find(), "--no-vacuum", "--jobs=2", "-Dn=0", "-Damount=42.00", *options],
         env={**os.environ, **_connection(url, settings)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
