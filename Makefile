@@ -58,7 +58,7 @@ address: ## print where the running service listens
 .PHONY: db.migrate db.revision db.console db.url users.seed
 db.migrate: $(VENV)/run.stamp ## apply the migrations
 	@$(LOCAL) run -- $(BIN)/python -m flask --app app db upgrade
-db.revision: $(VENV)/run.stamp ## write a new migration from the models (MESSAGE="what it does")
+db.revision: $(VENV)/dev.stamp ## write a new migration from the models (MESSAGE="what it does")
 	@$(LOCAL) run -- $(BIN)/python -m flask --app app db revision --autogenerate -m "$(or $(MESSAGE),$(error Say what the migration does: make db.revision MESSAGE="..."))"
 db.console: $(VENV)/run.stamp ## open psql on the database
 	@$(LOCAL) console
@@ -77,11 +77,11 @@ e2e: $(VENV)/dev.stamp ## tests over HTTP against the running service, a day of 
 	@E2E_URL=$${E2E_URL:-$$($(LOCAL) address)} && export E2E_URL && $(BIN)/python -m pytest e2e $(ARGS)
 readme: $(VENV)/dev.stamp ## do what the README shows, word for word
 	@$(BIN)/python -m e2e.readme
-bench: $(VENV)/dev.stamp ## measure how fast events are answered, by a service and a database of its own
+bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; writes docs/performance.md (needs wrk)
 	@$(BIN)/python -m bench
-bench.quick: $(VENV)/dev.stamp ## the same in short
+bench.quick: $(VENV)/dev.stamp ## the same in under a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
-faults: $(VENV)/dev.stamp ## kill and stop parts under load, and see that no answered event is lost
+faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile
 	@$(BIN)/ruff check .

@@ -41,18 +41,22 @@ class Watch:
     def _look_on(self) -> None:
         while True:
             time.sleep(TICK)
-            for missed in self._hang_up_overdue():
+            now = time.monotonic()
+            # Told first: who is woken may begin again at once, and must know by then.
+            for missed in self._missed(now):
                 missed()
+            self._hang_up_overdue(now)
 
-    def _hang_up_overdue(self) -> list[Missed]:
-        now = time.monotonic()
-        told: list[Missed] = []
+    def _missed(self, now: float) -> list[Missed]:
+        with self._lock:
+            return [missed for deadline, missed in self._due.values() if deadline < now]
+
+    def _hang_up_overdue(self, now: float) -> None:
         with self._lock:
             overdue = [connection for connection, (deadline, _) in self._due.items() if deadline < now]
             for connection in overdue:
                 hang_up(connection)
-                told.append(self._due.pop(connection)[1])
-        return told
+                del self._due[connection]
 
 
 def hang_up(connection: Connection) -> None:
