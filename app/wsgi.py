@@ -1,5 +1,6 @@
 """What a worker process of the server loads."""
 
+import gc
 from contextlib import suppress
 
 from apiflask import APIFlask
@@ -19,4 +20,7 @@ def worker() -> APIFlask:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
             start_system_clock(application.extensions["database"])
+    # What is here now stays for good: the garbage collector need not walk it while somebody waits.
+    gc.collect()
+    gc.freeze()
     return application
