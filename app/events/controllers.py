@@ -7,7 +7,6 @@ from typing import NoReturn
 
 from app.config import Settings
 from app.events.domain import (
-    RULES,
     ActivityEvent,
     Decision,
     DuplicateEvent,
@@ -15,12 +14,10 @@ from app.events.domain import (
     EventType,
     History,
     OutOfOrder,
-    Rule,
     UnknownUser,
-    evaluate,
-    needs_of,
 )
 from app.events.queries import SYSTEM, EventQueries, HistoryQuestion
+from app.events.rules import RULES, Rule, evaluate, needs_of
 from app.users.queries import UserQueries
 from lib.database import Database
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
-from app.events.domain import RULES, ActivityEvent, Decision, EventType, History, HistoryNeeds, needs_of
+from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
 from app.events.queries import EventQueries, HistoryQuestion
+from app.events.rules import RULES, needs_of
 from lib.database import Database
 from tests.integration.conftest import Sql, run_sql
 from tests.unit.builders import deposit, history_of, withdraw

@@ -7,19 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events.domain import (
-    RULES,
-    ActivityEvent,
-    EventType,
-    HistoryNeeds,
-    RisingStreak,
-    Rule,
-    Streak,
-    Threshold,
-    WindowTotal,
-    evaluate,
-    needs_of,
-)
+from app.events.domain import ActivityEvent, EventType, HistoryNeeds
+from app.events.rules import RULES, RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
 from e2e import oracle
 from tests.unit.builders import deposit, history_of, withdraw
 
