@@ -11,9 +11,11 @@ from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
 from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
-from app.events.queries import EventQueries, HistoryQuestion
+from app.events.queries import LATEST, STORED, EventQueries, HistoryQuestion
 from app.events.rules import RULES, needs_of
+from app.users.queries import IS_REGISTERED
 from lib.database import Database
+from lib.transactions import Statement
 from tests.integration.conftest import Sql, run_sql
 from tests.unit.builders import deposit, history_of, withdraw
 
@@ -96,17 +98,26 @@ def test_the_last_deposits_of_a_user_with_very_many_withdraws_are_found_by_index
     crowd: str, event: ActivityEvent
 ) -> None:
     question = HistoryQuestion("asked", needs_of(RULES, event.type))
-    for node in nodes(explained(crowd, question.statement.prepare, event)):
+    for node in nodes(explained(crowd, question.statement.prepare, f"asked ({event.user_id}, {event.t})")):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node
         assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * LONGEST_WINDOW, node
 
 
-def explained(url: str, prepare: str, event: ActivityEvent) -> dict[str, Any]:
+SINGLE = [(STORED, f"({HEAVY}, 9)"), (LATEST, f"({HEAVY})"), (IS_REGISTERED, f"({HEAVY})")]
+
+
+@pytest.mark.parametrize(("statement", "values"), SINGLE, ids=[statement.name for statement, _ in SINGLE])
+def test_every_other_read_of_an_event_is_one_row_by_its_key(crowd: str, statement: Statement, values: str) -> None:
+    for node in nodes(explained(crowd, statement.prepare, f"{statement.name} {values}")):
+        assert "Seq Scan" not in node["Node Type"], node
+        assert node["Actual Rows"] <= 1, node
+
+
+def explained(url: str, prepare: str, call: str) -> dict[str, Any]:
     """Return the plan that the application's own sessions use, as it was carried out."""
     generic = "SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0"
-    execute = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({event.user_id}, {event.t})"
-    [[[plan]]] = run_sql(url, f"{generic}; {prepare}; {execute}")
+    [[[plan]]] = run_sql(url, f"{generic}; {prepare}; EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {call}")
     return dict(plan["Plan"])
 
 
