@@ -9,9 +9,15 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, Thread
 
+import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+
+from lib.logs import get_logger
+
+log = get_logger()
 
 TICK = 0.1  # seconds between two looks
 Missed = Callable[[], None]
@@ -44,7 +50,7 @@ class Watch:
             now = time.monotonic()
             # Told first: who is woken may begin again at once, and must know by then.
             for missed in self._missed(now):
-                missed()
+                _tell(missed)
             self._hang_up_overdue(now)
 
     def _missed(self, now: float) -> list[Missed]:
@@ -59,11 +65,20 @@ class Watch:
                 del self._due[connection]
 
 
+def _tell(missed: Missed) -> None:
+    try:
+        missed()
+    except Exception:
+        # Whatever it is: without this thread no deadline would be kept any more.
+        log.exception("missed deadline not told")
+
+
 def hang_up(connection: Connection) -> None:
-    """Shut the socket of a connection down, so that who waits for an answer on it gets an error instead."""
-    if connection.closed:
-        return
-    with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+    """Shut the socket of a connection down, so that who waits for an answer on it gets an error instead.
+
+    One that has gone already, by itself or by its owner, needs no more.
+    """
+    with suppress(OSError, psycopg2.InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
         ours.shutdown(socket.SHUT_RDWR)
 
 
