@@ -10,6 +10,7 @@ from app.config import Settings, read_settings
 from lib import lifeline, logs
 from lib.settings import SettingsError
 
+SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
 LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds
 
@@ -23,7 +24,7 @@ def server(settings: Settings) -> MPServer:
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,
-        blocking_threads=settings.web_threads,
+        blocking_threads=settings.web_threads + SPARE_THREADS,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_PAUSE,
         workers_kill_timeout=LONGEST_GOODBYE,

@@ -1,14 +1,17 @@
 """The settings: read from the environment once, frozen, and loud when wrong."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from environs import Env, EnvValidationError
+from limits import parse_many
 from marshmallow import ValidationError, validate
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.access.domain import Access
 from app.events.domain import EventOrder
 from lib.settings import SettingsError
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+ENVIRONMENTS = ("development", "production")
+LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
 
 
@@ -28,6 +33,10 @@ class Settings:
     port: int
     web_workers: int
     web_threads: int
+    environment: str
+    access: Access
+    rate_limit: str
+    rate_limit_storage: str
     event_order: EventOrder
     registered_users_only: bool
     db_connect_timeout: float
@@ -47,12 +56,18 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     """
     env = Env(eager=False)
     env.read_env(dotenv, recurse=False)
+    host = env.str("HOST", "127.0.0.1")
+    environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
     settings = Settings(
         database_url=env.str("DATABASE_URL", validate=_is_postgresql),
-        host=env.str("HOST", "127.0.0.1"),
+        host=host,
         port=env.int("PORT", 5000, validate=validate.Range(1, 65535)),
         web_workers=env.int("WEB_WORKERS", 2, validate=validate.Range(1, 64)),
         web_threads=env.int("WEB_THREADS", 4, validate=validate.Range(1, 64)),
+        environment=environment,
+        access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
+        rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
+        rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
         registered_users_only=env.bool("REGISTERED_USERS_ONLY", default=False),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
@@ -71,6 +86,18 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     return settings
 
 
+def default_access(host: str, environment: str) -> Access:
+    """Return whether keys are asked for where nobody says: only who is alone on the machine goes without (A20)."""
+    return Access.OPEN if environment == "development" and _is_loopback(host) else Access.KEYS
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _seconds(env: Env, name: str, default: float) -> float:
     return env.float(name, default, validate=validate.Range(0.1, 60))
 
@@ -84,6 +111,19 @@ def _is_postgresql(address: str) -> None:
         raise ValidationError("Cannot be read: postgresql://user:password@host:port/database is its form.") from None
     if not url.database:
         raise ValidationError("Must name a database: postgresql://user:password@host:port/database.")
+
+
+def _is_a_limit(limit: str) -> None:
+    try:
+        if limit:
+            parse_many(limit)
+    except ValueError:
+        raise ValidationError('Must be a limit such as "600 per minute", or empty for none.') from None
+
+
+def _is_a_limit_storage(address: str) -> None:
+    if not address.startswith(LIMIT_STORAGES):
+        raise ValidationError("Must be memory:// or redis://host:6379/0.")
 
 
 def _can_be_appended_to(file: str) -> None:

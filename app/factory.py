@@ -2,22 +2,38 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from wsgiref.types import WSGIApplication
 
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
+import app.access.models
 import app.events.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
+from app import limits
+from app.access import guard
+from app.access.cli import keys
+from app.access.controllers import KeyRing
+from app.access.domain import Access
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
 from app.events.controllers import EventPolicy
+from app.health.api import health
+from app.health.controllers import Readiness
 from app.problems import PROBLEMS
 from app.users.cli import users
 from lib import logs, problem_details
+from lib.admission import Admission
+from lib.answers import Answers
 from lib.database import Database
 from lib.postgres_pool import discard_closed_connections
+from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
+from lib.transactions import Unavailable
+
+HEALTH = "/health/"
+PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -50,12 +66,31 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.json = MembersInTheirOrder(application)
     db.init_app(application)
     migrate.init_app(application)
-    application.wsgi_app = RequestIds(application.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     problem_details.init_app(application, PROBLEMS)
-    application.extensions["event_policy"] = EventPolicy.of(settings)
-    application.register_blueprint(events)
-    application.cli.add_command(users)
     with application.app_context():
         discard_closed_connections(db.engine)
-        application.extensions["database"] = Database(db.engine, deadline=settings.db_deadline)
+        database = Database(db.engine, deadline=settings.db_deadline)
+    application.extensions.update(
+        database=database, event_policy=EventPolicy.of(settings), readiness=Readiness(database)
+    )
+    if settings.access is Access.KEYS:
+        guard.init_app(application, KeyRing(database))
+    limits.init_app(application, settings)
+    for blueprint in (events, health):
+        application.register_blueprint(blueprint)
+    for commands in (keys, users):
+        application.cli.add_command(commands)
+    application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
+
+
+def in_layers(application: Application, settings: Settings) -> WSGIApplication:
+    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
+    admitted = Admission(
+        application.wsgi_app,
+        room=settings.web_threads,
+        patience=PATIENCE,
+        exempt=HEALTH,
+        full=refusal_without_view(application, Unavailable("every thread waits for the database")),
+    )
+    return RequestIds(Answers(admitted))

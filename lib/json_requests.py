@@ -31,7 +31,10 @@ class MalformedJson(Exception):
 
 
 class InvalidMembers(Exception):
-    """The body is a JSON object of the wrong form; `errors` says for each member what is wrong."""
+    """A request is of the wrong form; `errors` says for each member or parameter what is wrong.
+
+    A schema may name a kind of its own, as `refusal`.
+    """
 
     def __init__(self, errors: Mapping[str, Any]) -> None:
         named = sorted(errors)[:MOST_NAMED]
@@ -46,10 +49,14 @@ class NumberLiteral(str):
     __slots__ = ()
 
 
+class GivenTwice(Exception):
+    """Members of an object, those of `args`, are there more than once."""
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object from UTF-8; numbers other than integers come as `NumberLiteral`.
 
-    Raises `MalformedJson` and `InvalidMembers`, the latter for members given twice.
+    Raises `MalformedJson`, and `GivenTwice` with the names of such members.
     """
     if _depth(body) > DEEPEST:
         raise MalformedJson(f"the body is nested deeper than {DEEPEST} levels")
@@ -80,7 +87,7 @@ def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(members)
     if len(read) < len(members):
         times = Counter(name for name, _ in members)
-        raise InvalidMembers({name: ["Was given twice."] for name in read if times[name] > 1})
+        raise GivenTwice(*(name for name in read if times[name] > 1))
     return read
 
 
@@ -98,19 +105,27 @@ _decoder = json.JSONDecoder(
 
 
 @parser.location_loader("json")
-def load_json(request: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG001  # webargs' form of a loader
+def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     """Read the body of a request for webargs.
 
     Raises Werkzeug's `UnsupportedMediaType` beside what `read_body` and `read_object` do.
     """
     # The first look spares nearly every request the parsing of the header.
     if request.environ.get("CONTENT_TYPE") != MEDIA_TYPE and request.mimetype != MEDIA_TYPE:
-        raise UnsupportedMediaType("send the event with Content-Type: application/json")
-    return read_object(read_body(request.environ))
+        raise UnsupportedMediaType
+    try:
+        return read_object(read_body(request.environ))
+    except GivenTwice as error:
+        raise _refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
+
+
+def _refusal_of(schema: Schema) -> type[InvalidMembers]:
+    kind: type[InvalidMembers] = getattr(schema, "refusal", InvalidMembers)
+    return kind
 
 
 @parser.error_handler
-def refuse(error: ValidationError, *_: object, **__: object) -> NoReturn:
+def refuse(error: ValidationError, _: Request, schema: Schema, **__: object) -> NoReturn:
     """Turn marshmallow's complaint into ours; webargs files it under the part of the request that it is about."""
     [messages] = error.normalized_messages().values()  # type: ignore[no-untyped-call]  # marshmallow's gap
-    raise InvalidMembers(messages)
+    raise _refusal_of(schema)(messages)

@@ -3,10 +3,11 @@
 Exceptions carry no status codes; what a driver or a library says in its own words never leaves the process.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -42,6 +43,8 @@ INTERNAL = ProblemType(
     "the mistake is in the log under this request id; send the same request again or report the id",
 )
 OF_HTTP = {
+    401: ProblemType(401, "unauthorized", "The request shows no valid key"),
+    403: ProblemType(403, "forbidden", "The key does not allow this"),
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
     413: ProblemType(413, "too-large", "The body is too large", f"send no more than {LONGEST_BODY // 1024} KiB"),
@@ -50,6 +53,12 @@ OF_HTTP = {
         "unsupported-media-type",
         "The body is not JSON",
         "send JSON, with Content-Type: application/json",
+    ),
+    429: ProblemType(
+        429,
+        "too-many-requests",
+        "The limit of requests is reached",
+        "wait for as many seconds as Retry-After says, then send the same request again",
     ),
 }
 
@@ -62,9 +71,21 @@ def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> Non
     app.register_error_handler(Exception, _internal_error)
 
 
+def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
+    """Make an application that answers everything with the refusal of this exception, and waits for nothing."""
+
+    def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with app.request_context(environ):
+            answer = app.make_response(app.handle_user_exception(error))
+            answer.headers["Connection"] = "close"  # the body is not read
+            return answer(environ, start_response)
+
+    return refuse
+
+
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Make the answer that says what was refused, why, and under which request id; and log it."""
-    detail = problem_type.detail or str(error)
+    detail = problem_type.detail or _said(error)
     errors = getattr(error, "errors", None)
     members: dict[str, object] = {
         "type": TYPE_PREFIX + problem_type.slug,
@@ -81,6 +102,11 @@ def problem(problem_type: ProblemType, error: Exception) -> Response:
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def _said(error: Exception) -> str:
+    """Return the words of an exception; those of HTTP put status and name before them."""
+    return error.description or "" if isinstance(error, HTTPException) else str(error)
 
 
 def log_refusal(problem_type: ProblemType, error: Exception) -> None:

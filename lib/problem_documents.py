@@ -7,13 +7,15 @@ from typing import Any
 
 from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType
 
-OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415], INTERNAL)
+OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415])
+OF_EVERY_KEY = (OF_HTTP[401], OF_HTTP[403], OF_HTTP[429])
 STRING = {"type": "string"}
 
 
-def refusals(problems: Iterable[ProblemType]) -> dict[int, dict[str, Any]]:
-    """Describe the refusals of an operation that takes a JSON body, by status, for APIFlask's `doc`."""
-    by_status = sorted((*problems, *OF_EVERY_BODY), key=attrgetter("status"))
+def refusals(problems: Iterable[ProblemType], *, takes_body: bool, open_to_all: bool) -> dict[int, dict[str, Any]]:
+    """Describe the refusals of an operation, by status, for APIFlask's `doc`: its own and those of its sort."""
+    of_its_sort = (*(OF_EVERY_BODY if takes_body else ()), *(() if open_to_all else OF_EVERY_KEY), INTERNAL)
+    by_status = sorted((*problems, *of_its_sort), key=attrgetter("status"))
     return {status: _described(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 

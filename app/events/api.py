@@ -3,13 +3,16 @@
 from apiflask import APIBlueprint
 from flask import Response, current_app
 
+from app.access.domain import Scope
+from app.access.guard import asks_for
 from app.events import controllers
-from app.events.domain import ActivityEvent, Decision
-from app.events.schemas import DecisionSchema, EventSchema, ReplaySchema, written
-from app.problems import PROBLEMS
+from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
+from app.problems import refusals_of
+from lib.json_requests import MalformedJson
 from lib.logs import get_logger
-from lib.problem_documents import refusals
 from lib.request_ids import milliseconds_so_far
+from lib.transactions import Unavailable
 
 events = APIBlueprint("events", __name__, tag="Events")
 log = get_logger()
@@ -23,7 +26,12 @@ SAMPLE = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 @events.post("/api/events")
 @events.input(EventSchema, arg_name="event", example=SAMPLE)
 @events.output(DecisionSchema, headers=ReplaySchema, description="stored durably, with this decision")
-@events.doc(responses=refusals(PROBLEMS.values()))  # type: ignore[arg-type]  # APIFlask takes more than it says
+@events.doc(
+    responses=refusals_of(
+        MalformedJson, InvalidEvent, OutOfOrder, UnknownUser, DuplicateEvent, Unavailable, takes_body=True
+    )
+)
+@asks_for(Scope.EVENTS_WRITE)
 def receive_event(event: ActivityEvent) -> Response:
     """Take a deposit or a withdrawal and say which alert rules the user now meets."""
     extensions = current_app.extensions

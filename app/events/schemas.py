@@ -9,7 +9,7 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import ActivityEvent, Decision, EventType
-from lib.json_requests import NumberLiteral
+from lib.json_requests import InvalidMembers, NumberLiteral
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
@@ -73,8 +73,14 @@ class Money(fields.Field[Decimal]):
         return amount
 
 
+class InvalidEvent(InvalidMembers):
+    """The body is a JSON object, and no event."""
+
+
 class EventSchema(Schema):
     """A deposit or a withdrawal, as a client sends it; any other member is refused (A9)."""
+
+    refusal = InvalidEvent
 
     type = fields.Enum(
         EventType,

@@ -13,6 +13,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
+from app.access.domain import Access
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
@@ -27,6 +28,10 @@ DEFAULTS = Settings(
     port=5000,
     web_workers=1,
     web_threads=16,
+    environment="development",
+    access=Access.OPEN,
+    rate_limit="",
+    rate_limit_storage="memory://",
     event_order=EventOrder.USER,
     registered_users_only=False,
     db_connect_timeout=2,
@@ -86,7 +91,7 @@ def migrated(server: str) -> Iterator[str]:
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address of a migrated database with empty tables."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user")
+    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user, api_key")
     return migrated
 
 

@@ -1,0 +1,101 @@
+"""The commands of the keys: `flask keys …`."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from rich.console import Console
+from rich.table import Table
+
+from app.access import controllers
+from app.access.domain import ApiKey, NoSuchKey, Scope, prefix_of
+
+SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
+UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+LONGEST_NAME = 100
+WIDEST = 200  # columns of a table that nobody looks at in a terminal
+
+keys = AppGroup("keys", help="Keys for machines: who may do what.")
+
+
+class Span(click.ParamType[timedelta]):
+    """A span of time such as 90d, 12h or 30m."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the span; anything else ends the command with a line that says what to write."""
+        written = SPAN.fullmatch(str(value))
+        if written is None:
+            self.fail(f"{value!r} is no span of time: write 90d, 12h or 30m", param, ctx)
+        return int(written[1]) * UNITS[written[2]]
+
+
+def a_name(_: click.Context, __: click.Parameter, value: str) -> str:
+    """Return a name that can be shown in a table."""
+    name = value.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise click.BadParameter(f"give 1 to {LONGEST_NAME} characters that can be printed")
+    return name
+
+
+@keys.command("create")
+@click.option("--name", required=True, callback=a_name, help="Whose key it is, for people: payments")
+@click.option(
+    "--scope",
+    "scopes",
+    required=True,
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it may do; may be given several times.",
+)
+@click.option("--expires", "valid_for", type=Span(), help="After how long it is of no use: 90d, 12h, 30m.")
+def create(name: str, scopes: Sequence[str], valid_for: timedelta | None) -> None:
+    """Make a key and print it, this once."""
+    allowed = [Scope(scope) for scope in scopes]
+    key = controllers.create_key(current_app.extensions["database"], name, allowed, valid_for)
+    # The key alone goes to standard output, where a program can take it from.
+    click.echo("This is the only time that the key is shown. Send it as Authorization: Bearer …", err=True)
+    click.echo(f"To take it back: flask keys revoke {prefix_of(key)}", err=True)
+    click.echo(key)
+
+
+@keys.command("list")
+def list_() -> None:
+    """List all keys, revoked and expired ones as well."""
+    known = controllers.list_keys(current_app.extensions["database"])
+    if not known:
+        click.echo("There is no key yet: flask keys create --name payments --scope events:write")
+        return
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDEST)
+    console.print(_table(known, datetime.now(UTC)))
+
+
+def _table(known: Sequence[ApiKey], now: datetime) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("prefix", "name", "scopes", "state", "created", "last used", "expires"):
+        table.add_column(heading)
+    for key in known:
+        times = (_minute(key.created_at), _minute(key.last_used_at), _minute(key.expires_at))
+        table.add_row(key.prefix, key.name, " ".join(sorted(key.scopes)), key.state(now), *times)
+    return table
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
+
+
+@keys.command("revoke")
+@click.argument("prefix")
+def revoke(prefix: str) -> None:
+    """Take a key back, by its prefix as `flask keys list` shows it; it is refused within 5 seconds."""
+    try:
+        controllers.revoke_key(current_app.extensions["database"], prefix)
+    except NoSuchKey as error:
+        raise click.ClickException(f"{error}; flask keys list shows them") from None
+    click.echo(f"{prefix} is revoked; every worker refuses it within 5 seconds.")

@@ -1,0 +1,85 @@
+"""Who may pass: every request shows a key whose scopes include what the operation asks for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NoReturn, TypeVar
+
+from flask import Flask, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from app.access.controllers import OLDEST, KeyRing
+from app.access.domain import ApiKey, Scope
+from lib.logs import get_logger
+
+log = get_logger()
+
+View = TypeVar("View", bound=Callable[..., object])
+
+SCHEME = "bearer"
+OLDEST_FOR_METRICS = 600.0  # seconds: whoever watches a broken database must not be locked out by it (A21)
+ANY_SCOPE = "any"
+NO_KEY = "none"
+
+
+def asks_for(scope: Scope) -> Callable[[View], View]:
+    """Declare which scope a key needs for a view; one that declares nothing asks for a key of any scope."""
+    return lambda view: _marked(view, scope)
+
+
+def open_to_all(view: View) -> View:
+    """Declare that a view needs no key."""
+    return _marked(view, NO_KEY)
+
+
+def _marked(view: View, scope: str) -> View:
+    view.scope = scope  # type: ignore[attr-defined]  # functions may carry what is said of them
+    return view
+
+
+def scope_of(view: object) -> str:
+    """Return what a view asks for: a scope, `ANY_SCOPE` or `NO_KEY`."""
+    return str(getattr(view, "scope", ANY_SCOPE))
+
+
+def init_app(app: Flask, ring: KeyRing) -> None:
+    """Have every request of an application show a key, those for paths that do not exist included."""
+
+    @app.before_request
+    def admit() -> None:
+        scope = scope_of(current_app.view_functions.get(request.endpoint or ""))
+        if scope != NO_KEY:
+            g.api_key = _allowed_key(ring, scope)
+
+
+def _allowed_key(ring: KeyRing, scope: str) -> ApiKey:
+    scheme, _, secret_key = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != SCHEME:
+        _refuse_unknown("no key", "send a key of yours as Authorization: Bearer …")
+    oldest = OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST
+    key = ring.recognise(secret_key.strip(), oldest=oldest)
+    if key is None:
+        _refuse_unknown("unknown key", "no such key is known here; look whether it was copied whole", "invalid_token")
+    state = key.state(datetime.now(UTC))
+    if state != "valid":
+        _refuse_unknown(f"{state} key", f"this key is {state}; ask for a new one", "invalid_token", key)
+    if scope != ANY_SCOPE and scope not in key.scopes:
+        _refuse_scope(scope, key)
+    return key
+
+
+def _refuse_unknown(reason: str, detail: str, error: str = "", key: ApiKey | None = None) -> NoReturn:
+    _write_log_line(reason, key)
+    told: dict[str, str | None] = {"realm": "activity-alerts", **({"error": error} if error else {})}
+    raise Unauthorized(detail, www_authenticate=WWWAuthenticate(SCHEME, told))
+
+
+def _refuse_scope(scope: str, key: ApiKey) -> NoReturn:
+    _write_log_line(f"no scope {scope}", key)
+    raise Forbidden(f"this key may not do that: it lacks the scope {scope}; ask for a key that has it")
+
+
+def _write_log_line(reason: str, key: ApiKey | None) -> None:
+    """Write what was refused and to whom; of a key only what is public, and only of one that is ours."""
+    known = {"key_prefix": key.prefix, "key_name": key.name} if key else {}
+    log.warning("access refused", reason=reason, address=request.remote_addr, path=request.path, **known)

@@ -1,0 +1,30 @@
+"""The routes of health, open to all: for whoever restarts what is dead and sends traffic to what is ready."""
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.access.guard import open_to_all
+from app.health.domain import NotReady
+from app.health.schemas import LiveSchema, ReadySchema
+from app.problems import refusals_of
+
+health = APIBlueprint("health", __name__, tag="Health", url_prefix="/health")
+
+
+@health.get("/live")
+@health.output(LiveSchema, example={"status": "live"}, description="the process answers")
+@health.doc(responses=refusals_of(takes_body=False, open_to_all=True))
+@open_to_all
+def live() -> dict[str, str]:
+    """Say that the process answers, whatever the database does."""
+    return {"status": "live"}
+
+
+@health.get("/ready")
+@health.output(ReadySchema, example={"status": "ready"}, description="the service can do its work")
+@health.doc(responses=refusals_of(NotReady, takes_body=False, open_to_all=True))
+@open_to_all
+def ready() -> dict[str, str]:
+    """Say whether the database can be reached and is at the migration that this version expects."""
+    current_app.extensions["readiness"].check()
+    return {"status": "ready"}

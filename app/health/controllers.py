@@ -1,0 +1,89 @@
+"""The use case of readiness: a look at the database twice a second, so that whoever asks need never wait."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from alembic.script import ScriptDirectory
+
+from app.health.domain import NotReady, Unready
+from app.health.queries import applied_migrations
+from lib.database import Database
+from lib.logs import get_logger
+from lib.transactions import Unavailable
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+PAUSE = 0.5  # seconds between two looks
+LONGEST_LOOK = 0.8  # seconds; a look that takes longer finds the database silent
+FIRST_LOOK = 0.7  # seconds that who asks first may have to wait
+UNWATCHED_AFTER = 60.0  # seconds after which nobody asks any more, and nobody looks
+
+log = get_logger()
+
+
+class Readiness:
+    """What is known about the database, by a thread that looks as long as somebody asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._looked = Event()
+        self._found: Unready | None = None
+        self._looked_at = self._asked_at = float("-inf")  # of `time.monotonic`
+
+    def check(self) -> None:
+        """Return if the service can do its work; raises `NotReady` where it cannot. Takes less than a second."""
+        self._asked_at = time.monotonic()
+        with self._lock:
+            if self._thread is None:
+                self._looked.clear()
+                self._thread = Thread(target=self._look_on, name="readiness", daemon=True)
+                self._thread.start()
+        self._looked.wait(FIRST_LOOK)
+        if time.monotonic() - self._looked_at > PAUSE + LONGEST_LOOK:
+            raise NotReady(Unready.DATABASE_SILENT)
+        if self._found is not None:
+            raise NotReady(self._found)
+
+    def _look_on(self) -> None:
+        while self._still_watched():
+            self._found = self._look()
+            self._looked_at = time.monotonic()
+            self._looked.set()
+            time.sleep(PAUSE)
+
+    def _still_watched(self) -> bool:
+        with self._lock:
+            if time.monotonic() - self._asked_at > UNWATCHED_AFTER:
+                self._thread = None
+            return self._thread is not None
+
+    def _look(self) -> Unready | None:
+        began = time.monotonic()
+        try:
+            with self._database.transaction(deadline=LONGEST_LOOK) as current:
+                applied = applied_migrations(current)
+        except Unavailable:
+            silent = self._database.silent or time.monotonic() - began > LONGEST_LOOK
+            return Unready.DATABASE_SILENT if silent else Unready.DATABASE_UNREACHABLE
+        except Exception:
+            # Whatever it is: without this thread nobody would be told any more.
+            log.exception("readiness unknown")
+            return Unready.DATABASE_UNREACHABLE
+        return _judged(applied)
+
+
+def _judged(applied: frozenset[str]) -> Unready | None:
+    if applied == {EXPECTED}:
+        return None
+    return Unready.MIGRATION_MISSING if applied <= OLDER else Unready.MIGRATION_UNKNOWN
+
+
+def _revisions() -> Iterator[str]:
+    return (script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
+EXPECTED, *_older = _revisions()
+OLDER = frozenset(_older)

@@ -1,0 +1,28 @@
+"""Why a service that runs may still not be ready."""
+
+from enum import StrEnum
+
+
+class Unready(StrEnum):
+    """The reason, as monitoring knows it."""
+
+    DATABASE_UNREACHABLE = "database-unreachable"
+    DATABASE_SILENT = "database-silent"
+    MIGRATION_MISSING = "migration-missing"
+    MIGRATION_UNKNOWN = "migration-unknown"
+
+
+REMEDIES = {
+    Unready.DATABASE_UNREACHABLE: "no connection to the database can be had: look whether it runs and takes more",
+    Unready.DATABASE_SILENT: "the database does not answer in time: look at its load and its disk",
+    Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
+    Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",
+}
+
+
+class NotReady(Exception):
+    """The service cannot do its work; `reason` says why."""
+
+    def __init__(self, reason: Unready) -> None:
+        super().__init__(f"{reason}: {REMEDIES[reason]}")
+        self.reason = reason

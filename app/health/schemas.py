@@ -1,0 +1,16 @@
+"""The shape of what is said about health."""
+
+from apiflask import Schema
+from marshmallow import fields, validate
+
+
+class LiveSchema(Schema):
+    """The process answers."""
+
+    status = fields.String(required=True, validate=validate.Equal("live"))
+
+
+class ReadySchema(Schema):
+    """The service can do its work."""
+
+    status = fields.String(required=True, validate=validate.Equal("ready"))
