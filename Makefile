@@ -40,7 +40,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(PYTHON) lib/local/bootstrap.py dev
 
 ##@ Run
-.PHONY: start stop status logs event address
+.PHONY: start stop status logs event address flask
 start: $(VENV)/run.stamp ## start the service and its database in the background (PORT=5055 for another port)
 	@$(LOCAL) start
 stop: ## stop what this checkout started; data stays
@@ -49,10 +49,13 @@ status: ## what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(NOTHING)) # 3: nothing runs, which is no error of make's
 logs: ## follow the log of the service (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
-event: ## send the sample event to the running service
+event: ## send the sample event to the running service (KEY=... where keys are asked for)
 	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
+
+flask: $(VENV)/run.stamp ## run a command of the application (ARGS="keys list"; without ARGS it lists them)
+	@$(LOCAL) run -- $(BIN)/python -m flask --app app $(ARGS)
 
 ##@ Database
 .PHONY: db.migrate db.revision db.console db.url users.seed

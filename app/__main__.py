@@ -6,8 +6,11 @@ import sys
 from granian.constants import Interfaces
 from granian.server import MPServer
 
-from app.config import Settings, read_settings
+from app.access.domain import Access
+from app.config import Settings, is_loopback, read_settings
+from app.notice import notice_of
 from lib import lifeline, logs
+from lib.logs import get_logger
 from lib.settings import SettingsError
 
 SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
@@ -58,6 +61,10 @@ def main() -> None:
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
     refuse_a_shared_port(settings)
+    log = get_logger()
+    (log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning)(
+        "access", access=settings.access.value, who=notice_of(settings)
+    )
     server(settings).serve()
 
 

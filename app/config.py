@@ -88,10 +88,11 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
 
 def default_access(host: str, environment: str) -> Access:
     """Return whether keys are asked for where nobody says: only who is alone on the machine goes without (A20)."""
-    return Access.OPEN if environment == "development" and _is_loopback(host) else Access.KEYS
+    return Access.OPEN if environment == "development" and is_loopback(host) else Access.KEYS
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach the address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

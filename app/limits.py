@@ -3,6 +3,7 @@
 from flask import Flask, g, request
 from flask_limiter import Limiter
 
+from app.access import guard
 from app.config import Settings
 
 
@@ -13,7 +14,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     this process until it is back: a limit must not stop events.
     """
     if settings.rate_limit:
-        Limiter(
+        limiter = Limiter(
             whose,
             app=app,
             application_limits=[settings.rate_limit],
@@ -21,6 +22,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             headers_enabled=True,
             in_memory_fallback_enabled=True,
         )
+        limiter.request_filter(guard.needs_no_key)
 
 
 def whose() -> str:

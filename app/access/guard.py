@@ -47,9 +47,18 @@ def init_app(app: Flask, ring: KeyRing) -> None:
 
     @app.before_request
     def admit() -> None:
-        scope = scope_of(current_app.view_functions.get(request.endpoint or ""))
+        scope = _asked_for()
         if scope != NO_KEY:
             g.api_key = _allowed_key(ring, scope)
+
+
+def needs_no_key() -> bool:
+    """Tell whether the present request is for something that is open to all."""
+    return _asked_for() == NO_KEY
+
+
+def _asked_for() -> str:
+    return scope_of(current_app.view_functions.get(request.endpoint or ""))
 
 
 def _allowed_key(ring: KeyRing, scope: str) -> ApiKey:

@@ -27,9 +27,10 @@ COLUMNS = (
     "longest request s",
     "first 200 s",
     "last trouble s",
+    "longest health s",
 )
 
-SHOWN = ("fault", "taken", "in doubt", "503", "cut", "l/c/d/w", "longest", "back", "well")
+SHOWN = ("fault", "taken", "in doubt", "503", "cut", "l/c/d/w", "longest", "back", "well", "health")
 
 PAGE = """\
 # Right under faults
@@ -52,6 +53,7 @@ stored is compared with all that was ever acknowledged; and every answer with a 
   connection. No request may take longer than {longest} s.
 - *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request that was not
   answered 200, at most {recovery} s each. A `kill -9` is over at once; with `start` after it, when that returns.
+- *longest health*: seconds until `/health/live` or `/health/ready` was answered, each asked ten times a second.
 - In the two graceful ends, every request that was under way when SIGTERM came is answered: {graceful}.
 """
 
@@ -68,8 +70,12 @@ def cells(result: Result) -> list[str]:
         *(f"{len(keys):,}" for keys in (proof.lost, proof.changed)),
         f"{proof.doubled:,}",
         f"{len(proof.wrong):,}",
-        *(f"{seconds:.2f}" for seconds in (ledger.longest(), result.first_taken, result.last_trouble)),
+        *(f"{seconds:.2f}" for seconds in seconds_of(result)),
     ]
+
+
+def seconds_of(result: Result) -> tuple[float, ...]:
+    return (result.ledger.longest(), result.first_taken, result.last_trouble, result.health.longest)
 
 
 def line(result: Result) -> str:
@@ -87,8 +93,8 @@ def table(results: Sequence[Result]) -> Table:
     for column in shown.columns[1:]:
         column.justify, column.no_wrap = "right", True
     for result in results:
-        name, _, taken, doubt, unavailable, cut, *bad, longest, first, last = cells(result)
-        row = (name, taken, doubt, unavailable, cut, "/".join(bad), longest, first, last)
+        name, _, taken, doubt, unavailable, cut, *bad, longest, first, last, health = cells(result)
+        row = (name, taken, doubt, unavailable, cut, "/".join(bad), longest, first, last, health)
         shown.add_row(*row, style="red" if result.complaints() else "")
     return shown
 

@@ -102,10 +102,10 @@ def _running_address(project: Project) -> str:
 
 
 def event(project: Project) -> int:
-    """Send the sample request to the running service and print its answer."""
+    """Send the sample request to the running service, with the KEY of the environment if there is one."""
     url = _running_address(project) + project.sample_path
     try:
-        code, reason, body = service.post_json(url, project.sample_json)
+        code, reason, body = service.post_json(url, project.sample_json, key=os.environ.get("KEY"))
     except OSError as error:
         raise LocalError(f"no answer from {url}: {error} (see make logs)") from error
     print(f"{code} {reason}")

@@ -12,7 +12,8 @@ from lib.local.errors import LocalError
 class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
-    `service` and `migrate` are the arguments given to Python; `sample_json` is a request to try, sent to
+    `service`, `migrate` and `notice` are the arguments given to Python, the last for a program that says in a line
+    who may use the service; `sample_json` is a request to try, sent to
     `sample_path`.
     """
 
@@ -20,6 +21,7 @@ class Project:
     name: str
     service: tuple[str, ...]
     migrate: tuple[str, ...]
+    notice: tuple[str, ...]
     sample_path: str
     sample_json: str
 
@@ -64,6 +66,7 @@ def read_project(root: Path) -> Project:
             name=table["name"],
             service=tuple(table["service"]),
             migrate=tuple(table["migrate"]),
+            notice=tuple(table["notice"]),
             sample_path=table["sample"]["path"],
             sample_json=table["sample"]["json"],
         )

@@ -136,14 +136,14 @@ def answers(address: str) -> bool:
         return False
 
 
-def post_json(url: str, body: str) -> tuple[int, str, str]:
-    """Send JSON; return status, reason and body of the answer.
+def post_json(url: str, body: str, *, key: str | None = None) -> tuple[int, str, str]:
+    """Send JSON, with a key if one is asked for; return status, reason and body of the answer.
 
     Raises:
         OSError: no answer.
 
     """
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
     request = urllib.request.Request(url, data=body.encode(), headers=headers, method="POST")  # noqa: S310 - http
     try:
         with _OPENER.open(request, timeout=30) as answer:

@@ -19,6 +19,7 @@ from lib.local.terminal import say, step, tail
 # As long as a first start may take on a slow machine: database, migrations, service.
 _LOCK_SECONDS = 180
 _LINES = 15
+_ANY = "postgresql://127.0.0.1/any"  # what need not be known to say who may use the service
 
 
 def start(project: Project, settings: Settings) -> int:
@@ -108,9 +109,18 @@ def _say_running(state: State, settings: Settings) -> None:
         say(f"To serve at {settings.address} instead: make stop, then make start again.")
 
 
+def _notice(project: Project, settings: Settings) -> str:
+    """Have the project say who may use its service."""
+    environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
+    program = [sys.executable, *project.notice]
+    said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown: look at the log"
+
+
 def _say_started(project: Project, settings: Settings) -> None:
     header = "-H 'Content-Type: application/json'"
     print(f"Running at {settings.address}")
+    print(f"Access     {_notice(project, settings)}")
     print(f"Log file   {project.service_log}")
     print("Try        ", end="")
     print(f"curl -i {settings.address}{project.sample_path} {header} -d '{project.sample_json}'", flush=True)

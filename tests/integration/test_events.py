@@ -175,7 +175,7 @@ def test_the_api_describes_itself(client: FlaskClient) -> None:
     paths = client.get("/openapi.json").get_json()["paths"]
     assert {"/event", "/event/", "/api/events"} <= paths.keys()
     answers = paths["/event"]["post"]["responses"]
-    assert answers.keys() == {"200", "400", "404", "409", "413", "415", "500", "503"}
+    assert answers.keys() == {"200", "400", "401", "403", "404", "409", "413", "415", "429", "500", "503"}
     assert "Idempotent-Replay" in answers["200"]["headers"]
     assert "Retry-After" in answers["503"]["headers"]
     kinds = answers["400"]["content"]["application/problem+json"]["schema"]["properties"]["type"]["enum"]

@@ -48,7 +48,7 @@ def test_an_exhausted_pool_is_unavailable(app_with: AppWith) -> None:
     with app.app_context():
         from app.datastores import db  # noqa: PLC0415  # only here
 
-        with db.engine.connect():
+        with db.engine.connect(), db.engine.connect():
             assert problem(send(app.test_client(), "deposit", "1", 1)) == UNAVAILABLE
     assert codes(send(app.test_client(), "deposit", "1", 1)) == []
 

@@ -1,0 +1,56 @@
+"""Whoever watches the service: asks for its health all the time, and notes how long each answer took."""
+
+import http.client
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from threading import Event, Thread
+
+PATHS = ("/health/live", "/health/ready")
+PAUSE = 0.1  # seconds between two questions
+LONGEST = 10  # seconds that an answer is waited for
+
+
+class Watch:
+    """Asks over a connection of its own each time, as an orchestrator does."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._stop = Event()
+        self.longest = 0.0  # seconds until an answer, of whatever status
+        self.answers = 0
+        self.statuses: set[tuple[str, int]] = set()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch as long as the block lasts."""
+        threads = [Thread(target=self._ask_on, args=[path]) for path in PATHS]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _ask_on(self, path: str) -> None:
+        while not self._stop.wait(PAUSE):
+            began = time.monotonic()
+            status = self._ask(path)
+            if status:
+                self.answers += 1
+                self.statuses.add((path, status))
+                self.longest = max(self.longest, time.monotonic() - began)
+
+    def _ask(self, path: str) -> int:
+        """Return the status; 0 where the connection is refused or broken, as when the service is started anew."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST)) as connection:
+            try:
+                connection.request("GET", path)
+                return connection.getresponse().status
+            except TimeoutError:
+                self.longest = max(self.longest, LONGEST)
+            except (OSError, http.client.HTTPException):
+                pass
+        return 0

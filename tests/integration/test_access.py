@@ -1,0 +1,256 @@
+"""Who may do what: keys, their scopes, their end; and what is written about those who are refused."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.access import controllers
+from app.access.domain import Access, NoSuchKey, Scope, prefix_of
+from app.access.guard import NO_KEY, scope_of
+from lib.transactions import Unavailable
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+
+UNAUTHORIZED = (401, "unauthorized")
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with(access=Access.KEYS)
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_key(app: APIFlask) -> Make:
+    def make(*scopes: Scope, valid_for: timedelta | None = None) -> str:
+        allowed = scopes or (Scope.EVENTS_WRITE,)
+        return controllers.create_key(app.extensions["database"], "payments", allowed, valid_for)
+
+    return make
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are read again at every request, so that a test need not wait."""
+    for name in ("REREAD_AFTER", "NEW_KEYS_AFTER"):
+        monkeypatch.setattr(controllers, name, 0.0)
+
+
+def send(client: FlaskClient, key: str | None, *, t: int = 1, scheme: str = "Bearer") -> TestResponse:
+    headers = {} if key is None else {"Authorization": f"{scheme} {key}"}
+    return client.post("/event", json={"type": "deposit", "amount": "1", "user_id": 1, "t": t}, headers=headers)
+
+
+def test_a_key_with_the_scope_opens(client: FlaskClient, make_key: Make) -> None:
+    key = make_key()
+    assert send(client, key).status_code == 200
+    assert send(client, key, scheme="bearer").headers["Idempotent-Replay"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        (None, None),
+        ("", "invalid_token"),
+        ("nonsense", "invalid_token"),
+        ("aa_0123456789ab_" + "x" * 43, "invalid_token"),
+        ("aa__", "invalid_token"),
+        ("\u00e9\u00ff", "invalid_token"),
+        ("x" * 8000, "invalid_token"),
+    ],
+)
+def test_without_a_key_of_ours_nothing_is_done(
+    client: FlaskClient, sql: Sql, key: str | None, error: str | None
+) -> None:
+    answer = send(client, key)
+    assert problem(answer) == UNAUTHORIZED
+    assert answer.www_authenticate.type == "bearer"
+    assert answer.www_authenticate.get("error") == error
+    assert sql("SELECT FROM activity_event") == []
+
+
+def test_another_scheme_is_no_key(client: FlaskClient, make_key: Make) -> None:
+    assert problem(send(client, make_key(), scheme="Basic")) == UNAUTHORIZED
+
+
+@pytest.mark.parametrize("change", ["secret", "prefix"])
+def test_a_key_must_be_ours_to_the_last_character(client: FlaskClient, make_key: Make, change: str) -> None:
+    key, other = make_key(), make_key()
+    forged = key[:-1] + ("a" if key[-1] != "a" else "b") if change == "secret" else other[:16] + key[16:]
+    assert problem(send(client, forged)) == UNAUTHORIZED
+    assert send(client, key).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/event", "/nowhere", "/openapi.json", "/", "/users/1/events/../x", "/health"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_every_path_asks_for_a_key_whether_it_exists_or_not(client: FlaskClient, path: str, method: str) -> None:
+    assert problem(client.open(path, method=method)) == UNAUTHORIZED
+
+
+def test_only_health_is_open_to_all(app: APIFlask, client: FlaskClient) -> None:
+    open_rules = {
+        rule.rule for rule in app.url_map.iter_rules() if scope_of(app.view_functions[rule.endpoint]) == NO_KEY
+    }
+    assert open_rules == {"/health/live", "/health/ready"}
+    assert client.get("/health/live").status_code == 200
+    assert problem(client.get("/health/nothing")) == UNAUTHORIZED
+
+
+def test_a_key_without_the_scope_is_forbidden_and_told_which(
+    client: FlaskClient, make_key: Make, sql: Sql, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = make_key(Scope.METRICS_READ, Scope.USERS_READ)
+    answer = send(client, key)
+    assert problem(answer) == (403, "forbidden")
+    assert "events:write" in answer.get_json()["detail"]
+    assert sql("SELECT FROM activity_event") == []
+    logged = capfd.readouterr().err
+    assert prefix_of(key) in logged
+    assert key not in logged
+
+
+def test_an_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
+    send(client, "aa_0123456789ab_" + "s3cret" * 8)
+    logged = capfd.readouterr().err
+    assert '"event": "access refused"' in logged
+    assert '"reason": "unknown key"' in logged
+    assert "s3cret" not in logged
+    assert "0123456789ab" not in logged
+
+
+def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, hurried: None) -> None:  # noqa: ARG001
+    key = make_key(valid_for=timedelta(hours=1))
+    assert send(client, key).status_code == 200
+    sql("UPDATE api_key SET expires_at = now() - interval '1 second'")
+    answer = send(client, key)
+    assert problem(answer) == UNAUTHORIZED
+    assert "expired" in answer.get_json()["detail"]
+
+
+def test_a_revoked_key_is_of_no_use(
+    app: APIFlask,
+    client: FlaskClient,
+    make_key: Make,
+    hurried: None,  # noqa: ARG001
+) -> None:
+    key = make_key()
+    assert send(client, key).status_code == 200
+    controllers.revoke_key(app.extensions["database"], prefix_of(key))
+    answer = send(client, key)
+    assert problem(answer) == UNAUTHORIZED
+    assert "revoked" in answer.get_json()["detail"]
+
+
+def test_a_key_that_was_just_made_is_known_at_once(client: FlaskClient, make_key: Make) -> None:
+    assert send(client, make_key()).status_code == 200
+    time.sleep(controllers.NEW_KEYS_AFTER)
+    assert send(client, make_key(), t=2).status_code == 200
+
+
+def test_wrong_keys_are_not_looked_up_one_by_one(
+    app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever guesses must not load the database."""
+    database, begun = app.extensions["database"], count()
+    begin = database.transaction
+    monkeypatch.setattr(database, "transaction", lambda **how: (next(begun), begin(**how))[1])
+    began = time.monotonic()
+    for n in range(200):
+        send(client, f"aa_{n:012}_" + "x" * 43)
+    assert 1 <= next(begun) <= (time.monotonic() - began) / controllers.NEW_KEYS_AFTER + 2
+
+
+def test_the_last_use_is_written_down(client: FlaskClient, make_key: Make, sql: Sql, hurried: None) -> None:  # noqa: ARG001
+    key = make_key()
+    for t in range(1, 4):
+        send(client, key, t=t)
+    assert sql("SELECT prefix FROM api_key WHERE last_used_at > now() - interval '1 minute'") == [(prefix_of(key),)]
+
+
+def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
+    key = make_key()
+    assert len(key) == 59
+    [row] = sql("SELECT api_key::text FROM api_key")
+    assert key.rpartition("_")[2] not in str(row)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_keys_that_cannot_be_checked_open_nothing_but_the_metrics(app_with: AppWith) -> None:
+    """A21."""
+    app = app_with(access=Access.KEYS, database_url="postgresql://someone@127.0.0.1:1/x")
+    answer = send(app.test_client(), "aa_0123456789ab_" + "x" * 43)
+    assert problem(answer) == (503, "unavailable")
+
+
+@pytest.mark.usefixtures("hurried")
+def test_what_was_known_lately_goes_on_for_a_while(
+    app: APIFlask, make_key: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A21: five seconds for every scope, longer for who watches."""
+    key = make_key(Scope.METRICS_READ)
+    ring = controllers.KeyRing(app.extensions["database"])
+    assert ring.recognise(key) is not None
+    app.extensions["database"].silent = True
+    assert ring.recognise(key) is not None
+    monkeypatch.setattr(ring, "_read_at", time.monotonic() - controllers.OLDEST - 1)
+    with pytest.raises(Unavailable):
+        ring.recognise(key)
+    assert ring.recognise(key, oldest=600) is not None
+
+
+def run(app: APIFlask, *arguments: str) -> tuple[int, str, str]:
+    done = app.test_cli_runner().invoke(args=["keys", *arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -> None:
+    status, printed, said = run(app, "create", "--name", "payments", "--scope", "events:write", "--expires", "90d")
+    key = printed.strip()
+    assert status == 0
+    assert send(client, key).status_code == 200
+    assert f"keys revoke {prefix_of(key)}" in said
+    _, listed, _ = run(app, "list")
+    assert all(word in listed for word in ("payments", "events:write", "valid", prefix_of(key)))
+    assert key not in listed
+    assert run(app, "revoke", prefix_of(key))[0] == 0
+    assert "revoked" in run(app, "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "--name", "x", "--scope", "everything"], "events:write"),
+        (["create", "--name", " ", "--scope", "events:write"], "1 to 100 characters"),
+        (["create", "--name", "x", "--scope", "events:write", "--expires", "soon"], "90d, 12h or 30m"),
+        (["create", "--name", "x", "--scope", "events:write", "--expires", "0d"], "90d, 12h or 30m"),
+        (["create", "--name", "x"], "--scope"),
+        (["revoke", "0123456789ab"], "flask keys list"),
+    ],
+)
+def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
+    app: APIFlask, sql: Sql, arguments: list[str], said: str
+) -> None:
+    status, _, error = run(app, *arguments)
+    assert status != 0
+    assert said in error
+    assert sql("SELECT FROM api_key") == []
+
+
+def test_the_list_says_how_to_begin(app: APIFlask) -> None:
+    assert "flask keys create" in run(app, "list")[1]
+
+
+def test_revoking_what_is_not_there(app: APIFlask) -> None:
+    with pytest.raises(NoSuchKey):
+        controllers.revoke_key(app.extensions["database"], "0123456789ab")

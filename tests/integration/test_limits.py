@@ -1,0 +1,97 @@
+"""Limits of requests: off unless set, counted per key, in memory or in Redis."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import redis
+from flask.testing import FlaskClient
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.ports import free_port
+
+LIMIT = "3 per hour"
+
+
+def statuses(client: FlaskClient, count: int, key: str = "") -> list[int]:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return [client.get("/openapi.json", headers=headers).status_code for _ in range(count)]
+
+
+def test_there_is_none_unless_set(app_with: AppWith) -> None:
+    client = app_with().test_client()
+    assert statuses(client, 20) == [200] * 20
+    assert "X-RateLimit-Limit" not in client.get("/openapi.json").headers
+
+
+def test_beyond_the_limit_a_request_is_told_when_to_come_back_and_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
+    client = app_with(rate_limit=LIMIT).test_client()
+    for t in range(3):
+        assert codes(send(client, "deposit", "1", t)) == []
+    refused = send(client, "deposit", "1", 3)
+    assert problem(refused) == (429, "too-many-requests")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert refused.headers["X-RateLimit-Limit"] == "3"
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+    assert sql("SELECT count(*) FROM activity_event") == [(3,)]
+
+
+def test_each_key_is_counted_for_itself_and_strangers_for_none(app_with: AppWith) -> None:
+    app = app_with(rate_limit=LIMIT, access=Access.KEYS)
+    one, other = (create_key(app.extensions["database"], "x", [Scope.EVENTS_WRITE], None) for _ in range(2))
+    client = app.test_client()
+    assert statuses(client, 9) == [401] * 9
+    assert statuses(client, 4, one) == [200] * 3 + [429]
+    assert statuses(client, 4, other) == [200] * 3 + [429]
+
+
+def test_health_has_no_limit(app_with: AppWith) -> None:
+    client = app_with(rate_limit=LIMIT).test_client()
+    assert [client.get("/health/live").status_code for _ in range(9)] == [200] * 9
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server: apt install redis-server")
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603  # found by us
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        await_redis(url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def await_redis(url: str) -> None:
+    with closing(redis.Redis.from_url(url)) as client:
+        for _ in range(100):
+            try:
+                client.ping()
+            except redis.ConnectionError:
+                time.sleep(0.05)
+            else:
+                return
+    pytest.fail("redis does not answer")
+
+
+def test_in_redis_all_processes_count_together(app_with: AppWith, redis_url: str) -> None:
+    one, other = (app_with(rate_limit=LIMIT, rate_limit_storage=redis_url).test_client() for _ in range(2))
+    assert statuses(one, 2) == [200, 200]
+    assert statuses(other, 2) == [200, 429]
+
+
+def test_without_its_redis_the_service_goes_on_and_counts_for_itself(app_with: AppWith) -> None:
+    client = app_with(rate_limit=LIMIT, rate_limit_storage=f"redis://127.0.0.1:{free_port()}/0").test_client()
+    assert statuses(client, 4) == [200] * 3 + [429]
