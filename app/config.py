@@ -33,7 +33,7 @@ class Settings:
     port: int
     web_workers: int
     web_threads: int
-    environment: str
+    env: str
     access: Access
     rate_limit: str
     rate_limit_storage: str
@@ -64,7 +64,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         port=env.int("PORT", 5000, validate=validate.Range(1, 65535)),
         web_workers=env.int("WEB_WORKERS", 2, validate=validate.Range(1, 64)),
         web_threads=env.int("WEB_THREADS", 4, validate=validate.Range(1, 64)),
-        environment=environment,
+        env=environment,
         access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
         rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from app.access.domain import Access
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.events.domain import EventOrder
+from app.notice import notice_of
 from lib.settings import SettingsError
 
 SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no database
@@ -49,6 +51,10 @@ WRONG = [
     ("DB_STATEMENT_TIMEOUT", "forever"),
     ("LOG_LEVEL", "LOUD"),
     ("LOG_FORMAT", "xml"),
+    ("ENV", "staging"),
+    ("ACCESS", "maybe"),
+    ("RATE_LIMIT", "often"),
+    ("RATE_LIMIT_STORAGE", "memcached://127.0.0.1"),
 ]
 
 
@@ -70,3 +76,45 @@ def test_every_bad_value_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
     assert sqlalchemy_url(f"{scheme}://u@h/d") == "postgresql+psycopg2://u@h/d"
+
+
+CLOSED_BY_DEFAULT = [
+    ({}, Access.OPEN),
+    ({"HOST": "127.0.0.53"}, Access.OPEN),
+    ({"HOST": "localhost"}, Access.OPEN),
+    ({"HOST": "::1"}, Access.OPEN),
+    ({"HOST": "0.0.0.0"}, Access.KEYS),  # noqa: S104  # read, not listened at
+    ({"HOST": "::"}, Access.KEYS),
+    ({"HOST": "192.0.2.1"}, Access.KEYS),
+    ({"HOST": "localhost.example.com"}, Access.KEYS),
+    ({"ENV": "production"}, Access.KEYS),
+    ({"HOST": "0.0.0.0", "ACCESS": "open"}, Access.OPEN),  # noqa: S104  # as above
+    ({"ENV": "production", "ACCESS": "open"}, Access.OPEN),
+    ({"ACCESS": "keys"}, Access.KEYS),
+]
+
+
+@pytest.mark.parametrize(("given", "access"), CLOSED_BY_DEFAULT, ids=[str(given) for given, _ in CLOSED_BY_DEFAULT])
+def test_only_who_is_alone_in_development_needs_no_key(
+    given: dict[str, str], access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A20."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings(tmp_path / ".env").access is access
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "open to every program on this machine"),
+        ({"ENV": "production"}, "flask keys create --name payments --scope events:write"),
+        ({"HOST": "192.0.2.1", "ACCESS": "open"}, "OPEN TO EVERYBODY who reaches 192.0.2.1"),
+    ],
+)
+def test_the_start_says_who_may_use_it(
+    given: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert said in notice_of(read_settings(tmp_path / ".env"))
