@@ -54,8 +54,8 @@ event: ## send the sample event to the running service (KEY=... where keys are a
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
 
-flask: $(VENV)/run.stamp ## run a command of the application (ARGS="keys list"; without ARGS it lists them)
-	@$(LOCAL) run -- $(BIN)/python -m flask --app app $(ARGS)
+flask: $(VENV)/run.stamp ## run a command of the application (ARGS="keys list"; without ARGS, what there is)
+	@$(LOCAL) run -- $(BIN)/python -m flask --app app $(or $(ARGS),--help)
 
 ##@ Database
 .PHONY: db.migrate db.revision db.console db.url users.seed

@@ -8,13 +8,14 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Answers are data: nothing in them is to be run, framed, guessed at or kept. What a route sets itself stays.
-SECURITY = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Server": "",  # the server would name itself where there is none
-}
+SECURITY = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Server", ""),  # the server would name itself where there is none
+)
+NAMES = frozenset(name for name, _ in SECURITY)
 
 
 class Answers:
@@ -27,8 +28,8 @@ class Answers:
         """Answer the request."""
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:  # noqa: ANN401
-            own = {name for name, _ in headers}
-            headers.extend(header for header in SECURITY.items() if header[0] not in own)
+            own = [name for name, _ in headers if name in NAMES]
+            headers += [header for header in SECURITY if header[0] not in own] if own else SECURITY
             return start_response(status, headers, *more)
 
         body = self._application(environ, start)

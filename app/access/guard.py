@@ -47,22 +47,19 @@ def init_app(app: Flask, ring: KeyRing) -> None:
 
     @app.before_request
     def admit() -> None:
-        scope = _asked_for()
+        scope = scope_of(app.view_functions.get(request.endpoint or ""))
         if scope != NO_KEY:
-            g.api_key = _allowed_key(ring, scope)
+            shown = request.environ.get("HTTP_AUTHORIZATION", "")
+            g.api_key = _allowed_key(ring, scope, shown)
 
 
 def needs_no_key() -> bool:
     """Tell whether the present request is for something that is open to all."""
-    return _asked_for() == NO_KEY
+    return scope_of(current_app.view_functions.get(request.endpoint or "")) == NO_KEY
 
 
-def _asked_for() -> str:
-    return scope_of(current_app.view_functions.get(request.endpoint or ""))
-
-
-def _allowed_key(ring: KeyRing, scope: str) -> ApiKey:
-    scheme, _, secret_key = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+def _allowed_key(ring: KeyRing, scope: str, shown: str) -> ApiKey:
+    scheme, _, secret_key = shown.partition(" ")
     if scheme.lower() != SCHEME:
         _refuse_unknown("no key", "send a key of yours as Authorization: Bearer …")
     oldest = OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST

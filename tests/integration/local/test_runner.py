@@ -64,6 +64,7 @@ def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> Non
     address = state_of(project).address
     started = capfd.readouterr().out
     assert f"Running at {address}" in started
+    assert "Access     whom it is for" in started
     assert str(project.service_log) in started
     assert f"curl -i {address}/sample -H 'Content-Type: application/json' -d '{{\"a\": 1}}'" in started
 
