@@ -26,7 +26,7 @@ SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set; README lists each with its default. Times are in seconds."""
+    """Everything that can be set; docs/settings.md lists each with its default. Times are in seconds."""
 
     database_url: str
     host: str

@@ -12,4 +12,4 @@ class SettingsError(click.ClickException):
 
     def __init__(self, faults: Mapping[str, Sequence[str]]) -> None:
         lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(faults.items())]
-        super().__init__("\n".join(["these settings stop the start (README lists them all):", *lines]))
+        super().__init__("\n".join(["these settings stop the start (docs/settings.md lists them all):", *lines]))
