@@ -8,7 +8,9 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 import app.access.models
+import app.alerts.models
 import app.events.models
+import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import limits
 from app.access import guard
@@ -23,6 +25,7 @@ from app.health.api import health
 from app.health.controllers import Readiness
 from app.problems import PROBLEMS
 from app.users.cli import users
+from app.rulebook.watch import RuleBookWatch
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
@@ -71,7 +74,10 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         discard_closed_connections(db.engine)
         database = Database(db.engine, deadline=settings.db_deadline)
     application.extensions.update(
-        database=database, event_policy=EventPolicy.of(settings), readiness=Readiness(database)
+        database=database,
+        event_policy=EventPolicy.of(settings),
+        rule_book=RuleBookWatch(database),
+        readiness=Readiness(database),
     )
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))

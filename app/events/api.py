@@ -35,7 +35,8 @@ SAMPLE = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 def receive_event(event: ActivityEvent) -> Response:
     """Take a deposit or a withdrawal and say which alert rules the user now meets."""
     extensions = current_app.extensions
-    decision = controllers.record_event(extensions["database"], extensions["event_policy"], event)
+    judge = extensions["rule_book"].judge()
+    decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)
     write_log_line(decision)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
 

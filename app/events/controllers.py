@@ -1,23 +1,25 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import NoReturn
 
+from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
+from app.alerts.queries import AlertQueries
 from app.config import Settings
 from app.events.domain import (
     ActivityEvent,
     Decision,
     DuplicateEvent,
     EventOrder,
-    EventType,
     History,
     OutOfOrder,
     UnknownUser,
 )
-from app.events.queries import SYSTEM, EventQueries, HistoryQuestion
-from app.events.rules import RULES, Rule, evaluate, needs_of
+from app.events.judges import Judge, RuleSet
+from app.events.queries import SYSTEM, EventQueries
+from app.events.rules import Alert
 from app.users.queries import UserQueries
 from lib.database import Database
 
@@ -26,25 +28,18 @@ LONGEST_CLOCK_START = 60  # seconds; it looks at every user's clock, once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPolicy:
-    """By what events are taken and judged: put together once, when the application is made."""
+    """Which events are taken: put together once, when the application is made."""
 
-    rules: Sequence[Rule]
-    questions: Mapping[EventType, HistoryQuestion]
     order: EventOrder
     registered_users_only: bool
 
     @classmethod
-    def of(cls, settings: Settings, rules: Sequence[Rule] = RULES) -> "EventPolicy":
-        """Make the policy of the settings; what history to read follows from the rules."""
-        return cls(
-            rules=rules,
-            questions={kind: HistoryQuestion(f"history_of_{kind}", needs_of(rules, kind)) for kind in EventType},
-            order=settings.event_order,
-            registered_users_only=settings.registered_users_only,
-        )
+    def of(cls, settings: Settings) -> "EventPolicy":
+        """Make the policy of the settings."""
+        return cls(order=settings.event_order, registered_users_only=settings.registered_users_only)
 
 
-def record_event(database: Database, policy: EventPolicy, event: ActivityEvent) -> Decision:
+def record_event(database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
 
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
@@ -56,14 +51,54 @@ def record_event(database: Database, policy: EventPolicy, event: ActivityEvent) 
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
-        history = _claim_moment(events, policy, event)
+        history = _claim_moment(events, policy, judge, event)
         if history is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        alerts = evaluate(policy.rules, event, history)
-        decision = Decision(event=event, alert_codes=tuple(alert.code for alert in alerts))
+        alerts = judge.judge(event, history)
+        codes = tuple(alert.code for alert in alerts)
+        decision = Decision(event=event, alert_codes=codes, edition=judge.live.edition)
         events.store(decision)
+        if alerts:
+            _keep(AlertQueries(current), events, event, judge.live, alerts)
+        if judge.shadow:
+            in_shadow = judge.judge_in_shadow(event, history)
+            _keep(AlertQueries(current), events, event, judge.shadow, in_shadow, shadow=True)
         current.commit()
     return decision
+
+
+def _keep(
+    kept: AlertQueries,
+    events: EventQueries,
+    event: ActivityEvent,
+    rule_set: RuleSet,
+    alerts: Iterable[Alert],
+    *,
+    shadow: bool = False,
+) -> None:
+    """Keep the alerts of an event with what proves them."""
+    for alert in alerts:
+        kept.keep(
+            StoredAlert(
+                user_id=event.user_id,
+                t=event.t,
+                code=alert.code,
+                edition=rule_set.edition,
+                shadow=shadow,
+                evidence=_evidence(events, event, alert),
+            )
+        )
+
+
+def _evidence(events: EventQueries, event: ActivityEvent, alert: Alert) -> Evidence:
+    """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
+    proof = alert.proof
+    moments = [each.t for each in proof.events[:MOST_MOMENTS]]
+    if proof.window:
+        moments += events.moments_in(event.user_id, proof.window, event.t, MOST_MOMENTS - len(moments))
+    return Evidence(
+        value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
+    )
 
 
 @cache
@@ -74,11 +109,11 @@ def start_system_clock(database: Database) -> None:
         current.commit()
 
 
-def _claim_moment(events: EventQueries, policy: EventPolicy, event: ActivityEvent) -> History | None:
+def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> History | None:
     """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
     if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
         return None
-    return events.claim_next_moment(event, policy.questions[event.type])
+    return events.claim_next_moment(event, judge.questions[event.type])
 
 
 def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:

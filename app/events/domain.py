@@ -37,16 +37,35 @@ class ActivityEvent:
         return self.type is other.type and self.amount == other.amount
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The `seconds` before an event, both ends included, and of what type events in it are looked at."""
+
+    type: EventType
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSum:
+    """What the events of a window add up to, how many they are, and when the first one was; none: no sum."""
+
+    total: Decimal
+    count: int
+    first_t: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryNeeds:
     """How far back the rules look from one event; what bounds every read of history.
 
-    `latest`: how many events before it; `latest_of`: how many of a type; `window`: how many seconds of a type.
+    `latest`: how many events before it; `latest_of`: how many of a type; `window`: how many seconds of a type;
+    `sums`: the windows of which only the sum is read.
     """
 
     latest: int = 0
     latest_of: Mapping[EventType, int] = field(default_factory=dict)
     window: Mapping[EventType, int] = field(default_factory=dict)
+    sums: frozenset[Window] = frozenset()
 
     def __or__(self, other: "HistoryNeeds") -> "HistoryNeeds":
         """Enough for both."""
@@ -54,6 +73,7 @@ class HistoryNeeds:
             latest=max(self.latest, other.latest),
             latest_of=_greater(self.latest_of, other.latest_of),
             window=_greater(self.window, other.window),
+            sums=self.sums | other.sums,
         )
 
 
@@ -69,14 +89,16 @@ class History:
     latest: Sequence[ActivityEvent] = ()
     latest_of: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
     window: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
+    sums: Mapping[Window, WindowSum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the service answers for an event: the codes met, and whether it was judged before."""
+    """What the service answers for an event: the codes met by which edition, and whether it was judged before."""
 
     event: ActivityEvent
     alert_codes: tuple[int, ...]
+    edition: int
     replayed: bool = False
 
     @property

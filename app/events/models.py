@@ -23,7 +23,8 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         CheckConstraint("user_id > 0", name="user_id_positive"),
         CheckConstraint("t >= 0", name="t_not_negative"),
         CheckConstraint("amount > 0", name="amount_positive"),
-        Index("ix_activity_event_user_id_type_t", "user_id", "type", "t"),
+        # With the amount, so that a window of weeks is added up from the index alone.
+        Index("ix_activity_event_user_id_type_t", "user_id", "type", "t", postgresql_include=["amount"]),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -33,6 +34,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     )
     amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     alert_codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    edition: Mapped[int] = mapped_column(Integer, server_default="1")
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -4,10 +4,10 @@ Every statement names the whole primary key or is bounded by an index, whatever 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
+from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
 
 STORED_AS = {kind.value: kind for kind in EventType}
@@ -36,39 +36,53 @@ START_SYSTEM_CLOCK = Statement(
 STORED = Statement(
     "stored_event",
     ("bigint", "bigint"),
-    "SELECT type, amount, alert_codes FROM activity_event WHERE user_id = $1 AND t = $2",
+    "SELECT type, amount, alert_codes, edition FROM activity_event WHERE user_id = $1 AND t = $2",
 )
 STORE = Statement(
     "store_event",
-    ("bigint", "bigint", "activity_type", "numeric", "integer[]"),
-    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES ($1, $2, $3, $4, $5)",
+    ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer"),
+    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition) VALUES ($1, $2, $3, $4, $5, $6)",
+)
+MOMENTS = Statement(
+    "moments_in_window",
+    ("bigint", "activity_type", "bigint", "bigint", "integer"),
+    """
+    SELECT t FROM activity_event WHERE user_id = $1 AND type = $2 AND t >= $3 AND t < $4 ORDER BY t DESC LIMIT $5
+    """,
 )
 
-# Each part of a history answers rows (part, t, type, amount), newest first; the type only where it is not known.
+# Each part of a history answers rows (part, t, type, amount, count), newest first; the type only where it is not
+# known, and the count only of a sum.
 LATEST_PART = """
-    (SELECT {part}, t, type, amount FROM activity_event
+    (SELECT {part}, t, type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND t < $2 ORDER BY t DESC LIMIT {count})"""
 # A range of one value and an order that names the type, where `type = …` would say the same: only the index
 # on (user_id, type, t) serves this order, so that no plan can walk all of a user's other events to find these.
 LATEST_OF_PART = """
-    (SELECT {part}, t, NULL::activity_type, amount FROM activity_event
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t < $2 ORDER BY type DESC, t DESC LIMIT {count})"""
 WINDOW_PART = """
-    (SELECT {part}, t, NULL::activity_type, amount FROM activity_event
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
+# Of the index alone, which has the amounts: a window of weeks may hold very many events.
+SUM_PART = """
+    (SELECT {part}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 HAVING count(*) > 0)"""
 
 # What tells whether the claim just before was granted: the user's clock, and the event at this moment if there is one.
 CLAIM_PARTS = """
-    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric FROM user_clock WHERE user_id = $1)
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, NULL::bigint FROM user_clock WHERE user_id = $1)
     UNION ALL
-    (SELECT {present}, t, NULL::activity_type, NULL::numeric FROM activity_event WHERE user_id = $1 AND t = $2)"""
+    (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint FROM activity_event
+     WHERE user_id = $1 AND t = $2)"""
 
 CLOCK, PRESENT, LATEST_EVENTS = -2, -1, 0  # the numbers of the parts
 LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
 WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
 TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
+FIRST_SUM = 5
 
-Row = tuple[int, int, str, Decimal]
+Row = tuple[int, int, str, Decimal, int]
 
 
 class HistoryQuestion:
@@ -82,15 +96,21 @@ class HistoryQuestion:
             sql.append(LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count))
         for kind, seconds in needs.window.items():
             sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
+        self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
+        for part, window in self.sums.items():
+            sql.append(SUM_PART.format(part=part, kind=window.type, seconds=window.seconds))
         self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql))
 
 
-def history_if_claimed(event: ActivityEvent, rows: Iterable[Row]) -> History | None:
+def history_if_claimed(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> History | None:
     """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
     latest_t, known = -1, False
     parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
-    for part, t, stored_type, amount in rows:
-        if part >= LATEST_EVENTS:
+    added_up: dict[Window, WindowSum] = {}
+    for part, t, stored_type, amount, count in rows:
+        if part >= FIRST_SUM:
+            added_up[sums[part]] = WindowSum(amount, count, t)
+        elif part >= LATEST_EVENTS:
             kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
             parts[part].append(ActivityEvent(user_id=event.user_id, t=t, type=kind, amount=amount))
         elif part == CLOCK:
@@ -103,6 +123,7 @@ def history_if_claimed(event: ActivityEvent, rows: Iterable[Row]) -> History | N
         latest=parts[LATEST_EVENTS],
         latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
         window={kind: parts[part] for kind, part in WINDOW_OF.items()},
+        sums=added_up,
     )
 
 
@@ -124,7 +145,7 @@ class EventQueries:
         """
         self._transaction.write(CLAIM, event.user_id, event.t)
         rows: Sequence[Row] = self._transaction.fetch(question.statement, event.user_id, event.t)
-        return history_if_claimed(event, rows)
+        return history_if_claimed(event, rows, question.sums)
 
     def latest_moment(self, user_id: int) -> int:
         """Which moment was claimed last? Before the first one: -1."""
@@ -138,14 +159,19 @@ class EventQueries:
 
     def decision_at(self, user_id: int, t: int) -> Decision | None:
         """Which event stands at this moment, and what was answered to it?"""
-        rows: Sequence[tuple[str, Decimal, list[int]]] = self._transaction.fetch(STORED, user_id, t)
-        for stored_type, amount, codes in rows:
+        rows: Sequence[tuple[str, Decimal, list[int], int]] = self._transaction.fetch(STORED, user_id, t)
+        for stored_type, amount, codes, edition in rows:
             event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-            return Decision(event=event, alert_codes=tuple(codes), replayed=True)
+            return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=True)
         return None
+
+    def moments_in(self, user_id: int, window: Window, t: int, most: int) -> list[int]:
+        """When were the last events of this window, which ends at `t`?"""
+        rows = self._transaction.fetch(MOMENTS, user_id, window.type.value, t - window.seconds, t, most)
+        return [moment for (moment,) in rows]
 
     def store(self, decision: Decision) -> None:
         """Keep the event with its decision in one row."""
         event = decision.event
         codes = list(decision.alert_codes)
-        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, codes)
+        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, codes, decision.edition)

@@ -1,16 +1,34 @@
 """The rules, as frozen values of four kinds, and the one function that judges by them.
 
 Nothing here reads a clock, a row, a request or a log, so the same event with the same history is always judged
-the same.
+the same: live, in the shadow and on history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
-from app.events.domain import BOTH_TYPES, ActivityEvent, EventType, History, HistoryNeeds
+from app.events.domain import BOTH_TYPES, ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
+
+LONGEST_LISTED = 300  # seconds; the events of a longer window are not listed but summed up by the database
+DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What met a rule: the values that were compared, and the events that made them.
+
+    `events` are newest first; of a long window they stay in the database, with their number in `count`.
+    """
+
+    value: str
+    limit: str
+    count: int
+    sentence: str
+    events: Sequence[ActivityEvent] = ()
+    window: Window | None = None
 
 
 class Rule(Protocol):
@@ -21,6 +39,10 @@ class Rule(Protocol):
         """The number under which clients know the rule."""
 
     @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
     def description(self) -> str:
         """The rule in one line, for people."""
 
@@ -28,11 +50,15 @@ class Rule(Protocol):
     def evaluated_on(self) -> frozenset[EventType]:
         """The types of event on which the rule is evaluated at all (A2)."""
 
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+
     def needs(self, on: EventType) -> HistoryNeeds:
         """Tell what history the rule reads when an event of type `on` is judged."""
 
-    def proof(self, event: ActivityEvent, history: History) -> tuple[ActivityEvent, ...]:
-        """Return the events that meet the rule, newest first; empty when it is not met."""
+    def proof(self, event: ActivityEvent, history: History) -> Proof | None:
+        """Return what meets the rule; None when it is not met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +66,28 @@ class Threshold:
     """The event itself is of `type` and its amount is above `above`."""
 
     code: int
+    name: str
     description: str
     type: EventType
     above: Decimal
     evaluated_on: frozenset[EventType] = BOTH_TYPES
 
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+        return f"a {self.type} above {self.above:.2f}"
+
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
         """Nothing: the event stands for itself."""
         return HistoryNeeds()
 
-    def proof(self, event: ActivityEvent, history: History) -> tuple[ActivityEvent, ...]:  # noqa: ARG002  # as above
+    def proof(self, event: ActivityEvent, history: History) -> Proof | None:  # noqa: ARG002  # as above
         """Return the event when it is above the limit; the limit itself is not."""
-        return (event,) if event.type is self.type and event.amount > self.above else ()
+        if event.type is not self.type or event.amount <= self.above:
+            return None
+        value, limit = f"{event.amount:.2f}", f"{self.above:.2f}"
+        sentence = f"{value} {DONE[self.type]} at once; the limit is {limit}"
+        return Proof(value=value, limit=limit, count=1, sentence=sentence, events=(event,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +95,31 @@ class Streak:
     """This event and the `count` - 1 before it are all of `type`; any other event in between starts anew."""
 
     code: int
+    name: str
     description: str
     type: EventType
     count: int
     evaluated_on: frozenset[EventType] = BOTH_TYPES
 
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+        return f"{self.count} consecutive {self.type}s"
+
     def needs(self, on: EventType) -> HistoryNeeds:
         """The events just before, but only where this one is of the type itself."""
         return HistoryNeeds(latest=self.count - 1 if on is self.type else 0)
 
-    def proof(self, event: ActivityEvent, history: History) -> tuple[ActivityEvent, ...]:
+    def proof(self, event: ActivityEvent, history: History) -> Proof | None:
         """Return the last `count` events when all are of the type."""
-        latest = (event, *history.latest)[: self.count]
-        unbroken = len(latest) == self.count and all(each.type is self.type for each in latest)
-        return latest if unbroken else ()
+        if event.type is not self.type:
+            return None
+        latest = (event, *history.latest[: self.count - 1])
+        if len(latest) < self.count or any(each.type is not self.type for each in latest):
+            return None
+        count = str(self.count)
+        sentence = f"{count} {self.type}s in a row, in {event.t - latest[-1].t} s; the limit is {count} in a row"
+        return Proof(value=count, limit=count, count=self.count, sentence=sentence, events=latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +127,30 @@ class RisingStreak:
     """The user's last `count` events of `type`, others ignored, rise strictly in amount (A3)."""
 
     code: int
+    name: str
     description: str
     type: EventType
     count: int
     evaluated_on: frozenset[EventType] = BOTH_TYPES
 
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+        return f"{self.count} consecutive rising {self.type}s"
+
     def needs(self, on: EventType) -> HistoryNeeds:
         """The last of the type; one fewer where this event is one of them."""
         return HistoryNeeds(latest_of={self.type: self.count - (on is self.type)})
 
-    def proof(self, event: ActivityEvent, history: History) -> tuple[ActivityEvent, ...]:
+    def proof(self, event: ActivityEvent, history: History) -> Proof | None:
         """Return the last `count` events of the type when each is above the one before."""
         own = (event,) if event.type is self.type else ()
         latest = (*own, *history.latest_of.get(self.type, ()))[: self.count]
-        rising = len(latest) == self.count and all(newer.amount > older.amount for newer, older in pairwise(latest))
-        return latest if rising else ()
+        if len(latest) < self.count or any(newer.amount <= older.amount for newer, older in pairwise(latest)):
+            return None
+        first, last = f"{latest[-1].amount:.2f}", f"{latest[0].amount:.2f}"
+        sentence = f"{self.count} {self.type}s in a row rose from {first} to {last}; the limit is {self.count} in a row"
+        return Proof(value=str(self.count), limit=str(self.count), count=self.count, sentence=sentence, events=latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,40 +158,72 @@ class WindowTotal:
     """Events of `type` in the closed window from `t` - `seconds` to `t` add up to above `above` (A1)."""
 
     code: int
+    name: str
     description: str
     type: EventType
     above: Decimal
     seconds: int
     evaluated_on: frozenset[EventType] = BOTH_TYPES
 
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+        return f"{self.type}s within {self.seconds} s add up to above {self.above:.2f}"
+
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
-        """The events of the type within the window."""
+        """The events of the type within the window, or their sum where they may be many."""
+        if self.seconds > LONGEST_LISTED:
+            return HistoryNeeds(sums=frozenset({self._window}))
         return HistoryNeeds(window={self.type: self.seconds})
 
-    def proof(self, event: ActivityEvent, history: History) -> tuple[ActivityEvent, ...]:
+    def proof(self, event: ActivityEvent, history: History) -> Proof | None:
         """Return the events of the type in the window when their total is above the limit."""
-        opens = event.t - self.seconds
         own = (event,) if event.type is self.type else ()
+        if self.seconds > LONGEST_LISTED:
+            return self._proof_of(event, own, history.sums.get(self._window))
+        opens = event.t - self.seconds
         within = (*own, *(each for each in history.window.get(self.type, ()) if each.t >= opens))
-        return within if sum(each.amount for each in within) > self.above else ()
+        total = sum(each.amount for each in within)
+        if total <= self.above:
+            return None
+        return self._met(Decimal(total), len(within), event.t - within[-1].t, within)
+
+    def _proof_of(self, event: ActivityEvent, own: tuple[ActivityEvent, ...], before: WindowSum | None) -> Proof | None:
+        """Judge by the sum of what came before."""
+        total = (before.total if before else Decimal(0)) + (event.amount if own else 0)
+        if total <= self.above:
+            return None
+        since = before.first_t if before else event.t
+        return self._met(total, (before.count if before else 0) + len(own), event.t - since, own)
+
+    @property
+    def _window(self) -> Window:
+        return Window(type=self.type, seconds=self.seconds)
+
+    def _met(self, total: Decimal, count: int, span: int, events: Sequence[ActivityEvent]) -> Proof:
+        value, limit = f"{total:.2f}", f"{self.above:.2f}"
+        kinds = f"{self.type}s" if count != 1 else self.type.value
+        sentence = f"{value} {DONE[self.type]} in {span} s by {count} {kinds}; the limit is {limit} in {self.seconds} s"
+        window = self._window if len(events) < count else None
+        return Proof(value=value, limit=limit, count=count, sentence=sentence, events=events, window=window)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A rule that the user now meets, with the events that prove it, newest first."""
+    """A rule that the user now meets, with what proves it."""
 
     code: int
-    because: tuple[ActivityEvent, ...]
+    proof: Proof
 
 
 def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> tuple[Alert, ...]:
     """Judge one event: the alerts that the user meets once it has happened (A4), codes ascending."""
     met = [
-        Alert(code=rule.code, because=proof)
+        Alert(code=rule.code, proof=proof)
         for rule in rules
         if event.type in rule.evaluated_on and (proof := rule.proof(event, history))
     ]
-    return tuple(sorted(met, key=lambda alert: alert.code))
+    return tuple(sorted(met, key=lambda alert: alert.code)) if met else ()
 
 
 def needs_of(rules: Iterable[Rule], on: EventType) -> HistoryNeeds:
@@ -145,22 +233,3 @@ def needs_of(rules: Iterable[Rule], on: EventType) -> HistoryNeeds:
         if on in rule.evaluated_on:
             needs |= rule.needs(on)
     return needs
-
-
-RULES: tuple[Rule, ...] = (
-    Streak(code=30, description="three consecutive withdraws", type=EventType.WITHDRAW, count=3),
-    WindowTotal(
-        code=123,
-        description="deposits within 30 seconds add up to above 200",
-        type=EventType.DEPOSIT,
-        above=Decimal(200),
-        seconds=30,
-    ),
-    RisingStreak(
-        code=300,
-        description="three consecutive rising deposits, withdraws ignored",
-        type=EventType.DEPOSIT,
-        count=3,
-    ),
-    Threshold(code=1100, description="a withdraw above 100", type=EventType.WITHDRAW, above=Decimal(100)),
-)

@@ -12,12 +12,13 @@ from sqlalchemy import create_engine
 from app.config import sqlalchemy_url
 from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
 from app.events.queries import LATEST, STORED, EventQueries, HistoryQuestion
-from app.events.rules import RULES, needs_of
+from app.events.rules import needs_of
 from app.users.queries import IS_REGISTERED
 from lib.database import Database
 from lib.transactions import Statement
 from tests.integration.conftest import Sql, run_sql
 from tests.unit.builders import deposit, history_of, withdraw
+from tests.unit.edition_1 import RULES
 
 # More than the rules need, so that every part of the question is asked on every event.
 WIDE = HistoryNeeds(
@@ -49,7 +50,7 @@ def test_the_database_remembers_what_a_list_would(
     with remembering.transaction() as current:
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
-            queries.store(Decision(event=event, alert_codes=()))
+            queries.store(Decision(event=event, alert_codes=(), edition=1))
         read = queries.claim_next_moment(now, HistoryQuestion("wide", WIDE))
     assert read is not None
     expected = history_of(events, WIDE, now.t)
@@ -66,7 +67,7 @@ def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database)
         assert queries.claim_next_moment(deposit("1", 5), question) == History(
             latest=[], latest_of={kind: [] for kind in EventType}, window={kind: [] for kind in EventType}
         )
-        queries.store(Decision(event=deposit("1", 5), alert_codes=()))
+        queries.store(Decision(event=deposit("1", 5), alert_codes=(), edition=1))
         assert queries.claim_next_moment(deposit("1", 5), question) is None, "it stands already"
         assert queries.claim_next_moment(deposit("1", 4), question) is None, "it is late"
         assert queries.claim_next_moment(deposit("1", 6), question) is not None

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events.domain import ActivityEvent, EventType, HistoryNeeds
-from app.events.rules import RULES, RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
+from app.events.domain import ActivityEvent, EventType, HistoryNeeds, Window
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
 from e2e import oracle
 from tests.unit.builders import deposit, history_of, withdraw
+from tests.unit.edition_1 import RULES
 
 
 def codes(*events: ActivityEvent) -> list[int]:
@@ -82,12 +83,17 @@ def test_an_alert_names_the_events_that_prove_it() -> None:
     last = withdraw("9", 3)
     history = history_of([first, second, third], needs_of(RULES, last.type), last.t)
     [alert] = evaluate(RULES, last, history)
-    assert alert.because == (third, second, first)
+    assert alert.proof.events == (third, second, first)
 
 
 def test_a_rule_is_evaluated_only_on_its_types() -> None:
     rule = RisingStreak(
-        code=1, description="", type=EventType.DEPOSIT, count=2, evaluated_on=frozenset({EventType.DEPOSIT})
+        code=1,
+        name="",
+        description="",
+        type=EventType.DEPOSIT,
+        count=2,
+        evaluated_on=frozenset({EventType.DEPOSIT}),
     )
     earlier = [deposit("1", 0), deposit("2", 1)]
     needs = HistoryNeeds(latest_of={EventType.DEPOSIT: 2})
@@ -117,14 +123,17 @@ def test_only_the_history_that_matters_is_asked_for(kind: EventType, needs: Hist
 
 def test_needs_of_several_rules_are_the_greatest_of_each() -> None:
     several: list[Rule] = [
-        Streak(code=1, description="", type=EventType.DEPOSIT, count=5),
-        Streak(code=2, description="", type=EventType.DEPOSIT, count=3),
-        WindowTotal(code=3, description="", type=EventType.WITHDRAW, above=Decimal(1), seconds=60),
-        WindowTotal(code=4, description="", type=EventType.DEPOSIT, above=Decimal(1), seconds=5),
-        Threshold(code=5, description="", type=EventType.DEPOSIT, above=Decimal(1)),
+        Streak(code=1, name="", description="", type=EventType.DEPOSIT, count=5),
+        Streak(code=2, name="", description="", type=EventType.DEPOSIT, count=3),
+        WindowTotal(code=3, name="", description="", type=EventType.WITHDRAW, above=Decimal(1), seconds=60),
+        WindowTotal(code=4, name="", description="", type=EventType.DEPOSIT, above=Decimal(1), seconds=5),
+        Threshold(code=5, name="", description="", type=EventType.DEPOSIT, above=Decimal(1)),
+        WindowTotal(code=6, name="", description="", type=EventType.DEPOSIT, above=Decimal(1), seconds=3600),
     ]
     assert needs_of(several, EventType.DEPOSIT) == HistoryNeeds(
-        latest=4, window={EventType.WITHDRAW: 60, EventType.DEPOSIT: 5}
+        latest=4,
+        window={EventType.WITHDRAW: 60, EventType.DEPOSIT: 5},
+        sums=frozenset({Window(EventType.DEPOSIT, 3600)}),
     )
 
 

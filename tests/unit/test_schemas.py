@@ -96,7 +96,7 @@ def test_t_and_time_at_once_are_refused() -> None:
 
 @pytest.mark.parametrize(("codes", "alert"), [((), False), ((30, 123), True)], ids=["no code", "two codes"])
 def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], alert: bool) -> None:  # noqa: FBT001
-    decision = Decision(event=deposit("1", user_id=7), alert_codes=codes)
+    decision = Decision(event=deposit("1", user_id=7), alert_codes=codes, edition=1)
     answer = {"alert": alert, "alert_codes": list(codes), "user_id": 7}
     assert DecisionSchema().dump(decision) == answer
     assert json.loads(written(decision)) == answer

@@ -1,0 +1,1 @@
+"""Raised codes with what proves them, for those who look into them."""

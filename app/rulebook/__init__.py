@@ -1,0 +1,1 @@
+"""The rule book: which rules judge, in numbered editions that never change."""

@@ -1,0 +1,111 @@
+"""Editions of the rule book, as plain values: what they hold, and which step each may take next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.events.rules import Rule
+
+
+class Status(StrEnum):
+    """Where an edition stands on its way: drafted, tried in the shadow, live, retired."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class Step(StrEnum):
+    """What is done with an edition; each leaves a row in the audit."""
+
+    DRAFTED = "draft"
+    SHADOWED = "shadow"
+    PUBLISHED = "publish"
+    RETIRED = "retire"
+
+
+# A live edition is never retired by itself: publishing the next one does it, so that there always is one.
+TAKEN_FROM = {
+    Step.SHADOWED: frozenset({Status.DRAFT}),
+    Step.PUBLISHED: frozenset({Status.DRAFT, Status.SHADOW, Status.RETIRED}),
+    Step.RETIRED: frozenset({Status.DRAFT, Status.SHADOW}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A set of rules under a number; only its status ever changes."""
+
+    edition: int
+    status: Status
+    rules: tuple[Rule, ...]
+    author: str
+    note: str
+    created_at: datetime
+    published_at: datetime | None = None
+    published_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what with which edition, when, and why."""
+
+    edition: int
+    step: Step
+    who: str
+    note: str
+    at: datetime
+
+
+class RuleBookRefused(Exception):
+    """A step that the rule book does not take; it leaves no trace."""
+
+
+class NoSuchEdition(RuleBookRefused):
+    """No edition has this number."""
+
+
+class WrongStep(RuleBookRefused):
+    """The edition does not stand where this step begins."""
+
+
+class SameEyes(RuleBookRefused):
+    """Somebody else than the author has to publish an edition."""
+
+
+def refuse_wrong_step(edition: Edition, step: Step) -> None:
+    """Return if the edition may take the step; raises `WrongStep` where it may not."""
+    if edition.status not in TAKEN_FROM[step]:
+        allowed = " or ".join(sorted(TAKEN_FROM[step]))
+        raise WrongStep(f"edition {edition.edition} is {edition.status}; to {step} it, it must be {allowed}")
+
+
+def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
+    """Say in words what changed from one set of rules to another, by code."""
+    before, after = ({rule.code: rule for rule in rules} for rules in (old, new))
+    told = []
+    for code in sorted(before.keys() | after.keys()):
+        if code not in after:
+            told.append(f"{code} is gone: {before[code].name}")
+        elif code not in before:
+            told.append(f"{code} is new: {after[code].terms}")
+        else:
+            told.extend(_changes(before[code], after[code]))
+    return told
+
+
+def _changes(old: Rule, new: Rule) -> list[str]:
+    if type(old) is not type(new):
+        return [f"{new.code} is of another kind: {old.terms} → {new.terms}"]
+    told = []
+    for name in old.__dataclass_fields__:  # type: ignore[attr-defined]  # every kind of rule is a dataclass
+        was, is_now = getattr(old, name), getattr(new, name)
+        if was != is_now:
+            told.append(f"{new.code}: {name.replace('_', ' ')} {_shown(was)} → {_shown(is_now)}")
+    return told
+
+
+def _shown(value: object) -> str:
+    return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -1,0 +1,172 @@
+"""Rules as people and tables write them: to and from plain mappings, each parameter checked before it is saved.
+
+What could fail at an event cannot be read here, so it can never be saved.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, cast
+
+from apiflask import Schema
+from marshmallow import ValidationError, fields, post_load, validate
+
+from app.events.domain import BOTH_TYPES, EventType
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
+from app.events.schemas import money
+
+GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
+COUNTS = validate.Range(2, 100)
+LONGEST_WINDOW = 31 * 24 * 60 * 60  # seconds
+MOST_RULES = 100
+
+
+class Limit(fields.Field[Decimal]):
+    """An amount of money that a rule compares with: exact, zero or more."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid": 'Must be a plain decimal such as "200.00": 1 to 12 digits, then at most 2 after a point.'
+    }
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # marshmallow's own form
+        try:
+            return money(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        return f"{value:.2f}"
+
+
+def printable(text: str) -> None:
+    """Refuse what cannot be shown in one line."""
+    if not text.strip() or not text.isprintable():
+        raise ValidationError("Must be characters that can be printed, and not only blanks.")
+
+
+def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
+    """Return a field for a type of event."""
+    wrong = {"unknown": 'Must be "deposit" or "withdraw".'}
+    return fields.Enum(EventType, by_value=True, error_messages=wrong, **more)
+
+
+class RuleForm(Schema):
+    """What every rule has."""
+
+    makes: ClassVar[type]
+
+    code = fields.Integer(required=True, strict=True, validate=validate.Range(1, GREATEST_CODE))
+    kind = fields.String(required=True)
+    name = fields.String(required=True, validate=[validate.Length(1, 100), printable])
+    description = fields.String(required=True, validate=[validate.Length(1, 500), printable])
+    type = a_type(required=True)
+    evaluated_on = fields.List(a_type(), validate=validate.Length(min=1))
+
+    @post_load
+    def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
+        """Make the domain's value."""
+        members.pop("kind")
+        members["evaluated_on"] = frozenset(members.get("evaluated_on", BOTH_TYPES))
+        return cast("Rule", self.makes(**members))
+
+
+class ThresholdForm(RuleForm):
+    """A single event above a limit."""
+
+    makes = Threshold
+    above = Limit(required=True)
+
+
+class StreakForm(RuleForm):
+    """So many events of a type in a row."""
+
+    makes = Streak
+    count = fields.Integer(required=True, strict=True, validate=COUNTS)
+
+
+class RisingStreakForm(StreakForm):
+    """So many events of a type that rise, others ignored."""
+
+    makes = RisingStreak
+
+
+class WindowTotalForm(RuleForm):
+    """A sum over so many seconds above a limit."""
+
+    makes = WindowTotal
+    above = Limit(required=True)
+    seconds = fields.Integer(required=True, strict=True, validate=validate.Range(1, LONGEST_WINDOW))
+
+
+KINDS: Mapping[str, RuleForm] = {
+    "threshold": ThresholdForm(),
+    "streak": StreakForm(),
+    "rising_streak": RisingStreakForm(),
+    "window_total": WindowTotalForm(),
+}
+KIND_OF = {form.makes: kind for kind, form in KINDS.items()}
+
+
+class InvalidRules(Exception):
+    """Rules that cannot be saved; `errors` says for each rule and field what is wrong."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        told = "; ".join(f"{where}: {' '.join(messages)}" for where, messages in errors.items())
+        super().__init__(told)
+        self.errors = errors
+
+
+def read_rules(written: object) -> tuple[Rule, ...]:
+    """Read the rules of an edition, by code ascending.
+
+    Raises `InvalidRules`, which names every rule and field that cannot be saved.
+    """
+    if not isinstance(written, list) or not 1 <= len(written) <= MOST_RULES:
+        raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})
+    rules: list[Rule] = []
+    errors: dict[str, list[str]] = {}
+    for place, each in enumerate(written, start=1):
+        try:
+            rules.append(_read_rule(each))
+        except ValidationError as error:
+            errors.update(_named(each, place, error))
+    for code in sorted({rule.code for rule in rules if [each.code for each in rules].count(rule.code) > 1}):
+        errors[f"rule {code}, code"] = ["Is given to more than one rule."]
+    if errors:
+        raise InvalidRules(errors)
+    return tuple(sorted(rules, key=lambda rule: rule.code))
+
+
+def _read_rule(written: object) -> Rule:
+    if not isinstance(written, dict):
+        raise ValidationError("Must be a table of parameters.", "rule")
+    kind = written.get("kind")
+    form = KINDS.get(kind) if isinstance(kind, str) else None
+    if form is None:
+        raise ValidationError(f"Must be one of {', '.join(KINDS)}.", "kind")
+    return cast("Rule", form.load(written))
+
+
+def _named(written: object, place: int, error: ValidationError) -> dict[str, list[str]]:
+    """Name rule and field: the rule by its code where it has one, else by its place."""
+    code = written.get("code") if isinstance(written, dict) else None
+    rule = f"rule {code}" if type(code) is int else f"rule no. {place}"
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
+    return {f"{rule}, {field}": _flat(said) for field, said in messages.items()}
+
+
+def _flat(said: Any) -> list[str]:  # noqa: ANN401  # lists, and tables of lists for the places of a list
+    if isinstance(said, dict):
+        return [each for inner in said.values() for each in _flat(inner)]
+    return [str(each) for each in said]
+
+
+def written_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Write rules as they can be read again."""
+    return [_written_rule(rule) for rule in rules]
+
+
+def _written_rule(rule: Rule) -> dict[str, Any]:
+    kind = KIND_OF[type(rule)]
+    members = cast("dict[str, Any]", KINDS[kind].dump(rule))
+    members["evaluated_on"] = sorted(rule.evaluated_on)
+    return {"code": members.pop("code"), "kind": kind, **members}

@@ -1,0 +1,48 @@
+"""The tables of the rule book: editions, and who did what with them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, Integer, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.datastores import db
+from app.rulebook.domain import Status, Step
+
+
+class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
+    """An edition: its rules never change, only where it stands."""
+
+    __tablename__ = "rule_book"
+    __table_args__ = (CheckConstraint("edition > 0", name="edition_positive"),)
+
+    edition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    status: Mapped[Status] = mapped_column(
+        Enum(Status, name="edition_status", values_callable=lambda each: [status.value for status in each])
+    )
+    rules: Mapped[list[Any]] = mapped_column(JSONB)
+    author: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    published_by: Mapped[str | None] = mapped_column(Text)
+
+
+Index("uq_rule_book_live", RuleBookRow.status, unique=True, postgresql_where=RuleBookRow.status == Status.LIVE)
+Index("uq_rule_book_shadow", RuleBookRow.status, unique=True, postgresql_where=RuleBookRow.status == Status.SHADOW)
+
+
+class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """A step that somebody took; a trigger refuses to change or remove one."""
+
+    __tablename__ = "rule_book_audit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    edition: Mapped[int] = mapped_column(ForeignKey("rule_book.edition"))
+    step: Mapped[Step] = mapped_column(
+        Enum(Step, name="edition_step", values_callable=lambda each: [step.value for step in each])
+    )
+    who: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,0 +1,90 @@
+"""Which editions are in force, as a process knows it: looked up a few times a second, past the events.
+
+So an event pays nothing for it, and a publication reaches every worker within a second. What cannot be read changes
+nothing: the last good editions go on, and readiness says so.
+"""
+
+import time
+from threading import Lock, Thread
+
+from app.events.judges import Judge, RuleSet
+from app.rulebook.domain import Edition, Status
+from app.rulebook.forms import InvalidRules
+from app.rulebook.queries import RuleBookQueries
+from lib.database import Database
+from lib.logs import get_logger
+from lib.transactions import Unavailable
+
+PAUSE = 0.4  # seconds between two looks
+LONGEST_LOOK = 0.5  # seconds
+
+log = get_logger()
+
+
+class NoRuleBook(Unavailable):
+    """No good edition was ever read, so nothing can be judged yet."""
+
+
+class RuleBookWatch:
+    """Tells which judge is in force; looks on from the first time that anybody asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._judge: Judge | None = None
+        self._seen: tuple[int | None, ...] = ()
+        self.fault = ""  # why the last look found no good edition; empty: it found one
+
+    def judge(self) -> Judge:
+        """Return the judge in force; raises `NoRuleBook` when there never was one."""
+        if self._thread is None:
+            self._begin()
+        if self._judge is None:
+            raise NoRuleBook(f"the rule book cannot be read: {self.fault}")
+        return self._judge
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._look()
+                self._thread = Thread(target=self._look_on, name="rule book", daemon=True)
+                self._thread.start()
+
+    def _look_on(self) -> None:
+        while True:
+            time.sleep(PAUSE)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            with self._database.transaction(deadline=LONGEST_LOOK) as current:
+                in_force = {each.status: each for each in RuleBookQueries(current).in_force()}
+            self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
+        except Unavailable as error:
+            self._note_fault("database", error)
+        except (InvalidRules, KeyError) as error:
+            self._note_fault("rule book", error)
+        except Exception as error:
+            # Whatever it is: without this thread no publication would ever be seen.
+            log.exception("rule book unreadable")
+            self._note_fault("rule book", error)
+
+    def _put_in_force(self, live: Edition | None, shadow: Edition | None) -> None:
+        if live is None:
+            raise KeyError("no edition is live")
+        seen = (live.edition, shadow.edition if shadow else None)
+        if seen != self._seen:
+            self._judge = Judge.of(_rule_set(live), _rule_set(shadow) if shadow else None)
+            self._seen = seen
+            log.info("rule book in force", edition=live.edition, shadow=seen[1])
+        self.fault = ""
+
+    def _note_fault(self, of: str, error: Exception) -> None:
+        if not self.fault:
+            log.error("rule book not read", fault=of, cause=str(error))
+        self.fault = of
+
+
+def _rule_set(edition: Edition) -> RuleSet:
+    return RuleSet(edition=edition.edition, rules=edition.rules)

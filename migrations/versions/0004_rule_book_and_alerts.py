@@ -1,0 +1,146 @@
+"""The rule book, the edition that judged each event, and alerts with their evidence.
+
+Revision 0004, after 0003. Edition 1 holds the four rules of the contract, by which all events so far were judged.
+"""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+edition_status = postgresql.ENUM("draft", "shadow", "live", "retired", name="edition_status", create_type=False)
+edition_step = postgresql.ENUM("draft", "shadow", "publish", "retire", name="edition_step", create_type=False)
+
+BOTH = ["deposit", "withdraw"]
+EDITION_1 = [
+    {
+        "code": 30,
+        "kind": "streak",
+        "name": "withdraws in a row",
+        "description": "three consecutive withdraws",
+        "type": "withdraw",
+        "count": 3,
+        "evaluated_on": BOTH,
+    },
+    {
+        "code": 123,
+        "kind": "window_total",
+        "name": "much deposited at once",
+        "description": "deposits within 30 seconds add up to above 200",
+        "type": "deposit",
+        "above": "200.00",
+        "seconds": 30,
+        "evaluated_on": BOTH,
+    },
+    {
+        "code": 300,
+        "kind": "rising_streak",
+        "name": "rising deposits",
+        "description": "three consecutive rising deposits, withdraws ignored",
+        "type": "deposit",
+        "count": 3,
+        "evaluated_on": BOTH,
+    },
+    {
+        "code": 1100,
+        "kind": "threshold",
+        "name": "large withdraw",
+        "description": "a withdraw above 100",
+        "type": "withdraw",
+        "above": "100.00",
+        "evaluated_on": BOTH,
+    },
+]
+BY = "migration 0004"
+
+
+def upgrade() -> None:
+    make_rule_book()
+    op.add_column("activity_event", sa.Column("edition", sa.Integer(), server_default="1", nullable=False))
+    op.create_table(
+        "alert",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("t", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("shadow", sa.Boolean(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("evidence", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "t", "code", "shadow", name=op.f("pk_alert")),
+    )
+    op.create_index("ix_alert_t_user_id_code", "alert", ["t", "user_id", "code"])
+
+
+def make_rule_book() -> None:
+    edition_status.create(op.get_bind())
+    edition_step.create(op.get_bind())
+    book = op.create_table(
+        "rule_book",
+        sa.Column("edition", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("status", edition_status, nullable=False),
+        sa.Column("rules", postgresql.JSONB(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("edition > 0", name=op.f("ck_rule_book_edition_positive")),
+        sa.PrimaryKeyConstraint("edition", name=op.f("pk_rule_book")),
+    )
+    for status in ("live", "shadow"):
+        where = sa.text(f"status = '{status}'")
+        op.create_index(f"uq_rule_book_{status}", "rule_book", ["status"], unique=True, postgresql_where=where)
+    op.create_table(
+        "rule_book_audit",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("step", edition_step, nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.ForeignKeyConstraint(["edition"], ["rule_book.edition"], name=op.f("fk_rule_book_audit_edition_rule_book")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_book_audit")),
+    )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_to_change_the_audit() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit of the rule book is only ever added to'; END $$
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rule_book_audit
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_audit()
+        """
+    )
+    note = "the rules of the contract"
+    op.execute(
+        sa.insert(book).values(
+            edition=1,
+            status="live",
+            rules=sa.cast(sa.literal(json.dumps(EDITION_1)), postgresql.JSONB()),
+            author=BY,
+            note=note,
+            published_at=sa.func.now(),
+            published_by=BY,
+        )
+    )
+    op.execute(
+        f"INSERT INTO rule_book_audit (edition, step, who, note) VALUES (1, 'draft', '{BY}', '{note}'),"  # noqa: S608  # all ours
+        f" (1, 'publish', '{BY}', '{note}')"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("alert")
+    op.drop_column("activity_event", "edition")
+    op.drop_table("rule_book_audit")
+    op.execute("DROP FUNCTION refuse_to_change_the_audit")
+    op.drop_table("rule_book")
+    edition_step.drop(op.get_bind())
+    edition_status.drop(op.get_bind())

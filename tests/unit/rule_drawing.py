@@ -1,0 +1,28 @@
+"""Random rules and editions, for properties."""
+
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from app.events.domain import EventType
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
+
+TYPES = st.sampled_from(EventType)
+COMMON = {
+    "code": st.integers(1, 2000),
+    "name": st.just("a rule"),
+    "description": st.just("what it is for"),
+    "type": TYPES,
+    "evaluated_on": st.frozensets(TYPES, min_size=1),
+}
+COUNTS = st.integers(2, 5) | st.integers(2, 100)
+LIMITS = st.integers(0, 30_000).map(lambda cents: Decimal(cents) / 100)
+SECONDS = st.sampled_from([1, 2, 10, 30, 300, 301, 3600]) | st.integers(1, 31 * 24 * 3600)
+
+RULES: st.SearchStrategy[Rule] = st.one_of(
+    st.builds(Threshold, above=LIMITS, **COMMON),
+    st.builds(Streak, count=COUNTS, **COMMON),
+    st.builds(RisingStreak, count=COUNTS, **COMMON),
+    st.builds(WindowTotal, above=LIMITS, seconds=SECONDS, **COMMON),
+)
+EDITIONS = st.lists(RULES, min_size=1, max_size=8, unique_by=lambda rule: rule.code)

@@ -1,0 +1,129 @@
+"""What can be saved as an edition, and what cannot, told by rule and field."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
+from app.rulebook.domain import differences
+from app.rulebook.forms import MOST_RULES, InvalidRules, read_rules, written_rules
+from tests.unit.edition_1 import RULES, WRITTEN
+from tests.unit.rule_drawing import EDITIONS
+
+WINDOW = WRITTEN[1]
+STREAK = WRITTEN[0]
+
+
+def test_edition_1_is_the_contract() -> None:
+    assert [(rule.code, type(rule)) for rule in RULES] == [
+        (30, Streak),
+        (123, WindowTotal),
+        (300, RisingStreak),
+        (1100, Threshold),
+    ]
+    assert [rule.terms for rule in RULES] == [
+        "3 consecutive withdraws",
+        "deposits within 30 s add up to above 200.00",
+        "3 consecutive rising deposits",
+        "a withdraw above 100.00",
+    ]
+
+
+@given(EDITIONS)
+def test_what_is_written_is_read_again(rules: list[Rule]) -> None:
+    assert list(read_rules(written_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
+
+
+def test_rules_are_evaluated_on_all_types_unless_they_say_otherwise() -> None:
+    [rule] = read_rules([{name: value for name, value in STREAK.items() if name != "evaluated_on"}])
+    assert rule.evaluated_on == {"deposit", "withdraw"}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"count": 1}, "rule 30, count"),
+    ({"count": 101}, "rule 30, count"),
+    ({"count": 3.0}, "rule 30, count"),
+    ({"count": "3"}, "rule 30, count"),
+    ({"count": None}, "rule 30, count"),
+    ({"code": 0}, "rule 0, code"),
+    ({"code": -1}, "rule -1, code"),
+    ({"code": 2**31}, "rule 2147483648, code"),
+    ({"code": "30"}, "rule no. 1, code"),
+    ({"code": True}, "rule no. 1, code"),
+    ({"kind": "python"}, "rule 30, kind"),
+    ({"kind": ["streak"]}, "rule 30, kind"),
+    ({"type": "bet"}, "rule 30, type"),
+    ({"name": ""}, "rule 30, name"),
+    ({"name": " "}, "rule 30, name"),
+    ({"name": "a\nb"}, "rule 30, name"),
+    ({"name": "x" * 101}, "rule 30, name"),
+    ({"description": "\x00"}, "rule 30, description"),
+    ({"evaluated_on": []}, "rule 30, evaluated_on"),
+    ({"evaluated_on": ["bet"]}, "rule 30, evaluated_on"),
+    ({"evaluated_on": "deposit"}, "rule 30, evaluated_on"),
+    ({"above": "1.00"}, "rule 30, above"),
+    ({"kind": "window_total", "count": 3}, "rule 30, above"),
+]
+WRONG_WINDOWS = [
+    ({"seconds": 0}, "rule 123, seconds"),
+    ({"seconds": 31 * 24 * 3600 + 1}, "rule 123, seconds"),
+    ({"seconds": 1.5}, "rule 123, seconds"),
+    ({"above": "1.001"}, "rule 123, above"),
+    ({"above": "-1"}, "rule 123, above"),
+    ({"above": "1e2"}, "rule 123, above"),
+    ({"above": 1.5}, "rule 123, above"),
+    ({"above": "1" * 13}, "rule 123, above"),
+]
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [({**STREAK, **change}, named) for change, named in WRONG]
+    + [({**WINDOW, **change}, named) for change, named in WRONG_WINDOWS],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_could_fail_at_an_event_cannot_be_saved(written: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_rules([written])
+    assert named in refused.value.errors
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("written", [None, {}, [], "rules", [STREAK] * (MOST_RULES + 1)])
+def test_an_edition_is_a_list_of_some_rules(written: object) -> None:
+    with pytest.raises(InvalidRules, match="1 to 100 rules"):
+        read_rules(written)
+
+
+def test_a_code_is_given_once() -> None:
+    with pytest.raises(InvalidRules, match="rule 30, code: Is given to more than one rule"):
+        read_rules([STREAK, {**WINDOW, "code": 30}])
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_rules([{**STREAK, "count": 1, "type": "x"}, "no rule", {**WINDOW, "seconds": 0}])
+    assert set(refused.value.errors) == {"rule 30, count", "rule 30, type", "rule no. 2, rule", "rule 123, seconds"}
+
+
+CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
+    (lambda rules: rules, []),
+    (lambda rules: rules[1:], ["30 is gone: withdraws in a row"]),
+    (lambda rules: [*rules, {**STREAK, "code": 31}], ["31 is new: 3 consecutive withdraws"]),
+    (lambda rules: [{**STREAK, "count": 4}, *rules[1:]], ["30: count 3 → 4"]),
+    (
+        lambda rules: [{**STREAK, "evaluated_on": ["withdraw"]}, *rules[1:]],
+        ["30: evaluated on deposit and withdraw → withdraw"],
+    ),
+    (
+        lambda rules: [{**STREAK, "kind": "rising_streak"}, *rules[1:]],
+        ["30 is of another kind: 3 consecutive withdraws → 3 consecutive rising withdraws"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES)
+def test_a_difference_is_told_in_words(change: Callable[[list[Any]], list[Any]], told: list[str]) -> None:
+    assert differences(RULES, read_rules(change(WRITTEN))) == told
