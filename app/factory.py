@@ -24,8 +24,8 @@ from app.events.controllers import EventPolicy
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.problems import PROBLEMS
-from app.users.cli import users
 from app.rulebook.watch import RuleBookWatch
+from app.users.cli import users
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers

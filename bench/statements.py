@@ -5,6 +5,7 @@ The SQL is the service's own: BEGIN with the claim and the history, then the eve
 
 import os
 import re
+import runpy
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
 from app.datastores import engine_options
-from app.events.controllers import EventPolicy
 from app.events.domain import EventType
+from app.events.judges import Judge, RuleSet
 from app.events.queries import CLAIM, STORE
+from app.rulebook.forms import read_rules
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
@@ -24,7 +26,9 @@ from lib.transactions import Statement
 
 _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds
-_EVENT = ("user_id", "t", "type", "amount", "codes")
+_EVENT = ("user_id", "t", "type", "amount", "codes", "edition")
+# The four rules of the contract, whatever is live in the database.
+_RULES = read_rules(runpy.run_path("migrations/versions/0004_rule_book_and_alerts.py")["EDITION_1"])
 _NEXT = r"""
 \set n :n + 1
 \set user_id 1 + :client_id + {clients} * ((:n * 7919) % {share})
@@ -68,12 +72,14 @@ class Drive:
         return int(done.group(1))
 
     def _script(self, folder: Path, kind: EventType, begin: str) -> str:
-        history = _bound(EventPolicy.of(self.settings).questions[kind].statement)
+        history = _bound(Judge.of(RuleSet(edition=1, rules=_RULES)).questions[kind].statement)
         trips = [["BEGIN ISOLATION LEVEL READ COMMITTED", _bound(CLAIM), history], [_bound(STORE), "COMMIT"]]
         lines = [line for trip in trips for line in self._sent([f"{each};" for each in trip])]
         file = folder / f"{kind}.sql"
         script = "\n".join([begin, *lines, ""])
-        file.write_text(script.replace(":type::", f"'{kind}'::").replace(":codes::", "'{}'::"))
+        file.write_text(
+            script.replace(":type::", f"'{kind}'::").replace(":codes::", "'{}'::").replace(":edition::", "1::")
+        )
         return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
 
     def _sent(self, trip: list[str]) -> list[str]:

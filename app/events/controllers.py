@@ -1,6 +1,5 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import NoReturn
@@ -54,40 +53,28 @@ def record_event(database: Database, policy: EventPolicy, judge: Judge, event: A
         history = _claim_moment(events, policy, judge, event)
         if history is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        alerts = judge.judge(event, history)
-        codes = tuple(alert.code for alert in alerts)
-        decision = Decision(event=event, alert_codes=codes, edition=judge.live.edition)
+        judged = [(rule_set, rule_set.judge(event, history)) for rule_set in judge.rule_sets]
+        live, answered = judged[0]
+        codes = tuple(alert.code for alert in answered)
+        decision = Decision(event=event, alert_codes=codes, edition=live.edition)
         events.store(decision)
-        if alerts:
-            _keep(AlertQueries(current), events, event, judge.live, alerts)
-        if judge.shadow:
-            in_shadow = judge.judge_in_shadow(event, history)
-            _keep(AlertQueries(current), events, event, judge.shadow, in_shadow, shadow=True)
+        kept = AlertQueries(current)
+        for rule_set, alerts in judged:
+            for alert in alerts:
+                kept.keep(_stored(events, event, rule_set, alert))
         current.commit()
     return decision
 
 
-def _keep(
-    kept: AlertQueries,
-    events: EventQueries,
-    event: ActivityEvent,
-    rule_set: RuleSet,
-    alerts: Iterable[Alert],
-    *,
-    shadow: bool = False,
-) -> None:
-    """Keep the alerts of an event with what proves them."""
-    for alert in alerts:
-        kept.keep(
-            StoredAlert(
-                user_id=event.user_id,
-                t=event.t,
-                code=alert.code,
-                edition=rule_set.edition,
-                shadow=shadow,
-                evidence=_evidence(events, event, alert),
-            )
-        )
+def _stored(events: EventQueries, event: ActivityEvent, rule_set: RuleSet, alert: Alert) -> StoredAlert:
+    return StoredAlert(
+        user_id=event.user_id,
+        t=event.t,
+        code=alert.code,
+        edition=rule_set.edition,
+        shadow=rule_set.shadow,
+        evidence=_evidence(events, event, alert),
+    )
 
 
 def _evidence(events: EventQueries, event: ActivityEvent, alert: Alert) -> Evidence:

@@ -1,4 +1,4 @@
-"""Who judges an event: the rules of one edition, with another in its shadow if there is one, and what they must know."""
+"""Who judges an event: the rules of one edition, with another in its shadow if there is one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,32 +10,31 @@ from app.events.rules import Alert, Rule, evaluate, needs_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """The rules of an edition."""
+    """The rules of an edition; those in the shadow judge as the live ones do, and are not answered."""
 
     edition: int
     rules: Sequence[Rule]
+    shadow: bool = False
+
+    def judge(self, event: ActivityEvent, history: History) -> tuple[Alert, ...]:
+        """Return the alerts that these rules raise."""
+        return evaluate(self.rules, event, history)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Put together once for the editions in force, and never changed: no event is judged by a mixture."""
+    """Put together once for the editions in force, and never changed: no event is judged by a mixture.
 
-    live: RuleSet
-    shadow: RuleSet | None
+    The live rule set is the first one.
+    """
+
+    rule_sets: Sequence[RuleSet]
     questions: Mapping[EventType, HistoryQuestion]
 
     @classmethod
-    def of(cls, live: RuleSet, shadow: RuleSet | None = None) -> "Judge":
-        """Make the judge of the editions; what history to read follows from the rules of both."""
-        rules = (*live.rules, *(shadow.rules if shadow else ()))
-        name = f"history_{live.edition}_{shadow.edition if shadow else 0}"
+    def of(cls, *rule_sets: RuleSet) -> "Judge":
+        """Make the judge of the editions; what history to read follows from the rules of all."""
+        rules = [rule for each in rule_sets for rule in each.rules]
+        name = "_".join(["history", *(str(each.edition) for each in rule_sets)])
         questions = {kind: HistoryQuestion(f"{name}_{kind}", needs_of(rules, kind)) for kind in EventType}
-        return cls(live=live, shadow=shadow, questions=questions)
-
-    def judge(self, event: ActivityEvent, history: History) -> tuple[Alert, ...]:
-        """Return the alerts of the live edition."""
-        return evaluate(self.live.rules, event, history)
-
-    def judge_in_shadow(self, event: ActivityEvent, history: History) -> tuple[Alert, ...]:
-        """Return those of the edition in the shadow, by the same function."""
-        return evaluate(self.shadow.rules, event, history) if self.shadow else ()
+        return cls(rule_sets=rule_sets, questions=questions)

@@ -6,6 +6,7 @@ nothing: the last good editions go on, and readiness says so.
 
 import time
 from threading import Lock, Thread
+from weakref import ref
 
 from app.events.judges import Judge, RuleSet
 from app.rulebook.domain import Edition, Status
@@ -47,16 +48,12 @@ class RuleBookWatch:
     def _begin(self) -> None:
         with self._lock:
             if self._thread is None:
-                self._look()
-                self._thread = Thread(target=self._look_on, name="rule book", daemon=True)
+                self.look()
+                self._thread = Thread(target=_look_on, args=[ref(self)], name="rule book", daemon=True)
                 self._thread.start()
 
-    def _look_on(self) -> None:
-        while True:
-            time.sleep(PAUSE)
-            self._look()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read which editions are in force; where that cannot be, leave those that are."""
         try:
             with self._database.transaction(deadline=LONGEST_LOOK) as current:
                 in_force = {each.status: each for each in RuleBookQueries(current).in_force()}
@@ -75,7 +72,7 @@ class RuleBookWatch:
             raise KeyError("no edition is live")
         seen = (live.edition, shadow.edition if shadow else None)
         if seen != self._seen:
-            self._judge = Judge.of(_rule_set(live), _rule_set(shadow) if shadow else None)
+            self._judge = Judge.of(*(_rule_set(each) for each in (live, shadow) if each))
             self._seen = seen
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         self.fault = ""
@@ -86,5 +83,17 @@ class RuleBookWatch:
         self.fault = of
 
 
+def _look_on(watched: "ref[RuleBookWatch]") -> None:
+    """Look as long as there is anybody to look for."""
+    while True:
+        time.sleep(PAUSE)
+        watch = watched()
+        if watch is None:
+            return
+        watch.look()
+        del watch
+
+
 def _rule_set(edition: Edition) -> RuleSet:
-    return RuleSet(edition=edition.edition, rules=edition.rules)
+    shadow = edition.status is Status.SHADOW
+    return RuleSet(edition=edition.edition, rules=edition.rules, shadow=shadow)

@@ -91,7 +91,7 @@ def migrated(server: str) -> Iterator[str]:
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address of a migrated database with empty tables."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user, api_key")
+    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user, api_key, alert")
     return migrated
 
 
