@@ -23,7 +23,7 @@ MOST_RULES = 100
 class Limit(fields.Field[Decimal]):
     """An amount of money that a rule compares with: exact, zero or more."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages = {  # noqa: RUF012  # marshmallow's own form
         "invalid": 'Must be a plain decimal such as "200.00": 1 to 12 digits, then at most 2 after a point.'
     }
 
@@ -45,8 +45,7 @@ def printable(text: str) -> None:
 
 def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
     """Return a field for a type of event."""
-    wrong = {"unknown": 'Must be "deposit" or "withdraw".'}
-    return fields.Enum(EventType, by_value=True, error_messages=wrong, **more)
+    return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
 
 
 class RuleForm(Schema):
@@ -79,7 +78,7 @@ class ThresholdForm(RuleForm):
 class StreakForm(RuleForm):
     """So many events of a type in a row."""
 
-    makes = Streak
+    makes: ClassVar[type] = Streak
     count = fields.Integer(required=True, strict=True, validate=COUNTS)
 
 

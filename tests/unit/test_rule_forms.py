@@ -12,8 +12,8 @@ from app.rulebook.forms import MOST_RULES, InvalidRules, read_rules, written_rul
 from tests.unit.edition_1 import RULES, WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
-WINDOW = WRITTEN[1]
-STREAK = WRITTEN[0]
+WINDOW: dict[str, Any] = WRITTEN[1]
+STREAK: dict[str, Any] = WRITTEN[0]
 
 
 def test_edition_1_is_the_contract() -> None:
@@ -66,7 +66,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"above": "1.00"}, "rule 30, above"),
     ({"kind": "window_total", "count": 3}, "rule 30, above"),
 ]
-WRONG_WINDOWS = [
+WRONG_WINDOWS: list[tuple[dict[str, Any], str]] = [
     ({"seconds": 0}, "rule 123, seconds"),
     ({"seconds": 31 * 24 * 3600 + 1}, "rule 123, seconds"),
     ({"seconds": 1.5}, "rule 123, seconds"),
