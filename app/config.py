@@ -38,6 +38,7 @@ class Settings:
     rate_limit: str
     rate_limit_storage: str
     event_order: EventOrder
+    four_eyes: bool
     registered_users_only: bool
     db_connect_timeout: float
     db_deadline: float
@@ -69,6 +70,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
         rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
+        four_eyes=env.bool("FOUR_EYES", default=False),
         registered_users_only=env.bool("REGISTERED_USERS_ONLY", default=False),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),

@@ -24,6 +24,7 @@ from app.events.controllers import EventPolicy
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.problems import PROBLEMS
+from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
 from app.users.cli import users
 from lib import logs, problem_details
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         database=database,
         event_policy=EventPolicy.of(settings),
         rule_book=RuleBookWatch(database),
+        four_eyes=settings.four_eyes,
         readiness=Readiness(database),
     )
     if settings.access is Access.KEYS:
@@ -84,7 +86,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     limits.init_app(application, settings)
     for blueprint in (events, health):
         application.register_blueprint(blueprint)
-    for commands in (keys, users):
+    for commands in (keys, rules, users):
         application.cli.add_command(commands)
     application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application

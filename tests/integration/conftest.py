@@ -33,6 +33,7 @@ DEFAULTS = Settings(
     rate_limit="",
     rate_limit_storage="memory://",
     event_order=EventOrder.USER,
+    four_eyes=False,
     registered_users_only=False,
     db_connect_timeout=2,
     db_deadline=15,
