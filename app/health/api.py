@@ -4,9 +4,10 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from app.access.guard import open_to_all
-from app.health.domain import NotReady
+from app.health.domain import NotReady, Unready
 from app.health.schemas import LiveSchema, ReadySchema
 from app.problems import refusals_of
+from app.rulebook.watch import UNREADABLE
 
 health = APIBlueprint("health", __name__, tag="Health", url_prefix="/health")
 
@@ -27,4 +28,6 @@ def live() -> dict[str, str]:
 def ready() -> dict[str, str]:
     """Say whether the database can be reached and is at the migration that this version expects."""
     current_app.extensions["readiness"].check()
+    if current_app.extensions["rule_book"].fault == UNREADABLE:
+        raise NotReady(Unready.RULE_BOOK_UNREADABLE)
     return {"status": "ready"}

@@ -10,12 +10,14 @@ class Unready(StrEnum):
     DATABASE_SILENT = "database-silent"
     MIGRATION_MISSING = "migration-missing"
     MIGRATION_UNKNOWN = "migration-unknown"
+    RULE_BOOK_UNREADABLE = "rule-book-unreadable"
 
 
 REMEDIES = {
     Unready.DATABASE_UNREACHABLE: "no connection to the database can be had: look whether it runs and takes more",
     Unready.DATABASE_SILENT: "the database does not answer in time: look at its load and its disk",
     Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
+    Unready.RULE_BOOK_UNREADABLE: "the last good edition of the rules goes on; mend it: flask rules list",
     Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",
 }
 

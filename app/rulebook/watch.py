@@ -18,6 +18,7 @@ from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two looks
 LONGEST_LOOK = 0.5  # seconds
+UNREADABLE = "rule book"  # the fault of a book that is there and cannot be read
 
 log = get_logger()
 
@@ -61,11 +62,11 @@ class RuleBookWatch:
         except Unavailable as error:
             self._note_fault("database", error)
         except (InvalidRules, KeyError) as error:
-            self._note_fault("rule book", error)
+            self._note_fault(UNREADABLE, error)
         except Exception as error:
             # Whatever it is: without this thread no publication would ever be seen.
             log.exception("rule book unreadable")
-            self._note_fault("rule book", error)
+            self._note_fault(UNREADABLE, error)
 
     def _put_in_force(self, live: Edition | None, shadow: Edition | None) -> None:
         if live is None:

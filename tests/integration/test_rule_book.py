@@ -1,0 +1,239 @@
+"""The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from apiflask import APIFlask
+
+from app.events.rules import Rule
+from app.rulebook import controllers
+from app.rulebook.controllers import Hand
+from app.rulebook.domain import Edition, NoSuchEdition, RuleBookRefused, SameEyes, Status, WrongStep
+from app.rulebook.forms import read_rules, written_rules
+from app.rulebook.watch import PAUSE
+from lib.database import Database
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, Sql
+from tests.unit.edition_1 import RULES, WRITTEN
+
+ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
+FOLLOWED = 1  # second
+STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
+OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
+
+
+@pytest.fixture
+def book(sql: Sql) -> Iterator[None]:
+    """A rule book of edition 1 alone, before and after."""
+    reset(sql)
+    yield
+    reset(sql)
+
+
+def reset(sql: Sql) -> None:
+    sql("ALTER TABLE rule_book_audit DISABLE TRIGGER append_only")
+    sql("DELETE FROM rule_book_audit WHERE edition > 1")
+    sql("DELETE FROM rule_book WHERE edition > 1")
+    sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
+    sql("DELETE FROM rule_book_audit WHERE step = 'retire' OR id > 2")
+    sql("ALTER TABLE rule_book_audit ENABLE TRIGGER append_only")
+
+
+@pytest.fixture
+def app(app_with: AppWith, book: None) -> APIFlask:  # noqa: ARG001  # it is there first
+    return app_with()
+
+
+@pytest.fixture
+def books(app: APIFlask) -> Database:
+    found: Database = app.extensions["database"]
+    return found
+
+
+def statuses(books: Database) -> dict[int, Status]:
+    return {each.edition: each.status for each in controllers.editions(books)}
+
+
+def drafted(books: Database, rules: tuple[Rule, ...] = STRICT, hand: Hand = ANN) -> int:
+    return controllers.draft(books, rules, hand).edition
+
+
+def test_the_migration_leaves_the_rules_of_the_contract_live(books: Database) -> None:
+    [edition] = controllers.editions(books)
+    assert (edition.edition, edition.status, edition.rules) == (1, Status.LIVE, RULES)
+    assert [(each.edition, each.step) for each in controllers.audit(books)] == [(1, "draft"), (1, "publish")]
+
+
+def test_an_edition_goes_its_way(books: Database) -> None:
+    number = drafted(books)
+    assert (number, statuses(books)) == (2, {1: Status.LIVE, 2: Status.DRAFT})
+    controllers.shadow(books, 2, ANN)
+    assert statuses(books) == {1: Status.LIVE, 2: Status.SHADOW}
+    published = controllers.publish(books, 2, BEN, four_eyes=True)
+    assert (published.published_by, published.status) == ("ben", Status.LIVE)
+    assert statuses(books) == {1: Status.RETIRED, 2: Status.LIVE}
+    assert controllers.publish(books, 1, BEN, four_eyes=False).status is Status.LIVE, "and back"
+    assert statuses(books) == {1: Status.LIVE, 2: Status.RETIRED}
+
+
+def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
+    drafted(books)
+    controllers.shadow(books, 2, BEN)
+    controllers.publish(books, 2, BEN, four_eyes=False)
+    told = [(each.edition, each.step.value, each.who, each.note) for each in controllers.audit(books)][2:]
+    assert told == [
+        (2, "draft", "ann", "why"),
+        (2, "shadow", "ben", ""),
+        (1, "retire", "ben", "edition 2 takes its place"),
+        (2, "publish", "ben", ""),
+    ]
+    for change in ("UPDATE rule_book_audit SET who = 'x'", "DELETE FROM rule_book_audit", "TRUNCATE rule_book_audit"):
+        with pytest.raises(psycopg2.errors.RaiseException, match="only ever added to"):
+            sql(change)
+
+
+def test_one_at_most_is_in_the_shadow(books: Database) -> None:
+    for _ in range(2):
+        controllers.shadow(books, drafted(books), ANN)
+    assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT, 3: Status.SHADOW}
+
+
+def test_one_at_most_is_live_whoever_writes(sql: Sql, books: Database) -> None:
+    drafted(books)
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        sql("UPDATE rule_book SET status = 'live'")
+
+
+def test_a_step_that_is_not_taken_leaves_no_trace(books: Database) -> None:
+    drafted(books)
+    before = len(controllers.audit(books))
+    wrong: list[tuple[type[RuleBookRefused], Callable[[], Edition]]] = [
+        (WrongStep, lambda: controllers.retire(books, 1, ANN)),
+        (WrongStep, lambda: controllers.shadow(books, 1, ANN)),
+        (WrongStep, lambda: controllers.publish(books, 1, ANN, four_eyes=False)),
+        (SameEyes, lambda: controllers.publish(books, 2, ANN, four_eyes=True)),
+        (NoSuchEdition, lambda: controllers.publish(books, 9, ANN, four_eyes=False)),
+    ]
+    for refused, step in wrong:
+        with pytest.raises(refused):
+            step()
+    assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT}
+    assert len(controllers.audit(books)) == before
+
+
+def test_events_are_judged_by_the_edition_that_is_live_and_say_which(app: APIFlask, books: Database, sql: Sql) -> None:
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "20", 1)) == []
+    controllers.publish(books, drafted(books), ANN, four_eyes=False)
+    time.sleep(FOLLOWED)
+    assert codes(send(client, "withdraw", "20", 2)) == [1100]
+    assert codes(send(client, "withdraw", "20", 1)) == [], "an event keeps its first answer"
+    assert sql("SELECT t, edition, alert_codes FROM activity_event ORDER BY t") == [(1, 1, []), (2, 2, [1100])]
+
+
+def test_the_shadow_judges_the_same_event_and_is_not_answered(app: APIFlask, books: Database, sql: Sql) -> None:
+    controllers.shadow(books, drafted(books, (*STRICT, *OTHER)), ANN)
+    time.sleep(FOLLOWED)
+    assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
+    assert sql("SELECT alert_codes, edition FROM activity_event") == [([1100], 1)]
+    stored = sql("SELECT code, shadow, edition, evidence ->> 'sentence' FROM alert ORDER BY shadow, code")
+    assert stored == [
+        (1100, False, 1, "150.00 withdrawn at once; the limit is 100.00"),
+        (77, True, 2, "150.00 withdrawn at once; the limit is 50.00"),
+        (1100, True, 2, "150.00 withdrawn at once; the limit is 10.00"),
+    ]
+
+
+def test_a_book_that_cannot_be_read_leaves_the_last_good_edition_and_says_so(app: APIFlask, sql: Sql) -> None:
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "150", 1)) == [1100]
+    good = sql("SELECT rules::text FROM rule_book WHERE edition = 1")[0][0]
+    sql("UPDATE rule_book SET rules = '[{\"code\": 1}]' WHERE edition = 1")
+    try:
+        time.sleep(FOLLOWED)
+        assert codes(send(client, "withdraw", "150", 2)) == [1100]
+        answer = client.get("/health/ready")
+        assert problem(answer) == (503, "not-ready")
+        assert answer.get_json()["detail"].startswith("rule-book-unreadable")
+    finally:
+        sql("UPDATE rule_book SET rules = %s WHERE edition = 1", good)
+    time.sleep(FOLLOWED)
+    assert client.get("/health/ready").status_code == 200
+
+
+def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
+    sql("UPDATE rule_book SET status = 'retired'")
+    assert problem(send(app.test_client(), "withdraw", "150", 1)) == (503, "unavailable")
+    assert sql("SELECT FROM activity_event") == []
+    sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
+    time.sleep(PAUSE * 2)
+    assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
+
+
+LONG = read_rules([{**WRITTEN[1], "seconds": 3600, "above": "100.00"}])
+
+
+def test_a_long_window_is_added_up_and_its_events_are_named(app: APIFlask, books: Database, sql: Sql) -> None:
+    controllers.publish(books, drafted(books, LONG), ANN, four_eyes=False)
+    client = app.test_client()
+    for t in range(101):
+        assert codes(send(client, "deposit", "1", t * 36)) == ([123] if t == 100 else []), t
+    [(evidence,)] = sql("SELECT evidence FROM alert")
+    assert evidence["sentence"] == "101.00 deposited in 3600 s by 101 deposits; the limit is 100.00 in 3600 s"
+    assert evidence["count"] == 101
+    assert evidence["moments"] == [t * 36 for t in range(100, 0, -1)]
+
+
+def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["rules", *arguments])
+    return done.exit_code, done.output
+
+
+def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(run(app, "export", "1")[1].replace('above = "100.00"', "above = 150.00"))
+    assert run(app, "draft", str(file), "--as", "ann", "--note", "more")[1].startswith("Edition 2 is drafted")
+    assert run(app, "diff", "1", "2")[1] == "1100: above 100.00 → 150.00\n"
+    assert "a withdraw above 150.00" in run(app, "show", "2")[1]
+    assert run(app, "shadow", "2", "--as", "ann")[0] == 0
+    assert run(app, "publish", "2", "--as", "ben")[1].startswith("Edition 2 is live")
+    listed = run(app, "list")[1]
+    assert [line.split()[:2] for line in listed.splitlines()[1:]] == [["1", "retired"], ["2", "live"]]
+    assert "takes its place" in run(app, "audit")[1]
+    assert run(app, "draft", "--edition", "1")[1].startswith("Edition 3")
+    assert run(app, "retire", "3")[1] == "Edition 3 is retired.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not = toml =", "file: Is no TOML"),
+        ("", "rules: Must be a list of 1 to 100 rules."),
+        ('[[rules]]\ncode = 1\nkind = "magic"', "rule 1, kind: Must be one of"),
+        ("[limits]\na = 1", "limits: Unknown table"),
+    ],
+)
+def test_a_file_that_cannot_be_saved_is_told_by_rule_and_field(
+    app: APIFlask, books: Database, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "rules.toml").write_text(text)
+    status, told = run(app, "draft", str(tmp_path / "rules.toml"))
+    assert status == 1
+    assert said in told
+    assert len(controllers.editions(books)) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["publish", "9"], ["show", "9"], ["retire", "1"], ["draft"], ["publish", "x"], ["diff", "1", "9"]]
+)
+def test_a_wrong_command_is_one_line(app: APIFlask, arguments: list[str]) -> None:
+    status, told = run(app, *arguments)
+    assert status != 0
+    assert "Traceback" not in told
+
+
+def test_what_is_exported_is_what_is_in_force(books: Database) -> None:
+    assert written_rules(controllers.edition(books, 1).rules) == WRITTEN
