@@ -8,7 +8,6 @@ from app import limits
 from app.access.guard import NO_KEY, scope_missing, scope_of
 from lib import openapi_documents
 from lib.openapi_documents import Operation
-from lib.problem_details import MEDIA_TYPE
 
 KEY = "key"
 TELLING_THE_LIMIT = ("200", "201", "429")  # others do as well, and would only be longer for it here
@@ -62,8 +61,8 @@ def _tell_access(operation: Operation) -> None:
         return
     described["security"] = [{KEY: [scope]}]
     described["description"] = "\n\n".join(filter(None, (described.get("description"), f"Scope: `{scope}`.")))
-    forbidden = described["responses"]["403"]["content"][MEDIA_TYPE]["examples"]["forbidden"]["value"]
-    forbidden["detail"] = scope_missing(scope).description
+    for problem in openapi_documents.example_problems(described["responses"].get("403", {})):
+        problem["detail"] = scope_missing(scope).description
     for status, answer in described["responses"].items():
         if status in TELLING_THE_LIMIT:
             answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}

@@ -116,8 +116,14 @@ def _fill_in_instances(operation: Operation) -> None:
     """Let the examples of refusals name the path that was asked for, with a 1 for each of its parameters."""
     asked_for = re.sub(r"{\w+}", "1", operation.path)
     for answer in operation.described["responses"].values():
-        for example in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).values():
-            example["value"]["instance"] = asked_for
+        for problem in example_problems(answer):
+            problem["instance"] = asked_for
+
+
+def example_problems(answer: Document) -> Iterator[Document]:
+    """Yield the problems that an answer of an operation has as examples."""
+    for example in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).values():
+        yield example["value"]
 
 
 def _complete_body(document: Document, operation: Operation) -> None:
