@@ -64,7 +64,7 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
         assert time.monotonic() - began >= PATIENCE / 2
         began = time.monotonic()
         assert [ask(door, "/x") for _ in range(100)] == [b"full"] * 100
-        assert time.monotonic() - began < PATIENCE
+        assert time.monotonic() - began < PATIENCE * 10  # who waited each time would take ten times that
         inside.go.set()
         assert [each.result() for each in asked] == [b"answered"] * ROOM
     assert ask(door, "/x") == b"answered"
