@@ -110,7 +110,10 @@ docker.here:
 	  { echo "docker compose is not here: install it, or use make start" >&2; exit 1; }
 
 ##@ Upkeep
-.PHONY: lock clean
+.PHONY: openapi lock clean
+# It is made of the views; no database is asked, whatever its address.
+openapi: $(VENV)/dev.stamp ## write docs/openapi.json anew, for the review of a changed contract
+	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 2 --output docs/openapi.json
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock: $(VENV)/dev.stamp ## compile the pinned requirements from pyproject.toml (ARGS=--upgrade for newer ones)

@@ -12,7 +12,7 @@ import app.alerts.models
 import app.events.models
 import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import limits
+from app import document, limits
 from app.access import guard
 from app.access.cli import keys
 from app.access.controllers import KeyRing
@@ -30,6 +30,7 @@ from app.users.cli import users
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
+from lib.api_page.page import page
 from lib.database import Database
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
@@ -64,9 +65,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.config.update(
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
-        OPENAPI_VERSION="3.1.0",
-        AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
     )
+    document.init_app(application)
     application.json = MembersInTheirOrder(application)
     db.init_app(application)
     migrate.init_app(application)
@@ -84,7 +84,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, health):
+    for blueprint in (events, health, page):
         application.register_blueprint(blueprint)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

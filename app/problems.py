@@ -1,23 +1,53 @@
 """Which refusal a client sees for which exception: the one place that knows both."""
 
+from dataclasses import replace
 from typing import Any
 
+from app.access.domain import Scope
+from app.access.guard import scope_missing, without_key
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
-from app.health.domain import NotReady
+from app.health.domain import NotReady, Unready
 from lib.json_requests import InvalidMembers, MalformedJson
-from lib.problem_details import ProblemType
+from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
 from lib.transactions import Unavailable
 
 PROBLEMS: dict[type[Exception], ProblemType] = {
-    MalformedJson: ProblemType(400, "malformed-json", "The body is no JSON object"),
-    InvalidEvent: ProblemType(400, "invalid-event", "The event is not of the form that the contract asks for"),
+    MalformedJson: ProblemType(
+        400,
+        "malformed-json",
+        "The body is no JSON object",
+        example=MalformedJson("the body must be a JSON object: { … }"),
+    ),
+    InvalidEvent: ProblemType(
+        400,
+        "invalid-event",
+        "The event is not of the form that the contract asks for",
+        example=InvalidEvent({"amount": ["Must be above zero."], "t": ["Must be a JSON integer."]}),
+    ),
     InvalidMembers: ProblemType(400, "invalid-request", "The request is not of the form that this path asks for"),
-    OutOfOrder: ProblemType(400, "out-of-order", "The event comes after a later one"),
-    UnknownUser: ProblemType(404, "unknown-user", "The user is not registered"),
-    DuplicateEvent: ProblemType(409, "duplicate-event", "Another event stands at this moment"),
-    NotReady: ProblemType(503, "not-ready", "The service cannot do its work"),
+    OutOfOrder: ProblemType(
+        400,
+        "out-of-order",
+        "The event comes after a later one",
+        example=OutOfOrder("t 9 is not above 10, the latest of user 1"),
+    ),
+    UnknownUser: ProblemType(
+        404,
+        "unknown-user",
+        "The user is not registered",
+        example=UnknownUser("user 1 is not in the register; register the user, then send the event again"),
+    ),
+    DuplicateEvent: ProblemType(
+        409,
+        "duplicate-event",
+        "Another event stands at this moment",
+        example=DuplicateEvent("another event of user 1 stands at t 10; send a correction as an event of its own"),
+    ),
+    NotReady: ProblemType(
+        503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)
+    ),
     Unavailable: ProblemType(
         503,
         "unavailable",
@@ -27,9 +57,25 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         retry_after=1,
     ),
 }
+# Whoever needs a key may be told so, be turned away when all threads are taken, or find the keys out of reach.
+OF_EVERY_KEY = (
+    replace(OF_HTTP[401], example=without_key()),
+    replace(OF_HTTP[403], example=scope_missing(Scope.EVENTS_WRITE)),
+    OF_HTTP[429],
+    PROBLEMS[Unavailable],
+)
 
 
-def refusals_of(*exceptions: type[Exception], takes_body: bool, open_to_all: bool = False) -> dict[int, Any]:
-    """Describe the refusals of a view: those of the exceptions, and those that any view of its sort may give."""
-    problems = [PROBLEMS[exception] for exception in exceptions]
-    return refusals(problems, takes_body=takes_body, open_to_all=open_to_all)
+def refusals_of(*refused: type[Exception] | Exception, takes_body: bool, open_to_all: bool = False) -> dict[int, Any]:
+    """Describe the refusals of a view: those of the exceptions, and those that any view of its sort may give.
+
+    An exception instead of its class is the example where the words of the registry are not those of this view.
+    """
+    problems = [*map(_problem_type, refused), *(() if open_to_all else OF_EVERY_KEY)]
+    return refusals({problem.slug: problem for problem in problems}.values(), takes_body=takes_body)
+
+
+def _problem_type(refused: type[Exception] | Exception) -> ProblemType:
+    if isinstance(refused, type):
+        return PROBLEMS[refused]
+    return replace(PROBLEMS[type(refused)], example=refused)

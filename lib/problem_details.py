@@ -26,7 +26,8 @@ log = get_logger()
 class ProblemType:
     """A kind of refusal: `slug` ends its type, `retry_after` is in seconds.
 
-    `detail` stands in for the exception's own text, where that is not for clients.
+    `detail` stands in for the exception's own text, where that is not for clients. `example` is an exception as it
+    is raised, for those who read about the kind; one with a `detail` needs none.
     """
 
     status: int
@@ -34,6 +35,7 @@ class ProblemType:
     title: str
     detail: str = ""
     retry_after: int | None = None
+    example: Exception | None = None
 
 
 INTERNAL = ProblemType(
@@ -85,23 +87,27 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Make the answer that says what was refused, why, and under which request id; and log it."""
-    detail = problem_type.detail or _said(error)
-    errors = getattr(error, "errors", None)
-    members: dict[str, object] = {
-        "type": TYPE_PREFIX + problem_type.slug,
-        "title": problem_type.title,
-        "status": problem_type.status,
-        "detail": detail,
-        "instance": request.path,
-        "request_id": current_request_id(),
-    }
-    if errors:
-        members["errors"] = errors
+    members = members_of(problem_type, error, request.path, current_request_id())
     log_refusal(problem_type, error)
     answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def members_of(problem_type: ProblemType, error: Exception, instance: str, request_id: str) -> dict[str, object]:
+    """Return what a problem says of this exception, member by member."""
+    members: dict[str, object] = {
+        "type": TYPE_PREFIX + problem_type.slug,
+        "title": problem_type.title,
+        "status": problem_type.status,
+        "detail": problem_type.detail or _said(error),
+        "instance": instance,
+        "request_id": request_id,
+    }
+    if errors := getattr(error, "errors", None):
+        members["errors"] = errors
+    return members
 
 
 def _said(error: Exception) -> str:

@@ -5,46 +5,73 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType
+from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType, members_of
 
 OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415])
-OF_EVERY_KEY = (OF_HTTP[401], OF_HTTP[403], OF_HTTP[429])
+REQUEST_ID = "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
 STRING = {"type": "string"}
+HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": f"the kind, after `{TYPE_PREFIX}`"},
+        "title": {"type": "string", "description": "the kind, for people"},
+        "status": {"type": "integer", "description": "that of the answer"},
+        "detail": {"type": "string", "description": "what was wrong and what to change"},
+        "instance": {"type": "string", "description": "the path of the request"},
+        "request_id": {"type": "string", "description": "finds the request in the log"},
+        "errors": {
+            "type": "object",
+            "description": "for each member at fault, what is wrong with it",
+            "additionalProperties": {"type": "array", "items": STRING},
+        },
+    },
+}
+COMPONENTS: dict[str, dict[str, Any]] = {
+    "schemas": {"Problem": PROBLEM},
+    "headers": {
+        "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
+        "WWW-Authenticate": {"description": "how to show a key", "schema": STRING},
+    },
+}
 
 
-def refusals(problems: Iterable[ProblemType], *, takes_body: bool, open_to_all: bool) -> dict[int, dict[str, Any]]:
+def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, dict[str, Any]]:
     """Describe the refusals of an operation, by status, for APIFlask's `doc`: its own and those of its sort."""
-    of_its_sort = (*(OF_EVERY_BODY if takes_body else ()), *(() if open_to_all else OF_EVERY_KEY), INTERNAL)
+    of_its_sort = (*(OF_EVERY_BODY if takes_body else ()), INTERNAL)
     by_status = sorted((*problems, *of_its_sort), key=attrgetter("status"))
     return {status: _described(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 
 def _described(kinds: list[ProblemType]) -> dict[str, Any]:
+    status = kinds[0].status
+    content = {"schema": _schema(status, kinds), "examples": examples_of(kinds)}
     answer: dict[str, Any] = {
         "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
-        "content": {MEDIA_TYPE: {"schema": _schema(kinds)}},
+        "content": {MEDIA_TYPE: content},
     }
-    if any(kind.retry_after for kind in kinds):
-        answer["headers"] = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+    names = {*HEADERS.get(status, ()), *(["Retry-After"] if any(kind.retry_after for kind in kinds) else [])}
+    if names:
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
     return answer
 
 
-def _schema(kinds: list[ProblemType]) -> dict[str, Any]:
-    """Return the form of a problem (RFC 9457) as JSON Schema."""
+def _schema(status: int, kinds: list[ProblemType]) -> dict[str, Any]:
+    """Return the form that a problem of this status has."""
+    own = {"type": {"enum": [TYPE_PREFIX + kind.slug for kind in kinds]}, "status": {"const": status}}
+    return {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": own}]}
+
+
+def examples_of(kinds: Iterable[ProblemType]) -> dict[str, dict[str, Any]]:
+    """Return an example of each kind, by its name, as it would be answered; its `instance` is still to be filled in.
+
+    A kind whose words nobody has given is left out; a test of the whole document says so.
+    """
     return {
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "instance", "request_id"],
-        "properties": {
-            "type": {"type": "string", "enum": [TYPE_PREFIX + kind.slug for kind in kinds]},
-            "title": STRING,
-            "status": {"type": "integer", "const": kinds[0].status},
-            "detail": {"type": "string", "description": "what was wrong and what to change"},
-            "instance": {"type": "string", "description": "the path of the request"},
-            "request_id": {"type": "string", "description": "finds the request in the log"},
-            "errors": {
-                "type": "object",
-                "description": "for each member at fault, what is wrong with it",
-                "additionalProperties": {"type": "array", "items": STRING},
-            },
-        },
+        kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), "", REQUEST_ID)}
+        for kind in kinds
+        if kind.detail or kind.example
     }

@@ -42,6 +42,11 @@ def scope_of(view: object) -> str:
     return str(getattr(view, "scope", ANY_SCOPE))
 
 
+def requested_scope() -> str:
+    """Return what the view of this request asks for; a path without a view asks for any key."""
+    return scope_of(current_app.view_functions.get(request.endpoint or ""))
+
+
 def init_app(app: Flask, ring: KeyRing) -> None:
     """Have every request of an application show a key, those for paths that do not exist included."""
 
@@ -53,36 +58,41 @@ def init_app(app: Flask, ring: KeyRing) -> None:
             g.api_key = _allowed_key(ring, scope, shown)
 
 
-def needs_no_key() -> bool:
-    """Tell whether the present request is for something that is open to all."""
-    return scope_of(current_app.view_functions.get(request.endpoint or "")) == NO_KEY
-
-
 def _allowed_key(ring: KeyRing, scope: str, shown: str) -> ApiKey:
     scheme, _, secret_key = shown.partition(" ")
     if scheme.lower() != SCHEME:
-        _refuse_unknown("no key", "send a key of yours as Authorization: Bearer …")
+        _write_log_line("no key", None)
+        raise without_key()
     oldest = OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST
     key = ring.recognise(secret_key.strip(), oldest=oldest)
     if key is None:
-        _refuse_unknown("unknown key", "no such key is known here; look whether it was copied whole", "invalid_token")
+        _refuse_unknown("unknown key", "no such key is known here; look whether it was copied whole")
     state = key.state(datetime.now(UTC))
     if state != "valid":
-        _refuse_unknown(f"{state} key", f"this key is {state}; ask for a new one", "invalid_token", key)
+        _refuse_unknown(f"{state} key", f"this key is {state}; ask for a new one", key)
     if scope != ANY_SCOPE and scope not in key.scopes:
-        _refuse_scope(scope, key)
+        _write_log_line(f"no scope {scope}", key)
+        raise scope_missing(scope)
     return key
 
 
-def _refuse_unknown(reason: str, detail: str, error: str = "", key: ApiKey | None = None) -> NoReturn:
+def without_key() -> Unauthorized:
+    """Return what is raised where no key is shown."""
+    return _unauthorized("send a key of yours as Authorization: Bearer …")
+
+
+def scope_missing(scope: str) -> Forbidden:
+    """Return what is raised where a key lacks a scope."""
+    return Forbidden(f"this key may not do that: it lacks the scope {scope}; ask for a key that has it")
+
+
+def _unauthorized(detail: str, **told: str) -> Unauthorized:
+    return Unauthorized(detail, www_authenticate=WWWAuthenticate(SCHEME, {"realm": "activity-alerts", **told}))
+
+
+def _refuse_unknown(reason: str, detail: str, key: ApiKey | None = None) -> NoReturn:
     _write_log_line(reason, key)
-    told: dict[str, str | None] = {"realm": "activity-alerts", **({"error": error} if error else {})}
-    raise Unauthorized(detail, www_authenticate=WWWAuthenticate(SCHEME, told))
-
-
-def _refuse_scope(scope: str, key: ApiKey) -> NoReturn:
-    _write_log_line(f"no scope {scope}", key)
-    raise Forbidden(f"this key may not do that: it lacks the scope {scope}; ask for a key that has it")
+    raise _unauthorized(detail, error="invalid_token")
 
 
 def _write_log_line(reason: str, key: ApiKey | None) -> None:

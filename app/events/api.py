@@ -7,6 +7,7 @@ from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.events import controllers
 from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
 from lib.json_requests import MalformedJson
@@ -14,18 +15,21 @@ from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
 from lib.transactions import Unavailable
 
-events = APIBlueprint("events", __name__, tag="Events")
+events = APIBlueprint(
+    "events", __name__, tag={"name": "Events", "description": "What players do with money, judged as it happens."}
+)
 log = get_logger()
 
 REPLAY = {"Idempotent-Replay": "true"}
-SAMPLE = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 
 
 @events.post("/event")
 @events.post("/event/")
 @events.post("/api/events")
-@events.input(EventSchema, arg_name="event", example=SAMPLE)
-@events.output(DecisionSchema, headers=ReplaySchema, description="stored durably, with this decision")
+@events.input(EventSchema, arg_name="event", examples=EVENTS)
+@events.output(
+    DecisionSchema, headers=ReplaySchema, examples=DECISIONS, description="stored durably, with this decision"
+)
 @events.doc(
     responses=refusals_of(
         MalformedJson, InvalidEvent, OutOfOrder, UnknownUser, DuplicateEvent, Unavailable, takes_body=True
@@ -33,7 +37,11 @@ SAMPLE = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 )
 @asks_for(Scope.EVENTS_WRITE)
 def receive_event(event: ActivityEvent) -> Response:
-    """Take a deposit or a withdrawal and say which alert rules the user now meets."""
+    """Take a deposit or a withdrawal and say which alert rules the user now meets.
+
+    `user_id` and `t` identify an event, and `t` rises with every event of a user. The same event sent again, however
+    late, gets its first answer.
+    """
     extensions = current_app.extensions
     judge = extensions["rule_book"].judge()
     decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import ActivityEvent, Decision, EventType
+from app.events.rules import RULES
 from lib.json_requests import InvalidMembers, NumberLiteral
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
@@ -43,7 +44,7 @@ class WholeNumber(fields.Integer):
 
     def __init__(self, *, least: int, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own
         super().__init__(**more)
-        self.metadata = {"minimum": least, "maximum": GREATEST, **self.metadata}
+        self.metadata = {"format": "int64", "minimum": least, "maximum": GREATEST, **self.metadata}
         self._least = least
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401  # whatever JSON holds
@@ -86,23 +87,39 @@ class EventSchema(Schema):
         EventType,
         by_value=True,
         required=True,
-        metadata={"description": "what the player did"},
+        metadata={"type": "string", "description": "what the player did"},
         error_messages={"unknown": 'Must be "deposit" or "withdraw".'},
     )
     amount = Money(
         required=True,
         metadata={
-            "type": "string",
+            "type": ["string", "number"],
             "pattern": AMOUNT_ABOVE_ZERO,
-            "description": "exact; a JSON number is taken, too, and read as it is written",
+            "exclusiveMinimum": 0,
+            "exclusiveMaximum": 10**12,
+            "description": "exact; at most 2 digits after the point, in a JSON number as well, and no exponent",
         },
     )
-    user_id = WholeNumber(least=1, required=True, metadata={"example": 1})
+    user_id = WholeNumber(least=1, required=True)
     t = WholeNumber(
         least=0,
         required=True,
-        metadata={"description": "the second at which the platform received the action; `time` is another name"},
+        metadata={"description": "the second at which the platform received the action; rises with every event"},
     )
+
+    documented: ClassVar = {
+        "properties": {
+            "time": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0,
+                "maximum": GREATEST,
+                "description": "another name of `t`",
+            }
+        },
+        "required": ["type", "amount", "user_id"],
+        "oneOf": [{"required": ["t"]}, {"required": ["time"]}],
+    }
 
     def load(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # marshmallow's form
         """Return the event, or raise a `ValidationError` that says for each member what is wrong.
@@ -151,12 +168,15 @@ def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatev
     return event if amount else None
 
 
+CODES = "ascending: " + "; ".join(f"{rule.code}, {rule.description}" for rule in RULES)
+
+
 class DecisionSchema(Schema):
     """What is answered to an event."""
 
     alert = fields.Boolean(required=True, metadata={"description": "true exactly when `alert_codes` is not empty"})
-    alert_codes = fields.List(fields.Integer(), required=True, metadata={"description": "ascending"})
-    user_id = fields.Integer(required=True, attribute="event.user_id")
+    alert_codes = fields.List(fields.Integer(), required=True, metadata={"description": CODES})
+    user_id = fields.Integer(required=True, attribute="event.user_id", metadata={"format": "int64"})
 
 
 class ReplaySchema(Schema):
@@ -164,7 +184,10 @@ class ReplaySchema(Schema):
 
     replay = fields.String(
         data_key="Idempotent-Replay",
-        metadata={"description": "`true` where this very event was stored before; the answer is the first one"},
+        metadata={
+            "enum": ["true"],
+            "description": "there where this very event was stored before; the answer is the first one",
+        },
     )
 
 

@@ -9,11 +9,18 @@ from app.health.schemas import LiveSchema, ReadySchema
 from app.problems import refusals_of
 from app.rulebook.watch import UNREADABLE
 
-health = APIBlueprint("health", __name__, tag="Health", url_prefix="/health")
+health = APIBlueprint(
+    "health",
+    __name__,
+    tag={"name": "Health", "description": "For whoever restarts what is dead and sends traffic to what is ready."},
+    url_prefix="/health",
+)
+LIVE = {"live": {"value": {"status": "live"}}}
+READY = {"ready": {"value": {"status": "ready"}}}
 
 
 @health.get("/live")
-@health.output(LiveSchema, example={"status": "live"}, description="the process answers")
+@health.output(LiveSchema, examples=LIVE, description="the process answers")
 @health.doc(responses=refusals_of(takes_body=False, open_to_all=True))
 @open_to_all
 def live() -> dict[str, str]:
@@ -22,7 +29,7 @@ def live() -> dict[str, str]:
 
 
 @health.get("/ready")
-@health.output(ReadySchema, example={"status": "ready"}, description="the service can do its work")
+@health.output(ReadySchema, examples=READY, description="the service can do its work")
 @health.doc(responses=refusals_of(NotReady, takes_body=False, open_to_all=True))
 @open_to_all
 def ready() -> dict[str, str]:

@@ -169,18 +169,3 @@ def test_the_samples_are_registered_once(app_with: AppWith, sql: Sql) -> None:
         assert printed.exit_code == 0
         assert [line.split()[0] for line in printed.output.splitlines()] == ["1", "2", "3", "4"]
     assert sql("SELECT count(*) FROM registered_user") == [(4,)]
-
-
-def test_the_api_describes_itself(client: FlaskClient) -> None:
-    paths = client.get("/openapi.json").get_json()["paths"]
-    assert {"/event", "/event/", "/api/events"} <= paths.keys()
-    answers = paths["/event"]["post"]["responses"]
-    assert answers.keys() == {"200", "400", "401", "403", "404", "409", "413", "415", "429", "500", "503"}
-    assert "Idempotent-Replay" in answers["200"]["headers"]
-    assert "Retry-After" in answers["503"]["headers"]
-    kinds = answers["400"]["content"]["application/problem+json"]["schema"]["properties"]["type"]["enum"]
-    assert [kind.removeprefix("urn:problem-type:") for kind in kinds] == [
-        "malformed-json",
-        "invalid-event",
-        "out-of-order",
-    ]

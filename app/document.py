@@ -1,0 +1,68 @@
+"""What the OpenAPI document says of the whole service, and of the access to its operations."""
+
+from typing import Any
+
+from apiflask import APIFlask
+
+from app import limits
+from app.access.guard import NO_KEY, scope_missing, scope_of
+from lib import openapi_documents
+from lib.openapi_documents import Operation
+
+KEY = "key"
+TELLING_THE_LIMIT = ("200", "201", "429")  # others do as well, and would only be longer for it here
+LICENCE = {"name": "MIT"}  # with an identifier, the page would link to an address that is not ours
+DESCRIPTION = """\
+Receives every deposit and withdrawal of a betting platform and says at once which alert rules the user now meets.
+
+**Keys.** Where access control is on, every path but `/health/` asks for a key: `Authorization: Bearer …`. Each
+operation names the scope that the key needs. Where it is off, a key is neither asked for nor looked at.
+
+**Refusals** are `application/problem+json` (RFC 9457): `type` names the kind, `detail` says what to change, `errors`
+which members or parameters are at fault. What was refused with a 4xx leaves no trace. After a 5xx or a broken
+connection send the same request again; an event that was stored is answered as it was the first time.
+
+Not told again with each operation: a path that is not here is a 404 `not-found`, and a method that a path does not
+take a 405 `method-not-allowed`, with the header `Allow`.
+
+**Limits.** Where a limit of requests is set, answers tell with `X-RateLimit-…` how much of it is left.
+"""
+
+
+def init_app(app: APIFlask) -> None:
+    """Have the document of an application say it all."""
+    app.description = DESCRIPTION
+    app.license = LICENCE
+    app.config.update(
+        OPENAPI_VERSION="3.1.0",
+        AUTO_SERVERS=False,  # the document is the same wherever it is read
+        AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
+        SECURITY_SCHEMES={
+            KEY: {"type": "http", "scheme": "bearer", "description": "made with `flask keys create`; has scopes"}
+        },
+    )
+    openapi_documents.init_app(app)
+
+    @app.spec_processor
+    def complete(document: Any) -> Any:  # noqa: ANN401  # APIFlask writes YAML, too
+        whole = openapi_documents.completed(app, document)
+        openapi_documents.add_components(whole, {"headers": limits.HEADERS})
+        for operation in openapi_documents.operations(app, whole):
+            _tell_access(operation)
+        return whole
+
+
+def _tell_access(operation: Operation) -> None:
+    """Say which scope the operation asks for, and what comes with a key: its refusals' words, its limit's headers."""
+    scope = scope_of(operation.view)
+    described = operation.described
+    if scope == NO_KEY:
+        described["security"] = []
+        return
+    described["security"] = [{KEY: [scope]}]
+    described["description"] = "\n\n".join(filter(None, (described.get("description"), f"Scope: `{scope}`.")))
+    for problem in openapi_documents.example_problems(described["responses"].get("403", {})):
+        problem["detail"] = scope_missing(scope).description
+    for status, answer in described["responses"].items():
+        if status in TELLING_THE_LIMIT:
+            answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}

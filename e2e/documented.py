@@ -1,0 +1,89 @@
+"""The examples of an OpenAPI document, and the comparison of an answer with one."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Document = dict[str, Any]
+Way = TypeVar("Way")
+
+ANY = ""  # in a table of ways: whatever the operation
+VOLATILE = re.compile(r'("(?:request_id|received_at)": )"[^"]*"')
+# Headers that a document leaves to HTTP, and to what browsers want of everything.
+UNSAID = {"content-type", "content-length", "connection", "date", "server"}
+UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One example of one answer: what it says, and how its operation is asked for it."""
+
+    operation: str
+    method: str
+    path: str
+    scope: str
+    request: object
+    status: int
+    media_type: str
+    headers: Mapping[str, bool]  # whether an answer always has it
+    name: str
+    value: object
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status} {self.name}"
+
+
+def examples_in(document: Document) -> Iterator[Example]:
+    """Yield every example of every answer, with a 1 for each parameter of a path."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            asked: dict[str, Any] = {
+                "operation": operation["operationId"].partition("_at_")[0],
+                "method": method.upper(),
+                "path": re.sub(r"{\w+}", "1", path),
+                "scope": next((scope for need in operation["security"] for scope in need["key"]), ""),
+                "request": next(requests_in(operation), None),
+            }
+            for status, answer in operation["responses"].items():
+                headers = dict(_headers(document, answer))
+                yield from (Example(**asked, status=int(status), headers=headers, **said) for said in _said(answer))
+
+
+def _said(answer: Document) -> Iterator[dict[str, Any]]:
+    for media_type, content in answer.get("content", {}).items():
+        for name, example in content.get("examples", {}).items():
+            yield {"media_type": media_type, "name": name, "value": example["value"]}
+
+
+def requests_in(operation: Document) -> Iterator[object]:
+    """Yield the bodies that the operation has as examples."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for example in content["examples"].values():
+            yield example["value"]
+
+
+def _headers(document: Document, answer: Document) -> Iterator[tuple[str, bool]]:
+    for name, header in answer["headers"].items():
+        told = document["components"]["headers"][name] if "$ref" in header else header
+        yield name.lower(), told.get("required", False)
+
+
+def way_to(example: Example, ways: Mapping[tuple[str, str], Way]) -> Way | None:
+    """Find the way to an example: that of its operation, else that of any."""
+    return ways.get((example.operation, example.name)) or ways.get((ANY, example.name))
+
+
+def assert_true(example: Example, status: int, headers: Mapping[str, str], text: str) -> None:
+    """Compare an answer with its example: status, media type, headers and body, but for ids and moments."""
+    assert status == example.status, f"{example}: {status} {text}"
+    sent = {name.lower(): value for name, value in headers.items()}
+    assert sent["content-type"].partition(";")[0] == example.media_type, example
+    assert _still(json.loads(text)) == _still(example.value), example
+    always = {name for name, required in example.headers.items() if required}
+    assert always <= sent.keys() - UNSAID <= example.headers.keys(), f"{example}: the headers are {sent}"
+
+
+def _still(value: object) -> str:
+    return VOLATILE.sub(r'\1"…"', json.dumps(value, indent=1, ensure_ascii=False))

@@ -1,0 +1,101 @@
+"""The page for people: whole, and made of nothing that comes from another address."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+
+from e2e.service import URL
+
+PAGE = "/docs"
+REFERENCES = {"href", "src", "data-document"}
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".json": "application/json", ".png": "image/png"}
+OURSELVES = {"'self'", "'none'", "data:"}  # the last is a picture within a style sheet
+
+
+class References(HTMLParser):
+    """Collects what a page refers to, and what it says without referring: scripts and styles of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in REFERENCES]
+        own = [name for name, _ in attrs if name == "style" or name.startswith("on")]
+        self.inline += own + ([tag] if tag == "style" or (tag == "script" and "src" not in dict(attrs)) else [])
+
+
+def references_in(html: str) -> References:
+    references = References()
+    references.feed(html)
+    references.close()
+    return references
+
+
+@pytest.fixture(scope="module", params=[PAGE, f"{PAGE}/"])
+def page(client: httpx.Client, request: pytest.FixtureRequest) -> httpx.Response:
+    answer = client.get(str(request.param))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    return answer
+
+
+def test_everything_it_refers_to_is_here_and_of_the_right_type(client: httpx.Client, page: httpx.Response) -> None:
+    paths = set(references_in(page.text).found)
+    assert {path.rpartition("/")[2] for path in paths} >= {"swagger-ui-bundle.js", "swagger-ui.css", "openapi.json"}
+    for path in paths:
+        assert urlsplit(urljoin(str(page.url), path)).netloc == httpx.URL(URL).netloc.decode(), path
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["Content-Type"].partition(";")[0] == MEDIA_TYPES["." + path.rpartition(".")[2]], path
+        assert answer.content, path
+
+
+def test_no_address_is_written_in_it(client: httpx.Client, page: httpx.Response) -> None:
+    """What Swagger UI itself has in its code, the policy below keeps it from asking."""
+    references = references_in(page.text)
+    ours = [path for path in references.found if "swagger-ui" not in path and path.endswith((".css", ".js"))]
+    assert len(ours) == 2
+    for text in (page.text, *(client.get(path).text for path in ours)):
+        assert "//" not in re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
+
+
+def test_its_style_sheets_bring_their_pictures_along(client: httpx.Client, page: httpx.Response) -> None:
+    for path in references_in(page.text).found:
+        if path.endswith(".css"):
+            text = client.get(path).text
+            assert "@import" not in text
+            assert all(asked.startswith("data:") for asked in asked_for_in(text)), path
+
+
+def asked_for_in(style_sheet: str) -> Iterator[str]:
+    for _, asked in re.findall(r"""url\(\s*(["']?)(.{0,20})""", style_sheet, re.DOTALL):
+        yield asked
+
+
+def test_the_browser_is_told_to_ask_nobody_else(page: httpx.Response) -> None:
+    policy = dict(rule.strip().split(" ", 1) for rule in page.headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert {source for sources in policy.values() for source in sources.split()} <= OURSELVES
+    assert {"base-uri", "form-action", "frame-ancestors"} <= policy.keys(), "these do not follow default-src"
+    assert references_in(page.text).inline == [], "what the policy would not let run"
+
+
+def test_its_parts_may_be_kept_and_asked_for_again(client: httpx.Client) -> None:
+    path = f"{PAGE}/swagger-ui-bundle.js"
+    first = client.get(path)
+    assert "private" in first.headers["Cache-Control"]
+    assert "max-age" in first.headers["Cache-Control"]
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["index.css", "oauth2-redirect.html", "page.html", "..%2fMakefile", "nothing.js"])
+def test_no_other_file_is_handed_out(client: httpx.Client, name: str) -> None:
+    assert client.get(f"{PAGE}/{name}").status_code == 404

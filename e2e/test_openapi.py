@@ -1,0 +1,33 @@
+"""The document of the running service tells the truth: each example in it is what the service answers."""
+
+from collections.abc import Callable, Sequence
+
+import httpx
+import pytest
+
+from e2e.documented import ANY, Example, assert_true, examples_in, way_to
+from e2e.occasions import ELSEWHERE, WAYS, Occasion
+from e2e.service import Customer
+
+
+@pytest.fixture(scope="module")
+def examples(client: httpx.Client) -> Sequence[Example]:
+    return list(examples_in(client.get("/openapi.json").json()))
+
+
+def test_there_is_a_way_to_every_example(examples: Sequence[Example]) -> None:
+    without = [str(example) for example in examples if not way_to(example, WAYS) and example.name not in ELSEWHERE]
+    assert without == [], "say in e2e/occasions.py how it comes about"
+
+
+@pytest.mark.parametrize(("operation", "name"), WAYS, ids=lambda part: part or "any")
+def test_an_example_is_what_the_service_answers(
+    examples: Sequence[Example], new_customer: Callable[[], Customer], operation: str, name: str
+) -> None:
+    meant = [each for each in examples if each.name == name and operation in {ANY, each.operation}]
+    assert meant, "no operation has this example"
+    for example in meant:
+        customer = new_customer()
+        answer = WAYS[operation, name](Occasion(example=example, customer=customer))
+        text = answer.text.replace(str(customer.user_id), "1")
+        assert_true(example, answer.status_code, dict(answer.headers), text)

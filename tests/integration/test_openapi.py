@@ -1,0 +1,124 @@
+"""The document tells the truth where a service out of the box cannot show it; e2e/test_openapi.py does the rest."""
+
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope
+from e2e.documented import ANY, Example, assert_true, examples_in, requests_in, way_to
+from e2e.occasions import WAYS as WAYS_OVER_HTTP
+from tests.integration.conftest import AppWith
+
+NOWHERE = "postgresql://127.0.0.1:1/nothing"
+
+
+def ask(client: FlaskClient, example: Example, key: str = "") -> TestResponse:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    if example.request is None:
+        return client.open(example.path, method=example.method, headers=headers)
+    return client.open(example.path, method=example.method, headers=headers, json=example.request)
+
+
+def without_key(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with(access=Access.KEYS).test_client(), example)
+
+
+def without_the_scope(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with(access=Access.KEYS)
+    others = [scope for scope in Scope if scope != example.scope]
+    assert len(others) == len(Scope) - 1, f"{example} asks for a scope that is none: {example.scope!r}"
+    return ask(app.test_client(), example, create_key(app.extensions["database"], "another", others, None))
+
+
+def once_too_often(app_with: AppWith, example: Example) -> TestResponse:
+    client = app_with(rate_limit="1 per hour").test_client()
+    ask(client, example)
+    return ask(client, example)
+
+
+def with_a_defect(app_with: AppWith, example: Example) -> TestResponse:
+    def defect() -> NoReturn:
+        raise RuntimeError("a defect")
+
+    app = app_with()
+    app.before_request(defect)
+    return ask(app.test_client(), example)
+
+
+def without_database(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask with a key, which no operation that asks for one can then look at."""
+    client = app_with(access=Access.KEYS, database_url=NOWHERE).test_client()
+    return ask(client, example, "aa_0123456789ab_key")
+
+
+def unready(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with(database_url=NOWHERE).test_client(), example)
+
+
+def not_registered(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with(registered_users_only=True).test_client(), example)
+
+
+WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
+    (ANY, "unauthorized"): without_key,
+    (ANY, "forbidden"): without_the_scope,
+    (ANY, "too-many-requests"): once_too_often,
+    (ANY, "internal-error"): with_a_defect,
+    (ANY, "unavailable"): without_database,
+    ("ready", "not-ready"): unready,
+    ("receive_event", "unknown-user"): not_registered,
+}
+
+
+@pytest.fixture
+def examples(client: FlaskClient) -> Sequence[Example]:
+    return list(examples_in(client.get("/openapi.json").get_json()))
+
+
+def test_there_is_one_way_to_every_example_here_or_over_http(examples: Sequence[Example]) -> None:
+    ways = [(str(each), bool(way_to(each, WAYS)) + bool(way_to(each, WAYS_OVER_HTTP))) for each in examples]
+    assert [example for example, number in ways if number != 1] == []
+
+
+@pytest.mark.parametrize(("operation", "name"), WAYS, ids=lambda part: part or "any")
+def test_an_example_is_what_the_service_answers(
+    app_with: AppWith, examples: Sequence[Example], operation: str, name: str
+) -> None:
+    meant = [each for each in examples if each.name == name and operation in {ANY, each.operation}]
+    assert meant, "no operation has this example"
+    for example in meant:
+        answer = WAYS[operation, name](app_with, example)
+        assert_true(example, answer.status_code, dict(answer.headers), answer.text)
+
+
+def test_every_request_that_is_an_example_is_taken(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for request in requests_in(operation):
+                answer = client.open(path, method=method.upper(), json=request)
+                assert answer.status_code in {200, 201}, f"{method} {path}: {answer.text}"
+
+
+def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
+    """The document has no 429 for the checks of health, whoever else has used the limit up."""
+    client = app_with(rate_limit="1 per hour").test_client()
+    assert [client.get("/openapi.json").status_code for _ in range(2)] == [200, 429]
+    answers = [client.get("/health/live") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert not any(name.startswith("X-RateLimit") for name, _ in answers[-1].headers)
+
+
+def test_only_who_was_refused_is_told_to_wait_for_the_limit(app_with: AppWith) -> None:
+    client = app_with(rate_limit="2 per hour").test_client()
+    answers = [client.get("/openapi.json") for _ in range(3)]
+    assert ["Retry-After" in answer.headers for answer in answers] == [False, False, True]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600
+    event = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
+    away = app_with(rate_limit="2 per hour", database_url=NOWHERE).test_client().post("/event", json=event)
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "1")

@@ -1,0 +1,159 @@
+"""The OpenAPI document by itself: valid, whole, and the one that was committed."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.factory import create_app
+from tests.integration.conftest import AppWith, settings_with
+
+NOT_DESCRIBED = {"static", "openapi.spec", "api_page.show", "api_page.send"}
+ALWAYS_THERE = {"HEAD", "OPTIONS"}
+PROBLEM = "application/problem+json"
+COMMITTED = Path("docs/openapi.json")
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def app() -> APIFlask:
+    return create_app(settings_with(database_url="postgresql://127.0.0.1:1/nothing"))
+
+
+@pytest.fixture(scope="module")
+def document(app: APIFlask) -> Document:
+    described: Document = json.loads(json.dumps(app.spec))
+    return described
+
+
+def operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def contents(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Yield every body that is described: whose, of which media type, and how."""
+    for name, operation in operations(document):
+        for status, answer in {"request": operation.get("requestBody", {}), **operation["responses"]}.items():
+            for media_type, content in answer.get("content", {}).items():
+                yield f"{name} {status}", media_type, content
+
+
+def faults(document: Document, schema: Document, value: object) -> list[str]:
+    """Say in what a value differs from a schema of the document."""
+    return [error.message for error in OAS31Validator({**document, **schema}).iter_errors(value)]
+
+
+def test_it_is_valid_openapi(document: Document) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_it_is_the_committed_one(document: Document) -> None:
+    same = COMMITTED.read_text(encoding="utf-8") == json.dumps(document, indent=2) + "\n"
+    assert same, f"the contract has changed: make openapi, and look at what git diff {COMMITTED} shows"
+
+
+def test_it_describes_every_route_and_nothing_else(app: APIFlask, document: Document) -> None:
+    routes = {
+        f"{method} " + re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint not in NOT_DESCRIBED
+        for method in (rule.methods or set()) - ALWAYS_THERE
+    }
+    assert {name for name, _ in operations(document)} == routes
+
+
+def test_it_is_the_same_wherever_it_is_read(app_with: AppWith, document: Document) -> None:
+    client = app_with(registered_users_only=True, rate_limit="9 per minute").test_client()
+    assert client.get("/openapi.json", base_url="https://elsewhere.example").get_json() == document
+
+
+def test_every_operation_says_what_it_is_for(document: Document) -> None:
+    tags = {tag["name"] for tag in document["tags"] if tag.get("description")}
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["operationId"], name
+        assert set(operation["tags"]) <= tags, f"{name} has a tag without description"
+        assert operation["tags"], name
+
+
+def test_every_operation_says_whether_it_asks_for_a_key(document: Document) -> None:
+    for name, operation in operations(document):
+        refusals = {"401", "403", "429"} & operation["responses"].keys()
+        if operation["security"] == []:
+            assert name in {"GET /health/live", "GET /health/ready"}
+            assert refusals == set(), name
+        else:
+            [[scope]] = [need["key"] for need in operation["security"]]
+            assert f"`{scope}`" in operation["description"], name
+            assert refusals == {"401", "403", "429"}, name
+
+
+def test_every_body_has_examples_and_they_fit_its_schema(document: Document) -> None:
+    for name, _, content in contents(document):
+        assert content.get("examples"), f"{name} has no example"
+        for example in content["examples"].values():
+            assert faults(document, content["schema"], example["value"]) == [], name
+
+
+def test_every_kind_of_problem_has_an_example(document: Document) -> None:
+    for name, media_type, content in contents(document):
+        if media_type == PROBLEM:
+            [_, own] = content["schema"]["allOf"]
+            kinds = [kind.removeprefix("urn:problem-type:") for kind in own["properties"]["type"]["enum"]]
+            assert list(content["examples"]) == kinds, f"{name}: give it as an exception to refusals_of"
+            for example in content["examples"].values():
+                assert all(str(value) for value in example["value"].values()), name
+
+
+def test_headers_are_told_where_they_occur(document: Document) -> None:
+    answers = document["paths"]["/event"]["post"]["responses"]
+    assert all("X-Request-ID" in answer["headers"] for answer in answers.values())
+    assert {status for status, answer in answers.items() if "Retry-After" in answer["headers"]} == {"429", "503"}
+    assert {status for status, answer in answers.items() if "Idempotent-Replay" in answer["headers"]} == {"200"}
+    assert {status for status, answer in answers.items() if "WWW-Authenticate" in answer["headers"]} == {"401"}
+    assert "X-RateLimit-Remaining" in answers["429"]["headers"]
+
+
+SOUND = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
+WITHOUT_T = {name: value for name, value in SOUND.items() if name != "t"}
+EVENTS: dict[str, tuple[Document, bool]] = {
+    "t": (SOUND, True),
+    "time": ({**WITHOUT_T, "time": 10}, True),
+    "t and time": ({**SOUND, "time": 10}, False),
+    "neither": (WITHOUT_T, False),
+    "an amount as a number": ({**SOUND, "amount": 42.5}, True),
+    "an amount of zero": ({**SOUND, "amount": "0.00"}, False),
+    "an amount of the number zero": ({**SOUND, "amount": 0}, False),
+    "an amount of 13 digits": ({**SOUND, "amount": 10**12}, False),
+    "an amount of 12 digits": ({**SOUND, "amount": 10**12 - 1}, True),
+    "an amount of nothing": ({**SOUND, "amount": None}, False),
+    "the least": ({**SOUND, "user_id": 1, "t": 0}, True),
+    "the greatest": ({**SOUND, "user_id": 2**63 - 1, "t": 2**63 - 1}, True),
+    "nobody": ({**SOUND, "user_id": 0}, False),
+    "a user above the greatest": ({**SOUND, "user_id": 2**63}, False),
+    "a t below zero": ({**SOUND, "t": -1}, False),
+    "a t above the greatest": ({**SOUND, "t": 2**63}, False),
+    "another type": ({**SOUND, "type": "bet"}, False),
+    "a member more": ({**SOUND, "note": ""}, False),
+}
+
+
+@pytest.mark.parametrize(("event", "sound"), EVENTS.values(), ids=EVENTS.keys())
+def test_the_document_and_the_service_agree_on_events(
+    document: Document, client: FlaskClient, event: Document, *, sound: bool
+) -> None:
+    """A10."""
+    schema = {"$ref": "#/components/schemas/Event"}
+    assert (faults(document, schema, event) == []) is sound
+    assert (client.post("/event", json=event).status_code == 200) is sound
