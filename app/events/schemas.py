@@ -9,7 +9,6 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import ActivityEvent, Decision, EventType
-from app.events.rules import RULES
 from lib.json_requests import InvalidMembers, NumberLiteral
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
@@ -168,7 +167,8 @@ def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatev
     return event if amount else None
 
 
-CODES = "ascending: " + "; ".join(f"{rule.code}, {rule.description}" for rule in RULES)
+# What each means is data: the edition of the rule book that is live.
+CODES = "the codes of the rules that the user now meets, ascending; `GET /rules` says what each means"
 
 
 class DecisionSchema(Schema):
