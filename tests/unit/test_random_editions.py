@@ -1,0 +1,33 @@
+"""Any edition on any history: the rules judge as the naive oracle does, reading no more than they asked for."""
+
+from decimal import Decimal
+
+from hypothesis import given
+
+from app.events.domain import ActivityEvent, EventType
+from app.events.rules import Rule, evaluate, needs_of
+from app.rulebook.forms import written_rules
+from tests.unit import naive
+from tests.unit.builders import history_of
+from tests.unit.naive import Played
+from tests.unit.rule_drawing import EDITIONS, PLAYED
+
+
+@given(EDITIONS, PLAYED)
+def test_any_edition_judges_any_history_as_the_naive_oracle_does(
+    rules: list[Rule], played: list[tuple[EventType, Decimal, int]]
+) -> None:
+    written = written_rules(rules)
+    events: list[ActivityEvent] = []
+    seen: list[Played] = []
+    t = 0
+    for kind, amount, gap in played:
+        t += gap
+        event = ActivityEvent(user_id=1, t=t, type=kind, amount=amount)
+        seen.append(Played(kind.value, amount, t))
+        alerts = evaluate(rules, event, history_of(events, needs_of(rules, kind), t))
+        assert [alert.code for alert in alerts] == naive.codes(written, seen)
+        events.append(event)
+        for alert in alerts:
+            assert alert.proof.sentence
+            assert alert.proof.count >= 1
