@@ -43,6 +43,8 @@ compared with the oracle of the end-to-end tests: all right.
   What the load adds stays: some ten thousand events to each store in the course of the rounds.
 - **Events of one user**: withdraws only, one after the other on one connection, by a user whose only deposits are
   the first three of their events, and by users of ten such events.
+- **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to ten, windows up to an hour)
+  that are judged at every event and hardly ever met.
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
   {target:.0f} events/s together. Latency is counted from the moment of sending; a late answer holds up only its own
   connection.

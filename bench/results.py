@@ -94,13 +94,14 @@ class Results:
 
     floors: Sequence[Comparison]
     growth: Sequence[Comparison]
+    rules: Comparison
     steadiness: Steadiness
     checked: int
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """The two floors and the two growths."""
-        return [*self.floors, *self.growth]
+        """The two floors, the two growths, and the rules."""
+        return [*self.floors, *self.growth, self.rules]
 
 
 def middle(runs: Sequence[Measured]) -> Measured:

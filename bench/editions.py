@@ -1,0 +1,56 @@
+"""Third measurement: what an event costs when twenty rules are live, as a multiple of the four of the contract."""
+
+import json
+
+from app.events.domain import EventType
+from app.events.rules import Rule
+from app.rulebook.forms import read_rules, written_rules
+from bench.database import run
+from bench.results import Comparison
+from bench.rounds import Question, compare, under_load
+from bench.scale import CONNECTIONS, USUAL_EVENTS
+from bench.site import Site
+from bench.stored import Population
+from bench.wrk import Load
+
+BAR = 1.3
+_NEVER = "999999999.00"  # what the rules beside the four are compared with: they are judged, and raise nothing
+_COUNTS = (7, 8, 9, 10)  # longer than nearly any streak of the load
+_WINDOWS = (20, 60, 300, 600, 1800, 3600)  # seconds
+
+
+def of_rules(site: Site) -> Comparison:
+    """Compare the four rules of the contract with these and sixteen more, of all kinds."""
+    users = site.scale.usual_store // USUAL_EVENTS
+    four, twenty = (site.database(name, Population(users=users, events_each=USUAL_EVENTS)) for name in ("4", "20"))
+    _publish(twenty, sixteen_more())
+    question = Question(title="Twenty rules", base="4 rules", subject="20 rules", bar=BAR)
+    load = Load(users=users, connections=CONNECTIONS)
+    with site.service("4", four) as first, site.service("20", twenty) as second:
+        runs = [under_load(server, site.postgres, load) for server in (first, second)]
+        return compare(question, *runs, scale=site.scale, progress=site.progress)
+
+
+def sixteen_more() -> list[Rule]:
+    """Return rules of all four kinds, with counts up to ten and windows up to an hour."""
+    forms: list[dict[str, object]] = [
+        *({"kind": "threshold", "type": kind, "above": _NEVER} for kind in EventType),
+        *({"kind": "streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
+        *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
+        *({"kind": "window_total", "type": EventType.DEPOSIT, "above": _NEVER, "seconds": each} for each in _WINDOWS),
+    ]
+    told = {"name": "for the measurement", "description": "judged at every event, and hardly ever met"}
+    return list(read_rules([{"code": code, **told, **form} for code, form in enumerate(forms, start=2001)]))
+
+
+def _publish(url: str, more: list[Rule]) -> None:
+    """Let a second edition be live: the rules of the first and these."""
+    run(url, "UPDATE rule_book SET status = 'retired' WHERE edition = 1")
+    run(
+        url,
+        """
+        INSERT INTO rule_book (edition, status, rules, author, note)
+        SELECT 2, 'live', rules || %(more)s::jsonb, 'bench', '' FROM rule_book WHERE edition = 1
+        """,
+        {"more": json.dumps(written_rules(more))},
+    )
