@@ -1,6 +1,7 @@
 """Third measurement: what an event costs when twenty rules are live, as a multiple of the four of the contract."""
 
 import json
+from collections.abc import Mapping
 
 from app.events.domain import EventType
 from app.events.rules import Rule
@@ -33,7 +34,7 @@ def of_rules(site: Site) -> Comparison:
 
 def sixteen_more() -> list[Rule]:
     """Return rules of all four kinds, with counts up to ten and windows up to an hour."""
-    forms: list[dict[str, object]] = [
+    forms: list[Mapping[str, object]] = [
         *({"kind": "threshold", "type": kind, "above": _NEVER} for kind in EventType),
         *({"kind": "streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
