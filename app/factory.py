@@ -19,14 +19,17 @@ from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
 from app.events.controllers import EventPolicy
+from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.problems import PROBLEMS
+from app.users.api import register
 from app.users.cli import users
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
 from lib.database import Database
+from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
@@ -62,8 +65,10 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
         OPENAPI_VERSION="3.1.0",
         AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
+        AUTO_404_RESPONSE=False,  # as above
     )
     application.json = MembersInTheirOrder(application)
+    application.url_map.converters["int"] = PlainInteger
     db.init_app(application)
     migrate.init_app(application)
     problem_details.init_app(application, PROBLEMS)
@@ -76,7 +81,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, health):
+    for blueprint in (events, reading, register, health):
         application.register_blueprint(blueprint)
     for commands in (keys, users):
         application.cli.add_command(commands)

@@ -1,0 +1,76 @@
+"""The routes of reading back: what comes in, what goes out, no decisions."""
+
+from apiflask import APIBlueprint
+from flask import current_app
+from werkzeug.exceptions import NotFound
+
+from app.access.domain import Scope
+from app.access.guard import asks_for
+from app.events.reading import controllers
+from app.events.reading.domain import EventPage, PageAsked, UserActivity
+from app.events.reading.schemas import (
+    EventPageSchema,
+    EventsParameters,
+    UserActivitySchema,
+    UserInPath,
+)
+from app.problems import refusals_of
+from lib.json_requests import InvalidMembers
+from lib.paths import describes_path
+from lib.query_parameters import NoParameters
+from lib.transactions import Unavailable
+
+reading = APIBlueprint("reading", __name__, tag="Reading back", url_prefix="/users")
+
+USER = "<int(min=1, max=9223372036854775807):user_id>"
+PAGE = {
+    "events": [
+        {
+            "type": "withdraw",
+            "amount": "150.00",
+            "user_id": 1,
+            "t": 20,
+            "alert_codes": [1100],
+            "received_at": "2026-11-22T09:30:00.250000Z",
+        },
+        {
+            "type": "deposit",
+            "amount": "42.00",
+            "user_id": 1,
+            "t": 10,
+            "alert_codes": [],
+            "received_at": "2026-11-22T09:29:50.125000Z",
+        },
+    ],
+    "next_before": None,
+}
+ACTIVITY = {
+    "user_id": 1,
+    "latest_t": 20,
+    "alert_codes": [1100],
+    "deposits": {"count": 1, "total": "42.00"},
+    "withdraws": {"count": 1, "total": "150.00"},
+}
+REFUSALS = refusals_of(InvalidMembers, NotFound, Unavailable, takes_body=False)
+
+
+@reading.get(f"/{USER}/events")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
+@reading.input(EventsParameters, location="query", arg_name="asked")
+@reading.output(EventPageSchema, example=PAGE, description="the events, the newest first; of a user without any, none")
+@reading.doc(responses=REFUSALS)
+@describes_path(reading, UserInPath)
+@asks_for(Scope.EVENTS_READ)
+def read_events(user_id: int, asked: PageAsked) -> EventPage:
+    """Read a user's events back, page by page, with what was answered to them."""
+    return controllers.events_of(current_app.extensions["database"], user_id, asked)
+
+
+@reading.get(f"/{USER}")  # type: ignore[type-var]  # as above
+@reading.input(NoParameters, location="query")
+@reading.output(UserActivitySchema, example=ACTIVITY, description="what the user has done so far; perhaps nothing")
+@reading.doc(responses=REFUSALS)
+@describes_path(reading, UserInPath)
+@asks_for(Scope.EVENTS_READ)
+def read_activity(user_id: int, **_: object) -> UserActivity:
+    """Say what a user has done so far: the latest moment, the codes met at it, and what it all adds up to."""
+    return controllers.activity_of(current_app.extensions["database"], user_id)

@@ -1,0 +1,53 @@
+"""The routes of the register: what comes in, what goes out, no decisions."""
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.access.domain import Scope
+from app.access.guard import asks_for
+from app.problems import refusals_of
+from app.users import controllers
+from app.users.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.users.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from lib.json_requests import InvalidMembers, MalformedJson
+from lib.transactions import Unavailable
+
+register = APIBlueprint("register", __name__, tag="Register")
+
+NEW = {"name": "Ada Sample", "email": "ada@example.com"}
+REGISTERED = {"user_id": 1, **NEW, "created_at": "2026-11-22T09:30:00.250000Z"}
+
+
+# The page comes second: the document must know the schema of a user before it meets it within another.
+@register.post("/users")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
+@register.input(NewUserSchema, arg_name="user", example=NEW)
+@register.output(
+    UserSchema,
+    status_code=HTTPStatus.CREATED,
+    example=REGISTERED,
+    headers=LocationSchema,
+    description="registered, under this id",
+)
+@register.doc(
+    responses=refusals_of(MalformedJson, InvalidMembers, DuplicateUser, NoFreeUserId, Unavailable, takes_body=True)
+)
+@asks_for(Scope.USERS_WRITE)
+def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
+    """Register a user, under an id of the platform's or the next free one."""
+    registered = controllers.add_user(current_app.extensions["database"], user)
+    return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
+
+
+@register.get("/users")
+@register.input(UsersParameters, location="query", arg_name="asked")
+@register.output(
+    UsersPageSchema, example={"users": [REGISTERED], "next_after": None}, description="the users, ids ascending"
+)
+@register.doc(responses=refusals_of(InvalidMembers, Unavailable, takes_body=False))
+@asks_for(Scope.USERS_READ)
+def read_users(asked: UsersAsked) -> dict[str, object]:
+    """Read the register, page by page."""
+    users, next_after = controllers.users_of(current_app.extensions["database"], asked)
+    return {"users": users, "next_after": next_after}
