@@ -7,7 +7,7 @@ can be distributed by `user_id` over many machines one day. The hot path speaks 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,13 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         CheckConstraint("t >= 0", name="t_not_negative"),
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_activity_event_user_id_type_t", "user_id", "type", "t"),
+        Index(
+            "ix_activity_event_user_id_alert_codes_t",
+            "user_id",
+            "alert_codes",
+            "t",
+            postgresql_where=text("alert_codes <> '{}'"),  # most events raise nothing and stay out of it
+        ),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
