@@ -37,6 +37,7 @@ def init_app(app: APIFlask) -> None:
         OPENAPI_VERSION="3.1.0",
         AUTO_SERVERS=False,  # the document is the same wherever it is read
         AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
+        AUTO_404_RESPONSE=False,  # as above
         SECURITY_SCHEMES={
             KEY: {"type": "http", "scheme": "bearer", "description": "made with `flask keys create`; has scopes"}
         },

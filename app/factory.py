@@ -21,17 +21,20 @@ from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
 from app.events.controllers import EventPolicy
+from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.problems import PROBLEMS
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
+from app.users.api import register
 from app.users.cli import users
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
+from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
@@ -68,6 +71,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     document.init_app(application)
     application.json = MembersInTheirOrder(application)
+    application.url_map.converters["int"] = PlainInteger
     db.init_app(application)
     migrate.init_app(application)
     problem_details.init_app(application, PROBLEMS)
@@ -84,7 +88,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, health, page):
+    for blueprint in (events, reading, register, health, page):
         application.register_blueprint(blueprint)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

@@ -8,6 +8,8 @@ from app.access.guard import scope_missing, without_key
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
+from app.users.domain import DuplicateUser, NoFreeUserId
+from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
@@ -44,6 +46,18 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "duplicate-event",
         "Another event stands at this moment",
         example=DuplicateEvent("another event of user 1 stands at t 10; send a correction as an event of its own"),
+    ),
+    DuplicateUser: ProblemType(
+        409,
+        "duplicate-user",
+        "Another user has this id or this email",
+        example=DuplicateUser(["user_id", "email"]),
+    ),
+    NoFreeUserId: ProblemType(
+        409,
+        "no-free-user-id",
+        "There is no id to give to the user",
+        example=NoFreeUserId(f"no free user_id was found above {GREATEST}; give the user a user_id"),
     ),
     NotReady: ProblemType(
         503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)

@@ -10,7 +10,7 @@ Document = dict[str, Any]
 Way = TypeVar("Way")
 
 ANY = ""  # in a table of ways: whatever the operation
-VOLATILE = re.compile(r'("(?:request_id|received_at)": )"[^"]*"')
+VOLATILE = re.compile(r'("(?:request_id|received_at|created_at)": )"[^"]*"')
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
 UNSAID = {"content-type", "content-length", "connection", "date", "server"}
 UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"}

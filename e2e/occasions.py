@@ -42,6 +42,27 @@ def replay(at: Occasion) -> httpx.Response:
     return answer
 
 
+def read_back(at: Occasion) -> httpx.Response:
+    at.customer.deposit("42.00", t=10)
+    at.customer.withdraw("150.00", t=20)
+    return at.customer.client.get(at.example.path.replace("/1", f"/{at.customer.user_id}"))
+
+
+def register(at: Occasion) -> httpx.Response:
+    user_id = at.customer.user_id
+    user = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
+    return at.customer.client.post(at.example.path, json=user)
+
+
+def register_twice(at: Occasion) -> httpx.Response:
+    register(at).raise_for_status()
+    return register(at)
+
+
+def without_limit(at: Occasion) -> httpx.Response:
+    return at.customer.client.get(at.example.path, params={"limit": 0})
+
+
 WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     (ANY, "malformed-json"): lambda at: at.send(b"[]"),
     (ANY, "too-large"): lambda at: at.send(b" " * (MAX_BODY_BYTES + 1)),
@@ -54,11 +75,20 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("receive_event", "invalid-event"): lambda at: at.event("deposit", "0", "10"),
     ("receive_event", "out-of-order"): lambda at: at.events(("deposit", "42.00", 10), ("deposit", "42.00", 9)),
     ("receive_event", "duplicate-event"): lambda at: at.events(("deposit", "42.00", 10), ("withdraw", "42.00", 10)),
+    ("read_events", "last-page"): read_back,
+    ("read_events", "invalid-request"): without_limit,
+    ("read_activity", "activity"): read_back,
+    ("read_activity", "invalid-request"): without_limit,
+    ("register_user", "registered"): register,
+    ("register_user", "duplicate-user"): register_twice,
+    ("register_user", "invalid-request"): lambda at: at.send(b'{"name": "Ada Sample", "email": "ada"}'),
+    ("read_users", "invalid-request"): without_limit,
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
 }
 # What needs keys, limits, a register, a defect or a database that is away: tests/integration/test_openapi.py.
 ELSEWHERE = {
+    "no-free-user-id",
     "forbidden",
     "internal-error",
     "not-ready",

@@ -116,10 +116,11 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     try:
         return read_object(read_body(request.environ))
     except GivenTwice as error:
-        raise _refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
+        raise refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
 
 
-def _refusal_of(schema: Schema) -> type[InvalidMembers]:
+def refusal_of(schema: Schema) -> type[InvalidMembers]:
+    """Return the kind of refusal that a schema names, else the general one."""
     kind: type[InvalidMembers] = getattr(schema, "refusal", InvalidMembers)
     return kind
 
@@ -128,4 +129,4 @@ def _refusal_of(schema: Schema) -> type[InvalidMembers]:
 def refuse(error: ValidationError, _: Request, schema: Schema, **__: object) -> NoReturn:
     """Turn marshmallow's complaint into ours; webargs files it under the part of the request that it is about."""
     [messages] = error.normalized_messages().values()  # type: ignore[no-untyped-call]  # marshmallow's gap
-    raise _refusal_of(schema)(messages)
+    raise refusal_of(schema)(messages)

@@ -5,6 +5,7 @@ nothing, and is started again. Two started at once (two replicas of a deployment
 """
 
 import logging
+import time
 
 from alembic import context
 from alembic.operations import MigrationScript
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, text
 ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
+PAUSE = 0.2  # seconds between two looks whether it is our turn
 
 log = logging.getLogger("alembic.env")
 config = context.config
@@ -23,9 +25,7 @@ database = current_app.extensions["migrate"].db
 
 def run_on(connection: Connection) -> None:
     """Run the migrations that are asked for on a connection of their own."""
-    # Waiting for another run of the migrations is right; only then do the timeouts begin.
-    connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    take_turn(connection)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()
     context.configure(
@@ -37,6 +37,18 @@ def run_on(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other run of the migrations is under way.
+
+    By looking again and again, with no transaction open in between: an index that is built beside the traffic
+    waits for the end of every transaction, so of one that waits for the builder, too.
+    """
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}):
+        connection.rollback()
+        time.sleep(PAUSE)
+    connection.commit()
 
 
 def number_or_leave_out(_: object, __: object, directives: list[MigrationScript]) -> None:

@@ -6,19 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
-from rich.console import Console
-from rich.table import Table
 
 from app.access import controllers
 from app.access.domain import ApiKey, NoSuchKey, Scope, prefix_of
+from lib.commands import Commands, print_table
 
 SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 LONGEST_NAME = 100
-WIDEST = 200  # columns of a table that nobody looks at in a terminal
 
-keys = AppGroup("keys", help="Keys for machines: who may do what.")
+keys = Commands("keys", help="Keys for machines: who may do what.")
 
 
 class Span(click.ParamType[timedelta]):
@@ -70,20 +67,14 @@ def list_() -> None:
     if not known:
         click.echo("There is no key yet: flask keys create --name payments --scope events:write")
         return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDEST)
-    console.print(_table(known, datetime.now(UTC)))
+    now = datetime.now(UTC)
+    headings = ("prefix", "name", "scopes", "state", "created", "last used", "expires")
+    print_table(headings, (_row(key, now) for key in known))
 
 
-def _table(known: Sequence[ApiKey], now: datetime) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("prefix", "name", "scopes", "state", "created", "last used", "expires"):
-        table.add_column(heading)
-    for key in known:
-        times = (_minute(key.created_at), _minute(key.last_used_at), _minute(key.expires_at))
-        table.add_row(key.prefix, key.name, " ".join(sorted(key.scopes)), key.state(now), *times)
-    return table
+def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:
+    times = (_minute(key.created_at), _minute(key.last_used_at), _minute(key.expires_at))
+    return (key.prefix, key.name, " ".join(sorted(key.scopes)), key.state(now), *times)
 
 
 def _minute(moment: datetime | None) -> str:

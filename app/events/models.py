@@ -7,7 +7,7 @@ can be distributed by `user_id` over many machines one day. The hot path speaks 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +25,13 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         CheckConstraint("amount > 0", name="amount_positive"),
         # With the amount, so that a window of weeks is added up from the index alone.
         Index("ix_activity_event_user_id_type_t", "user_id", "type", "t", postgresql_include=["amount"]),
+        Index(
+            "ix_activity_event_user_id_alert_codes_t",
+            "user_id",
+            "alert_codes",
+            "t",
+            postgresql_where=text("alert_codes <> '{}'"),  # most events raise nothing and stay out of it
+        ),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

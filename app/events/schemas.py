@@ -9,50 +9,19 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import ActivityEvent, Decision, EventType
+from lib.fields import GREATEST, WholeNumber, whole_number
 from lib.json_requests import InvalidMembers, NumberLiteral
 
-GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
 
 
-def whole_number(value: Any, least: int) -> int:  # noqa: ANN401  # whatever JSON holds
-    """Return a JSON integer from `least` to `GREATEST`; raises `TypeError` or `ValueError` for anything else."""
-    if type(value) is not int:  # a boolean is one of Python's integers and none of JSON's
-        raise TypeError
-    if not least <= value <= GREATEST:
-        raise ValueError
-    return value
-
-
-def money(value: Any) -> Decimal:  # noqa: ANN401  # as above
+def money(value: Any) -> Decimal:  # noqa: ANN401  # whatever JSON holds
     """Return an exact amount in plain notation, perhaps zero; raises `ValueError` for anything else."""
     written = str(value) if type(value) in {str, int, NumberLiteral} else ""
     if not AMOUNT.fullmatch(written):
         raise ValueError
     return Decimal(written)
-
-
-class WholeNumber(fields.Integer):
-    """A JSON integer from `least` to `GREATEST`: marshmallow's own, even its strict one, also takes strings."""
-
-    default_error_messages = {  # noqa: RUF012  # marshmallow's own form
-        "invalid": "Must be a JSON integer.",
-        "out_of_range": "Must be from {least} to {greatest}.",
-    }
-
-    def __init__(self, *, least: int, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own
-        super().__init__(**more)
-        self.metadata = {"format": "int64", "minimum": least, "maximum": GREATEST, **self.metadata}
-        self._least = least
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:  # noqa: ANN401  # whatever JSON holds
-        try:
-            return whole_number(value, self._least)
-        except TypeError:
-            raise self.make_error("invalid") from None
-        except ValueError:
-            raise self.make_error("out_of_range", least=self._least, greatest=GREATEST) from None
 
 
 class Money(fields.Field[Decimal]):

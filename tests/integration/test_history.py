@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,8 @@ from app.events.rules import needs_of
 from app.users.queries import IS_REGISTERED
 from lib.database import Database
 from lib.transactions import Statement
-from tests.integration.conftest import Sql, run_sql
+from tests.integration.conftest import Sql
+from tests.integration.plans import explained, nodes
 from tests.unit.builders import deposit, history_of, withdraw
 from tests.unit.edition_1 import RULES
 
@@ -113,16 +113,3 @@ def test_every_other_read_of_an_event_is_one_row_by_its_key(crowd: str, statemen
     for node in nodes(explained(crowd, statement.prepare, f"{statement.name} {values}")):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] <= 1, node
-
-
-def explained(url: str, prepare: str, call: str) -> dict[str, Any]:
-    """Return the plan that the application's own sessions use, as it was carried out."""
-    generic = "SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0"
-    [[[plan]]] = run_sql(url, f"{generic}; {prepare}; EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {call}")
-    return dict(plan["Plan"])
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)

@@ -63,6 +63,18 @@ def not_registered(app_with: AppWith, example: Example) -> TestResponse:
     return ask(app_with(registered_users_only=True).test_client(), example)
 
 
+def the_register(app_with: AppWith, example: Example) -> TestResponse:
+    client = app_with().test_client()
+    client.post("/users", json={"name": "Ada Sample", "email": "ada.1@example.com"})
+    return ask(client, example)
+
+
+def no_id_left(app_with: AppWith, example: Example) -> TestResponse:
+    client = app_with().test_client()
+    client.post("/users", json={"user_id": 2**63 - 1, "name": "Last", "email": "last@example.com"})
+    return ask(client, example)
+
+
 WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unauthorized"): without_key,
     (ANY, "forbidden"): without_the_scope,
@@ -71,6 +83,8 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,
     ("receive_event", "unknown-user"): not_registered,
+    ("read_users", "last-page"): the_register,
+    ("register_user", "no-free-user-id"): no_id_left,
 }
 
 

@@ -1,0 +1,84 @@
+"""The routes of reading back: what comes in, what goes out, no decisions."""
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.access.domain import Scope
+from app.access.guard import asks_for
+from app.events.reading import controllers
+from app.events.reading.domain import EventPage, PageAsked, UserActivity
+from app.events.reading.schemas import (
+    EventPageSchema,
+    EventsParameters,
+    UserActivitySchema,
+    UserInPath,
+)
+from app.problems import refusals_of
+from lib.json_requests import InvalidMembers
+from lib.paths import describes_path
+from lib.query_parameters import NoParameters
+
+TAG = {"name": "Reading back", "description": "What is stored of a user, with what was answered."}
+reading = APIBlueprint("reading", __name__, tag=TAG, url_prefix="/users")
+
+USER = "<int(min=1, max=9223372036854775807):user_id>"
+PAGE = {
+    "events": [
+        {
+            "type": "withdraw",
+            "amount": "150.00",
+            "user_id": 1,
+            "t": 20,
+            "alert_codes": [1100],
+            "received_at": "2026-11-22T09:30:00.250000Z",
+        },
+        {
+            "type": "deposit",
+            "amount": "42.00",
+            "user_id": 1,
+            "t": 10,
+            "alert_codes": [],
+            "received_at": "2026-11-22T09:29:50.125000Z",
+        },
+    ],
+    "next_before": None,
+}
+ACTIVITY = {
+    "user_id": 1,
+    "latest_t": 20,
+    "alert_codes": [1100],
+    "deposits": {"count": 1, "total": "42.00"},
+    "withdraws": {"count": 1, "total": "150.00"},
+}
+NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
+NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
+
+
+@reading.get(f"/{USER}/events")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
+@reading.input(EventsParameters, location="query", arg_name="asked")
+@reading.output(
+    EventPageSchema,
+    examples={"last-page": {"value": PAGE}},
+    description="the events, the newest first; of a user without any, none",
+)
+@reading.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@describes_path(reading, UserInPath)
+@asks_for(Scope.EVENTS_READ)
+def read_events(user_id: int, asked: PageAsked) -> EventPage:
+    """Read a user's events back, page by page, with what was answered to them."""
+    return controllers.events_of(current_app.extensions["database"], user_id, asked)
+
+
+@reading.get(f"/{USER}")  # type: ignore[type-var]  # as above
+@reading.input(NoParameters, location="query")
+@reading.output(
+    UserActivitySchema,
+    examples={"activity": {"value": ACTIVITY}},
+    description="what the user has done so far; perhaps nothing",
+)
+@reading.doc(responses=refusals_of(NO_PARAMETER, takes_body=False))
+@describes_path(reading, UserInPath)
+@asks_for(Scope.EVENTS_READ)
+def read_activity(user_id: int, **_: object) -> UserActivity:
+    """Say what a user has done so far: the latest moment, the codes met at it, and what it all adds up to."""
+    return controllers.activity_of(current_app.extensions["database"], user_id)

@@ -1,0 +1,103 @@
+"""The shape of what is asked when events are read back, and of the answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import Schema
+from marshmallow import fields, post_load
+
+from app.events.domain import EventType
+from app.events.reading.domain import PageAsked
+from lib.fields import Hundredths, Moment, WholeNumber
+from lib.query_parameters import PageParameters, WholeNumberInDigits
+
+GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
+
+
+class UserInPath(Schema):
+    """Whose events; the router has read it, and answers 404 to anything else."""
+
+    user_id = WholeNumber(least=1, required=True, metadata={"description": "the user", "example": 1})
+
+
+class EventsParameters(PageParameters):
+    """Which events of the user; without any, the latest."""
+
+    before = WholeNumberInDigits(
+        least=0,
+        metadata={"description": "only events with a `t` below it; the `next_before` of the page before"},
+    )
+    code = WholeNumberInDigits(
+        least=1,
+        greatest=GREATEST_CODE,
+        metadata={"description": "only events that were answered with this alert code"},
+    )
+
+    @post_load
+    def to_page_asked(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # marshmallow's form
+        """Make the domain's value."""
+        return PageAsked(**parameters)
+
+
+class StoredEventSchema(Schema):
+    """An event as it was stored, with its decision."""
+
+    type = fields.Enum(
+        EventType,
+        by_value=True,
+        required=True,
+        attribute="decision.event.type",
+        metadata={"description": "what the player did"},
+    )
+    amount = Hundredths(
+        required=True, attribute="decision.event.amount", metadata={"description": "exact, with two places"}
+    )
+    user_id = fields.Integer(required=True, attribute="decision.event.user_id")
+    t = fields.Integer(
+        required=True,
+        attribute="decision.event.t",
+        metadata={"description": "the second at which the platform received the action"},
+    )
+    alert_codes = fields.List(
+        fields.Integer(),
+        required=True,
+        attribute="decision.alert_codes",
+        metadata={"description": "what was answered, ascending"},
+    )
+    received_at = Moment(required=True, metadata={"description": "when this service received it, in UTC"})
+
+
+class EventPageSchema(Schema):
+    """A page of a user's events."""
+
+    events = fields.List(fields.Nested(StoredEventSchema), required=True, metadata={"description": "the newest first"})
+    next_before = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "ask for the next page with this as `before`; null exactly when there is none"},
+    )
+
+
+class TotalSchema(Schema):
+    """Events of one type, added up."""
+
+    count = fields.Integer(required=True, metadata={"description": "how many events"})
+    total = Hundredths(required=True, metadata={"description": "what their amounts add up to, exactly"})
+
+
+class UserActivitySchema(Schema):
+    """What a user has done so far."""
+
+    user_id = fields.Integer(required=True)
+    latest_t = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the `t` of the latest event; null when there is none"},
+    )
+    alert_codes = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "the alert codes of the latest event, ascending; empty when there is none"},
+    )
+    deposits = fields.Nested(TotalSchema, required=True)
+    withdraws = fields.Nested(TotalSchema, required=True)

@@ -1,0 +1,55 @@
+"""The routes of the register: what comes in, what goes out, no decisions."""
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import current_app
+
+from app.access.domain import Scope
+from app.access.guard import asks_for
+from app.problems import refusals_of
+from app.users import controllers
+from app.users.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.users.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from lib.json_requests import InvalidMembers, MalformedJson
+
+TAG = {"name": "Register", "description": "The users whom the platform has made known."}
+register = APIBlueprint("register", __name__, tag=TAG)
+
+NEW = {"name": "Ada Sample", "email": "ada.1@example.com"}
+REGISTERED = {"user_id": 1, **NEW, "created_at": "2026-11-22T09:30:00.250000Z"}
+NO_EMAIL = InvalidMembers({"email": ["Must be an address such as ada@example.com, in ASCII."]})
+NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
+
+
+# The page comes second: the document must know the schema of a user before it meets it within another.
+@register.post("/users")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
+@register.input(NewUserSchema, arg_name="user", examples={"user": {"value": NEW}})
+@register.output(
+    UserSchema,
+    status_code=HTTPStatus.CREATED,
+    examples={"registered": {"value": REGISTERED}},
+    headers=LocationSchema,
+    description="registered, under this id",
+)
+@register.doc(responses=refusals_of(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, takes_body=True))
+@asks_for(Scope.USERS_WRITE)
+def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
+    """Register a user, under an id of the platform's or the next free one."""
+    registered = controllers.add_user(current_app.extensions["database"], user)
+    return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
+
+
+@register.get("/users")
+@register.input(UsersParameters, location="query", arg_name="asked")
+@register.output(
+    UsersPageSchema,
+    examples={"last-page": {"value": {"users": [REGISTERED], "next_after": None}}},
+    description="the users, ids ascending",
+)
+@register.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@asks_for(Scope.USERS_READ)
+def read_users(asked: UsersAsked) -> dict[str, object]:
+    """Read the register, page by page."""
+    users, next_after = controllers.users_of(current_app.extensions["database"], asked)
+    return {"users": users, "next_after": next_after}

@@ -1,0 +1,201 @@
+"""Reading back: what was stored, page by page, and what it adds up to."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope
+from app.events.domain import Decision, EventType
+from app.events.queries import EventQueries
+from app.events.reading.controllers import activity_of, events_of
+from app.events.reading.domain import PageAsked, StoredDecision
+from lib.database import Database
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.unit.builders import deposit, withdraw
+
+END = 2**63 - 1
+MOMENTS = st.integers(0, 12) | st.integers(END - 3, END)
+CODES = st.sets(st.sampled_from([30, 123, 300, 1100]), max_size=4).map(lambda met: tuple(sorted(met)))
+JUDGED = st.tuples(st.sampled_from([deposit, withdraw]), st.integers(1, 9), CODES)
+STORED = st.dictionaries(MOMENTS, JUDGED, max_size=16)
+
+
+@pytest.fixture
+def database_handle(app_with: AppWith) -> Database:
+    handle: Database = app_with().extensions["database"]
+    return handle
+
+
+def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDecision]:
+    """Read all pages of user 1, as a client would."""
+    before: int | None = None
+    while True:
+        page = events_of(database, 1, PageAsked(limit=limit, before=before, code=code))
+        yield from page.events
+        if page.next_before is None:
+            return
+        assert len(page.events) == limit
+        before = page.next_before
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=STORED, limit=st.integers(1, 5))
+def test_the_pages_are_what_a_list_would_have(
+    database_handle: Database, database: str, stored: dict[int, tuple[type, int, tuple[int, ...]]], limit: int
+) -> None:
+    run_sql(database, "TRUNCATE activity_event")
+    decisions = [
+        Decision(event=kind(str(amount), t), alert_codes=met, edition=1)
+        for t, (kind, amount, met) in sorted(stored.items())
+    ]
+    with database_handle.transaction() as current:
+        for decision in [*decisions, Decision(event=deposit("9", 5, user_id=2), alert_codes=(30, 1100), edition=1)]:
+            EventQueries(current).store(decision)
+        current.commit()
+    decisions.reverse()
+    for code in (None, 30, 123, 300, 1100, 5):
+        expected = [each for each in decisions if code is None or code in each.alert_codes]
+        assert [each.decision for each in walk(database_handle, limit, code)] == expected
+    check_activity(database_handle, decisions)
+
+
+def check_activity(database: Database, newest_first: list[Decision]) -> None:
+    activity = activity_of(database, 1)
+    latest = newest_first[0] if newest_first else None
+    assert activity.latest_t == (latest.event.t if latest else None)
+    assert activity.alert_codes == (latest.alert_codes if latest else ())
+    for kind, total in ((EventType.DEPOSIT, activity.deposits), (EventType.WITHDRAW, activity.withdraws)):
+        amounts = [each.event.amount for each in newest_first if each.event.type is kind]
+        assert (total.count, total.total) == (len(amounts), sum(amounts, Decimal(0)))
+
+
+def test_a_page_has_the_events_as_they_were_answered(client: FlaskClient) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    assert codes(send(client, "deposit", "42", 10)) == []
+    assert codes(send(client, "withdraw", "150.5", 20)) == [1100]
+    answer = client.get("/users/1/events")
+    assert answer.status_code == 200
+    page = answer.get_json()
+    for event in page["events"]:
+        received = event.pop("received_at")
+        assert received.endswith("Z")
+        assert began <= datetime.fromisoformat(received) <= datetime.now(UTC)
+    assert page == {
+        "events": [
+            {"type": "withdraw", "amount": "150.50", "user_id": 1, "t": 20, "alert_codes": [1100]},
+            {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, "alert_codes": []},
+        ],
+        "next_before": None,
+    }
+
+
+def test_what_a_user_has_done(client: FlaskClient) -> None:
+    for event in [("deposit", "42", 10), ("deposit", "0.01", 11), ("withdraw", "150.5", 20)]:
+        send(client, *event)
+    assert client.get("/users/1").get_json() == {
+        "user_id": 1,
+        "latest_t": 20,
+        "alert_codes": [1100],
+        "deposits": {"count": 2, "total": "42.01"},
+        "withdraws": {"count": 1, "total": "150.50"},
+    }
+
+
+def test_the_greatest_amounts_add_up_exactly(client: FlaskClient, sql: Sql) -> None:
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, 'deposit', 999999999999.99, '{}' FROM generate_series(1, 20000) AS n"
+    )
+    assert client.get("/users/1").get_json()["deposits"] == {"count": 20000, "total": "19999999999999800.00"}
+
+
+@pytest.mark.parametrize("user_id", [5, END])
+def test_a_user_without_any_event_has_zeros_and_an_empty_page(client: FlaskClient, user_id: int) -> None:
+    """A22."""
+    nothing = {"count": 0, "total": "0.00"}
+    assert client.get(f"/users/{user_id}").get_json() == {
+        "user_id": user_id,
+        "latest_t": None,
+        "alert_codes": [],
+        "deposits": nothing,
+        "withdraws": nothing,
+    }
+    assert client.get(f"/users/{user_id}/events").get_json() == {"events": [], "next_before": None}
+
+
+def test_a_page_is_50_events_unless_asked_otherwise(client: FlaskClient, sql: Sql) -> None:
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 250) AS n"
+    )
+    assert len(client.get("/users/1/events").get_json()["events"]) == 50
+    longest = client.get("/users/1/events?limit=200").get_json()
+    assert [event["t"] for event in longest["events"]] == list(range(250, 50, -1))
+    assert longest["next_before"] == 51
+    rest = client.get("/users/1/events?limit=200&before=51").get_json()
+    assert [event["t"] for event in rest["events"]] == list(range(50, 0, -1))
+    assert rest["next_before"] is None
+    assert client.get("/users/1/events?limit=50&before=51").get_json()["next_before"] is None, "just so many are left"
+    assert client.get("/users/1/events?before=1").get_json() == {"events": [], "next_before": None}
+    assert client.get("/users/1/events?before=0").get_json() == {"events": [], "next_before": None}
+
+
+@pytest.mark.parametrize("user_id", ["0", "-1", "9223372036854775808", "x", "1.0", "01", "+1", "%201", "٤", "9" * 5000])
+@pytest.mark.parametrize("path", ["/users/{}", "/users/{}/events"])
+def test_what_is_no_user_id_is_not_found(client: FlaskClient, path: str, user_id: str) -> None:
+    assert problem(client.get(path.format(user_id))) == (404, "not-found")
+
+
+WRONG = [
+    *(("limit", value) for value in ("0", "201", "-1", "", "x", "1.0", "1e1", "+1", "%201", "%D9%A5", "9" * 40)),
+    *(("before", value) for value in ("-1", "9223372036854775808", "", "null")),
+    *(("code", value) for value in ("0", "2147483648", "", "30,300")),
+    ("after", "1"),
+    ("Limit", "1"),
+    ("", "1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_parameter_at_fault_is_named(client: FlaskClient, name: str, value: str) -> None:
+    answer = client.get(f"/users/1/events?{name}={value}")
+    assert problem(answer) == (400, "invalid-request")
+    assert list(answer.get_json()["errors"]) == [name]
+
+
+def test_a_parameter_given_twice_is_refused(client: FlaskClient) -> None:
+    answer = client.get("/users/1/events?limit=1&before=5&limit=1")
+    assert problem(answer) == (400, "invalid-request")
+    assert answer.get_json()["errors"] == {"limit": ["Was given twice."]}
+
+
+def test_where_there_are_no_parameters_none_is_taken(client: FlaskClient) -> None:
+    answer = client.get("/users/1?limit=1")
+    assert problem(answer) == (400, "invalid-request")
+    assert list(answer.get_json()["errors"]) == ["limit"]
+
+
+@pytest.mark.parametrize("parameters", ["limit=1", "limit=200", "before=0", f"before={END}", f"code={2**31 - 1}"])
+def test_the_limits_of_parameters_are_within(client: FlaskClient, parameters: str) -> None:
+    assert client.get(f"/users/1/events?{parameters}").status_code == 200
+
+
+@pytest.fixture
+def closed(app_with: AppWith) -> APIFlask:
+    return app_with(access=Access.KEYS)
+
+
+@pytest.mark.parametrize("path", ["/users/1", "/users/1/events"])
+@pytest.mark.parametrize("scope", Scope)
+def test_reading_back_asks_for_its_scope(closed: APIFlask, scope: Scope, path: str) -> None:
+    key = create_key(closed.extensions["database"], "test", [scope], None)
+    answer = closed.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == (200 if scope is Scope.EVENTS_READ else 403)

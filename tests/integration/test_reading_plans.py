@@ -1,0 +1,119 @@
+"""Reading back: always by an index and never further than the page goes, whatever a user did."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from app.events.reading.domain import StoredDecision
+from app.events.reading.queries import ReadingQueries
+from app.users.queries import FIRST_WITHOUT_EVENTS, GREATEST_ID, TAKEN, USERS_AFTER
+from lib.database import Database
+from lib.transactions import Statement
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.plans import explained, nodes, rows_read
+
+HEAVY, LIGHT, OTHERS = 7, 8, 400
+HEAVY_EVENTS = 20_000
+LIGHT_EVENTS = 10
+ANSWERS = ("{1100}", "{30,1100}", "{300,1100}", "{30}")  # of the heavy user, in turn; 123 came once, long ago
+ANSWERS_WITH = {1100: 3, 30: 2, 300: 1, 123: 1, 5: 0}
+FIND_ANSWERS = 10  # rows at most that it takes to step from one answer to the next
+
+READ = Statement(
+    "rows_of_events_read",
+    (),
+    "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'activity_event'",
+)
+
+Answer = TypeVar("Answer")
+
+# What a planner may believe when it makes the plan for all users.
+STATISTICS = {
+    "true": "heavy light others",
+    "of others only": "light others",
+    "of the heavy user only": "heavy",
+    "of one answer only": "one",
+    "of five users with thousands of alerts": "thousands",
+}
+
+
+@pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
+def reading(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Database:
+    """A user with very many events that all raise something, one with few, many others; and a planner's belief."""
+    insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
+    answers = ", ".join(f"'{codes}'" for codes in ANSWERS)
+    parts = {
+        "one": f"{HEAVY}, {HEAVY_EVENTS} + n, 'withdraw', 101, '{{1100}}' FROM generate_series(1, 5000) AS n",
+        "thousands": "2000 + n % 5, n, 'withdraw', 101, '{1100}' FROM generate_series(1, 20000) AS n",
+        "others": f"1000 + n % {OTHERS}, n, 'deposit', 1, '{{}}' FROM generate_series(1, 8000) AS n",
+        "light": f"{LIGHT}, n, 'deposit', 1, '{{}}' FROM generate_series(1, {LIGHT_EVENTS}) AS n",
+        "heavy": f"{HEAVY}, n, 'withdraw', 101, (ARRAY[{answers}])[1 + n % {len(ANSWERS)}]::integer[]"
+        f" FROM generate_series(1, {HEAVY_EVENTS}) AS n",
+    }
+    known = request.param.split()
+    for part in known:
+        sql(f"{insert} {parts[part]}")
+    sql("ANALYZE activity_event")
+    for part in parts.keys() - known:
+        sql(f"{insert} {parts[part]}")
+    sql(f"{insert} {HEAVY}, 0, 'deposit', 201, '{{123}}'")
+    database: Database = app_with().extensions["database"]
+    return database
+
+
+def counted(database: Database, ask: Callable[[ReadingQueries], Answer]) -> tuple[Answer, int]:
+    """Ask, and count the rows of events that were touched for the answer."""
+    with database.transaction() as current:
+        [(before,)] = current.fetch(READ)  # a session's counts begin anew now and then, but never within a transaction
+        answer = ask(ReadingQueries(current))
+        [(after,)] = current.fetch(READ)
+    return answer, after - before
+
+
+def page(before: int | None, code: int | None, most: int) -> Callable[[ReadingQueries], list[StoredDecision]]:
+    return lambda asked: asked.latest_events(HEAVY, before=before, code=code, most=most)
+
+
+@pytest.mark.parametrize(("before", "most"), [(None, 2), (None, 201), (HEAVY_EVENTS // 2, 201), (10, 201)])
+def test_a_page_reads_no_more_than_a_page(reading: Database, before: int | None, most: int) -> None:
+    found, read = counted(reading, page(before, None, most))
+    assert read == len(found)
+    for code, answers in ANSWERS_WITH.items():
+        found, read = counted(reading, page(before, code, most))
+        assert len(found) <= read <= answers * most + FIND_ANSWERS, code
+
+
+def test_what_a_user_has_done_is_read_of_that_user_alone(reading: Database) -> None:
+    activity, read = counted(reading, lambda asked: asked.activity(LIGHT))
+    assert activity.deposits.count == LIGHT_EVENTS
+    assert read == LIGHT_EVENTS + 1
+
+
+@pytest.fixture
+def register(sql: Sql, database: str) -> str:
+    """A register and clocks of many users; the ids just above it have events."""
+    sql(
+        "INSERT INTO registered_user (user_id, name, email)"
+        " SELECT n, 'x', n || '@example.com' FROM generate_series(1, 20000) AS n"
+    )
+    sql("INSERT INTO user_clock (user_id, last_t) SELECT n, 1 FROM generate_series(1, 20100) AS n")
+    sql("ANALYZE registered_user, user_clock")
+    return database
+
+
+OF_REGISTER = [
+    (GREATEST_ID, "", 1),
+    (TAKEN, "(5, '6@example.com')", 2),
+    (TAKEN, "(NULL, '6@example.com')", 1),
+    (USERS_AFTER, "(10000, 201)", 201),
+    (USERS_AFTER, "(10000, 2)", 2),
+    (FIRST_WITHOUT_EVENTS, "(20001, 120000)", 100),
+]
+
+
+@pytest.mark.parametrize(("statement", "values", "most"), OF_REGISTER)
+def test_the_register_is_read_by_its_keys(register: str, statement: Statement, values: str, most: int) -> None:
+    plan = explained(register, statement.prepare, f"{statement.name} {values}")
+    assert {node["Node Type"] for node in nodes(plan)} & {"Seq Scan", "Sort"} == set()
+    assert rows_read(plan) <= most
