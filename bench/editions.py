@@ -1,7 +1,7 @@
 """Third measurement: what an event costs when twenty rules are live, as a multiple of the four of the contract."""
 
 import json
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from app.events.domain import EventType
 from app.events.rules import Rule
@@ -13,6 +13,9 @@ from bench.scale import CONNECTIONS, USUAL_EVENTS
 from bench.site import Site
 from bench.stored import Population
 from bench.wrk import Load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BAR = 1.3
 _NEVER = "999999999.00"  # what the rules beside the four are compared with: they are judged, and raise nothing

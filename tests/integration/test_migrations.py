@@ -71,7 +71,7 @@ def test_every_constraint_and_index_is_named_by_us(app: APIFlask) -> None:
         " UNION SELECT indexname FROM pg_indexes WHERE schemaname = 'public'",
     )
     ours = {str(name) for (name,) in names} - {"alembic_version_pkc"}
-    assert all(name.startswith(("pk_", "ck_", "ix_", "uq_")) for name in ours), ours
+    assert all(name.startswith(("pk_", "fk_", "ck_", "ix_", "uq_")) for name in ours), ours
 
 
 def test_two_runs_at_once_take_turns(app: APIFlask) -> None:
