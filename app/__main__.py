@@ -8,6 +8,7 @@ from granian.server import MPServer
 
 from app.config import Settings, read_settings
 from lib import lifeline, logs
+from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
 
 SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
@@ -48,17 +49,23 @@ def refuse_a_shared_port(settings: Settings) -> None:
             sys.exit(f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; set PORT to another")
 
 
-def main() -> None:
-    """Read the settings, then serve."""
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        error.show()
-        sys.exit(error.exit_code)
+def serve() -> None:
+    """Serve until the end, as the settings say; raises `SettingsError` where they cannot be followed."""
+    settings = read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
     refuse_a_shared_port(settings)
-    server(settings).serve()
+    with shared_folder():
+        server(settings).serve()
+
+
+def main() -> None:
+    """Serve, or say which setting is in the way."""
+    try:
+        serve()
+    except SettingsError as error:
+        error.show()
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from flask import Response, current_app
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.events import controllers
+from app.events import controllers, metrics
 from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
@@ -36,6 +36,7 @@ def receive_event(event: ActivityEvent) -> Response:
     """Take a deposit or a withdrawal and say which alert rules the user now meets."""
     extensions = current_app.extensions
     decision = controllers.record_event(extensions["database"], extensions["event_policy"], event)
+    metrics.count(decision)
     write_log_line(decision)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
 

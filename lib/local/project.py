@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
     `service` and `migrate` are the arguments given to Python; `sample_json` is a request to try, sent to
-    `sample_path`.
+    `sample_path`; `environment` is what they are told where the user says nothing else.
     """
 
     root: Path
@@ -22,6 +23,7 @@ class Project:
     migrate: tuple[str, ...]
     sample_path: str
     sample_json: str
+    environment: Mapping[str, str]
 
     @property
     def var(self) -> Path:
@@ -66,6 +68,7 @@ def read_project(root: Path) -> Project:
             migrate=tuple(table["migrate"]),
             sample_path=table["sample"]["path"],
             sample_json=table["sample"]["json"],
+            environment=dict(table.get("environment", {})),
         )
     except FileNotFoundError as error:
         raise LocalError(f"no pyproject.toml in {root}: run this in the folder of the project") from error
