@@ -27,11 +27,11 @@ def launch(folder: Path, **environment: str) -> Server:
     )
 
 
-def post(port: int, t: int, user_id: int = 1) -> int:
+def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
     """Send an event; return the status of its answer, 0 when there is none."""
     body = json.dumps({"type": "deposit", "amount": "1", "user_id": user_id, "t": t}).encode()
     request = urllib.request.Request(  # http, on this machine
-        f"http://127.0.0.1:{port}/event", body, {"Content-Type": "application/json"}
+        f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=LONGEST) as answer:  # noqa: S310  # as above
