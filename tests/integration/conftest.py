@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -19,6 +21,7 @@ from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
+from tests.integration.servers import Serve, Server, launch
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -119,6 +122,28 @@ def app_with(database: str) -> Iterator[AppWith]:
 @pytest.fixture
 def client(app_with: AppWith) -> FlaskClient:
     return app_with().test_client()
+
+
+@pytest.fixture
+def port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
+    """Start servers on the database; all are ended."""
+    started: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        started.append(launch(tmp_path, **{"DATABASE_URL": database, "PORT": str(port), **environment}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def settings_with(**changed: object) -> Settings:
