@@ -67,9 +67,7 @@ def test_what_the_api_refuses_is_refused_in_a_line_that_names_it(
 def test_what_another_user_has_is_refused_in_a_line(flask: Flask) -> None:
     flask("users", "add", *ADA)
     assert "this email" in refused(flask("users", "add", "--name", "B", "--email", "ADA@example.com"))
-    assert "this user_id" in refused(
-        flask("users", "add", "--name", "B", "--email", "b@example.com", "--user-id", "1")
-    )
+    assert "this user_id" in refused(flask("users", "add", "--name", "B", "--email", "b@example.com", "--user-id", "1"))
 
 
 def test_where_no_id_is_left_the_line_says_to_give_one(flask: Flask) -> None:
