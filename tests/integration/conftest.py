@@ -2,8 +2,12 @@
 
 import os
 import secrets
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -44,7 +48,10 @@ DEFAULTS = Settings(
     log_file="",
 )
 
+LONGEST = 20  # seconds that anything may take
+
 AppWith = Callable[..., APIFlask]
+Serve = Callable[..., "subprocess.Popen[str]"]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -119,6 +126,40 @@ def app_with(database: str) -> Iterator[AppWith]:
 @pytest.fixture
 def client(app_with: AppWith) -> FlaskClient:
     return app_with().test_client()
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
+    """Start servers as `make start` and the container do, but in a folder without `.env`; all are ended."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(**environment: str) -> subprocess.Popen[str]:
+        own = {"DATABASE_URL": database, "PORT": str(port), "WEB_WORKERS": "1", "LOG_FORMAT": "json"}
+        process = subprocess.Popen(  # our own program
+            [sys.executable, "-m", "app"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def settings_with(**changed: object) -> Settings:

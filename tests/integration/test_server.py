@@ -1,54 +1,19 @@
 """The server as it is run: `python -m app`, its workers, its end."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 
-LONGEST = 20  # seconds that anything here may take
-Serve = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
-    """Start servers as `make start` and the container do, but in a folder without `.env`; all are ended."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(**environment: str) -> subprocess.Popen[str]:
-        own = {"DATABASE_URL": database, "PORT": str(port), "WEB_WORKERS": "1", "LOG_FORMAT": "json"}
-        process = subprocess.Popen(  # our own program
-            [sys.executable, "-m", "app"],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+from tests.integration.conftest import LONGEST, Serve
 
 
 def post(port: int, t: int) -> int:
