@@ -39,6 +39,16 @@ def test_events_come_through_tls_under_one_request_id(nginx: Nginx, instances: I
         assert len(unfit.headers["X-Request-ID"]) == 32
 
 
+def test_a_body_sent_in_chunks_comes_through(nginx: Nginx, instances: Instances) -> None:
+    instances.start(instances.ports[0])
+    body = json.dumps(event(1, 1)).encode()
+    with nginx.client() as client:
+        headers = {"Content-Type": "application/json"}
+        assert client.post("/event", content=iter((body[:9], body[9:])), headers=headers).status_code == 200
+        too_large = client.post("/event", content=iter([b" " * 50_000] * 2), headers=headers)
+    assert problem(too_large) == (413, "too-large")
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_both_versions_of_tls_are_spoken(nginx: Nginx, version: ssl.TLSVersion) -> None:
     nginx.trust.minimum_version = nginx.trust.maximum_version = version

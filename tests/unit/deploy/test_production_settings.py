@@ -61,3 +61,11 @@ def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
 
 def test_a_wrong_setting_is_not_tried_again() -> None:
     assert of_the_unit("RestartPreventExitStatus") == "2"  # tests/integration/test_server.py shows that status
+
+
+def test_every_shipped_file_is_explained() -> None:
+    shipped = [path.relative_to("deploy") for path in Path("deploy").rglob("*") if path.is_file()]
+    known = [str(path) for path in shipped if path.parts[:2] != ("nginx", "tls") and path.name != ".env"]
+    explained = Path("docs/deploy.md").read_text(encoding="utf-8")
+    assert len(known) == 8
+    assert [path for path in known if f"`{path}`" not in explained] == []
