@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
+from tests.integration.ports import free_port
 from tests.integration.servers import Serve, Server, launch
 
 # A server that forgets everything after the tests need not wait for its disk.
@@ -46,6 +46,7 @@ DEFAULTS = Settings(
     log_format="json",
     log_file="",
 )
+
 
 AppWith = Callable[..., APIFlask]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -126,9 +127,7 @@ def client(app_with: AppWith) -> FlaskClient:
 
 @pytest.fixture
 def port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
