@@ -11,6 +11,7 @@ Way = TypeVar("Way")
 
 ANY = ""  # in a table of ways: whatever the operation
 VOLATILE = re.compile(r'("(?:request_id|received_at|created_at)": )"[^"]*"')
+PATH_OF_A_USER = re.compile(r'("instance": "/users/)[0-9]+')
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
 UNSAID = {"content-type", "content-length", "connection", "date", "server"}
 UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"}
@@ -94,4 +95,5 @@ def _names(lines: str) -> set[str]:
 
 
 def _still(value: object) -> str:
-    return VOLATILE.sub(r'\1"…"', json.dumps(value, indent=1, ensure_ascii=False))
+    written = VOLATILE.sub(r'\1"…"', json.dumps(value, indent=1, ensure_ascii=False))
+    return PATH_OF_A_USER.sub(r"\1", written)
