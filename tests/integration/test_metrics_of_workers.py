@@ -24,7 +24,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 
 EVENTS = 40
 MOST_BATCHES = 50
-CONNECTIONS_OF_A_WORKER = 5  # a thread each, and one to spare
+CONNECTIONS_OF_A_WORKER = 6  # a thread each, and two to spare
 Numbers = dict[str, float]
 
 
