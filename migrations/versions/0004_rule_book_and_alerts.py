@@ -71,8 +71,6 @@ def upgrade() -> None:
         sa.Column("edition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("shadow", sa.Boolean(), nullable=False),
         sa.Column("evidence", postgresql.JSONB(), nullable=False),
-        sa.CheckConstraint("code > 0", name=op.f("ck_alert_code_positive")),
-        sa.CheckConstraint("edition > 0", name=op.f("ck_alert_edition_positive")),
         sa.PrimaryKeyConstraint("user_id", "shadow", "edition", "code", "t", name=op.f("pk_alert")),
     )
     op.create_index(
