@@ -8,7 +8,12 @@ RUN useradd --system --uid 10001 --no-create-home activity
 COPY --from=packages /packages /packages
 COPY . /service
 WORKDIR /service
-ENV PATH="/packages/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=5000
+# It listens beyond loopback, so it asks for keys unless ACCESS=open is said. Only /tmp need be writable.
+ENV PATH="/packages/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=app \
+    ENV=production HOST=0.0.0.0 PORT=5000 LOG_FORMAT=json
 USER 10001
 EXPOSE 5000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["python", "-m", "lib.probe", "/health/ready"]
+# No shell around it: SIGTERM reaches the service, which finishes the requests under way.
+STOPSIGNAL SIGTERM
 CMD ["python", "-m", "app"]

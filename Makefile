@@ -30,7 +30,7 @@ NOTHING := echo "Nothing was started here: make start" >&2
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
-	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # bootstrap makes .venv, installs the pinned packages and leaves the stamp; it is quiet when there is nothing to do.
 $(VENV)/run.stamp: requirements.txt requirements-postgres.txt
@@ -71,7 +71,11 @@ users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
 	@$(LOCAL) run -- $(BIN)/python -m flask --app app users seed
 
 ##@ Check
-.PHONY: test coverage e2e readme bench bench.quick faults lint format check
+PROMTOOL ?= promtool
+NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, without running one:\n\
+	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
+	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
+.PHONY: test coverage e2e readme bench bench.quick faults lint format monitoring.check check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -95,6 +99,11 @@ lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile
 format: $(VENV)/dev.stamp ## put the code in shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+monitoring.check: ## test the alert rules of docs/monitoring (needs promtool; PROMTOOL=/path/to/it)
+	@command -v $(PROMTOOL) >/dev/null || { printf "$(NO_PROMTOOL)" >&2; exit 1; }
+	@$(PROMTOOL) check config --syntax-only docs/monitoring/prometheus.yml
+	@$(PROMTOOL) check rules docs/monitoring/alerts.yml
+	@$(PROMTOOL) test rules docs/monitoring/alerts_test.yml
 check: lint test ## all that CI does before it starts the service
 
 ##@ Docker

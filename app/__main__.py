@@ -11,7 +11,10 @@ from app.config import Settings, is_loopback, read_settings
 from app.notice import notice_of
 from lib import lifeline, logs
 from lib.logs import get_logger
+from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
+
+log = get_logger()
 
 SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
 LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
@@ -51,21 +54,30 @@ def refuse_a_shared_port(settings: Settings) -> None:
             sys.exit(f"cannot listen at {settings.host} port {settings.port}: {error.strerror}; set PORT to another")
 
 
-def main() -> None:
-    """Read the settings, then serve."""
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        error.show()
-        sys.exit(error.exit_code)
+def serve() -> None:
+    """Serve until the end, as the settings say; raises `SettingsError` where they cannot be followed."""
+    settings = read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
     refuse_a_shared_port(settings)
-    log = get_logger()
-    (log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning)(
-        "access", access=settings.access.value, who=notice_of(settings)
-    )
-    server(settings).serve()
+    write_access(settings)
+    with shared_folder():
+        server(settings).serve()
+
+
+def write_access(settings: Settings) -> None:
+    """Write down who may use the service; everybody is worth a warning."""
+    write = log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning
+    write("access", access=settings.access.value, who=notice_of(settings))
+
+
+def main() -> None:
+    """Serve, or say which setting is in the way."""
+    try:
+        serve()
+    except SettingsError as error:
+        error.show()
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from app.events.controllers import EventPolicy
 from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
+from app.metrics.api import metrics
 from app.problems import PROBLEMS
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
@@ -35,13 +36,14 @@ from lib.admission import Admission
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
+from lib.metrics.requests import RequestMetrics
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
 from lib.transactions import Unavailable
 
-HEALTH = "/health/"
+WITHOUT_DATABASE = ("/health/", "/metrics")
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -89,7 +91,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, reading, alerts, register, health, page):
+    for blueprint in (events, reading, alerts, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
@@ -103,7 +105,7 @@ def in_layers(application: Application, settings: Settings) -> WSGIApplication:
         application.wsgi_app,
         room=settings.web_threads,
         patience=PATIENCE,
-        exempt=HEALTH,
+        exempt=WITHOUT_DATABASE,
         full=refusal_without_view(application, Unavailable("every thread waits for the database")),
     )
-    return RequestIds(Answers(admitted))
+    return RequestMetrics(RequestIds(Answers(admitted)))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from werkzeug.exceptions import HTTPException
+
 from app.access.domain import Scope
 from app.access.guard import scope_missing, without_key
 from app.alerts.domain import NoSuchAlert
@@ -98,5 +100,6 @@ def refusals_of(*refused: type[Exception] | Exception, takes_body: bool, open_to
 
 def _problem_type(refused: type[Exception] | Exception) -> ProblemType:
     if isinstance(refused, type):
-        return PROBLEMS[refused]
+        of_http = issubclass(refused, HTTPException) and OF_HTTP.get(refused.code or 0)
+        return of_http or PROBLEMS[refused]
     return replace(PROBLEMS[type(refused)], example=refused)

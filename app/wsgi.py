@@ -9,13 +9,18 @@ from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib import lifeline
+from lib.logs import get_logger
+from lib.metrics.kinds import share_numbers
 from lib.transactions import Unavailable
+
+log = get_logger()
 
 
 def worker() -> APIFlask:
     """Make the application of one worker, which ends when the server's main process is gone."""
     lifeline.watch_parent()
     application = create_app()
+    share_metrics()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
@@ -24,3 +29,11 @@ def worker() -> APIFlask:
     gc.collect()
     gc.freeze()
     return application
+
+
+def share_metrics() -> None:
+    """Let the worker's numbers be seen with those of the others; a full disk must not stop it for that."""
+    try:
+        share_numbers()
+    except OSError as error:
+        log.error("metrics of this worker not shown", cause=str(error))  # noqa: TRY400  # a full disk is no defect

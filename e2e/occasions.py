@@ -79,10 +79,13 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("read_events", "invalid-request"): without_limit,
     ("read_activity", "activity"): read_back,
     ("read_activity", "invalid-request"): without_limit,
+    ("read_events", "not-found"): lambda at: at.customer.client.get("/users/0/events"),
+    ("read_activity", "not-found"): lambda at: at.customer.client.get("/users/0"),
     ("register_user", "registered"): register,
     ("register_user", "duplicate-user"): register_twice,
     ("register_user", "invalid-request"): lambda at: at.send(b'{"name": "Ada Sample", "email": "ada"}'),
     ("read_users", "invalid-request"): without_limit,
+    ("show_metrics", "excerpt"): lambda at: at.send(),
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
 }
@@ -96,4 +99,5 @@ ELSEWHERE = {
     "unauthorized",
     "unavailable",
     "unknown-user",
+    "whole-register",
 }

@@ -12,13 +12,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Admission:
-    """Lets `room` requests in at a time; those whose path begins with `exempt` pass by.
+    """Lets `room` requests in at a time; those whose path begins with one of `exempt` pass by.
 
     When all are taken and none was let in or finished for `patience` seconds, others get the answer of `full`.
     """
 
     def __init__(
-        self, application: WSGIApplication, *, room: int, patience: float, exempt: str, full: WSGIApplication
+        self,
+        application: WSGIApplication,
+        *,
+        room: int,
+        patience: float,
+        exempt: tuple[str, ...],
+        full: WSGIApplication,
     ) -> None:
         self._application = application
         self._room = Semaphore(room)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.logs import get_logger
+from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, errors_of, watch_pool
 from lib.transactions import Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
@@ -30,6 +31,8 @@ class Database:
         self._deadline = deadline
         self._lock = Lock()
         self.silent = False
+        SILENT.set(0)
+        watch_pool(engine)
 
     def transaction(self, *, deadline: float | None = None) -> Transaction:
         """Begin a transaction, if need be with a deadline of its own; use it with `with`.
@@ -37,6 +40,7 @@ class Database:
         Raises `Unavailable` when there is no connection to be had.
         """
         if self.silent:
+            errors_of(SILENCE).inc()
             raise Unavailable("the database does not answer")
         began = time.monotonic()
         due = began + (deadline or self._deadline)
@@ -49,6 +53,7 @@ class Database:
                 # The thread first: were it not to be had, nobody would ever say that the database is back.
                 Thread(target=self._probe_until_answered, name="probe", daemon=True).start()
                 self.silent = True
+                SILENT.set(1)
                 log.error("database silent", deadline=self._deadline)
 
     def _connection(self, began: float) -> PoolProxiedConnection:
@@ -56,7 +61,9 @@ class Database:
             return self._engine.raw_connection()
         except (SQLAlchemyError, psycopg2.Error) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
-            if not isinstance(error, PoolTimeoutError) and time.monotonic() - began > SUSPICIOUS:
+            busy = isinstance(error, PoolTimeoutError)
+            errors_of(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
+            if not busy and time.monotonic() - began > SUSPICIOUS:
                 self.suspect()
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error
 
@@ -65,6 +72,7 @@ class Database:
             time.sleep(PAUSE)
         with self._lock:
             self.silent = False
+            SILENT.set(0)
         log.info("database answers again")
 
     def _answers(self) -> bool:

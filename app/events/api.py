@@ -5,7 +5,7 @@ from flask import Response, current_app
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.events import controllers
+from app.events import controllers, metrics
 from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
@@ -45,6 +45,7 @@ def receive_event(event: ActivityEvent) -> Response:
     extensions = current_app.extensions
     judge = extensions["rule_book"].judge()
     decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)
+    metrics.count(decision)
     write_log_line(decision)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
 

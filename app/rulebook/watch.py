@@ -8,6 +8,7 @@ import time
 from threading import Lock, Thread
 from weakref import ref
 
+from app.events import metrics
 from app.events.judges import Judge, RuleSet
 from app.rulebook.domain import Edition, Status
 from app.rulebook.forms import InvalidRules
@@ -75,6 +76,7 @@ class RuleBookWatch:
         if seen != self._seen:
             self._judge = Judge.of(*(_rule_set(each) for each in (live, shadow) if each))
             self._seen = seen
+            metrics.show_from_zero(rule.code for rule in live.rules)
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         self.fault = ""
 

@@ -44,7 +44,7 @@ def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
 @register.input(UsersParameters, location="query", arg_name="asked")
 @register.output(
     UsersPageSchema,
-    examples={"last-page": {"value": {"users": [REGISTERED], "next_after": None}}},
+    examples={"whole-register": {"value": {"users": [REGISTERED], "next_after": None}}},
     description="the users, ids ascending",
 )
 @register.doc(responses=refusals_of(NO_LIMIT, takes_body=False))

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,8 @@ class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
     `service`, `migrate` and `notice` are the arguments given to Python, the last for a program that says in a line
-    who may use the service; `sample_json` is a request to try, sent to
-    `sample_path`.
+    who may use the service; `sample_json` is a request to try, sent to `sample_path`; `environment` is what they are
+    told where the user says nothing else.
     """
 
     root: Path
@@ -24,6 +25,7 @@ class Project:
     notice: tuple[str, ...]
     sample_path: str
     sample_json: str
+    environment: Mapping[str, str]
 
     @property
     def var(self) -> Path:
@@ -69,6 +71,7 @@ def read_project(root: Path) -> Project:
             notice=tuple(table["notice"]),
             sample_path=table["sample"]["path"],
             sample_json=table["sample"]["json"],
+            environment=dict(table.get("environment", {})),
         )
     except FileNotFoundError as error:
         raise LocalError(f"no pyproject.toml in {root}: run this in the folder of the project") from error

@@ -81,7 +81,7 @@ def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> No
         status = subprocess.run(
             [sys.executable, *project.migrate],
             cwd=project.root,
-            env=service_environment(settings, cluster),
+            env=service_environment(project, settings, cluster),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -34,6 +34,7 @@ class Supervisor:
     """Owns the service, and PostgreSQL unless DATABASE_URL names another (`cluster` is None then)."""
 
     def __init__(self, project: Project, settings: Settings, cluster: Cluster | None, holder: Holder) -> None:
+        self._project = project
         self._settings = settings
         self._cluster = cluster
         self._holder = holder
@@ -63,7 +64,7 @@ class Supervisor:
         return [service, Keeper(name="PostgreSQL", alive=running, launch=restart, report=report)]
 
     def _start_service(self) -> None:
-        self._child.launch(service_environment(self._settings, self._cluster))
+        self._child.launch(service_environment(self._project, self._settings, self._cluster))
         self._state = dataclasses.replace(
             self._state,
             service_pid=self._child.pid,
@@ -90,9 +91,9 @@ class Supervisor:
         report("stopped")
 
 
-def service_environment(settings: Settings, cluster: Cluster | None) -> dict[str, str]:
+def service_environment(project: Project, settings: Settings, cluster: Cluster | None) -> dict[str, str]:
     """Write the environment of the service and of the migrations."""
-    environment = {**settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
+    environment = {**project.environment, **settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
     if cluster is not None:
         environment["DATABASE_URL"] = cluster.url
     # Once a line, so that what the service says before it dies is in the log.

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import flask_migrate
@@ -19,6 +20,8 @@ from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
+from tests.integration.ports import free_port
+from tests.integration.servers import Serve, Server, launch
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -44,6 +47,7 @@ DEFAULTS = Settings(
     log_format="json",
     log_file="",
 )
+
 
 AppWith = Callable[..., APIFlask]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -120,6 +124,26 @@ def app_with(database: str) -> Iterator[AppWith]:
 @pytest.fixture
 def client(app_with: AppWith) -> FlaskClient:
     return app_with().test_client()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
+    """Start servers on the database; all are ended."""
+    started: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        started.append(launch(tmp_path, **{"DATABASE_URL": database, "PORT": str(port), **environment}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def settings_with(**changed: object) -> Settings:

@@ -19,13 +19,12 @@ from app.rulebook.controllers import Hand
 from app.rulebook.forms import written_rules
 from lib.database import Database
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.servers import LONGEST, Serve
 from tests.integration.test_rule_book import reset
-from tests.integration.test_server import LONGEST, Serve, port, serve
 from tests.unit import naive
 from tests.unit.naive import Played
 from tests.unit.rule_drawing import EDITIONS, PLAYED
 
-__all__ = ["port", "serve"]  # fixtures
 ANN = Hand(who="ann")
 EXAMPLES = 12
 USERS = count(1)

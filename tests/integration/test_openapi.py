@@ -83,7 +83,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,
     ("receive_event", "unknown-user"): not_registered,
-    ("read_users", "last-page"): the_register,
+    ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,
 }
 

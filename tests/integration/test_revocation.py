@@ -12,9 +12,8 @@ from apiflask import APIFlask
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from tests.integration.conftest import AppWith
-from tests.integration.test_server import LONGEST, Serve, port, serve
+from tests.integration.servers import LONGEST, Serve
 
-__all__ = ["port", "serve"]  # fixtures
 PROMISED = 5  # seconds
 IN_A_ROW = 60  # refusals, each over a connection of its own, until no worker can be left that has not answered
 

@@ -1,80 +1,17 @@
 """The server as it is run: `python -m app`, its workers, its end."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 
-LONGEST = 20  # seconds that anything here may take
-Serve = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
-    """Start servers as `make start` and the container do, but in a folder without `.env`; all are ended."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(**environment: str) -> subprocess.Popen[str]:
-        own = {"DATABASE_URL": database, "PORT": str(port), "WEB_WORKERS": "1", "LOG_FORMAT": "json"}
-        process = subprocess.Popen(  # our own program
-            [sys.executable, "-m", "app"],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def post(port: int, t: int) -> int:
-    """Send an event; return the status of its answer, 0 when there is none."""
-    body = json.dumps({"type": "deposit", "amount": "1", "user_id": 1, "t": t}).encode()
-    request = urllib.request.Request(  # http, on this machine
-        f"http://127.0.0.1:{port}/event", body, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=LONGEST) as answer:  # noqa: S310  # as above
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-    except OSError:
-        return 0
-
-
-def answered(port: int, t: int) -> bool:
-    """Send an event until it is taken."""
-    deadline = time.monotonic() + LONGEST
-    while time.monotonic() < deadline:
-        if post(port, t) == 200:
-            return True
-        time.sleep(0.05)
-    return False
+from tests.integration.servers import LONGEST, Serve, answered
 
 
 def test_a_killed_worker_is_replaced(serve: Serve, port: int) -> None:
@@ -91,7 +28,7 @@ def test_a_request_under_way_is_answered_before_the_server_ends(serve: Serve, po
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM user_clock FOR UPDATE")
         waiting = subprocess.Popen(  # noqa: S603  # this very module's way to send, in a process of its own
-            [sys.executable, "-c", f"from tests.integration.test_server import post; print(post({port}, 2))"],
+            [sys.executable, "-c", f"from tests.integration.servers import post; print(post({port}, 2))"],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -39,7 +39,7 @@ def inside() -> Inside:
 
 @pytest.fixture
 def door(inside: Inside) -> Admission:
-    return Admission(inside, room=ROOM, patience=PATIENCE, exempt="/health/", full=lambda *_: [b"full"])
+    return Admission(inside, room=ROOM, patience=PATIENCE, exempt=("/health/",), full=lambda *_: [b"full"])
 
 
 def ask(door: Admission, path: str) -> bytes:
@@ -78,7 +78,7 @@ def test_health_passes_by(door: Admission, inside: Inside) -> None:
 
 
 def test_who_waits_is_let_in_when_one_has_finished(inside: Inside) -> None:
-    door = Admission(inside, room=ROOM, patience=30, exempt="/health/", full=lambda *_: [b"full"])
+    door = Admission(inside, room=ROOM, patience=30, exempt=("/health/",), full=lambda *_: [b"full"])
     with ThreadPoolExecutor() as threads:
         asked = fill(door, threads)
         waiting = [threads.submit(ask, door, "/x") for _ in range(10)]

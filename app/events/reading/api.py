@@ -2,6 +2,7 @@
 
 from apiflask import APIBlueprint
 from flask import current_app
+from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
@@ -61,7 +62,7 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
     examples={"last-page": {"value": PAGE}},
     description="the events, the newest first; of a user without any, none",
 )
-@reading.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@reading.doc(responses=refusals_of(NO_LIMIT, NotFound, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_events(user_id: int, asked: PageAsked) -> EventPage:
@@ -76,7 +77,7 @@ def read_events(user_id: int, asked: PageAsked) -> EventPage:
     examples={"activity": {"value": ACTIVITY}},
     description="what the user has done so far; perhaps nothing",
 )
-@reading.doc(responses=refusals_of(NO_PARAMETER, takes_body=False))
+@reading.doc(responses=refusals_of(NO_PARAMETER, NotFound, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_activity(user_id: int, **_: object) -> UserActivity:

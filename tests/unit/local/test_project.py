@@ -1,11 +1,14 @@
 """project: the facts come from pyproject.toml, or a line says what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lib.local.errors import LocalError
 from lib.local.project import read_project
+from lib.local.settings import read_settings
+from lib.local.supervisor import service_environment
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -33,3 +36,18 @@ def test_a_missing_fact_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.local]\nname = 'x'\n")
     with pytest.raises(LocalError, match="lacks 'service'"):
         read_project(tmp_path)
+
+
+def test_what_the_programs_are_told_may_be_left_out(tmp_path: Path) -> None:
+    table = "[tool.local]\nname = 'x'\nservice = []\nmigrate = []\nnotice = []\nsample = { path = '', json = '' }\n"
+    (tmp_path / "pyproject.toml").write_text(table)
+    assert read_project(tmp_path).environment == {}
+    (tmp_path / "pyproject.toml").write_text(f"{table}environment = {{ MOOD = 'calm' }}\n")
+    assert read_project(tmp_path).environment == {"MOOD": "calm"}
+
+
+def test_what_the_user_says_goes_before_what_the_project_says(tmp_path: Path) -> None:
+    project = replace(read_project(REPOSITORY), environment={"MOOD": "calm", "PLACE": "var/place"})
+    settings = read_settings(tmp_path, {"MOOD": "cross"})
+    told = service_environment(project, settings, None)
+    assert (told["MOOD"], told["PLACE"]) == ("cross", "var/place")

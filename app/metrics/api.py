@@ -1,0 +1,35 @@
+"""The route of metrics, for Prometheus. It asks nothing of the database: an outage is when it is needed."""
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from app.access.domain import Scope
+from app.access.guard import asks_for
+from app.problems import refusals_of
+from lib.metrics.exposition import OPENMETRICS, written_for
+
+metrics = APIBlueprint("metrics", __name__, tag={"name": "Metrics", "description": "For Prometheus."})
+
+EXAMPLE = """\
+# HELP activity_events_stored_total Events stored, by type.
+# TYPE activity_events_stored_total counter
+activity_events_stored_total{type="deposit"} 27.0
+activity_events_stored_total{type="withdraw"} 11.0
+"""
+
+
+@metrics.get("/metrics")
+@metrics.doc(
+    responses={
+        200: {
+            "description": f"the numbers of all workers together; as {OPENMETRICS} for whoever accepts that",
+            "content": {"text/plain": {"schema": {"type": "string"}, "examples": {"excerpt": {"value": EXAMPLE}}}},
+        },
+        **refusals_of(takes_body=False),
+    }
+)
+@asks_for(Scope.METRICS_READ)
+def show_metrics() -> Response:
+    """Show what the service has counted and measured since it was started, as Prometheus reads it."""
+    text, media_type = written_for(request.headers.get("Accept", ""))
+    return Response(text, content_type=media_type)

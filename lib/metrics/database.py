@@ -1,0 +1,83 @@
+"""What a database does to a service: failures by reason, the use of the pool, whether it counts as silent."""
+
+from functools import cache
+from typing import cast
+
+import psycopg2
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from lib.metrics.kinds import Counter, Gauge
+
+ERRORS = Counter("database_errors", "Failures of the database, by reason.", ["reason"])
+IN_USE = Gauge("database_pool_connections_in_use", "Connections lent by the pools.", multiprocess_mode="livesum")
+SIZE = Gauge("database_pool_connections_max", "Connections that the pools may lend.", multiprocess_mode="livesum")
+SILENT = Gauge(
+    "database_silent_workers",
+    "Worker processes for which the database counts as silent: they refuse at once.",
+    multiprocess_mode="livesum",
+)
+
+SILENCE = "silent"
+DEADLINE = "deadline"
+POOL_TIMEOUT = "pool-timeout"
+CANNOT_CONNECT = "cannot-connect"
+CONNECTION_LOST = "connection-lost"
+DRIVER = "driver"
+OTHER = "other"
+OF_SQLSTATE = {
+    "57014": "statement-timeout",
+    "55P03": "lock-timeout",
+    "40P01": "deadlock",
+    "40001": "serialization",
+    "25006": "read-only",
+    "53100": "disk-full",
+}
+OF_SQLSTATE_CLASS = {
+    "08": CONNECTION_LOST,
+    "22": "data-exception",
+    "23": "constraint-violation",
+    "42": "syntax-or-access",
+    "53": "resources",
+    "57": "shutdown",
+    "58": "system",
+}
+REASONS = (
+    *(SILENCE, DEADLINE, POOL_TIMEOUT, CANNOT_CONNECT, CONNECTION_LOST, DRIVER, OTHER),
+    *OF_SQLSTATE.values(),
+    *OF_SQLSTATE_CLASS.values(),
+)
+
+errors_of = cache(ERRORS.labels)
+for _reason in REASONS:
+    errors_of(_reason)  # from zero: a first failure is a rise only for who saw the zero before it
+
+
+def reason_of(error: psycopg2.Error) -> str:
+    """Tell in a word why a statement failed, by its SQLSTATE; one of `REASONS`."""
+    sqlstate = error.pgcode
+    if sqlstate is None:
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return CONNECTION_LOST if lost else DRIVER
+    return OF_SQLSTATE.get(sqlstate) or OF_SQLSTATE_CLASS.get(sqlstate[:2], OTHER)
+
+
+def watch_pool(engine: Engine) -> None:
+    """Follow how many connections of an engine's pool are lent."""
+    SIZE.set(cast("QueuePool", engine.pool).size())
+
+    # A connection that is found dead is lent twice, and one that could not be opened is given back without having
+    # been lent.
+    all_lent: set[ConnectionPoolEntry] = set()
+
+    @event.listens_for(engine, "checkout")
+    def lent(_: object, entry: ConnectionPoolEntry, __: object) -> None:
+        if entry not in all_lent:
+            all_lent.add(entry)
+            IN_USE.inc()
+
+    @event.listens_for(engine, "checkin")
+    def given_back(_: object, entry: ConnectionPoolEntry) -> None:
+        if entry in all_lent:
+            all_lent.remove(entry)
+            IN_USE.dec()

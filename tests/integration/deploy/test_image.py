@@ -1,0 +1,86 @@
+"""The container image: read-only, as nobody special, healthy, closed by default, and gone when it is told to stop."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lib.probe import found_within
+from tests.integration.deploy.image import PYTHON, Container, command, files, instruction
+from tests.integration.servers import LONGEST, post
+
+PLACES = ("/", "/service", "/packages", "/var/tmp", "/run", "/home", "/etc")  # noqa: S108  # to see that they are closed
+TOUCH = "import pathlib, sys; [pathlib.Path(place, 'mark').touch() for place in sys.argv[1:]]"
+
+
+def namespaces_can_be_had() -> bool:
+    if os.geteuid() != 0:
+        return False
+    try:
+        return subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], check=False).returncode == 0  # noqa: S607
+    except OSError:
+        return False
+
+
+needs_namespaces = pytest.mark.skipif(
+    not namespaces_can_be_had(), reason="only root can make the namespaces that a container is made of"
+)
+
+
+@pytest.fixture
+def container(database: str, port: int, tmp_path: Path) -> Iterator[Container]:
+    made = Container(tmp_path / "image", {"DATABASE_URL": database, "PORT": str(port)})
+    made.unpack()
+    yield made
+    for process in made.running:
+        process.kill()
+        process.communicate()
+
+
+def test_the_image_gets_what_it_needs_and_nothing_else() -> None:
+    inside = {str(path) for path in files()}
+    assert {"app/__main__.py", "lib/probe.py", "migrations/alembic.ini", "requirements.txt"} <= inside
+    assert {path.split("/")[0] for path in inside} == {"app", "lib", "migrations", "requirements.txt"}
+    assert not [path for path in inside if path.startswith("lib/local/") or "__pycache__" in path]
+
+
+@needs_namespaces
+def test_it_serves_from_a_read_only_file_system_and_stops_when_told(container: Container, port: int) -> None:
+    service = container.run(command("CMD"))
+    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    health = container.run(command("HEALTHCHECK"))
+    health.communicate(timeout=LONGEST)
+    assert health.returncode == 0
+    assert post(port, 1) == 401  # it listens beyond loopback, so it asks for keys (A20)
+    [first] = psutil.Process(service.pid).children()
+    assert {*first.uids(), *first.gids()} == {int(instruction("USER"))}
+    first.send_signal(getattr(signal, instruction("STOPSIGNAL")))
+    _, said = service.communicate(timeout=LONGEST)
+    assert service.returncode == 0
+    assert "Traceback" not in said
+
+
+@needs_namespaces
+def test_without_the_service_the_health_check_says_so(container: Container) -> None:
+    health = container.run(command("HEALTHCHECK"))
+    assert "no answer from 127.0.0.1" in health.communicate(timeout=LONGEST)[1]
+    assert health.returncode == 1
+
+
+@needs_namespaces
+@pytest.mark.parametrize("place", PLACES)
+def test_only_tmp_can_be_written(container: Container, place: str) -> None:
+    writing = container.run([PYTHON, "-c", TOUCH, "/tmp", place])  # noqa: S108  # its own
+    assert "OSError: [Errno 30] Read-only file system" in writing.communicate(timeout=LONGEST)[1]
+
+
+@needs_namespaces
+def test_its_commands_know_the_application(container: Container) -> None:
+    made = container.run([PYTHON, "-m", "flask", "keys", "create", "--name", "me", "--scope", "events:write"])
+    key, said = made.communicate(timeout=LONGEST)
+    assert made.returncode == 0, said
+    assert key.startswith("aa_")

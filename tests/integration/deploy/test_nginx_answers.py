@@ -1,0 +1,120 @@
+"""What clients get from the shipped nginx: the service's answers, and its own in the same form."""
+
+import json
+import ssl
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.deploy.conftest import Instances
+from tests.integration.deploy.half_sent import event, half_sent
+from tests.integration.deploy.nginx import Nginx
+
+OURS_OF_ONE_ADDRESS = 256  # limit_conn
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and kind of an answer that must be a problem in full, sent over TLS as all are."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    body: dict[str, Any] = answer.json()
+    assert body.keys() == {"type", "title", "status", "detail", "instance", "request_id"}
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    assert body["detail"]
+    return answer.status_code, body["type"].removeprefix("urn:problem-type:")
+
+
+def test_events_come_through_tls_under_one_request_id(nginx: Nginx, instances: Instances) -> None:
+    instances.start(instances.ports[1])
+    with nginx.client() as client:
+        answer = client.post("/event", json=event(1, 1), headers={"X-Request-ID": "abc-1"})
+        assert (answer.status_code, answer.json()["user_id"]) == (200, 1)
+        assert answer.headers["X-Request-ID"] == "abc-1"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert answer.headers.get("Server", "") == ""
+        unfit = client.get("/nothing", headers={"X-Request-ID": "not an id"})
+        assert problem(unfit) == (404, "not-found")
+        assert len(unfit.headers["X-Request-ID"]) == 32
+
+
+def test_a_body_sent_in_chunks_comes_through(nginx: Nginx, instances: Instances) -> None:
+    instances.start(instances.ports[0])
+    body = json.dumps(event(1, 1)).encode()
+    with nginx.client() as client:
+        headers = {"Content-Type": "application/json"}
+        assert client.post("/event", content=iter((body[:9], body[9:])), headers=headers).status_code == 200
+        too_large = client.post("/event", content=iter([b" " * 50_000] * 2), headers=headers)
+    assert problem(too_large) == (413, "too-large")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_both_versions_of_tls_are_spoken(nginx: Nginx, version: ssl.TLSVersion) -> None:
+    nginx.trust.minimum_version = nginx.trust.maximum_version = version
+    with nginx.connect() as connection:
+        assert connection.version() == version.name.replace("_", ".")
+
+
+def test_without_the_service_the_answer_is_to_send_the_same_again(nginx: Nginx, instances: Instances) -> None:
+    with nginx.client() as client:
+        down = client.post("/event", json=event(1, 1))
+        assert problem(down) == (503, "unavailable")
+        assert down.headers["Retry-After"] == "1"
+        assert down.json()["instance"] == "/event"
+        assert "nginx/" not in down.headers["Server"]
+        instances.start(instances.ports[0])
+        assert client.post("/event", json=event(1, 1)).status_code == 200
+
+
+@pytest.mark.parametrize(("size", "who"), [(20_000, "the service"), (100_000, "nginx")])
+def test_a_body_that_is_too_large_is_refused_alike(nginx: Nginx, instances: Instances, size: int, who: str) -> None:
+    instances.start(instances.ports[0])
+    with nginx.client() as client:
+        refused = client.post("/event", content=b"{" + b" " * size, headers={"Content-Type": "application/json"})
+    assert problem(refused) == (413, "too-large")
+    assert ("nginx" in refused.headers["Server"]) is (who == "nginx")
+
+
+REFUSED = [
+    ("/metrics", {}, (404, "not-found")),  # for whoever asks each instance
+    ("/.problem", {}, (404, "not-found")),
+    ("/" + "a" * 20_000, {}, (414, "uri-too-long")),
+    ("/event", {"X-Long": "a" * 20_000}, (400, "bad-request")),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "refusal"), REFUSED, ids=[path[:9] for path, *_ in REFUSED])
+def test_what_nginx_refuses_is_a_problem(
+    nginx: Nginx, path: str, headers: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    with nginx.client() as client:
+        assert problem(client.get(path, headers=headers)) == refusal
+
+
+def test_plain_http_is_refused_as_a_problem(nginx: Nginx) -> None:
+    assert problem(httpx.get(f"http://localhost:{nginx.port}/event")) == (400, "bad-request")
+
+
+def test_a_path_that_is_no_json_makes_no_bad_json(nginx: Nginx) -> None:
+    with nginx.connect() as connection:
+        connection.sendall(b'GET /"}{\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["instance"] == "/"
+
+
+def test_one_address_has_only_so_many_requests_under_way(nginx: Nginx) -> None:
+    with half_sent(nginx.connect, OURS_OF_ONE_ADDRESS), nginx.client() as client:
+        refused = client.post("/event", json=event(1, 1))
+    assert problem(refused) == (429, "too-many-requests")
+    assert refused.headers["Retry-After"] == "1"
+
+
+def test_the_access_log_is_json_and_has_no_secret(nginx: Nginx) -> None:
+    with nginx.client() as client:
+        client.post("/event?key=query-secret", headers={"Authorization": "Bearer header-secret", "X-Request-ID": "me"})
+    [line] = (nginx.folder / "access.log").read_text(encoding="utf-8").splitlines()
+    assert "secret" not in line
+    facts = json.loads(line)
+    assert (facts["method"], facts["path"], facts["status"]) == ("POST", "/event", "503")
+    assert (facts["request_id"], facts["address"]) == ("me", "127.0.0.1")

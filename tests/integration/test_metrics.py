@@ -1,0 +1,179 @@
+"""What is counted of events, refusals and the database, and who may see it."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import psycopg2
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as plain_families
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope
+from app.datastores import db
+from tests.integration.clients import problem, send
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.servers import LONGEST
+
+Rise = Callable[..., float]
+NOBODY = "postgresql://someone@127.0.0.1:{port}/x"
+
+
+@pytest.fixture
+def rise() -> Rise:
+    """Tell by how much a number rose since the test began; those that were not there were zero."""
+    before = {(each.name, *each.labels.items()): each.value for family in REGISTRY.collect() for each in family.samples}
+
+    def since(name: str, **labels: str) -> float:
+        return value(name, **labels) - before.get((name, *labels.items()), 0)
+
+    return since
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
+
+
+@pytest.fixture
+def unreachable(app_with: AppWith) -> Iterator[APIFlask]:
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        yield app_with(database_url=NOBODY.format(port=nobody.getsockname()[1]))
+
+
+@contextmanager
+def inside(app: APIFlask) -> Iterator[None]:
+    """Have a request within, which waits for a lock that the caller holds and gives back before the end."""
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(send, app.test_client(), "deposit", "1", 2)
+        deadline = time.monotonic() + LONGEST
+        while not value("database_pool_connections_in_use") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield
+    assert waiting.result().status_code == 200
+
+
+def test_events_count_by_type_once_they_are_stored(client: FlaskClient, rise: Rise) -> None:
+    for t, kind in enumerate(("deposit", "deposit", "withdraw")):
+        send(client, kind, "1", t)
+    send(client, "deposit", "1", 1)  # known already
+    send(client, "withdraw", "1", 1)  # another event stands there
+    assert rise("activity_events_stored_total", type="deposit") == 2
+    assert rise("activity_events_stored_total", type="withdraw") == 1
+    assert rise("activity_event_replays_total") == 1
+
+
+def test_codes_count_once_for_an_event_and_never_for_its_replay(client: FlaskClient, rise: Rise) -> None:
+    for t in (1, 2, 3, 3):
+        send(client, "withdraw", "150", t)
+    assert rise("activity_alert_codes_raised_total", code="1100") == 3
+    assert rise("activity_alert_codes_raised_total", code="30") == 1
+    assert rise("activity_alert_codes_raised_total", code="300") == 0
+
+
+def test_refusals_count_by_kind(client: FlaskClient, rise: Rise) -> None:
+    send(client, "deposit", "1", 5)
+    send(client, "deposit", "1", 4)
+    send(client, "deposit", "2", 5)
+    send(client, "bet", "1", 6)
+    client.post("/event", data=b"[", content_type="application/json")
+    client.get("/nowhere")
+    for kind in ("out-of-order", "duplicate-event", "invalid-event", "malformed-json", "not-found"):
+        assert rise("http_refusals_total", problem=kind) == 1, kind
+
+
+def test_requests_count_by_method_route_and_status(client: FlaskClient, rise: Rise) -> None:
+    send(client, "deposit", "1", 1)
+    send(client, "deposit", "2", 1)
+    client.get("/event")
+    requests = {"method": "POST", "route": "/event"}
+    assert rise("http_requests_total", **requests, status="200") == 1
+    assert rise("http_requests_total", **requests, status="409") == 1
+    assert rise("http_requests_total", method="GET", route="unmatched", status="405") == 1
+    assert rise("http_request_duration_seconds_count", route="/event") == 2
+
+
+def test_a_request_that_finds_no_room_counts_for_its_route(app_with: AppWith, database: str, rise: Rise) -> None:
+    """A19."""
+    app = app_with(web_threads=1, db_lock_timeout=3, db_statement_timeout=3)
+    send(app.test_client(), "deposit", "1", 1)
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, app.app_context():
+        cursor.execute("SELECT FROM user_clock FOR UPDATE")
+        with inside(app):
+            assert problem(send(app.test_client(), "deposit", "1", 3)) == (503, "unavailable")
+            assert rise("http_requests_total", method="POST", route="/event", status="503") == 1
+            assert rise("http_refusals_total", problem="unavailable") == 1
+            assert app.test_client().get("/metrics").status_code == 200
+            other.rollback()
+
+
+def test_failures_of_the_database_count_by_reason(app_with: AppWith, database: str, rise: Rise) -> None:
+    app = app_with(db_lock_timeout=0.1)
+    send(app.test_client(), "deposit", "1", 1)
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
+        send(app.test_client(), "deposit", "1", 2)
+    assert rise("database_errors_total", reason="lock-timeout") == 1
+
+
+def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_same(
+    unreachable: APIFlask, rise: Rise
+) -> None:
+    client = unreachable.test_client()
+    send(client, "deposit", "1", 1)
+    assert rise("database_errors_total", reason="cannot-connect") == 1
+    assert rise("database_pool_connections_in_use") == 0
+    assert client.get("/metrics").status_code == 200
+
+
+def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
+    app = app_with(web_threads=1, db_pool_timeout=0.1)
+    with app.app_context(), db.engine.connect(), db.engine.connect():
+        assert rise("database_pool_connections_in_use") == 2 == value("database_pool_connections_max")
+        send(app.test_client(), "deposit", "1", 1)
+    assert rise("database_errors_total", reason="pool-timeout") == 1
+    assert rise("database_pool_connections_in_use") == 0
+
+
+def test_connections_that_the_server_closed_do_not_stay_in_use(client: FlaskClient, sql: Sql, rise: Rise) -> None:
+    for t in range(3):
+        send(client, "deposit", "1", t)
+        sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert rise("activity_events_stored_total", type="deposit") == 3
+    assert rise("database_pool_connections_in_use") == 0
+
+
+def test_metrics_ask_for_their_own_scope(app_with: AppWith) -> None:
+    app = app_with(access=Access.KEYS)
+    with app.app_context():
+        database = app.extensions["database"]
+        wrong, right = (create_key(database, "x", [each], None) for each in (Scope.EVENTS_READ, Scope.METRICS_READ))
+    client = app.test_client()
+    assert problem(client.get("/metrics")) == (401, "unauthorized")
+    assert problem(client.get("/metrics", headers={"Authorization": f"Bearer {wrong}"})) == (403, "forbidden")
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {right}"}).status_code == 200
+
+
+def test_the_text_is_in_the_format_that_was_asked_for(client: FlaskClient) -> None:
+    plain = client.get("/metrics")
+    assert plain.content_type.startswith("text/plain; version=0.0.4")
+    assert "activity_events_stored" in {each.name for each in plain_families(plain.text)}
+    prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+    newer = client.get("/metrics", headers={"Accept": prometheus})
+    assert newer.content_type.startswith("application/openmetrics-text; version=1.0.0")
+    families = openmetrics_families(newer.text)  # type: ignore[no-untyped-call]
+    assert "activity_events_stored" in {each.name for each in families}
+
+
+@pytest.mark.parametrize("accept", ["", "nonsense", "application/openmetrics-text;version=x", "*/*;q=none", "é" * 500])
+def test_any_accept_header_will_do(client: FlaskClient, accept: str) -> None:
+    assert client.get("/metrics", headers={"Accept": accept}).status_code == 200

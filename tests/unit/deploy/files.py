@@ -1,0 +1,44 @@
+"""The files for containers and for production, read."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.config import Settings
+
+DOCKERFILE = Path("Dockerfile").read_text(encoding="utf-8")
+DEVELOPMENT: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text(encoding="utf-8"))
+PRODUCTION: dict[str, Any] = yaml.safe_load(Path("deploy/compose.production.yml").read_text(encoding="utf-8"))
+EXAMPLE = Path("deploy/production.env.example")
+NGINX = Path("deploy/nginx/nginx.conf").read_text(encoding="utf-8")
+UNIT = Path("deploy/systemd/activity-alerts@.service").read_text(encoding="utf-8")
+
+# Where an instance listens is known by the image and the unit; the container has no file to log to.
+OF_THE_PLACE = {"HOST", "PORT", "LOG_FILE"}
+SETTINGS = {{"environment": "ENV"}.get(name, name.upper()) for name in Settings.__dataclass_fields__} - OF_THE_PLACE
+
+
+def image_health() -> list[str]:
+    """Return the words of the image's health check."""
+    [check] = re.findall(r"^HEALTHCHECK .* CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    return list(json.loads(check))
+
+
+def seconds(span: str) -> float:
+    """Return the seconds of a span as all of these files write it: 15s."""
+    return float(span.removesuffix("s"))
+
+
+def of_nginx(directive: str, *, after: str = "") -> str:
+    """Return what the first directive of a name says, after a place in the file."""
+    [value, *_] = re.findall(rf"^ *{directive} ([^;]*);", NGINX[NGINX.index(after) :], re.MULTILINE)
+    return str(value)
+
+
+def of_the_unit(name: str) -> str:
+    """Return what the unit says under a name."""
+    [value] = re.findall(rf"^{name}=(.*)$", UNIT, re.MULTILINE)
+    return str(value)

@@ -1,0 +1,87 @@
+"""Both compose files keep what the documents promise of them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.__main__ import LONGEST_GOODBYE
+from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
+
+Service = dict[str, Any]
+
+WEB = [
+    pytest.param(DEVELOPMENT["services"]["web"], id="development"),
+    *(pytest.param(PRODUCTION["services"][name], id=f"production {name}") for name in ("web-a", "web-b")),
+]
+OURS = [
+    *WEB,
+    pytest.param(DEVELOPMENT["services"]["migrate"], id="development migrate"),
+    pytest.param(PRODUCTION["services"]["migrate"], id="production migrate"),
+]
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_the_service_can_write_to_tmp_only_and_become_nobody_else(service: Service) -> None:
+    assert service["read_only"] is True
+    assert [place.partition(":")[0] for place in service["tmpfs"]] == ["/tmp"]  # noqa: S108  # its own
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "volumes" not in service
+    [user] = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
+    assert service.get("user", user).split(":")[0] == user != "0"
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_the_service_is_healthy_when_it_is_ready(service: Service) -> None:
+    assert service["healthcheck"]["test"] == ["CMD", *image_health()]
+    assert image_health()[-1] == "/health/ready"
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_the_service_has_time_to_finish(service: Service) -> None:
+    assert seconds(service["stop_grace_period"]) > LONGEST_GOODBYE
+
+
+@pytest.mark.parametrize("service", WEB)
+def test_the_tables_are_there_before_the_service(service: Service) -> None:
+    assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_development_is_open_and_says_so_and_is_published_on_this_machine_only() -> None:
+    assert DEVELOPMENT["services"]["web"]["environment"]["ACCESS"] == "${ACCESS:-open}"
+    ports = [port for service in DEVELOPMENT["services"].values() for port in service.get("ports", ())]
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_development_passes_every_setting_on() -> None:
+    assert DEVELOPMENT["services"]["web"]["environment"].keys() == SETTINGS
+
+
+def test_production_asks_for_keys_whatever_its_settings_say() -> None:
+    for name in ("web-a", "web-b", "migrate"):
+        service = PRODUCTION["services"][name]
+        assert service["env_file"] == [".env"]
+        assert service["environment"].items() >= {"ENV": "production", "ACCESS": "keys"}.items()
+
+
+def test_in_production_only_nginx_can_be_reached() -> None:
+    published = {name: service["ports"] for name, service in PRODUCTION["services"].items() if "ports" in service}
+    assert published == {"nginx": ["443:443"]}
+    assert PRODUCTION["networks"]["back"]["internal"] is True
+    assert PRODUCTION["services"]["postgres"]["networks"] == {"back": {}}
+
+
+def test_nginx_asks_the_two_containers_whose_addresses_are_fixed() -> None:
+    instances = Path("deploy/nginx/instances.compose.conf").read_text(encoding="utf-8")
+    asked = set(re.findall(r"^server ([\w-]+):5000 ", instances, re.MULTILINE))
+    fixed = [PRODUCTION["services"][name]["networks"]["front"]["ipv4_address"] for name in asked]
+    assert asked == {"web-a", "web-b"}
+    assert len(set(fixed)) == 2
+
+
+def test_what_nginx_is_given_is_shipped() -> None:
+    given = [volume.split(":")[0] for volume in PRODUCTION["services"]["nginx"]["volumes"]]
+    assert [place for place in given if not Path("deploy", place).exists()] == ["./nginx/tls"]

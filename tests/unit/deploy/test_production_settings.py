@@ -1,0 +1,71 @@
+"""What is shipped for production agrees with the service: its settings, its times."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from granian.http import HTTP1Settings
+
+from app.__main__ import LONGEST_GOODBYE
+from app.access.domain import Access
+from app.config import read_settings
+from lib.bodies import LONGEST_BODY
+from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
+
+LONGEST_ANSWER = 5  # seconds, whatever the database does: docs/reliability.md
+
+
+def test_the_example_names_every_setting_and_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    named = dotenv_values(EXAMPLE)
+    assert named.keys() == SETTINGS
+    for name in OF_THE_PLACE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value or "")
+    settings = read_settings(tmp_path / ".env")  # which is not there
+    assert (settings.env, settings.access, settings.log_format) == ("production", Access.KEYS, "json")
+
+
+def test_the_example_means_the_same_to_a_shell() -> None:
+    """The command line sources it, systemd and compose read it."""
+    sourced = subprocess.run(  # noqa: S603  # our own file
+        ["/bin/sh", "-ec", f"set -a; . ./{EXAMPLE}; env"], capture_output=True, text=True, check=True, env={}
+    )
+    meant = dict(line.split("=", 1) for line in sourced.stdout.splitlines())
+    assert meant.items() >= {name: value or "" for name, value in dotenv_values(EXAMPLE).items()}.items()
+
+
+def test_nginx_waits_longer_than_the_service_does() -> None:
+    assert seconds(of_nginx("proxy_read_timeout")) > LONGEST_ANSWER
+
+
+def test_nginx_lets_a_connection_go_before_the_service_closes_it() -> None:
+    kept = seconds(of_nginx("keepalive_timeout", after="upstream activity_alerts {"))
+    assert kept * 1000 < HTTP1Settings().header_read_timeout
+
+
+def test_the_service_itself_refuses_bodies_that_are_a_little_too_large() -> None:
+    assert int(of_nginx("client_max_body_size").removesuffix("k")) * 1024 > LONGEST_BODY
+    assert of_nginx("client_body_buffer_size") == of_nginx("client_max_body_size")
+
+
+def test_systemd_waits_for_the_goodbye() -> None:
+    assert seconds(of_the_unit("TimeoutStopSec")) > LONGEST_GOODBYE
+
+
+def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
+    probe = of_the_unit("ExecStartPost").split()
+    assert seconds(of_the_unit("TimeoutStartSec")) > float(probe[probe.index("--within") + 1])
+
+
+def test_a_wrong_setting_is_not_tried_again() -> None:
+    assert of_the_unit("RestartPreventExitStatus") == "2"  # tests/integration/test_server.py shows that status
+
+
+def test_every_shipped_file_is_explained() -> None:
+    shipped = [path.relative_to("deploy") for path in Path("deploy").rglob("*") if path.is_file()]
+    known = [str(path) for path in shipped if path.parts[:2] != ("nginx", "tls") and path.name != ".env"]
+    explained = Path("docs/deploy.md").read_text(encoding="utf-8")
+    assert len(known) == 8
+    assert [path for path in known if f"`{path}`" not in explained] == []

@@ -1,0 +1,51 @@
+"""A failure of the database is told in one of a few words, whatever its SQLSTATE."""
+
+import psycopg2
+import pytest
+from psycopg2 import errorcodes
+
+from lib.metrics.database import REASONS, reason_of
+
+EVERY_SQLSTATE = [code for name, code in vars(errorcodes).items() if name.isupper() and len(str(code)) == 5]
+
+
+class Fault(psycopg2.OperationalError):
+    """An error of the driver, with the SQLSTATE that the real one cannot be given."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__("the driver's own words")
+        self.sqlstate = sqlstate
+
+    @property
+    def pgcode(self) -> str | None:  # type: ignore[override]
+        return self.sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "reason"),
+    [
+        (None, "connection-lost"),
+        ("57014", "statement-timeout"),
+        ("55P03", "lock-timeout"),
+        ("40P01", "deadlock"),
+        ("53100", "disk-full"),
+        ("53300", "resources"),
+        ("57P01", "shutdown"),
+        ("08006", "connection-lost"),
+        ("42P01", "syntax-or-access"),
+        ("23505", "constraint-violation"),
+        ("XX000", "other"),
+    ],
+)
+def test_the_reason_of_a_failure(sqlstate: str | None, reason: str) -> None:
+    assert reason_of(Fault(sqlstate)) == reason
+
+
+def test_wrong_use_of_the_driver_is_no_lost_connection() -> None:
+    assert reason_of(psycopg2.ProgrammingError("no results to fetch")) == "driver"
+
+
+def test_every_sqlstate_has_one_of_the_reasons() -> None:
+    assert len(EVERY_SQLSTATE) > 200
+    assert {reason_of(Fault(code)) for code in EVERY_SQLSTATE} <= set(REASONS)
+    assert len(set(REASONS)) < 25
