@@ -2,6 +2,7 @@
 
 from apiflask import APIBlueprint
 from flask import current_app
+from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
@@ -30,7 +31,7 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 @alerts.get(ONE)  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
 @alerts.input(AlertParameters, location="query", arg_name="parameters")
 @alerts.output(AlertSchema, examples=AN_ALERT, description="the alert, with what proves it")
-@alerts.doc(responses=refusals_of(NO_TRUTH, NoSuchAlert, takes_body=False))
+@alerts.doc(responses=refusals_of(NO_TRUTH, NoSuchAlert, NotFound, takes_body=False))
 @describes_path(alerts, AlertInPath)
 @asks_for(Scope.ALERTS_READ)
 def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> StoredAlert:

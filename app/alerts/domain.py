@@ -20,7 +20,7 @@ class Evidence:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where an alert stands in a list, which is in the order of these, falling."""
 
