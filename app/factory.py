@@ -17,6 +17,7 @@ from app.access import guard
 from app.access.cli import keys
 from app.access.controllers import KeyRing
 from app.access.domain import Access
+from app.alerts.api import alerts
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
@@ -90,7 +91,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, reading, register, health, metrics, page):
+    for blueprint in (events, reading, alerts, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

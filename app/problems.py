@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.access.domain import Scope
 from app.access.guard import scope_missing, without_key
+from app.alerts.domain import NoSuchAlert
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
@@ -60,6 +61,12 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "no-free-user-id",
         "There is no id to give to the user",
         example=NoFreeUserId(f"no free user_id was found above {GREATEST}; give the user a user_id"),
+    ),
+    NoSuchAlert: ProblemType(
+        404,
+        "unknown-alert",
+        "No such alert is stored",
+        example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
     ),
     NotReady: ProblemType(
         503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)

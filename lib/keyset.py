@@ -7,9 +7,10 @@ LONGEST_PAGE = 200
 USUAL_PAGE = 50
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
 
 
-def page_of(items: Sequence[Item], limit: int, key: Callable[[Item], int]) -> tuple[Sequence[Item], int | None]:
+def page_of(items: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> tuple[Sequence[Item], Key | None]:
     """Return at most `limit` items, and the key of the last of them if there are more.
 
     `items` are those that were found when one more than `limit` was asked for: only it tells that the list goes on.

@@ -9,6 +9,7 @@ from typing import Any
 from apiflask import Schema
 from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
+from marshmallow import fields
 
 from lib.fields import GREATEST, WholeNumber
 from lib.json_requests import refusal_of
@@ -28,6 +29,14 @@ class WholeNumberInDigits(WholeNumber):
             raise self.make_error("invalid")
         # Python refuses to read thousands of digits; so many are out of range, whatever they say.
         return super()._deserialize(int(value) if len(value) <= MOST_DIGITS else GREATEST + 1, *more, **named)
+
+
+class TrueOrFalse(fields.Boolean):
+    """A truth value as a query has it: exactly `true` or `false`."""
+
+    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012  # marshmallow's own form
+    truthy = {"true"}  # noqa: RUF012  # as above
+    falsy = {"false"}  # noqa: RUF012  # as above
 
 
 class NoParameters(Schema):

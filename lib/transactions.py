@@ -49,6 +49,11 @@ class Statement:
         return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
 
 
+# Where few values have nearly all rows, a plan for all values (`plan_cache_mode` of lib.postgres_pool) would read the
+# whole table for any of them. Written before a question, this keeps the transaction to the indexes until its end.
+BY_INDEX = Statement("by_index", (), "SELECT set_config('enable_seqscan', 'off', true)")
+
+
 def _listed(words: Sequence[str]) -> str:
     return f" ({', '.join(words)})" if words else ""  # PostgreSQL takes no empty list
 

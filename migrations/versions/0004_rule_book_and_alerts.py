@@ -68,12 +68,23 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("t", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("edition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("shadow", sa.Boolean(), nullable=False),
-        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("evidence", postgresql.JSONB(), nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "t", "code", "shadow", name=op.f("pk_alert")),
+        sa.PrimaryKeyConstraint("user_id", "shadow", "edition", "code", "t", name=op.f("pk_alert")),
     )
-    op.create_index("ix_alert_t_user_id_code", "alert", ["t", "user_id", "code"])
+    op.create_index(
+        "ix_alert_shadow_t_user_id_code",
+        "alert",
+        ["shadow", "t", "user_id", "code"],
+        postgresql_where=sa.text("code > 0"),
+    )
+    op.create_index(
+        "ix_alert_shadow_edition_code_t_user_id",
+        "alert",
+        ["shadow", "edition", "code", "t", "user_id"],
+        postgresql_where=sa.text("edition > 0"),
+    )
 
 
 def make_rule_book() -> None:

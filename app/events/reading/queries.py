@@ -11,7 +11,7 @@ from app.events.domain import ActivityEvent, Decision
 from app.events.queries import STORED_AS
 from app.events.reading.domain import StoredDecision, Total, UserActivity
 from lib.fields import GREATEST
-from lib.transactions import Statement, Transaction
+from lib.transactions import BY_INDEX, Statement, Transaction
 
 ZERO = Decimal(0)
 
@@ -53,9 +53,6 @@ PAGE_OF_CODE = Statement(
     """,
 )
 
-# Where few users have all the events, plans for all users (`plan_cache_mode` of lib.postgres_pool) would read the
-# whole table for any of them.
-BY_INDEX = Statement("by_index", (), "SELECT set_config('enable_seqscan', 'off', true)")
 # One statement, so one moment: the latest event is among those that are added up. To add them up is to read them,
 # all of this user's and nobody else's.
 ACTIVITY = Statement(

@@ -1,0 +1,22 @@
+"""Alerts as readers of the API see them; tests hold them against the service."""
+
+from typing import Any
+
+ALERT: dict[str, Any] = {
+    "user_id": 1,
+    "t": 28,
+    "code": 123,
+    "edition": 1,
+    "shadow": False,
+    "evidence": {
+        "value": "212.00",
+        "limit": "200.00",
+        "count": 3,
+        "moments": [28, 10, 0],
+        "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+    },
+}
+ALERTS: dict[str, dict[str, Any]] = {
+    "last-page": {"summary": "of one user; nothing follows", "value": {"alerts": [ALERT], "next_before": None}}
+}
+AN_ALERT: dict[str, dict[str, Any]] = {"alert": {"summary": "deposits add up to too much", "value": ALERT}}

@@ -1,0 +1,130 @@
+"""Reading alerts: always by an index and never further than the page goes, whatever is stored and whoever asks."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, cast
+
+import psycopg2
+import pytest
+
+from app.alerts.domain import AlertsAsked, Place
+from app.alerts.queries import AlertQueries
+from lib.transactions import BY_INDEX, Statement, Transaction
+from tests.integration.conftest import Sql
+from tests.integration.plans import nodes, rows_read
+
+HEAVY, LIGHT, NOBODY = 7, 9, 10
+HEAVY_ALERTS = 30_000
+CODES = (30, 123, 300, 1100)
+RARE, NEVER = 777, 5  # the rare code was raised once, by the light user
+EDITIONS, IN_SHADOW = 5, 6
+KINDS = len(CODES) * EDITIONS + 1  # an edition with a code
+MOST = 51
+PROBE = 5  # pages at most that it takes to come down an index of this size, the page of the table included
+
+# What a planner may believe when it makes the plan for all.
+STATISTICS = {
+    "true": "heavy others light shadow",
+    "of nothing": "",
+    "of others only": "others",
+    "of the heavy user only": "heavy",
+    "of the shadow only": "shadow",
+    "of one user, one code and one edition only": "one",
+}
+
+
+@pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
+def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
+    """A user with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
+    insert = "INSERT INTO alert (user_id, t, code, edition, shadow, evidence) SELECT"
+    code = f"(ARRAY{list(CODES)})[1 + n % {len(CODES)}]"
+    parts = {
+        "one": "20, n, 30, 1, false, '{}' FROM generate_series(1, 5000) AS n",
+        "others": f"1000 + n % 400, n, {code}, 1 + n % {EDITIONS}, false, '{{}}' FROM generate_series(1, 8000) AS n",
+        "heavy": f"{HEAVY}, n, {code}, 1 + n * {EDITIONS} / {HEAVY_ALERTS + 1}, false, '{{}}'"
+        f" FROM generate_series(1, {HEAVY_ALERTS}) AS n",
+        "light": f"{LIGHT}, n, (ARRAY[30, {RARE}])[n], 3, false, '{{}}' FROM generate_series(1, 2) AS n",
+        "shadow": f"{HEAVY}, n, {code}, {IN_SHADOW}, true, '{{}}' FROM generate_series(1, 500) AS n",
+    }
+    known = request.param.split()
+    for part in known:
+        sql(f"{insert} {parts[part]}")
+    sql("ANALYZE alert")
+    for part in parts.keys() - known:
+        sql(f"{insert} {parts[part]}")
+    return database
+
+
+@dataclass(slots=True)
+class Overheard:
+    """Stands in for a transaction, to learn what would be asked."""
+
+    calls: list[tuple[Statement, tuple[object, ...]]] = field(default_factory=list)
+
+    def write(self, statement: Statement, *values: object) -> None:
+        self.calls.append((statement, values))
+
+    def fetch(self, statement: Statement, *values: object) -> list[tuple[Any, ...]]:
+        self.calls.append((statement, values))
+        return []
+
+
+class Planner:
+    """Tells how the very questions of the application are carried out, in one session like its own."""
+
+    def __init__(self, cursor: psycopg2.extensions.cursor) -> None:
+        self._cursor = cursor
+        self._prepared: set[str] = set()
+        cursor.execute("SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0")
+
+    def plan_of(self, asked: AlertsAsked) -> dict[str, Any]:
+        overheard = Overheard()
+        AlertQueries(cast("Transaction", overheard)).latest(asked, asked.limit)
+        [(first, ()), (statement, values)] = overheard.calls
+        assert first is BY_INDEX
+        self._cursor.execute("SET enable_seqscan = off")
+        if statement.name not in self._prepared:
+            self._cursor.execute(statement.prepare)
+            self._prepared.add(statement.name)
+        self._cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.execute}", values)
+        [([plan],)] = self._cursor.fetchall()
+        return dict(plan["Plan"])
+
+
+@pytest.fixture
+def planner(alerts: str) -> Iterator[Planner]:
+    with closing(psycopg2.connect(alerts)) as connection, connection.cursor() as cursor:
+        yield Planner(cursor)
+
+
+FILTERS: list[dict[str, Any]] = [
+    {"code": code, "user_id": user_id, "edition": edition, "shadow": shadow}
+    for code in (None, 30, RARE, NEVER)
+    for user_id in (None, HEAVY, LIGHT, NOBODY)
+    for edition in (None, 3, IN_SHADOW, 99)
+    for shadow in (False, True)
+]
+PLACES: list[dict[str, Any]] = [
+    {},
+    {"before": Place(HEAVY_ALERTS // 2, HEAVY, 123)},
+    {"before": Place(1, 1, 1)},
+    {"since": HEAVY_ALERTS},
+    {"since": 10, "before": Place(12, HEAVY, 2**31 - 1)},
+]
+
+
+def test_every_page_is_read_by_an_index_and_no_further_than_it_goes(planner: Planner) -> None:
+    """All combinations of filters, at different places of the list; the bounds know nothing of how much is stored."""
+    for filters, place in product(FILTERS, PLACES):
+        asked = AlertsAsked(limit=MOST, **filters, **place)
+        assert_bounded(planner.plan_of(asked), str(asked))
+
+
+def assert_bounded(plan: dict[str, Any], asked: str) -> None:
+    read = [node for node in nodes(plan) if "Relation Name" in node]
+    assert all(node["Node Type"] in {"Index Scan", "Index Only Scan"} for node in read), asked
+    assert rows_read(plan) <= KINDS * (MOST + 3) + MOST, asked
+    pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    assert pages <= PROBE * (rows_read(plan) + 3 * KINDS), asked

@@ -1,0 +1,262 @@
+"""Alerts: stored with the event that raised them, read back page by page, found by what is asked for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope
+from app.alerts import controllers
+from app.alerts.domain import AlertsAsked, Evidence, NoSuchAlert, Place, StoredAlert
+from app.alerts.queries import AlertQueries
+from lib.database import Database
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, Sql, run_sql
+
+END, LAST = 2**63 - 1, 2**31 - 1
+PROOF = Evidence(value="2", limit="1", count=1, moments=(3,), sentence="two")
+MOMENTS = st.integers(0, 5) | st.just(END)
+USERS = st.integers(1, 3) | st.just(END)
+CODES = st.integers(1, 3) | st.just(LAST)
+EDITIONS = st.integers(1, 3) | st.just(LAST)
+# Which codes an edition raised at a moment of a user: of each moment, one edition was live and one in the shadow.
+STORED = st.dictionaries(
+    st.tuples(MOMENTS, USERS, st.booleans()), st.tuples(EDITIONS, st.sets(CODES, min_size=1)), max_size=16
+)
+PLACES = st.builds(Place, MOMENTS, USERS, CODES)
+ASKED = st.builds(
+    AlertsAsked,
+    limit=st.integers(1, 4),
+    before=st.none() | PLACES,
+    since=MOMENTS,
+    shadow=st.booleans(),
+    code=st.none() | CODES,
+    user_id=st.none() | USERS,
+    edition=st.none() | EDITIONS,
+)
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with()
+
+
+@pytest.fixture
+def handle(app: APIFlask) -> Database:
+    found: Database = app.extensions["database"]
+    return found
+
+
+def alert(t: int, user_id: int = 1, code: int = 30, edition: int = 1, *, shadow: bool = False) -> StoredAlert:
+    return StoredAlert(user_id=user_id, t=t, code=code, edition=edition, shadow=shadow, evidence=PROOF)
+
+
+def keep(database: Database, alerts: Sequence[StoredAlert]) -> None:
+    with database.transaction() as current:
+        for each in alerts:
+            AlertQueries(current).keep(each)
+        current.commit()
+
+
+def expected(alerts: Sequence[StoredAlert], asked: AlertsAsked) -> list[StoredAlert]:
+    """What a list would give."""
+
+    def is_asked_for(alert: StoredAlert) -> bool:
+        filters = (("code", asked.code), ("user_id", asked.user_id), ("edition", asked.edition))
+        return (
+            all(wanted is None or getattr(alert, name) == wanted for name, wanted in filters)
+            and alert.shadow is asked.shadow
+            and alert.t >= asked.since
+            and (asked.before is None or alert.place < asked.before)
+        )
+
+    return sorted(filter(is_asked_for, alerts), key=lambda each: each.place, reverse=True)
+
+
+def walk(database: Database, asked: AlertsAsked) -> Iterator[StoredAlert]:
+    """Read all pages, as a client would."""
+    while True:
+        page = controllers.alerts(database, asked)
+        yield from page.alerts
+        if page.next_before is None:
+            return
+        assert len(page.alerts) == asked.limit
+        asked = replace(asked, before=page.next_before)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=STORED, asked=st.lists(ASKED, min_size=4, max_size=8))
+def test_the_pages_are_what_a_list_would_have(
+    handle: Database,
+    database: str,
+    stored: dict[tuple[int, int, bool], tuple[int, set[int]]],
+    asked: list[AlertsAsked],
+) -> None:
+    run_sql(database, "TRUNCATE alert")
+    alerts = [
+        alert(t, user_id, code, edition, shadow=shadow)
+        for (t, user_id, shadow), (edition, met) in stored.items()
+        for code in met
+    ]
+    keep(handle, alerts)
+    for question in (*asked, AlertsAsked(limit=3), AlertsAsked(limit=1, shadow=True)):
+        assert list(walk(handle, question)) == expected(alerts, question)
+    for each in alerts:
+        assert controllers.alert(handle, each.place, shadow=each.shadow) == each
+
+
+def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Database) -> None:
+    random = Random(5)  # noqa: S311  # no secret: the same play every time
+    places = random.sample([(t, user_id) for t in range(100) for user_id in range(1, 20)], 900)
+    there = [alert(*place) for place in places[:300]]
+    later = iter([alert(*place) for place in places[300:]])
+    keep(handle, there)
+    asked, seen = AlertsAsked(limit=7), []
+    while True:
+        page = controllers.alerts(handle, asked)
+        seen += [each.place for each in page.alerts]
+        if page.next_before is None:
+            break
+        keep(handle, [next(later) for _ in range(5)])
+        asked = replace(asked, before=page.next_before)
+    assert seen == sorted(set(seen), reverse=True), "each once, in order"
+    assert {each.place for each in there} <= set(seen)
+    assert len(seen) > len(there), "some came on pages that were still to be read"
+
+
+def told(client: FlaskClient, query: str = "") -> dict[str, Any]:
+    answer = client.get(f"/alerts{query}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
+WHY = {
+    "user_id": 1,
+    "t": 28,
+    "code": 123,
+    "edition": 1,
+    "shadow": False,
+    "evidence": {
+        "value": "212.00",
+        "limit": "200.00",
+        "count": 3,
+        "moments": [28, 10, 0],
+        "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+    },
+}
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    """A client of a service to which three deposits came."""
+    client = app.test_client()
+    assert [codes(send(client, "deposit", amount, t)) for amount, t in (("100", 0), ("62", 10), ("50", 28))][2] == [123]
+    return client
+
+
+def test_an_alert_says_why(client: FlaskClient) -> None:
+    assert told(client) == {"alerts": [WHY], "next_before": None}
+    assert client.get("/alerts/1/28/123").get_json() == WHY
+    assert client.get("/alerts/1/28/123?shadow=false").get_json() == WHY
+
+
+def test_a_replay_and_a_refusal_store_no_alert(client: FlaskClient) -> None:
+    send(client, "deposit", "50", 28)
+    send(client, "deposit", "999", 28)
+    send(client, "deposit", "999", 11)
+    assert told(client)["alerts"] == [WHY]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?code=30", "?user=2", "?edition=2", "?shadow=true", "?since=29", "?before=28:1:123", "?since=28&before=28:1:1"],
+)
+def test_what_was_not_asked_for_is_not_told(client: FlaskClient, query: str) -> None:
+    assert told(client, query) == {"alerts": [], "next_before": None}
+
+
+@pytest.mark.parametrize("query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false", "?before=28:1:124"])
+def test_what_was_asked_for_is_told(client: FlaskClient, query: str) -> None:
+    assert told(client, query)["alerts"] == [WHY]
+
+
+def test_the_end_of_a_page_asks_for_the_next_one(client: FlaskClient, handle: Database) -> None:
+    keep(handle, [alert(28), alert(27, END, LAST)])
+    first = told(client, "?limit=2")
+    assert ([each["code"] for each in first["alerts"]], first["next_before"]) == ([123, 30], "28:1:30")
+    rest = told(client, f"?limit=2&before={first['next_before']}")
+    assert [each["t"] for each in rest["alerts"]] == [27]
+    assert told(client, f"?before=27:{END}:{LAST}")["alerts"] == []
+
+
+@pytest.mark.parametrize("path", ["1/28/30", "1/27/123", "2/28/123", "1/28/123?shadow=true", f"{END}/{END}/{LAST}"])
+def test_an_alert_that_is_not_stored_is_unknown(client: FlaskClient, path: str) -> None:
+    answer = client.get(f"/alerts/{path}")
+    assert problem(answer) == (404, "unknown-alert")
+    assert ("shadow=true" in answer.get_json()["detail"]) is ("shadow" not in path)
+
+
+@pytest.mark.parametrize(
+    "path", ["0/28/123", "1/28/0", "01/28/123", "1/28", f"1/28/{LAST + 1}", f"1/{END + 1}/1", "1/-1/1"]
+)
+def test_a_path_of_another_form_is_no_path(client: FlaskClient, path: str) -> None:
+    assert problem(client.get(f"/alerts/{path}")) == (404, "not-found")
+
+
+WRONG = [
+    ("limit=0", "limit"),
+    ("limit=201", "limit"),
+    ("shadow=yes", "shadow"),
+    ("shadow=True", "shadow"),
+    ("shadow=", "shadow"),
+    ("code=0", "code"),
+    ("code=2147483648", "code"),
+    ("user=x", "user"),
+    ("user=0", "user"),
+    ("user_id=1", "user_id"),
+    ("edition=0", "edition"),
+    ("since=-1", "since"),
+    ("since=9223372036854775808", "since"),
+    ("before=28", "before"),
+    ("before=28:1", "before"),
+    ("before=28:1:0", "before"),
+    ("before=028:1:1", "before"),
+    ("before=28:1:2147483648", "before"),
+    ("before=9223372036854775808:1:1", "before"),
+    ("before=28:1:1%0A", "before"),
+    ("before=\u0662:1:1", "before"),
+    ("code=30&code=30", "code"),
+]
+
+
+@pytest.mark.parametrize(("query", "named"), WRONG)
+def test_a_question_of_the_wrong_form_is_refused_by_name(client: FlaskClient, query: str, named: str) -> None:
+    answer = client.get(f"/alerts?{query}")
+    assert problem(answer) == (400, "invalid-request")
+    assert list(answer.get_json()["errors"]) == [named]
+
+
+def test_only_shadow_is_asked_of_one_alert(client: FlaskClient) -> None:
+    assert problem(client.get("/alerts/1/28/123?edition=1")) == (400, "invalid-request")
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/alerts/1/28/123"])
+def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> None:
+    app = app_with(access=Access.KEYS)
+    keys = {scope: create_key(app.extensions["database"], "x", [scope], None) for scope in Scope}
+    for scope, key in keys.items():
+        answer = app.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
+        assert (answer.status_code == 403) is (scope is not Scope.ALERTS_READ), scope
+
+
+def test_no_such_alert_is_told_with_its_place(handle: Database, sql: Sql) -> None:
+    assert sql("SELECT FROM alert") == []
+    with pytest.raises(NoSuchAlert, match="no alert 3 of user 2 is stored at t 1"):
+        controllers.alert(handle, Place(1, 2, 3), shadow=True)
