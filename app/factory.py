@@ -17,6 +17,7 @@ from app.access import guard
 from app.access.cli import keys
 from app.access.controllers import KeyRing
 from app.access.domain import Access
+from app.backtest.cli import rules
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
@@ -84,7 +85,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     limits.init_app(application, settings)
     for blueprint in (events, health):
         application.register_blueprint(blueprint)
-    for commands in (keys, users):
+    for commands in (keys, rules, users):
         application.cli.add_command(commands)
     application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.events.domain import ActivityEvent, EventType, History, HistoryNeeds
+from app.events.domain import ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
 
 
 def deposit(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
@@ -21,10 +21,16 @@ def history_of(earlier: Sequence[ActivityEvent], needs: HistoryNeeds, t: int) ->
     def of_type(kind: EventType) -> list[ActivityEvent]:
         return [event for event in newest_first if event.type is kind]
 
+    def sum_of(window: Window) -> WindowSum | None:
+        within = [event for event in of_type(window.type) if event.t >= t - window.seconds]
+        total = sum((event.amount for event in within), Decimal(0))
+        return WindowSum(total, len(within), within[-1].t) if within else None
+
     return History(
         latest=newest_first[: needs.latest],
         latest_of={kind: of_type(kind)[:count] for kind, count in needs.latest_of.items()},
         window={
             kind: [event for event in of_type(kind) if event.t >= t - seconds] for kind, seconds in needs.window.items()
         },
+        sums={window: found for window in needs.sums if (found := sum_of(window))},
     )
