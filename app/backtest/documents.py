@@ -20,8 +20,8 @@ def document(report: Report) -> dict[str, Any]:
         "events": report.events,
         "customers": report.customers,
         "rules": {str(code): {"name": rule.name, "terms": rule.terms} for code, rule in rules.items()},
+        "alerts": {series.value: _series(found) for series, found in report.series.items()},
         "periods": _periods(report),
-        **{series.value: _series(found) for series, found in report.series.items()},
     }
 
 
@@ -40,7 +40,7 @@ def _periods(report: Report) -> list[dict[str, Any]]:
             "name": report.calendar.name(period),
             "first_t": report.calendar.ends(period - 1),
             "events": report.events_by_period[period],
-            **{
+            "alerts": {
                 series.value: {**_count(count), "codes": codes[period, series]}
                 for series, count in zip(report.series, report.by_period(period), strict=True)
             },
