@@ -57,7 +57,7 @@ class _Worker:
 
 @dataclass(slots=True)
 class Workers(Generic[Piece, Message]):
-    """Processes, each of which enters `begin(given)` and does pieces by the function that it gets there.
+    """At most `count` processes; each enters `begin(given)` and does pieces by the function that it gets there.
 
     `begin`, `given`, pieces and messages travel between processes, so all of them must be picklable. Use it with
     `with`; leaving by an error, also an interrupt, ends the processes in the midst of a piece.
@@ -71,12 +71,6 @@ class Workers(Generic[Piece, Message]):
     def __enter__(self) -> Self:
         # It lets signals through once it has started, so it must start before they are held back.
         resource_tracker.ensure_running()
-        try:
-            for _ in range(self.count):
-                self._workers.append(self._started())
-        except BaseException:
-            self._end(at_once=True)
-            raise
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
@@ -92,8 +86,8 @@ class Workers(Generic[Piece, Message]):
         waiting = deque(pieces)
         idle, busy = deque(self._workers), dict[Connection, _Worker]()
         while waiting or busy:
-            while waiting and idle:
-                worker = idle.popleft()
+            while waiting and (idle or len(self._workers) < self.count):
+                worker = idle.popleft() if idle else self._started()
                 self._give(worker, waiting.popleft())
                 busy[worker.line] = worker
             for line in connection.wait(list(busy)):
@@ -119,8 +113,9 @@ class Workers(Generic[Piece, Message]):
         # Ctrl-C reaches every process of a terminal. It is for the owner to end the others: they never see it.
         with interrupts_held_back():
             process.start()
+            self._workers.append(_Worker(process, ours))
         theirs.close()
-        return _Worker(process, ours)
+        return self._workers[-1]
 
     def _end(self, *, at_once: bool) -> None:
         with interrupts_held_back():

@@ -18,12 +18,13 @@ from lib.database import Database
 from lib.snapshots import snapshot_of
 from lib.workers import Workers
 
+SPAN = 100_000  # events that one process judges before it is given further users
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the work is done: the database, by so many processes, and who is told how far it got.
+    """Where the work is done: the database, by so many processes in spans of so many events, and who is told of it.
 
     `told` is called with all events there are to judge and how many further ones are judged.
     """
@@ -31,6 +32,7 @@ class Place:
     database: Database
     engine: Engine
     jobs: int
+    span: int = SPAN
     told: Callable[[int, int], None] = lambda _, __: None
 
 
@@ -48,7 +50,7 @@ def backtest(place: Place, number: int, against: int | None, scope: Scope, cost:
     with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
         trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=other)
         with Workers[Any, Any](judging.begin, trial, place.jobs) as workers:
-            spans, calendar = _planned(workers)
+            spans, calendar = _planned(workers, place.span)
             tally = Tally(calendar, compares=other is not None)
             for found in _told(place, spans, workers.each(Judging(span, calendar) for span in spans)):
                 tally.add(found)
@@ -73,7 +75,7 @@ def verify(place: Place, cost: Cost) -> Findings:
             each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in rulebook.editions(place.database)
         }
         with Workers[Any, Any](verifying.begin, Inquiry(snapshot=snapshot, book=book), place.jobs) as workers:
-            spans, _ = _planned(workers)
+            spans, _ = _planned(workers, place.span)
             findings = Findings()
             for found in _told(place, spans, workers.each(spans)):
                 findings.add(found)
@@ -91,9 +93,9 @@ def _bench(rule_set: RuleSet) -> Bench:
     return Bench(edition=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _planned(workers: Workers[Any, Any]) -> tuple[list[Span], Calendar]:
+def _planned(workers: Workers[Any, Any], span: int) -> tuple[list[Span], Calendar]:
     spans, calendar = [], Calendar()
-    for message in workers.each([Planning()]):
+    for message in workers.each([Planning(span)]):
         if isinstance(message, Moments):
             calendar = Calendar.of(message.first, message.last)
         else:

@@ -14,8 +14,6 @@ from app.events.queries import STORED_AS
 from app.events.rules import needs_of
 from lib.snapshots import Snapshot
 
-SPAN = 100_000  # events that one process judges before it is given further users
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -34,7 +32,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """The piece that comes first: find out how the users are best shared out."""
+    """The piece that comes first: find out how the users are best shared out, in spans of about so many events."""
+
+    span: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,14 @@ def begin(trial: Trial) -> Iterator[Callable[[Piece], Iterator[Message]]]:
         queries = BacktestQueries(reader)
 
         def work(piece: Piece) -> Iterator[Message]:
-            return judge(queries, trial, piece) if isinstance(piece, Judging) else plan(queries, trial.scope)
+            return (
+                judge(queries, trial, piece) if isinstance(piece, Judging) else plan(queries, trial.scope, piece.span)
+            )
 
         yield work
 
 
-def plan(queries: BacktestQueries, scope: Scope) -> Iterator[Span | Moments]:
+def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span | Moments]:
     """Cut the users into spans of about equally many events; no user is in two of them, and none is left out."""
     first_t, last_t = GREATEST, -1
     for users in scope.users:
@@ -85,7 +87,7 @@ def plan(queries: BacktestQueries, scope: Scope) -> Iterator[Span | Moments]:
             for user_id, count, earliest, latest in rows:
                 events += count
                 first_t, last_t = min(first_t, earliest), max(last_t, latest)
-                if events >= SPAN:
+                if events >= span:
                     yield Span(Users(first, user_id), events)
                     first, events = user_id + 1, 0
         if first <= users.last:

@@ -39,7 +39,9 @@ def begin(inquiry: Inquiry) -> Iterator[Callable[[Piece], Iterator[Message]]]:
         queries = BacktestQueries(reader)
 
         def work(piece: Piece) -> Iterator[Message]:
-            return verify(queries, inquiry, piece.users) if isinstance(piece, Span) else plan(queries, Scope())
+            if isinstance(piece, Span):
+                return verify(queries, inquiry, piece.users)
+            return plan(queries, Scope(), piece.span)
 
         yield work
 
