@@ -63,7 +63,8 @@ def _tell_access(operation: Operation) -> None:
     described["security"] = [{KEY: [scope]}]
     described["description"] = "\n\n".join(filter(None, (described.get("description"), f"Scope: `{scope}`.")))
     for problem in openapi_documents.example_problems(described["responses"].get("403", {})):
-        problem["detail"] = scope_missing(scope).description
+        if problem["type"].endswith(":forbidden"):  # a view may have another reason of its own
+            problem["detail"] = scope_missing(scope).description
     for status, answer in described["responses"].items():
         if status in TELLING_THE_LIMIT:
             answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}

@@ -11,7 +11,7 @@ Way = TypeVar("Way")
 
 ANY = ""  # in a table of ways: whatever the operation
 VOLATILE = re.compile(r'("(?:request_id|received_at|created_at)": )"[^"]*"')
-PATH_OF_A_USER = re.compile(r'("instance": "/users/)[0-9]+')
+PATH_OF_A_USER = re.compile(r'("instance": "/(?:users|alerts)/)[0-9]+')
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
 UNSAID = {"content-type", "content-length", "connection", "date", "server"}
 UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"}

@@ -48,6 +48,21 @@ def read_back(at: Occasion) -> httpx.Response:
     return at.customer.client.get(at.example.path.replace("/1", f"/{at.customer.user_id}"))
 
 
+def raise_an_alert(at: Occasion) -> None:
+    for t, amount in ((0, "71.00"), (10, "71.00"), (28, "70.00")):
+        at.customer.deposit(amount, t=t)
+
+
+def read_alert(at: Occasion) -> httpx.Response:
+    raise_an_alert(at)
+    return at.customer.client.get(f"/alerts/{at.customer.user_id}/28/123")
+
+
+def read_alerts(at: Occasion) -> httpx.Response:
+    raise_an_alert(at)
+    return at.customer.client.get("/alerts", params={"user": at.customer.user_id})
+
+
 def register(at: Occasion) -> httpx.Response:
     user_id = at.customer.user_id
     user = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
@@ -81,6 +96,12 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("read_activity", "invalid-request"): without_limit,
     ("read_events", "not-found"): lambda at: at.customer.client.get("/users/0/events"),
     ("read_activity", "not-found"): lambda at: at.customer.client.get("/users/0"),
+    ("read_alert", "alert"): read_alert,
+    ("read_alert", "unknown-alert"): lambda at: at.send(),
+    ("read_alert", "not-found"): lambda at: at.customer.client.get("/alerts/0/1/1"),
+    ("read_alert", "invalid-request"): lambda at: at.customer.client.get(at.example.path, params={"shadow": "maybe"}),
+    ("read_alerts", "last-page"): read_alerts,
+    ("read_alerts", "invalid-request"): without_limit,
     ("register_user", "registered"): register,
     ("register_user", "duplicate-user"): register_twice,
     ("register_user", "invalid-request"): lambda at: at.send(b'{"name": "Ada Sample", "email": "ada"}'),

@@ -111,11 +111,15 @@ class AlertSchema(Schema):
     evidence = fields.Nested(EvidenceSchema, required=True)
 
 
+class ListedAlertSchema(AlertSchema):
+    """The same on a page: the document wants a name for each place where it meets a schema."""
+
+
 class AlertPageSchema(Schema):
     """A page of the alerts."""
 
     alerts = fields.List(
-        fields.Nested(AlertSchema),
+        fields.Nested(ListedAlertSchema),
         required=True,
         metadata={"description": "the newest first: by `t`, `user_id`, `code`, each falling"},
     )
