@@ -28,7 +28,7 @@ from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
 from lib.database import Database
-from lib.metrics.requests import RequestMetrics
+from lib.metrics.requests import count_answer
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
@@ -95,4 +95,4 @@ def in_layers(application: Application, settings: Settings) -> WSGIApplication:
         exempt=WITHOUT_DATABASE,
         full=refusal_without_view(application, Unavailable("every thread waits for the database")),
     )
-    return RequestMetrics(RequestIds(Answers(admitted)))
+    return RequestIds(Answers(admitted, told=count_answer))

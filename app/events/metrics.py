@@ -5,15 +5,23 @@ from functools import cache
 from app.events.domain import Decision, EventType
 from app.events.rules import RULES
 from lib.metrics.kinds import Counter
+from lib.metrics.numbers import Number, number
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
 REPLAYS = Counter("activity_event_replays", "Events sent again, and answered as the first time.")
 RAISED = Counter("activity_alert_codes_raised", "Alert codes raised by stored events, by code.", ["code"])
 
-stored = {kind: STORED.labels(kind.value) for kind in EventType}
 raised = cache(RAISED.labels)
 for _rule in RULES:
     raised(_rule.code)  # from zero: the first is a rise only for who saw the zero before it
+
+
+def _stored_of(kind: EventType) -> Number:
+    STORED.labels(kind.value)
+    return number("activity_events_stored_total", kind.value)
+
+
+stored = {kind: _stored_of(kind) for kind in EventType}
 
 
 def count(decision: Decision) -> None:
@@ -21,6 +29,6 @@ def count(decision: Decision) -> None:
     if decision.replayed:
         REPLAYS.inc()
         return
-    stored[decision.event.type].inc()
+    stored[decision.event.type].inc(1)
     for code in decision.alert_codes:
         raised(code).inc()
