@@ -11,13 +11,19 @@ from lib.transactions import Unavailable
 
 metrics = APIBlueprint("metrics", __name__, tag="Metrics")
 
-EXAMPLE = """\
+PLAIN = """\
 # HELP activity_events_stored_total Events stored, by type.
 # TYPE activity_events_stored_total counter
 activity_events_stored_total{type="deposit"} 27.0
 activity_events_stored_total{type="withdraw"} 11.0
 """
-TEXT = {"schema": {"type": "string"}}
+OPEN = """\
+# HELP activity_events_stored Events stored, by type.
+# TYPE activity_events_stored counter
+activity_events_stored_total{type="deposit"} 27.0
+activity_events_stored_total{type="withdraw"} 11.0
+# EOF
+"""
 
 
 @metrics.get("/metrics")
@@ -25,7 +31,10 @@ TEXT = {"schema": {"type": "string"}}
     responses={
         200: {
             "description": "the numbers of all worker processes together",
-            "content": {"text/plain": {**TEXT, "example": EXAMPLE}, OPENMETRICS: TEXT},
+            "content": {
+                "text/plain": {"schema": {"type": "string"}, "example": PLAIN},
+                OPENMETRICS: {"schema": {"type": "string"}, "example": OPEN},
+            },
         },
         **refusals_of(Unavailable, takes_body=False),
     }

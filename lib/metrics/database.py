@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import QueuePool
 
 ERRORS = Counter("database_errors", "Failures of the database, by reason.", ["reason"])
-IN_USE = Gauge("database_pool_connections_in_use", "Connections in use, looked at ten times a second.", multiprocess_mode="livesum")
+IN_USE = Gauge(
+    "database_pool_connections_in_use",
+    "Connections in use, looked at ten times a second.",
+    multiprocess_mode="livesum",
+)
 SIZE = Gauge("database_pool_connections_max", "Connections that the pools may lend.", multiprocess_mode="livesum")
 SILENT = Gauge(
     "database_silent_workers",
@@ -53,9 +57,9 @@ REASONS = (
 
 _engines: "tuple[ref[Engine], ...]" = ()
 
-errors_of = cache(ERRORS.labels)
+error_count = cache(ERRORS.labels)
 for _reason in REASONS:
-    errors_of(_reason)  # from zero: a first failure is a rise only for who saw the zero before it
+    error_count(_reason)  # from zero: a first failure is a rise only for who saw the zero before it
 
 
 def reason_of(error: psycopg2.Error) -> str:

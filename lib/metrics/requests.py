@@ -25,7 +25,7 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 OTHER_METHOD = "other"
 NO_ROUTE = "unmatched"  # a path that is nobody's, or one that does not take the method
 
-refusals_of = cache(REFUSALS.labels)
+refusal_count = cache(REFUSALS.labels)
 
 
 class AnswersOfAKind:
