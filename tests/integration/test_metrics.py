@@ -106,7 +106,7 @@ def test_requests_count_by_method_route_and_status(client: FlaskClient, rise: Ri
 
 
 def test_a_request_that_finds_no_room_counts_for_its_route(app_with: AppWith, database: str, rise: Rise) -> None:
-    app = app_with(web_threads=1, db_lock_timeout=3, db_statement_timeout=3)
+    app = app_with(web_threads=1, db_deadline=LONGEST, db_lock_timeout=LONGEST, db_statement_timeout=LONGEST)
     send(app.test_client(), "deposit", "1", 1)
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, app.app_context():
         cursor.execute("SELECT FROM user_clock FOR UPDATE")
