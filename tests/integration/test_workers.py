@@ -37,14 +37,22 @@ def workers(count: int, given: str = "") -> Workers[int, tuple[int, int]]:
     return Workers(begin, given, count)
 
 
+Started = Callable[[], list[psutil.Process]]
+
+
 @pytest.fixture(autouse=True)
-def nobody_is_left() -> Iterator[None]:
+def started() -> Iterator[Started]:
+    """Return who was started since the test began: other children of these tests, a database say, are not its own."""
     before = set(children())
-    yield
+
+    def since() -> list[psutil.Process]:
+        return [each for each in children() if each not in before]
+
+    yield since
     deadline = time.monotonic() + 5
-    while (left := set(children()) - before) and time.monotonic() < deadline:
+    while since() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not left
+    assert not since()
 
 
 def children() -> list[psutil.Process]:
@@ -80,21 +88,21 @@ def test_one_that_cannot_begin_says_why() -> None:
         list(own.each([1, 1]))
 
 
-def test_one_that_ends_between_two_pieces_is_noticed() -> None:
+def test_one_that_ends_between_two_pieces_is_noticed(started: Started) -> None:
     with pytest.raises(WorkerFailed, match="ended by signal 15"), workers(1) as own:  # noqa: PT012  # as above
         list(own.each([1]))
-        [process] = [each for each in children() if each.is_running()]
+        [process] = started()
         process.terminate()
         while process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.05)
         list(own.each([1]))
 
 
-def test_an_interrupt_reaches_the_owner_and_ends_all() -> None:
+def test_an_interrupt_reaches_the_owner_and_ends_all(started: Started) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), workers(2) as own:  # noqa: PT012  # as above
         for _ in own.each([1, 15, 15]):
-            for process in children():
+            for process in started():
                 process.send_signal(signal.SIGINT)  # as a terminal would; they do not care
             os.kill(os.getpid(), signal.SIGINT)
     assert time.monotonic() - began < 30
