@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from app import limits
 from app.access.guard import NO_KEY, scope_missing, scope_of
+from app.rulebook.documented import RULE
 from lib import openapi_documents
 from lib.openapi_documents import Operation
 
@@ -47,7 +48,7 @@ def init_app(app: APIFlask) -> None:
     @app.spec_processor
     def complete(document: Any) -> Any:  # noqa: ANN401  # APIFlask writes YAML, too
         whole = openapi_documents.completed(app, document)
-        openapi_documents.add_components(whole, {"headers": limits.HEADERS})
+        openapi_documents.add_components(whole, {"headers": limits.HEADERS, "schemas": {"Rule": RULE}})
         for operation in openapi_documents.operations(app, whole):
             _tell_access(operation)
         return whole
@@ -63,7 +64,8 @@ def _tell_access(operation: Operation) -> None:
     described["security"] = [{KEY: [scope]}]
     described["description"] = "\n\n".join(filter(None, (described.get("description"), f"Scope: `{scope}`.")))
     for problem in openapi_documents.example_problems(described["responses"].get("403", {})):
-        problem["detail"] = scope_missing(scope).description
+        if problem["type"].endswith(":forbidden"):  # a view may have another reason of its own
+            problem["detail"] = scope_missing(scope).description
     for status, answer in described["responses"].items():
         if status in TELLING_THE_LIMIT:
             answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}

@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
 from app.rulebook.forms import GREATEST_CODE
-from lib.fields import GREATEST, WholeNumber
+from lib.fields import GREATEST, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
 WRITTEN_PLACE = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
@@ -114,8 +114,8 @@ class AlertSchema(Schema):
 class AlertPageSchema(Schema):
     """A page of the alerts."""
 
-    alerts = fields.List(
-        fields.Nested(AlertSchema),
+    alerts = ListOf(
+        AlertSchema,
         required=True,
         metadata={"description": "the newest first: by `t`, `user_id`, `code`, each falling"},
     )
