@@ -7,12 +7,12 @@ the same: live, in the shadow and on history.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import Protocol
 
 from app.events.domain import BOTH_TYPES, ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
 
 LONGEST_LISTED = 300  # seconds; the events of a longer window are not listed but summed up by the database
+NOTHING = Decimal(0)
 DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
 
 
@@ -146,8 +146,13 @@ class RisingStreak:
         """Return the last `count` events of the type when each is above the one before."""
         own = (event,) if event.type is self.type else ()
         latest = (*own, *history.latest_of.get(self.type, ()))[: self.count]
-        if len(latest) < self.count or any(newer.amount <= older.amount for newer, older in pairwise(latest)):
+        if len(latest) < self.count:
             return None
+        newer = latest[0].amount
+        for each in latest[1:]:
+            if newer <= each.amount:
+                return None
+            newer = each.amount
         first, last = f"{latest[-1].amount:.2f}", f"{latest[0].amount:.2f}"
         sentence = f"{self.count} {self.type}s in a row rose from {first} to {last}; the limit is {self.count} in a row"
         return Proof(value=str(self.count), limit=str(self.count), count=self.count, sentence=sentence, events=latest)
@@ -181,12 +186,15 @@ class WindowTotal:
         own = (event,) if event.type is self.type else ()
         if self.seconds > LONGEST_LISTED:
             return self._proof_of(event, own, history.sums.get(self._window))
-        opens = event.t - self.seconds
-        within = (*own, *(each for each in history.window.get(self.type, ()) if each.t >= opens))
-        total = sum(each.amount for each in within)
+        within, opens = list(own), event.t - self.seconds
+        total = event.amount if own else NOTHING
+        for each in history.window.get(self.type, ()):
+            if each.t >= opens:
+                within.append(each)
+                total += each.amount
         if total <= self.above:
             return None
-        return self._met(Decimal(total), len(within), event.t - within[-1].t, within)
+        return self._met(total, len(within), event.t - within[-1].t, within)
 
     def _proof_of(self, event: ActivityEvent, own: tuple[ActivityEvent, ...], before: WindowSum | None) -> Proof | None:
         """Judge by the sum of what came before."""

@@ -63,7 +63,7 @@ class Readiness:
     def _look(self) -> Unready | None:
         began = time.monotonic()
         try:
-            with self._database.transaction(deadline=LONGEST_LOOK) as current:
+            with self._database.transaction(deadline=LONGEST_LOOK, trial=True) as current:
                 applied = applied_migrations(current)
         except Unavailable:
             silent = self._database.silent or time.monotonic() - began > LONGEST_LOOK

@@ -4,8 +4,7 @@ So an event pays nothing for it, and a publication reaches every worker within a
 nothing: the last good editions go on, and readiness says so.
 """
 
-import time
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from weakref import ref
 
 from app.events import metrics
@@ -17,7 +16,6 @@ from lib.logs import get_logger
 from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two looks
-LONGEST_LOOK = 0.5  # seconds
 UNREADABLE = "rule book"  # the fault of a book that is there and cannot be read
 
 log = get_logger()
@@ -34,6 +32,7 @@ class RuleBookWatch:
         self._database = database
         self._lock = Lock()
         self._thread: Thread | None = None
+        self._stopped = Event()
         self._judge: Judge | None = None
         self._seen: tuple[int | None, ...] = ()
         self.fault = ""  # why the last look found no good edition; empty: it found one
@@ -42,6 +41,8 @@ class RuleBookWatch:
         """Return the judge in force; raises `NoRuleBook` when there never was one."""
         if self._thread is None:
             self._begin()
+        elif self._judge is None:
+            self.look()  # better now than when it is looked for the next time
         if self._judge is None:
             raise NoRuleBook(f"the rule book cannot be read: {self.fault}")
         return self._judge
@@ -50,13 +51,20 @@ class RuleBookWatch:
         with self._lock:
             if self._thread is None:
                 self.look()
-                self._thread = Thread(target=_look_on, args=[ref(self)], name="rule book", daemon=True)
+                watched = (ref(self), self._stopped)
+                self._thread = Thread(target=_look_on, args=watched, name="rule book", daemon=True)
                 self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; returns when nobody does."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def look(self) -> None:
         """Read which editions are in force; where that cannot be, leave those that are."""
         try:
-            with self._database.transaction(deadline=LONGEST_LOOK) as current:
+            with self._database.transaction() as current:
                 in_force = {each.status: each for each in RuleBookQueries(current).in_force()}
             self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
         except Unavailable as error:
@@ -85,10 +93,9 @@ class RuleBookWatch:
         self.fault = of
 
 
-def _look_on(watched: "ref[RuleBookWatch]") -> None:
+def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:
     """Look as long as there is anybody to look for."""
-    while True:
-        time.sleep(PAUSE)
+    while not stopped.wait(PAUSE):
         watch = watched()
         if watch is None:
             return

@@ -40,7 +40,8 @@ Written by `make faults` on {date}: {machine}.
 {clients} clients, each over a connection of its own, play a day from a seed. A client that gets a 503 or no answer
 sends the same event again, before the user's next one, until it is acknowledged. Under this load, one fault after the
 other. Afterwards every acknowledged event is sent again and must be a replay with the very same answer; all that is
-stored is compared with all that was ever acknowledged; and every answer with a serial replay by the oracle.
+stored is compared with all that was ever acknowledged; and every answer with a serial replay by the oracle. At the end
+every stored event is judged again by its own edition (`flask rules verify`), and all agree, or the run fails.
 
 {table}
 

@@ -59,6 +59,8 @@ class Run:
                 self.console.print(f"  {report.line(result)}", markup=False, soft_wrap=True)
                 self.results.append(result)
                 complaints.extend(result.complaints())
+            with self._step("judging all events again"):
+                site.verify()
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

@@ -42,10 +42,14 @@ class Site:
     def stop(self) -> None:
         self.run("stop")
 
-    def begin(self, command: str) -> "subprocess.Popen[str]":
+    def verify(self) -> None:
+        """Have all that is stored judged again, each event by its own edition; raises `SiteError` where any differs."""
+        self.run("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules", "verify")
+
+    def begin(self, *command: str) -> "subprocess.Popen[str]":
         """Start a command and leave it running."""
         return subprocess.Popen(  # noqa: S603 - a program of ours
-            [sys.executable, "-m", "lib.local", command],
+            [sys.executable, "-m", "lib.local", *command],
             cwd=self.root,
             env={name: os.environ[name] for name in KEPT if name in os.environ} | {"PORT": str(self.port)},
             stdin=subprocess.DEVNULL,
@@ -54,8 +58,8 @@ class Site:
             text=True,
         )
 
-    def run(self, command: str) -> str:
-        return self.end(command, self.begin(command))
+    def run(self, *command: str) -> str:
+        return self.end(" ".join(command), self.begin(*command))
 
     def end(self, command: str, process: "subprocess.Popen[str]") -> str:
         """Wait for a command; what it printed."""

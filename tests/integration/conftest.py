@@ -128,6 +128,7 @@ def app_with(database: str) -> Iterator[AppWith]:
 
     yield make
     for app in made:
+        app.extensions["rule_book"].stop()
         with app.app_context():
             db.engine.dispose()
 

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg2
 import pytest
@@ -134,10 +134,12 @@ def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_sa
 
 def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
     app = app_with(web_threads=1, db_pool_timeout=0.1)
-    with app.app_context(), db.engine.connect(), db.engine.connect():
-        assert rise("database_pool_connections_in_use") == 2 == value("database_pool_connections_max")
+    with app.app_context(), ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(db.engine.connect())
+        assert rise("database_pool_connections_in_use") == 3 == value("database_pool_connections_max")
         send(app.test_client(), "deposit", "1", 1)
-    assert rise("database_errors_total", reason="pool-timeout") == 1
+    assert rise("database_errors_total", reason="pool-timeout") >= 1
     assert rise("database_pool_connections_in_use") == 0
 
 

@@ -24,7 +24,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 
 EVENTS = 40
 MOST_BATCHES = 50
-CONNECTIONS_OF_A_WORKER = 5  # a thread each, and one to spare
+CONNECTIONS_OF_A_WORKER = 6  # a thread each, and two to spare
 Numbers = dict[str, float]
 
 
@@ -146,8 +146,10 @@ def test_the_numbers_begin_anew_with_the_server(serve: Serve, port: int, folder:
     first = serve()
     assert answered(port, 1)
     send_events(port)
+    workers = psutil.Process(first.pid).children(recursive=True)
     first.kill()
     first.wait()
+    psutil.wait_procs(workers, timeout=LONGEST)  # they share the port, and would answer for the next ones
     serve()
     assert answered(port, 2)
     assert stored(scrape(port)) == 1

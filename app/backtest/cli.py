@@ -1,0 +1,181 @@
+"""The commands on all that is stored: `flask rules backtest` and `flask rules verify`."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import psycopg2
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from app.backtest import controllers, tables
+from app.backtest.controllers import Cost, Place
+from app.backtest.documents import document
+from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
+from app.backtest.page import page
+from app.datastores import db
+from app.rulebook.domain import RuleBookRefused
+from app.rulebook.forms import InvalidRules
+from lib.logs import get_logger
+from lib.transactions import Unavailable
+from lib.workers import WorkerFailed
+
+INTERRUPTED = 130  # as a shell tells of a Ctrl-C
+MOST_JOBS = 256
+
+log = get_logger()
+on_history = AppGroup("rules", help="The rules on all that is stored; they join those of the rule book.")
+
+
+class UsersOption(click.ParamType[Sequence[Users]]):
+    """Users such as 7, 1-100 or 1-100,205."""
+
+    name = "users"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sequence[Users]:
+        """Return the users; anything else ends the command with a line that says what to write."""
+        try:
+            return read_users(str(value)) if isinstance(value, str) else EVERYBODY
+        except BacktestRefused as error:
+            self.fail(str(error), param, ctx)
+
+
+def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
+    if value and value != "-" and not os.access(Path(value).absolute().parent, os.W_OK):
+        raise click.BadParameter(f"there is no folder for {value}, or it cannot be written")
+    if value and Path(value).is_dir():
+        raise click.BadParameter(f"{value} is a folder: name a file")
+    return value
+
+
+EDITION = click.IntRange(1, 2**31 - 1)
+MOMENT = click.IntRange(0, GREATEST)
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    default=lambda: min(os.cpu_count() or 1, MOST_JOBS),
+    show_default="the processors there are",
+    help="Processes that share the work.",
+)
+
+
+@on_history.command("backtest")
+@click.argument("edition", type=EDITION)
+@click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; those before are history.")
+@click.option("--until", type=MOMENT, help="Judge the events before this t.")
+@click.option("--users", type=UsersOption(), default=EVERYBODY, show_default="all", help="7, 1-100 or 1-100,205")
+@click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
+@JOBS
+@click.option("--json", "json_file", callback=writable, help="Also write the report as JSON; - for standard output.")
+@click.option("--html", "html_file", callback=writable, help="Also write the report as a page with pictures.")
+@with_appcontext
+def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itself
+    edition: int,
+    since: int,
+    until: int | None,
+    users: Sequence[Users],
+    against: int | None,
+    jobs: int,
+    json_file: str | None,
+    html_file: str | None,
+) -> None:
+    """Judge what is stored by EDITION, and show what it would have raised."""
+    try:
+        scope = Scope(since=since, until=until, users=users)
+    except BacktestRefused as error:
+        raise click.UsageError(str(error)) from None
+    with at_work("judging", jobs) as (place, cost):
+        report = controllers.backtest(place, edition, against, scope, cost)
+    if json_file != "-":
+        tables.show(report, tables.console())
+    if json_file:
+        write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
+    if html_file:
+        write(html_file, page(report, datetime.now(UTC)))
+
+
+@on_history.command("verify")
+@JOBS
+@with_appcontext
+def verify(jobs: int) -> None:
+    """Judge every stored event again by its own edition, and compare with what is stored; status 1 if any differs."""
+    with at_work("verifying", jobs) as (place, cost):
+        findings = controllers.verify(place, cost)
+    tables.show_findings(findings, tables.console())
+    sys.exit(1 if findings.different else 0)
+
+
+@contextmanager
+def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
+    """Show how far the work got; end with one line when it is interrupted or cannot be done."""
+    cost, began = Cost(), time.monotonic()
+    try:
+        with progress_bar(title) as (told, judged):
+            yield Place(database=current_app.extensions["database"], engine=db.engine, jobs=jobs, told=told), cost
+    except KeyboardInterrupt:
+        click.echo("Interrupted: nothing is reported.", err=True)
+        sys.exit(INTERRUPTED)
+    except RuleBookRefused as error:
+        raise click.ClickException(str(error)) from None
+    except InvalidRules as error:
+        raise click.ClickException(f"the rule book cannot be read: {error}") from None
+    except WorkerFailed as error:
+        log.debug("worker failed", where=getattr(error, "__notes__", []))
+        raise click.ClickException(f"{error}; nothing is reported") from error
+    except (psycopg2.OperationalError, Unavailable) as error:
+        raise click.ClickException(f"the database cannot be read: {str(error).strip()}") from None
+    click.echo(speed(judged(), time.monotonic() - began, cost), err=True)
+
+
+def speed(events: int, seconds: float, cost: Cost) -> str:
+    """Say in a line how fast it went."""
+    rate, per_core = events / max(seconds, 0.001), events / max(cost.cpu_seconds, 0.001)
+    return f"{events:,} events in {seconds:.1f} s: {rate:,.0f} a second, {per_core:,.0f} a second and core."
+
+
+class Rate(ProgressColumn):
+    """How many events a second."""
+
+    def render(self, task: Task) -> Text:
+        """Write it."""
+        return Text(f"{task.finished_speed or task.speed or 0:,.0f} events/s")
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[tuple[Callable[[int, int], None], Callable[[], int]]]:
+    """Show a bar on standard error, if that is a terminal; return who moves it on, and who knows how far it is."""
+    err = Console(stderr=True)
+    parts = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*parts, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("counting", total=None)
+
+        def told(events: int, further: int) -> None:
+            progress.update(task, description=title, total=events, advance=further)
+
+        yield told, lambda: int(progress.tasks[0].completed)
+
+
+def write(file: str, text: str) -> None:
+    """Write a file whole or not at all; - is standard output."""
+    if file == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(file)
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"Written: {file}", err=True)

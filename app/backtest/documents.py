@@ -1,0 +1,64 @@
+"""A report as JSON holds it: for machines, and the same for the same question and the same state of the database."""
+
+from collections import defaultdict
+from typing import Any
+
+from app.backtest.domain import Bench, Count, Report, Series, SeriesReport, name_of_bound, written_users
+from app.rulebook.domain import differences
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the members of the document."""
+    rules = {code: report.rule(code) for code in report.codes}
+    return {
+        "edition": report.edition.edition,
+        "against": report.against and report.against.edition,
+        "changes": changes(report.edition, report.against),
+        "since": report.scope.since,
+        "until": report.scope.until,
+        "users": written_users(report.scope.users),
+        "events": report.events,
+        "customers": report.customers,
+        "rules": {str(code): {"name": rule.name, "terms": rule.terms} for code, rule in rules.items()},
+        "alerts": {series.value: _series(found) for series, found in report.series.items()},
+        "periods": _periods(report),
+    }
+
+
+def changes(edition: Bench, against: Bench | None) -> list[str]:
+    """Say in words how the edition differs from the other one."""
+    return differences(list(against.rules.values()), list(edition.rules.values())) if against else []
+
+
+def _periods(report: Report) -> list[dict[str, Any]]:
+    codes: defaultdict[tuple[int, Series], dict[str, dict[str, int]]] = defaultdict(dict)
+    for series, found in report.series.items():
+        for (period, code), count in found.details.items():
+            codes[period, series][str(code)] = _count(count)
+    return [
+        {
+            "name": report.calendar.name(period),
+            "first_t": report.calendar.ends(period - 1),
+            "events": report.events_by_period[period],
+            "alerts": {
+                series.value: {**_count(count), "codes": codes[period, series]}
+                for series, count in zip(report.series, report.by_period(period), strict=True)
+            },
+        }
+        for period in report.periods
+    ]
+
+
+def _series(found: SeriesReport) -> dict[str, Any]:
+    return {
+        "codes": {str(code): _count(count) for code, count in found.codes.items()},
+        "customers_by_alerts": {name_of_bound(bound): count for bound, count in found.customers_by_alerts.items()},
+        "samples": {
+            str(code): [{"user_id": each.user_id, "t": each.t, "sentence": each.sentence} for each in samples]
+            for code, samples in found.samples.items()
+        },
+    }
+
+
+def _count(count: Count) -> dict[str, int]:
+    return {"alerts": count.alerts, "customers": count.customers}

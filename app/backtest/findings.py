@@ -1,0 +1,149 @@
+"""What is stored against what is judged again: an event at a time, then all of them together."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.events.domain import ActivityEvent, History
+from app.events.judges import RuleSet
+from app.events.rules import Alert
+
+MOST_LISTED = 20
+FIRST_EDITION = 1  # by which everything was judged before there were alerts to be kept
+
+RuleBook = Mapping[int, RuleSet]
+
+
+class KeptAlert(NamedTuple):
+    """A row of alerts: who, when, which code of which edition, and the values of its evidence as text."""
+
+    user_id: int
+    t: int
+    code: int
+    shadow: bool
+    edition: int
+    value: str | None
+    limit: str | None
+    events: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was stored with an event: the codes answered, by which edition, and whether before alerts were kept."""
+
+    codes: Sequence[int]
+    edition: int
+    before_alerts: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Difference:
+    """An event of which what is stored is not what is judged."""
+
+    user_id: int
+    t: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrial:
+    """An event that is judged again, with what was before it and all editions there are."""
+
+    event: ActivityEvent
+    history: History
+    book: RuleBook
+
+    def live_faults(self, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
+        """Tell what is wrong with an answer and the alerts that were kept for it."""
+        faults = [
+            f"the alert of code {each.code} is of edition {each.edition}, the event of edition {answer.edition}"
+            for each in kept
+            if each.edition != answer.edition
+        ]
+        codes = [each.code for each in kept]
+        of_old = not kept and answer.before_alerts and answer.edition == FIRST_EDITION
+        if codes != list(answer.codes) and not of_old:
+            faults.append(f"{_listed(answer.codes)} was answered, and alerts are kept of {_listed(codes)}")
+        return faults + self._judged_otherwise(answer.edition, answer.codes, kept)
+
+    def shadow_faults(self, kept: Sequence[KeptAlert]) -> list[str]:
+        """Tell what is wrong with the alerts that were kept of a shadow.
+
+        Only where there are any: an event without them does not tell whether an edition was in the shadow at all.
+        """
+        editions = sorted({each.edition for each in kept})
+        if len(editions) > 1:
+            return [f"in the shadow, alerts are kept of the editions {_listed(editions)} at once"]
+        faults = self._judged_otherwise(editions[0], [each.code for each in kept], kept)
+        return [f"in the shadow, {fault}" for fault in faults]
+
+    def _judged_otherwise(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
+        rule_set = self.book.get(edition)
+        if rule_set is None:
+            return [f"there is no edition {edition} in the rule book"]
+        alerts = rule_set.judge(self.event, self.history)
+        judged = [alert.code for alert in alerts]
+        if judged != list(codes):
+            return [f"edition {edition} raises {_listed(judged)}, stored is {_listed(codes)}"]
+        return _proved_otherwise(edition, alerts, kept) if kept else []
+
+
+def _proved_otherwise(edition: int, alerts: Sequence[Alert], kept: Sequence[KeptAlert]) -> list[str]:
+    proofs = {alert.code: alert.proof for alert in alerts}
+    faults = []
+    for each in kept:
+        proof = proofs.get(each.code)
+        if proof and (each.value, each.limit, each.events) != (proof.value, proof.limit, str(proof.count)):
+            faults.append(
+                f"the evidence of code {each.code} is {each.value} of {each.limit} by {each.events}; "
+                f"edition {edition} finds {proof.value} of {proof.limit} by {proof.count}"
+            )
+    return faults
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers)) or "nothing"
+
+
+@dataclass(slots=True)
+class Findings:
+    """How many agree, by edition, and the first of those that do not."""
+
+    events: Counter[int] = field(default_factory=Counter)
+    agreeing: Counter[int] = field(default_factory=Counter)
+    shadowed: Counter[int] = field(default_factory=Counter)  # events with alerts of an edition in the shadow
+    shadowed_agreeing: Counter[int] = field(default_factory=Counter)
+    of_old: int = 0  # events with codes from before alerts were kept
+    different: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def note_live(self, event: ActivityEvent, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
+        """Count an event, judged again by the edition that answered it."""
+        self.events[answer.edition] += 1
+        self.agreeing[answer.edition] += not faults
+        self.of_old += bool(answer.codes) and not kept and not faults
+        self.note(event.user_id, event.t, faults)
+
+    def note_shadow(self, event: ActivityEvent, edition: int, faults: Sequence[str]) -> None:
+        """Count an event, judged again by the edition in the shadow."""
+        self.shadowed[edition] += 1
+        self.shadowed_agreeing[edition] += not faults
+        self.note(event.user_id, event.t, faults)
+
+    def note(self, user_id: int, t: int, faults: Sequence[str]) -> None:
+        """Count a difference, and keep it if it is among the first."""
+        if faults:
+            self.different += 1
+            self._keep([Difference(user_id, t, "; ".join(faults))])
+
+    def add(self, other: "Findings") -> None:
+        """Add what another process found, of other users."""
+        for name in ("events", "agreeing", "shadowed", "shadowed_agreeing"):
+            getattr(self, name).update(getattr(other, name))
+        self.of_old += other.of_old
+        self.different += other.different
+        self._keep(other.differences)
+
+    def _keep(self, differences: Sequence[Difference]) -> None:
+        self.differences = sorted([*self.differences, *differences])[:MOST_LISTED]

@@ -1,0 +1,129 @@
+"""What one process of a backtest does: count who did how much, then judge the events of some users."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from app.backtest.domain import GREATEST, Calendar, Scope, Span, Users
+from app.backtest.history import RunningHistory
+from app.backtest.queries import BacktestQueries
+from app.backtest.tally import Tally
+from app.events.domain import ActivityEvent, EventType, HistoryNeeds
+from app.events.judges import RuleSet
+from app.events.queries import STORED_AS
+from app.events.rules import needs_of
+from lib.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What every process of a backtest must know."""
+
+    snapshot: Snapshot
+    scope: Scope
+    edition: RuleSet
+    against: RuleSet | None
+
+    @property
+    def needs(self) -> HistoryNeeds:
+        """How far back the rules look, whatever the event."""
+        return needs_of_all(*(each for each in (self.edition, self.against) if each))
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The piece that comes first: find out how the users are best shared out, in spans of about so many events."""
+
+    span: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The pieces after it: judge the events of the users of a span."""
+
+    span: Span
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The first and the last moment at which anything is judged."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """So many further events are judged."""
+
+    events: int
+
+
+Piece = Planning | Judging
+Message = Span | Moments | Judged | Tally
+
+
+@contextmanager
+def begin(trial: Trial) -> Iterator[Callable[[Piece], Iterator[Message]]]:
+    """Open the snapshot, once for all pieces of this process."""
+    with trial.snapshot.reader() as reader:
+        queries = BacktestQueries(reader)
+
+        def work(piece: Piece) -> Iterator[Message]:
+            return (
+                judge(queries, trial, piece) if isinstance(piece, Judging) else plan(queries, trial.scope, piece.span)
+            )
+
+        yield work
+
+
+def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span | Moments]:
+    """Cut the users into spans of about equally many events; no user is in two of them, and none is left out."""
+    first_t, last_t = GREATEST, -1
+    for users in scope.users:
+        first, events = users.first, 0
+        for rows in queries.events_of_users(scope, users):
+            for user_id, count, earliest, latest in rows:
+                events += count
+                first_t, last_t = min(first_t, earliest), max(last_t, latest)
+                if events >= span:
+                    yield Span(Users(first, user_id), events)
+                    first, events = user_id + 1, 0
+        if first <= users.last:
+            yield Span(Users(first, users.last), events)
+    if last_t >= 0:
+        yield Moments(first_t, last_t)
+
+
+def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Iterator[Judged | Tally]:
+    """Judge the events of a span as they would have been judged live, each by what came before it."""
+    needs, since, edition, against = trial.needs, trial.scope.since, trial.edition, trial.against
+    tally = Tally(piece.calendar, compares=against is not None)
+    past = RunningHistory(needs)
+    present, told = 0, 0
+    for rows in queries.events(trial.scope, piece.span.users, needs):
+        for user_id, t, stored_type, amount in rows:
+            event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
+            if user_id != present:
+                tally.end_user()
+                past.forget()
+                present = user_id
+            if t >= since:
+                history = past.before(t)
+                tally.count(event, edition.judge(event, history), against.judge(event, history) if against else ())
+            past.remember(event)
+        yield Judged(tally.events - told)
+        told = tally.events
+    tally.end_user()
+    yield Judged(tally.events - told)
+    yield tally
+
+
+def needs_of_all(*rule_sets: RuleSet) -> HistoryNeeds:
+    """Tell what history several editions read together, whatever the event."""
+    needs = HistoryNeeds()
+    for rule_set in rule_sets:
+        for kind in EventType:
+            needs |= needs_of(rule_set.rules, kind)
+    return needs

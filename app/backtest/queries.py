@@ -1,0 +1,94 @@
+"""The questions that are asked of all that is stored, answered row after row."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from app.backtest.domain import GREATEST, Scope, Users
+from app.events.domain import EventType, HistoryNeeds
+from lib.snapshots import Reader
+
+# Of the key alone.
+EVENTS_OF_USERS = """
+    SELECT user_id, count(*), min(t), max(t) FROM activity_event
+    WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
+    GROUP BY user_id ORDER BY user_id
+"""
+EVENTS = """
+    SELECT user_id, t, type, amount FROM activity_event
+    WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(opens)s AND t <= %(last_t)s
+"""
+# The last events of a type before those above, of the users who did anything since; as live, a range of one
+# value and an order that names the type, which only the index by type serves.
+LAST_OF_TYPE = """
+    SELECT past.* FROM (
+        SELECT DISTINCT user_id FROM activity_event
+        WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
+    ) AS judged CROSS JOIN LATERAL (
+        SELECT user_id, t, type, amount FROM activity_event
+        WHERE user_id = judged.user_id AND type BETWEEN '{kind}' AND '{kind}' AND t < %(opens)s
+        ORDER BY type DESC, t DESC LIMIT {count}
+    ) AS past
+"""
+DECISIONS = """
+    SELECT user_id, t, type, amount, alert_codes, edition, received_at < (
+        SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
+    ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
+"""
+# As text, whatever is in it: evidence that somebody changed must not end the reading.
+ALERTS = """
+    SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count' FROM alert
+    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, code
+"""
+
+EventRow = tuple[int, int, str, Decimal]
+DecisionRow = tuple[int, int, str, Decimal, list[int], int, bool]
+AlertRow = tuple[int, int, int, bool, int, str, str, str]
+
+
+class BacktestQueries:
+    """The questions that one reader asks."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def events_of_users(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int, int, int, int]]]:
+        """Who did how much in the scope, and when first and last? By user."""
+        return self._reader.rows(EVENTS_OF_USERS, {**_within(users, scope), "since": scope.since})
+
+    def events(self, scope: Scope, users: Users, needs: HistoryNeeds) -> Iterator[Sequence[EventRow]]:
+        """What did these users do in the scope and before it, as far back as the rules look? By user and t.
+
+        Each user's events before the scope have gaps, but not among those that any rule can need.
+        """
+        opens = max(scope.since - _longest_window(needs), 0)
+        values = {**_within(users, scope), "since": scope.since, "opens": opens}
+        return self._reader.rows(_events_sql(needs, opens), values)
+
+    def decisions(self, users: Users) -> Iterator[Sequence[DecisionRow]]:
+        """What did these users ever do, which codes did which edition answer, and was that before alerts were kept?
+
+        By user and t.
+        """
+        return self._reader.rows(DECISIONS, {"first": users.first, "last": users.last})
+
+    def alerts(self, users: Users) -> Iterator[Sequence[AlertRow]]:
+        """Which alerts of these users are stored? By user, t and code."""
+        return self._reader.rows(ALERTS, {"first": users.first, "last": users.last})
+
+
+def _within(users: Users, scope: Scope) -> dict[str, object]:
+    last_t = GREATEST if scope.until is None else scope.until - 1
+    return {"first": users.first, "last": users.last, "last_t": last_t}
+
+
+def _longest_window(needs: HistoryNeeds) -> int:
+    return max((*needs.window.values(), *(window.seconds for window in needs.sums)), default=0)
+
+
+def _events_sql(needs: HistoryNeeds, opens: int) -> str:
+    parts = [EVENTS]
+    if opens > 0:
+        # Whichever of the last events are meant, they are among the last of their own type.
+        counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
+        parts += [LAST_OF_TYPE.format(kind=kind, count=count) for kind, count in counts.items() if count]
+    return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t"

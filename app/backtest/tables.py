@@ -1,0 +1,132 @@
+"""Reports on the terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from app.backtest.documents import changes
+from app.backtest.domain import Count, Report, Sample, Series, written_users
+from app.backtest.findings import Findings
+
+MOST_PERIODS = 31  # that a terminal is bothered with
+WIDEST = 200  # columns where nobody looks at a terminal
+
+
+def console() -> Console:
+    """Return standard output: as wide as the terminal, or wide enough where there is none."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=WIDEST)
+
+
+def heading(report: Report) -> str:
+    """Name the report."""
+    against = f" against edition {report.against.edition}" if report.against else ""
+    return f"Edition {report.edition.edition}{against}"
+
+
+def judged(report: Report) -> str:
+    """Say in a line what was judged."""
+    scope = report.scope
+    since = f", from t {scope.since} on" if scope.since else ""
+    until = f", before t {scope.until}" if scope.until is not None else ""
+    whose = f"{report.customers:,} customers (users: {written_users(scope.users)})"
+    return f"{report.events:,} events of {whose}{since}{until}"
+
+
+def show(report: Report, out: Console) -> None:
+    """Print a report: by code, by period, and samples."""
+    out.print(Text(f"{heading(report)}: {judged(report)}", style="bold"))
+    for change in changes(report.edition, report.against):
+        out.print(Text(f"  {change}"))
+    for part in _parts(report):
+        out.print()
+        out.print(part)
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield code_table(report)
+    if report.periods:
+        yield period_table(report)
+    for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
+        for code, samples in report.series[series].samples.items():
+            title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
+            yield Group(title, _sample_table(samples))
+
+
+def code_table(report: Report) -> Table:
+    """Make the table of the codes."""
+    table = _table("code", "name", "the user meets it when", *columns(report), left=3)
+    for code in report.codes:
+        rule = report.rule(code)
+        table.add_row(str(code), Text(rule.name), Text(rule.terms), *map(counted, report.by_code(code)))
+    return table
+
+
+def columns(report: Report) -> list[str]:
+    """Name the columns of counts, one for each series."""
+    if report.against is None:
+        return ["alerts (customers)"]
+    return [
+        f"edition {report.edition.edition}: alerts (customers)",
+        f"edition {report.against.edition}",
+        "gained",
+        "lost",
+    ]
+
+
+def period_table(report: Report) -> Table:
+    """Make the table of the last periods, all codes together."""
+    table = _table("period (UTC)" if report.calendar.dated else "period of t", "events", *columns(report), left=1)
+    periods = report.periods[-MOST_PERIODS:]
+    for period in periods:
+        counts = map(counted, report.by_period(period))
+        table.add_row(report.calendar.name(period), f"{report.events_by_period[period]:,}", *counts)
+    if len(periods) < len(report.periods):
+        table.caption = f"the last {len(periods)} of {len(report.periods)}; --json and --html have all of them"
+    return table
+
+
+def counted(count: Count) -> str:
+    """Write a count: its alerts, and in brackets its customers."""
+    return f"{count.alerts:,} ({count.customers:,})"
+
+
+def _sample_table(samples: Sequence[Sample]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for each in samples:
+        table.add_row(f"  user {each.user_id}", f"t {each.t}", Text(each.sentence))
+    return table
+
+
+def _table(*headings: str, left: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, each in enumerate(headings):
+        table.add_column(each, justify="left" if place < left else "right")
+    return table
+
+
+def show_findings(findings: Findings, out: Console) -> None:
+    """Print what a verification found."""
+    table = _table("edition", "events", "agree", "in the shadow", "agree", left=0)
+    for edition in sorted(findings.events.keys() | findings.shadowed.keys()):
+        counts = (findings.events, findings.agreeing, findings.shadowed, findings.shadowed_agreeing)
+        table.add_row(str(edition), *(f"{each[edition]:,}" for each in counts))
+    out.print(table)
+    if findings.of_old:
+        out.print(
+            f"{findings.of_old:,} events have codes from before alerts were kept, so there is no evidence of them."
+        )
+    for each in findings.differences:
+        out.print(Text(f"user {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
+    if findings.different > len(findings.differences):
+        out.print(f"… and {findings.different - len(findings.differences):,} more.")
+    out.print(Text(verdict(findings), style="bold"))
+
+
+def verdict(findings: Findings) -> str:
+    """Say in a line whether all agrees."""
+    if findings.different:
+        return f"{findings.different:,} differ: what is stored is not what these rules raise."
+    return f"All {findings.events.total():,} events agree."

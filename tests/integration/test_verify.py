@@ -1,0 +1,200 @@
+"""What is stored is judged again, each event by its own edition, and whatever does not agree is told."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from apiflask import APIFlask
+from click.testing import Result
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from app.backtest import verifying
+from app.backtest.domain import EVERYBODY
+from app.backtest.findings import Findings
+from app.backtest.queries import BacktestQueries
+from app.backtest.verifying import Inquiry
+from app.datastores import db
+from app.events.domain import EventType
+from app.events.judges import RuleSet
+from app.events.rules import Rule, Threshold, WindowTotal
+from app.rulebook import controllers as rulebook
+from lib.snapshots import snapshot_of
+from tests.integration.books import app_that_follows, publish, shadow
+from tests.integration.clients import codes, send
+from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.unit.edition_1 import RULES
+from tests.unit.rule_drawing import EDITIONS, PLAYED
+
+Steps = list[tuple[EventType, Decimal, int]]
+
+
+@pytest.fixture
+def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
+    yield from app_that_follows(app_with, sql, monkeypatch)
+
+
+def verify(app: APIFlask) -> Result:
+    return app.test_cli_runner().invoke(args=["rules", "verify", "--jobs", "2"])
+
+
+def found(app: APIFlask) -> Findings:
+    """Do what the processes of a verification do, in this one."""
+    with app.app_context(), snapshot_of(db.engine, "tests") as snapshot, snapshot.reader() as reader:
+        editions = rulebook.editions(app.extensions["database"])
+        book = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions}
+        inquiry = Inquiry(snapshot=snapshot, book=book)
+        *_, last = verifying.verify(BacktestQueries(reader), inquiry, EVERYBODY[0])
+    assert isinstance(last, Findings)
+    return last
+
+
+def large(code: int, limit: int) -> Rule:
+    return Threshold(code=code, name="large", description="large", type=EventType.WITHDRAW, above=Decimal(limit))
+
+
+def long_window(code: int) -> Rule:
+    kind, limit = EventType.DEPOSIT, Decimal(200)
+    return WindowTotal(code=code, name="much", description="much", type=kind, above=limit, seconds=3600)
+
+
+@pytest.fixture
+def three_editions(app: APIFlask) -> APIFlask:
+    """Events of two users under three editions, the last with another in its shadow."""
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "150", 1)) == [1100]
+    publish(app, [large(1100, 10), long_window(5)])
+    assert codes(send(client, "withdraw", "20", 2)) == [1100]
+    assert codes(send(client, "deposit", "150", 3, user_id=2)) == []
+    publish(app, [*RULES[:2], long_window(7)])
+    shadow(app, [large(9, 5), long_window(5)])
+    assert codes(send(client, "withdraw", "20", 4)) == [30], "the two before it count, whoever judged them"
+    assert codes(send(client, "deposit", "150", 5, user_id=2)) == [7, 123]
+    return app
+
+
+def test_every_event_is_judged_by_its_own_edition(three_editions: APIFlask) -> None:
+    done = verify(three_editions)
+    assert done.exit_code == 0, done.output
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        ["1", "1", "1", "0", "0"],
+        ["2", "2", "2", "0", "0"],
+        ["3", "2", "2", "0", "0"],
+        ["4", "0", "0", "2", "2"],
+        ["All", "5", "events", "agree."],
+    ]
+
+
+TAMPERED = [
+    (
+        "a code is gone",
+        "UPDATE activity_event SET alert_codes = '{}' WHERE t = 4",
+        "edition 3 raises 30, stored is nothing",
+    ),
+    ("a code is new", "UPDATE activity_event SET alert_codes = '{7,30}' WHERE t = 4", "raises 30, stored is 7, 30"),
+    ("another edition", "UPDATE activity_event SET edition = 2 WHERE t = 4", "edition 2 raises 1100, stored is 30"),
+    ("an edition that is not there", "UPDATE activity_event SET edition = 9 WHERE t = 3", "there is no edition 9"),
+    ("an amount", "UPDATE activity_event SET amount = 20 WHERE t = 3", "edition 3 raises nothing, stored is 7, 123"),
+    ("an event is gone", "DELETE FROM activity_event WHERE t = 2", "user 1, t 2: alerts are kept, and no event"),
+    ("all events are gone", "DELETE FROM activity_event", "user 1, t 1: alerts are kept, and no event is stored"),
+    ("an alert is gone", "DELETE FROM alert WHERE code = 7", "7, 123 was answered, and alerts are kept of 123"),
+    (
+        "an alert is of another edition",
+        "UPDATE alert SET edition = 2 WHERE code = 7",
+        "7 is of edition 2, the event of",
+    ),
+    (
+        "evidence",
+        "UPDATE alert SET evidence = evidence || '{\"count\": 3}' WHERE code = 7",
+        "the evidence of code 7 is 300.00 of 200.00 by 3; edition 3 finds 300.00 of 200.00 by 2",
+    ),
+    (
+        "no evidence",
+        "UPDATE alert SET evidence = '{}' WHERE code = 7",
+        "the evidence of code 7 is None of None by None",
+    ),
+    (
+        "one of two codes in the shadow",
+        "UPDATE alert SET code = 6 WHERE code = 9",
+        "in the shadow, edition 4 raises 9, stored is 6",
+    ),
+    (
+        "another edition in the shadow",
+        "UPDATE alert SET edition = 1 WHERE code = 9",
+        "in the shadow, edition 1 raises 30, stored is 9",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
+def test_whatever_is_changed_afterwards_is_found(three_editions: APIFlask, sql: Sql, statement: str, said: str) -> None:
+    assert found(three_editions).different == 0
+    sql(statement)
+    findings = found(three_editions)
+    assert findings.different
+    assert any(said in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
+
+
+def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFlask, sql: Sql) -> None:
+    sql("UPDATE activity_event SET alert_codes = '{}' WHERE t = 4")
+    done = verify(three_editions)
+    assert done.exit_code == 1
+    assert "user 1, t 4: nothing was answered, and alerts are kept of 30; edition 3 raises 30, stored is nothing" in (
+        done.stdout
+    )
+    assert done.stdout.rstrip().endswith("1 differ: what is stored is not what these rules raise.")
+    assert [line.split() for line in done.stdout.splitlines()][3] == ["3", "2", "1", "0", "0"]
+
+
+def test_events_from_before_alerts_were_kept_have_none(app: APIFlask, sql: Sql) -> None:
+    assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
+    sql("DELETE FROM alert")
+    assert found(app).different == 1
+    sql("UPDATE activity_event SET received_at = (SELECT created_at FROM rule_book WHERE edition = 1) - interval '1 s'")
+    findings = found(app)
+    assert (findings.different, findings.of_old) == (0, 1)
+
+
+def test_a_shadow_edition_without_alerts_is_not_missed(app: APIFlask, sql: Sql) -> None:
+    shadow(app, [large(9, 5)])
+    assert codes(send(app.test_client(), "withdraw", "20", 1)) == []
+    assert sql("SELECT code, shadow FROM alert") == [(9, True)]
+    sql("DELETE FROM alert")
+    assert found(app).different == 0, "nobody can know whether this worker had seen it by then"
+
+
+def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sql) -> None:
+    publish(app, [large(1, 1)])
+    sql("UPDATE rule_book SET rules = '[]' WHERE edition = 2")
+    done = verify(app)
+    assert done.exit_code == 1
+    assert "Error: the rule book cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
+
+
+def test_nothing_stored_agrees(app: APIFlask) -> None:
+    done = verify(app)
+    assert done.exit_code == 0, done.output
+    assert "All 0 events agree." in done.stdout
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(st.tuples(EDITIONS, st.booleans(), st.integers(1, 3), PLAYED), min_size=1, max_size=4))
+def test_whatever_editions_come_and_go_what_was_stored_by_them_agrees(
+    app: APIFlask, database: str, steps: list[tuple[list[Rule], bool, int, Steps]]
+) -> None:
+    run_sql(database, "TRUNCATE activity_event, user_clock, alert")
+    client, t, events = app.test_client(), 0, 0
+    for rules, in_shadow, user_id, played in steps:
+        (shadow if in_shadow else publish)(app, rules)
+        for kind, amount, gap in played:
+            t += gap
+            events += 1
+            codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
+    findings = found(app)
+    assert findings.differences == []
+    assert findings.agreeing.total() == events

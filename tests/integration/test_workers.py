@@ -1,0 +1,93 @@
+"""Work shared by processes: all of it or an error, and nobody left behind."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from lib.workers import WorkerFailed, Workers
+
+Work = Callable[[int], Iterator[tuple[int, int]]]
+
+
+@contextmanager
+def begin(given: str) -> Iterator[Work]:
+    """Do a number as often as it says; some numbers are trouble."""
+    if given == "no begin":
+        raise RuntimeError("there is no table")
+
+    def work(piece: int) -> Iterator[tuple[int, int]]:
+        if piece == 13:
+            raise ValueError("13 is trouble")
+        if piece == 14:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if piece == 15:
+            time.sleep(60)
+        for _ in range(piece):
+            yield piece, os.getpid()
+
+    yield work
+
+
+def workers(count: int, given: str = "") -> Workers[int, tuple[int, int]]:
+    return Workers(begin, given, count)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left() -> Iterator[None]:
+    before = set(children())
+    yield
+    deadline = time.monotonic() + 5
+    while (left := set(children()) - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+
+
+def children() -> list[psutil.Process]:
+    found = psutil.Process().children(recursive=True)
+    return [each for each in found if "resource_tracker" not in " ".join(each.cmdline())]
+
+
+def test_every_piece_is_done_once_by_whoever_is_free() -> None:
+    with workers(2) as own:
+        told = list(own.each([1, 2, 3, 4]))
+        assert sorted(piece for piece, _ in told) == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
+        assert list(own.each([])) == []
+        assert [piece for piece, _ in own.each([2])] == [2, 2], "they go on with further pieces"
+        assert own.cpu_seconds > 0
+
+
+@pytest.mark.parametrize(("piece", "told"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
+def test_one_that_fails_ends_the_whole_work(piece: int, told: str) -> None:
+    with pytest.raises(WorkerFailed, match=told), workers(2) as own:  # noqa: PT012  # what is not reached must not be
+        list(own.each([1, piece, 15]))
+        pytest.fail("a part was taken for the whole")
+
+
+def test_one_that_cannot_begin_says_why() -> None:
+    with pytest.raises(WorkerFailed, match="RuntimeError: there is no table"), workers(1, "no begin") as own:
+        list(own.each([1, 1]))
+
+
+def test_one_that_ends_between_two_pieces_is_noticed() -> None:
+    with pytest.raises(WorkerFailed, match="ended by signal 15"), workers(1) as own:  # noqa: PT012  # as above
+        list(own.each([1]))
+        [process] = [each for each in children() if each.is_running()]
+        process.terminate()
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.05)
+        list(own.each([1]))
+
+
+def test_an_interrupt_reaches_the_owner_and_ends_all() -> None:
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), workers(2) as own:  # noqa: PT012  # as above
+        for _ in own.each([1, 15, 15]):
+            for process in children():
+                process.send_signal(signal.SIGINT)  # as a terminal would; they do not care
+            os.kill(os.getpid(), signal.SIGINT)
+    assert time.monotonic() - began < 30

@@ -1,0 +1,202 @@
+"""What a backtest is asked, and how it counts."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.backtest.domain import (
+    BOUNDS,
+    DAY,
+    EVERYBODY,
+    GREATEST,
+    LATEST,
+    SAMPLES,
+    BacktestRefused,
+    Calendar,
+    Count,
+    Scope,
+    Series,
+    Users,
+    name_of_bound,
+    read_users,
+    written_users,
+)
+from app.backtest.tally import Tally
+from app.events.domain import ActivityEvent
+from app.events.rules import Alert, Proof
+from tests.unit.builders import deposit
+
+READ = [
+    ("7", [Users(7, 7)]),
+    ("1-100", [Users(1, 100)]),
+    ("205, 1-100", [Users(1, 100), Users(205, 205)]),
+    ("1-5,3-9,10", [Users(1, 10)]),
+    ("1-9,2-3", [Users(1, 9)]),
+    (f"1-{GREATEST}", list(EVERYBODY)),
+]
+
+
+@pytest.mark.parametrize(("written", "users"), READ, ids=[row[0] for row in READ])
+def test_users_are_read_in_order_and_once(written: str, users: list[Users]) -> None:
+    assert list(read_users(written)) == users
+
+
+@pytest.mark.parametrize("written", ["", "0", "a", "-1", "5-", "9-3", "1,,2", "1.5", "1-2-3", str(2**63), "٣"])
+def test_what_names_no_users_is_refused(written: str) -> None:
+    with pytest.raises(BacktestRefused, match="names no users"):
+        read_users(written)
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=6))
+def test_users_are_written_as_they_are_read(ranges: list[tuple[int, int]]) -> None:
+    users = read_users(",".join(f"{first}-{first + more}" for first, more in ranges))
+    assert read_users(written_users(users)) == users
+    meant = {each for first, more in ranges for each in range(first, first + more + 1)}
+    assert meant == {each for part in users for each in range(part.first, part.last + 1)}
+
+
+@pytest.mark.parametrize("until", [0, 5])
+def test_a_scope_without_a_moment_is_refused(until: int) -> None:
+    with pytest.raises(BacktestRefused, match="nothing lies from t 5 on and before t"):
+        Scope(since=5, until=until)
+
+
+NOON = 1_767_268_800  # of 2026-01-01
+
+
+def test_a_day_is_a_date_where_t_can_be_one() -> None:
+    calendar = Calendar.of(NOON, NOON + 10 * DAY)
+    assert [calendar.name(calendar.period(NOON + day * DAY)) for day in (0, 1)] == ["2026-01-01", "2026-01-02"]
+    assert calendar.period(NOON + DAY // 2 - 1) == 0
+    assert calendar.period(NOON + DAY // 2) == 1, "the day ends at midnight of UTC"
+    assert calendar.ends(0) == NOON + DAY // 2
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, DAY), (LATEST - DAY, LATEST)], ids=["too early", "too late"])
+def test_and_else_a_number(first: int, last: int) -> None:
+    calendar = Calendar.of(first, last)
+    assert calendar.name(1) == f"day {first // DAY + 1}"
+
+
+SPANS = [(1500, 1), (1501, 7), (7 * 1500, 7), (7 * 1500 + 1, 28), (28 * 1500 + 1, 364), (364 * 1500 + 1, 3640)]
+
+
+@pytest.mark.parametrize(("length", "days"), SPANS)
+def test_a_longer_time_has_longer_periods(length: int, days: int) -> None:
+    calendar = Calendar.of(0, length * DAY - 1)
+    assert calendar.days == days
+    assert calendar.period(length * DAY - 1) < 1500
+    assert calendar.name(0) == ("day 0" if days == 1 else f"days 0 to {days - 1}")
+
+
+def test_whatever_t_is_the_periods_are_few() -> None:
+    calendar = Calendar.of(0, GREATEST)
+    assert calendar.period(GREATEST) < 1500
+
+
+def test_a_period_of_days_is_named_by_both_ends() -> None:
+    assert Calendar.of(NOON, NOON + 2000 * DAY).name(0) == "2026-01-01 to 2026-01-07"
+
+
+def test_customers_are_put_together_by_their_number_of_alerts() -> None:
+    assert [name_of_bound(each) for each in BOUNDS[:7]] == ["0", "1", "2", "3 to 5", "6 to 10", "11 to 20", "21 to 50"]
+    assert list(BOUNDS) == sorted(BOUNDS)
+
+
+def alert(code: int) -> Alert:
+    return Alert(code=code, proof=Proof(value="1", limit="1", count=1, sentence=f"code {code} is met"))
+
+
+CODES = st.frozensets(st.sampled_from([30, 123, 300]))
+HISTORIES = st.lists(st.lists(st.tuples(st.integers(1, 2 * DAY), CODES, CODES), max_size=8), max_size=6)
+Histories = list[list[tuple[int, frozenset[int], frozenset[int]]]]
+
+
+def played(histories: Histories) -> list[tuple[ActivityEvent, frozenset[int], frozenset[int]]]:
+    events = []
+    for user_id, steps in enumerate(histories, start=1):
+        t = 0
+        for gap, raised, against in steps:
+            t += gap
+            events.append((deposit("1", t, user_id), raised, against))
+    return events
+
+
+CALENDAR = Calendar.of(0, 16 * DAY)
+
+
+def tally_of(histories: Histories, *, of: set[int], compares: bool = True) -> Tally:
+    tally, present = Tally(CALENDAR, compares=compares), 0
+    for event, raised, against in played(histories):
+        if event.user_id in of:
+            if event.user_id != present:
+                tally.end_user()
+                present = event.user_id
+            tally.count(event, *(tuple(map(alert, sorted(codes))) for codes in (raised, against)))
+    tally.end_user()
+    return tally
+
+
+Codes = frozenset[int]
+MEMBERS: dict[Series, Callable[[Codes, Codes], Codes]] = {
+    Series.RAISED: lambda raised, _: raised,
+    Series.AGAINST: lambda _, against: against,
+    Series.GAINED: lambda raised, against: raised - against,
+    Series.LOST: lambda raised, against: against - raised,
+}
+
+
+@given(HISTORIES)
+def test_counts_are_those_of_a_plain_list_of_alerts(histories: Histories) -> None:
+    """By code, by period and by both; gained and lost as differences of sets."""
+    events = played(histories)
+    tally = tally_of(histories, of=set(range(1, 7)))
+    assert tally.events == len(events)
+    assert tally.customers == len({event.user_id for event, *_ in events})
+    for series, found in tally.reports().items():
+        rows = [
+            (code, event.t // DAY, event.user_id)
+            for event, raised, against in events
+            for code in MEMBERS[series](raised, against)
+        ]
+        assert found.codes == counts((code, user) for code, _, user in rows)
+        assert found.periods == counts((day, user) for _, day, user in rows)
+        assert found.details == counts(((day, code), user) for code, day, user in rows)
+        alerts_of = [sum(user == each for *_, user in rows) for each in {event.user_id for event, *_ in events}]
+        bounds = [next(bound for bound in BOUNDS if alerts <= bound) for alerts in alerts_of]
+        assert found.customers_by_alerts == {bound: bounds.count(bound) for bound in sorted(set(bounds))}
+
+
+def counts(rows: object) -> dict[object, Count]:
+    users = defaultdict(list)
+    for key, user in rows:  # type: ignore[attr-defined]  # pairs
+        users[key].append(user)
+    return {key: Count(len(each), len(set(each))) for key, each in users.items()}
+
+
+@given(HISTORIES, st.frozensets(st.integers(1, 6)))
+def test_it_does_not_matter_who_counted_which_users(histories: Histories, some: frozenset[int]) -> None:
+    whole, others = tally_of(histories, of=set(range(1, 7))), set(range(1, 7)) - some
+    added = tally_of(histories, of=others)
+    added.add(tally_of(histories, of=set(some)))
+    assert added.reports() == whole.reports()
+    assert (added.events, added.customers) == (whole.events, whole.customers)
+    assert added.events_by_period == whole.events_by_period
+
+
+def test_the_samples_are_few_real_and_in_order() -> None:
+    histories: Histories = [[(1, frozenset({30}), frozenset())] * 50] * 4
+    found = tally_of(histories, of={1, 2, 3, 4}, compares=False).reports()[Series.RAISED]
+    samples = found.samples[30]
+    assert len(samples) == SAMPLES
+    assert list(samples) == sorted(set(samples))
+    assert {each.sentence for each in samples} == {"code 30 is met"}
+    assert len({each.user_id for each in samples}) > 1, "not simply the first ones"
+
+
+def test_alone_an_edition_is_compared_with_nothing() -> None:
+    histories: Histories = [[(1, frozenset({30}), frozenset())]]
+    assert tally_of(histories, of={1}, compares=False).reports().keys() == {Series.RAISED}

@@ -1,0 +1,241 @@
+"""The report as a page, as JSON and on the terminal."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from app.backtest import pictures
+from app.backtest.documents import document
+from app.backtest.domain import DAY, Bench, Calendar, Report, Scope, Users
+from app.backtest.findings import Difference, Findings
+from app.backtest.page import MOST_BARS, groups, page
+from app.backtest.pictures import Bar, Part, chart, tick_step
+from app.backtest.tables import MOST_PERIODS, show, show_findings
+from app.backtest.tally import Tally
+from app.events.domain import EventType, History
+from app.events.rules import Rule, Threshold, evaluate
+from tests.unit.builders import deposit
+
+MADE = datetime(2026, 11, 22, 3, 4, tzinfo=UTC)
+FIRST = 1_767_225_600  # midnight of 2026-01-01
+EVIL = "<script>alert('x')</script> & \"more\""
+
+
+def above(code: int, limit: int, name: str = "large") -> Rule:
+    return Threshold(code=code, name=name, description="it is", type=EventType.DEPOSIT, above=Decimal(f"{limit}.00"))
+
+
+NEW, OLD = [above(1, 100), above(2, 50, EVIL)], [above(1, 200), above(3, 10)]
+
+
+def report_of(days: int, *, compares: bool) -> Report:
+    calendar = Calendar.of(FIRST, FIRST + days * DAY - 1)
+    tally, history = Tally(calendar, compares=compares), History()
+    for user_id in range(1, 4):
+        for day in range(days):
+            event = deposit(str(70 * user_id), FIRST + day * DAY + user_id, user_id)
+            tally.count(event, evaluate(NEW, event, history), evaluate(OLD, event, history) if compares else ())
+        tally.end_user()
+    return Report(
+        edition=Bench(edition=2, rules={rule.code: rule for rule in NEW}),
+        against=Bench(edition=1, rules={rule.code: rule for rule in OLD}) if compares else None,
+        scope=Scope(since=FIRST, until=FIRST + max(days, 1) * DAY, users=(Users(1, 9),)),
+        calendar=calendar,
+        events=tally.events,
+        customers=tally.customers,
+        events_by_period=tally.events_by_period,
+        series=tally.reports(),
+    )
+
+
+REPORTS = {"alone": report_of(3, compares=False), "against": report_of(3, compares=True)}
+EMPTY = report_of(0, compares=True)
+
+
+class Reader(HTMLParser):
+    """Whether each element that is opened is closed, and what text there is."""
+
+    VOID = frozenset({"meta", "line", "rect"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  # its form
+        self.names.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
+def test_the_page_is_whole_and_fetches_nothing(report: Report) -> None:
+    text = page(report, MADE)
+    reader = read(text)
+    assert not {"script", "link", "img", "iframe", "object", "base"} & reader.names
+    assert not re.search(r"https?:|//[a-z]|url\(|@import|\bsrc=|\bhref=|\bon[a-z]+=", text)
+    assert "default-src 'none'" in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_what_people_wrote_is_shown_and_not_followed() -> None:
+    reader = read(page(REPORTS["alone"], MADE))
+    assert EVIL in reader.text
+    assert "alert('x')" not in re.sub(r"&[a-z#0-9]+;", "", page(REPORTS["alone"], MADE))
+
+
+def test_the_page_says_what_was_judged_and_what_came_of_it() -> None:
+    text = read(page(REPORTS["against"], MADE)).text
+    assert "Edition 2 against edition 1" in text
+    assert f"9 events of 3 customers (users: 1-9), from t {FIRST} on, before t {FIRST + 3 * DAY}" in text
+    assert "2026-11-22 03:04 UTC" in text
+    assert "1: above 200.00 → 100.00" in text
+    assert "140.00 deposited at once; the limit is 100.00" in text
+    for title in (
+        "Alerts per day",
+        "Alerts gained and lost per day",
+        "Customers by number of alerts",
+        "Samples: gained",
+    ):
+        assert title in text
+
+
+def heights(svg: str, colour: str) -> float:
+    return sum(float(height) for height in re.findall(rf'class="{colour}"[^>]* height="([\d.]+)"', svg))
+
+
+def test_bars_are_as_high_as_their_values() -> None:
+    bars = [Bar("a", [Part(30, "x", "c0"), Part(10, "y", "c1")], [Part(20, "z", "c2")]), Bar("b", [Part(0, "x", "c0")])]
+    svg = chart("some", bars)
+    read(svg)
+    high = heights(svg, "c0")
+    assert heights(svg, "c1") == pytest.approx(high / 3, abs=0.02)
+    assert heights(svg, "c2") == pytest.approx(high * 2 / 3, abs=0.02)
+    assert "<title>a: x 30; y 10; z 20</title>" in svg
+    assert "<title>b: nothing</title>" in svg
+    inside = [float(y) + float(h) for y, h in re.findall(r' y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', svg)]
+    assert all(pictures.TOP <= end <= pictures.HEIGHT - pictures.BOTTOM + 0.1 for end in inside)
+
+
+@pytest.mark.parametrize(
+    ("greatest", "step"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 5), (21, 10), (600, 200), (10**9, 5 * 10**8)]
+)
+def test_the_values_at_the_left_are_round_and_few(greatest: int, step: int) -> None:
+    assert tick_step(greatest) == step
+
+
+@pytest.mark.parametrize("days", [1, MOST_BARS, MOST_BARS + 1, 1499])
+def test_no_bar_is_too_thin_to_be_seen_and_no_period_is_left_out(days: int) -> None:
+    report = report_of(days, compares=False)
+    found = groups(report)
+    assert len(found) <= MOST_BARS
+    assert [period for group in found for period in group] == list(range(days))
+
+
+@pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
+def test_the_document_is_json_and_adds_up(report: Report) -> None:
+    told = json.loads(json.dumps(document(report)))
+    assert told["events"] == sum(period["events"] for period in told["periods"]) == report.events
+    for series in report.series:
+        by_code = {code: count["alerts"] for code, count in told["alerts"][series]["codes"].items()}
+        for code, alerts in by_code.items():
+            in_periods = [
+                period["alerts"][series]["codes"].get(code, {"alerts": 0})["alerts"] for period in told["periods"]
+            ]
+            assert sum(in_periods) == alerts
+        assert sum(period["alerts"][series]["alerts"] for period in told["periods"]) == sum(by_code.values())
+        assert sum(told["alerts"][series]["customers_by_alerts"].values()) == told["customers"]
+
+
+def test_the_document_tells_what_is_gained_and_lost() -> None:
+    told = document(REPORTS["against"])
+    assert (told["edition"], told["against"]) == (2, 1)
+    alerts = told["alerts"]
+    assert alerts["raised"]["codes"] == {"1": {"alerts": 6, "customers": 2}, "2": {"alerts": 9, "customers": 3}}
+    assert alerts["gained"]["codes"] == {"1": {"alerts": 3, "customers": 1}, "2": {"alerts": 9, "customers": 3}}
+    assert alerts["lost"]["codes"] == {"3": {"alerts": 9, "customers": 3}}
+    assert told["periods"][0]["name"] == "2026-01-01"
+    assert alerts["gained"]["samples"]["1"][0] == {
+        "user_id": 2,
+        "t": FIRST + 2,
+        "sentence": "140.00 deposited at once; the limit is 100.00",
+    }
+
+
+def printed(report: Report) -> str:
+    out = Console(file=StringIO(), width=200, highlight=False)
+    show(report, out)
+    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
+    return told
+
+
+def test_the_terminal_shows_counts_and_samples() -> None:
+    told = printed(REPORTS["against"])
+    assert re.search(r"^1 +large +a deposit above 100.00 +6 \(2\) +3 \(1\) +3 \(1\) +0 \(0\)$", told, re.MULTILINE)
+    assert re.search(r"^2026-01-02 +3 +5 \(3\) +4 \(3\) +4 \(3\) +3 \(3\)$", told, re.MULTILINE)
+    assert "user 2  t 1767225602  140.00 deposited at once; the limit is 100.00" in told
+    assert EVIL in told
+
+
+def test_a_terminal_is_shown_the_last_periods_and_told_of_the_others() -> None:
+    told = printed(report_of(MOST_PERIODS + 9, compares=False))
+    assert "the last 31 of 40" in told
+    assert "2026-01-01" not in told
+    assert "2026-02-09" in told
+
+
+def test_nothing_to_judge_is_no_error() -> None:
+    assert "0 events of 0 customers" in printed(EMPTY)
+
+
+def found(findings: Findings) -> str:
+    out = Console(file=StringIO(), width=200, highlight=False)
+    show_findings(findings, out)
+    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # as above
+    return told
+
+
+def test_findings_are_shown_by_edition_with_the_first_differences() -> None:
+    findings = Findings(of_old=3, different=22, differences=[Difference(1, 9, "it [b]differs[/b]")] * 20)
+    findings.events.update({1: 30, 2: 10})
+    findings.agreeing.update({1: 10, 2: 10})
+    told = found(findings)
+    assert re.search(r"^ *1 +30 +10 +0 +0$", told, re.MULTILINE)
+    assert told.count("user 1, t 9: it [b]differs[/b]") == 20
+    assert "and 2 more" in told
+    assert "3 events have codes from before alerts were kept" in told
+    assert told.rstrip().endswith("22 differ: what is stored is not what these rules raise.")
+
+
+def test_where_all_agree_that_is_said() -> None:
+    findings = Findings()
+    findings.events[1] = findings.agreeing[1] = 5
+    assert found(findings).rstrip().endswith("All 5 events agree.")
+
+
+def test_an_edition_without_the_code_of_the_other_still_shows_its_rule() -> None:
+    report = replace(REPORTS["against"], edition=Bench(edition=2, rules={}))
+    assert report.rule(3).terms == "a deposit above 10.00"

@@ -1,0 +1,100 @@
+"""History kept up event by event is the history that a list, and so the database, would give."""
+
+from decimal import Decimal
+from unittest import mock
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.backtest import history
+from app.backtest.history import RunningHistory
+from app.backtest.judging import needs_of_all
+from app.events.domain import ActivityEvent, EventType, HistoryNeeds, Window, WindowSum
+from app.events.judges import RuleSet
+from app.events.rules import Rule, evaluate, needs_of
+from tests.unit.builders import deposit, history_of, withdraw
+from tests.unit.rule_drawing import EDITIONS, PLAYED
+
+TYPES = st.sampled_from(EventType)
+COUNTS = st.dictionaries(TYPES, st.integers(0, 4))
+SECONDS = st.integers(1, 60) | st.sampled_from([300, 301, 3600])
+NEEDS = st.builds(
+    HistoryNeeds,
+    latest=st.integers(0, 4),
+    latest_of=COUNTS,
+    window=st.dictionaries(TYPES, SECONDS),
+    sums=st.frozensets(st.builds(Window, TYPES, SECONDS), max_size=4),
+)
+Steps = list[tuple[EventType, Decimal, int]]
+
+
+def events_of(user_id: int, played: Steps) -> list[ActivityEvent]:
+    t, events = 0, []
+    for kind, amount, gap in played:
+        t += gap
+        events.append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
+    return events
+
+
+@given(NEEDS, st.lists(PLAYED, min_size=1, max_size=3), st.integers(1, 8), st.data())
+def test_it_is_what_a_list_gives_for_one_user_after_the_other(
+    needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
+) -> None:
+    with mock.patch.object(history, "ROOM", room):
+        running = RunningHistory(needs)
+        for user_id, played in enumerate(users, start=1):
+            running.forget()
+            events = events_of(user_id, played)
+            for place, event in enumerate(events):
+                found, expected = running.before(event.t), history_of(events[:place], needs, event.t)
+                assert found.latest == expected.latest
+                assert dict(found.latest_of) == expected.latest_of
+                assert dict(found.window) == expected.window
+                # Not every sum at every event: who is not asked for long must catch up.
+                for window in needs.sums:
+                    if data.draw(st.booleans()):
+                        assert found.sums.get(window) == expected.sums.get(window)
+                running.remember(event)
+
+
+@given(EDITIONS, EDITIONS, PLAYED)
+def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], other: list[Rule], played: Steps) -> None:
+    running = RunningHistory(needs_of_all(*(RuleSet(edition=1, rules=rules) for rules in (one, other))))
+    events = events_of(1, played)
+    for place, event in enumerate(events):
+        for rules in (one, other):
+            own = history_of(events[:place], needs_of(rules, event.type), event.t)
+            assert evaluate(rules, event, running.before(event.t)) == evaluate(rules, event, own)
+        running.remember(event)
+
+
+def test_the_sums_are_those_of_the_windows_that_hold_anything() -> None:
+    short, long = Window(EventType.DEPOSIT, 10), Window(EventType.DEPOSIT, 400)
+    running = RunningHistory(HistoryNeeds(sums=frozenset({short, long, Window(EventType.WITHDRAW, 400)})))
+    for event in (deposit("0.10", 0), deposit("0.20", 100), withdraw("5", 390), deposit("1", 391)):
+        running.remember(event)
+    sums = running.before(401).sums
+    assert dict(sums) == {
+        short: WindowSum(Decimal("1.00"), 1, 391),
+        long: WindowSum(Decimal("1.20"), 2, 100),
+        Window(EventType.WITHDRAW, 400): WindowSum(Decimal("5.00"), 1, 390),
+    }
+    assert len(sums) == 3
+    assert dict(running.before(791).sums) == {long: WindowSum(Decimal("1.00"), 1, 391)}
+
+
+def test_the_greatest_amounts_are_added_up_to_the_cent() -> None:
+    window = Window(EventType.DEPOSIT, 31 * 24 * 3600)
+    running = RunningHistory(HistoryNeeds(sums=frozenset({window})))
+    for t in range(3000):
+        running.remember(deposit("999999999999.99", t))
+    assert running.before(3000).sums[window].total == 3000 * Decimal("999999999999.99")
+
+
+def test_what_no_window_holds_any_more_is_let_go() -> None:
+    running = RunningHistory(HistoryNeeds(latest=2, sums=frozenset({Window(EventType.DEPOSIT, 400)})))
+    for t in range(20 * history.ROOM):
+        running.remember(deposit("1", t))
+    [ledger] = running._sums._ledgers.values()  # noqa: SLF001  # what it keeps is what this is about
+    assert len(ledger.times) <= history.ROOM + 1
+    assert running.before(20 * history.ROOM).sums[Window(EventType.DEPOSIT, 400)].count == 400
