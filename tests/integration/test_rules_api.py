@@ -1,6 +1,7 @@
 """The rule book over HTTP: what it shows, what each step does, and what is refused without a trace."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.unit.edition_1 import WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
 STREAK, WINDOW, _, LARGE = WRITTEN
+AT_ONCE = 8
 STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
 
 
@@ -122,6 +124,20 @@ def test_a_difference_is_told_in_words(client: FlaskClient) -> None:
     draft(client)
     assert told(client.get("/rules/1/diff/2")) == {"differences": ["1100: above 100.00 → 80.00"]}
     assert told(client.get("/rules/2/diff/1")) == {"differences": ["1100: above 80.00 → 100.00"]}
+
+
+def test_steps_at_once_come_one_after_the_other(app: APIFlask, client: FlaskClient) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        drafted = list(threads.map(lambda _: draft(app.test_client()), range(AT_ONCE)))
+        assert sorted(drafted) == list(range(2, AT_ONCE + 2)), "each has a number of its own"
+        published = threads.map(lambda edition: app.test_client().post(f"/rules/{edition}/publish"), drafted)
+        assert {answer.status_code for answer in published} == {200}
+    in_turn = [
+        each["edition"] for each in told(client.get("/rules/audit?limit=200"))["steps"] if each["step"] == "publish"
+    ]
+    assert sorted(in_turn) == [1, *range(2, AT_ONCE + 2)]
+    live = [edition for edition, status in statuses(client).items() if status == "live"]
+    assert live == in_turn[:1] == [told(client.get("/rules"))["live"]]
 
 
 def many_rules(length: int) -> list[dict[str, Any]]:
