@@ -38,7 +38,7 @@ from lib.admission import Admission
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
-from lib.metrics.requests import RequestMetrics
+from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.problem_details import refusal_without_view
@@ -112,4 +112,4 @@ def in_layers(application: Application, settings: Settings) -> WSGIApplication:
         exempt=WITHOUT_DATABASE,
         full=refusal_without_view(application, Unavailable("every thread waits for the database")),
     )
-    return RequestMetrics(RequestIds(Answers(admitted)))
+    return RequestIds(Answers(admitted, told=count_answer))

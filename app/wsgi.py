@@ -10,7 +10,7 @@ from app.events.domain import EventOrder
 from app.factory import create_app
 from lib import lifeline
 from lib.logs import get_logger
-from lib.metrics.kinds import share_numbers
+from lib.metrics.workers import share_numbers
 from lib.transactions import Unavailable
 
 log = get_logger()

@@ -19,10 +19,14 @@ NAMES = frozenset(name for name, _ in SECURITY)
 
 
 class Answers:
-    """Adds the headers to each answer, and hands its body over whole, which is cheaper for the server."""
+    """Adds the headers to each answer, and hands its body over whole, which is cheaper for the server.
 
-    def __init__(self, application: WSGIApplication) -> None:
+    Of each answer `told` is told when it begins: the environment of its request, and its status.
+    """
+
+    def __init__(self, application: WSGIApplication, told: Callable[[WSGIEnvironment, str], object]) -> None:
         self._application = application
+        self._told = told
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request."""
@@ -30,6 +34,7 @@ class Answers:
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:  # noqa: ANN401
             own = [name for name, _ in headers if name in NAMES]
             headers += [header for header in SECURITY if header[0] not in own] if own else SECURITY
+            self._told(environ, status)
             return start_response(status, headers, *more)
 
         body = self._application(environ, start)

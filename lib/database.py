@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.logs import get_logger
-from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, errors_of, watch_pool
+from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.transactions import Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
@@ -45,7 +45,7 @@ class Database:
         Raises `Unavailable` when there is no connection to be had.
         """
         if self.silent:
-            errors_of(SILENCE).inc()
+            error_count(SILENCE).inc()
             raise Unavailable("the database does not answer")
         began = time.monotonic()
         due = began + (deadline or self._deadline)
@@ -67,7 +67,7 @@ class Database:
         except (SQLAlchemyError, psycopg2.Error) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)
-            errors_of(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
+            error_count(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
             if not busy and time.monotonic() - began > SUSPICIOUS:
                 self.suspect()
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error

@@ -16,6 +16,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
 
 from lib.logs import get_logger
+from lib.metrics.database import measure_pools
 
 log = get_logger()
 
@@ -50,8 +51,9 @@ class Watch:
             now = time.monotonic()
             # Told first: who is woken may begin again at once, and must know by then.
             for missed in self._missed(now):
-                _tell(missed)
+                _done(missed)
             self._hang_up_overdue(now)
+            _done(measure_pools)  # since it looks anyway
 
     def _missed(self, now: float) -> list[Missed]:
         with self._lock:
@@ -65,12 +67,12 @@ class Watch:
                 del self._due[connection]
 
 
-def _tell(missed: Missed) -> None:
+def _done(what: Callable[[], None]) -> None:
     try:
-        missed()
+        what()
     except Exception:
         # Whatever it is: without this thread no deadline would be kept any more.
-        log.exception("missed deadline not told")
+        log.exception("watch disturbed")
 
 
 def hang_up(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from lib.bodies import LONGEST_BODY, read_body, too_large
 from lib.logs import get_logger
-from lib.metrics.requests import refusals_of
+from lib.metrics.requests import refusal_count
 from lib.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -71,7 +71,7 @@ def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> Non
     for exception, problem_type in problems.items():
         app.register_error_handler(exception, _handler(problem_type))
     for known in (*problems.values(), *OF_HTTP.values(), INTERNAL):
-        refusals_of(known.slug)  # from zero: the first is a rise only for who saw the zero before it
+        refusal_count(known.slug)  # from zero: the first is a rise only for who saw the zero before it
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, _internal_error)
 
@@ -91,7 +91,7 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Make the answer that says what was refused, why, and under which request id; and log it."""
     members = members_of(problem_type, error, request.path, current_request_id())
-    refusals_of(problem_type.slug).inc()
+    refusal_count(problem_type.slug).inc()
     log_refusal(problem_type, error)
     answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
     if problem_type.retry_after is not None:

@@ -45,10 +45,15 @@ def current_request_id() -> str:
     return current[0] if current else ""
 
 
-def milliseconds_so_far() -> float:
-    """Return how long the request has been with us, in milliseconds to three places; outside of one, 0."""
+def seconds_so_far() -> float:
+    """Return how long the request has been with us; outside of one, 0."""
     current = _current.get()
-    return round((perf_counter() - current[1]) * 1000, 3) if current else 0.0
+    return perf_counter() - current[1] if current else 0.0
+
+
+def milliseconds_so_far() -> float:
+    """Return the same in milliseconds to three places."""
+    return round(seconds_so_far() * 1000, 3)
 
 
 def add_request_id(_: object, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

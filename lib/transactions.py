@@ -15,7 +15,7 @@ import psycopg2
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.deadlines import Missed, watch
-from lib.metrics.database import DEADLINE, errors_of, reason_of
+from lib.metrics.database import DEADLINE, error_count, reason_of
 
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
@@ -118,7 +118,7 @@ class Transaction:
 
     def _discard(self, error: psycopg2.Error) -> NoReturn:
         cut_by_us = error.pgcode is None and time.monotonic() >= self._deadline
-        errors_of(DEADLINE if cut_by_us else reason_of(error)).inc()
+        error_count(DEADLINE if cut_by_us else reason_of(error)).inc()
         self._connection.invalidate(error)
         self._connection.close()
         raise told_apart(error) from error

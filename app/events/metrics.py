@@ -5,12 +5,12 @@ from functools import cache
 
 from app.events.domain import Decision, EventType
 from lib.metrics.kinds import Counter
+from lib.metrics.numbers import Number, number
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
 REPLAYS = Counter("activity_event_replays", "Events sent again, and answered as the first time.")
 RAISED = Counter("activity_alert_codes_raised", "Alert codes raised by stored events, by code.", ["code"])
 
-stored = {kind: STORED.labels(kind.value) for kind in EventType}
 raised = cache(RAISED.labels)
 
 
@@ -20,11 +20,19 @@ def show_from_zero(codes: Iterable[int]) -> None:
         raised(code)
 
 
+def _stored_of(kind: EventType) -> Number:
+    STORED.labels(kind.value)
+    return number("activity_events_stored_total", kind.value)
+
+
+stored = {kind: _stored_of(kind) for kind in EventType}
+
+
 def count(decision: Decision) -> None:
     """Count an event once: sent again, it is a replay and raises nothing anew."""
     if decision.replayed:
         REPLAYS.inc()
         return
-    stored[decision.event.type].inc()
+    stored[decision.event.type].inc(1)
     for code in decision.alert_codes:
         raised(code).inc()

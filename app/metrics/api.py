@@ -10,7 +10,7 @@ from lib.metrics.exposition import OPENMETRICS, written_for
 
 metrics = APIBlueprint("metrics", __name__, tag={"name": "Metrics", "description": "For Prometheus."})
 
-EXAMPLE = """\
+PLAIN = """\
 # HELP activity_events_stored_total Events stored, by type.
 # TYPE activity_events_stored_total counter
 activity_events_stored_total{type="deposit"} 27.0
@@ -23,7 +23,7 @@ activity_events_stored_total{type="withdraw"} 11.0
     responses={
         200: {
             "description": f"the numbers of all workers together; as {OPENMETRICS} for whoever accepts that",
-            "content": {"text/plain": {"schema": {"type": "string"}, "examples": {"excerpt": {"value": EXAMPLE}}}},
+            "content": {"text/plain": {"schema": {"type": "string"}, "examples": {"excerpt": {"value": PLAIN}}}},
         },
         **refusals_of(takes_body=False),
     }

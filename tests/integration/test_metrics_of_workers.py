@@ -146,10 +146,10 @@ def test_the_numbers_begin_anew_with_the_server(serve: Serve, port: int, folder:
     first = serve()
     assert answered(port, 1)
     send_events(port)
-    workers = psutil.Process(first.pid).children(recursive=True)
+    family = psutil.Process(first.pid).children(recursive=True)
     first.kill()
     first.wait()
-    psutil.wait_procs(workers, timeout=LONGEST)  # they share the port, and would answer for the next ones
+    psutil.wait_procs(family, timeout=LONGEST)  # until then they might answer
     serve()
     assert answered(port, 2)
     assert stored(scrape(port)) == 1

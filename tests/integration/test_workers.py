@@ -48,8 +48,15 @@ def nobody_is_left() -> Iterator[None]:
 
 
 def children() -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [each for each in found if "resource_tracker" not in " ".join(each.cmdline())]
+    return [each for each in psutil.Process().children(recursive=True) if "resource_tracker" not in command_of(each)]
+
+
+def command_of(process: psutil.Process) -> str:
+    """Return how a process was started; nothing of one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # zombies among them
+        return ""
 
 
 def test_every_piece_is_done_once_by_whoever_is_free() -> None:

@@ -1,0 +1,51 @@
+"""The numbers of several workers: each shares its own, and whichever is asked adds all of them up."""
+
+import os
+from collections.abc import Iterable
+from operator import attrgetter
+from pathlib import Path
+
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from lib.metrics.folder import VARIABLE
+from lib.metrics.numbers import move_into
+from lib.metrics.slots import OF_THE_LIVING, lives, take_slot
+
+_all: Collector = REGISTRY
+
+
+def share_numbers() -> None:
+    """Make this process one of the workers of the folder, if there is one.
+
+    Raises `OSError` when its files cannot be made; then it shows those of the others, and nobody sees its own.
+    """
+    global _all  # noqa: PLW0603  # numbers are the process's
+    if named := os.environ.get(VARIABLE):
+        folder = Path(named)
+        _all = Workers(folder)
+        move_into(folder, take_slot(folder))
+
+
+def all_numbers() -> Collector:
+    """Return the source of all numbers: of the workers together, or of this process where it is none of them."""
+    return _all
+
+
+class Workers(Collector):
+    """The numbers of all workers, added up; gauges only of those that live."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the files."""
+        files = sorted(str(file) for file in self._folder.glob("*.db") if self._counts(file))
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return sorted(merged, key=attrgetter("name"))
+
+    def _counts(self, file: Path) -> bool:
+        name, _, slot = file.stem.rpartition("_")
+        made = file.stat().st_size > 0  # and not just being made
+        return made and (name not in OF_THE_LIVING or lives(self._folder, slot))
