@@ -6,6 +6,7 @@ from apiflask import APIFlask
 
 from app import limits
 from app.access.guard import NO_KEY, scope_missing, scope_of
+from app.rulebook.documented import RULE
 from lib import openapi_documents
 from lib.openapi_documents import Operation
 
@@ -47,7 +48,7 @@ def init_app(app: APIFlask) -> None:
     @app.spec_processor
     def complete(document: Any) -> Any:  # noqa: ANN401  # APIFlask writes YAML, too
         whole = openapi_documents.completed(app, document)
-        openapi_documents.add_components(whole, {"headers": limits.HEADERS})
+        openapi_documents.add_components(whole, {"headers": limits.HEADERS, "schemas": {"Rule": RULE}})
         for operation in openapi_documents.operations(app, whole):
             _tell_access(operation)
         return whole

@@ -28,6 +28,7 @@ from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.problems import PROBLEMS
+from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
 from app.users.api import register
@@ -92,7 +93,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database))
     limits.init_app(application, settings)
-    for blueprint in (events, reading, alerts, register, health, metrics, page):
+    for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for command in on_history.commands.values():
         rules.add_command(command)

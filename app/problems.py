@@ -11,6 +11,8 @@ from app.alerts.domain import NoSuchAlert
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
+from app.rulebook.domain import NoSuchEdition, SameEyes, WrongStep
+from app.rulebook.forms import InvalidRules
 from app.users.domain import DuplicateUser, NoFreeUserId
 from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -68,6 +70,22 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "No such alert is stored",
         example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
     ),
+    InvalidRules: ProblemType(
+        400,
+        "invalid-rules",
+        "These rules cannot be saved",
+        example=InvalidRules(
+            {"rule 123, seconds": ["Must be greater than or equal to 1 and less than or equal to 2678400."]}
+        ),
+    ),
+    NoSuchEdition: ProblemType(404, "unknown-edition", "There is no such edition"),
+    WrongStep: ProblemType(409, "wrong-step", "The edition does not stand where this step begins"),
+    SameEyes: ProblemType(
+        403,
+        "same-eyes",
+        "Somebody else than the author has to publish",
+        example=SameEyes("key:0123456789ab rules wrote edition 2; somebody else has to publish it"),
+    ),
     NotReady: ProblemType(
         503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)
     ),
@@ -102,4 +120,5 @@ def _problem_type(refused: type[Exception] | Exception) -> ProblemType:
     if isinstance(refused, type):
         of_http = issubclass(refused, HTTPException) and OF_HTTP.get(refused.code or 0)
         return of_http or PROBLEMS[refused]
-    return replace(PROBLEMS[type(refused)], example=refused)
+    known = OF_HTTP[refused.code or 0] if isinstance(refused, HTTPException) else PROBLEMS[type(refused)]
+    return replace(known, example=refused)

@@ -8,26 +8,31 @@ from wsgiref.types import InputStream, WSGIEnvironment
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
-LONGEST_BODY = 16 * 1024  # bytes
+LONGEST_BODY = 16 * 1024  # bytes, where nothing else is said
 
 
-def read_body(environ: WSGIEnvironment) -> bytes:
+def too_large(longest: int) -> RequestEntityTooLarge:
+    """Return what is raised for a body of more bytes."""
+    return RequestEntityTooLarge(f"send no more than {longest // 1024} KiB")
+
+
+def read_body(environ: WSGIEnvironment, longest: int = LONGEST_BODY) -> bytes:
     """Return the body, sent with its length or in chunks.
 
-    Raises `RequestEntityTooLarge` when it is longer than `LONGEST_BODY`; then a part of it may still be unread.
+    Raises `RequestEntityTooLarge` when it has more than `longest` bytes; then a part of it may still be unread.
     """
     length = environ.get("CONTENT_LENGTH")
     if length:
         expected = int(length)
-        if expected > LONGEST_BODY:
-            raise RequestEntityTooLarge
+        if expected > longest:
+            raise too_large(longest)
     elif environ.get("wsgi.input_terminated"):
-        expected = LONGEST_BODY + 1  # a byte more than we take, so that we see that there was more
+        expected = longest + 1  # a byte more than we take, so that we see that there was more
     else:
         return b""  # no length, and a stream that may never end
     body = _read_up_to(expected, environ["wsgi.input"])
-    if len(body) > LONGEST_BODY:
-        raise RequestEntityTooLarge
+    if len(body) > longest:
+        raise too_large(longest)
     return body
 
 

@@ -1,11 +1,14 @@
 """Fields of requests and answers that marshmallow has not, or has too lenient; no business word in them."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
+
+from lib.openapi_documents import schema_name
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 # RFC 5321 without what nobody has: quoted names, and addresses of machines in brackets.
@@ -110,3 +113,19 @@ class Moment(fields.AwareDateTime):
         if value is None:
             return None
         return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+class ListOf(fields.Field[Sequence[Any]]):
+    """Writes a list of what an operation of its own answers one of.
+
+    Nested in the usual way it would have to be answered, and described, by an operation with a shorter path first.
+    """
+
+    def __init__(self, schema: type[Schema], **more: Any) -> None:  # noqa: ANN401  # as above
+        super().__init__(**more)
+        self._schema = schema(many=True)
+        items = {"$ref": f"#/components/schemas/{schema_name(self._schema)}"}
+        self.metadata = {"type": "array", "items": items, **self.metadata}
+
+    def _serialize(self, value: Sequence[Any] | None, *_: Any, **__: Any) -> Any:  # noqa: ANN401  # as above
+        return self._schema.dump(value or ())

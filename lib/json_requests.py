@@ -16,7 +16,7 @@ from flask import Request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
-from lib.bodies import read_body
+from lib.bodies import LONGEST_BODY, read_body
 
 MOST_NAMED = 20  # members at fault; a body may hold thousands
 MEDIA_TYPE = "application/json"
@@ -110,13 +110,33 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
 
     Raises Werkzeug's `UnsupportedMediaType` beside what `read_body` and `read_object` do.
     """
+    body = _body_of(request, schema)
+    try:
+        return read_object(body)
+    except GivenTwice as error:
+        raise refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
+
+
+def _body_of(request: Request, schema: Schema) -> bytes:
+    """Return the body: of more bytes than usual where a schema names its `longest_body`.
+
+    Where it says that the `body_may_be_missing`, none says as much as an empty object.
+    """
+    longest = getattr(schema, "longest_body", LONGEST_BODY)
+    if getattr(schema, "body_may_be_missing", False):
+        body = read_body(request.environ, longest)
+        if not body:
+            return b"{}"
+        _refuse_other_media_types(request)
+        return body
+    _refuse_other_media_types(request)
+    return read_body(request.environ, longest)
+
+
+def _refuse_other_media_types(request: Request) -> None:
     # The first look spares nearly every request the parsing of the header.
     if request.environ.get("CONTENT_TYPE") != MEDIA_TYPE and request.mimetype != MEDIA_TYPE:
         raise UnsupportedMediaType
-    try:
-        return read_object(read_body(request.environ))
-    except GivenTwice as error:
-        raise refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
 
 
 def refusal_of(schema: Schema) -> type[InvalidMembers]:

@@ -127,11 +127,11 @@ def example_problems(answer: Document) -> Iterator[Document]:
 
 
 def _complete_body(document: Document, operation: Operation) -> None:
-    """Say of the body what its schema has as `documented`, which fields cannot tell; and that there must be one."""
+    """Say of the body what its schema has as `documented`, which fields cannot tell; and whether there must be one."""
     schema: Schema | None = getattr(operation.view, "_spec", {}).get("body")
     if schema is None:
         return
-    operation.described["requestBody"]["required"] = True
+    operation.described["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
     form = document["components"]["schemas"][schema_name(schema)]
     told = getattr(schema, "documented", {})
     form.update(told, properties={**form["properties"], **told.get("properties", {})})

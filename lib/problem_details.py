@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from lib.bodies import LONGEST_BODY, read_body
+from lib.bodies import LONGEST_BODY, read_body, too_large
 from lib.logs import get_logger
 from lib.metrics.requests import refusal_count
 from lib.request_ids import current_request_id
@@ -50,7 +50,7 @@ OF_HTTP = {
     403: ProblemType(403, "forbidden", "The key does not allow this"),
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
-    413: ProblemType(413, "too-large", "The body is too large", f"send no more than {LONGEST_BODY // 1024} KiB"),
+    413: ProblemType(413, "too-large", "The body is too large", example=too_large(LONGEST_BODY)),
     415: ProblemType(
         415,
         "unsupported-media-type",

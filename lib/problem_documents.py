@@ -42,7 +42,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
 def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, dict[str, Any]]:
     """Describe the refusals of an operation, by status, for APIFlask's `doc`: its own and those of its sort."""
     of_its_sort = (*(OF_EVERY_BODY if takes_body else ()), INTERNAL)
-    by_status = sorted((*problems, *of_its_sort), key=attrgetter("status"))
+    kinds = {kind.slug: kind for kind in (*of_its_sort, *problems)}  # its own words before those of its sort
+    by_status = sorted(kinds.values(), key=attrgetter("status"))
     return {status: _described(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 

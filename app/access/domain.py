@@ -26,6 +26,9 @@ class Scope(StrEnum):
     USERS_WRITE = "users:write"
     USERS_READ = "users:read"
     ALERTS_READ = "alerts:read"
+    RULES_READ = "rules:read"
+    RULES_WRITE = "rules:write"
+    RULES_PUBLISH = "rules:publish"
     METRICS_READ = "metrics:read"
 
 

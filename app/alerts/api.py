@@ -27,7 +27,6 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 
 
-# The page comes second: the document must know the schema of an alert before it meets it within another.
 @alerts.get(ONE)  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
 @alerts.input(AlertParameters, location="query", arg_name="parameters")
 @alerts.output(AlertSchema, examples=AN_ALERT, description="the alert, with what proves it")

@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
 from app.rulebook.forms import GREATEST_CODE
-from lib.fields import GREATEST, WholeNumber
+from lib.fields import GREATEST, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
 WRITTEN_PLACE = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
@@ -111,15 +111,11 @@ class AlertSchema(Schema):
     evidence = fields.Nested(EvidenceSchema, required=True)
 
 
-class ListedAlertSchema(AlertSchema):
-    """The same on a page: the document wants a name for each place where it meets a schema."""
-
-
 class AlertPageSchema(Schema):
     """A page of the alerts."""
 
-    alerts = fields.List(
-        fields.Nested(ListedAlertSchema),
+    alerts = ListOf(
+        AlertSchema,
         required=True,
         metadata={"description": "the newest first: by `t`, `user_id`, `code`, each falling"},
     )

@@ -23,8 +23,7 @@ from app.backtest.documents import document
 from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
 from app.backtest.page import page
 from app.datastores import db
-from app.rulebook.domain import RuleBookRefused
-from app.rulebook.forms import InvalidRules
+from app.rulebook.domain import RuleBookRefused, UnreadableEdition
 from lib.logs import get_logger
 from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
@@ -125,10 +124,8 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
         sys.exit(INTERRUPTED)
-    except RuleBookRefused as error:
+    except (RuleBookRefused, UnreadableEdition) as error:
         raise click.ClickException(str(error)) from None
-    except InvalidRules as error:
-        raise click.ClickException(f"the rule book cannot be read: {error}") from None
     except WorkerFailed as error:
         log.debug("worker failed", where=getattr(error, "__notes__", []))
         raise click.ClickException(f"{error}; nothing is reported") from error

@@ -1,7 +1,7 @@
 """The commands of the rule book: `flask rules …`."""
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import click
 from flask import current_app
 
-from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
-from app.rulebook.domain import RuleBookRefused, differences
+from app.rulebook.domain import RuleBookRefused, UnreadableEdition
+from app.rulebook.eyes import is_reserved
 from app.rulebook.forms import InvalidRules
 from app.rulebook.toml import read_toml, written_toml
 from lib.commands import Commands, print_table
@@ -28,7 +28,7 @@ class RuleCommands(Commands):
         """Do the command; a step that is not taken ends it with a line that says why."""
         try:
             return super().invoke(ctx)
-        except RuleBookRefused as error:
+        except (RuleBookRefused, UnreadableEdition) as error:
             raise click.ClickException(str(error)) from None
         except InvalidRules as error:
             told = "\n".join(f"  {where}: {' '.join(said)}" for where, said in error.errors.items())
@@ -83,11 +83,7 @@ def show(edition: int) -> None:
 def diff(old: int, new: int) -> None:
     """Say what changed from one edition to another."""
     database = _database()
-    _say_differences(controllers.edition(database, old).rules, controllers.edition(database, new).rules)
-
-
-def _say_differences(old: Sequence[Rule], new: Sequence[Rule]) -> None:
-    for line in differences(old, new) or ["nothing changed"]:
+    for line in controllers.changes(database, old, new) or ["nothing changed"]:
         click.echo(line)
 
 
@@ -107,8 +103,12 @@ def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
     if (file is None) == (source is None):
         raise click.UsageError("give a file, or --edition: flask rules draft rules.toml --note 'why'")
     database = _database()
-    taken = controllers.edition(database, source).rules if source is not None else read_toml(_text(file))
-    drafted = controllers.draft(database, taken, _hand(who, note))
+    hand = _hand(who, note)
+    drafted = (
+        controllers.draft_again(database, source, hand)
+        if source is not None
+        else controllers.draft(database, read_toml(_text(file)), hand)
+    )
     click.echo(
         f"Edition {drafted.edition} is drafted. Try it beside the live one: flask rules shadow {drafted.edition}"
     )
@@ -167,6 +167,8 @@ def _database() -> Database:
 def _hand(who: str, note: str) -> Hand:
     if len(note) > LONGEST_NOTE or not (note.isprintable() and who.isprintable() and who.strip()):
         raise click.UsageError(f"--note takes at most {LONGEST_NOTE} characters that can be printed, --as a name")
+    if is_reserved(who.strip()):
+        raise click.UsageError("--as takes the name of a person; this one is written down for whoever uses the API")
     return Hand(who=who.strip(), note=note)
 
 

@@ -4,9 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.events.rules import Rule
-from app.rulebook.domain import AuditEntry, Edition, NoSuchEdition, SameEyes, Status, Step, refuse_wrong_step
+from app.rulebook.domain import (
+    AuditEntry,
+    AuditPage,
+    Edition,
+    EditionPage,
+    NoSuchEdition,
+    PageAsked,
+    Status,
+    Step,
+    differences,
+    refuse_wrong_step,
+)
+from app.rulebook.eyes import refuse_same_eyes
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
+from lib.keyset import page_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +36,16 @@ def editions(database: Database) -> Sequence[Edition]:
         return RuleBookQueries(current).all()
 
 
+def edition_page(database: Database, asked: PageAsked) -> EditionPage:
+    """Return a page of the editions without their rules, the newest first, and which are in force."""
+    with database.transaction() as current:
+        book = RuleBookQueries(current)
+        in_force = book.numbers_in_force()
+        found = book.outlines(before=asked.before, most=asked.limit + 1)
+    page, next_before = page_of(found, asked.limit, lambda outline: outline.edition)
+    return EditionPage(in_force=in_force, editions=page, next_before=next_before)
+
+
 def edition(database: Database, number: int) -> Edition:
     """Return one edition; raises `NoSuchEdition`."""
     with database.transaction() as current:
@@ -35,6 +58,21 @@ def audit(database: Database) -> Sequence[AuditEntry]:
         return RuleBookQueries(current).steps()
 
 
+def audit_page(database: Database, asked: PageAsked) -> AuditPage:
+    """Return a page of the steps that were taken, the newest first."""
+    with database.transaction() as current:
+        found = RuleBookQueries(current).latest_steps(before=asked.before, most=asked.limit + 1)
+    page, next_before = page_of(found, asked.limit, lambda entry: entry.id)
+    return AuditPage(steps=page, next_before=next_before)
+
+
+def changes(database: Database, old: int, new: int) -> list[str]:
+    """Say in words what changed from one edition to another; raises `NoSuchEdition`."""
+    with database.transaction() as current:
+        book = RuleBookQueries(current)
+        return differences(_found(book, old).rules, _found(book, new).rules)
+
+
 def draft(database: Database, rules: Sequence[Rule], hand: Hand) -> Edition:
     """Keep rules as a new edition, which judges nothing yet."""
     with database.transaction() as current:
@@ -44,6 +82,11 @@ def draft(database: Database, rules: Sequence[Rule], hand: Hand) -> Edition:
         book.note_step(drafted.edition, Step.DRAFTED, hand.who, hand.note)
         current.commit()
     return drafted
+
+
+def draft_again(database: Database, number: int, hand: Hand) -> Edition:
+    """Keep the rules of an edition as a new one, which judges nothing yet; raises `NoSuchEdition`."""
+    return draft(database, edition(database, number).rules, hand)
 
 
 def shadow(database: Database, number: int, hand: Hand) -> Edition:
@@ -69,15 +112,15 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool) -> 
     """Let an edition judge from now on, in place of the one that did; a retired one may come back.
 
     Every worker follows within a second. Raises `NoSuchEdition`, `WrongStep`, or `SameEyes` where four eyes are
-    asked for and the publisher is the author.
+    asked for and the publisher is the author, or may be.
     """
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
         candidate = _found(book, number)
         refuse_wrong_step(candidate, Step.PUBLISHED)
-        if four_eyes and candidate.author == hand.who:
-            raise SameEyes(f"{hand.who} wrote edition {number}; somebody else has to publish it")
+        if four_eyes:
+            refuse_same_eyes(candidate, hand.who)
         retired = book.publish(number, hand.who)
         if retired is not None:
             book.note_step(retired, Step.RETIRED, hand.who, f"edition {number} takes its place")
@@ -103,5 +146,5 @@ def retire(database: Database, number: int, hand: Hand) -> Edition:
 def _found(book: RuleBookQueries, number: int) -> Edition:
     found = book.one(number)
     if found is None:
-        raise NoSuchEdition(f"there is no edition {number}; flask rules list shows all")
+        raise NoSuchEdition(f"there is no edition {number}; look at the list of all")
     return found

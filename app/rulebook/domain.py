@@ -49,14 +49,62 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """Who did what with which edition, when, and why."""
+class Outline:
+    """An edition as a list of all shows it: not the rules, but how many they are."""
 
+    edition: int
+    status: Status
+    rule_count: int
+    author: str
+    note: str
+    created_at: datetime
+    published_at: datetime | None = None
+    published_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what with which edition, when, and why; `id` rises."""
+
+    id: int
     edition: int
     step: Step
     who: str
     note: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageAsked:
+    """Which editions or steps: at most `limit`, with a number below `before`."""
+
+    limit: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The numbers of the editions that judge now."""
+
+    live: int | None
+    shadow: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionPage:
+    """Editions, the newest first; those that follow are asked for with `before` as `next_before` says."""
+
+    in_force: InForce
+    editions: Sequence[Outline]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPage:
+    """Steps, the newest first; those that follow are asked for with `before` as `next_before` says."""
+
+    steps: Sequence[AuditEntry]
+    next_before: int | None
 
 
 class RuleBookRefused(Exception):
@@ -72,7 +120,11 @@ class WrongStep(RuleBookRefused):
 
 
 class SameEyes(RuleBookRefused):
-    """Somebody else than the author has to publish an edition."""
+    """Somebody else than the author has to publish an edition, and has to be known as somebody else."""
+
+
+class UnreadableEdition(Exception):
+    """An edition is in the table and cannot be read: a defect, or somebody wrote it there by hand."""
 
 
 def refuse_wrong_step(edition: Edition, step: Step) -> None:

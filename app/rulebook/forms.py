@@ -5,6 +5,7 @@ What could fail at an event cannot be read here, so it can never be saved.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any, ClassVar, cast
 
 from apiflask import Schema
@@ -13,11 +14,14 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.events.domain import BOTH_TYPES, EventType
 from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.events.schemas import money
+from lib.fields import Line
+from lib.json_requests import MOST_NAMED
 
 GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
 COUNTS = validate.Range(2, 100)
 LONGEST_WINDOW = 31 * 24 * 60 * 60  # seconds
 MOST_RULES = 100
+LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
 
 
 class Limit(fields.Field[Decimal]):
@@ -37,12 +41,6 @@ class Limit(fields.Field[Decimal]):
         return f"{value:.2f}"
 
 
-def printable(text: str) -> None:
-    """Refuse what cannot be shown in one line."""
-    if not text.strip() or not text.isprintable():
-        raise ValidationError("Must be characters that can be printed, and not only blanks.")
-
-
 def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
     """Return a field for a type of event."""
     return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
@@ -55,8 +53,8 @@ class RuleForm(Schema):
 
     code = fields.Integer(required=True, strict=True, validate=validate.Range(1, GREATEST_CODE))
     kind = fields.String(required=True)
-    name = fields.String(required=True, validate=[validate.Length(1, 100), printable])
-    description = fields.String(required=True, validate=[validate.Length(1, 500), printable])
+    name = Line(longest=LONGEST_NAME, required=True)
+    description = Line(longest=LONGEST_DESCRIPTION, required=True)
     type = a_type(required=True)
     evaluated_on = fields.List(a_type(), validate=validate.Length(min=1))
 
@@ -106,12 +104,14 @@ KIND_OF = {form.makes: kind for kind, form in KINDS.items()}
 
 
 class InvalidRules(Exception):
-    """Rules that cannot be saved; `errors` says for each rule and field what is wrong."""
+    """Rules that cannot be saved; `errors` says for each rule and field what is wrong, as far as a reader goes."""
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        told = "; ".join(f"{where}: {' '.join(messages)}" for where, messages in errors.items())
-        super().__init__(told)
-        self.errors = errors
+        named = dict(islice(errors.items(), MOST_NAMED))
+        told = "; ".join(f"{where}: {' '.join(messages)}" for where, messages in named.items())
+        more = f"; and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
+        super().__init__(told + more)
+        self.errors = named
 
 
 def read_rules(written: object) -> tuple[Rule, ...]:

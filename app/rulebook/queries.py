@@ -6,8 +6,9 @@ from json import dumps
 from typing import Any
 
 from app.events.rules import Rule
-from app.rulebook.domain import AuditEntry, Edition, Status, Step
-from app.rulebook.forms import read_rules, written_rules
+from app.rulebook.domain import AuditEntry, Edition, InForce, Outline, Status, Step, UnreadableEdition
+from app.rulebook.forms import InvalidRules, read_rules, written_rules
+from lib.fields import GREATEST
 from lib.transactions import Statement, Transaction
 
 COLUMNS = "edition, status, rules, author, note, created_at, published_at, published_by"
@@ -39,7 +40,29 @@ NOTE_STEP = Statement(
     ("integer", "edition_step", "text", "text"),
     "INSERT INTO rule_book_audit (edition, step, who, note) VALUES ($1, $2, $3, $4)",
 )
-STEPS = Statement("steps_taken", (), "SELECT edition, step, who, note, at FROM rule_book_audit ORDER BY id")
+OUTLINES = Statement(
+    "edition_outlines",
+    ("bigint", "bigint"),
+    """
+    SELECT edition, status, jsonb_array_length(rules), author, note, created_at, published_at, published_by
+    FROM rule_book WHERE edition < $1 ORDER BY edition DESC LIMIT $2
+    """,
+)
+NUMBERS_IN_FORCE = Statement(
+    "numbers_in_force",
+    (),
+    """
+    SELECT (SELECT edition FROM rule_book WHERE status = 'live'),
+           (SELECT edition FROM rule_book WHERE status = 'shadow')
+    """,
+)
+STEP = "id, edition, step, who, note, at"
+STEPS = Statement("steps_taken", (), f"SELECT {STEP} FROM rule_book_audit ORDER BY id")  # noqa: S608  # as above
+LATEST_STEPS = Statement(
+    "latest_steps",
+    ("bigint", "bigint"),
+    f"SELECT {STEP} FROM rule_book_audit WHERE id < $1 ORDER BY id DESC LIMIT $2",  # noqa: S608  # as above
+)
 
 Row = tuple[int, str, Any, str, str, datetime, datetime | None, str | None]
 
@@ -87,24 +110,61 @@ class RuleBookQueries:
 
     def steps(self) -> Sequence[AuditEntry]:
         """Who did what so far? The oldest first."""
-        rows = self._transaction.fetch(STEPS)
-        return [
-            AuditEntry(edition=edition, step=Step(step), who=who, note=note, at=at)
-            for edition, step, who, note, at in rows
-        ]
+        return _steps(self._transaction.fetch(STEPS))
+
+    def latest_steps(self, *, before: int | None, most: int) -> Sequence[AuditEntry]:
+        """Who did what last, below the id `before`? The newest first."""
+        return _steps(self._transaction.fetch(LATEST_STEPS, GREATEST if before is None else before, most))
+
+    def outlines(self, *, before: int | None, most: int) -> Sequence[Outline]:
+        """Which editions were drafted last, below the number `before`? The newest first."""
+        rows: Sequence[Row] = self._transaction.fetch(OUTLINES, GREATEST if before is None else before, most)
+        return [_outline(row) for row in rows]
+
+    def numbers_in_force(self) -> InForce:
+        """Which editions judge now?"""
+        [(live, shadow)] = self._transaction.fetch(NUMBERS_IN_FORCE)
+        return InForce(live=live, shadow=shadow)
 
 
-def _editions(rows: Iterable[tuple[Any, ...]]) -> list[Edition]:
+def _steps(rows: Iterable[tuple[Any, ...]]) -> list[AuditEntry]:
     return [
-        Edition(
-            edition=edition,
-            status=Status(status),
-            rules=read_rules(rules),
-            author=author,
-            note=note,
-            created_at=created_at,
-            published_at=published_at,
-            published_by=published_by,
-        )
-        for edition, status, rules, author, note, created_at, published_at, published_by in rows
+        AuditEntry(id=id_, edition=edition, step=Step(step), who=who, note=note, at=at)
+        for id_, edition, step, who, note, at in rows
     ]
+
+
+def _editions(rows: Iterable[Row]) -> list[Edition]:
+    return [_edition(row) for row in rows]
+
+
+def _edition(row: Row) -> Edition:
+    number, status, written, author, note, created_at, published_at, published_by = row
+    try:
+        rules = read_rules(written)
+    except InvalidRules as error:
+        raise UnreadableEdition(f"edition {number} cannot be read: {error}") from error
+    return Edition(
+        edition=number,
+        status=Status(status),
+        rules=rules,
+        author=author,
+        note=note,
+        created_at=created_at,
+        published_at=published_at,
+        published_by=published_by,
+    )
+
+
+def _outline(row: Row) -> Outline:
+    number, status, rule_count, author, note, created_at, published_at, published_by = row
+    return Outline(
+        edition=number,
+        status=Status(status),
+        rule_count=rule_count,
+        author=author,
+        note=note,
+        created_at=created_at,
+        published_at=published_at,
+        published_by=published_by,
+    )

@@ -9,8 +9,7 @@ from weakref import ref
 
 from app.events import metrics
 from app.events.judges import Judge, RuleSet
-from app.rulebook.domain import Edition, Status
-from app.rulebook.forms import InvalidRules
+from app.rulebook.domain import Edition, Status, UnreadableEdition
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
 from lib.logs import get_logger
@@ -70,7 +69,7 @@ class RuleBookWatch:
             self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
         except Unavailable as error:
             self._note_fault("database", error)
-        except (InvalidRules, KeyError) as error:
+        except (UnreadableEdition, KeyError) as error:
             self._note_fault(UNREADABLE, error)
         except Exception as error:
             # Whatever it is: without this thread no publication would ever be seen.

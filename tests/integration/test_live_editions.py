@@ -20,7 +20,6 @@ from app.rulebook.forms import written_rules
 from lib.database import Database
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
-from tests.integration.test_rule_book import reset
 from tests.unit import naive
 from tests.unit.naive import Played
 from tests.unit.rule_drawing import EDITIONS, PLAYED
@@ -33,10 +32,9 @@ Steps = list[tuple[EventType, Decimal, int]]
 
 
 @pytest.fixture
-def books(app_with: AppWith, sql: Sql) -> Iterator[Database]:
-    reset(sql)
-    yield app_with().extensions["database"]
-    reset(sql)
+def books(app_with: AppWith) -> Database:
+    database: Database = app_with().extensions["database"]
+    return database
 
 
 class Client:

@@ -1,7 +1,7 @@
 """The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
@@ -19,6 +19,7 @@ from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.unit.edition_1 import RULES, WRITTEN
 
+Taken = Callable[[], Edition]
 ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
 FOLLOWED = 1  # second
 STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
@@ -26,24 +27,7 @@ OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
 
 
 @pytest.fixture
-def book(sql: Sql) -> Iterator[None]:
-    """A rule book of edition 1 alone, before and after."""
-    reset(sql)
-    yield
-    reset(sql)
-
-
-def reset(sql: Sql) -> None:
-    sql("ALTER TABLE rule_book_audit DISABLE TRIGGER append_only")
-    sql("DELETE FROM rule_book_audit WHERE edition > 1")
-    sql("DELETE FROM rule_book WHERE edition > 1")
-    sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
-    sql("DELETE FROM rule_book_audit WHERE step = 'retire' OR id > 2")
-    sql("ALTER TABLE rule_book_audit ENABLE TRIGGER append_only")
-
-
-@pytest.fixture
-def app(app_with: AppWith, book: None) -> APIFlask:  # noqa: ARG001  # it is there first
+def app(app_with: AppWith) -> APIFlask:
     return app_with()
 
 
@@ -110,7 +94,7 @@ def test_one_at_most_is_live_whoever_writes(sql: Sql, books: Database) -> None:
 def test_a_step_that_is_not_taken_leaves_no_trace(books: Database) -> None:
     drafted(books)
     before = len(controllers.audit(books))
-    wrong: list[tuple[type[RuleBookRefused], Callable[[], Edition]]] = [
+    wrong: list[tuple[type[RuleBookRefused], Taken]] = [
         (WrongStep, lambda: controllers.retire(books, 1, ANN)),
         (WrongStep, lambda: controllers.shadow(books, 1, ANN)),
         (WrongStep, lambda: controllers.publish(books, 1, ANN, four_eyes=False)),

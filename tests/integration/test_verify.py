@@ -168,7 +168,7 @@ def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sq
     sql("UPDATE rule_book SET rules = '[]' WHERE edition = 2")
     done = verify(app)
     assert done.exit_code == 1
-    assert "Error: the rule book cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
+    assert "Error: edition 2 cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
 
 
 def test_nothing_stored_agrees(app: APIFlask) -> None:

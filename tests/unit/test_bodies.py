@@ -30,6 +30,13 @@ def test_a_stream_that_may_never_end_is_not_read() -> None:
     assert read_body({"wsgi.input": io.BytesIO(b"x")}) == b""
 
 
+def test_a_route_may_take_more() -> None:
+    environ = {"CONTENT_LENGTH": str(LONGEST_BODY + 1), "wsgi.input": io.BytesIO(b"x" * (LONGEST_BODY + 1))}
+    assert len(read_body(environ, LONGEST_BODY + 1)) == LONGEST_BODY + 1
+    with pytest.raises(RequestEntityTooLarge, match="no more than 16 KiB"):
+        read_body(environ)
+
+
 @pytest.mark.parametrize("size", [LONGEST_BODY, LONGEST_BODY + 1])
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: FBT001

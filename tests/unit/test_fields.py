@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
-from lib.fields import Email, Hundredths, Line, Moment, WholeNumber
+from lib.fields import Email, Hundredths, Line, ListOf, Moment, WholeNumber
 from lib.json_requests import NumberLiteral
-from lib.query_parameters import WholeNumberInDigits
+from lib.query_parameters import TrueOrFalse, WholeNumberInDigits
 
 LONGEST_LABEL = "d" * 63
 
@@ -169,3 +169,33 @@ def test_a_moment_is_written_in_utc_whatever_its_zone() -> None:
 @pytest.mark.parametrize("field", [Hundredths(), Moment()])
 def test_nothing_is_written_as_nothing(field: fields.Field[object]) -> None:
     assert field.serialize("it", {"it": None}) is None
+
+
+@pytest.mark.parametrize(("value", "meant"), [("true", True), ("false", False)])
+def test_a_truth_value_of_a_query_is_one_of_two_words(value: str, meant: bool) -> None:  # noqa: FBT001
+    assert TrueOrFalse().deserialize(value) is meant
+
+
+@pytest.mark.parametrize("value", ["True", "TRUE", "1", "0", "yes", "no", "on", "off", "t", "f", "", " true", "true\n"])
+def test_any_other_word_is_no_truth_value(value: str) -> None:
+    with pytest.raises(ValidationError, match="true or false"):
+        TrueOrFalse().deserialize(value)
+
+
+class DiscSchema(Schema):
+    """Something to make lists of."""
+
+    title = fields.String()
+
+
+def test_a_list_is_written_by_its_schema_and_described_by_reference() -> None:
+    field = ListOf(DiscSchema, metadata={"description": "all of them"})
+    assert field.serialize("discs", {"discs": [{"title": "A", "more": 1}, {"title": "B"}]}) == [
+        {"title": "A"},
+        {"title": "B"},
+    ]
+    assert field.metadata == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Disc"},
+        "description": "all of them",
+    }

@@ -1,0 +1,210 @@
+"""The routes of the rule book: what comes in, what goes out, no decisions."""
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, g
+from werkzeug.exceptions import NotFound
+
+from app.access.domain import ApiKey, Scope
+from app.access.guard import asks_for
+from app.problems import refusals_of
+from app.rulebook import controllers, examples
+from app.rulebook.controllers import Hand
+from app.rulebook.domain import (
+    AuditPage,
+    Edition,
+    EditionPage,
+    NoSuchEdition,
+    PageAsked,
+    SameEyes,
+    WrongStep,
+)
+from app.rulebook.eyes import ANONYMOUS, name_of_key
+from app.rulebook.forms import InvalidRules
+from app.rulebook.schemas import (
+    LONGEST_BOOK,
+    AuditPageSchema,
+    DifferencesSchema,
+    DraftSchema,
+    EditionInPath,
+    EditionLocationSchema,
+    EditionPageSchema,
+    EditionSchema,
+    EditionsInPath,
+    ListParameters,
+    NewDraft,
+    StepSchema,
+)
+from app.rulebook.toml import written_toml
+from lib.bodies import too_large
+from lib.database import Database
+from lib.json_requests import InvalidMembers, MalformedJson
+from lib.paths import describes_path
+from lib.query_parameters import NoParameters
+
+rules = APIBlueprint(
+    "rules",
+    __name__,
+    tag={"name": "Rules", "description": "The rule book: which rules judge, in editions that never change."},
+    url_prefix="/rules",
+)
+
+EDITION = "/<int(min=1, max=2147483647):edition>"
+OTHER = "<int(min=1, max=2147483647):other>"
+UNKNOWN = NoSuchEdition("there is no edition 2147483647; look at the list of all")
+NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
+NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
+NO_NOTE = InvalidMembers({"note": ["Must be a JSON string."]})
+NEITHER = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
+OF_ONE = refusals_of(NO_PARAMETER, UNKNOWN, NotFound, takes_body=False)
+OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
+
+
+@rules.get(EDITION)  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
+@rules.input(NoParameters, location="query")
+@rules.output(EditionSchema, examples=examples.EDITION, description="the edition with its rules")
+@rules.doc(responses=OF_ONE)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_READ)
+def read_edition(edition: int, **_: object) -> Edition:
+    """Read an edition: its rules, where it stands, and whose it is."""
+    return controllers.edition(_database(), edition)
+
+
+@rules.get("")  # type: ignore[type-var]  # as above
+@rules.input(ListParameters, location="query", arg_name="asked")
+@rules.output(EditionPageSchema, examples=examples.LIST, description="which editions judge, and all there are")
+@rules.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@asks_for(Scope.RULES_READ)
+def read_editions(asked: PageAsked) -> EditionPage:
+    """List all editions without their rules, page by page."""
+    return controllers.edition_page(_database(), asked)
+
+
+@rules.get("/audit")  # type: ignore[type-var]  # as above
+@rules.input(ListParameters, location="query", arg_name="asked")
+@rules.output(AuditPageSchema, examples=examples.AUDIT, description="the steps that were taken")
+@rules.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@asks_for(Scope.RULES_READ)
+def read_audit(asked: PageAsked) -> AuditPage:
+    """List every step that was taken, page by page: who did what with which edition, when and why."""
+    return controllers.audit_page(_database(), asked)
+
+
+@rules.get(f"{EDITION}/diff/{OTHER}")
+@rules.input(NoParameters, location="query")
+@rules.output(DifferencesSchema, examples=examples.DIFFERENCES, description="what changed")
+@rules.doc(responses=OF_ONE)
+@describes_path(rules, EditionsInPath)
+@asks_for(Scope.RULES_READ)
+def read_differences(edition: int, other: int, **_: object) -> dict[str, list[str]]:
+    """Say in words what changes from one edition to another."""
+    return {"differences": controllers.changes(_database(), edition, other)}
+
+
+@rules.get(f"{EDITION}/toml")
+@rules.input(NoParameters, location="query")
+@rules.doc(
+    responses={
+        200: {
+            "description": "the rules as TOML, for people to edit and `flask rules draft` to read",
+            "content": {examples.TOML_TYPE: {"schema": {"type": "string"}, "examples": examples.TOML}},
+        },
+        **OF_ONE,
+    }
+)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_READ)
+def export_edition(edition: int, **_: object) -> Response:
+    """Export the rules of an edition as TOML."""
+    return Response(written_toml(controllers.edition(_database(), edition).rules), content_type=examples.TOML_TYPE)
+
+
+@rules.post("")  # type: ignore[type-var]  # as above
+@rules.input(DraftSchema, arg_name="new", examples=examples.DRAFTS)
+@rules.output(
+    EditionSchema,
+    status_code=HTTPStatus.CREATED,
+    examples=examples.DRAFTED,
+    headers=EditionLocationSchema,
+    description="drafted, under the next number",
+)
+@rules.doc(
+    responses=refusals_of(MalformedJson, NEITHER, InvalidRules, UNKNOWN, too_large(LONGEST_BOOK), takes_body=True)
+)
+@asks_for(Scope.RULES_WRITE)
+def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
+    """Keep rules as a new edition, which judges nothing yet.
+
+    A book that is too large for a request can be drafted with `flask rules draft`.
+    """
+    hand = _hand(new.note)
+    drafted = (
+        controllers.draft(_database(), new.rules, hand)
+        if new.rules
+        else controllers.draft_again(_database(), new.source, hand)
+    )
+    return drafted, HTTPStatus.CREATED, {"Location": f"/rules/{drafted.edition}"}
+
+
+@rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
+@rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
+@rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
+@rules.doc(
+    responses=refusals_of(*OF_A_STEP, WrongStep("edition 1 is live; to shadow it, it must be draft"), takes_body=True)
+)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_WRITE)
+def shadow_edition(edition: int, note: str) -> Edition:
+    """Have a draft judge every event beside the live edition, without being answered; there is one such at most."""
+    return controllers.shadow(_database(), edition, _hand(note))
+
+
+@rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
+@rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
+@rules.output(EditionSchema, examples=examples.LIVE, description="it is the live edition")
+@rules.doc(
+    responses=refusals_of(
+        *OF_A_STEP,
+        WrongStep("edition 1 is live; to publish it, it must be draft or retired or shadow"),
+        SameEyes,
+        takes_body=True,
+    )
+)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_PUBLISH)
+def publish_edition(edition: int, note: str) -> Edition:
+    """Let an edition judge from now on; every worker follows within a second.
+
+    The edition that did is retired, and can be published again. With `FOUR_EYES=true` the key must be another than
+    the author's.
+    """
+    four_eyes: bool = current_app.extensions["four_eyes"]
+    return controllers.publish(_database(), edition, _hand(note), four_eyes=four_eyes)
+
+
+@rules.post(f"{EDITION}/retire")  # type: ignore[type-var]  # as above
+@rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
+@rules.output(EditionSchema, examples=examples.RETIRED, description="it is put away")
+@rules.doc(
+    responses=refusals_of(
+        *OF_A_STEP, WrongStep("edition 1 is live; to retire it, it must be draft or shadow"), takes_body=True
+    )
+)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_WRITE)
+def retire_edition(edition: int, note: str) -> Edition:
+    """Put a draft or a shadow edition away."""
+    return controllers.retire(_database(), edition, _hand(note))
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database
+
+
+def _hand(note: str) -> Hand:
+    """Say who acts: the key, where one is asked for."""
+    key: ApiKey | None = g.get("api_key")
+    return Hand(who=name_of_key(key.prefix, key.name) if key else ANONYMOUS, note=note)

@@ -1,0 +1,38 @@
+"""An example of the document that is to be brought about over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from e2e.documented import Example
+from e2e.service import Customer
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """An example to be brought about, and a user of whom nothing is known yet."""
+
+    example: Example
+    customer: Customer
+
+    def send(
+        self, body: bytes = b"", media_type: str = JSON, *, path: str = "", parameters: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        headers = {"Content-Type": media_type} if body else {}
+        return self.customer.client.request(
+            self.example.method, path or self.example.path, content=body, headers=headers, params=parameters
+        )
+
+    def event(self, event_type: str, amount: str, t: object) -> httpx.Response:
+        event = {"type": event_type, "amount": amount, "user_id": self.customer.user_id, "t": t}
+        return self.customer.client.post(self.example.path, json=event)
+
+    def events(self, *events: tuple[str, str, object]) -> httpx.Response:
+        """Send them in turn; the last answer counts."""
+        *before, last = events
+        for event in before:
+            self.event(*event).raise_for_status()
+        return self.event(*last)

@@ -1,0 +1,42 @@
+"""How to bring about what the document shows of the rule book, without ever changing which edition is live."""
+
+from collections.abc import Callable
+
+import httpx
+
+from e2e.documented import ANY
+from e2e.occasion import Occasion
+
+MAX_BOOK_BYTES = 48 * 1024
+UNKNOWN_EDITION = 2**31 - 1
+READING = ("read_edition", "read_differences", "export_edition")
+STEPS = ("shadow_edition", "publish_edition", "retire_edition")
+
+
+def of_edition(number: int) -> Callable[[Occasion], httpx.Response]:
+    return lambda at: at.send(path=at.example.path.replace("/rules/1", f"/rules/{number}"))
+
+
+def with_an_empty_window(at: Occasion) -> httpx.Response:
+    rule = {"code": 123, "kind": "window_total", "name": "a", "description": "b", "type": "deposit"}
+    return at.customer.client.post("/rules", json={"rules": [{**rule, "above": "200", "seconds": 0}]})
+
+
+WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
+    (ANY, "unknown-edition"): of_edition(UNKNOWN_EDITION),
+    ("read_edition", "contract"): lambda at: at.send(),
+    ("export_edition", "toml"): lambda at: at.send(),
+    ("read_editions", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_audit", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("draft_edition", "invalid-request"): lambda at: at.send(b"{}"),
+    ("draft_edition", "invalid-rules"): with_an_empty_window,
+    ("draft_edition", "unknown-edition"): lambda at: at.send(b'{"edition": %d}' % UNKNOWN_EDITION),
+    ("draft_edition", "too-large"): lambda at: at.send(b" " * (MAX_BOOK_BYTES + 1)),
+}
+for operation in (*READING, *STEPS):
+    WAYS[operation, "not-found"] = of_edition(0)
+for operation in READING:
+    WAYS[operation, "invalid-request"] = lambda at: at.send(parameters={"limit": "1"})
+for operation in STEPS:
+    WAYS[operation, "invalid-request"] = lambda at: at.send(b'{"note": 1}')
+    WAYS[operation, "wrong-step"] = lambda at: at.send()

@@ -1,0 +1,47 @@
+"""What the document says of alerts and rules, held against the answers to what schemathesis makes of it.
+
+Nothing that would publish an edition is tried, and nothing that would draft one: other tests share the rule book.
+"""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import given, seed, settings
+from schemathesis import GenerationMode
+
+from e2e.drawing import BOUNDED
+from e2e.service import SEED, URL
+from e2e.test_document import CHECKS
+
+EXAMPLES = 40  # for each operation, sound ones and unsound ones
+READING = ["/alerts", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]
+READING += ["/rules/{edition}", "/rules/{edition}/toml", "/rules/{edition}/diff/{other}"]
+FOUND_BY_CHANCE = {"/alerts/{user_id}/{t}/{code}": [404]}
+OPERATIONS = [("GET", path, mode) for path in READING for mode in GenerationMode]
+OPERATIONS.append(("POST", "/rules", GenerationMode.NEGATIVE))
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
+def test_answers_are_as_the_document_has_them(
+    client: httpx.Client, method: str, path: str, mode: GenerationMode
+) -> None:
+    document = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    answered = set()
+
+    @seed(SEED)
+    @settings(BOUNDED, max_examples=EXAMPLES)
+    @given(document[path][method].as_strategy(generation_mode=mode))
+    def as_documented(case: schemathesis.Case[Any]) -> None:
+        told = case.as_transport_kwargs(base_url=URL)
+        body = json.dumps(told["json"]) if "json" in told else told.get("data")
+        headers = {"Content-Type": "application/json"} if method == "POST" else {}
+        response = client.request(method, told["url"], params=told.get("params"), content=body, headers=headers)
+        case.validate_response(response, checks=CHECKS)
+        answered.add(response.status_code)
+
+    as_documented()
+    expected = {200, *FOUND_BY_CHANCE.get(path, ())} if mode is GenerationMode.POSITIVE else {400, 404}
+    assert answered & expected, f"only {answered}"

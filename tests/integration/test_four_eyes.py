@@ -1,0 +1,146 @@
+"""Who may do what with the rule book: the scopes of keys, and that somebody else than the author publishes."""
+
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from apiflask import APIFlask
+from werkzeug.test import TestResponse
+
+from app.access.controllers import create_key
+from app.access.domain import Access, Scope, prefix_of
+from app.rulebook import controllers
+from app.rulebook.controllers import Hand
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+from tests.unit.edition_1 import RULES
+
+SAME_EYES = (403, "same-eyes")
+Post = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with(access=Access.KEYS, four_eyes=True)
+
+
+def new_key(app: APIFlask, *scopes: Scope, name: str = "rules") -> str:
+    return create_key(app.extensions["database"], name, scopes or list(Scope), None)
+
+
+@pytest.fixture
+def post(app: APIFlask) -> Post:
+    def post(key: str, path: str, **body: object) -> TestResponse:
+        headers = {"Authorization": f"Bearer {key}"}
+        return app.test_client().post(f"/rules{path}", json=body, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def two(app: APIFlask) -> tuple[str, str]:
+    """Two keys of one name."""
+    return new_key(app), new_key(app)
+
+
+def test_the_publisher_is_another_key_than_the_author(post: Post, two: tuple[str, str], sql: Sql) -> None:
+    author, other = two
+    assert post(author, "", edition=1).get_json()["author"] == f"key:{prefix_of(author)} rules"
+    answer = post(author, "/2/publish")
+    assert problem(answer) == SAME_EYES
+    assert "wrote edition 2" in answer.get_json()["detail"]
+    assert sql("SELECT status, published_by FROM rule_book WHERE edition = 2") == [("draft", None)]
+    assert sql("SELECT count(*) FROM rule_book_audit WHERE edition = 2") == [(1,)]
+    published = post(other, "/2/publish")
+    assert published.get_json()["published_by"] == f"key:{prefix_of(other)} rules", "names may repeat"
+
+
+def test_who_published_wrote_nothing_by_it(post: Post, two: tuple[str, str]) -> None:
+    author, other = two
+    post(author, "", edition=1)
+    assert post(other, "/2/publish").status_code == 200
+    assert post(author, "/1/publish").status_code == 200, "nobody here wrote edition 1"
+    assert problem(post(author, "/2/publish")) == SAME_EYES
+    assert post(other, "/2/publish").status_code == 200
+
+
+def test_to_draft_again_is_to_be_the_author(post: Post, two: tuple[str, str]) -> None:
+    author, other = two
+    post(author, "", edition=1)
+    post(other, "", edition=2)
+    assert problem(post(other, "/3/publish")) == SAME_EYES
+    assert post(author, "/3/publish").status_code == 200
+
+
+def test_a_person_and_a_key_are_two(app: APIFlask, post: Post, two: tuple[str, str]) -> None:
+    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    assert post(two[0], "/2/publish").status_code == 200
+
+
+def test_without_four_eyes_the_author_may_publish(app_with: AppWith) -> None:
+    app = app_with(access=Access.KEYS)
+    client, headers = app.test_client(), {"Authorization": f"Bearer {new_key(app)}"}
+    client.post("/rules", json={"edition": 1}, headers=headers)
+    assert client.post("/rules/2/publish", headers=headers).status_code == 200
+
+
+def test_where_nobody_is_known_nobody_is_somebody_else(app_with: AppWith, post: Post, two: tuple[str, str]) -> None:
+    client = app_with(access=Access.OPEN, four_eyes=True).test_client()
+    assert client.post("/rules", json={"edition": 1}).get_json()["author"] == "anonymous"
+    answer = client.post("/rules/2/publish")
+    assert problem(answer) == SAME_EYES
+    assert "ACCESS=keys" in answer.get_json()["detail"]
+    answer = post(two[0], "/2/publish")
+    assert problem(answer) == SAME_EYES, "it may be the very author"
+    assert "draft it again with a key" in answer.get_json()["detail"]
+
+
+def publish_as(app: APIFlask, who: str, edition: int = 2) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["rules", "publish", str(edition), "--as", who])
+    return done.exit_code, done.output
+
+
+def test_the_command_asks_for_somebody_else_too(app: APIFlask) -> None:
+    controllers.draft(app.extensions["database"], RULES, Hand(who="Ann"))
+    for same in ("Ann", "ann", " ANN "):
+        status, said = publish_as(app, same)
+        assert (status, "somebody else has to publish it" in said) == (1, True), same
+    assert publish_as(app, "Anna")[0] == 0
+
+
+@pytest.mark.parametrize("who", ["key:0123456789ab rules", "KEY:x", "anonymous", "Anonymous", " ", ""])
+def test_nobody_calls_themselves_what_is_written_of_keys(app: APIFlask, sql: Sql, who: str) -> None:
+    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    status, said = publish_as(app, who)
+    assert (status, "--as" in said) == (2, True)
+    assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
+
+
+OPERATIONS = {
+    ("GET", ""): Scope.RULES_READ,
+    ("GET", "/1"): Scope.RULES_READ,
+    ("GET", "/audit"): Scope.RULES_READ,
+    ("GET", "/1/diff/1"): Scope.RULES_READ,
+    ("GET", "/1/toml"): Scope.RULES_READ,
+    ("POST", ""): Scope.RULES_WRITE,
+    ("POST", "/2/shadow"): Scope.RULES_WRITE,
+    ("POST", "/2/retire"): Scope.RULES_WRITE,
+    ("POST", "/2/publish"): Scope.RULES_PUBLISH,
+}
+
+
+def test_each_operation_asks_for_its_scope_alone(app: APIFlask, sql: Sql) -> None:
+    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    keys = {scope: new_key(app, scope) for scope in Scope}
+    client = app.test_client()
+    for (method, path), scope in product(OPERATIONS, Scope):
+        if scope is not OPERATIONS[method, path]:
+            headers = {"Authorization": f"Bearer {keys[scope]}"}
+            answer = client.open(f"/rules{path}", method=method, json={"edition": 1}, headers=headers)
+            assert problem(answer) == (403, "forbidden"), (method, path, scope)
+    assert sql("SELECT edition, status FROM rule_book ORDER BY edition") == [(1, "live"), (2, "draft")]
+    for (method, path), scope in OPERATIONS.items():
+        body = {"edition": 1} if (method, path) == ("POST", "") else None
+        headers = {"Authorization": f"Bearer {keys[scope]}"}
+        answer = client.open(f"/rules{path}", method=method, json=body, headers=headers)
+        assert answer.status_code in {200, 201}, (method, path, answer.text)

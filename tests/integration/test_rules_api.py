@@ -1,0 +1,288 @@
+"""The rule book over HTTP: what it shows, what each step does, and what is refused without a trace."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from openapi_schema_validator import OAS31Validator
+from werkzeug.test import TestResponse
+
+from app.events.rules import Rule
+from app.rulebook.forms import MOST_RULES, written_rules
+from app.rulebook.toml import read_toml
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+from tests.unit.edition_1 import WRITTEN
+from tests.unit.rule_drawing import EDITIONS
+
+STREAK, WINDOW, _, LARGE = WRITTEN
+AT_ONCE = 8
+STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with()
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+def told(answer: TestResponse, status: int = 200) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    return dict(answer.get_json())
+
+
+def draft(client: FlaskClient, rules: object = STRICTER, **more: object) -> int:
+    answer = client.post("/rules", json={"rules": rules, **more})
+    edition = told(answer, 201)["edition"]
+    assert answer.headers["Location"] == f"/rules/{edition}"
+    return int(edition)
+
+
+def statuses(client: FlaskClient) -> dict[int, str]:
+    return {each["edition"]: each["status"] for each in told(client.get("/rules"))["editions"]}
+
+
+def test_the_live_edition_is_easy_to_find(client: FlaskClient) -> None:
+    book = told(client.get("/rules"))
+    assert (book["live"], book["shadow"], book["next_before"]) == (1, None, None)
+    assert told(client.get(f"/rules/{book['live']}"))["rules"] == WRITTEN
+
+
+def test_an_edition_goes_its_way(client: FlaskClient) -> None:
+    assert draft(client) == 2
+    assert told(client.post("/rules/2/shadow", json={"note": "let us see"}))["status"] == "shadow"
+    assert told(client.get("/rules"))["shadow"] == 2
+    published = told(client.post("/rules/2/publish"))
+    assert (published["status"], published["published_by"], published["rules"]) == ("live", "anonymous", STRICTER)
+    assert told(client.get("/rules"))["live"] == 2
+    assert statuses(client) == {1: "retired", 2: "live"}
+    assert told(client.post("/rules", json={"edition": 1}), 201)["rules"] == WRITTEN
+    assert told(client.post("/rules/3/retire"))["status"] == "retired"
+    assert told(client.post("/rules/1/publish"))["status"] == "live", "and back"
+
+
+def test_every_step_is_in_the_audit_with_its_reason(client: FlaskClient) -> None:
+    draft(client, note="80 is enough")
+    client.post("/rules/2/publish", json={"note": "tried for a week"})
+    steps = told(client.get("/rules/audit"))["steps"]
+    assert [(each["edition"], each["step"], each["who"], each["note"]) for each in steps] == [
+        (2, "publish", "anonymous", "tried for a week"),
+        (1, "retire", "anonymous", "edition 2 takes its place"),
+        (2, "draft", "anonymous", "80 is enough"),
+        (1, "publish", "migration 0004", "the rules of the contract"),
+        (1, "draft", "migration 0004", "the rules of the contract"),
+    ]
+
+
+@pytest.mark.parametrize(("path", "members"), [("/rules", "editions"), ("/rules/audit", "steps")])
+def test_the_lists_come_in_pages(client: FlaskClient, path: str, members: str) -> None:
+    for _ in range(5):
+        draft(client)
+    whole = told(client.get(path))
+    found: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"next_before": 2**62}
+    while page["next_before"] is not None:
+        page = told(client.get(f"{path}?limit=2&before={page['next_before']}"))
+        assert len(page[members]) <= 2
+        found += page[members]
+    assert found == whole[members]
+    assert [each["edition"] for each in found][:6] == [6, 5, 4, 3, 2, 1]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EDITIONS)
+def test_what_was_drafted_is_read_again_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
+    written = written_rules(sorted(rules, key=lambda rule: rule.code))
+    edition = draft(client, written_rules(rules))
+    assert told(client.get(f"/rules/{edition}"))["rules"] == written
+    assert written_rules(read_toml(client.get(f"/rules/{edition}/toml").text)) == written
+    again = draft(client, written)
+    assert told(client.get(f"/rules/{edition}/diff/{again}")) == {"differences": []}
+
+
+def test_an_amount_is_read_as_it_was_written(client: FlaskClient) -> None:
+    body = json.dumps({"rules": [LARGE]}).replace('"100.00"', "80.10")
+    answer = client.post("/rules", data=body, content_type="application/json")
+    assert told(answer, 201)["rules"][0]["above"] == "80.10"
+
+
+def test_an_export_is_what_the_command_prints(app: APIFlask, client: FlaskClient) -> None:
+    answer = client.get("/rules/1/toml")
+    assert answer.content_type == "application/toml"
+    assert answer.text == app.test_cli_runner().invoke(args=["rules", "export", "1"]).output
+
+
+def test_a_difference_is_told_in_words(client: FlaskClient) -> None:
+    draft(client)
+    assert told(client.get("/rules/1/diff/2")) == {"differences": ["1100: above 100.00 → 80.00"]}
+    assert told(client.get("/rules/2/diff/1")) == {"differences": ["1100: above 80.00 → 100.00"]}
+
+
+def test_steps_at_once_come_one_after_the_other(app: APIFlask, client: FlaskClient) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        drafted = list(threads.map(lambda _: draft(app.test_client()), range(AT_ONCE)))
+        assert sorted(drafted) == list(range(2, AT_ONCE + 2)), "each has a number of its own"
+        published = threads.map(lambda edition: app.test_client().post(f"/rules/{edition}/publish"), drafted)
+        assert {answer.status_code for answer in published} == {200}
+    in_turn = [
+        each["edition"] for each in told(client.get("/rules/audit?limit=200"))["steps"] if each["step"] == "publish"
+    ]
+    assert sorted(in_turn) == [1, *range(2, AT_ONCE + 2)]
+    live = [edition for edition, status in statuses(client).items() if status == "live"]
+    assert live == in_turn[:1] == [told(client.get("/rules"))["live"]]
+
+
+def many_rules(length: int) -> list[dict[str, Any]]:
+    return [{**WINDOW, "code": code, "description": "x" * length} for code in range(1, MOST_RULES + 1)]
+
+
+def test_a_whole_book_fits_into_a_request(client: FlaskClient) -> None:
+    rules = many_rules(250)
+    assert len(json.dumps({"rules": rules})) > 40 * 1024
+    assert len(told(client.get(f"/rules/{draft(client, rules)}"))["rules"]) == MOST_RULES
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+@pytest.mark.parametrize("media_type", [None, "application/json"])
+def test_who_has_nothing_to_say_need_not(client: FlaskClient, body: bytes, media_type: str | None) -> None:
+    draft(client)
+    answer = client.post("/rules/2/shadow", data=body, content_type=media_type if body or media_type else None)
+    assert answer.status_code == (415 if body and media_type is None else 200)
+
+
+def without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in STREAK.items() if key != name}
+
+
+NO_EDITION = 2**31 - 1
+Wrong = tuple[str, object, tuple[int, str], list[str]]
+WRONG: dict[str, Wrong] = {
+    "no rules": ("", {}, (400, "invalid-request"), ["rules"]),
+    "rules and an edition": ("", {"rules": WRITTEN, "edition": 1}, (400, "invalid-request"), ["rules"]),
+    "another member": ("", {"edition": 1, "publish": True}, (400, "invalid-request"), ["publish"]),
+    "an edition as a string": ("", {"edition": "1"}, (400, "invalid-request"), ["edition"]),
+    "an edition beyond all": ("", {"edition": 2**31}, (400, "invalid-request"), ["edition"]),
+    "an edition that is none": ("", {"edition": NO_EDITION}, (404, "unknown-edition"), []),
+    "a note of two lines": ("", {"edition": 1, "note": "a\nb"}, (400, "invalid-request"), ["note"]),
+    "a note too long": ("", {"edition": 1, "note": "x" * 501}, (400, "invalid-request"), ["note"]),
+    "a note that is a number": ("", {"edition": 1, "note": 1.5}, (400, "invalid-request"), ["note"]),
+    "no list": ("", {"rules": {}}, (400, "invalid-rules"), ["rules"]),
+    "null": ("", {"rules": None}, (400, "invalid-request"), ["rules"]),
+    "an empty list": ("", {"rules": []}, (400, "invalid-rules"), ["rules"]),
+    "too many rules": ("", {"rules": [1] * 101}, (400, "invalid-rules"), ["rules"]),
+    "a rule that is none": ("", {"rules": [1]}, (400, "invalid-rules"), ["rule no. 1, rule"]),
+    "a code twice": ("", {"rules": [STREAK, STREAK]}, (400, "invalid-rules"), ["rule 30, code"]),
+    "a window of nothing": ("", {"rules": [{**WINDOW, "seconds": 0}]}, (400, "invalid-rules"), ["rule 123, seconds"]),
+    "a fraction": ("", {"rules": [{**WINDOW, "seconds": 1.0}]}, (400, "invalid-rules"), ["rule 123, seconds"]),
+    "a name that is a number": ("", {"rules": [{**STREAK, "name": 1.5}]}, (400, "invalid-rules"), ["rule 30, name"]),
+    "no name": ("", {"rules": [without("name")]}, (400, "invalid-rules"), ["rule 30, name"]),
+    "an unknown parameter": ("", {"rules": [{**STREAK, "sql": "x"}]}, (400, "invalid-rules"), ["rule 30, sql"]),
+    "a third of a cent": ("", {"rules": [{**LARGE, "above": 0.333}]}, (400, "invalid-rules"), ["rule 1100, above"]),
+    "more than a book": ("", {"rules": many_rules(500)}, (413, "too-large"), []),
+    "to shadow the live edition": ("/1/shadow", {}, (409, "wrong-step"), []),
+    "to publish the live edition": ("/1/publish", {}, (409, "wrong-step"), []),
+    "to retire the live edition": ("/1/retire", {}, (409, "wrong-step"), []),
+    "to publish what is none": (f"/{NO_EDITION}/publish", {}, (404, "unknown-edition"), []),
+    "a number that is none": ("/0/publish", {}, (404, "not-found"), []),
+    "a reason that is a number": ("/1/publish", {"note": 1}, (400, "invalid-request"), ["note"]),
+    "a reason without words": ("/1/publish", {"note": " "}, (400, "invalid-request"), ["note"]),
+    "a reason and more": ("/1/publish", {"note": "x", "force": True}, (400, "invalid-request"), ["force"]),
+}
+
+
+def book(sql: Sql) -> list[tuple[Any, ...]]:
+    return sql("SELECT * FROM rule_book ORDER BY edition") + sql("SELECT * FROM rule_book_audit ORDER BY id")
+
+
+@pytest.mark.parametrize(("path", "body", "refusal", "named"), WRONG.values(), ids=WRONG.keys())
+def test_a_refusal_names_what_is_wrong_and_leaves_no_trace(  # noqa: PLR0913, PLR0917  # a row of the table
+    client: FlaskClient, sql: Sql, path: str, body: object, refusal: tuple[int, str], named: list[str]
+) -> None:
+    before = book(sql)
+    answer = client.post(f"/rules{path}", json=body)
+    assert problem(answer) == refusal
+    assert list(answer.get_json().get("errors", {})) == named
+    assert book(sql) == before
+
+
+MALFORMED = [b"", b"[]", b'{"edition": 1', b'{"edition": NaN}', b"\xff"]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+def test_a_draft_is_a_json_object(client: FlaskClient, sql: Sql, body: bytes) -> None:
+    before = book(sql)
+    assert problem(client.post("/rules", data=body, content_type="application/json")) == (400, "malformed-json")
+    assert book(sql) == before
+
+
+def test_a_member_of_a_rule_is_given_once(client: FlaskClient) -> None:
+    answer = client.post("/rules", data=b'{"rules": [{"code": 1, "code": 2}]}', content_type="application/json")
+    assert problem(answer) == (400, "invalid-request")
+    assert answer.get_json()["errors"] == {"code": ["Was given twice."]}
+
+
+def test_no_more_faults_are_told_than_a_reader_reads(client: FlaskClient) -> None:
+    members = {f"m{n}": n for n in range(1000)}
+    answer = client.post("/rules", json={"rules": [{**STREAK, **members}]})
+    assert problem(answer) == (400, "invalid-rules")
+    assert len(answer.get_json()["errors"]) == 20
+    assert answer.get_json()["detail"].endswith("; and 980 more")
+
+
+def test_an_edition_that_cannot_be_read_is_a_mistake_of_ours_and_no_fault_of_the_client(
+    app: APIFlask, client: FlaskClient, sql: Sql
+) -> None:
+    draft(client)
+    sql("UPDATE rule_book SET rules = '[{\"code\": 1}]' WHERE edition = 2")
+    assert problem(client.get("/rules/2")) == (500, "internal-error")
+    assert statuses(client) == {1: "live", 2: "draft"}, "the list has no rules"
+    shown = app.test_cli_runner().invoke(args=["rules", "show", "2"])
+    assert (shown.exit_code, "edition 2 cannot be read" in shown.output) == (1, True)
+
+
+RULES_AND_THEIR_WORTH: list[tuple[dict[str, Any], bool]] = [
+    *((rule, True) for rule in WRITTEN),
+    (without("evaluated_on"), True),
+    (without("description"), False),
+    (without("count"), False),
+    ({**STREAK, "count": 2}, True),
+    ({**STREAK, "count": 1}, False),
+    ({**STREAK, "count": 101}, False),
+    ({**STREAK, "code": 2**31 - 1}, True),
+    ({**STREAK, "code": 2**31}, False),
+    ({**STREAK, "code": 0}, False),
+    ({**STREAK, "name": ""}, False),
+    ({**STREAK, "name": "x" * 101}, False),
+    ({**STREAK, "description": "x" * 500}, True),
+    ({**STREAK, "description": "x" * 501}, False),
+    ({**STREAK, "type": "bet"}, False),
+    ({**STREAK, "evaluated_on": []}, False),
+    ({**STREAK, "evaluated_on": ["withdraw"]}, True),
+    ({**STREAK, "kind": "python"}, False),
+    ({**STREAK, "above": "1.00"}, False),
+    ({**WINDOW, "kind": "threshold"}, False),
+    ({**WINDOW, "seconds": 31 * 24 * 3600}, True),
+    ({**WINDOW, "seconds": 31 * 24 * 3600 + 1}, False),
+    ({**LARGE, "above": 80.5}, True),
+    ({**LARGE, "above": 0}, True),
+    ({**LARGE, "above": -1}, False),
+    ({**LARGE, "above": "1e2"}, False),
+    ({**LARGE, "above": 10**12}, False),
+]
+
+
+@pytest.mark.parametrize(("rule", "sound"), RULES_AND_THEIR_WORTH)
+def test_the_document_and_the_service_agree_on_rules(client: FlaskClient, rule: dict[str, Any], *, sound: bool) -> None:
+    document = client.get("/openapi.json").get_json()
+    body = {"rules": [rule]}
+    validator = OAS31Validator({**document, "$ref": "#/components/schemas/Draft"})
+    assert validator.is_valid(body) is sound
+    assert (client.post("/rules", json=body).status_code == 201) is sound
