@@ -71,7 +71,7 @@ users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
 	@$(LOCAL) run -- $(BIN)/python -m flask --app app users seed
 
 ##@ Check
-.PHONY: test coverage e2e readme bench bench.quick faults lint format check
+.PHONY: test coverage e2e readme bench bench.quick bench.backtest faults lint format check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -84,6 +84,8 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in under a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
+bench.backtest: $(VENV)/dev.stamp ## measure what judging all that is stored costs; writes docs/backtest.md (ARGS=--quick: a few, writes nothing)
+	@$(BIN)/python -m bench.backtest $(ARGS)
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile

@@ -33,7 +33,6 @@ INTERRUPTED = 130  # as a shell tells of a Ctrl-C
 MOST_JOBS = 256
 
 log = get_logger()
-rules = AppGroup("rules", help="The rules on all that is stored.")
 
 
 class UsersOption(click.ParamType[Sequence[Users]]):
@@ -69,7 +68,7 @@ JOBS = click.option(
 )
 
 
-@rules.command("backtest")
+@click.command("backtest")
 @click.argument("edition", type=EDITION)
 @click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; those before are history.")
 @click.option("--until", type=MOMENT, help="Judge the events before this t.")
@@ -96,15 +95,16 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         raise click.UsageError(str(error)) from None
     with at_work("judging", jobs) as (place, cost):
         report = controllers.backtest(place, edition, against, scope, cost)
-    if json_file != "-":
-        tables.show(report, tables.console())
-    if json_file:
-        write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
+    # The files first: whoever reads the table may hang up in the midst of it.
     if html_file:
         write(html_file, page(report, datetime.now(UTC)))
+    if json_file:
+        write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
+    if json_file != "-":
+        tables.show(report, tables.console())
 
 
-@rules.command("verify")
+@click.command("verify")
 @JOBS
 @with_appcontext
 def verify(jobs: int) -> None:
@@ -113,6 +113,11 @@ def verify(jobs: int) -> None:
         findings = controllers.verify(place, cost)
     tables.show_findings(findings, tables.console())
     sys.exit(1 if findings.different else 0)
+
+
+rules = AppGroup("rules", help="The rules on all that is stored.")
+for _command in (backtest, verify):
+    rules.add_command(_command)
 
 
 @contextmanager

@@ -35,10 +35,12 @@ from app.datastores import db
 from app.events.domain import EventType
 from app.events.judges import RuleSet
 from app.events.rules import RisingStreak, Rule, Streak, WindowTotal
+from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import app_that_follows, draft, publish
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.unit import naive
 from tests.unit.edition_1 import RULES
 from tests.unit.rule_drawing import EDITIONS, PLAYED
 
@@ -105,12 +107,15 @@ def test_it_raises_what_was_answered_live(
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")
     publish(app, rules)
-    client, answered = app.test_client(), []
+    client, written, answered = app.test_client(), written_rules(rules), []
     for user_id, played in enumerate(users, start=1):
-        t = 0
+        t, seen = 0, []
         for kind, amount, gap in played:
             t += gap
-            answered += [(t, user_id, code) for code in codes(send(client, kind.value, f"{amount:.2f}", t, user_id))]
+            seen.append(naive.Played(kind.value, amount, t))
+            told = codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
+            assert told == naive.codes(written, seen)
+            answered += [(t, user_id, code) for code in told]
     assert codes_of(judged(database, Scope(), rules)) == Counter(code for *_, code in answered)
     # And of a part of the time: what came before it is history, though it is not read as a whole.
     since, length = data.draw(st.integers(0, 10_000)), data.draw(st.integers(1, 10_000))
@@ -324,13 +329,23 @@ def test_an_interrupt_ends_it_in_a_line_and_leaves_nobody(sql: Sql, database: st
     assert shown.rstrip().endswith(b"Interrupted: nothing is reported.")
     assert b"Traceback" not in shown
     assert b"events/s" in shown, "the bar tells the rate"
-    _, alive = psutil.wait_procs(helpers, timeout=10)
-    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+    assert living(helpers) == []
     deadline = time.monotonic() + 10
     left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'activity-alerts rules'"
     while sql(left) != [(0,)] and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sql(left) == [(0,)], "no connection is left either"
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return those that do not end; one whose end nobody asked for yet has ended."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        left = [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        if not left:
+            return []
+        time.sleep(0.1)
+    return left
 
 
 @pytest.mark.usefixtures("app")
@@ -350,6 +365,21 @@ def test_a_process_that_is_killed_ends_it_with_an_error(sql: Sql, database: str)
     assert b"a worker process ended by signal 9 before its work was done; nothing is reported" in shown
 
 
+@pytest.mark.usefixtures("app")
+def test_processes_whose_owner_is_killed_end_as_well(sql: Sql, database: str) -> None:
+    store(sql, users=300, each=500)
+    process, terminal = command(database, "backtest", "1", "--jobs", "2")
+    try:
+        read_until(terminal, b"judging")
+        helpers = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
+    assert len(helpers) >= 2
+    assert living(helpers) == []
+
+
 PEAK = """
 import resource, sys
 from sqlalchemy import create_engine
@@ -358,6 +388,7 @@ from app.backtest.domain import Calendar, Scope, Span, Users
 from app.backtest.judging import Judging, Trial, needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.events.judges import RuleSet
+from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.test_backtest import RULES, window
 
