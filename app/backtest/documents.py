@@ -38,7 +38,7 @@ def _periods(report: Report) -> list[dict[str, Any]]:
     return [
         {
             "name": report.calendar.name(period),
-            "first_t": report.calendar.ends(period - 1),
+            "first_t": report.calendar.begins(period),
             "events": report.events_by_period[period],
             "alerts": {
                 series.value: {**_count(count), "codes": codes[period, series]}

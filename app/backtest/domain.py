@@ -1,6 +1,6 @@
 """What a backtest is asked and what it reports, as plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from app.events.rules import Rule
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 DAY = 24 * 60 * 60  # seconds
 MOST_PERIODS = 1500  # of a report: four years by day
+LONGER = {1: 7, 7: 28, 28: 364}  # the next longer period, each a multiple of the one before; then ten times as long
 SAMPLES = 10  # of each code
 # Customers are put together by how many alerts they have: none, 1, 2, up to 5, up to 10, up to 20, up to 50 …
 BOUNDS = (0, 1, 2, *(step * 10**power for power in range(19) for step in (5, 10, 20)))
@@ -87,34 +88,38 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """How the time of a report is divided: from day `first` (t // 86400) on, into periods of so many `days`."""
+    """How the time of a report is divided: into periods of so many `days`, each by its number from t = 0 on."""
 
-    first: int = 0
     days: int = 1
-    dated: bool = True
 
     @classmethod
-    def of(cls, first_t: int, last_t: int) -> "Calendar":
-        """Divide by day where that is few enough, else by week, by four weeks, by 52 weeks, by ten times that."""
-        first, length = first_t // DAY, last_t // DAY - first_t // DAY + 1
-        days, longer = 1, [7, 28, 364]
-        while length > days * MOST_PERIODS:
-            days = longer.pop(0) if longer else days * 10
-        return cls(first=first, days=days, dated=first_t >= EARLIEST and last_t < LATEST)
+    def of(cls, days_seen: Iterable[int]) -> "Calendar":
+        """Divide by day where that is few enough, else by week, by four weeks, by 52 weeks, by ten times that.
+
+        Only days with events count, so that a `t` far from all others spoils nothing.
+        """
+        days, seen = 1, set[int]()
+        for day in days_seen:
+            seen.add(day // days)
+            while len(seen) > MOST_PERIODS:
+                longer = LONGER.get(days, days * 10)
+                seen = {period * days // longer for period in seen}
+                days = longer
+        return cls(days)
 
     def period(self, t: int) -> int:
         """Return the number of the period in which `t` lies."""
-        return (t // DAY - self.first) // self.days
+        return t // DAY // self.days
 
-    def ends(self, period: int) -> int:
-        """Return the first `t` after a period."""
-        return (self.first + (period + 1) * self.days) * DAY
+    def begins(self, period: int) -> int:
+        """Return the first `t` of a period."""
+        return period * self.days * DAY
 
     def name(self, period: int) -> str:
         """Name a period: by its dates of UTC where `t` can be such a time, else by the numbers of its days."""
-        first = self.first + period * self.days
+        first = period * self.days
         last = first + self.days - 1
-        if not self.dated:
+        if self.begins(period) < EARLIEST or self.begins(period + 1) > LATEST:
             return f"day {first}" if first == last else f"days {first} to {last}"
         return _date(first) if first == last else f"{_date(first)} to {_date(last)}"
 

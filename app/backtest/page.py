@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 
 from app.backtest.documents import changes
-from app.backtest.domain import BOUNDS, NONE, Report, Sample, Series, name_of_bound
+from app.backtest.domain import BOUNDS, MOST_PERIODS, NONE, Report, Sample, Series, name_of_bound
 from app.backtest.pictures import Bar, Part, chart
 from app.backtest.tables import columns, counted, heading, judged
 
@@ -133,11 +133,15 @@ def _alerts(report: Report, series: Series, period: int, code: int) -> int:
     return report.series[series].details.get((period, code), NONE).alerts
 
 
-def groups(report: Report) -> list[range]:
-    """Put neighbouring periods together, so that no bar is too thin to be seen."""
+def groups(report: Report) -> list[Sequence[int]]:
+    """Put neighbouring periods together, so that no bar is too thin to be seen.
+
+    Periods without events have their place, unless there are so many that nothing else would be seen.
+    """
     first, last = report.periods[0], report.periods[-1]
-    size = -(-(last - first + 1) // MOST_BARS)
-    return [range(begin, min(begin + size, last + 1)) for begin in range(first, last + 1, size)]
+    periods = range(first, last + 1) if last - first < MOST_PERIODS else report.periods
+    size = -(-len(periods) // MOST_BARS)
+    return [periods[begin : begin + size] for begin in range(0, len(periods), size)]
 
 
 def _per(report: Report) -> str:
@@ -145,7 +149,7 @@ def _per(report: Report) -> str:
     return "per day" if days == 1 else f"per {days} days"
 
 
-def _name(report: Report, group: range) -> str:
+def _name(report: Report, group: Sequence[int]) -> str:
     first, last = report.calendar.name(group[0]), report.calendar.name(group[-1])
     return first if first == last else f"{first.partition(' to ')[0]} …"
 

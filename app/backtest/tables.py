@@ -78,7 +78,7 @@ def columns(report: Report) -> list[str]:
 
 def period_table(report: Report) -> Table:
     """Make the table of the last periods, all codes together."""
-    table = _table("period (UTC)" if report.calendar.dated else "period of t", "events", *columns(report), left=1)
+    table = _table("period", "events", *columns(report), left=1)
     periods = report.periods[-MOST_PERIODS:]
     for period in periods:
         counts = map(counted, report.by_period(period))

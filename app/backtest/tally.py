@@ -132,7 +132,7 @@ class Tally:
     def _begin_period(self, t: int) -> None:
         self._end_period()
         self._period = self._calendar.period(t)
-        self._ends = self._calendar.ends(self._period)
+        self._ends = self._calendar.begins(self._period + 1)
 
     def _end_period(self) -> None:
         if self._of_period:

@@ -26,8 +26,8 @@ from sqlalchemy import create_engine
 from app.backtest import controllers, judging
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
-from app.backtest.domain import GREATEST, Calendar, Report, Scope, Series, Span, Users
-from app.backtest.judging import Judging, Moments, Trial, needs_of_all
+from app.backtest.domain import GREATEST, Report, Scope, Series, Users
+from app.backtest.judging import Judging, Trial, needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.backtest.tally import Tally
 from app.config import sqlalchemy_url
@@ -86,16 +86,12 @@ def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Ru
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
         trial = Trial(snapshot=snapshot, scope=scope, edition=rule_sets[0], against=(*rule_sets, None)[1])
         queries = BacktestQueries(reader)
-        planned = list(judging.plan(queries, scope, 100))
-        calendar = next(
-            (Calendar.of(each.first, each.last) for each in planned if isinstance(each, Moments)), Calendar()
-        )
+        calendar = judging.calendar_of(queries, scope)
         tally = Tally(calendar, compares=against is not None)
-        for span in planned:
-            if isinstance(span, Span):
-                for message in judging.judge(queries, trial, Judging(span, calendar)):
-                    if isinstance(message, Tally):
-                        tally.add(message)
+        for span in judging.plan(queries, scope, 100):
+            *_, found = judging.judge(queries, trial, Judging(span, calendar))
+            assert isinstance(found, Tally)
+            tally.add(found)
     engine.dispose()
     return tally
 
@@ -152,15 +148,13 @@ def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, data
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (9000, 5, 'deposit', 1, '{}')")
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        planned = list(judging.plan(BacktestQueries(reader), Scope(), 50))
+        spans = list(judging.plan(BacktestQueries(reader), Scope(), 50))
     engine.dispose()
-    spans = [each for each in planned if isinstance(each, Span)]
     assert [each.events for each in spans] == [60] * 10 + [1]
     assert [spans[0].users.first, *(each.users.last + 1 for each in spans)] == [
         *(each.users.first for each in spans),
         GREATEST + 1,
     ]
-    assert planned[-1] == Moments(5, sql("SELECT max(t) FROM activity_event")[0][0])
 
 
 @pytest.mark.usefixtures("app")
@@ -218,7 +212,7 @@ def test_one_state_is_judged_whatever_is_stored_meanwhile(sql: Sql, database: st
     with snapshot_of(engine, "tests") as snapshot:
         sql("DELETE FROM activity_event WHERE user_id = 1")
         with snapshot.reader() as reader:
-            spans = [each for each in judging.plan(BacktestQueries(reader), Scope(), 50) if isinstance(each, Span)]
+            spans = list(judging.plan(BacktestQueries(reader), Scope(), 50))
     engine.dispose()
     assert [each.events for each in spans] == [6]
 
@@ -395,7 +389,7 @@ from tests.integration.test_backtest import RULES, window
 edition = RuleSet(edition=1, rules=[*RULES, window(700, 90_000)])
 with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.reader() as reader:
     trial = Trial(snapshot=snapshot, scope=Scope(), edition=edition, against=None)
-    piece = Judging(Span(Users(1, int(sys.argv[2])), 0), Calendar.of(1767225600, 1769904000))
+    piece = Judging(Span(Users(1, int(sys.argv[2])), 0), Calendar())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for message in judging.judge(BacktestQueries(reader), trial, piece):
         pass
