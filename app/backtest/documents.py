@@ -3,7 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
-from app.backtest.domain import Bench, Count, Report, Series, SeriesReport, name_of_bound, written_users
+from app.backtest.domain import written_users
+from app.backtest.reports import Bench, Count, Report, Series, SeriesReport, name_of_bound
 from app.rulebook.domain import differences
 
 

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import Count, Report, Sample, Series, written_users
+from app.backtest.domain import written_users
 from app.backtest.findings import Findings
+from app.backtest.reports import Count, Report, Sample, Series
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal

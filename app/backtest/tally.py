@@ -5,7 +5,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.backtest.domain import BOUNDS, SAMPLES, Calendar, Count, Sample, Series, SeriesReport
+from app.backtest.domain import Calendar
+from app.backtest.reports import BOUNDS, SAMPLES, Count, Sample, Series, SeriesReport
 from app.events.domain import ActivityEvent
 from app.events.rules import Alert
 

@@ -12,8 +12,9 @@ from sqlalchemy import Engine, create_engine
 
 from app.backtest import controllers
 from app.backtest.controllers import APPLICATION_NAME, Cost, Place
-from app.backtest.domain import EVERYBODY, Scope, Series
+from app.backtest.domain import EVERYBODY, Scope
 from app.backtest.queries import BacktestQueries
+from app.backtest.reports import Series
 from app.config import sqlalchemy_url
 from app.events.domain import EventType, HistoryNeeds
 from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal

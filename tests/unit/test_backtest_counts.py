@@ -9,23 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backtest.domain import (
-    BOUNDS,
     DAY,
     EARLIEST,
     EVERYBODY,
     GREATEST,
     LATEST,
-    SAMPLES,
     BacktestRefused,
     Calendar,
-    Count,
     Scope,
-    Series,
     Users,
-    name_of_bound,
     read_users,
     written_users,
 )
+from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, name_of_bound
 from app.backtest.tally import Tally
 from app.events.domain import ActivityEvent
 from app.events.rules import Alert, Proof

@@ -13,10 +13,12 @@ from rich.console import Console
 
 from app.backtest import pictures
 from app.backtest.documents import document
-from app.backtest.domain import DAY, Bench, Calendar, Report, Scope, Users
+from app.backtest.domain import DAY, Calendar, Scope, Users
+from app.backtest.figures import MOST_BARS, groups
 from app.backtest.findings import Difference, Findings
-from app.backtest.page import MOST_BARS, groups, page
+from app.backtest.page import page
 from app.backtest.pictures import Bar, Part, chart, tick_step
+from app.backtest.reports import Bench, Report
 from app.backtest.tables import MOST_PERIODS, show, show_findings
 from app.backtest.tally import Tally
 from app.events.domain import EventType, History
