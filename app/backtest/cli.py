@@ -4,24 +4,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import click
 import psycopg2
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from app.backtest import controllers, tables
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
 from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
 from app.backtest.page import page
+from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.domain import RuleBookRefused, UnreadableEdition
 from lib.logs import get_logger
@@ -50,9 +49,14 @@ class UsersOption(click.ParamType[Sequence[Users]]):
 
 def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
-    if value and value != "-" and not os.access(Path(value).absolute().parent, os.W_OK):
-        raise click.BadParameter(f"there is no folder for {value}, or it cannot be written")
-    if value and Path(value).is_dir():
+    if not value or value == "-":
+        return value
+    try:
+        with NamedTemporaryFile(dir=Path(value).parent, prefix=".report."):
+            folder = Path(value).is_dir()
+    except OSError as error:
+        raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
+    if folder:
         raise click.BadParameter(f"{value} is a folder: name a file")
     return value
 
@@ -95,12 +99,13 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         raise click.UsageError(str(error)) from None
     with at_work("judging", jobs) as (place, cost):
         report = controllers.backtest(place, edition, against, scope, cost)
-    if json_file != "-":
-        tables.show(report, tables.console())
-    if json_file:
-        write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
+    # The files first: whoever reads the table may hang up in the midst of it.
     if html_file:
         write(html_file, page(report, datetime.now(UTC)))
+    if json_file:
+        write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
+    if json_file != "-":
+        tables.show(report, tables.console())
 
 
 @on_history.command("verify")
@@ -112,6 +117,11 @@ def verify(jobs: int) -> None:
         findings = controllers.verify(place, cost)
     tables.show_findings(findings, tables.console())
     sys.exit(1 if findings.different else 0)
+
+
+rules = AppGroup("rules", help="The rules on all that is stored.")
+for _command in (backtest, verify):
+    rules.add_command(_command)
 
 
 @contextmanager
@@ -131,35 +141,7 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
         raise click.ClickException(f"{error}; nothing is reported") from error
     except (psycopg2.OperationalError, Unavailable) as error:
         raise click.ClickException(f"the database cannot be read: {str(error).strip()}") from None
-    click.echo(speed(judged(), time.monotonic() - began, cost), err=True)
-
-
-def speed(events: int, seconds: float, cost: Cost) -> str:
-    """Say in a line how fast it went."""
-    rate, per_core = events / max(seconds, 0.001), events / max(cost.cpu_seconds, 0.001)
-    return f"{events:,} events in {seconds:.1f} s: {rate:,.0f} a second, {per_core:,.0f} a second and core."
-
-
-class Rate(ProgressColumn):
-    """How many events a second."""
-
-    def render(self, task: Task) -> Text:
-        """Write it."""
-        return Text(f"{task.finished_speed or task.speed or 0:,.0f} events/s")
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[tuple[Callable[[int, int], None], Callable[[], int]]]:
-    """Show a bar on standard error, if that is a terminal; return who moves it on, and who knows how far it is."""
-    err = Console(stderr=True)
-    parts = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*parts, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("counting", total=None)
-
-        def told(events: int, further: int) -> None:
-            progress.update(task, description=title, total=events, advance=further)
-
-        yield told, lambda: int(progress.tasks[0].completed)
+    click.echo(speed(judged(), time.monotonic() - began, cost.cpu_seconds), err=True)
 
 
 def write(file: str, text: str) -> None:
@@ -168,11 +150,12 @@ def write(file: str, text: str) -> None:
         click.echo(text, nl=False)
         return
     path = Path(file)
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    half = path.with_name(f".report.{os.getpid()}")
     try:
         half.write_text(text, encoding="utf-8")
         half.replace(path)
     except OSError as error:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink()
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"Written: {file}", err=True)

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from app.backtest import judging, verifying
-from app.backtest.domain import Bench, Calendar, Report, Scope, Span
+from app.backtest.domain import Calendar, Scope, Span
 from app.backtest.findings import Findings
-from app.backtest.judging import Judged, Judging, Moments, Planning, Trial
+from app.backtest.judging import Judged, Judging, Planning, Trial
+from app.backtest.reports import Bench, Report
 from app.backtest.tally import Tally
 from app.backtest.verifying import Inquiry
 from app.events.judges import RuleSet
@@ -96,8 +97,8 @@ def _bench(rule_set: RuleSet) -> Bench:
 def _planned(workers: Workers[Any, Any], span: int) -> tuple[list[Span], Calendar]:
     spans, calendar = [], Calendar()
     for message in workers.each([Planning(span)]):
-        if isinstance(message, Moments):
-            calendar = Calendar.of(message.first, message.last)
+        if isinstance(message, Calendar):
+            calendar = message
         else:
             spans.append(message)
     return spans, calendar

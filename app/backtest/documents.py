@@ -3,7 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
-from app.backtest.domain import Bench, Count, Report, Series, SeriesReport, name_of_bound, written_users
+from app.backtest.domain import written_users
+from app.backtest.reports import Bench, Count, Report, Series, SeriesReport, name_of_bound
 from app.rulebook.domain import differences
 
 
@@ -38,7 +39,7 @@ def _periods(report: Report) -> list[dict[str, Any]]:
     return [
         {
             "name": report.calendar.name(period),
-            "first_t": report.calendar.ends(period - 1),
+            "first_t": report.calendar.begins(period),
             "events": report.events_by_period[period],
             "alerts": {
                 series.value: {**_count(count), "codes": codes[period, series]}

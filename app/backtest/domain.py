@@ -1,18 +1,13 @@
-"""What a backtest is asked and what it reports, as plain values."""
+"""What is judged, and how its time and its users are divided: plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-
-from app.events.rules import Rule
 
 GREATEST = 2**63 - 1  # of PostgreSQL's bigint
 DAY = 24 * 60 * 60  # seconds
 MOST_PERIODS = 1500  # of a report: four years by day
-SAMPLES = 10  # of each code
-# Customers are put together by how many alerts they have: none, 1, 2, up to 5, up to 10, up to 20, up to 50 …
-BOUNDS = (0, 1, 2, *(step * 10**power for power in range(19) for step in (5, 10, 20)))
+LONGER = {1: 7, 7: 28, 28: 364}  # the next longer period, each a multiple of the one before; then ten times as long
 
 # What `t` may be taken for a Unix time: from 2000 to 2100.
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
@@ -87,133 +82,41 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """How the time of a report is divided: from day `first` (t // 86400) on, into periods of so many `days`."""
+    """How the time of a report is divided: into periods of so many `days`, each by its number from t = 0 on."""
 
-    first: int = 0
     days: int = 1
-    dated: bool = True
 
     @classmethod
-    def of(cls, first_t: int, last_t: int) -> "Calendar":
-        """Divide by day where that is few enough, else by week, by four weeks, by 52 weeks, by ten times that."""
-        first, length = first_t // DAY, last_t // DAY - first_t // DAY + 1
-        days, longer = 1, [7, 28, 364]
-        while length > days * MOST_PERIODS:
-            days = longer.pop(0) if longer else days * 10
-        return cls(first=first, days=days, dated=first_t >= EARLIEST and last_t < LATEST)
+    def of(cls, days_seen: Iterable[int]) -> "Calendar":
+        """Divide by day where that is few enough, else by week, by four weeks, by 52 weeks, by ten times that.
+
+        Only days with events count, so that a `t` far from all others spoils nothing.
+        """
+        days, seen = 1, set[int]()
+        for day in days_seen:
+            seen.add(day // days)
+            while len(seen) > MOST_PERIODS:
+                longer = LONGER.get(days, days * 10)
+                seen = {period * days // longer for period in seen}
+                days = longer
+        return cls(days)
 
     def period(self, t: int) -> int:
         """Return the number of the period in which `t` lies."""
-        return (t // DAY - self.first) // self.days
+        return t // DAY // self.days
 
-    def ends(self, period: int) -> int:
-        """Return the first `t` after a period."""
-        return (self.first + (period + 1) * self.days) * DAY
+    def begins(self, period: int) -> int:
+        """Return the first `t` of a period."""
+        return period * self.days * DAY
 
     def name(self, period: int) -> str:
         """Name a period: by its dates of UTC where `t` can be such a time, else by the numbers of its days."""
-        first = self.first + period * self.days
+        first = period * self.days
         last = first + self.days - 1
-        if not self.dated:
+        if self.begins(period) < EARLIEST or self.begins(period + 1) > LATEST:
             return f"day {first}" if first == last else f"days {first} to {last}"
         return _date(first) if first == last else f"{_date(first)} to {_date(last)}"
 
 
 def _date(day: int) -> str:
     return f"{EPOCH + timedelta(days=day):%Y-%m-%d}"
-
-
-def name_of_bound(bound: int) -> str:
-    """Name the customers that were put together up to a bound."""
-    below = BOUNDS[BOUNDS.index(bound) - 1] if bound else -1
-    return str(bound) if bound - below == 1 else f"{below + 1} to {bound}"
-
-
-class Series(StrEnum):
-    """Which alerts are counted: those of the edition, those of the other one, those of one alone."""
-
-    RAISED = "raised"
-    AGAINST = "against"
-    GAINED = "gained"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Sample:
-    """An alert for people to look at."""
-
-    user_id: int
-    t: int
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many alerts, of how many customers."""
-
-    alerts: int = 0
-    customers: int = 0
-
-
-NONE = Count()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesReport:
-    """The alerts of a series: by code, by period, by both, and samples of each code in order of user and t.
-
-    `customers_by_alerts` says for each of `BOUNDS` how many customers have up to so many alerts, and more than the
-    bound before it.
-    """
-
-    codes: Mapping[int, Count]
-    periods: Mapping[int, Count]
-    details: Mapping[tuple[int, int], Count]  # by period and code
-    samples: Mapping[int, Sequence[Sample]]
-    customers_by_alerts: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """An edition that judges, with its rules by code."""
-
-    edition: int
-    rules: Mapping[int, Rule]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a backtest found; the same whatever the number of processes."""
-
-    edition: Bench
-    against: Bench | None
-    scope: Scope
-    calendar: Calendar
-    events: int
-    customers: int
-    events_by_period: Mapping[int, int]
-    series: Mapping[Series, SeriesReport]
-
-    @property
-    def codes(self) -> list[int]:
-        """The codes of both editions, ascending."""
-        return sorted(self.edition.rules.keys() | (self.against.rules.keys() if self.against else set()))
-
-    @property
-    def periods(self) -> list[int]:
-        """The periods in which anything was judged, in their order."""
-        return sorted(self.events_by_period)
-
-    def rule(self, code: int) -> Rule:
-        """Return the rule of a code: the edition's, or that of the other one where only this has it."""
-        if code in self.edition.rules or self.against is None:
-            return self.edition.rules[code]
-        return self.against.rules[code]
-
-    def by_code(self, code: int) -> list[Count]:
-        """Return how many alerts each series has of a code."""
-        return [found.codes.get(code, NONE) for found in self.series.values()]
-
-    def by_period(self, period: int) -> list[Count]:
-        """Return how many alerts each series has in a period."""
-        return [found.periods.get(period, NONE) for found in self.series.values()]

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
-from app.backtest.domain import GREATEST, Calendar, Scope, Span, Users
+from app.backtest.domain import Calendar, Scope, Span, Users
 from app.backtest.history import RunningHistory
 from app.backtest.queries import BacktestQueries
 from app.backtest.tally import Tally
@@ -46,14 +47,6 @@ class Judging:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """The first and the last moment at which anything is judged."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """So many further events are judged."""
 
@@ -61,7 +54,7 @@ class Judged:
 
 
 Piece = Planning | Judging
-Message = Span | Moments | Judged | Tally
+Message = Span | Calendar | Judged | Tally
 
 
 @contextmanager
@@ -78,22 +71,23 @@ def begin(trial: Trial) -> Iterator[Callable[[Piece], Iterator[Message]]]:
         yield work
 
 
-def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span | Moments]:
+def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span]:
     """Cut the users into spans of about equally many events; no user is in two of them, and none is left out."""
-    first_t, last_t = GREATEST, -1
     for users in scope.users:
         first, events = users.first, 0
-        for rows in queries.events_of_users(scope, users):
-            for user_id, count, earliest, latest in rows:
-                events += count
-                first_t, last_t = min(first_t, earliest), max(last_t, latest)
-                if events >= span:
-                    yield Span(Users(first, user_id), events)
-                    first, events = user_id + 1, 0
+        for user_id, count in chain.from_iterable(queries.events_of_users(scope, users)):
+            events += count
+            if events >= span:
+                yield Span(Users(first, user_id), events)
+                first, events = user_id + 1, 0
         if first <= users.last:
             yield Span(Users(first, users.last), events)
-    if last_t >= 0:
-        yield Moments(first_t, last_t)
+
+
+def calendar_of(queries: BacktestQueries, scope: Scope) -> Calendar:
+    """Divide the time in which anything is judged."""
+    rows = chain.from_iterable(chain.from_iterable(queries.days(scope, users) for users in scope.users))
+    return Calendar.of(day for (day,) in rows)
 
 
 def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Iterator[Judged | Tally]:

@@ -5,12 +5,9 @@ from datetime import datetime
 from html import escape
 
 from app.backtest.documents import changes
-from app.backtest.domain import BOUNDS, NONE, Report, Sample, Series, name_of_bound
-from app.backtest.pictures import Bar, Part, chart
+from app.backtest.figures import COLOURS, alerts_by_period, customers, difference_by_period
+from app.backtest.reports import NONE, Report, Sample, Series
 from app.backtest.tables import columns, counted, heading, judged
-
-MOST_BARS = 120
-COLOURS = 8  # codes beyond these share the last one
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5c6675; --line: #d8dde4; --page: #ffffff; --panel: #f6f7f9;
@@ -48,9 +45,9 @@ def page(report: Report, made: datetime) -> str:
     """Return the file's text."""
     parts = [_changes(report), "<h2>By code</h2>", code_table(report)]
     if report.events:
-        parts += _alerts_by_period(report)
-        parts += _difference_by_period(report) if report.against else []
-        parts += _customers(report)
+        parts += alerts_by_period(report)
+        parts += difference_by_period(report) if report.against else []
+        parts += customers(report)
         parts += ["<h2>By period</h2>", "<details><summary>all periods</summary>", period_table(report), "</details>"]
     shown = (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,)
     parts += [_samples(report, series) for series in shown if report.series[series].samples]
@@ -81,83 +78,6 @@ def period_table(report: Report) -> str:
         total = counted(raised.periods.get(period, NONE))
         rows.append([report.calendar.name(period), f"{report.events_by_period[period]:,}", total, *of_codes])
     return _table(["period", "events", "alerts (customers)", *map(str, codes)], rows, text=1)
-
-
-def _alerts_by_period(report: Report) -> list[str]:
-    codes = list(report.edition.rules)
-    bars = []
-    for group in groups(report):
-        counts = [sum(_alerts(report, Series.RAISED, period, code) for period in group) for code in codes]
-        parts = [
-            Part(count, str(code), _colour(place))
-            for place, (code, count) in enumerate(zip(codes, counts, strict=True))
-        ]
-        bars.append(Bar(_name(report, group), parts))
-    legend = [(_colour(place), f"{code} {report.edition.rules[code].name}") for place, code in enumerate(codes)]
-    return _figure(f"Alerts {_per(report)}", bars, legend)
-
-
-def _difference_by_period(report: Report) -> list[str]:
-    bars = []
-    for group in groups(report):
-        gained, lost = (
-            sum(report.series[series].periods.get(period, NONE).alerts for period in group)
-            for series in (Series.GAINED, Series.LOST)
-        )
-        bars.append(Bar(_name(report, group), [Part(gained, "gained", "c2")], [Part(lost, "lost", "c3")]))
-    return _figure(
-        f"Alerts gained and lost {_per(report)}", bars, [("c2", "gained, upwards"), ("c3", "lost, downwards")]
-    )
-
-
-def _customers(report: Report) -> list[str]:
-    ours = report.series[Series.RAISED].customers_by_alerts
-    theirs = report.series[Series.AGAINST].customers_by_alerts if report.against else {}
-    bars = [
-        Bar(
-            name_of_bound(bound),
-            [Part(ours.get(bound, 0), f"edition {report.edition.edition}: customers", "c0")],
-            [Part(theirs.get(bound, 0), f"edition {report.against.edition}: customers", "c1")]
-            if report.against
-            else [],
-        )
-        for bound in BOUNDS[1 : 1 + max(map(BOUNDS.index, ours.keys() | theirs.keys()))]
-    ]
-    legend = [("c0", f"edition {report.edition.edition}: {ours.get(0, 0):,} customers have none")]
-    if report.against:
-        legend.append(("c1", f"edition {report.against.edition}, downwards: {theirs.get(0, 0):,} customers have none"))
-    return _figure("Customers by number of alerts", bars, legend)
-
-
-def _alerts(report: Report, series: Series, period: int, code: int) -> int:
-    return report.series[series].details.get((period, code), NONE).alerts
-
-
-def groups(report: Report) -> list[range]:
-    """Put neighbouring periods together, so that no bar is too thin to be seen."""
-    first, last = report.periods[0], report.periods[-1]
-    size = -(-(last - first + 1) // MOST_BARS)
-    return [range(begin, min(begin + size, last + 1)) for begin in range(first, last + 1, size)]
-
-
-def _per(report: Report) -> str:
-    days = len(groups(report)[0]) * report.calendar.days
-    return "per day" if days == 1 else f"per {days} days"
-
-
-def _name(report: Report, group: range) -> str:
-    first, last = report.calendar.name(group[0]), report.calendar.name(group[-1])
-    return first if first == last else f"{first.partition(' to ')[0]} …"
-
-
-def _colour(place: int) -> str:
-    return f"c{min(place, COLOURS - 1)}"
-
-
-def _figure(title: str, bars: Sequence[Bar], legend: Iterable[tuple[str, str]]) -> list[str]:
-    key = '<svg viewBox="0 0 1 1" aria-hidden="true"><rect class="{}" width="1" height="1"/></svg>'
-    entries = "".join(f"<li>{key.format(colour)}{escape(text)}</li>" for colour, text in legend)
-    return [f"<h2>{title}</h2>", f'<figure>{chart(title, bars)}<ul class="legend">{entries}</ul></figure>']
 
 
 def _samples(report: Report, series: Series) -> str:

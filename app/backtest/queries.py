@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from app.backtest.domain import GREATEST, Scope, Users
+from app.backtest.domain import DAY, GREATEST, Scope, Users
 from app.events.domain import EventType, HistoryNeeds
 from lib.snapshots import Reader
 
 # Of the key alone.
 EVENTS_OF_USERS = """
-    SELECT user_id, count(*), min(t), max(t) FROM activity_event
+    SELECT user_id, count(*) FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
     GROUP BY user_id ORDER BY user_id
+"""
+DAYS = """
+    SELECT DISTINCT t / %(day)s FROM activity_event
+    WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
 """
 EVENTS = """
     SELECT user_id, t, type, amount FROM activity_event
@@ -51,9 +55,13 @@ class BacktestQueries:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def events_of_users(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int, int, int, int]]]:
-        """Who did how much in the scope, and when first and last? By user."""
-        return self._reader.rows(EVENTS_OF_USERS, {**_within(users, scope), "since": scope.since})
+    def events_of_users(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int, int]]]:
+        """Who did how much in the scope? By user."""
+        return self._reader.rows(EVENTS_OF_USERS, _within(users, scope))
+
+    def days(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int]]]:
+        """On which days of `t` did these users do anything in the scope?"""
+        return self._reader.rows(DAYS, {**_within(users, scope), "day": DAY})
 
     def events(self, scope: Scope, users: Users, needs: HistoryNeeds) -> Iterator[Sequence[EventRow]]:
         """What did these users do in the scope and before it, as far back as the rules look? By user and t.
@@ -61,8 +69,7 @@ class BacktestQueries:
         Each user's events before the scope have gaps, but not among those that any rule can need.
         """
         opens = max(scope.since - _longest_window(needs), 0)
-        values = {**_within(users, scope), "since": scope.since, "opens": opens}
-        return self._reader.rows(_events_sql(needs, opens), values)
+        return self._reader.rows(_events_sql(needs, opens), {**_within(users, scope), "opens": opens})
 
     def decisions(self, users: Users) -> Iterator[Sequence[DecisionRow]]:
         """What did these users ever do, which codes did which edition answer, and was that before alerts were kept?
@@ -78,7 +85,7 @@ class BacktestQueries:
 
 def _within(users: Users, scope: Scope) -> dict[str, object]:
     last_t = GREATEST if scope.until is None else scope.until - 1
-    return {"first": users.first, "last": users.last, "last_t": last_t}
+    return {"first": users.first, "last": users.last, "since": scope.since, "last_t": last_t}
 
 
 def _longest_window(needs: HistoryNeeds) -> int:

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import Count, Report, Sample, Series, written_users
+from app.backtest.domain import written_users
 from app.backtest.findings import Findings
+from app.backtest.reports import Count, Report, Sample, Series
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal
@@ -78,7 +79,7 @@ def columns(report: Report) -> list[str]:
 
 def period_table(report: Report) -> Table:
     """Make the table of the last periods, all codes together."""
-    table = _table("period (UTC)" if report.calendar.dated else "period of t", "events", *columns(report), left=1)
+    table = _table("period", "events", *columns(report), left=1)
     periods = report.periods[-MOST_PERIODS:]
     for period in periods:
         counts = map(counted, report.by_period(period))

@@ -5,7 +5,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.backtest.domain import BOUNDS, SAMPLES, Calendar, Count, Sample, Series, SeriesReport
+from app.backtest.domain import Calendar
+from app.backtest.reports import BOUNDS, SAMPLES, Count, Sample, Series, SeriesReport
 from app.events.domain import ActivityEvent
 from app.events.rules import Alert
 
@@ -132,7 +133,7 @@ class Tally:
     def _begin_period(self, t: int) -> None:
         self._end_period()
         self._period = self._calendar.period(t)
-        self._ends = self._calendar.ends(self._period)
+        self._ends = self._calendar.begins(self._period + 1)
 
     def _end_period(self) -> None:
         if self._of_period:

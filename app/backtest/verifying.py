@@ -8,7 +8,7 @@ from itertools import chain, groupby
 from app.backtest.domain import Scope, Span, Users
 from app.backtest.findings import Answer, Findings, KeptAlert, Retrial, RuleBook
 from app.backtest.history import RunningHistory
-from app.backtest.judging import Judged, Moments, Planning, needs_of_all, plan
+from app.backtest.judging import Judged, Planning, needs_of_all, plan
 from app.backtest.queries import BacktestQueries
 from app.events.domain import ActivityEvent, HistoryNeeds
 from app.events.queries import STORED_AS
@@ -16,7 +16,7 @@ from lib.snapshots import Snapshot
 
 Moment = tuple[int, int]  # a user and a `t`: at most one event
 Piece = Planning | Span
-Message = Span | Moments | Judged | Findings
+Message = Span | Judged | Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

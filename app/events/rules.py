@@ -144,18 +144,28 @@ class RisingStreak:
 
     def proof(self, event: ActivityEvent, history: History) -> Proof | None:
         """Return the last `count` events of the type when each is above the one before."""
-        own = (event,) if event.type is self.type else ()
-        latest = (*own, *history.latest_of.get(self.type, ()))[: self.count]
-        if len(latest) < self.count:
+        before = history.latest_of.get(self.type, ())
+        if event.type is not self.type:
+            latest = tuple(before[: self.count])
+        elif before and event.amount > before[0].amount:
+            latest = (event, *before[: self.count - 1])
+        else:
             return None
-        newer = latest[0].amount
-        for each in latest[1:]:
-            if newer <= each.amount:
-                return None
-            newer = each.amount
+        if len(latest) < self.count or not _rises(latest):
+            return None
         first, last = f"{latest[-1].amount:.2f}", f"{latest[0].amount:.2f}"
         sentence = f"{self.count} {self.type}s in a row rose from {first} to {last}; the limit is {self.count} in a row"
         return Proof(value=str(self.count), limit=str(self.count), count=self.count, sentence=sentence, events=latest)
+
+
+def _rises(newest_first: Sequence[ActivityEvent]) -> bool:
+    """Tell whether each is above the one before it."""
+    newer = newest_first[0].amount
+    for older in newest_first[1:]:
+        if newer <= older.amount:
+            return False
+        newer = older.amount
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,15 +196,17 @@ class WindowTotal:
         own = (event,) if event.type is self.type else ()
         if self.seconds > LONGEST_LISTED:
             return self._proof_of(event, own, history.sums.get(self._window))
-        within, opens = list(own), event.t - self.seconds
-        total = event.amount if own else NOTHING
-        for each in history.window.get(self.type, ()):
+        opens = event.t - self.seconds
+        total, count = (event.amount, 1) if own else (NOTHING, 0)
+        before = history.window.get(self.type, ())
+        for each in before:
             if each.t >= opens:
-                within.append(each)
                 total += each.amount
+                count += 1
         if total <= self.above:
             return None
-        return self._met(total, len(within), event.t - within[-1].t, within)
+        within = (*own, *before[: count - len(own)])
+        return self._met(total, count, event.t - within[-1].t, within)
 
     def _proof_of(self, event: ActivityEvent, own: tuple[ActivityEvent, ...], before: WindowSum | None) -> Proof | None:
         """Judge by the sum of what came before."""

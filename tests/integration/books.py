@@ -1,11 +1,13 @@
-"""Editions for tests of what is stored: drafted, published, and gone again afterwards."""
+"""What is stored, for tests: many events, and editions that are gone again afterwards."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import pytest
 from apiflask import APIFlask
 
-from app.events.rules import Rule
+from app.events.domain import EventType
+from app.events.rules import Rule, WindowTotal
 from app.rulebook import controllers, watch
 from app.rulebook.controllers import Hand
 from tests.integration.conftest import AppWith, Sql
@@ -49,3 +51,23 @@ def only_edition_1(sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
     sql("DELETE FROM rule_book_audit WHERE step = 'retire' OR id > 2")
     sql("ALTER TABLE rule_book_audit ENABLE TRIGGER append_only")
+
+
+MANY = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
+    SELECT user_id, {first} + n * 400 + hashint8(user_id * 7 + n) % 30,
+        (CASE WHEN hashint8(user_id * 1000 + n) % 3 = 0 THEN 'withdraw' ELSE 'deposit' END)::activity_type,
+        1 + abs(hashint8(user_id + n * 77)) % 300, '{{}}'
+    FROM generate_series(1, {users}) AS user_id, generate_series(1, {each}) AS n
+"""
+FIRST = 1_767_225_600  # midnight of 2026-01-01
+
+
+def store(sql: Sql, users: int, each: int) -> None:
+    sql(MANY.format(users=users, each=each, first=FIRST))
+    sql("VACUUM ANALYZE activity_event")
+
+
+def window(code: int, seconds: int) -> Rule:
+    kind = EventType.DEPOSIT
+    return WindowTotal(code=code, name="much", description="much", type=kind, above=Decimal(500), seconds=seconds)

@@ -1,12 +1,6 @@
 """A backtest answers what would have been answered live, whoever judges what of it."""
 
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -14,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
-import psutil
+import click
 import psycopg2
 import pytest
 from apiflask import APIFlask
@@ -23,22 +17,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
-from app.backtest import controllers, judging
+from app.backtest import cli, controllers, judging
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
-from app.backtest.domain import GREATEST, Calendar, Report, Scope, Series, Span, Users
-from app.backtest.judging import Judging, Moments, Trial, needs_of_all
+from app.backtest.domain import GREATEST, Scope, Users
+from app.backtest.judging import Judging, Trial, needs_of_all
 from app.backtest.queries import BacktestQueries
+from app.backtest.reports import Report, Series
 from app.backtest.tally import Tally
 from app.config import sqlalchemy_url
 from app.datastores import db
 from app.events.domain import EventType
 from app.events.judges import RuleSet
-from app.events.rules import RisingStreak, Rule, Streak, WindowTotal
+from app.events.rules import RisingStreak, Rule, Streak
+from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
-from tests.integration.books import app_that_follows, draft, publish
+from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.unit import naive
 from tests.unit.edition_1 import RULES
 from tests.unit.rule_drawing import EDITIONS, PLAYED
 
@@ -50,21 +47,6 @@ LONGEST = 60  # seconds
 @pytest.fixture
 def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
     yield from app_that_follows(app_with, sql, monkeypatch)
-
-
-MANY = """
-    INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
-    SELECT user_id, {first} + n * 400 + hashint8(user_id * 7 + n) % 30,
-        (CASE WHEN hashint8(user_id * 1000 + n) % 3 = 0 THEN 'withdraw' ELSE 'deposit' END)::activity_type,
-        1 + abs(hashint8(user_id + n * 77)) % 300, '{{}}'
-    FROM generate_series(1, {users}) AS user_id, generate_series(1, {each}) AS n
-"""
-FIRST = 1_767_225_600  # midnight of 2026-01-01
-
-
-def store(sql: Sql, users: int, each: int) -> None:
-    sql(MANY.format(users=users, each=each, first=FIRST))
-    sql("VACUUM ANALYZE activity_event")
 
 
 def flask(app: APIFlask, *words: object) -> Result:
@@ -84,16 +66,12 @@ def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Ru
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
         trial = Trial(snapshot=snapshot, scope=scope, edition=rule_sets[0], against=(*rule_sets, None)[1])
         queries = BacktestQueries(reader)
-        planned = list(judging.plan(queries, scope, 100))
-        calendar = next(
-            (Calendar.of(each.first, each.last) for each in planned if isinstance(each, Moments)), Calendar()
-        )
+        calendar = judging.calendar_of(queries, scope)
         tally = Tally(calendar, compares=against is not None)
-        for span in planned:
-            if isinstance(span, Span):
-                for message in judging.judge(queries, trial, Judging(span, calendar)):
-                    if isinstance(message, Tally):
-                        tally.add(message)
+        for span in judging.plan(queries, scope, 100):
+            *_, found = judging.judge(queries, trial, Judging(span, calendar))
+            assert isinstance(found, Tally)
+            tally.add(found)
     engine.dispose()
     return tally
 
@@ -105,12 +83,15 @@ def test_it_raises_what_was_answered_live(
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")
     publish(app, rules)
-    client, answered = app.test_client(), []
+    client, written, answered = app.test_client(), written_rules(rules), []
     for user_id, played in enumerate(users, start=1):
-        t = 0
+        t, seen = 0, []
         for kind, amount, gap in played:
             t += gap
-            answered += [(t, user_id, code) for code in codes(send(client, kind.value, f"{amount:.2f}", t, user_id))]
+            seen.append(naive.Played(kind.value, amount, t))
+            told = codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
+            assert told == naive.codes(written, seen)
+            answered += [(t, user_id, code) for code in told]
     assert codes_of(judged(database, Scope(), rules)) == Counter(code for *_, code in answered)
     # And of a part of the time: what came before it is history, though it is not read as a whole.
     since, length = data.draw(st.integers(0, 10_000)), data.draw(st.integers(1, 10_000))
@@ -136,26 +117,19 @@ def report(app: APIFlask, edition: int, jobs: int, span: int) -> Report:
         return controllers.backtest(place, edition, 1, Scope(), Cost())
 
 
-def window(code: int, seconds: int) -> Rule:
-    kind = EventType.DEPOSIT
-    return WindowTotal(code=code, name="much", description="much", type=kind, above=Decimal(500), seconds=seconds)
-
-
 @pytest.mark.usefixtures("app")
 def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, database: str) -> None:
     store(sql, users=30, each=20)
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (9000, 5, 'deposit', 1, '{}')")
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        planned = list(judging.plan(BacktestQueries(reader), Scope(), 50))
+        spans = list(judging.plan(BacktestQueries(reader), Scope(), 50))
     engine.dispose()
-    spans = [each for each in planned if isinstance(each, Span)]
     assert [each.events for each in spans] == [60] * 10 + [1]
     assert [spans[0].users.first, *(each.users.last + 1 for each in spans)] == [
         *(each.users.first for each in spans),
         GREATEST + 1,
     ]
-    assert planned[-1] == Moments(5, sql("SELECT max(t) FROM activity_event")[0][0])
 
 
 @pytest.mark.usefixtures("app")
@@ -213,7 +187,7 @@ def test_one_state_is_judged_whatever_is_stored_meanwhile(sql: Sql, database: st
     with snapshot_of(engine, "tests") as snapshot:
         sql("DELETE FROM activity_event WHERE user_id = 1")
         with snapshot.reader() as reader:
-            spans = [each for each in judging.plan(BacktestQueries(reader), Scope(), 50) if isinstance(each, Span)]
+            spans = list(judging.plan(BacktestQueries(reader), Scope(), 50))
     engine.dispose()
     assert [each.events for each in spans] == [6]
 
@@ -244,6 +218,13 @@ def test_files_are_written_beside_the_table(app: APIFlask, sql: Sql, tmp_path: P
     assert sorted(each.name for each in tmp_path.iterdir()) == ["page.html", "report.json"]
 
 
+def test_a_file_that_cannot_be_written_after_all_is_told_in_a_line_and_not_left_half(tmp_path: Path) -> None:
+    (tmp_path / "report.json").mkdir()  # while the events were judged
+    with pytest.raises(click.ClickException, match=r"report\.json cannot be written: Is a directory"):
+        cli.write(str(tmp_path / "report.json"), "{}")
+    assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
+
+
 def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
     assert backtest(app, 1, "--jobs", 1)["events"] == 0
 
@@ -255,7 +236,8 @@ WRONG = [
     (["1", "--since", "9", "--until", "9"], "nothing lies from t 9 on"),
     (["1", "--jobs", "0"], "Invalid value for '--jobs'"),
     (["1", "--against", "8"], "there is no edition 8"),
-    (["1", "--html", "/nowhere/page.html"], "there is no folder for /nowhere/page.html"),
+    (["1", "--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written: No such file or directory"),
+    (["1", "--html", "x" * 256], "cannot be written: File name too long"),
     (["1", "--json", "."], ". is a folder"),
 ]
 
@@ -275,119 +257,6 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
         done = flask(app, "backtest", 1)
     assert done.exit_code == 1
     assert "Error: the database cannot be read: connection refused" in done.stderr
-
-
-def command(url: str, *words: str) -> tuple["subprocess.Popen[bytes]", int]:
-    """Start a command as somebody at a terminal does; also return the terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(  # noqa: S603  # our own
-        [sys.executable, "-m", "flask", "--app", "app", "rules", *words],
-        env={**os.environ, "DATABASE_URL": url, "COLUMNS": "100"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    return process, ours
-
-
-def read_until(terminal: int, word: bytes) -> bytes:
-    """Read what is shown until a word comes, or to the end."""
-    shown = b""
-    while word not in shown or not word:
-        try:
-            further = os.read(terminal, 65536)
-        except OSError:  # Linux's way to say that nobody is at the other end
-            break
-        if not further:
-            break
-        shown += further
-    return shown
-
-
-@pytest.mark.usefixtures("app")
-def test_an_interrupt_ends_it_in_a_line_and_leaves_nobody(sql: Sql, database: str) -> None:
-    store(sql, users=300, each=500)
-    process, terminal = command(database, "backtest", "1", "--jobs", "2")
-    try:
-        shown = read_until(terminal, b"judging")
-        helpers = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of it
-        shown += read_until(terminal, b"")
-        assert process.wait(LONGEST) == 130
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
-    assert len(helpers) >= 2
-    assert shown.rstrip().endswith(b"Interrupted: nothing is reported.")
-    assert b"Traceback" not in shown
-    assert b"events/s" in shown, "the bar tells the rate"
-    _, alive = psutil.wait_procs(helpers, timeout=10)
-    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
-    deadline = time.monotonic() + 10
-    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'activity-alerts rules'"
-    while sql(left) != [(0,)] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert sql(left) == [(0,)], "no connection is left either"
-
-
-@pytest.mark.usefixtures("app")
-def test_a_process_that_is_killed_ends_it_with_an_error(sql: Sql, database: str) -> None:
-    store(sql, users=300, each=500)
-    process, terminal = command(database, "backtest", "1", "--jobs", "2")
-    try:
-        shown = read_until(terminal, b"judging")
-        victim = max(psutil.Process(process.pid).children(), key=lambda each: each.cpu_times().user)
-        victim.kill()
-        shown += read_until(terminal, b"")
-        assert process.wait(LONGEST) == 1
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
-    assert b"a worker process ended by signal 9 before its work was done; nothing is reported" in shown
-
-
-PEAK = """
-import resource, sys
-from sqlalchemy import create_engine
-from app.backtest import judging
-from app.backtest.domain import Calendar, Scope, Span, Users
-from app.backtest.judging import Judging, Trial, needs_of_all
-from app.backtest.queries import BacktestQueries
-from app.events.judges import RuleSet
-from lib.snapshots import snapshot_of
-from tests.integration.test_backtest import RULES, window
-
-edition = RuleSet(edition=1, rules=[*RULES, window(700, 90_000)])
-with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.reader() as reader:
-    trial = Trial(snapshot=snapshot, scope=Scope(), edition=edition, against=None)
-    piece = Judging(Span(Users(1, int(sys.argv[2])), 0), Calendar.of(1767225600, 1769904000))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for message in judging.judge(BacktestQueries(reader), trial, piece):
-        pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, message.events)
-"""
-
-
-@pytest.mark.usefixtures("app")
-def test_memory_is_bounded_whatever_the_size(sql: Sql, database: str) -> None:
-    """Ten times the events of a process, in one span, for as good as no more memory."""
-    store(sql, users=100, each=2000)
-    peaks = []
-    for users in (10, 100):
-        done = subprocess.run(  # noqa: S603  # our own
-            [sys.executable, "-c", PEAK, sqlalchemy_url(database), str(users)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        kilobytes, events = map(int, done.stdout.split())
-        assert events == users * 2000
-        peaks.append(kilobytes)
-    assert peaks[1] - peaks[0] < 3000, peaks
 
 
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:

@@ -25,7 +25,10 @@ def begin(given: str) -> Iterator[Work]:
             raise ValueError("13 is trouble")
         if piece == 14:
             os.kill(os.getpid(), signal.SIGKILL)
-        if piece == 15:
+        if piece == 16:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            yield piece, os.getpid()
+        if piece in {15, 16}:
             time.sleep(60)
         for _ in range(piece):
             yield piece, os.getpid()
@@ -95,7 +98,15 @@ def test_one_that_ends_between_two_pieces_is_noticed(started: Started) -> None:
         process.terminate()
         while process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.05)
+        time.sleep(0.3)  # until the last of its threads has let go of its files
         list(own.each([1]))
+
+
+def test_one_that_does_not_end_when_told_to_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.workers.LONGEST_GOODBYE", 0.2)
+    with pytest.raises(KeyError, match="enough"), workers(1) as own:  # noqa: PT012  # as above
+        for _ in own.each([16]):
+            raise KeyError("enough")
 
 
 def test_an_interrupt_reaches_the_owner_and_ends_all(started: Started) -> None:

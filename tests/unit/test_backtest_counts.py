@@ -2,28 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backtest.domain import (
-    BOUNDS,
     DAY,
+    EARLIEST,
     EVERYBODY,
     GREATEST,
     LATEST,
-    SAMPLES,
     BacktestRefused,
     Calendar,
-    Count,
     Scope,
-    Series,
     Users,
-    name_of_bound,
     read_users,
     written_users,
 )
+from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, name_of_bound
 from app.backtest.tally import Tally
 from app.events.domain import ActivityEvent
 from app.events.rules import Alert, Proof
@@ -68,17 +66,18 @@ NOON = 1_767_268_800  # of 2026-01-01
 
 
 def test_a_day_is_a_date_where_t_can_be_one() -> None:
-    calendar = Calendar.of(NOON, NOON + 10 * DAY)
-    assert [calendar.name(calendar.period(NOON + day * DAY)) for day in (0, 1)] == ["2026-01-01", "2026-01-02"]
-    assert calendar.period(NOON + DAY // 2 - 1) == 0
-    assert calendar.period(NOON + DAY // 2) == 1, "the day ends at midnight of UTC"
-    assert calendar.ends(0) == NOON + DAY // 2
+    calendar = Calendar()
+    day = calendar.period(NOON)
+    assert [calendar.name(each) for each in (day, day + 1)] == ["2026-01-01", "2026-01-02"]
+    assert calendar.period(NOON + DAY // 2 - 1) == day
+    assert calendar.period(NOON + DAY // 2) == day + 1, "the day ends at midnight of UTC"
+    assert calendar.begins(day + 1) == NOON + DAY // 2
 
 
-@pytest.mark.parametrize(("first", "last"), [(0, DAY), (LATEST - DAY, LATEST)], ids=["too early", "too late"])
-def test_and_else_a_number(first: int, last: int) -> None:
-    calendar = Calendar.of(first, last)
-    assert calendar.name(1) == f"day {first // DAY + 1}"
+@pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, GREATEST])
+def test_and_else_a_number(t: int) -> None:
+    calendar = Calendar()
+    assert calendar.name(calendar.period(t)) == f"day {t // DAY}"
 
 
 SPANS = [(1500, 1), (1501, 7), (7 * 1500, 7), (7 * 1500 + 1, 28), (28 * 1500 + 1, 364), (364 * 1500 + 1, 3640)]
@@ -86,19 +85,27 @@ SPANS = [(1500, 1), (1501, 7), (7 * 1500, 7), (7 * 1500 + 1, 28), (28 * 1500 + 1
 
 @pytest.mark.parametrize(("length", "days"), SPANS)
 def test_a_longer_time_has_longer_periods(length: int, days: int) -> None:
-    calendar = Calendar.of(0, length * DAY - 1)
+    calendar = Calendar.of(range(length))
     assert calendar.days == days
-    assert calendar.period(length * DAY - 1) < 1500
     assert calendar.name(0) == ("day 0" if days == 1 else f"days 0 to {days - 1}")
 
 
-def test_whatever_t_is_the_periods_are_few() -> None:
-    calendar = Calendar.of(0, GREATEST)
-    assert calendar.period(GREATEST) < 1500
+def test_a_few_moments_far_from_all_others_change_nothing() -> None:
+    assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, GREATEST // DAY]).days == 1
+
+
+@given(st.lists(st.integers(0, 6000), max_size=40), st.randoms())
+def test_in_which_order_days_are_seen_does_not_matter(days: list[int], random: Random) -> None:
+    seen = [*days, *range(1480)]
+    calendar = Calendar.of(seen)
+    random.shuffle(seen)
+    assert Calendar.of(seen) == calendar
+    assert len({calendar.period(day * DAY) for day in seen}) <= 1500
 
 
 def test_a_period_of_days_is_named_by_both_ends() -> None:
-    assert Calendar.of(NOON, NOON + 2000 * DAY).name(0) == "2026-01-01 to 2026-01-07"
+    calendar = Calendar(7)
+    assert calendar.name(calendar.period(NOON)) == "2026-01-01 to 2026-01-07"
 
 
 def test_customers_are_put_together_by_their_number_of_alerts() -> None:
@@ -125,7 +132,7 @@ def played(histories: Histories) -> list[tuple[ActivityEvent, frozenset[int], fr
     return events
 
 
-CALENDAR = Calendar.of(0, 16 * DAY)
+CALENDAR = Calendar()
 
 
 def tally_of(histories: Histories, *, of: set[int], compares: bool = True) -> Tally:

@@ -13,10 +13,12 @@ from rich.console import Console
 
 from app.backtest import pictures
 from app.backtest.documents import document
-from app.backtest.domain import DAY, Bench, Calendar, Report, Scope, Users
+from app.backtest.domain import DAY, Calendar, Scope, Users
+from app.backtest.figures import MOST_BARS, groups
 from app.backtest.findings import Difference, Findings
-from app.backtest.page import MOST_BARS, groups, page
+from app.backtest.page import page
 from app.backtest.pictures import Bar, Part, chart, tick_step
+from app.backtest.reports import Bench, Report
 from app.backtest.tables import MOST_PERIODS, show, show_findings
 from app.backtest.tally import Tally
 from app.events.domain import EventType, History
@@ -36,7 +38,7 @@ NEW, OLD = [above(1, 100), above(2, 50, EVIL)], [above(1, 200), above(3, 10)]
 
 
 def report_of(days: int, *, compares: bool) -> Report:
-    calendar = Calendar.of(FIRST, FIRST + days * DAY - 1)
+    calendar = Calendar.of(range(FIRST // DAY, FIRST // DAY + days))
     tally, history = Tally(calendar, compares=compares), History()
     for user_id in range(1, 4):
         for day in range(days):
@@ -152,7 +154,12 @@ def test_no_bar_is_too_thin_to_be_seen_and_no_period_is_left_out(days: int) -> N
     report = report_of(days, compares=False)
     found = groups(report)
     assert len(found) <= MOST_BARS
-    assert [period for group in found for period in group] == list(range(days))
+    assert [period for group in found for period in group] == [FIRST // DAY + day for day in range(days)]
+
+
+def test_a_period_far_from_the_others_hides_none_of_them() -> None:
+    report = replace(REPORTS["alone"], events_by_period={1: 1, 2: 1, 5: 1, 10**14: 1})
+    assert [list(group) for group in groups(report)] == [[1], [2], [5], [10**14]]
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])

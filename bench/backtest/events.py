@@ -1,0 +1,57 @@
+"""The events that are judged: made and judged by SQL alone, so that a verification has something to disagree with."""
+
+from bench.database import run
+
+# About twenty seconds from event to event and three in ten withdraws, as in the load of the other measurement, but
+# in no pattern; in order of time, then of user, as events arrive.
+_EVENTS = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
+    WITH made AS MATERIALIZED (
+        SELECT user_id, 1760000000 + 20 * n + (hashint8(user_id * 1000003 + n) & 15) AS t,
+            (CASE WHEN (hashint8(user_id * 7919 + n * 104729) & 1023) < 307 THEN 'withdraw' ELSE 'deposit' END
+            )::activity_type AS type,
+            (500 + (hashint8(user_id * 31 + n * 17) & 16383)) / 100.0 AS amount
+        FROM generate_series(1, %(each)s) AS n CROSS JOIN generate_series(1, %(users)s) AS user_id
+    ), of_type AS (
+        SELECT *, type = 'deposit' AND amount > lag(amount) OVER own AND lag(amount) OVER own > lag(amount, 2) OVER own
+            AS rising
+        FROM made WINDOW own AS (PARTITION BY user_id, type ORDER BY t)
+    ), looked_back AS (
+        SELECT *, count(*) FILTER (WHERE type = 'deposit') OVER all_before AS deposits,
+            type = 'withdraw' AND lag(type) OVER all_before = 'withdraw' AND lag(type, 2) OVER all_before = 'withdraw'
+            AS third_withdraw,
+            sum(amount) FILTER (WHERE type = 'deposit') OVER (
+                PARTITION BY user_id ORDER BY t RANGE BETWEEN 30 PRECEDING AND CURRENT ROW
+            ) > 200 AS much_at_once
+        FROM of_type WINDOW all_before AS (PARTITION BY user_id ORDER BY t)
+    ), judged AS (
+        SELECT *, deposits > 0 AND bool_or(rising) OVER (PARTITION BY user_id, deposits) AS rose FROM looked_back
+    )
+    SELECT user_id, t, type, amount, array_remove(ARRAY[
+        CASE WHEN third_withdraw THEN 30 END, CASE WHEN much_at_once THEN 123 END, CASE WHEN rose THEN 300 END,
+        CASE WHEN type = 'withdraw' AND amount > 100 THEN 1100 END
+    ]::integer[], NULL), 1 FROM judged ORDER BY t, user_id
+"""
+_ALERTS = """
+    INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
+    SELECT user_id, t, code, false, 1, CASE code
+        WHEN 1100 THEN jsonb_build_object('value', amount::text, 'limit', '100.00', 'count', 1)
+        WHEN 123 THEN (
+            SELECT jsonb_build_object('value', sum(within.amount)::text, 'limit', '200.00', 'count', count(*))
+            FROM activity_event AS within WHERE within.user_id = event.user_id AND within.type = 'deposit'
+                AND within.t BETWEEN event.t - 30 AND event.t
+        ) ELSE '{"value": "3", "limit": "3", "count": 3}' END
+    FROM activity_event AS event CROSS JOIN unnest(alert_codes) AS code
+"""
+_CLOCKS = "INSERT INTO user_clock (user_id, last_t) SELECT user_id, max(t) FROM activity_event GROUP BY user_id"
+
+
+def store(url: str, *, users: int, each: int) -> int:
+    """Store so many events of each user with their codes and alerts; return how many alerts these are."""
+    run(url, _EVENTS, {"users": users, "each": each})
+    run(url, _ALERTS)
+    run(url, _CLOCKS)
+    run(url, "VACUUM (ANALYZE)")
+    run(url, "CHECKPOINT")
+    [(alerts,)] = run(url, "SELECT count(*) FROM alert")
+    return int(alerts)
