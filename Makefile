@@ -75,7 +75,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, without running one:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme bench bench.quick bench.backtest faults lint format monitoring.check check
+.PHONY: test coverage e2e readme bench bench.quick faults lint format monitoring.check check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -88,8 +88,6 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in under a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
-bench.backtest: $(VENV)/dev.stamp ## measure what judging all that is stored costs; writes docs/backtest.md (ARGS=--quick: a few, writes nothing)
-	@$(BIN)/python -m bench.backtest $(ARGS)
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.config import Settings, read_settings
-from bench import document, editions, floor_ratio, growth, machine, statements, tables, wrk
+from bench import document, editions, floor_ratio, growth, machine, statements, tables, windows, wrk
+from bench.backtest import measure
 from bench.database import Postgres, production_postgres
 from bench.errors import BenchError, ToolMissing
 from bench.results import Results
@@ -64,8 +65,15 @@ def _measure(postgres: Postgres, settings: Settings, scale: Scale, console: Cons
         floors, steadiness, answers = floor_ratio.measure(site)
         store, decisions = growth.of_store(site)
         user = growth.of_user(site)
-        rules = editions.of_rules(site)
-    return Results(floors=floors, growth=[store, user], rules=rules, steadiness=steadiness, checked=answers + decisions)
+        return Results(
+            floors=floors,
+            growth=[store, user],
+            rules=editions.of_rules(site),
+            windows=windows.of_windows(site),
+            past=measure.of_past(site),
+            steadiness=steadiness,
+            checked=answers + decisions,
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Third measurement: what an event costs when twenty rules are live, as a multiple of the four of the contract."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.events.domain import EventType
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BAR = 1.3
-_NEVER = "999999999.00"  # what the rules beside the four are compared with: they are judged, and raise nothing
+NEVER = "999999999.00"  # what the rules beside the four are compared with: they are judged, and raise nothing
+TOLD = {"name": "for the measurement", "description": "judged at every event, and hardly ever met"}
 _COUNTS = (7, 8, 9, 10)  # longer than nearly any streak of the load
 _WINDOWS = (20, 60, 300, 600, 1800, 3600)  # seconds
 
@@ -27,7 +29,7 @@ def of_rules(site: Site) -> Comparison:
     """Compare the four rules of the contract with these and sixteen more, of all kinds."""
     users = site.scale.usual_store // USUAL_EVENTS
     four, twenty = (site.database(name, Population(users=users, events_each=USUAL_EVENTS)) for name in ("4", "20"))
-    _publish(twenty, sixteen_more())
+    publish_beside(twenty, sixteen_more())
     question = Question(title="Twenty rules", base="4 rules", subject="20 rules", bar=BAR)
     load = Load(users=users, connections=CONNECTIONS)
     with site.service("4", four) as first, site.service("20", twenty) as second:
@@ -38,16 +40,15 @@ def of_rules(site: Site) -> Comparison:
 def sixteen_more() -> list[Rule]:
     """Return rules of all four kinds, with counts up to ten and windows up to an hour."""
     forms: list[Mapping[str, object]] = [
-        *({"kind": "threshold", "type": kind, "above": _NEVER} for kind in EventType),
+        *({"kind": "threshold", "type": kind, "above": NEVER} for kind in EventType),
         *({"kind": "streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
-        *({"kind": "window_total", "type": EventType.DEPOSIT, "above": _NEVER, "seconds": each} for each in _WINDOWS),
+        *({"kind": "window_total", "type": EventType.DEPOSIT, "above": NEVER, "seconds": each} for each in _WINDOWS),
     ]
-    told = {"name": "for the measurement", "description": "judged at every event, and hardly ever met"}
-    return list(read_rules([{"code": code, **told, **form} for code, form in enumerate(forms, start=2001)]))
+    return list(read_rules([{"code": code, **TOLD, **form} for code, form in enumerate(forms, start=2001)]))
 
 
-def _publish(url: str, more: list[Rule]) -> None:
+def publish_beside(url: str, more: Sequence[Rule]) -> None:
     """Let a second edition be live: the rules of the first and these."""
     run(url, "UPDATE rule_book SET status = 'retired' WHERE edition = 1")
     run(

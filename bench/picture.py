@@ -46,7 +46,8 @@ def _draw_ratios(axes: Axes, results: Results) -> None:
         heights = [row + _DODGE * (number - (len(rounds) - 1) / 2) for number in rounds]
         axes.plot(comparison.ratios, heights, "o", color=_APP, alpha=0.6, label="" if row else "a round")
         axes.plot([comparison.ratio] * 2, [row - 0.35, row + 0.35], color="black", label="" if row else "median")
-        axes.plot([comparison.bar] * 2, [row - 0.35, row + 0.35], "--", color=_BAR, label="" if row else "bar")
+        if comparison.bar is not None:
+            axes.plot([comparison.bar] * 2, [row - 0.35, row + 0.35], "--", color=_BAR, label="" if row else "bar")
         axes.annotate(f"{comparison.ratio:.2f}", (comparison.ratio, row - 0.35), ha="center", va="bottom")
     axes.set_yticks(range(len(results.comparisons)), [f"{each.subject}\n/ {each.base}" for each in results.comparisons])
     axes.set_ylim(len(results.comparisons) - 0.5, -0.8)

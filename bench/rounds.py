@@ -27,20 +27,25 @@ def next_t() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is compared with what, and the bar for the ratio of their costs."""
+    """What is compared with what, and the bar for the ratio of their costs; without one it is only told."""
 
     title: str
     base: str
     subject: str
-    bar: float
+    bar: float | None = None
 
 
-def under_load(server: Server, postgres: Postgres, load: Load) -> Run:
-    """Make the run that sends a load to a server and reads the CPU of both."""
+def under_load(server: Server, postgres: Postgres, load: Load, prepare: Callable[[int], None] = lambda _: None) -> Run:
+    """Make the run that sends a load to a server and reads the CPU of both.
+
+    What there is to `prepare` before each run is told the first `t` of its events.
+    """
 
     def run(seconds: int) -> Measured:
+        first_t = next_t()
+        prepare(first_t)
         meter = Meter(server.process, postgres.process)
-        answers = wrk.send(load, server.url, first_t=next_t(), seconds=seconds)
+        answers = wrk.send(load, server.url, first_t=first_t, seconds=seconds)
         app, database = (1e6 * spent / answers.count for spent in meter.read())
         return Measured(app=app, postgres=database, latency=answers.latency)
 

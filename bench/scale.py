@@ -9,7 +9,11 @@ PACED_CONNECTIONS = 64  # of the load generator below full load: enough that the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Rounds of each comparison, seconds of each run, and how many events are stored before."""
+    """Rounds of each comparison, seconds of each run, and how many events are stored before.
+
+    `held_in_window`: how many events a user has within the long window; `past_each`: how many of each user's events
+    are judged again by a backtest.
+    """
 
     rounds: int
     seconds: int
@@ -18,6 +22,8 @@ class Scale:
     small_store: int
     large_store: int
     heavy_user: int
+    held_in_window: tuple[int, ...]
+    past_each: int
 
 
 FULL = Scale(
@@ -28,6 +34,8 @@ FULL = Scale(
     small_store=10_000,
     large_store=10_000_000,
     heavy_user=1_000_000,
+    held_in_window=(1000, 10_000),
+    past_each=500,
 )
 QUICK = Scale(
     rounds=2,
@@ -37,4 +45,6 @@ QUICK = Scale(
     small_store=10_000,
     large_store=100_000,
     heavy_user=20_000,
+    held_in_window=(100,),
+    past_each=10,
 )

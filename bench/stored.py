@@ -13,7 +13,7 @@ _CHUNKS = 10
 # Ordered by time, then by user, as events arrive; three in ten are withdraws, or all but the first three.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
-    SELECT user_id, event * %(step)s,
+    SELECT user_id, %(begin)s + event * %(step)s,
         (CASE WHEN %(withdraws)s AND event > 3 OR NOT %(withdraws)s AND event %% 10 IN (3, 6, 7)
               THEN 'withdraw' ELSE 'deposit' END)::activity_type,
         (500 + (user_id * 7919 + event * 104729) %% 9000) / 100.0, '{}'
@@ -23,17 +23,20 @@ _EVENTS = """
 """
 _CLOCKS = """
     INSERT INTO user_clock (user_id, last_t)
-    SELECT user_id, %(events)s * %(step)s FROM generate_series(%(first_user)s::bigint, %(last_user)s) AS user_id
+    SELECT user_id, %(begin)s + %(events)s * %(step)s
+    FROM generate_series(%(first_user)s::bigint, %(last_user)s) AS user_id
+    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Users of one kind: so many, each with so many events stored."""
+    """Users of one kind: so many, each with so many events stored, the first of them a step after `begin`."""
 
     users: int
     events_each: int
     first_user: int = 1
+    begin: int = 0
     mostly_withdraws: bool = False
 
     @property
@@ -46,6 +49,7 @@ class Population:
         """For the statements above."""
         return {
             "events": self.events_each,
+            "begin": self.begin,
             "step": T_STEP,
             "withdraws": self.mostly_withdraws,
             "first_user": self.first_user,
@@ -57,12 +61,18 @@ def store(url: str, *populations: Population, progress: Progress) -> None:
     """Store them all, then leave the database as after a quiet night: known to the planner, clean, on disk."""
     for population in populations:
         task = progress.add_task(f"storing {population.events:,} events", total=population.events)
-        for first, last in _chunks(population.events_each):
-            run(url, _EVENTS, {**population.parameters, "first_event": first, "last_event": last})
-            progress.advance(task, (last - first + 1) * population.users)
-        run(url, _CLOCKS, population.parameters)
+        for stored in add(url, population):
+            progress.advance(task, stored)
     run(url, "VACUUM (ANALYZE)")
     run(url, "CHECKPOINT")
+
+
+def add(url: str, population: Population) -> Iterator[int]:
+    """Store the events of a population in a few steps; tell how many each of them stored."""
+    for first, last in _chunks(population.events_each):
+        run(url, _EVENTS, {**population.parameters, "first_event": first, "last_event": last})
+        yield (last - first + 1) * population.users
+    run(url, _CLOCKS, population.parameters)
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:

@@ -48,7 +48,7 @@ class StoredAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsAsked:
-    """Which alerts: at most `limit` that come after the place `before`, with a `t` of `since` or more.
+    """Which alerts: at most `limit` that come after the place `before`, with a `t` of `since` or more (A26).
 
     Those of the shadow or those that were answered; of one code, one user, one edition where that is asked for.
     """

@@ -26,7 +26,7 @@ class Step(StrEnum):
     RETIRED = "retire"
 
 
-# A live edition is never retired by itself: publishing the next one does it, so that there always is one.
+# A live edition is never retired by itself: publishing the next one does it, so that there always is one (A24).
 TAKEN_FROM = {
     Step.SHADOWED: frozenset({Status.DRAFT}),
     Step.PUBLISHED: frozenset({Status.DRAFT, Status.SHADOW, Status.RETIRED}),

@@ -1,4 +1,4 @@
-"""Who takes the steps of the rule book, and whether two of them are somebody else."""
+"""Who takes the steps of the rule book, and whether two of them are somebody else (A25)."""
 
 from app.rulebook.domain import Edition, SameEyes
 

@@ -1,11 +1,11 @@
-"""Rounds of: reading all rows and no more, a backtest of them by the four rules and by twenty, a verification."""
+"""Fifth measurement: what it costs to judge again all that is stored, as a multiple of reading it.
+
+A round: reading all rows and no more, a backtest of them by the four rules and one by twenty, a verification.
+"""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal
-from statistics import median
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import psutil
 from sqlalchemy import Engine, create_engine
@@ -16,56 +16,48 @@ from app.backtest.domain import EVERYBODY, Scope
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Series
 from app.config import sqlalchemy_url
-from app.events.domain import EventType, HistoryNeeds
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
+from app.events.domain import HistoryNeeds
 from app.rulebook import controllers as rulebook
 from app.rulebook.controllers import Hand
+from bench.backtest import events
 from bench.cpu import Meter
+from bench.editions import sixteen_more
 from bench.errors import BenchError
+from bench.results import Judged, Past
+from bench.site import Site
 from lib.database import Database
 from lib.snapshots import snapshot_of
 
+USERS = 2000
 READ, FOUR, TWENTY, VERIFY = "bare read", "backtest, 4 rules", "backtest, 20 rules beside 4", "verify, 4 rules"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """CPU in microseconds an event: of the process that works, and of PostgreSQL; and events a second by the clock."""
-
-    work: float
-    postgres: float
-    rate: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What was run, round after round."""
-
-    name: str
-    runs: list[Run]
-
-    @property
-    def per_core(self) -> list[float]:
-        """Events a second and core of the process that works."""
-        return [1e6 / each.work for each in self.runs]
-
-    def middle(self, of: Callable[[Run], float]) -> float:
-        """Return the median of the rounds."""
-        return median(map(of, self.runs))
+def of_past(site: Site) -> Past:
+    """Store events with their codes and alerts, verify them, then judge all of them again, round after round."""
+    url = site.postgres.create("past")
+    task = site.progress.add_task("storing what is judged again", total=None)
+    alerts = events.store(url, users=USERS, each=site.scale.past_each)
+    site.progress.update(task, total=1, completed=1)
+    stored = USERS * site.scale.past_each
+    with closing(Measurement(url, site.postgres.process, stored)) as measurement:
+        for _ in site.progress.track(range(site.scale.rounds), description="Backtest"):
+            measurement.round()
+    return Past(events=stored, users=USERS, alerts=alerts, passes=measurement.passes)
 
 
 class Measurement:
-    """What is measured in one database, round after round."""
+    """What is measured in one database, round after round; raises `BenchError` if events are judged otherwise."""
 
-    def __init__(self, url: str, postgres: psutil.Process, events: int) -> None:
+    def __init__(self, url: str, postgres: psutil.Process, stored: int) -> None:
         self._engine: Engine = create_engine(sqlalchemy_url(url))
         self._database = Database(self._engine, deadline=60)
         self._postgres = postgres
-        self._events = events
+        self._stored = stored
         if (differing := controllers.verify(self._place, Cost()).different) > 0:
             raise BenchError(f"{differing:,} events are judged otherwise by SQL")
-        self.subjects = {name: Subject(name=name, runs=[]) for name in (READ, FOUR, TWENTY, VERIFY)}
-        self._twenty = rulebook.draft(self._database, twenty_rules(self._database), Hand(who="bench")).edition
+        self.passes: dict[str, list[Judged]] = {name: [] for name in (READ, FOUR, TWENTY, VERIFY)}
+        twenty = [*rulebook.edition(self._database, 1).rules, *sixteen_more()]
+        self._twenty = rulebook.draft(self._database, twenty, Hand(who="bench")).edition
 
     def round(self) -> None:
         """Run each subject once, one right after the other."""
@@ -83,20 +75,20 @@ class Measurement:
         yield cost
         seconds = time.monotonic() - began
         [postgres] = meter.read()
-        run = Run(
-            work=cost.cpu_seconds * 1e6 / self._events,
-            postgres=postgres * 1e6 / self._events,
-            rate=self._events / seconds,
+        judged = Judged(
+            app=cost.cpu_seconds * 1e6 / self._stored,
+            postgres=postgres * 1e6 / self._stored,
+            rate=self._stored / seconds,
         )
-        self.subjects[name].runs.append(run)
+        self.passes[name].append(judged)
 
     def _read(self, cost: Cost) -> None:
-        began, events = time.process_time(), 0
+        began, read = time.process_time(), 0
         with snapshot_of(self._engine, APPLICATION_NAME) as snapshot, snapshot.reader() as reader:
             for rows in BacktestQueries(reader).events(Scope(), EVERYBODY[0], HistoryNeeds()):
-                events += len(rows)
+                read += len(rows)
         cost.cpu_seconds = time.process_time() - began
-        self._must_be_all(events)
+        self._must_be_all(read)
 
     def _four(self, cost: Cost) -> None:
         report = controllers.backtest(self._place, 1, None, Scope(), cost)
@@ -116,22 +108,6 @@ class Measurement:
     def _place(self) -> Place:
         return Place(database=self._database, engine=self._engine, jobs=1)
 
-    def _must_be_all(self, events: int) -> None:
-        if events != self._events:
-            raise BenchError(f"{events:,} of {self._events:,} events were read, judged, or agree")
-
-
-def twenty_rules(database: Database) -> list[Rule]:
-    """Return the rules of edition 1 and sixteen of all kinds: counts up to 10, windows up to an hour."""
-    rules: list[Rule] = [*rulebook.edition(database, 1).rules]
-    for step, kind in ((step, kind) for step in (1, 2) for kind in EventType):
-        code, told = 2000 + 100 * step + 10 * (kind is EventType.DEPOSIT), "for the measurement"
-        rules += [
-            Threshold(code=code, name=told, description=told, type=kind, above=Decimal(150 + step)),
-            Streak(code=code + 1, name=told, description=told, type=kind, count=5 * step),
-            RisingStreak(code=code + 2, name=told, description=told, type=kind, count=5 * step),
-            WindowTotal(
-                code=code + 3, name=told, description=told, type=kind, above=Decimal(20_000), seconds=1800 * step
-            ),
-        ]
-    return rules
+    def _must_be_all(self, found: int) -> None:
+        if found != self._stored:
+            raise BenchError(f"{found:,} of {self._stored:,} events were read, judged, or agree")

@@ -99,6 +99,7 @@ def test_the_pages_are_what_a_list_would_have(
     stored: dict[tuple[int, int, bool], tuple[int, set[int]]],
     asked: list[AlertsAsked],
 ) -> None:
+    """In the order of the events' own t, whenever they were stored (A26)."""
     run_sql(database, "TRUNCATE alert")
     alerts = [
         alert(t, user_id, code, edition, shadow=shadow)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,9 @@ from app.backtest import cli, controllers, judging
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
 from app.backtest.domain import GREATEST, Scope, Users
-from app.backtest.judging import Judging, Trial, needs_of_all
+from app.backtest.judging import needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Report, Series
-from app.backtest.tally import Tally
 from app.config import sqlalchemy_url
 from app.datastores import db
 from app.events.domain import EventType
@@ -35,6 +34,7 @@ from lib.snapshots import snapshot_of
 from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.judging import codes_of, judged
 from tests.unit import naive
 from tests.unit.edition_1 import RULES
 from tests.unit.rule_drawing import EDITIONS, PLAYED
@@ -59,23 +59,6 @@ def backtest(app: APIFlask, *words: object) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Rule] | None = None) -> Tally:
-    """Do what the processes of a backtest do, in this one."""
-    engine = create_engine(sqlalchemy_url(url))
-    rule_sets = [RuleSet(edition=number, rules=rules) for number, rules in enumerate((edition, against)) if rules]
-    with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        trial = Trial(snapshot=snapshot, scope=scope, edition=rule_sets[0], against=(*rule_sets, None)[1])
-        queries = BacktestQueries(reader)
-        calendar = judging.calendar_of(queries, scope)
-        tally = Tally(calendar, compares=against is not None)
-        for span in judging.plan(queries, scope, 100):
-            *_, found = judging.judge(queries, trial, Judging(span, calendar))
-            assert isinstance(found, Tally)
-            tally.add(found)
-    engine.dispose()
-    return tally
-
-
 @settings(max_examples=25, deadline=None, suppress_health_check=FUNCTION_SCOPED)
 @given(EDITIONS, st.lists(PLAYED, min_size=1, max_size=4), st.data())
 def test_it_raises_what_was_answered_live(
@@ -97,10 +80,6 @@ def test_it_raises_what_was_answered_live(
     since, length = data.draw(st.integers(0, 10_000)), data.draw(st.integers(1, 10_000))
     part = judged(database, Scope(since=since, until=since + length), rules)
     assert codes_of(part) == Counter(code for t, _, code in answered if since <= t < since + length)
-
-
-def codes_of(tally: Tally, series: Series = Series.RAISED) -> Counter[int]:
-    return Counter({code: count.alerts for code, count in tally.reports()[series].codes.items()})
 
 
 def test_it_is_the_same_whatever_the_number_of_processes(app: APIFlask, sql: Sql) -> None:

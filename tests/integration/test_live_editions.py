@@ -1,24 +1,28 @@
-"""Random editions on random histories, live over HTTP: every answer is the naive oracle's."""
+"""Random editions on random histories: what is answered live over HTTP is the backtest's and the naive oracle's."""
 
 import http.client
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
-from itertools import count
+from itertools import accumulate, chain, count
+from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.backtest.domain import Scope, Users
 from app.events.domain import EventType
 from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
 from app.rulebook.forms import written_rules
-from lib.database import Database
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import LONGEST, Serve
 from tests.unit import naive
 from tests.unit.naive import Played
@@ -32,9 +36,8 @@ Steps = list[tuple[EventType, Decimal, int]]
 
 
 @pytest.fixture
-def books(app_with: AppWith) -> Database:
-    database: Database = app_with().extensions["database"]
-    return database
+def books(app_with: AppWith) -> APIFlask:
+    return app_with()
 
 
 class Client:
@@ -83,28 +86,62 @@ def judged_by(live: Client, sql: Sql, edition: int) -> None:
     pytest.fail(f"edition {edition} is not followed")
 
 
-def test_random_editions_answer_as_the_naive_oracle(books: Database, live: Client, sql: Sql) -> None:
+def test_live_answers_are_those_of_the_backtest_and_of_the_naive_oracle(
+    books: APIFlask, live: Client, sql: Sql, database: str
+) -> None:
+    played = 0
+
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(EDITIONS, st.lists(PLAYED, min_size=1, max_size=4))
-    def one_edition(rules: list[Rule], histories: list[Steps]) -> None:
-        edition = controllers.draft(books, rules, ANN).edition
-        controllers.publish(books, edition, ANN, four_eyes=False)
-        judged_by(live, sql, edition)
+    @given(EDITIONS, EDITIONS, st.lists(PLAYED, min_size=1, max_size=4))
+    def one_edition(rules: list[Rule], beside: list[Rule], histories: list[Steps]) -> None:
+        nonlocal played
+        store = books.extensions["database"]
+        edition, shadow = (controllers.draft(store, each, ANN).edition for each in (rules, beside))
+        controllers.shadow(store, shadow, ANN)
+        controllers.publish(store, edition, ANN, four_eyes=False)
+        judged_by(live, sql, edition)  # a worker that knows the later step knows the one before it
         for history in histories:
-            play(live, written_rules(rules), history)
+            user_id = next(USERS)
+            seen = moments(history)
+            before = [seen[:place] for place in range(1, len(seen) + 1)]
+            wanted, in_shadow = (
+                [naive.codes(written_rules(each), part) for part in before] for each in (rules, beside)
+            )
+            assert [live.send(user_id, each) for each in seen] == wanted, seen
+            assert stored(sql, user_id, edition) == raised(seen, wanted)
+            assert stored(sql, user_id, shadow) == raised(seen, in_shadow)
+            only = Scope(users=[Users(user_id, user_id)])
+            for each, codes in ((rules, wanted), (beside, in_shadow)):
+                assert codes_of(judged(database, only, each)) == Counter(chain.from_iterable(codes))
+            played += len(seen)
 
     one_edition()
+    # That was how often each code is raised, user by user; this is which event raises which.
+    findings = verified(books)
+    assert findings.differences == []
+    assert findings.agreeing.total() > played > EXAMPLES
 
 
-def play(live: Client, written: list[dict[str, object]], history: Steps) -> None:
-    user_id, t = next(USERS), 0
-    seen: list[Played] = []
-    for kind, amount, gap in history:
-        t += gap
-        seen.append(Played(kind.value, amount, t))
-        assert live.send(user_id, seen[-1]) == naive.codes(written, seen), seen
+def moments(history: Steps) -> list[Played]:
+    """Give each step its t."""
+    ts = accumulate(gap for *_, gap in history)
+    return [Played(kind.value, amount, t) for (kind, amount, _), t in zip(history, ts, strict=True)]
+
+
+def naive_codes(rules: list[Rule], seen: list[Played]) -> list[list[int]]:
+    """Return the codes of each event."""
+    return [naive.codes(written_rules(rules), seen[:place]) for place in range(1, len(seen) + 1)]
+
+
+def raised(seen: list[Played], codes: list[list[int]]) -> list[tuple[int, int]]:
+    return [(event.t, code) for event, each in zip(seen, codes, strict=True) for code in each]
+
+
+def stored(sql: Sql, user_id: int, edition: int) -> list[tuple[Any, ...]]:
+    """Return the alerts that were kept of an edition, in order of t and code."""
+    return sql("SELECT t, code FROM alert WHERE user_id = %s AND edition = %s ORDER BY t, code", user_id, edition)

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
-from app.rulebook.domain import Edition, NoSuchEdition, RuleBookRefused, SameEyes, Status, WrongStep
+from app.rulebook.domain import Edition, NoSuchEdition, RuleBookRefused, SameEyes, Status, Step, WrongStep
 from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from lib.database import Database
@@ -80,9 +80,13 @@ def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
 
 
 def test_one_at_most_is_in_the_shadow(books: Database) -> None:
+    """The one that is displaced is a draft again, and its way back is in the audit (A24)."""
     for _ in range(2):
         controllers.shadow(books, drafted(books), ANN)
     assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT, 3: Status.SHADOW}
+    *_, displaced, last = controllers.audit(books)
+    assert (displaced.edition, displaced.step, displaced.note) == (2, Step.DRAFTED, "edition 3 takes its place")
+    assert (last.edition, last.step) == (3, Step.SHADOWED)
 
 
 def test_one_at_most_is_live_whoever_writes(sql: Sql, books: Database) -> None:

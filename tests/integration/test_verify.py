@@ -9,20 +9,12 @@ from click.testing import Result
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.backtest import verifying
-from app.backtest.domain import EVERYBODY
-from app.backtest.findings import Findings
-from app.backtest.queries import BacktestQueries
-from app.backtest.verifying import Inquiry
-from app.datastores import db
 from app.events.domain import EventType
-from app.events.judges import RuleSet
 from app.events.rules import Rule, Threshold, WindowTotal
-from app.rulebook import controllers as rulebook
-from lib.snapshots import snapshot_of
 from tests.integration.books import app_that_follows, publish, shadow
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.judging import verified
 from tests.unit.edition_1 import RULES
 from tests.unit.rule_drawing import EDITIONS, PLAYED
 
@@ -36,17 +28,6 @@ def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def verify(app: APIFlask) -> Result:
     return app.test_cli_runner().invoke(args=["rules", "verify", "--jobs", "2"])
-
-
-def found(app: APIFlask) -> Findings:
-    """Do what the processes of a verification do, in this one."""
-    with app.app_context(), snapshot_of(db.engine, "tests") as snapshot, snapshot.reader() as reader:
-        editions = rulebook.editions(app.extensions["database"])
-        book = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions}
-        inquiry = Inquiry(snapshot=snapshot, book=book)
-        *_, last = verifying.verify(BacktestQueries(reader), inquiry, EVERYBODY[0])
-    assert isinstance(last, Findings)
-    return last
 
 
 def large(code: int, limit: int) -> Rule:
@@ -128,9 +109,9 @@ TAMPERED = [
 
 @pytest.mark.parametrize(("statement", "said"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
 def test_whatever_is_changed_afterwards_is_found(three_editions: APIFlask, sql: Sql, statement: str, said: str) -> None:
-    assert found(three_editions).different == 0
+    assert verified(three_editions).different == 0
     sql(statement)
-    findings = found(three_editions)
+    findings = verified(three_editions)
     assert findings.different
     assert any(said in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
 
@@ -149,9 +130,9 @@ def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFla
 def test_events_from_before_alerts_were_kept_have_none(app: APIFlask, sql: Sql) -> None:
     assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
     sql("DELETE FROM alert")
-    assert found(app).different == 1
+    assert verified(app).different == 1
     sql("UPDATE activity_event SET received_at = (SELECT created_at FROM rule_book WHERE edition = 1) - interval '1 s'")
-    findings = found(app)
+    findings = verified(app)
     assert (findings.different, findings.of_old) == (0, 1)
 
 
@@ -160,7 +141,7 @@ def test_a_shadow_edition_without_alerts_is_not_missed(app: APIFlask, sql: Sql) 
     assert codes(send(app.test_client(), "withdraw", "20", 1)) == []
     assert sql("SELECT code, shadow FROM alert") == [(9, True)]
     sql("DELETE FROM alert")
-    assert found(app).different == 0, "nobody can know whether this worker had seen it by then"
+    assert verified(app).different == 0, "nobody can know whether this worker had seen it by then"
 
 
 def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sql) -> None:
@@ -195,6 +176,6 @@ def test_whatever_editions_come_and_go_what_was_stored_by_them_agrees(
             t += gap
             events += 1
             codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
-    findings = found(app)
+    findings = verified(app)
     assert findings.differences == []
     assert findings.agreeing.total() == events

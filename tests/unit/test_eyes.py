@@ -1,4 +1,4 @@
-"""Who is somebody else: keys by their prefix, people by their name, and nobody who is not known."""
+"""Who is somebody else (A25): keys by their prefix, people by their name, and nobody who is not known."""
 
 from datetime import UTC, datetime
 

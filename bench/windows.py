@@ -1,0 +1,58 @@
+"""Fourth measurement: what a rule with a window of 31 days costs, whose events are summed in SQL."""
+
+from functools import partial
+
+from app.events.domain import EventType
+from app.rulebook.forms import read_rules
+from bench.database import run
+from bench.editions import NEVER, TOLD, publish_beside
+from bench.results import Comparison
+from bench.rounds import Question, compare, under_load
+from bench.site import Site
+from bench.stored import Population, add
+from bench.wrk import T_STEP, Load
+
+USERS = 20
+_DAYS = 31  # as long as a window may be
+_RULE = {
+    "code": 2001,
+    "kind": "window_total",
+    "type": EventType.DEPOSIT,
+    "above": NEVER,
+    "seconds": _DAYS * 24 * 3600,
+    **TOLD,
+}
+
+
+def of_windows(site: Site) -> list[Comparison]:
+    """Compare the four rules of the contract with these and a sum over 31 days, for users with many events in it.
+
+    One connection: users are few, and the events of one come one after the other anyway.
+    """
+    return [_of_window(site, held) for held in site.scale.held_in_window]
+
+
+def _of_window(site: Site, held: int) -> Comparison:
+    names = f"without-{held}", f"with-{held}"
+    urls = [site.database(name) for name in names]
+    publish_beside(urls[1], read_rules([_RULE]))
+    question = Question(
+        title=f"{_DAYS} days",
+        base=f"4 rules, users with {held:,} events in {_DAYS} days",
+        subject="these and a sum over all of them",
+    )
+    load = Load(users=USERS, connections=1)
+    with site.service(names[0], urls[0]) as first, site.service(names[1], urls[1]) as second:
+        runs = [
+            under_load(server, site.postgres, load, prepare=partial(_fill, url, held))
+            for server, url in zip((first, second), urls, strict=True)
+        ]
+        return compare(question, *runs, scale=site.scale, progress=site.progress)
+
+
+def _fill(url: str, held: int, first_t: int) -> None:
+    """Store what each user has in the window when the run begins."""
+    users = Population(users=USERS, events_each=held, begin=first_t - (held + 1) * T_STEP)
+    for _ in add(url, users):
+        pass
+    run(url, "VACUUM (ANALYZE) activity_event")  # as autovacuum does in time
