@@ -13,6 +13,7 @@ from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
 from app.rulebook.domain import NoSuchEdition, SameEyes, WrongStep
 from app.rulebook.forms import InvalidRules
+from app.rulebook.watch import NoRuleBook, nothing_judged
 from app.users.domain import DuplicateUser, NoFreeUserId
 from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -88,6 +89,13 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
     ),
     NotReady: ProblemType(
         503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)
+    ),
+    NoRuleBook: ProblemType(
+        503,
+        "not-ready",
+        "The service cannot do its work",
+        retry_after=1,
+        example=NoRuleBook(nothing_judged("no edition is live; publish another: flask rules publish")),
     ),
     Unavailable: ProblemType(
         503,

@@ -1,7 +1,7 @@
 """A PostgreSQL database as a service uses it: transactions from a pool, bounded in time, refused while it is silent."""
 
 import time
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 import psycopg2
 from sqlalchemy import Engine
@@ -34,6 +34,7 @@ class Database:
         self._engine = engine
         self._deadline = deadline
         self._lock = Lock()
+        self._closed = Event()
         self.silent = False
         SILENT.set(0)
         watch_pool(engine)
@@ -61,6 +62,10 @@ class Database:
                 SILENT.set(1)
                 log.error("database silent", deadline=self._deadline)
 
+    def close(self) -> None:
+        """Look no more whether the database answers again; for one that is done with."""
+        self._closed.set()
+
     def _connection(self, began: float) -> PoolProxiedConnection:
         try:
             return self._engine.raw_connection()
@@ -74,7 +79,8 @@ class Database:
 
     def _probe_until_answered(self) -> None:
         while not self._answers():
-            time.sleep(PAUSE)
+            if self._closed.wait(PAUSE):
+                return
         with self._lock:
             self.silent = False
             SILENT.set(0)

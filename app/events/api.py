@@ -10,6 +10,7 @@ from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrde
 from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
+from app.rulebook.watch import NoRuleBook
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
@@ -32,7 +33,7 @@ REPLAY = {"Idempotent-Replay": "true"}
 )
 @events.doc(
     responses=refusals_of(
-        MalformedJson, InvalidEvent, OutOfOrder, UnknownUser, DuplicateEvent, Unavailable, takes_body=True
+        MalformedJson, InvalidEvent, OutOfOrder, UnknownUser, DuplicateEvent, NoRuleBook, Unavailable, takes_body=True
     )
 )
 @asks_for(Scope.EVENTS_WRITE)

@@ -64,10 +64,11 @@ LATEST_OF_PART = """
 WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
-# Of the index alone, which has the amounts: a window of weeks may hold very many events.
-SUM_PART = """
-    (SELECT {part}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 HAVING count(*) > 0)"""
+# Of the index alone, which has the amounts: a window of weeks may hold very many events. Those of a type are walked
+# once, however many windows end now, and each counts in the shortest of those that it is in.
+SUMS_PART = """
+    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 GROUP BY 1)"""
 
 # What tells whether the claim just before was granted: the user's clock, and the event at this moment if there is one.
 CLAIM_PARTS = """
@@ -97,19 +98,28 @@ class HistoryQuestion:
         for kind, seconds in needs.window.items():
             sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
         self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
-        for part, window in self.sums.items():
-            sql.append(SUM_PART.format(part=part, kind=window.type, seconds=window.seconds))
+        for kind in EventType:
+            own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
+            if own:
+                sql.append(SUMS_PART.format(part_of_t=_part_of_t(own), kind=kind, seconds=max(own.values())))
         self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql))
+
+
+def _part_of_t(seconds_of: Mapping[int, int]) -> str:
+    """Write the SQL that tells in which of these parts, of ever longer windows, an event within the longest one is."""
+    *shorter, (last, _) = seconds_of.items()
+    cases = "".join(f" WHEN t >= $2 - {seconds} THEN {part}" for part, seconds in shorter)
+    return f"CASE{cases} ELSE {last} END" if cases else str(last)
 
 
 def history_if_claimed(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> History | None:
     """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
     latest_t, known = -1, False
     parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
-    added_up: dict[Window, WindowSum] = {}
+    counted: dict[int, WindowSum] = {}
     for part, t, stored_type, amount, count in rows:
         if part >= FIRST_SUM:
-            added_up[sums[part]] = WindowSum(amount, count, t)
+            counted[part] = WindowSum(amount, count, t)
         elif part >= LATEST_EVENTS:
             kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
             parts[part].append(ActivityEvent(user_id=event.user_id, t=t, type=kind, amount=amount))
@@ -123,8 +133,22 @@ def history_if_claimed(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[
         latest=parts[LATEST_EVENTS],
         latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
         window={kind: parts[part] for kind, part in WINDOW_OF.items()},
-        sums=added_up,
+        sums=_added_up(sums, counted) if counted else {},
     )
+
+
+def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
+    """Return the sum of each window that holds anything: what was counted in it and in all shorter ones of its type."""
+    added_up: dict[Window, WindowSum] = {}
+    so_far: dict[EventType, WindowSum] = {}
+    for part, window in windows.items():
+        shorter, own = so_far.get(window.type), counted.get(part)
+        if shorter and own:
+            # Exact: fewer than 28 digits, whatever a window holds.
+            own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
+        if whole := own or shorter:
+            added_up[window] = so_far[window.type] = whole
+    return added_up
 
 
 class EventQueries:

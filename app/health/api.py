@@ -7,7 +7,6 @@ from app.access.guard import open_to_all
 from app.health.domain import NotReady, Unready
 from app.health.schemas import LiveSchema, ReadySchema
 from app.problems import refusals_of
-from app.rulebook.watch import UNREADABLE
 
 health = APIBlueprint(
     "health",
@@ -33,8 +32,9 @@ def live() -> dict[str, str]:
 @health.doc(responses=refusals_of(NotReady, takes_body=False, open_to_all=True))
 @open_to_all
 def ready() -> dict[str, str]:
-    """Say whether the database can be reached and is at the migration that this version expects."""
+    """Say whether the database can be reached, is at the migration that this version expects, and holds good rules."""
     current_app.extensions["readiness"].check()
-    if current_app.extensions["rule_book"].fault == UNREADABLE:
-        raise NotReady(Unready.RULE_BOOK_UNREADABLE)
+    trouble = current_app.extensions["rule_book"].trouble()
+    if trouble:
+        raise NotReady(Unready.RULE_BOOK_UNREADABLE, trouble)
     return {"status": "ready"}

@@ -17,7 +17,7 @@ REMEDIES = {
     Unready.DATABASE_UNREACHABLE: "no connection to the database can be had: look whether it runs and takes more",
     Unready.DATABASE_SILENT: "the database does not answer in time: look at its load and its disk",
     Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
-    Unready.RULE_BOOK_UNREADABLE: "the last good edition of the rules goes on; mend it: flask rules list",
+    Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one: flask rules list",
     Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",
 }
 
@@ -25,6 +25,6 @@ REMEDIES = {
 class NotReady(Exception):
     """The service cannot do its work; `reason` says why."""
 
-    def __init__(self, reason: Unready) -> None:
-        super().__init__(f"{reason}: {REMEDIES[reason]}")
+    def __init__(self, reason: Unready, remedy: str = "") -> None:
+        super().__init__(f"{reason}: {remedy or REMEDIES[reason]}")
         self.reason = reason

@@ -52,7 +52,7 @@ rules = APIBlueprint(
 
 EDITION = "/<int(min=1, max=2147483647):edition>"
 OTHER = "<int(min=1, max=2147483647):other>"
-UNKNOWN = NoSuchEdition("there is no edition 2147483647; look at the list of all")
+UNKNOWN = NoSuchEdition("there is no edition 2147483647; flask rules list, or GET /rules, tells which there are")
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a JSON string."]})

@@ -90,7 +90,7 @@ def draft_again(database: Database, number: int, hand: Hand) -> Edition:
 
 
 def shadow(database: Database, number: int, hand: Hand) -> Edition:
-    """Have a draft judge every event beside the live edition, unanswered; another one there becomes a draft again.
+    """Have a draft judge every event beside the live edition, unanswered; the one that did is a draft again.
 
     Raises `NoSuchEdition` or `WrongStep`.
     """
@@ -98,9 +98,10 @@ def shadow(database: Database, number: int, hand: Hand) -> Edition:
         book = RuleBookQueries(current)
         book.lock()
         refuse_wrong_step(_found(book, number), Step.SHADOWED)
-        for other in book.in_force():
-            if other.status is Status.SHADOW:
-                book.move(other.edition, Status.DRAFT)
+        displaced = book.numbers_in_force().shadow
+        if displaced is not None:
+            book.move(displaced, Status.DRAFT)
+            book.note_step(displaced, Step.DISPLACED, hand.who, _successor(number))
         book.move(number, Status.SHADOW)
         book.note_step(number, Step.SHADOWED, hand.who, hand.note)
         moved = _found(book, number)
@@ -123,7 +124,7 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool) -> 
             refuse_same_eyes(candidate, hand.who)
         retired = book.publish(number, hand.who)
         if retired is not None:
-            book.note_step(retired, Step.RETIRED, hand.who, f"edition {number} takes its place")
+            book.note_step(retired, Step.RETIRED, hand.who, _successor(number))
         book.note_step(number, Step.PUBLISHED, hand.who, hand.note)
         published = _found(book, number)
         current.commit()
@@ -131,20 +132,27 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool) -> 
 
 
 def retire(database: Database, number: int, hand: Hand) -> Edition:
-    """Put a draft or a shadow edition away; raises `NoSuchEdition` or `WrongStep`."""
+    """Put a draft or a shadow edition away, even one that cannot be read; raises `NoSuchEdition` or `WrongStep`."""
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        refuse_wrong_step(_found(book, number), Step.RETIRED)
+        refuse_wrong_step(_known(book.one_whatever_it_holds(number), number), Step.RETIRED)
         book.move(number, Status.RETIRED)
         book.note_step(number, Step.RETIRED, hand.who, hand.note)
-        moved = _found(book, number)
+        moved = _known(book.one_whatever_it_holds(number), number)
         current.commit()
     return moved
 
 
+def _successor(number: int) -> str:
+    return f"edition {number} takes its place"
+
+
 def _found(book: RuleBookQueries, number: int) -> Edition:
-    found = book.one(number)
+    return _known(book.one(number), number)
+
+
+def _known(found: Edition | None, number: int) -> Edition:
     if found is None:
-        raise NoSuchEdition(f"there is no edition {number}; look at the list of all")
+        raise NoSuchEdition(f"there is no edition {number}; flask rules list, or GET /rules, tells which there are")
     return found

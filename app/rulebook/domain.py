@@ -22,6 +22,7 @@ class Step(StrEnum):
 
     DRAFTED = "draft"
     SHADOWED = "shadow"
+    DISPLACED = "displace"
     PUBLISHED = "publish"
     RETIRED = "retire"
 
@@ -125,6 +126,10 @@ class SameEyes(RuleBookRefused):
 
 class UnreadableEdition(Exception):
     """An edition is in the table and cannot be read: a defect, or somebody wrote it there by hand."""
+
+    def __init__(self, edition: int, cause: str) -> None:
+        super().__init__(f"edition {edition} cannot be read: {cause}")
+        self.edition = edition
 
 
 def refuse_wrong_step(edition: Edition, step: Step) -> None:

@@ -4,6 +4,7 @@ from app.rulebook.domain import Edition, SameEyes
 
 ANONYMOUS = "anonymous"  # whoever comes without a key where none is asked for
 KEY = "key:"
+MIGRATION = "migration "  # who wrote the edition that there was first
 
 
 def name_of_key(prefix: str, name: str) -> str:
@@ -12,25 +13,27 @@ def name_of_key(prefix: str, name: str) -> str:
 
 
 def is_reserved(who: str) -> bool:
-    """Tell whether nobody may call themselves so: it is what is written down of keys, and of nobody known."""
-    return who.casefold().startswith(KEY) or who.casefold() == ANONYMOUS
-
-
-def identity_of(who: str) -> str:
-    """Return what tells one from another: of a key its prefix, since names repeat; of a person the name in any case."""
-    return who.partition(" ")[0] if who.startswith(KEY) else who.casefold()
+    """Tell whether nobody may call themselves so: it is what is written down of keys, migrations, and nobody known."""
+    return who.casefold().startswith((KEY, MIGRATION)) or who.casefold() == ANONYMOUS
 
 
 def refuse_same_eyes(edition: Edition, publisher: str) -> None:
-    """Return if somebody else than the author publishes; raises `SameEyes` where that is not so or cannot be known."""
-    if publisher == ANONYMOUS:
+    """Return if another key than the author's publishes; raises `SameEyes` where that is not so or cannot be known."""
+    number, author = edition.edition, edition.author
+    if not publisher.startswith(KEY):
         raise SameEyes(
-            "FOUR_EYES asks for the key of somebody else than the author, and where no keys are asked for nobody is "
-            "known: run the service with ACCESS=keys"
+            f"with FOUR_EYES an edition is published with the key of somebody else than its author, over HTTP and "
+            f"where keys are asked for (ACCESS=keys): POST /rules/{number}/publish"
         )
-    if edition.author == ANONYMOUS:
+    if not author.startswith((KEY, MIGRATION)):
         raise SameEyes(
-            f"nobody knows who wrote edition {edition.edition}: draft it again with a key, and publish it with another"
+            f"edition {number} was not drafted with a key, so nobody can know whose it is: draft it again with one, "
+            f'POST /rules with {{"edition": {number}}}, and publish that with another'
         )
-    if identity_of(edition.author) == identity_of(publisher):
-        raise SameEyes(f"{publisher} wrote edition {edition.edition}; somebody else has to publish it")
+    if _prefix_of(author) == _prefix_of(publisher):
+        raise SameEyes(f"{publisher} wrote edition {number}; somebody else has to publish it")
+
+
+def _prefix_of(who: str) -> str:
+    """Return what tells one key from another: names repeat."""
+    return who.partition(" ")[0]

@@ -12,7 +12,7 @@ from app.rulebook.domain import Status, Step
 
 
 class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """An edition: its rules never change, only where it stands."""
+    """An edition: triggers refuse to change what it holds or to remove it; only where it stands moves."""
 
     __tablename__ = "rule_book"
     __table_args__ = (CheckConstraint("edition > 0", name="edition_positive"),)

@@ -1,6 +1,6 @@
 """The questions that are asked of the rule book."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from json import dumps
 from typing import Any
@@ -44,7 +44,8 @@ OUTLINES = Statement(
     "edition_outlines",
     ("bigint", "bigint"),
     """
-    SELECT edition, status, jsonb_array_length(rules), author, note, created_at, published_at, published_by
+    SELECT edition, status, CASE jsonb_typeof(rules) WHEN 'array' THEN jsonb_array_length(rules) ELSE 0 END, author,
+        note, created_at, published_at, published_by
     FROM rule_book WHERE edition < $1 ORDER BY edition DESC LIMIT $2
     """,
 )
@@ -73,9 +74,10 @@ class RuleBookQueries:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def in_force(self) -> Sequence[Edition]:
-        """Which editions judge now: the live one, and the one in its shadow if there is one?"""
-        return _editions(self._transaction.fetch(IN_FORCE))
+    def in_force(self) -> Mapping[Status, Edition | UnreadableEdition]:
+        """Which editions judge now: the live one, and the one in its shadow if there is one? Each for itself."""
+        rows: Sequence[Row] = self._transaction.fetch(IN_FORCE)
+        return {Status(row[1]): _edition_or_error(row) for row in rows}
 
     def all(self) -> Sequence[Edition]:
         """Which editions were ever drafted? The oldest first."""
@@ -84,6 +86,14 @@ class RuleBookQueries:
     def one(self, edition: int) -> Edition | None:
         """What does the edition with this number hold?"""
         return next(iter(_editions(self._transaction.fetch(ONE, edition))), None)
+
+    def one_whatever_it_holds(self, edition: int) -> Edition | None:
+        """Where does the edition with this number stand? Rules that cannot be read are left out."""
+        rows: Sequence[Row] = self._transaction.fetch(ONE, edition)
+        for row in rows:
+            found = _edition_or_error(row)
+            return _with_rules(row, ()) if isinstance(found, UnreadableEdition) else found
+        return None
 
     def lock(self) -> None:
         """Let no other step be taken until the end."""
@@ -139,11 +149,14 @@ def _editions(rows: Iterable[Row]) -> list[Edition]:
 
 
 def _edition(row: Row) -> Edition:
-    number, status, written, author, note, created_at, published_at, published_by = row
     try:
-        rules = read_rules(written)
+        return _with_rules(row, read_rules(row[2]))
     except InvalidRules as error:
-        raise UnreadableEdition(f"edition {number} cannot be read: {error}") from error
+        raise UnreadableEdition(row[0], str(error)) from error
+
+
+def _with_rules(row: Row, rules: tuple[Rule, ...]) -> Edition:
+    number, status, _, author, note, created_at, published_at, published_by = row
     return Edition(
         edition=number,
         status=Status(status),
@@ -154,6 +167,13 @@ def _edition(row: Row) -> Edition:
         published_at=published_at,
         published_by=published_by,
     )
+
+
+def _edition_or_error(row: Row) -> Edition | UnreadableEdition:
+    try:
+        return _edition(row)
+    except UnreadableEdition as error:
+        return error
 
 
 def _outline(row: Row) -> Outline:

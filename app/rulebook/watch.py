@@ -1,9 +1,10 @@
 """Which editions are in force, as a process knows it: looked up a few times a second, past the events.
 
 So an event pays nothing for it, and a publication reaches every worker within a second. What cannot be read changes
-nothing: the last good editions go on, and readiness says so.
+nothing: the last good editions go on, and readiness says so. A shadow that cannot be read is left out.
 """
 
+import time
 from threading import Event, Lock, Thread
 from weakref import ref
 
@@ -16,13 +17,21 @@ from lib.logs import get_logger
 from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two looks
-UNREADABLE = "rule book"  # the fault of a book that is there and cannot be read
+OUT_OF_REACH = "the database cannot be reached or is overloaded"
+LONGEST_FIRST_LOOK = 0.2  # seconds that whoever asks for trouble waits for it
+
+Found = Edition | UnreadableEdition | None
 
 log = get_logger()
 
 
-class NoRuleBook(Unavailable):
-    """No good edition was ever read, so nothing can be judged yet."""
+class NoRuleBook(Exception):
+    """No good edition was ever read, so nothing can be judged yet; the text says what to do."""
+
+
+def nothing_judged(fault: str) -> str:
+    """Say to the sender of an event what is the matter, and what to do."""
+    return f"nothing can be judged: {fault}; send the same request again when that is mended"
 
 
 class RuleBookWatch:
@@ -30,27 +39,37 @@ class RuleBookWatch:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = Lock()
+        self._starting, self._looking = Lock(), Lock()
         self._thread: Thread | None = None
-        self._stopped = Event()
+        self._looked, self._stopped = Event(), Event()
         self._judge: Judge | None = None
         self._seen: tuple[int | None, ...] = ()
-        self.fault = ""  # why the last look found no good edition; empty: it found one
+        self._fault = ""  # what the last look could not read, and what to do; empty: it read everything
 
     def judge(self) -> Judge:
-        """Return the judge in force; raises `NoRuleBook` when there never was one."""
+        """Return the judge in force; raises `NoRuleBook` or `Unavailable` when there never was one."""
         if self._thread is None:
             self._begin()
-        elif self._judge is None:
-            self.look()  # better now than when it is looked for the next time
         if self._judge is None:
-            raise NoRuleBook(f"the rule book cannot be read: {self.fault}")
+            if self._looked.is_set():
+                self.look()  # better now than when it is looked for the next time
+            self._looked.wait()  # a look is as long as a transaction may take
+            if self._judge is None:
+                raise self._why_none()
         return self._judge
 
+    def _why_none(self) -> Exception:
+        return Unavailable(self._fault) if self._fault == OUT_OF_REACH else NoRuleBook(nothing_judged(self._fault))
+
+    def trouble(self) -> str:
+        """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
+        self._begin()
+        self._looked.wait(LONGEST_FIRST_LOOK)
+        return self._fault if self._judge is None or self._fault != OUT_OF_REACH else ""
+
     def _begin(self) -> None:
-        with self._lock:
+        with self._starting:
             if self._thread is None:
-                self.look()
                 watched = (ref(self), self._stopped)
                 self._thread = Thread(target=_look_on, args=watched, name="rule book", daemon=True)
                 self._thread.start()
@@ -63,44 +82,58 @@ class RuleBookWatch:
 
     def look(self) -> None:
         """Read which editions are in force; where that cannot be, leave those that are."""
+        with self._looking:
+            fault = self._found_fault()
+            if fault and fault != self._fault:
+                log.error("rule book not read", fault=fault)
+            elif self._fault and not fault:
+                log.info("rule book read again")
+            self._fault = fault
+            self._looked.set()
+
+    def _found_fault(self) -> str:
         try:
             with self._database.transaction() as current:
-                in_force = {each.status: each for each in RuleBookQueries(current).in_force()}
-            self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
-        except Unavailable as error:
-            self._note_fault("database", error)
-        except (UnreadableEdition, KeyError) as error:
-            self._note_fault(UNREADABLE, error)
+                in_force = RuleBookQueries(current).in_force()
+            return self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
+        except Unavailable:
+            return OUT_OF_REACH
         except Exception as error:
             # Whatever it is: without this thread no publication would ever be seen.
-            log.exception("rule book unreadable")
-            self._note_fault(UNREADABLE, error)
+            fault = f"the rule book cannot be read ({type(error).__name__}): look at the log of the service"
+            if fault != self._fault:
+                log.exception("rule book unreadable")  # once, and not at every look
+            return fault
 
-    def _put_in_force(self, live: Edition | None, shadow: Edition | None) -> None:
-        if live is None:
-            raise KeyError("no edition is live")
-        seen = (live.edition, shadow.edition if shadow else None)
+    def _put_in_force(self, live: Found, shadow: Found) -> str:
+        """Let these judge from now on; return what stands against it."""
+        if not isinstance(live, Edition):
+            found = f"edition {live.edition} is live and cannot be read" if live else "no edition is live"
+            return f"{found}; publish another: flask rules publish"
+        readable = shadow if isinstance(shadow, Edition) else None
+        seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:
-            self._judge = Judge.of(*(_rule_set(each) for each in (live, shadow) if each))
+            self._judge = Judge.of(*(_rule_set(each) for each in (live, readable) if each))
             self._seen = seen
             metrics.show_from_zero(rule.code for rule in live.rules)
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
-        self.fault = ""
-
-    def _note_fault(self, of: str, error: Exception) -> None:
-        if not self.fault:
-            log.error("rule book not read", fault=of, cause=str(error))
-        self.fault = of
+        if isinstance(shadow, UnreadableEdition):
+            number = shadow.edition
+            return f"edition {number} cannot be read and does not judge in the shadow: flask rules retire {number}"
+        return ""
 
 
 def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:
     """Look as long as there is anybody to look for."""
-    while not stopped.wait(PAUSE):
+    while True:
         watch = watched()
         if watch is None:
             return
+        began = time.monotonic()
         watch.look()
         del watch
+        if stopped.wait(max(PAUSE - (time.monotonic() - began), 0)):
+            return
 
 
 def _rule_set(edition: Edition) -> RuleSet:

@@ -15,7 +15,9 @@ branch_labels = None
 depends_on = None
 
 edition_status = postgresql.ENUM("draft", "shadow", "live", "retired", name="edition_status", create_type=False)
-edition_step = postgresql.ENUM("draft", "shadow", "publish", "retire", name="edition_step", create_type=False)
+edition_step = postgresql.ENUM(
+    "draft", "shadow", "displace", "publish", "retire", name="edition_step", create_type=False
+)
 
 BOTH = ["deposit", "withdraw"]
 EDITION_1 = [
@@ -117,18 +119,7 @@ def make_rule_book() -> None:
         sa.ForeignKeyConstraint(["edition"], ["rule_book.edition"], name=op.f("fk_rule_book_audit_edition_rule_book")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_book_audit")),
     )
-    op.execute(
-        """
-        CREATE FUNCTION refuse_to_change_the_audit() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'the audit of the rule book is only ever added to'; END $$
-        """
-    )
-    op.execute(
-        """
-        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rule_book_audit
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_audit()
-        """
-    )
+    make_it_lasting()
     note = "the rules of the contract"
     op.execute(
         sa.insert(book).values(
@@ -147,11 +138,33 @@ def make_rule_book() -> None:
     )
 
 
+def make_it_lasting() -> None:
+    """Let nobody change what an edition holds, nor the audit: events and alerts refer to them."""
+    op.execute(
+        """
+        CREATE FUNCTION refuse_this() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$
+        """
+    )
+    refuse(
+        "UPDATE OR DELETE OR TRUNCATE", "rule_book_audit", "append_only", "the audit of the rule book is only added to"
+    )
+    refuse("DELETE OR TRUNCATE", "rule_book", "kept", "an edition is never removed; retire it")
+    drafted = "edition, rules, author, note, created_at"
+    refuse(f"UPDATE OF {drafted}", "rule_book", "as_drafted", "an edition never changes; draft another")
+
+
+def refuse(change: str, table: str, name: str, told: str) -> None:
+    op.execute(
+        f"CREATE TRIGGER {name} BEFORE {change} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_this('{told}')"
+    )
+
+
 def downgrade() -> None:
     op.drop_table("alert")
     op.drop_column("activity_event", "edition")
     op.drop_table("rule_book_audit")
-    op.execute("DROP FUNCTION refuse_to_change_the_audit")
     op.drop_table("rule_book")
+    op.execute("DROP FUNCTION refuse_this")
     edition_step.drop(op.get_bind())
     edition_status.drop(op.get_bind())

@@ -93,12 +93,14 @@ def migrated(server: str) -> Iterator[str]:
         yield url
 
 
-# The rule book as the migration leaves it; the trigger would refuse this to everybody else.
+# The rule book as the migration leaves it; the triggers would refuse this to everybody else.
 FIRST_EDITION = """
     ALTER TABLE rule_book_audit DISABLE TRIGGER append_only;
     DELETE FROM rule_book_audit WHERE edition > 1 OR step = 'retire' OR who <> 'migration 0004';
     ALTER TABLE rule_book_audit ENABLE TRIGGER append_only;
+    ALTER TABLE rule_book DISABLE TRIGGER kept;
     DELETE FROM rule_book WHERE edition > 1;
+    ALTER TABLE rule_book ENABLE TRIGGER kept;
     UPDATE rule_book SET status = 'live', published_at = created_at, published_by = author
 """
 
@@ -129,6 +131,7 @@ def app_with(database: str) -> Iterator[AppWith]:
     yield make
     for app in made:
         app.extensions["rule_book"].stop()
+        app.extensions["database"].close()
         with app.app_context():
             db.engine.dispose()
 

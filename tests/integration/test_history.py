@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
-from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds
+from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window
 from app.events.queries import LATEST, STORED, EventQueries, HistoryQuestion
 from app.events.rules import needs_of
 from app.users.queries import IS_REGISTERED
@@ -25,6 +25,7 @@ WIDE = HistoryNeeds(
     latest=4,
     latest_of={EventType.DEPOSIT: 3, EventType.WITHDRAW: 2},
     window={EventType.DEPOSIT: 30, EventType.WITHDRAW: 5},
+    sums=frozenset(Window(kind, seconds) for kind in EventType for seconds in (3, 20, 21, 100)),
 )
 PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 40), st.integers(1, 9)), max_size=15)
 
@@ -58,6 +59,7 @@ def test_the_database_remembers_what_a_list_would(
     for kind in EventType:
         assert read.latest_of.get(kind, []) == expected.latest_of[kind]
         assert read.window.get(kind, []) == expected.window[kind]
+    assert read.sums == expected.sums
 
 
 def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database) -> None:

@@ -9,11 +9,13 @@ from werkzeug.test import TestResponse
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
+from app.datastores import db
 from app.rulebook.examples import DRAFTS
 from e2e.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
 from e2e.occasions import WAYS as WAYS_OVER_HTTP
-from tests.integration.conftest import AppWith
+from tests.integration.conftest import AppWith, run_sql
 
+NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
 
@@ -54,6 +56,13 @@ def without_database(app_with: AppWith, example: Example) -> TestResponse:
     """Ask with a key, which no operation that asks for one can then look at."""
     client = app_with(access=Access.KEYS, database_url=NOWHERE).test_client()
     return ask(client, example, "aa_0123456789ab_key")
+
+
+def without_a_live_edition(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), NOTHING_LIVE)
+    return ask(app.test_client(), example)
 
 
 def unready(app_with: AppWith, example: Example) -> TestResponse:
@@ -113,6 +122,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "internal-error"): with_a_defect,
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,
+    ("receive_event", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
     ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,

@@ -1,5 +1,6 @@
 """The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +12,18 @@ from apiflask import APIFlask
 from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
-from app.rulebook.domain import Edition, NoSuchEdition, RuleBookRefused, SameEyes, Status, Step, WrongStep
+from app.rulebook.domain import Edition, NoSuchEdition, PageAsked, RuleBookRefused, SameEyes, Status, Step, WrongStep
 from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from lib.database import Database
+from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.unit.edition_1 import RULES, WRITTEN
 
 Taken = Callable[[], Edition]
 ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
+SPOILT = '[{"code": 1}]'
 FOLLOWED = 1  # second
 STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
 OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
@@ -38,7 +41,8 @@ def books(app: APIFlask) -> Database:
 
 
 def statuses(books: Database) -> dict[int, Status]:
-    return {each.edition: each.status for each in controllers.editions(books)}
+    page = controllers.edition_page(books, PageAsked(limit=100))
+    return {each.edition: each.status for each in reversed(page.editions)}
 
 
 def drafted(books: Database, rules: tuple[Rule, ...] = STRICT, hand: Hand = ANN) -> int:
@@ -56,7 +60,7 @@ def test_an_edition_goes_its_way(books: Database) -> None:
     assert (number, statuses(books)) == (2, {1: Status.LIVE, 2: Status.DRAFT})
     controllers.shadow(books, 2, ANN)
     assert statuses(books) == {1: Status.LIVE, 2: Status.SHADOW}
-    published = controllers.publish(books, 2, BEN, four_eyes=True)
+    published = controllers.publish(books, 2, BEN, four_eyes=False)
     assert (published.published_by, published.status) == ("ben", Status.LIVE)
     assert statuses(books) == {1: Status.RETIRED, 2: Status.LIVE}
     assert controllers.publish(books, 1, BEN, four_eyes=False).status is Status.LIVE, "and back"
@@ -75,7 +79,7 @@ def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
         (2, "publish", "ben", ""),
     ]
     for change in ("UPDATE rule_book_audit SET who = 'x'", "DELETE FROM rule_book_audit", "TRUNCATE rule_book_audit"):
-        with pytest.raises(psycopg2.errors.RaiseException, match="only ever added to"):
+        with pytest.raises(psycopg2.errors.RaiseException, match="only added to"):
             sql(change)
 
 
@@ -85,14 +89,15 @@ def test_one_at_most_is_in_the_shadow(books: Database) -> None:
         controllers.shadow(books, drafted(books), ANN)
     assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT, 3: Status.SHADOW}
     *_, displaced, last = controllers.audit(books)
-    assert (displaced.edition, displaced.step, displaced.note) == (2, Step.DRAFTED, "edition 3 takes its place")
+    assert (displaced.edition, displaced.step, displaced.note) == (2, Step.DISPLACED, "edition 3 takes its place")
     assert (last.edition, last.step) == (3, Step.SHADOWED)
 
 
-def test_one_at_most_is_live_whoever_writes(sql: Sql, books: Database) -> None:
+@pytest.mark.parametrize("status", ["live", "shadow"])
+def test_one_at_most_is_live_and_one_in_the_shadow_whoever_writes(sql: Sql, books: Database, status: str) -> None:
     drafted(books)
     with pytest.raises(psycopg2.errors.UniqueViolation):
-        sql("UPDATE rule_book SET status = 'live'")
+        sql("UPDATE rule_book SET status = %s", status)
 
 
 def test_a_step_that_is_not_taken_leaves_no_trace(books: Database) -> None:
@@ -139,26 +144,110 @@ def test_a_book_that_cannot_be_read_leaves_the_last_good_edition_and_says_so(app
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     good = sql("SELECT rules::text FROM rule_book WHERE edition = 1")[0][0]
-    sql("UPDATE rule_book SET rules = '[{\"code\": 1}]' WHERE edition = 1")
+    write_into(sql, 1, SPOILT)
     try:
         time.sleep(FOLLOWED)
         assert codes(send(client, "withdraw", "150", 2)) == [1100]
-        answer = client.get("/health/ready")
-        assert problem(answer) == (503, "not-ready")
-        assert answer.get_json()["detail"].startswith("rule-book-unreadable")
+        assert why_unready(app).startswith("rule-book-unreadable: edition 1 is live and cannot be read; publish")
     finally:
-        sql("UPDATE rule_book SET rules = %s WHERE edition = 1", good)
+        write_into(sql, 1, good)
     time.sleep(FOLLOWED)
     assert client.get("/health/ready").status_code == 200
 
 
+def test_an_edition_that_cannot_be_read_is_left_behind_by_the_next_publication(
+    app: APIFlask, books: Database, sql: Sql
+) -> None:
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "50", 1)) == []
+    good = sql("SELECT rules::text FROM rule_book WHERE edition = 1")[0][0]
+    write_into(sql, 1, SPOILT)
+    try:
+        controllers.publish(books, drafted(books, STRICT), ANN, four_eyes=False)
+        time.sleep(FOLLOWED)
+        assert codes(send(client, "withdraw", "50", 2)) == [1100]
+        assert client.get("/health/ready").status_code == 200
+    finally:
+        write_into(sql, 1, good)
+
+
+@pytest.mark.parametrize("mend", [controllers.retire, controllers.publish, controllers.shadow])
+def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
+    app: APIFlask, books: Database, sql: Sql, mend: Callable[..., object]
+) -> None:
+    client, (spoilt, good) = app.test_client(), (drafted(books), drafted(books, STRICT))
+    controllers.shadow(books, spoilt, ANN)
+    write_into(sql, spoilt, SPOILT)
+    assert codes(send(client, "withdraw", "50", 1)) == [], "a process that starts now judges by the live edition"
+    assert why_unready(app) == (
+        f"rule-book-unreadable: edition {spoilt} cannot be read and does not judge in the shadow: flask rules retire 2"
+    )
+    assert statuses(books)[spoilt] is Status.SHADOW
+    if mend is controllers.publish:
+        mend(books, good, ANN, four_eyes=False)  # it mends nothing, and is not hindered
+    else:
+        mend(books, good if mend is controllers.shadow else spoilt, ANN)
+    time.sleep(FOLLOWED)
+    assert codes(send(client, "withdraw", "50", 2)) == ([1100] if mend is controllers.publish else [])
+    assert (client.get("/health/ready").status_code == 200) is (mend is not controllers.publish)
+
+
 def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'retired'")
-    assert problem(send(app.test_client(), "withdraw", "150", 1)) == (503, "unavailable")
+    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: flask rules publish"
+    answer = send(app.test_client(), "withdraw", "150", 1)
+    assert problem(answer) == (503, "not-ready")
+    assert answer.get_json()["detail"].startswith("nothing can be judged: no edition is live")
     assert sql("SELECT FROM activity_event") == []
     sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
     time.sleep(PAUSE * 2)
     assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
+    assert app.test_client().get("/health/ready").status_code == 200
+
+
+def why_unready(app: APIFlask) -> str:
+    answer = app.test_client().get("/health/ready")
+    assert problem(answer) == (503, "not-ready")
+    return str(answer.get_json()["detail"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE rule_book SET rules = '[]'",
+        "UPDATE rule_book SET author = 'somebody else'",
+        "UPDATE rule_book SET edition = 9",
+        "DELETE FROM rule_book WHERE edition = 2",
+        "TRUNCATE rule_book CASCADE",
+    ],
+)
+def test_an_edition_is_what_it_was_drafted_as_whoever_writes(books: Database, sql: Sql, change: str) -> None:
+    drafted(books)
+    with pytest.raises(psycopg2.errors.RaiseException, match=r"an edition (never changes|is never removed)|the audit"):
+        sql(change)
+
+
+def test_what_is_wrong_is_logged_once_and_so_is_its_end(
+    app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
+) -> None:
+    watch = app.extensions["rule_book"]
+    sql("ALTER TABLE rule_book RENAME TO elsewhere")
+    try:
+        for _ in range(3):
+            watch.look()
+    finally:
+        sql("ALTER TABLE elsewhere RENAME TO rule_book")
+    watch.look()
+    assert watch.trouble() == ""
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    about = [(line["level"], line["event"], line.get("fault")) for line in said if "rule book" in line["event"]]
+    fault = "the rule book cannot be read (UndefinedTable): look at the log of the service"
+    assert about == [
+        ("error", "rule book unreadable", None),
+        ("error", "rule book not read", fault),
+        ("info", "rule book in force", None),
+        ("info", "rule book read again", None),
+    ]
 
 
 LONG = read_rules([{**WRITTEN[1], "seconds": 3600, "above": "100.00"}])

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.events.rules import Rule
 from app.rulebook.forms import MOST_RULES, written_rules
 from app.rulebook.toml import read_toml
+from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.unit.edition_1 import WRITTEN
@@ -241,7 +242,7 @@ def test_an_edition_that_cannot_be_read_is_a_mistake_of_ours_and_no_fault_of_the
     app: APIFlask, client: FlaskClient, sql: Sql
 ) -> None:
     draft(client)
-    sql("UPDATE rule_book SET rules = '[{\"code\": 1}]' WHERE edition = 2")
+    write_into(sql, 2, '[{"code": 1}]')
     assert problem(client.get("/rules/2")) == (500, "internal-error")
     assert statuses(client) == {1: "live", 2: "draft"}, "the list has no rules"
     shown = app.test_cli_runner().invoke(args=["rules", "show", "2"])

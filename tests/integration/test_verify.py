@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.events.domain import EventType
 from app.events.rules import Rule, Threshold, WindowTotal
-from tests.integration.books import app_that_follows, publish, shadow
+from tests.integration.books import app_that_follows, publish, shadow, write_into
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import verified
@@ -146,7 +146,7 @@ def test_a_shadow_edition_without_alerts_is_not_missed(app: APIFlask, sql: Sql) 
 
 def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sql) -> None:
     publish(app, [large(1, 1)])
-    sql("UPDATE rule_book SET rules = '[]' WHERE edition = 2")
+    write_into(sql, 2, "[]")
     done = verify(app)
     assert done.exit_code == 1
     assert "Error: edition 2 cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
