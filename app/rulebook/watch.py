@@ -44,22 +44,22 @@ class RuleBookWatch:
         self._looked, self._stopped = Event(), Event()
         self._judge: Judge | None = None
         self._seen: tuple[int | None, ...] = ()
+        self._cause = ""  # why the database could not be reached, for the log
         self._fault = ""  # what the last look could not read, and what to do; empty: it read everything
 
     def judge(self) -> Judge:
         """Return the judge in force; raises `NoRuleBook` or `Unavailable` when there never was one."""
         if self._thread is None:
             self._begin()
+            self._looked.wait()  # as long as a transaction may take
+        elif self._judge is None:
+            self.look()  # better now than when it is looked for the next time
         if self._judge is None:
-            if self._looked.is_set():
-                self.look()  # better now than when it is looked for the next time
-            self._looked.wait()  # a look is as long as a transaction may take
-            if self._judge is None:
-                raise self._why_none()
+            raise self._why_none()
         return self._judge
 
     def _why_none(self) -> Exception:
-        return Unavailable(self._fault) if self._fault == OUT_OF_REACH else NoRuleBook(nothing_judged(self._fault))
+        return Unavailable(self._cause) if self._fault == OUT_OF_REACH else NoRuleBook(nothing_judged(self._fault))
 
     def trouble(self) -> str:
         """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
@@ -83,33 +83,34 @@ class RuleBookWatch:
     def look(self) -> None:
         """Read which editions are in force; where that cannot be, leave those that are."""
         with self._looking:
-            fault = self._found_fault()
+            fault, self._cause = self._found_fault()
             if fault and fault != self._fault:
-                log.error("rule book not read", fault=fault)
+                log.error("rule book not read", fault=fault, cause=self._cause)
             elif self._fault and not fault:
                 log.info("rule book read again")
             self._fault = fault
             self._looked.set()
 
-    def _found_fault(self) -> str:
+    def _found_fault(self) -> tuple[str, str]:
+        """Look; return what could not be read with what to do, and for the log why."""
         try:
             with self._database.transaction() as current:
                 in_force = RuleBookQueries(current).in_force()
             return self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
-        except Unavailable:
-            return OUT_OF_REACH
+        except Unavailable as error:
+            return OUT_OF_REACH, str(error)
         except Exception as error:
             # Whatever it is: without this thread no publication would ever be seen.
             fault = f"the rule book cannot be read ({type(error).__name__}): look at the log of the service"
             if fault != self._fault:
                 log.exception("rule book unreadable")  # once, and not at every look
-            return fault
+            return fault, str(error).strip()
 
-    def _put_in_force(self, live: Found, shadow: Found) -> str:
-        """Let these judge from now on; return what stands against it."""
+    def _put_in_force(self, live: Found, shadow: Found) -> tuple[str, str]:
+        """Let these judge from now on; return what stands against it, and why."""
         if not isinstance(live, Edition):
             found = f"edition {live.edition} is live and cannot be read" if live else "no edition is live"
-            return f"{found}; publish another: flask rules publish"
+            return f"{found}; publish another: flask rules publish", str(live)
         readable = shadow if isinstance(shadow, Edition) else None
         seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:
@@ -119,8 +120,9 @@ class RuleBookWatch:
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         if isinstance(shadow, UnreadableEdition):
             number = shadow.edition
-            return f"edition {number} cannot be read and does not judge in the shadow: flask rules retire {number}"
-        return ""
+            told = f"edition {number} cannot be read and does not judge in the shadow: flask rules retire {number}"
+            return told, str(shadow)
+        return "", ""
 
 
 def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:
