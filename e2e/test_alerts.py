@@ -67,7 +67,13 @@ SAID = [
     ),
     (
         lambda customer: [customer.deposit(f"{n}0.00", t=n * FAR) for n in (1, 2, 3)],
-        (300, "3", "3", [3000, 2000, 1000], "3 deposits in a row rose from 10.00 to 30.00; the limit is 3 in a row"),
+        (
+            300,
+            "3",
+            "3",
+            [3000, 2000, 1000],
+            "the last 3 deposits rose from 10.00 to 20.00 to 30.00; the limit is 3 that rise",
+        ),
     ),
 ]
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.events.domain import BOTH_TYPES, ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
+from app.events.wording import DONE, counted, lasting, money, rising, since
 
 LONGEST_LISTED = 300  # seconds; the events of a longer window are not listed but summed up by the database
 NOTHING = Decimal(0)
-DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Threshold:
     @property
     def terms(self) -> str:
         """The rule's parameters in words."""
-        return f"a {self.type} above {self.above:.2f}"
+        return f"a {self.type} above {money(self.above)}"
 
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
         """Nothing: the event stands for itself."""
@@ -85,7 +85,7 @@ class Threshold:
         """Return the event when it is above the limit; the limit itself is not."""
         if event.type is not self.type or event.amount <= self.above:
             return None
-        value, limit = f"{event.amount:.2f}", f"{self.above:.2f}"
+        value, limit = money(event.amount), money(self.above)
         sentence = f"{value} {DONE[self.type]} at once; the limit is {limit}"
         return Proof(value=value, limit=limit, count=1, sentence=sentence, events=(event,))
 
@@ -118,7 +118,8 @@ class Streak:
         if len(latest) < self.count or any(each.type is not self.type for each in latest):
             return None
         count = str(self.count)
-        sentence = f"{count} {self.type}s in a row, in {event.t - latest[-1].t} s; the limit is {count} in a row"
+        took = since(event.t - latest[-1].t, self.count)
+        sentence = f"{count} {self.type}s in a row, {took}; the limit is {count} in a row"
         return Proof(value=count, limit=count, count=self.count, sentence=sentence, events=latest)
 
 
@@ -153,8 +154,8 @@ class RisingStreak:
             return None
         if len(latest) < self.count or not _rises(latest):
             return None
-        first, last = f"{latest[-1].amount:.2f}", f"{latest[0].amount:.2f}"
-        sentence = f"{self.count} {self.type}s in a row rose from {first} to {last}; the limit is {self.count} in a row"
+        rose = rising([each.amount for each in latest])
+        sentence = f"the last {self.count} {self.type}s rose from {rose}; the limit is {self.count} that rise"
         return Proof(value=str(self.count), limit=str(self.count), count=self.count, sentence=sentence, events=latest)
 
 
@@ -183,7 +184,7 @@ class WindowTotal:
     @property
     def terms(self) -> str:
         """The rule's parameters in words."""
-        return f"{self.type}s within {self.seconds} s add up to above {self.above:.2f}"
+        return f"{self.type}s within {lasting(self.seconds)} add up to above {money(self.above)}"
 
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
         """The events of the type within the window, or their sum where they may be many."""
@@ -221,9 +222,9 @@ class WindowTotal:
         return Window(type=self.type, seconds=self.seconds)
 
     def _met(self, total: Decimal, count: int, span: int, events: Sequence[ActivityEvent]) -> Proof:
-        value, limit = f"{total:.2f}", f"{self.above:.2f}"
-        kinds = f"{self.type}s" if count != 1 else self.type.value
-        sentence = f"{value} {DONE[self.type]} in {span} s by {count} {kinds}; the limit is {limit} in {self.seconds} s"
+        value, limit = money(total), money(self.above)
+        done = f"{DONE[self.type]} {since(span, count)} by {counted(count, self.type)}"
+        sentence = f"{value} {done}; the limit is {limit} in {lasting(self.seconds)}"
         window = self._window if len(events) < count else None
         return Proof(value=value, limit=limit, count=count, sentence=sentence, events=events, window=window)
 

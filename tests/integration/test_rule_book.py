@@ -259,7 +259,7 @@ def test_a_long_window_is_added_up_and_its_events_are_named(app: APIFlask, books
     for t in range(101):
         assert codes(send(client, "deposit", "1", t * 36)) == ([123] if t == 100 else []), t
     [(evidence,)] = sql("SELECT evidence FROM alert")
-    assert evidence["sentence"] == "101.00 deposited in 3600 s by 101 deposits; the limit is 100.00 in 3600 s"
+    assert evidence["sentence"] == "101.00 deposited in 1 h by 101 deposits; the limit is 100.00 in 1 h"
     assert evidence["count"] == 101
     assert evidence["moments"] == [t * 36 for t in range(100, 0, -1)]
 

@@ -42,3 +42,24 @@ def window_total(rule: Mapping[str, Any], events: Sequence[Played]) -> bool:
 
 
 MET = {"threshold": threshold, "streak": streak, "rising_streak": rising_streak, "window_total": window_total}
+
+
+class Evidence(NamedTuple):
+    """What meets a rule: the value, the limit, and the t of the events that made it, newest first."""
+
+    value: str
+    limit: str
+    moments: list[int]
+
+
+def evidence(rule: Mapping[str, Any], events: Sequence[Played]) -> Evidence:
+    """Return what proves that the last of these events meets the rule."""
+    if rule["kind"] == "threshold":
+        return Evidence(f"{events[-1].amount:.2f}", rule["above"], [events[-1].t])
+    counting = [event for event in reversed(events) if event.type == rule["type"]]
+    if rule["kind"] == "window_total":
+        within = [event for event in counting if event.t >= events[-1].t - rule["seconds"]]
+        total = sum((event.amount for event in within), Decimal(0))
+        return Evidence(f"{total:.2f}", rule["above"], [event.t for event in within])
+    count = rule["count"]
+    return Evidence(str(count), str(count), [event.t for event in counting[:count]])

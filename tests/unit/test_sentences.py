@@ -1,0 +1,95 @@
+"""Why a rule fired, and what it asks for, as an analyst reads it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.events.domain import ActivityEvent, EventType
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
+from app.events.wording import lasting
+from tests.unit.builders import deposit, history_of, withdraw
+
+DEPOSIT, WITHDRAW = EventType
+TOLD: dict[str, Any] = {"code": 1, "name": "a rule", "description": "what it is for"}
+
+
+def threshold(kind: EventType, above: str) -> Rule:
+    return Threshold(**TOLD, type=kind, above=Decimal(above))
+
+
+def window(kind: EventType, above: str, seconds: int) -> Rule:
+    return WindowTotal(**TOLD, type=kind, above=Decimal(above), seconds=seconds)
+
+
+CASES: list[tuple[Rule, list[ActivityEvent], str]] = [
+    (threshold(WITHDRAW, "100"), [withdraw("150")], "150.00 withdrawn at once; the limit is 100.00"),
+    (
+        Streak(**TOLD, type=WITHDRAW, count=3),
+        [withdraw("1", 1), withdraw("1", 2), withdraw("1", 9)],
+        "3 withdraws in a row, in 8 s; the limit is 3 in a row",
+    ),
+    (
+        Streak(**TOLD, type=DEPOSIT, count=2),
+        [deposit("1", 1), deposit("1", 90_062)],
+        "2 deposits in a row, in 1 d 1 h 1 min 1 s; the limit is 2 in a row",
+    ),
+    (
+        RisingStreak(**TOLD, type=DEPOSIT, count=3),
+        [deposit("10", 1), deposit("20.5", 2), withdraw("1", 3), deposit("30", 4)],
+        "the last 3 deposits rose from 10.00 to 20.50 to 30.00; the limit is 3 that rise",
+    ),
+    (
+        RisingStreak(**TOLD, type=DEPOSIT, count=11),
+        [deposit(str(number), number) for number in range(1, 12)],
+        "the last 11 deposits rose from 1.00 to 11.00; the limit is 11 that rise",
+    ),
+    (
+        window(DEPOSIT, "200", 30),
+        [deposit("100", 1), deposit("12", 28), deposit("100", 29)],
+        "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+    ),
+    (
+        window(DEPOSIT, "200", 30),
+        [deposit("201")],
+        "201.00 deposited at once by 1 deposit; the limit is 200.00 in 30 s",
+    ),
+    (
+        window(WITHDRAW, "500", 604_800),
+        [withdraw("674.44", 10), deposit("1", 15)],
+        "674.44 withdrawn 5 s ago by 1 withdraw; the limit is 500.00 in 7 d",
+    ),
+    (
+        window(WITHDRAW, "500", 604_800),
+        [withdraw("400", 0), withdraw("200", 524_865)],
+        "600.00 withdrawn in 6 d 1 h 47 min 45 s by 2 withdraws; the limit is 500.00 in 7 d",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "events", "sentence"), CASES)
+def test_the_sentence_says_what_was_compared(rule: Rule, events: list[ActivityEvent], sentence: str) -> None:
+    *earlier, last = events
+    [alert] = evaluate([rule], last, history_of(earlier, needs_of([rule], last.type), last.t))
+    assert alert.proof.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (30, "30 s"),
+        (3599, "3599 s"),
+        (3600, "1 h"),
+        (5400, "1 h 30 min"),
+        (86_400, "1 d"),
+        (86_401, "1 d 1 s"),
+        (2_678_400, "31 d"),
+    ],
+)
+def test_a_length_of_time_is_told_exactly(seconds: int, told: str) -> None:
+    assert lasting(seconds) == told
+
+
+def test_the_terms_of_a_long_window_can_be_read() -> None:
+    assert window(DEPOSIT, "1000", 604_800).terms == "deposits within 7 d add up to above 1000.00"
