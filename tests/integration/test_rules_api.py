@@ -226,7 +226,7 @@ def test_a_draft_is_a_json_object(client: FlaskClient, sql: Sql, body: bytes) ->
 def test_a_member_of_a_rule_is_given_once(client: FlaskClient) -> None:
     answer = client.post("/rules", data=b'{"rules": [{"code": 1, "code": 2}]}', content_type="application/json")
     assert problem(answer) == (400, "invalid-request")
-    assert answer.get_json()["errors"] == {"code": ["Was given twice."]}
+    assert answer.get_json()["errors"] == {"rules no. 1, code": ["Was given twice."]}
 
 
 def test_no_more_faults_are_told_than_a_reader_reads(client: FlaskClient) -> None:
