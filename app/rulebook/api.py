@@ -55,7 +55,7 @@ OTHER = "<int(min=1, max=2147483647):other>"
 UNKNOWN = NoSuchEdition("there is no edition 2147483647; look at the list of all")
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
-NO_NOTE = InvalidMembers({"note": ["Must be a JSON string."]})
+NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
 NEITHER = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
 OF_ONE = refusals_of(NO_PARAMETER, UNKNOWN, NotFound, takes_body=False)
 OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)

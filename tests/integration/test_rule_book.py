@@ -199,7 +199,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     ("text", "said"),
     [
         ("not = toml =", "file: Is no TOML"),
-        ("", "rules: Must be a list of 1 to 100 rules."),
+        ("", "rules: Write [[rules]] above each rule."),
         ('[[rules]]\ncode = 1\nkind = "magic"', "rule 1, kind: Must be one of"),
         ("[limits]\na = 1", "limits: Unknown table"),
     ],

@@ -19,7 +19,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.unit.edition_1 import WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
-STREAK, WINDOW, _, LARGE = WRITTEN
+STREAK, WINDOW, RISING, LARGE = WRITTEN
 AT_ONCE = 8
 STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
 
@@ -266,6 +266,13 @@ RULES_AND_THEIR_WORTH: list[tuple[dict[str, Any], bool]] = [
     ({**STREAK, "type": "bet"}, False),
     ({**STREAK, "evaluated_on": []}, False),
     ({**STREAK, "evaluated_on": ["withdraw"]}, True),
+    ({**STREAK, "evaluated_on": ["deposit"]}, False),
+    ({**STREAK, "evaluated_on": ["deposit", "withdraw"]}, True),
+    ({**STREAK, "evaluated_on": ["withdraw"] * 3}, False),
+    ({**LARGE, "evaluated_on": ["deposit"]}, False),
+    ({**LARGE, "type": "deposit", "evaluated_on": ["deposit"]}, True),
+    ({**RISING, "evaluated_on": ["withdraw"]}, True),
+    ({**WINDOW, "evaluated_on": ["withdraw"]}, True),
     ({**STREAK, "kind": "python"}, False),
     ({**STREAK, "above": "1.00"}, False),
     ({**WINDOW, "kind": "threshold"}, False),
