@@ -41,7 +41,7 @@ SECONDS: Form = {
     "type": "integer",
     "minimum": 1,
     "maximum": LONGEST_WINDOW,
-    "description": f"above {LONGEST_LISTED}, an edition has at most {MOST_LONG_WINDOWS} different ones, by `type` too",
+    "description": f"above {LONGEST_LISTED} an edition has at most {MOST_LONG_WINDOWS} different pairs of it and type",
 }
 
 
