@@ -49,14 +49,14 @@ class WholeNumber(fields.Integer):
 
 
 class Line(fields.String):
-    """A JSON string of 1 to `longest` characters that can all be printed, and not of spaces only.
+    """A string of 1 to `longest` characters that can all be printed, and not of spaces only.
 
     So no control characters, no line breaks, nothing that PostgreSQL cannot store. Marshmallow's own would also
     take a number that is read as it was written.
     """
 
     default_error_messages = {  # noqa: RUF012  # as above
-        "invalid": "Must be a JSON string.",
+        "invalid": "Must be a string.",
         "length": "Must be 1 to {longest} characters.",
         "unprintable": "Must be of characters that can be printed.",
         "blank": "Must not be blank.",

@@ -8,7 +8,7 @@ than UTF-8. Numbers are never turned into binary floating point.
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from apiflask.schema_adapters.marshmallow import parser
@@ -19,6 +19,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from lib.bodies import LONGEST_BODY, read_body
 
 MOST_NAMED = 20  # members at fault; a body may hold thousands
+LONGEST_SHOWN = 60  # characters of a name that somebody else chose
 MEDIA_TYPE = "application/json"
 DEEPEST = 64  # levels of nesting
 LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
@@ -50,18 +51,22 @@ class NumberLiteral(str):
 
 
 class GivenTwice(Exception):
-    """Members of an object, those of `args`, are there more than once."""
+    """Members of an object, those of `args`, are there more than once; `rules no. 2, code` is one of a list."""
+
+
+class Members(list[tuple[str, Any]]):
+    """An object's members as they were written, with those that are there more than once."""
 
 
 def read_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object from UTF-8; numbers other than integers come as `NumberLiteral`.
 
-    Raises `MalformedJson`, and `GivenTwice` with the names of such members.
+    Raises `MalformedJson`, and `GivenTwice` with the places of such members.
     """
     if _depth(body) > DEEPEST:
         raise MalformedJson(f"the body is nested deeper than {DEEPEST} levels")
     try:
-        read = _decoder.decode(body.decode("utf-8"))
+        read = _decoded(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise MalformedJson("the body is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -69,6 +74,12 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise MalformedJson("the body must be a JSON object: { … }")
     return read
+
+
+def shown(name: str) -> str:
+    """Return a name for people and terminals: what cannot be printed escaped, and no more than they read."""
+    escaped = name if name.isprintable() else repr(name)[1:-1]
+    return escaped if len(escaped) <= LONGEST_SHOWN else f"{escaped[:LONGEST_SHOWN]}…"
 
 
 def _depth(body: bytes) -> int:
@@ -83,11 +94,32 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
+def _decoded(text: str) -> Any:  # noqa: ANN401  # whatever JSON holds
+    try:
+        return _decoder.decode(text)
+    except GivenTwice:  # raised within an object, which does not know where it stands
+        members = _decoder_of_members.decode(text)
+        if not isinstance(members, Members):
+            return members
+        raise GivenTwice(*_given_twice(members, "")) from None
+
+
+def _given_twice(read: object, place: str) -> Iterator[str]:
+    if isinstance(read, Members):
+        within = f"{place}, " if place else ""
+        times = Counter(name for name, _ in read)
+        yield from (within + shown(name) for name in times if times[name] > 1)
+        for name, value in read:
+            yield from _given_twice(value, within + shown(name))
+    elif isinstance(read, list):
+        for number, value in enumerate(read, start=1):
+            yield from _given_twice(value, f"{place} no. {number}")
+
+
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(members)
     if len(read) < len(members):
-        times = Counter(name for name, _ in members)
-        raise GivenTwice(*(name for name in read if times[name] > 1))
+        raise GivenTwice
     return read
 
 
@@ -99,8 +131,9 @@ def _no_constant(written: str) -> NoReturn:
     raise MalformedJson(f"{written} is no JSON")
 
 
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=NumberLiteral, parse_int=_integer, parse_constant=_no_constant
+_decoder, _decoder_of_members = (
+    json.JSONDecoder(object_pairs_hook=hook, parse_float=NumberLiteral, parse_int=_integer, parse_constant=_no_constant)
+    for hook in (_object, Members)
 )
 
 

@@ -23,6 +23,7 @@ from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.domain import RuleBookRefused, UnreadableEdition
+from app.rulebook.options import EDITION
 from lib.logs import get_logger
 from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
@@ -61,7 +62,6 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     return value
 
 
-EDITION = click.IntRange(1, 2**31 - 1)
 MOMENT = click.IntRange(0, GREATEST)
 JOBS = click.option(
     "--jobs",

@@ -55,7 +55,7 @@ OTHER = "<int(min=1, max=2147483647):other>"
 UNKNOWN = NoSuchEdition("there is no edition 2147483647; flask rules list, or GET /rules, tells which there are")
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
-NO_NOTE = InvalidMembers({"note": ["Must be a JSON string."]})
+NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
 NEITHER = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
 OF_ONE = refusals_of(NO_PARAMETER, UNKNOWN, NotFound, takes_body=False)
 OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
@@ -151,9 +151,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
 @rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
-@rules.doc(
-    responses=refusals_of(*OF_A_STEP, WrongStep("edition 1 is live; to shadow it, it must be draft"), takes_body=True)
-)
+@rules.doc(responses=refusals_of(*OF_A_STEP, WrongStep("edition 1 is live already"), takes_body=True))
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
@@ -167,7 +165,7 @@ def shadow_edition(edition: int, note: str) -> Edition:
 @rules.doc(
     responses=refusals_of(
         *OF_A_STEP,
-        WrongStep("edition 1 is live; to publish it, it must be draft or retired or shadow"),
+        WrongStep("edition 1 is live already"),
         SameEyes,
         takes_body=True,
     )
@@ -189,7 +187,7 @@ def publish_edition(edition: int, note: str) -> Edition:
 @rules.output(EditionSchema, examples=examples.RETIRED, description="it is put away")
 @rules.doc(
     responses=refusals_of(
-        *OF_A_STEP, WrongStep("edition 1 is live; to retire it, it must be draft or shadow"), takes_body=True
+        *OF_A_STEP, WrongStep("edition 1 is live; publish another edition, which retires it"), takes_body=True
     )
 )
 @describes_path(rules, EditionInPath)

@@ -1,8 +1,6 @@
 """The commands of the rule book: `flask rules …`."""
 
-import getpass
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +9,12 @@ from flask import current_app
 
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
-from app.rulebook.domain import RuleBookRefused, UnreadableEdition
-from app.rulebook.eyes import is_reserved
+from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableEdition
 from app.rulebook.forms import InvalidRules
+from app.rulebook.options import EDITION, by_hand
 from app.rulebook.toml import read_toml, written_toml
 from lib.commands import Commands, print_table
 from lib.database import Database
-
-LONGEST_NOTE = 500
 
 
 class RuleCommands(Commands):
@@ -31,20 +27,10 @@ class RuleCommands(Commands):
         except (RuleBookRefused, UnreadableEdition) as error:
             raise click.ClickException(str(error)) from None
         except InvalidRules as error:
-            told = "\n".join(f"  {where}: {' '.join(said)}" for where, said in error.errors.items())
-            raise click.ClickException(f"these rules cannot be saved:\n{told}") from None
+            raise click.ClickException("\n  ".join(("these rules cannot be saved:", *error.lines))) from None
 
 
 rules = RuleCommands("rules", help="The rule book: which rules judge, in numbered editions.")
-
-Command = Callable[..., None]
-
-
-def by_hand(command: Command) -> Command:
-    """Ask who takes a step, and why."""
-    note = click.option("--note", default="", help="Why, for those who read the audit.")
-    who = click.option("--as", "who", default=getpass.getuser, show_default="your login", help="Who you are.")
-    return note(who(command))
 
 
 @rules.command("list")
@@ -54,32 +40,42 @@ def list_() -> None:
         (
             str(each.edition),
             each.status.value,
-            str(len(each.rules)),
+            str(each.rule_count),
             each.author,
             _minute(each.created_at),
             _minute(each.published_at),
             each.note,
         )
-        for each in controllers.editions(_database())
+        for each in controllers.outlines(_database())
     ]
-    print_table(("edition", "status", "rules", "author", "drafted", "published", "note"), rows)
+    print_table(("edition", "status", "rules", "author", "drafted (UTC)", "published (UTC)", "note"), rows)
 
 
 @rules.command("show")
-@click.argument("edition", type=int)
+@click.argument("edition", type=EDITION)
 def show(edition: int) -> None:
     """Show the rules of an edition."""
     shown = controllers.edition(_database(), edition)
-    click.echo(f"edition {shown.edition}, {shown.status}, by {shown.author}: {shown.note or 'no note'}")
+    click.echo(f"edition {shown.edition}, {shown.status}: {shown.note or 'no note'}")
+    click.echo(f"drafted by {shown.author} at {_minute(shown.created_at)} UTC{_publication(shown)}")
     print_table(
-        ("code", "met when", "evaluated on", "name"),
-        [(str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name) for rule in shown.rules],
+        ("code", "met when", "evaluated on", "name", "description"),
+        [
+            (str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
+            for rule in shown.rules
+        ],
     )
 
 
+def _publication(shown: Edition) -> str:
+    if shown.published_at is None:
+        return "; never published"
+    return f"; published by {shown.published_by} at {_minute(shown.published_at)} UTC"
+
+
 @rules.command("diff")
-@click.argument("old", type=int)
-@click.argument("new", type=int)
+@click.argument("old", type=EDITION)
+@click.argument("new", type=EDITION)
 def diff(old: int, new: int) -> None:
     """Say what changed from one edition to another."""
     database = _database()
@@ -88,7 +84,7 @@ def diff(old: int, new: int) -> None:
 
 
 @rules.command("export")
-@click.argument("edition", type=int)
+@click.argument("edition", type=EDITION)
 def export(edition: int) -> None:
     """Print an edition as TOML, to be edited and drafted again."""
     click.echo(written_toml(controllers.edition(_database(), edition).rules), nl=False)
@@ -96,14 +92,14 @@ def export(edition: int) -> None:
 
 @rules.command("draft")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--edition", "source", type=int, help="Draft the rules of this edition again, instead of a file's.")
+@click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
 def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
     """Keep the rules of a TOML file as a new edition; it judges nothing yet."""
     if (file is None) == (source is None):
         raise click.UsageError("give a file, or --edition: flask rules draft rules.toml --note 'why'")
     database = _database()
-    hand = _hand(who, note)
+    hand = Hand(who=who, note=note)
     drafted = (
         controllers.draft_again(database, source, hand)
         if source is not None
@@ -116,36 +112,40 @@ def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
 
 def _text(file: Path | None) -> str:
     try:
-        return file.read_text(encoding="utf-8") if file else ""
+        return file.read_text(encoding="utf-8-sig") if file else ""
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
 
 
 @rules.command("shadow")
-@click.argument("edition", type=int)
+@click.argument("edition", type=EDITION)
 @by_hand
 def shadow(edition: int, who: str, note: str) -> None:
     """Have an edition judge every event beside the live one, without being answered."""
-    controllers.shadow(_database(), edition, _hand(who, note))
+    controllers.shadow(_database(), edition, Hand(who=who, note=note))
     click.echo(f"Edition {edition} judges in the shadow. Let it be the live one: flask rules publish {edition}")
 
 
 @rules.command("publish")
-@click.argument("edition", type=int)
+@click.argument("edition", type=EDITION)
 @by_hand
 def publish(edition: int, who: str, note: str) -> None:
     """Let an edition judge from now on; every worker follows within a second."""
     four_eyes: Any = current_app.extensions["four_eyes"]
-    controllers.publish(_database(), edition, _hand(who, note), four_eyes=bool(four_eyes))
+    database = _database()
+    former = controllers.edition_page(database, PageAsked(limit=1)).in_force.live
+    controllers.publish(database, edition, Hand(who=who, note=note), four_eyes=bool(four_eyes))
     click.echo(f"Edition {edition} is live; every worker judges by it within a second.")
+    if former is not None:
+        click.echo(f"Back to the one before: flask rules publish {former}")
 
 
 @rules.command("retire")
-@click.argument("edition", type=int)
+@click.argument("edition", type=EDITION)
 @by_hand
 def retire(edition: int, who: str, note: str) -> None:
     """Put a draft or a shadow edition away."""
-    controllers.retire(_database(), edition, _hand(who, note))
+    controllers.retire(_database(), edition, Hand(who=who, note=note))
     click.echo(f"Edition {edition} is retired.")
 
 
@@ -156,7 +156,7 @@ def audit() -> None:
         (_minute(each.at), each.who, each.step.value, str(each.edition), each.note)
         for each in controllers.audit(_database())
     ]
-    print_table(("when", "who", "step", "edition", "note"), rows)
+    print_table(("when (UTC)", "who", "step", "edition", "note"), rows)
 
 
 def _database() -> Database:
@@ -164,13 +164,5 @@ def _database() -> Database:
     return database
 
 
-def _hand(who: str, note: str) -> Hand:
-    if len(note) > LONGEST_NOTE or not (note.isprintable() and who.isprintable() and who.strip()):
-        raise click.UsageError(f"--note takes at most {LONGEST_NOTE} characters that can be printed, --as a name")
-    if is_reserved(who.strip()):
-        raise click.UsageError("--as takes the name of a person; this one is written down for whoever uses the API")
-    return Hand(who=who.strip(), note=note)
-
-
 def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"

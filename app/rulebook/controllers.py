@@ -10,6 +10,7 @@ from app.rulebook.domain import (
     Edition,
     EditionPage,
     NoSuchEdition,
+    Outline,
     PageAsked,
     Status,
     Step,
@@ -19,6 +20,7 @@ from app.rulebook.domain import (
 from app.rulebook.eyes import refuse_same_eyes
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
+from lib.fields import GREATEST
 from lib.keyset import page_of
 
 
@@ -34,6 +36,13 @@ def editions(database: Database) -> Sequence[Edition]:
     """Return all editions, the oldest first."""
     with database.transaction() as current:
         return RuleBookQueries(current).all()
+
+
+def outlines(database: Database) -> Sequence[Outline]:
+    """Return all editions without their rules, the oldest first, also those that cannot be read."""
+    with database.transaction() as current:
+        found = RuleBookQueries(current).outlines(before=None, most=GREATEST)
+    return found[::-1]
 
 
 def edition_page(database: Database, asked: PageAsked) -> EditionPage:

@@ -3,7 +3,15 @@
 from typing import Any
 
 from app.events.domain import EventType
-from app.rulebook.forms import COUNTS, GREATEST_CODE, LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_WINDOW
+from app.events.rules import LONGEST_LISTED
+from app.rulebook.forms import (
+    COUNTS,
+    GREATEST_CODE,
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    LONGEST_WINDOW,
+    MOST_LONG_WINDOWS,
+)
 
 Form = dict[str, Any]
 
@@ -16,6 +24,7 @@ OF_EVERY_RULE: Form = {
     "evaluated_on": {
         "type": "array",
         "minItems": 1,
+        "maxItems": len(EventType),
         "items": TYPE,
         "description": "at which events the rule is evaluated at all; left out: at every event",
     },
@@ -28,10 +37,24 @@ ABOVE: Form = {
     "description": "the limit, which itself is not above; exact, with at most 2 digits after the point",
 }
 COUNT: Form = {"type": "integer", "minimum": COUNTS.min, "maximum": COUNTS.max}
-SECONDS: Form = {"type": "integer", "minimum": 1, "maximum": LONGEST_WINDOW}
+SECONDS: Form = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": LONGEST_WINDOW,
+    "description": f"above {LONGEST_LISTED} an edition has at most {MOST_LONG_WINDOWS} different pairs of it and type",
+}
 
 
-def _form(kind: str, meaning: str, **parameters: Form) -> Form:
+# Only an event of its own type meets such a rule: not evaluated on it, it would never be met.
+EVALUATED_ON_ITS_TYPE: Form = {
+    "anyOf": [
+        {"properties": {"type": {"const": kind}, "evaluated_on": {"contains": {"const": kind}}}}
+        for kind in TYPE["enum"]
+    ]
+}
+
+
+def _form(kind: str, meaning: str, more: Form | None = None, **parameters: Form) -> Form:
     properties = {"kind": {"const": kind}, **OF_EVERY_RULE, **parameters}
     return {
         "title": kind,
@@ -40,14 +63,15 @@ def _form(kind: str, meaning: str, **parameters: Form) -> Form:
         "required": [name for name in properties if name != "evaluated_on"],
         "properties": properties,
         "additionalProperties": False,
+        **(more or {}),
     }
 
 
 RULE: Form = {
     "description": "A rule of one of four kinds.",
     "oneOf": [
-        _form("threshold", "this event is of the type and above a limit", above=ABOVE),
-        _form("streak", "this event and so many before it are all of the type", count=COUNT),
+        _form("threshold", "this event is of the type and above a limit", EVALUATED_ON_ITS_TYPE, above=ABOVE),
+        _form("streak", "this event and so many before it are all of the type", EVALUATED_ON_ITS_TYPE, count=COUNT),
         _form("rising_streak", "the last so many events of the type rise strictly, others ignored", count=COUNT),
         _form(
             "window_total",

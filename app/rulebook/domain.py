@@ -132,11 +132,20 @@ class UnreadableEdition(Exception):
         self.edition = edition
 
 
+# What to do where a step is not taken, unless it was taken before.
+INSTEAD = {
+    (Step.SHADOWED, Status.RETIRED): (
+        '; draft it again: flask rules draft --edition {0}, or POST /rules with {{"edition": {0}}}'
+    ),
+    (Step.RETIRED, Status.LIVE): "; publish another edition, which retires it",
+}
+
+
 def refuse_wrong_step(edition: Edition, step: Step) -> None:
     """Return if the edition may take the step; raises `WrongStep` where it may not."""
     if edition.status not in TAKEN_FROM[step]:
-        allowed = " or ".join(sorted(TAKEN_FROM[step]))
-        raise WrongStep(f"edition {edition.edition} is {edition.status}; to {step} it, it must be {allowed}")
+        instead = INSTEAD.get((step, edition.status), " already").format(edition.edition)
+        raise WrongStep(f"edition {edition.edition} is {edition.status}{instead}")
 
 
 def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:

@@ -3,6 +3,7 @@
 What could fail at an event cannot be read here, so it can never be saved.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -14,13 +15,14 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.events.domain import BOTH_TYPES, EventType
 from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.events.schemas import money
-from lib.fields import Line
-from lib.json_requests import MOST_NAMED
+from lib.fields import GREATEST, Line
+from lib.json_requests import MOST_NAMED, shown
 
 GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
 COUNTS = validate.Range(2, 100)
 LONGEST_WINDOW = 31 * 24 * 60 * 60  # seconds
 MOST_RULES = 100
+MOST_LONG_WINDOWS = 8  # different ones whose events are not listed: each is a sum more at every event
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
 
 
@@ -56,7 +58,7 @@ class RuleForm(Schema):
     name = Line(longest=LONGEST_NAME, required=True)
     description = Line(longest=LONGEST_DESCRIPTION, required=True)
     type = a_type(required=True)
-    evaluated_on = fields.List(a_type(), validate=validate.Length(min=1))
+    evaluated_on = fields.List(a_type(), validate=validate.Length(1, len(EventType)))
 
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
@@ -101,43 +103,72 @@ KINDS: Mapping[str, RuleForm] = {
     "window_total": WindowTotalForm(),
 }
 KIND_OF = {form.makes: kind for kind, form in KINDS.items()}
+Errors = dict[str, list[str]]
 
 
 class InvalidRules(Exception):
     """Rules that cannot be saved; `errors` says for each rule and field what is wrong, as far as a reader goes."""
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        named = dict(islice(errors.items(), MOST_NAMED))
-        told = "; ".join(f"{where}: {' '.join(messages)}" for where, messages in named.items())
-        more = f"; and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
-        super().__init__(told + more)
-        self.errors = named
+        self.errors = dict(islice(errors.items(), MOST_NAMED))
+        self.lines = [f"{where}: {' '.join(messages)}" for where, messages in self.errors.items()]
+        if len(errors) > MOST_NAMED:
+            self.lines.append(f"and {len(errors) - MOST_NAMED} more")
+        super().__init__("; ".join(self.lines))
 
 
 def read_rules(written: object) -> tuple[Rule, ...]:
     """Read the rules of an edition, by code ascending.
 
-    Raises `InvalidRules`, which names every rule and field that cannot be saved.
+    Raises `InvalidRules`, which names every rule and field that cannot be read.
     """
-    if not isinstance(written, list) or not 1 <= len(written) <= MOST_RULES:
-        raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})
-    rules: list[Rule] = []
-    errors: dict[str, list[str]] = {}
-    for place, each in enumerate(written, start=1):
-        try:
-            rules.append(_read_rule(each))
-        except ValidationError as error:
-            errors.update(_named(each, place, error))
-    for code in sorted({rule.code for rule in rules if [each.code for each in rules].count(rule.code) > 1}):
-        errors[f"rule {code}, code"] = ["Is given to more than one rule."]
+    return in_order(*read_each(written))
+
+
+def in_order(rules: Mapping[str, Rule], errors: Errors) -> tuple[Rule, ...]:
+    """Return the rules by code ascending; raises `InvalidRules` where there are errors."""
     if errors:
         raise InvalidRules(errors)
-    return tuple(sorted(rules, key=lambda rule: rule.code))
+    return tuple(sorted(rules.values(), key=lambda rule: rule.code))
+
+
+def read_each(written: object) -> tuple[dict[str, Rule], Errors]:
+    """Return the rules that can be read, by what errors call them, and what is wrong with the others."""
+    if not isinstance(written, list) or not 1 <= len(written) <= MOST_RULES:
+        raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})
+    rules: dict[str, Rule] = {}
+    codes = [_code_of(each) for each in written]
+    errors = _codes_given_twice(codes)
+    for name, each in zip(_names(codes), written, strict=True):
+        try:
+            rules[name] = _read_rule(each)
+        except ValidationError as error:
+            errors |= _named(name, error)
+    return rules, errors
+
+
+def _code_of(written: object) -> int | None:
+    code = written.get("code") if isinstance(written, dict) else None
+    return code if type(code) is int and abs(code) <= GREATEST else None
+
+
+def _names(codes: Sequence[int | None]) -> list[str]:
+    """Name each rule: by its code, and by its place where it has none, or one that another has."""
+    places = [f"no. {place}" for place in range(1, len(codes) + 1)]
+    return [
+        f"rule {place}" if code is None else f"rule {code} ({place})" if codes.count(code) > 1 else f"rule {code}"
+        for code, place in zip(codes, places, strict=True)
+    ]
+
+
+def _codes_given_twice(codes: Sequence[int | None]) -> Errors:
+    twice = [code for code, times in Counter(codes).items() if code is not None and times > 1]
+    return {f"rule {code}, code": ["Is given to more than one rule."] for code in twice}
 
 
 def _read_rule(written: object) -> Rule:
     if not isinstance(written, dict):
-        raise ValidationError("Must be a table of parameters.", "rule")
+        raise ValidationError("Must hold the parameters of a rule.", "rule")
     kind = written.get("kind")
     form = KINDS.get(kind) if isinstance(kind, str) else None
     if form is None:
@@ -145,12 +176,9 @@ def _read_rule(written: object) -> Rule:
     return cast("Rule", form.load(written))
 
 
-def _named(written: object, place: int, error: ValidationError) -> dict[str, list[str]]:
-    """Name rule and field: the rule by its code where it has one, else by its place."""
-    code = written.get("code") if isinstance(written, dict) else None
-    rule = f"rule {code}" if type(code) is int else f"rule no. {place}"
+def _named(rule: str, error: ValidationError) -> Errors:
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
-    return {f"{rule}, {field}": _flat(said) for field, said in messages.items()}
+    return {f"{rule}, {shown(field)}": list(dict.fromkeys(_flat(said))) for field, said in messages.items()}
 
 
 def _flat(said: Any) -> list[str]:  # noqa: ANN401  # lists, and tables of lists for the places of a list

@@ -9,7 +9,8 @@ from marshmallow import ValidationError, fields, post_load
 
 from app.events.rules import Rule
 from app.rulebook.domain import PageAsked, Status, Step
-from app.rulebook.forms import GREATEST_CODE, MOST_RULES, read_rules, written_rules
+from app.rulebook.drafts import read_draft
+from app.rulebook.forms import GREATEST_CODE, MOST_RULES, written_rules
 from lib.fields import Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
@@ -39,7 +40,7 @@ class Rules(fields.Field[tuple[Rule, ...]]):
         return written_rules(value)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Rule, ...]:  # noqa: ANN401  # as above
-        return read_rules(value)
+        return read_draft(value)
 
 
 def a_note() -> Line:

@@ -1,5 +1,6 @@
 """The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
 
+import getpass
 import json
 import time
 from collections.abc import Callable
@@ -274,12 +275,23 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     file.write_text(run(app, "export", "1")[1].replace('above = "100.00"', "above = 150.00"))
     assert run(app, "draft", str(file), "--as", "ann", "--note", "more")[1].startswith("Edition 2 is drafted")
     assert run(app, "diff", "1", "2")[1] == "1100: above 100.00 → 150.00\n"
-    assert "a withdraw above 150.00" in run(app, "show", "2")[1]
+    shown = run(app, "show", "2")[1]
+    assert "a withdraw above 150.00" in shown
+    assert "three consecutive rising deposits, withdraws ignored" in shown
+    assert "drafted by ann at 2" in shown
+    assert " UTC; never published\n" in shown
     assert run(app, "shadow", "2", "--as", "ann")[0] == 0
-    assert run(app, "publish", "2", "--as", "ben")[1].startswith("Edition 2 is live")
-    listed = run(app, "list")[1]
-    assert [line.split()[:2] for line in listed.splitlines()[1:]] == [["1", "retired"], ["2", "live"]]
-    assert "takes its place" in run(app, "audit")[1]
+    published = run(app, "publish", "2", "--as", "ben")[1]
+    assert published.startswith("Edition 2 is live")
+    assert published.endswith("\nBack to the one before: flask rules publish 1\n")
+    assert "; published by ben at 2" in run(app, "show", "2")[1]
+    headings, *listed = run(app, "list")[1].splitlines()
+    assert [line.split()[:2] for line in listed] == [["1", "retired"], ["2", "live"]]
+    assert "  drafted (UTC)  " in headings
+    assert "  published (UTC)  " in headings
+    audited = run(app, "audit")[1]
+    assert audited.startswith("when (UTC)")
+    assert "takes its place" in audited
     assert run(app, "draft", "--edition", "1")[1].startswith("Edition 3")
     assert run(app, "retire", "3")[1] == "Edition 3 is retired.\n"
 
@@ -288,7 +300,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     ("text", "said"),
     [
         ("not = toml =", "file: Is no TOML"),
-        ("", "rules: Must be a list of 1 to 100 rules."),
+        ("", "rules: Write [[rules]] above each rule."),
         ('[[rules]]\ncode = 1\nkind = "magic"', "rule 1, kind: Must be one of"),
         ("[limits]\na = 1", "limits: Unknown table"),
     ],
@@ -303,13 +315,70 @@ def test_a_file_that_cannot_be_saved_is_told_by_rule_and_field(
     assert len(controllers.editions(books)) == 1
 
 
-@pytest.mark.parametrize(
-    "arguments", [["publish", "9"], ["show", "9"], ["retire", "1"], ["draft"], ["publish", "x"], ["diff", "1", "9"]]
-)
-def test_a_wrong_command_is_one_line(app: APIFlask, arguments: list[str]) -> None:
-    status, told = run(app, *arguments)
-    assert status != 0
-    assert "Traceback" not in told
+def test_no_more_faults_are_listed_than_a_reader_reads_and_the_others_are_counted(
+    app: APIFlask, tmp_path: Path
+) -> None:
+    members = "\n".join(f"m{n} = 1" for n in range(50))
+    file = tmp_path / "rules.toml"
+    file.write_text(run(app, "export", "1")[1] + members)
+    told = run(app, "draft", str(file))[1].splitlines()
+    assert (told[0], told[-1], len(told)) == ("Error: these rules cannot be saved:", "  and 30 more", 22)
+
+
+def test_a_file_of_an_editor_that_marks_its_encoding_is_read(app: APIFlask, tmp_path: Path) -> None:
+    (tmp_path / "marked.toml").write_text(run(app, "export", "1")[1], encoding="utf-8-sig")
+    (tmp_path / "wide.toml").write_text(run(app, "export", "1")[1], encoding="utf-16")
+    assert run(app, "draft", str(tmp_path / "marked.toml"))[1].startswith("Edition 2 is drafted")
+    assert "file: Is not written in UTF-8." in run(app, "draft", str(tmp_path / "wide.toml"))[1]
+
+
+BEYOND = "99999999999"
+WRONG_COMMANDS = [
+    ["publish", "9"],
+    ["show", "9"],
+    ["retire", "1"],
+    ["draft"],
+    ["publish", "x"],
+    ["diff", "1", "9"],
+    *([step, BEYOND] for step in ("show", "export", "shadow", "publish", "retire")),
+    ["diff", BEYOND, "1"],
+    ["diff", "1", BEYOND],
+    ["draft", "--edition", BEYOND],
+    ["draft", "--edition", "0"],
+    ["draft", "no-such-file.toml"],
+    ["draft", "--edition", "1", "--as", ""],
+    ["draft", "--edition", "1", "--as", "x" * 101],
+    ["draft", "--edition", "1", "--as", "\x1b[31mann"],
+    ["draft", "--edition", "1", "--note", "x" * 501],
+    ["draft", "--edition", "1", "--note", "a\nb"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG_COMMANDS, ids=lambda arguments: " ".join(arguments)[:40])
+def test_a_wrong_command_is_told_and_leaves_no_trace(app: APIFlask, books: Database, arguments: list[str]) -> None:
+    done = app.test_cli_runner().invoke(args=["rules", *arguments])
+    assert isinstance(done.exception, SystemExit), "no traceback"
+    assert done.exit_code != 0
+    assert done.output.startswith(("Usage:", "Error:"))
+    assert statuses(books) == {1: Status.LIVE}
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "[" * 3000])
+def test_a_file_beyond_reason_is_told(app: APIFlask, tmp_path: Path, digits: str) -> None:
+    (tmp_path / "rules.toml").write_text(f"[[rules]]\ncode = {digits}")
+    done = app.test_cli_runner().invoke(args=["rules", "draft", str(tmp_path / "rules.toml")])
+    assert isinstance(done.exception, SystemExit), "no traceback"
+    assert done.output.startswith("Error: these rules cannot be saved:\n  file: ")
+
+
+def test_who_has_no_name_on_this_machine_is_asked_for_one(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    status, told = run(app, "draft", "--edition", "1")
+    assert (status, "--as" in told) == (2, True)
+    assert run(app, "draft", "--edition", "1", "--as", "x" * 100)[0] == 0
 
 
 def test_what_is_exported_is_what_is_in_force(books: Database) -> None:

@@ -20,7 +20,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.unit.edition_1 import WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
-STREAK, WINDOW, _, LARGE = WRITTEN
+STREAK, WINDOW, RISING, LARGE = WRITTEN
 AT_ONCE = 8
 STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
 
@@ -227,7 +227,7 @@ def test_a_draft_is_a_json_object(client: FlaskClient, sql: Sql, body: bytes) ->
 def test_a_member_of_a_rule_is_given_once(client: FlaskClient) -> None:
     answer = client.post("/rules", data=b'{"rules": [{"code": 1, "code": 2}]}', content_type="application/json")
     assert problem(answer) == (400, "invalid-request")
-    assert answer.get_json()["errors"] == {"code": ["Was given twice."]}
+    assert answer.get_json()["errors"] == {"rules no. 1, code": ["Was given twice."]}
 
 
 def test_no_more_faults_are_told_than_a_reader_reads(client: FlaskClient) -> None:
@@ -267,6 +267,13 @@ RULES_AND_THEIR_WORTH: list[tuple[dict[str, Any], bool]] = [
     ({**STREAK, "type": "bet"}, False),
     ({**STREAK, "evaluated_on": []}, False),
     ({**STREAK, "evaluated_on": ["withdraw"]}, True),
+    ({**STREAK, "evaluated_on": ["deposit"]}, False),
+    ({**STREAK, "evaluated_on": ["deposit", "withdraw"]}, True),
+    ({**STREAK, "evaluated_on": ["withdraw"] * 3}, False),
+    ({**LARGE, "evaluated_on": ["deposit"]}, False),
+    ({**LARGE, "type": "deposit", "evaluated_on": ["deposit"]}, True),
+    ({**RISING, "evaluated_on": ["withdraw"]}, True),
+    ({**WINDOW, "evaluated_on": ["withdraw"]}, True),
     ({**STREAK, "kind": "python"}, False),
     ({**STREAK, "above": "1.00"}, False),
     ({**WINDOW, "kind": "threshold"}, False),

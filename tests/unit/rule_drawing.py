@@ -1,5 +1,6 @@
 """Random rules and editions, for properties."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -19,9 +20,14 @@ COUNTS = st.integers(2, 5) | st.integers(2, 100)
 LIMITS = st.integers(0, 30_000).map(lambda cents: Decimal(cents) / 100)
 SECONDS = st.sampled_from([1, 2, 10, 30, 300, 301, 3600]) | st.integers(1, 31 * 24 * 3600)
 
+
+def that_can_be_met(rule: Threshold | Streak) -> Rule:
+    return replace(rule, evaluated_on=rule.evaluated_on | {rule.type})
+
+
 RULES: st.SearchStrategy[Rule] = st.one_of(
-    st.builds(Threshold, above=LIMITS, **COMMON),
-    st.builds(Streak, count=COUNTS, **COMMON),
+    st.builds(Threshold, above=LIMITS, **COMMON).map(that_can_be_met),
+    st.builds(Streak, count=COUNTS, **COMMON).map(that_can_be_met),
     st.builds(RisingStreak, count=COUNTS, **COMMON),
     st.builds(WindowTotal, above=LIMITS, seconds=SECONDS, **COMMON),
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.json_requests import DEEPEST, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object
+from lib.json_requests import DEEPEST, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object, shown
 
 MALFORMED = {
     "nothing": b"",
@@ -66,6 +66,43 @@ def test_of_thousands_of_members_at_fault_a_few_are_named() -> None:
     assert "and 980 more" in str(refused)
 
 
-def test_a_member_of_a_member_given_twice_is_refused_too() -> None:
-    with pytest.raises(GivenTwice):
-        read_object(b'{"a": {"b": 1, "b": 2}}')
+TWICE_WITHIN = {
+    b'{"a": {"b": 1, "b": 2}}': ("a, b",),
+    b'{"a": [{"b": 1}, {"b": 1, "b": 2}, {"b": 1, "b": 2}]}': ("a no. 2, b", "a no. 3, b"),
+    b'{"a": 1, "a": {"b": [[{"c": 1, "c": 1}]]}}': ("a", "a, b no. 1 no. 1, c"),
+}
+
+
+@pytest.mark.parametrize(("body", "named"), TWICE_WITHIN.items())
+def test_a_member_given_twice_is_named_with_its_place(body: bytes, named: tuple[str, ...]) -> None:
+    with pytest.raises(GivenTwice) as refused:
+        read_object(body)
+    assert refused.value.args == named
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": 1, "a": 2', b'{"a": 1, "a": NaN}', b'[{"a": 1, "a": 2}', b'{"a": 1, "a": 2} {}']
+)
+def test_what_is_no_json_is_so_even_with_a_member_given_twice(body: bytes) -> None:
+    with pytest.raises(MalformedJson):
+        read_object(body)
+
+
+def test_a_list_is_no_object_whatever_is_in_it() -> None:
+    with pytest.raises(MalformedJson, match="must be a JSON object"):
+        read_object(b'[{"a": 1, "a": 2}]')
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("amount", "amount"),
+        ("größe", "größe"),
+        ("\x1b[31mred\nnext", r"\x1b[31mred\nnext"),
+        ("\ud800", r"\ud800"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, "x" * 60 + "…"),
+    ],
+)
+def test_a_name_is_shown_as_a_terminal_can_bear_it(name: str, said: str) -> None:
+    assert shown(name) == said

@@ -8,12 +8,16 @@ from hypothesis import given
 
 from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.rulebook.domain import differences
-from app.rulebook.forms import MOST_RULES, InvalidRules, read_rules, written_rules
+from app.rulebook.drafts import read_draft
+from app.rulebook.forms import MOST_LONG_WINDOWS, MOST_RULES, InvalidRules, read_rules, written_rules
+from app.rulebook.toml import read_toml
 from tests.unit.edition_1 import RULES, WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
 WINDOW: dict[str, Any] = WRITTEN[1]
 STREAK: dict[str, Any] = WRITTEN[0]
+RISING: dict[str, Any] = WRITTEN[2]
+LARGE: dict[str, Any] = WRITTEN[3]
 
 
 def test_edition_1_is_the_contract() -> None:
@@ -33,7 +37,7 @@ def test_edition_1_is_the_contract() -> None:
 
 @given(EDITIONS)
 def test_what_is_written_is_read_again(rules: list[Rule]) -> None:
-    assert list(read_rules(written_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
+    assert list(read_draft(written_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
 
 
 def test_rules_are_evaluated_on_all_types_unless_they_say_otherwise() -> None:
@@ -52,6 +56,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"code": 2**31}, "rule 2147483648, code"),
     ({"code": "30"}, "rule no. 1, code"),
     ({"code": True}, "rule no. 1, code"),
+    ({"code": 2**20_000}, "rule no. 1, code"),
     ({"kind": "python"}, "rule 30, kind"),
     ({"kind": ["streak"]}, "rule 30, kind"),
     ({"type": "bet"}, "rule 30, type"),
@@ -63,6 +68,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"evaluated_on": []}, "rule 30, evaluated_on"),
     ({"evaluated_on": ["bet"]}, "rule 30, evaluated_on"),
     ({"evaluated_on": "deposit"}, "rule 30, evaluated_on"),
+    ({"evaluated_on": ["withdraw"] * 3}, "rule 30, evaluated_on"),
+    ({"\x1b[31mred\nnext": 1}, r"rule 30, \x1b[31mred\nnext"),
     ({"above": "1.00"}, "rule 30, above"),
     ({"kind": "window_total", "count": 3}, "rule 30, above"),
 ]
@@ -75,6 +82,7 @@ WRONG_WINDOWS: list[tuple[dict[str, Any], str]] = [
     ({"above": "1e2"}, "rule 123, above"),
     ({"above": 1.5}, "rule 123, above"),
     ({"above": "1" * 13}, "rule 123, above"),
+    ({"above": 2**20_000}, "rule 123, above"),
 ]
 
 
@@ -100,6 +108,93 @@ def test_an_edition_is_a_list_of_some_rules(written: object) -> None:
 def test_a_code_is_given_once() -> None:
     with pytest.raises(InvalidRules, match="rule 30, code: Is given to more than one rule"):
         read_rules([STREAK, {**WINDOW, "code": 30}])
+
+
+def test_of_two_rules_with_one_code_each_is_told_of() -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_rules([{**STREAK, "count": 1}, WINDOW, {**STREAK, "count": "many"}])
+    assert refused.value.errors == {
+        "rule 30, code": ["Is given to more than one rule."],
+        "rule 30 (no. 1), count": ["Must be greater than or equal to 2 and less than or equal to 100."],
+        "rule 30 (no. 3), count": ["Not a valid integer."],
+    }
+
+
+def test_a_fault_is_told_once_however_often_it_was_made() -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_rules([{**STREAK, "evaluated_on": ["bet"] * 11_500}])
+    assert str(refused.value) == 'rule 30, evaluated_on: Must be "deposit" or "withdraw".'
+
+
+@pytest.mark.parametrize("rule", [STREAK, LARGE])
+def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> None:
+    never = [{**rule, "evaluated_on": ["deposit"]}]
+    with pytest.raises(InvalidRules) as refused:
+        read_draft(never)
+    [(where, said)] = refused.value.errors.items()
+    assert where == f"rule {rule['code']}, evaluated_on"
+    assert said == ["Must have withdraw, or the rule can never be met."]
+    assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
+    assert read_rules(never), "one that was saved is still read"
+
+
+@pytest.mark.parametrize("rule", [RISING, WINDOW])
+def test_what_the_other_type_can_meet_may_be_evaluated_on_it_alone(rule: dict[str, Any]) -> None:
+    assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
+
+
+LONG: list[dict[str, Any]] = [{**WINDOW, "code": 1 + n, "seconds": 301 + n} for n in range(MOST_LONG_WINDOWS)]
+NO_MORE_WINDOWS: list[dict[str, Any]] = [
+    {**WINDOW, "seconds": 3600},
+    {**WINDOW, "seconds": 301, "type": "withdraw"},
+]
+STILL_ROOM: list[dict[str, Any]] = [
+    {**WINDOW, "seconds": 300},
+    {**WINDOW, "seconds": 301, "above": "7.00"},
+    STREAK,
+]
+
+
+@pytest.mark.parametrize("more", NO_MORE_WINDOWS)
+def test_an_edition_has_so_many_long_windows_and_no_more(more: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_draft([*LONG, more, *STILL_ROOM[2:]])
+    assert refused.value.errors == {
+        "rule 123, seconds": ["Must be one of at most 8 different windows above 300 s; use one that another rule has."]
+    }
+    assert read_rules([*LONG, more]), "one that was saved is still read"
+
+
+@pytest.mark.parametrize("more", STILL_ROOM)
+def test_windows_that_cost_nothing_more_are_not_counted(more: dict[str, Any]) -> None:
+    assert len(read_draft([*LONG, more])) == MOST_LONG_WINDOWS + 1
+
+
+def test_faults_of_every_sort_are_told_at_once() -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_draft([{**STREAK, "count": 1}, {**LARGE, "evaluated_on": ["deposit"]}])
+    assert set(refused.value.errors) == {"rule 30, count", "rule 1100, evaluated_on"}
+
+
+TOML = [
+    ("not = toml =", "file: Is no TOML"),
+    ("", "rules: Write [[rules]] above each rule"),
+    ("[rules]\ncode = 1", "rules: Write [[rules]] above each rule"),
+    ("rules = []", "rules: Must be a list of 1 to 100 rules."),
+    ("[limits]\na = 1", "limits: Unknown table"),
+    ('["\\u001b[2J"]', r"\x1b[2J: Unknown table"),
+    ("[[rules]]\ncode = " + "9" * 5000, "file: Has a number that is too long."),
+    ("[[rules]]\ncode = 0x" + "f" * 5000, "rule no. 1, kind"),
+    ("rules = " + "[" * 3000, "file: Is nested too deeply."),
+    ('[[rules]]\ncode = 30\nkind = "streak"\nname = 1', "rule 30, name: Must be a string."),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), TOML, ids=[said for _, said in TOML])
+def test_a_file_that_cannot_be_saved_says_what_to_change(text: str, said: str) -> None:
+    with pytest.raises(InvalidRules) as refused:
+        read_toml(text)
+    assert str(refused.value).startswith(said) or f"; {said}" in str(refused.value)
 
 
 def test_every_fault_is_named_at_once() -> None:

@@ -1,0 +1,36 @@
+"""Which steps an edition does not take, and what is said of each."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from app.rulebook.domain import TAKEN_FROM, Edition, Status, Step, WrongStep, refuse_wrong_step
+from tests.unit.edition_1 import RULES
+
+WRONG = {
+    (Step.SHADOWED, Status.SHADOW): "edition 6 is shadow already",
+    (Step.SHADOWED, Status.LIVE): "edition 6 is live already",
+    (Step.SHADOWED, Status.RETIRED): (
+        'edition 6 is retired; draft it again: flask rules draft --edition 6, or POST /rules with {"edition": 6}'
+    ),
+    (Step.PUBLISHED, Status.LIVE): "edition 6 is live already",
+    (Step.RETIRED, Status.LIVE): "edition 6 is live; publish another edition, which retires it",
+    (Step.RETIRED, Status.RETIRED): "edition 6 is retired already",
+}
+
+
+def standing(status: Status) -> Edition:
+    return Edition(edition=6, status=status, rules=RULES, author="ann", note="", created_at=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(("step", "status"), WRONG)
+def test_a_step_that_is_not_taken_says_what_to_do(step: Step, status: Status) -> None:
+    with pytest.raises(WrongStep) as refused:
+        refuse_wrong_step(standing(status), step)
+    assert str(refused.value) == WRONG[step, status]
+
+
+@pytest.mark.parametrize(("step", "status"), [each for each in product(TAKEN_FROM, Status) if each not in WRONG])
+def test_every_other_step_is_taken(step: Step, status: Status) -> None:
+    refuse_wrong_step(standing(status), step)
