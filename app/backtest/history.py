@@ -50,16 +50,21 @@ class RunningHistory:
         """Take the user's next event in."""
         kind = event.type
         if self._last:
-            self._latest.insert(0, event)
-            del self._latest[self._last :]
+            _put_first(self._latest, event, self._last)
         last = self._last_of.get(kind)
         if last:
-            own = self._latest_of[kind]
-            own.insert(0, event)
-            del own[last:]
-        if kind in self._seconds:
-            self._window[kind].insert(0, event)
+            _put_first(self._latest_of[kind], event, last)
+        seconds = self._seconds.get(kind)
+        if seconds:
+            # As t rises, no more events than seconds; so it is bounded also where nobody asks what was before.
+            _put_first(self._window[kind], event, seconds)
         self._sums.remember(event)
+
+
+def _put_first(newest_first: list[ActivityEvent], event: ActivityEvent, most: int) -> None:
+    newest_first.insert(0, event)
+    if len(newest_first) > most:
+        newest_first.pop()
 
 
 class RunningSums(Mapping[Window, WindowSum]):
