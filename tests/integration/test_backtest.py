@@ -1,10 +1,12 @@
 """A backtest answers what would have been answered live, whoever judges what of it."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from stat import S_IMODE, S_ISFIFO
 from typing import Any
 from unittest.mock import Mock
 
@@ -261,6 +263,43 @@ def test_a_file_that_cannot_be_written_after_all_is_told_in_a_line_and_not_left_
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
+def test_a_link_stays_a_link_and_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:
+    report, link = tmp_path / "report.json", tmp_path / "link.json"
+    report.write_text("old")
+    report.chmod(0o640)
+    link.symlink_to(report)
+    cli.write(str(link), "{}")
+    assert link.is_symlink()
+    assert report.read_text() == "{}"
+    assert S_IMODE(report.stat().st_mode) == 0o640
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.json", "report.json"]
+
+
+def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path: Path) -> None:
+    store(sql, users=2, each=3)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = flask(app, "backtest", 1, "--json", pipe, "--html", os.devnull, "--jobs", 1)
+        assert done.exit_code == 0, done.output
+        assert json.loads(os.read(reader, 65536))["events"] == 6
+    finally:
+        os.close(reader)
+    assert S_ISFIFO(pipe.stat().st_mode)
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/stdout"])
+def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, sql: Sql, place: str) -> None:
+    store(sql, users=2, each=3)
+    done = flask(app, "backtest", 1, "--html", place, "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("<!doctype html>")
+    assert done.stdout.endswith("</html>\n")
+
+
 def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
     assert backtest(app, 1, "--jobs", 1)["events"] == 0
 
@@ -275,6 +314,7 @@ WRONG = [
     (["1", "--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written: No such file or directory"),
     (["1", "--html", "x" * 256], "cannot be written: File name too long"),
     (["1", "--json", "."], ". is a folder"),
+    (["1", "--json", "-", "--html", "-"], "only one of --json and --html can go to standard output"),
 ]
 
 
