@@ -46,6 +46,10 @@ class RunningHistory:
         self._sums.t = t
         return self._history
 
+    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
+        """Return when the last events of a summed window were, which ends just before `t`; the newest first."""
+        return self._sums.moments_in(window, t, most)
+
     def remember(self, event: ActivityEvent) -> None:
         """Take the user's next event in."""
         kind = event.type
@@ -87,6 +91,10 @@ class RunningSums(Mapping[Window, WindowSum]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
+        """Return the last moments of a window, the newest first."""
+        return [each for each in self._ledgers[window.type].latest(most) if each >= t - window.seconds]
+
     def remember(self, event: ActivityEvent) -> None:
         """Take the user's next event in."""
         ledger = self._ledgers.get(event.type)
@@ -118,6 +126,10 @@ class Ledger:
         self.cents.append(int(event.amount * 100))
         if len(self.times) > self._room:
             self._drop_what_is_past(event.t)
+
+    def latest(self, most: int) -> list[int]:
+        """Return the last moments, the newest first."""
+        return self.times[-1 : -most - 1 : -1].tolist()
 
     def forget(self) -> None:
         """Begin with another user."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from apiflask import APIFlask
 from sqlalchemy import create_engine
 
-from app.backtest import judging, verifying
+from app.backtest import controllers, judging, verifying
 from app.backtest.domain import EVERYBODY, Scope
 from app.backtest.findings import Findings
 from app.backtest.judging import Judging, Trial
@@ -20,7 +20,6 @@ from app.datastores import db
 from app.events.domain import ActivityEvent, History
 from app.events.judges import RuleSet
 from app.events.rules import Alert, Rule
-from app.rulebook import controllers as rulebook
 from lib.snapshots import snapshot_of
 
 Raised = tuple[int, int, int]  # a user, a t and a code
@@ -72,9 +71,7 @@ def codes_of(tally: Tally, series: Series = Series.RAISED) -> Counter[int]:
 
 def verified(app: APIFlask) -> Findings:
     with app.app_context(), snapshot_of(db.engine, "tests") as snapshot, snapshot.reader() as reader:
-        editions = rulebook.editions(app.extensions["database"])
-        book = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions}
-        inquiry = Inquiry(snapshot=snapshot, book=book)
+        inquiry = Inquiry(snapshot=snapshot, book=controllers.rule_book_of(app.extensions["database"]))
         *_, last = verifying.verify(BacktestQueries(reader), inquiry, EVERYBODY[0])
     assert isinstance(last, Findings)
     return last
