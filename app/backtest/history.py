@@ -18,29 +18,41 @@ class RunningHistory:
     """The history of one user after the other, as far as the needs say."""
 
     def __init__(self, needs: HistoryNeeds) -> None:
-        self._last = needs.latest
-        self._last_of = needs.latest_of
-        self._seconds = needs.window
-        self._sums = RunningSums(needs.sums)
-        self._latest: list[ActivityEvent] = []
-        self._latest_of: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.latest_of}
-        self._window: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.window}
+        latest: list[ActivityEvent] = []
+        latest_of: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.latest_of}
+        window: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.window}
+        self._sums, self._adds_up = RunningSums(needs.sums), bool(needs.sums)
         # Made once: the parts change beneath it, and it costs an event nothing.
         self._history = History(
-            latest=self._latest, latest_of=self._latest_of, window=self._window, sums=self._sums if needs.sums else {}
+            latest=latest, latest_of=latest_of, window=window, sums=self._sums if needs.sums else {}
         )
+        self._windows = [(window[kind], seconds) for kind, seconds in needs.window.items()]
+        # Where an event of a type goes, and how many are kept there. As t rises, a window holds no more events than
+        # seconds, so it is bounded also where nobody asks what was before.
+        self._parts = {
+            kind: [
+                (part, most)
+                for part, most in (
+                    (latest, needs.latest),
+                    (latest_of.get(kind), needs.latest_of.get(kind)),
+                    (window.get(kind), needs.window.get(kind)),
+                )
+                if part is not None and most
+            ]
+            for kind in EventType
+        }
 
     def forget(self) -> None:
         """Begin with another user."""
-        self._latest.clear()
-        for part in (*self._latest_of.values(), *self._window.values()):
-            part.clear()
+        for parts in self._parts.values():
+            for part, _ in parts:
+                part.clear()
         self._sums.forget()
 
     def before(self, t: int) -> History:
         """Return what was before `t`, which is above that of every event remembered; true until the next call."""
-        for kind, seconds in self._seconds.items():
-            within, opens = self._window[kind], t - seconds
+        for within, seconds in self._windows:
+            opens = t - seconds
             while within and within[-1].t < opens:
                 within.pop()
         self._sums.t = t
@@ -52,23 +64,12 @@ class RunningHistory:
 
     def remember(self, event: ActivityEvent) -> None:
         """Take the user's next event in."""
-        kind = event.type
-        if self._last:
-            _put_first(self._latest, event, self._last)
-        last = self._last_of.get(kind)
-        if last:
-            _put_first(self._latest_of[kind], event, last)
-        seconds = self._seconds.get(kind)
-        if seconds:
-            # As t rises, no more events than seconds; so it is bounded also where nobody asks what was before.
-            _put_first(self._window[kind], event, seconds)
-        self._sums.remember(event)
-
-
-def _put_first(newest_first: list[ActivityEvent], event: ActivityEvent, most: int) -> None:
-    newest_first.insert(0, event)
-    if len(newest_first) > most:
-        newest_first.pop()
+        for part, most in self._parts[event.type]:
+            part.insert(0, event)
+            if len(part) > most:
+                part.pop()
+        if self._adds_up:
+            self._sums.remember(event)
 
 
 class RunningSums(Mapping[Window, WindowSum]):

@@ -109,5 +109,5 @@ def test_it_stays_as_small_where_nothing_is_judged(gap: int) -> None:
     for place in range(20_000):
         event = (deposit, withdraw)[place % 2]("1", place * gap)
         running.remember(event)
-    parts = (running._latest, *running._latest_of.values(), *running._window.values())  # noqa: SLF001  # as above
-    assert [len(part) for part in parts] == [3, 2, 30, 300]
+    kept = running._history  # noqa: SLF001  # as above
+    assert [len(part) for part in (kept.latest, *kept.latest_of.values(), *kept.window.values())] == [3, 2, 30, 300]
