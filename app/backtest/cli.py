@@ -7,7 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from errno import EACCES
 from pathlib import Path
+from shutil import copymode
+from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 
 import click
@@ -30,6 +33,7 @@ from lib.workers import WorkerFailed
 
 INTERRUPTED = 130  # as a shell tells of a Ctrl-C
 MOST_JOBS = 256
+STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes as well, if nothing else does
 
 log = get_logger()
 on_history = AppGroup("rules", help="The rules on all that is stored; they join those of the rule book.")
@@ -50,11 +54,16 @@ class UsersOption(click.ParamType[Sequence[Users]]):
 
 def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
-    if not value or value == "-":
-        return value
+    if not value or value in STANDARD_OUTPUT:
+        return value and STANDARD_OUTPUT[0]
+    path = Path(value)
     try:
-        with NamedTemporaryFile(dir=Path(value).parent, prefix=".report."):
-            folder = Path(value).is_dir()
+        folder = path.is_dir()
+        if is_replaced(path):
+            with NamedTemporaryFile(dir=path.resolve().parent, prefix=".report."):
+                pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
     if folder:
@@ -62,6 +71,7 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     return value
 
 
+INSTEAD = "-: to standard output, instead of the table"
 MOMENT = click.IntRange(0, GREATEST)
 JOBS = click.option(
     "--jobs",
@@ -79,8 +89,8 @@ JOBS = click.option(
 @click.option("--users", type=UsersOption(), default=EVERYBODY, show_default="all", help="7, 1-100 or 1-100,205")
 @click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
 @JOBS
-@click.option("--json", "json_file", callback=writable, help="Also write the report as JSON; - for standard output.")
-@click.option("--html", "html_file", callback=writable, help="Also write the report as a page with pictures.")
+@click.option("--json", "json_file", callback=writable, help=f"Also write the report as JSON; {INSTEAD}.")
+@click.option("--html", "html_file", callback=writable, help=f"Also write it as a page with pictures; {INSTEAD}.")
 @with_appcontext
 def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itself
     edition: int,
@@ -93,6 +103,8 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
     html_file: str | None,
 ) -> None:
     """Judge what is stored by EDITION, and show what it would have raised."""
+    if json_file == html_file == "-":
+        raise click.UsageError("only one of --json and --html can go to standard output; name a file for the other")
     try:
         scope = Scope(since=since, until=until, users=users)
     except BacktestRefused as error:
@@ -104,7 +116,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         write(html_file, page(report, datetime.now(UTC)))
     if json_file:
         write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
-    if json_file != "-":
+    if "-" not in {html_file, json_file}:
         tables.show(report, tables.console())
 
 
@@ -145,17 +157,39 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
 
 
 def write(file: str, text: str) -> None:
-    """Write a file whole or not at all; - is standard output."""
+    """Write a file whole or not at all; what is no plain file is written into as it stands. - is standard output."""
     if file == "-":
         click.echo(text, nl=False)
         return
     path = Path(file)
-    half = path.with_name(f".report.{os.getpid()}")
     try:
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
+        if is_replaced(path):
+            replace(path.resolve(), text)
+        else:
+            path.write_text(text, encoding="utf-8")
     except OSError as error:
-        with suppress(OSError):
-            half.unlink()
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"Written: {file}", err=True)
+
+
+def is_replaced(path: Path) -> bool:
+    """Tell whether a new file may take this place: that of a plain file or of none, but never that of a pipe."""
+    try:
+        return S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file beside the path and put it there, for the same people to read as the one before."""
+    half = path.with_name(f".report.{os.getpid()}")
+    try:
+        half.touch()
+        if path.exists():
+            copymode(path, half)
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    except OSError:
+        with suppress(OSError):
+            half.unlink()
+        raise

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from app.backtest import judging, verifying
 from app.backtest.domain import Calendar, Scope, Span
-from app.backtest.findings import Findings
+from app.backtest.findings import Findings, RuleBook
 from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import Bench, Report
 from app.backtest.tally import Tally
@@ -72,9 +72,7 @@ def verify(place: Place, cost: Cost) -> Findings:
     """Judge all that is stored again, each event by its own edition; raises `WorkerFailed`."""
     with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
         # Read after the snapshot was taken, so that no edition of an event in it is missing.
-        book = {
-            each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in rulebook.editions(place.database)
-        }
+        book = rule_book_of(place.database)
         with Workers[Any, Any](verifying.begin, Inquiry(snapshot=snapshot, book=book), place.jobs) as workers:
             spans, _ = _planned(workers, place.span)
             findings = Findings()
@@ -88,6 +86,15 @@ def rule_set_of(database: Database, number: int) -> RuleSet:
     """Return the rules of an edition, wherever it stands."""
     edition = rulebook.edition(database, number)
     return RuleSet(edition=edition.edition, rules=edition.rules)
+
+
+def rule_book_of(database: Database) -> RuleBook:
+    """Return the rules of all editions."""
+    editions = rulebook.editions(database)
+    return RuleBook(
+        rule_sets={each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions},
+        published=frozenset(each.edition for each in editions if each.published_at),
+    )
 
 
 def _bench(rule_set: RuleSet) -> Bench:

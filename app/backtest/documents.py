@@ -52,6 +52,7 @@ def _periods(report: Report) -> list[dict[str, Any]]:
 
 def _series(found: SeriesReport) -> dict[str, Any]:
     return {
+        "all_codes": _count(found.total),
         "codes": {str(code): _count(count) for code, count in found.codes.items()},
         "customers_by_alerts": {name_of_bound(bound): count for bound, count in found.customers_by_alerts.items()},
         "samples": {

@@ -118,5 +118,10 @@ class Calendar:
         return _date(first) if first == last else f"{_date(first)} to {_date(last)}"
 
 
+def time_of(t: int) -> str:
+    """Write `t` as a time of UTC, where it can be one; else nothing."""
+    return f"{EPOCH + timedelta(seconds=t):%Y-%m-%d %H:%M:%S}" if EARLIEST <= t < LATEST else ""
+
+
 def _date(day: int) -> str:
     return f"{EPOCH + timedelta(days=day):%Y-%m-%d}"

@@ -1,18 +1,26 @@
 """What is stored against what is judged again: an event at a time, then all of them together."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.events.domain import ActivityEvent, History
+from app.alerts.domain import MOST_MOMENTS
+from app.backtest.history import RunningHistory
+from app.events.domain import ActivityEvent
 from app.events.judges import RuleSet
-from app.events.rules import Alert
+from app.events.rules import Proof
 
 MOST_LISTED = 20
 FIRST_EDITION = 1  # by which everything was judged before there were alerts to be kept
 
-RuleBook = Mapping[int, RuleSet]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """The rules of every edition, and which of these editions were ever live."""
+
+    rule_sets: Mapping[int, RuleSet]
+    published: frozenset[int]
 
 
 class KeptAlert(NamedTuple):
@@ -26,6 +34,7 @@ class KeptAlert(NamedTuple):
     value: str | None
     limit: str | None
     events: str | None
+    moments: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Retrial:
     """An event that is judged again, with what was before it and all editions there are."""
 
     event: ActivityEvent
-    history: History
+    past: RunningHistory
     book: RuleBook
 
     def live_faults(self, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
@@ -65,6 +74,8 @@ class Retrial:
         of_old = not kept and answer.before_alerts and answer.edition == FIRST_EDITION
         if codes != list(answer.codes) and not of_old:
             faults.append(f"{_listed(answer.codes)} was answered, and alerts are kept of {_listed(codes)}")
+        if answer.edition in self.book.rule_sets and answer.edition not in self.book.published:
+            faults.append(f"edition {answer.edition} was never live")
         return faults + self._judged_otherwise(answer.edition, answer.codes, kept)
 
     def shadow_faults(self, kept: Sequence[KeptAlert]) -> list[str]:
@@ -79,27 +90,33 @@ class Retrial:
         return [f"in the shadow, {fault}" for fault in faults]
 
     def _judged_otherwise(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
-        rule_set = self.book.get(edition)
+        rule_set = self.book.rule_sets.get(edition)
         if rule_set is None:
             return [f"there is no edition {edition} in the rule book"]
-        alerts = rule_set.judge(self.event, self.history)
+        alerts = rule_set.judge(self.event, self.past.before(self.event.t))
         judged = [alert.code for alert in alerts]
         if judged != list(codes):
             return [f"edition {edition} raises {_listed(judged)}, stored is {_listed(codes)}"]
-        return _proved_otherwise(edition, alerts, kept) if kept else []
+        proofs = {alert.code: alert.proof for alert in alerts}
+        proved = [(each, proofs[each.code]) for each in kept if each.code in proofs]
+        return [fault for each, proof in proved for fault in self._proved_otherwise(edition, each, proof)]
 
-
-def _proved_otherwise(edition: int, alerts: Sequence[Alert], kept: Sequence[KeptAlert]) -> list[str]:
-    proofs = {alert.code: alert.proof for alert in alerts}
-    faults = []
-    for each in kept:
-        proof = proofs.get(each.code)
-        if proof and (each.value, each.limit, each.events) != (proof.value, proof.limit, str(proof.count)):
-            faults.append(
-                f"the evidence of code {each.code} is {each.value} of {each.limit} by {each.events}; "
+    def _proved_otherwise(self, edition: int, kept: KeptAlert, proof: Proof) -> Iterator[str]:
+        if (kept.value, kept.limit, kept.events) != (proof.value, proof.limit, str(proof.count)):
+            yield (
+                f"the evidence of code {kept.code} is {kept.value} of {kept.limit} by {kept.events}; "
                 f"edition {edition} finds {proof.value} of {proof.limit} by {proof.count}"
             )
-    return faults
+        moments = str(self._moments(proof))
+        if kept.moments != moments:
+            yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
+
+    def _moments(self, proof: Proof) -> list[int]:
+        """Return when the events of a proof were, as they are written down live; as text both look the same."""
+        moments = [each.t for each in proof.events[:MOST_MOMENTS]]
+        if proof.window:
+            moments += self.past.moments_in(proof.window, self.event.t, MOST_MOMENTS - len(moments))
+        return moments
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -118,21 +135,19 @@ class Findings:
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
 
-    def note_live(self, event: ActivityEvent, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
+    def note_live(self, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
         """Count an event, judged again by the edition that answered it."""
         self.events[answer.edition] += 1
         self.agreeing[answer.edition] += not faults
         self.of_old += bool(answer.codes) and not kept and not faults
-        self.note(event.user_id, event.t, faults)
 
-    def note_shadow(self, event: ActivityEvent, edition: int, faults: Sequence[str]) -> None:
+    def note_shadow(self, edition: int, faults: Sequence[str]) -> None:
         """Count an event, judged again by the edition in the shadow."""
         self.shadowed[edition] += 1
         self.shadowed_agreeing[edition] += not faults
-        self.note(event.user_id, event.t, faults)
 
     def note(self, user_id: int, t: int, faults: Sequence[str]) -> None:
-        """Count a difference, and keep it if it is among the first."""
+        """Count an event that differs, whatever differs of it, and keep it if it is among the first."""
         if faults:
             self.different += 1
             self._keep([Difference(user_id, t, "; ".join(faults))])

@@ -18,48 +18,58 @@ class RunningHistory:
     """The history of one user after the other, as far as the needs say."""
 
     def __init__(self, needs: HistoryNeeds) -> None:
-        self._last = needs.latest
-        self._last_of = needs.latest_of
-        self._seconds = needs.window
-        self._sums = RunningSums(needs.sums)
-        self._latest: list[ActivityEvent] = []
-        self._latest_of: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.latest_of}
-        self._window: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.window}
+        latest: list[ActivityEvent] = []
+        latest_of: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.latest_of}
+        window: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.window}
+        self._sums, self._adds_up = RunningSums(needs.sums), bool(needs.sums)
         # Made once: the parts change beneath it, and it costs an event nothing.
         self._history = History(
-            latest=self._latest, latest_of=self._latest_of, window=self._window, sums=self._sums if needs.sums else {}
+            latest=latest, latest_of=latest_of, window=window, sums=self._sums if needs.sums else {}
         )
+        self._windows = [(window[kind], seconds) for kind, seconds in needs.window.items()]
+        # Where an event of a type goes, and how many are kept there. As t rises, a window holds no more events than
+        # seconds, so it is bounded also where nobody asks what was before.
+        self._parts = {
+            kind: [
+                (part, most)
+                for part, most in (
+                    (latest, needs.latest),
+                    (latest_of.get(kind), needs.latest_of.get(kind)),
+                    (window.get(kind), needs.window.get(kind)),
+                )
+                if part is not None and most
+            ]
+            for kind in EventType
+        }
 
     def forget(self) -> None:
         """Begin with another user."""
-        self._latest.clear()
-        for part in (*self._latest_of.values(), *self._window.values()):
-            part.clear()
+        for parts in self._parts.values():
+            for part, _ in parts:
+                part.clear()
         self._sums.forget()
 
     def before(self, t: int) -> History:
         """Return what was before `t`, which is above that of every event remembered; true until the next call."""
-        for kind, seconds in self._seconds.items():
-            within, opens = self._window[kind], t - seconds
+        for within, seconds in self._windows:
+            opens = t - seconds
             while within and within[-1].t < opens:
                 within.pop()
         self._sums.t = t
         return self._history
 
+    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
+        """Return when the last events of a summed window were, which ends just before `t`; the newest first."""
+        return self._sums.moments_in(window, t, most)
+
     def remember(self, event: ActivityEvent) -> None:
         """Take the user's next event in."""
-        kind = event.type
-        if self._last:
-            self._latest.insert(0, event)
-            del self._latest[self._last :]
-        last = self._last_of.get(kind)
-        if last:
-            own = self._latest_of[kind]
-            own.insert(0, event)
-            del own[last:]
-        if kind in self._seconds:
-            self._window[kind].insert(0, event)
-        self._sums.remember(event)
+        for part, most in self._parts[event.type]:
+            part.insert(0, event)
+            if len(part) > most:
+                part.pop()
+        if self._adds_up:
+            self._sums.remember(event)
 
 
 class RunningSums(Mapping[Window, WindowSum]):
@@ -81,6 +91,10 @@ class RunningSums(Mapping[Window, WindowSum]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
+        """Return the last moments of a window, the newest first."""
+        return [each for each in self._ledgers[window.type].latest(most) if each >= t - window.seconds]
 
     def remember(self, event: ActivityEvent) -> None:
         """Take the user's next event in."""
@@ -113,6 +127,10 @@ class Ledger:
         self.cents.append(int(event.amount * 100))
         if len(self.times) > self._room:
             self._drop_what_is_past(event.t)
+
+    def latest(self, most: int) -> list[int]:
+        """Return the last moments, the newest first."""
+        return self.times[-1 : -most - 1 : -1].tolist()
 
     def forget(self) -> None:
         """Begin with another user."""

@@ -5,9 +5,10 @@ from datetime import datetime
 from html import escape
 
 from app.backtest.documents import changes
+from app.backtest.domain import time_of
 from app.backtest.figures import COLOURS, alerts_by_period, customers, difference_by_period
 from app.backtest.reports import NONE, Report, Sample, Series
-from app.backtest.tables import columns, counted, heading, judged
+from app.backtest.tables import IN_BRACKETS, columns, counted, heading, judged
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5c6675; --line: #d8dde4; --page: #ffffff; --panel: #f6f7f9;
@@ -27,7 +28,7 @@ th { font-weight: 600; } .text { text-align: left; white-space: normal; } .wide 
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0; }
 .legend svg { width: .8em; height: .8em; display: inline-block; margin-right: .4em; }
 .value { text-anchor: end; } .name { text-anchor: middle; } svg text { fill: var(--dim); font-size: 12px; }
-.grid { stroke: var(--line); } .axis { stroke: var(--dim); }
+.grid { stroke: var(--line); } .axis { stroke: var(--dim); } .gap { stroke: var(--dim); stroke-dasharray: 4 4; }
 """ + "".join(f".c{n} {{ fill: var(--c{n}); }} " for n in range(COLOURS))
 
 PAGE = """<!doctype html>
@@ -43,11 +44,14 @@ PAGE = """<!doctype html>
 
 def page(report: Report, made: datetime) -> str:
     """Return the file's text."""
-    parts = [_changes(report), "<h2>By code</h2>", code_table(report)]
-    if report.events:
+    parts = [_changes(report), "<h2>By code</h2>", f"<p>{IN_BRACKETS}</p>", code_table(report)]
+    if any(found.codes for found in report.series.values()):
         parts += alerts_by_period(report)
-        parts += difference_by_period(report) if report.against else []
+        parts += difference_by_period(report, report.against.edition) if report.against else []
         parts += customers(report)
+    elif report.events:
+        parts.append("<p>Nothing is raised.</p>")
+    if report.events:
         parts += ["<h2>By period</h2>", "<details><summary>all periods</summary>", period_table(report), "</details>"]
     shown = (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,)
     parts += [_samples(report, series) for series in shown if report.series[series].samples]
@@ -66,18 +70,20 @@ def code_table(report: Report) -> str:
     for code in report.codes:
         rule = report.rule(code)
         rows.append([str(code), rule.name, rule.terms, *map(counted, report.by_code(code))])
+    rows.append(["", "all codes", "", *map(counted, report.of_all_codes())])
     return _table(["code", "name", "the user meets it when", *columns(report)], rows, text=3)
 
 
 def period_table(report: Report) -> str:
-    """Make the table of all periods, with the alerts of each code."""
+    """Make the table of all periods: all codes together, then each code of the edition."""
     raised, codes = report.series[Series.RAISED], list(report.edition.rules)
     rows = []
     for period in report.periods:
+        together = map(counted, report.by_period(period))
         of_codes = [counted(raised.details.get((period, code), NONE)) for code in codes]
-        total = counted(raised.periods.get(period, NONE))
-        rows.append([report.calendar.name(period), f"{report.events_by_period[period]:,}", total, *of_codes])
-    return _table(["period", "events", "alerts (customers)", *map(str, codes)], rows, text=1)
+        rows.append([report.calendar.name(period), f"{report.events_by_period[period]:,}", *together, *of_codes])
+    each = [f"ed. {report.edition.edition}: {code}" if report.against else str(code) for code in codes]
+    return _table(["period", "events", *columns(report), *each], rows, text=1)
 
 
 def _samples(report: Report, series: Series) -> str:
@@ -90,8 +96,8 @@ def _samples(report: Report, series: Series) -> str:
 
 
 def _sample_table(samples: Sequence[Sample]) -> str:
-    rows = [[str(each.user_id), str(each.t), each.sentence] for each in samples]
-    return _table(["user", "t", "why"], rows, text=3)
+    rows = [[str(each.user_id), str(each.t), time_of(each.t), each.sentence] for each in samples]
+    return _table(["user", "t", "time of UTC", "why"], rows, text=4)
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, text: int) -> str:

@@ -7,31 +7,38 @@ from itertools import accumulate, pairwise
 
 WIDTH, HEIGHT = 960, 280
 LEFT, RIGHT, TOP, BOTTOM = 70, 10, 12, 34
-MOST_NAMES = 8  # below the axis
+MOST_NAMES = 8  # of moments below the axis; of categories all are named
+LETTER = 0.6  # of the size of the text, how wide one is at most
+TEXT = 12  # its size
 TICKS = 4
 WIDEST = 60  # of a bar, however few there are
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a bar: how large, what it is called, and the class of the page's style that colours it."""
+    """A part of a bar: how large, what is said of it, and the class of the page's style that colours it."""
 
     value: int
-    name: str
+    said: str
     colour: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar of parts upwards from the axis, and perhaps of others downwards."""
+    """A bar of parts upwards from the axis, and perhaps of others downwards.
+
+    `name` tells all, `label` is what stands below the axis; `apart` draws a line before it: something is left out.
+    """
 
     name: str
+    label: str
     up: Sequence[Part]
     down: Sequence[Part] = ()
+    apart: bool = False
 
 
-def chart(title: str, bars: Sequence[Bar]) -> str:
-    """Draw the bars, with the values at the left and as many names below as there is room for."""
+def chart(title: str, bars: Sequence[Bar], *, names: int = MOST_NAMES) -> str:
+    """Draw the bars, with the values at the left and so many names below."""
     above = max((sum(part.value for part in bar.up) for bar in bars), default=0)
     below = max((sum(part.value for part in bar.down) for bar in bars), default=0)
     step = tick_step(max(above, below, 1))
@@ -39,7 +46,8 @@ def chart(title: str, bars: Sequence[Bar]) -> str:
     drawn = [
         *(_tick(scale, value) for value in range(-scale.below, scale.above + 1, step)),
         *(_bar(scale, place, bar) for place, bar in enumerate(bars)),
-        *_names(scale, bars),
+        *(_gap(scale, place) for place, bar in enumerate(bars) if bar.apart),
+        *_names(scale, bars, names),
     ]
     label = escape(title)
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(drawn)}</svg>'
@@ -88,7 +96,7 @@ def _tick(scale: Scale, value: int) -> str:
 
 def _bar(scale: Scale, place: int, bar: Bar) -> str:
     parts = (*bar.up, *bar.down)
-    said = "; ".join(f"{part.name} {part.value:,}" for part in parts if part.value) or "nothing"
+    said = "; ".join(part.said for part in parts if part.value) or "nothing"
     drawn = _stack(scale, place, bar.up, 1) + _stack(scale, place, bar.down, -1)
     return f"<g><title>{escape(bar.name)}: {escape(said)}</title>{drawn}</g>"
 
@@ -106,11 +114,41 @@ def _stack(scale: Scale, place: int, parts: Sequence[Part], direction: int) -> s
     return "".join(drawn)
 
 
-def _names(scale: Scale, bars: Sequence[Bar]) -> list[str]:
-    every = -(-len(bars) // MOST_NAMES) or 1
-    y = HEIGHT - 10
-    return [
-        f'<text class="name" x="{scale.x(place) + scale.pitch / 2:.1f}" y="{y}">{escape(bar.name)}</text>'
-        for place, bar in enumerate(bars)
-        if place % every == 0
-    ]
+def _gap(scale: Scale, place: int) -> str:
+    x = f"{scale.x(place):.1f}"
+    return f'<line class="gap" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+
+
+def _names(scale: Scale, bars: Sequence[Bar], most: int) -> list[str]:
+    every = -(-len(bars) // most) or 1
+    size = TEXT if every > 1 else min(TEXT, _fitting(scale, bars))
+    return [_name(scale, place, bars[place].label, size) for place in named(bars, every)]
+
+
+def named(bars: Sequence[Bar], every: int) -> list[int]:
+    """Choose the bars to be named: those that stand apart first, and none too near to another."""
+    chosen: list[int] = []
+    for place in (*(place for place, bar in enumerate(bars) if bar.apart), *range(0, len(bars), every)):
+        if all(abs(place - other) >= every for other in chosen):
+            chosen.append(place)
+    return sorted(chosen)
+
+
+def _fitting(scale: Scale, bars: Sequence[Bar]) -> float:
+    """Return the size of text at which all lines of labels have room beside each other."""
+    return scale.pitch / (LETTER * (max(_longest_line(bar.label) for bar in bars) + 1))
+
+
+def _longest_line(label: str) -> int:
+    return max(map(len, label.split("\n")))
+
+
+def _name(scale: Scale, place: int, label: str, size: float) -> str:
+    # In the middle of its bar, but never beyond the edge.
+    x = min(scale.x(place) + scale.pitch / 2, WIDTH - _longest_line(label) * LETTER * size / 2)
+    lines = enumerate(label.split("\n"))
+    y = HEIGHT - BOTTOM + TEXT + 4
+    return "".join(
+        f'<text class="name" x="{x:.1f}" y="{y + line * TEXT}" style="font-size: {size:.1f}px">{escape(text)}</text>'
+        for line, text in lines
+    )

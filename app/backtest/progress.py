@@ -7,11 +7,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from app.backtest.reports import many
+
 
 def speed(events: int, seconds: float, cpu_seconds: float) -> str:
     """Say in a line how fast it went."""
     rate, per_core = events / max(seconds, 0.001), events / max(cpu_seconds, 0.001)
-    return f"{events:,} events in {seconds:.1f} s: {rate:,.0f} a second, {per_core:,.0f} a second and core."
+    return f"{many(events, 'event')} in {seconds:.1f} s: {rate:,.0f} a second, {per_core:,.0f} a second and core."
 
 
 class Rate(ProgressColumn):

@@ -40,13 +40,14 @@ DECISIONS = """
 """
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
 ALERTS = """
-    SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count' FROM alert
-    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, code
+    SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
+        evidence->>'moments'
+    FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, code
 """
 
 EventRow = tuple[int, int, str, Decimal]
 DecisionRow = tuple[int, int, str, Decimal, list[int], int, bool]
-AlertRow = tuple[int, int, int, bool, int, str, str, str]
+AlertRow = tuple[int, int, int, bool, int, str, str, str, str]
 
 
 class BacktestQueries:

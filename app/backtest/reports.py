@@ -18,6 +18,11 @@ def name_of_bound(bound: int) -> str:
     return str(bound) if bound - below == 1 else f"{below + 1} to {bound}"
 
 
+def many(count: int, noun: str) -> str:
+    """Write how many there are of something."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 class Series(StrEnum):
     """Which alerts are counted: those of the edition, those of the other one, those of one alone."""
 
@@ -61,6 +66,12 @@ class SeriesReport:
     samples: Mapping[int, Sequence[Sample]]
     customers_by_alerts: Mapping[int, int]
 
+    @property
+    def total(self) -> Count:
+        """All alerts, and the customers who have any."""
+        having = sum(customers for bound, customers in self.customers_by_alerts.items() if bound)
+        return Count(sum(count.alerts for count in self.codes.values()), having)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
@@ -102,6 +113,10 @@ class Report:
     def by_code(self, code: int) -> list[Count]:
         """Return how many alerts each series has of a code."""
         return [found.codes.get(code, NONE) for found in self.series.values()]
+
+    def of_all_codes(self) -> list[Count]:
+        """Return how many alerts each series has."""
+        return [found.total for found in self.series.values()]
 
     def by_period(self, period: int) -> list[Count]:
         """Return how many alerts each series has in a period."""

@@ -7,12 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import written_users
+from app.backtest.domain import time_of, written_users
 from app.backtest.findings import Findings
-from app.backtest.reports import Count, Report, Sample, Series
+from app.backtest.reports import Count, Report, Sample, Series, many
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal
+WIDE = 100  # columns from which on there is room for what a rule says
+IN_BRACKETS = "alerts (customers)"
 
 
 def console() -> Console:
@@ -32,8 +34,8 @@ def judged(report: Report) -> str:
     scope = report.scope
     since = f", from t {scope.since} on" if scope.since else ""
     until = f", before t {scope.until}" if scope.until is not None else ""
-    whose = f"{report.customers:,} customers (users: {written_users(scope.users)})"
-    return f"{report.events:,} events of {whose}{since}{until}"
+    whose = f"{many(report.customers, 'customer')} (users: {written_users(scope.users)})"
+    return f"{many(report.events, 'event')} of {whose}{since}{until}"
 
 
 def show(report: Report, out: Console) -> None:
@@ -41,40 +43,39 @@ def show(report: Report, out: Console) -> None:
     out.print(Text(f"{heading(report)}: {judged(report)}", style="bold"))
     for change in changes(report.edition, report.against):
         out.print(Text(f"  {change}"))
-    for part in _parts(report):
+    for part in _parts(report, wide=out.width >= WIDE):
         out.print()
         out.print(part)
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
-    yield code_table(report)
+def _parts(report: Report, *, wide: bool) -> Iterator[RenderableType]:
+    yield code_table(report, wide=wide)
     if report.periods:
-        yield period_table(report)
+        yield Group(period_table(report), *_left_out(report))
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
             yield Group(title, _sample_table(samples))
 
 
-def code_table(report: Report) -> Table:
-    """Make the table of the codes."""
-    table = _table("code", "name", "the user meets it when", *columns(report), left=3)
+def code_table(report: Report, *, wide: bool) -> Table:
+    """Make the table of the codes, with the terms of their rules where there is room."""
+    terms = ["the user meets it when"] if wide else []
+    table = _table("code", "name", *terms, *columns(report), left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
-        table.add_row(str(code), Text(rule.name), Text(rule.terms), *map(counted, report.by_code(code)))
+        told = [rule.name, rule.terms] if wide else [rule.name]
+        table.add_row(str(code), *map(Text, told), *map(counted, report.by_code(code)))
+    table.add_row("", "all codes", *([""] * len(terms)), *map(counted, report.of_all_codes()), style="bold")
+    table.caption = IN_BRACKETS
     return table
 
 
 def columns(report: Report) -> list[str]:
     """Name the columns of counts, one for each series."""
     if report.against is None:
-        return ["alerts (customers)"]
-    return [
-        f"edition {report.edition.edition}: alerts (customers)",
-        f"edition {report.against.edition}",
-        "gained",
-        "lost",
-    ]
+        return ["alerts"]
+    return [f"ed. {report.edition.edition}", f"ed. {report.against.edition}", "gained", "lost"]
 
 
 def period_table(report: Report) -> Table:
@@ -84,9 +85,14 @@ def period_table(report: Report) -> Table:
     for period in periods:
         counts = map(counted, report.by_period(period))
         table.add_row(report.calendar.name(period), f"{report.events_by_period[period]:,}", *counts)
-    if len(periods) < len(report.periods):
-        table.caption = f"the last {len(periods)} of {len(report.periods)}; --json and --html have all of them"
+    table.caption = IN_BRACKETS
     return table
+
+
+def _left_out(report: Report) -> Iterator[Text]:
+    count = len(report.periods)
+    if count > MOST_PERIODS:
+        yield Text(f"the last {MOST_PERIODS} of {count}; --json and --html have all of them", style="dim italic")
 
 
 def counted(count: Count) -> str:
@@ -97,12 +103,12 @@ def counted(count: Count) -> str:
 def _sample_table(samples: Sequence[Sample]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for each in samples:
-        table.add_row(f"  user {each.user_id}", f"t {each.t}", Text(each.sentence))
+        table.add_row(f"  user {each.user_id}", f"t {each.t}", time_of(each.t), Text(each.sentence))
     return table
 
 
 def _table(*headings: str, left: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
     for place, each in enumerate(headings):
         table.add_column(each, justify="left" if place < left else "right")
     return table
@@ -116,9 +122,7 @@ def show_findings(findings: Findings, out: Console) -> None:
         table.add_row(str(edition), *(f"{each[edition]:,}" for each in counts))
     out.print(table)
     if findings.of_old:
-        out.print(
-            f"{findings.of_old:,} events have codes from before alerts were kept, so there is no evidence of them."
-        )
+        out.print(f"{many(findings.of_old, 'event')} with codes from before alerts were kept: no evidence of them.")
     for each in findings.differences:
         out.print(Text(f"user {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
     if findings.different > len(findings.differences):
@@ -129,5 +133,7 @@ def show_findings(findings: Findings, out: Console) -> None:
 def verdict(findings: Findings) -> str:
     """Say in a line whether all agrees."""
     if findings.different:
-        return f"{findings.different:,} differ: what is stored is not what these rules raise."
-    return f"All {findings.events.total():,} events agree."
+        differ = "differs" if findings.different == 1 else "differ"
+        return f"{findings.different:,} {differ}: what is stored is not what these rules raise."
+    events = findings.events.total()
+    return "The only event agrees." if events == 1 else f"All {events:,} events agree."

@@ -29,7 +29,7 @@ class Inquiry:
     @property
     def needs(self) -> HistoryNeeds:
         """How far back any edition looks."""
-        return needs_of_all(*self.book.values())
+        return needs_of_all(*self.book.rule_sets.values())
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def verify(queries: BacktestQueries, inquiry: Inquiry, users: Users) -> Iterator
                 present = user_id
             _note_lonely(findings, kept.before((user_id, t)))
             answer = Answer(codes, edition, before_alerts)
-            retrial = Retrial(event, past.before(t), inquiry.book)
+            retrial = Retrial(event, past, inquiry.book)
             _compare(findings, retrial, answer, kept.at((user_id, t)))
             past.remember(event)
         yield Judged(len(rows))
@@ -106,7 +106,11 @@ def _note_lonely(findings: Findings, moments: Iterable[Moment]) -> None:
 
 def _compare(findings: Findings, retrial: Retrial, answer: Answer, kept: Sequence[KeptAlert]) -> None:
     live = [each for each in kept if not each.shadow] if kept else ()
-    findings.note_live(retrial.event, answer, retrial.live_faults(answer, live), kept=bool(live))
+    faults = retrial.live_faults(answer, live)
+    findings.note_live(answer, faults, kept=bool(live))
     if len(live) < len(kept):
         shadow = [each for each in kept if each.shadow]
-        findings.note_shadow(retrial.event, shadow[0].edition, retrial.shadow_faults(shadow))
+        in_shadow = retrial.shadow_faults(shadow)
+        findings.note_shadow(shadow[0].edition, in_shadow)
+        faults += in_shadow
+    findings.note(retrial.event.user_id, retrial.event.t, faults)

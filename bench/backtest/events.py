@@ -35,13 +35,20 @@ _EVENTS = """
 _ALERTS = """
     INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
     SELECT user_id, t, code, false, 1, CASE code
-        WHEN 1100 THEN jsonb_build_object('value', amount::text, 'limit', '100.00', 'count', 1)
+        WHEN 1100 THEN jsonb_build_object('value', amount::text, 'limit', '100.00', 'count', 1, 'moments', ARRAY[t])
         WHEN 123 THEN (
-            SELECT jsonb_build_object('value', sum(within.amount)::text, 'limit', '200.00', 'count', count(*))
+            SELECT jsonb_build_object('value', sum(within.amount)::text, 'limit', '200.00', 'count', count(*),
+                'moments', jsonb_agg(within.t ORDER BY within.t DESC))
             FROM activity_event AS within WHERE within.user_id = event.user_id AND within.type = 'deposit'
                 AND within.t BETWEEN event.t - 30 AND event.t
-        ) ELSE '{"value": "3", "limit": "3", "count": 3}' END
+        ) ELSE jsonb_build_object('value', '3', 'limit', '3', 'count', 3, 'moments', (
+            SELECT jsonb_agg(t ORDER BY t DESC) FROM (
+                SELECT last.t FROM activity_event AS last WHERE last.user_id = event.user_id AND last.t <= event.t
+                    AND last.type BETWEEN own.type AND own.type ORDER BY last.type DESC, last.t DESC LIMIT 3
+            ) AS three
+        )) END
     FROM activity_event AS event CROSS JOIN unnest(alert_codes) AS code
+    CROSS JOIN LATERAL (SELECT (CASE code WHEN 300 THEN 'deposit' ELSE 'withdraw' END)::activity_type AS type) AS own
 """
 _CLOCKS = "INSERT INTO user_clock (user_id, last_t) SELECT user_id, max(t) FROM activity_event GROUP BY user_id"
 

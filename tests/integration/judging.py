@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from apiflask import APIFlask
 from sqlalchemy import create_engine
 
-from app.backtest import judging, verifying
+from app.backtest import controllers, judging, verifying
 from app.backtest.domain import EVERYBODY, Scope
 from app.backtest.findings import Findings
 from app.backtest.judging import Judging, Trial
@@ -16,17 +17,42 @@ from app.backtest.tally import Tally
 from app.backtest.verifying import Inquiry
 from app.config import sqlalchemy_url
 from app.datastores import db
+from app.events.domain import ActivityEvent, History
 from app.events.judges import RuleSet
-from app.events.rules import Rule
-from app.rulebook import controllers as rulebook
+from app.events.rules import Alert, Rule
 from lib.snapshots import snapshot_of
+
+Raised = tuple[int, int, int]  # a user, a t and a code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening(RuleSet):
+    """Rules that also tell which event raised what."""
+
+    heard: list[Raised] = field(default_factory=list)
+
+    def judge(self, event: ActivityEvent, history: History) -> tuple[Alert, ...]:
+        alerts = RuleSet.judge(self, event, history)
+        self.heard.extend((event.user_id, event.t, alert.code) for alert in alerts)
+        return alerts
+
+
+def raised(url: str, scope: Scope, rules: Sequence[Rule]) -> list[Raised]:
+    """Return which event raises what, in order of user, t and code."""
+    edition = Listening(edition=1, rules=rules)
+    _judged(url, scope, edition, None)
+    return edition.heard
 
 
 def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Rule] | None = None) -> Tally:
+    other = None if against is None else RuleSet(edition=1, rules=against)
+    return _judged(url, scope, RuleSet(edition=2, rules=edition), other)
+
+
+def _judged(url: str, scope: Scope, edition: RuleSet, against: RuleSet | None) -> Tally:
     engine = create_engine(sqlalchemy_url(url))
-    rule_sets = [RuleSet(edition=number, rules=rules) for number, rules in enumerate((edition, against)) if rules]
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        trial = Trial(snapshot=snapshot, scope=scope, edition=rule_sets[0], against=(*rule_sets, None)[1])
+        trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
         queries = BacktestQueries(reader)
         calendar = judging.calendar_of(queries, scope)
         tally = Tally(calendar, compares=against is not None)
@@ -45,9 +71,7 @@ def codes_of(tally: Tally, series: Series = Series.RAISED) -> Counter[int]:
 
 def verified(app: APIFlask) -> Findings:
     with app.app_context(), snapshot_of(db.engine, "tests") as snapshot, snapshot.reader() as reader:
-        editions = rulebook.editions(app.extensions["database"])
-        book = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions}
-        inquiry = Inquiry(snapshot=snapshot, book=book)
+        inquiry = Inquiry(snapshot=snapshot, book=controllers.rule_book_of(app.extensions["database"]))
         *_, last = verifying.verify(BacktestQueries(reader), inquiry, EVERYBODY[0])
     assert isinstance(last, Findings)
     return last

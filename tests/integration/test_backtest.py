@@ -1,10 +1,12 @@
 """A backtest answers what would have been answered live, whoever judges what of it."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from stat import S_IMODE, S_ISFIFO
 from typing import Any
 from unittest.mock import Mock
 
@@ -13,7 +15,7 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 from click.testing import Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
@@ -28,20 +30,18 @@ from app.config import sqlalchemy_url
 from app.datastores import db
 from app.events.domain import EventType
 from app.events.judges import RuleSet
-from app.events.rules import RisingStreak, Rule, Streak
+from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
-from tests.integration.judging import codes_of, judged
+from tests.integration.judging import codes_of, judged, raised
 from tests.unit import naive
 from tests.unit.edition_1 import RULES
-from tests.unit.rule_drawing import EDITIONS, PLAYED
 
 Steps = list[tuple[EventType, Decimal, int]]
 FUNCTION_SCOPED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-LONGEST = 60  # seconds
 
 
 @pytest.fixture
@@ -59,27 +59,57 @@ def backtest(app: APIFlask, *words: object) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=FUNCTION_SCOPED)
-@given(EDITIONS, st.lists(PLAYED, min_size=1, max_size=4), st.data())
+# Rules that look minutes back and events minutes apart, so that what came before a scope is not read as a whole, and
+# every edge of what is read is met.
+TYPES = st.sampled_from(EventType)
+WHAT = {"code": st.integers(1, 2000), "name": st.just("a rule"), "description": st.just("it is"), "type": TYPES}
+LIMITS = st.integers(0, 300).map(Decimal)
+SHORT_SIGHTED: st.SearchStrategy[Rule] = st.one_of(
+    st.builds(Threshold, above=LIMITS, **WHAT),
+    st.builds(Streak, count=st.integers(2, 5), **WHAT),
+    st.builds(RisingStreak, count=st.integers(2, 5), **WHAT),
+    st.builds(WindowTotal, above=LIMITS, seconds=st.sampled_from([1, 30, 300]) | st.integers(1, 300), **WHAT),
+    st.builds(WindowTotal, above=LIMITS, seconds=st.integers(301, 310), **WHAT),
+)
+RULE_LISTS = st.lists(SHORT_SIGHTED, min_size=1, max_size=5, unique_by=lambda rule: rule.code)
+GAPS = st.sampled_from([1, 30, 299, 300, 301, 310, 5000]) | st.integers(1, 90)
+DENSE = st.lists(st.tuples(TYPES, st.integers(1, 120).map(Decimal), GAPS), min_size=4, max_size=20)
+
+
+@st.composite
+def scopes(draw: st.DrawFn, moments: list[int]) -> Scope:
+    """Draw scopes that begin and end where something was played, or a second beside that."""
+    since, until = (draw(st.sampled_from(moments)) + draw(st.integers(-1, 1)) for _ in range(2))
+    return Scope(since=since, until=draw(st.sampled_from([None, max(since + 1, until)])))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=FUNCTION_SCOPED,
+)
+@given(RULE_LISTS, st.lists(DENSE, min_size=1, max_size=4), st.data())
 def test_it_raises_what_was_answered_live(
     app: APIFlask, database: str, rules: list[Rule], users: list[Steps], data: st.DataObject
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")
     publish(app, rules)
-    client, written, answered = app.test_client(), written_rules(rules), []
+    client, written, moments, answered = app.test_client(), written_rules(rules), [], []
     for user_id, played in enumerate(users, start=1):
-        t, seen = 0, []
+        t, seen = 10_000, []
         for kind, amount, gap in played:
             t += gap
+            moments.append(t)
             seen.append(naive.Played(kind.value, amount, t))
             told = codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
             assert told == naive.codes(written, seen)
-            answered += [(t, user_id, code) for code in told]
-    assert codes_of(judged(database, Scope(), rules)) == Counter(code for *_, code in answered)
+            answered += [(user_id, t, code) for code in told]
+    assert raised(database, Scope(), rules) == answered
     # And of a part of the time: what came before it is history, though it is not read as a whole.
-    since, length = data.draw(st.integers(0, 10_000)), data.draw(st.integers(1, 10_000))
-    part = judged(database, Scope(since=since, until=since + length), rules)
-    assert codes_of(part) == Counter(code for t, _, code in answered if since <= t < since + length)
+    for scope in data.draw(st.lists(scopes(moments), min_size=5, max_size=5)):
+        until = GREATEST if scope.until is None else scope.until
+        assert raised(database, scope, rules) == [each for each in answered if scope.since <= each[1] < until]
 
 
 def test_it_is_the_same_whatever_the_number_of_processes(app: APIFlask, sql: Sql) -> None:
@@ -140,24 +170,53 @@ def samples(told: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for found in told["alerts"]["raised"]["samples"].values() for each in found]
 
 
+SINCE, UNTIL = 10_000, 11_000
+BEFORE = {
+    EventType.WITHDRAW: [1000, 1100, 1200, 1300, 9900, 10_500],
+    EventType.DEPOSIT: [2000, 2100, 2200, 2300, SINCE - 301, SINCE - 300, SINCE, UNTIL],
+}
+
+
+@pytest.mark.parametrize("window_of", [300, None], ids=["listed", "none"])
 @pytest.mark.usefixtures("app")
-def test_before_the_scope_only_what_a_rule_can_need_is_read(sql: Sql, database: str) -> None:
-    store(sql, users=2, each=500)
+def test_before_the_scope_only_what_a_rule_can_need_is_read(sql: Sql, database: str, window_of: int | None) -> None:
+    for kind, moments in BEFORE.items():
+        for t in moments:
+            play(sql, kind, t)
+    play(sql, EventType.DEPOSIT, 5, user_id=2)  # who does nothing in the scope
     rules: list[Rule] = [
         Streak(code=1, name="", description="", type=EventType.WITHDRAW, count=4),
         RisingStreak(code=2, name="", description="", type=EventType.DEPOSIT, count=3),
-        window(3, 2000),
+        *([window(3, window_of)] if window_of else []),
     ]
-    [(since,)] = sql("SELECT max(t) FROM activity_event WHERE user_id = 1")
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        needs = needs_of_all(RuleSet(edition=1, rules=rules))
-        read = [row for rows in BacktestQueries(reader).events(Scope(since=since), Users(1, 1), needs) for row in rows]
+        needs, scope = needs_of_all(RuleSet(edition=1, rules=rules)), Scope(since=SINCE, until=UNTIL)
+        read = [row for rows in BacktestQueries(reader).events(scope, Users(1, 2), needs) for row in rows]
     engine.dispose()
-    # The event itself, those within 2000 s, and before them three of each type, of which three are the last of all.
-    within = sql("SELECT user_id, t FROM activity_event WHERE user_id = 1 AND t >= %s", since - 2000)
-    assert len(read) == len(within) + 6
-    assert [row[:2] for row in read] == sorted(row[:2] for row in read)
+    # Those in the scope and in the window that ends as it begins; before them the last three of each type.
+    last, within = {
+        300: ([1100, 1200, 1300, 2200, 2300, SINCE - 301], [SINCE - 300, 9900]),
+        None: ([1200, 1300, 2300, SINCE - 301, SINCE - 300, 9900], []),
+    }[window_of]
+    assert [row[:2] for row in read] == [(1, t) for t in (*last, *within, SINCE, 10_500)]
+
+
+def play(sql: Sql, kind: EventType, t: int, amount: int = 1, user_id: int = 1) -> None:
+    columns = "user_id, t, type, amount, alert_codes"
+    sql(f"INSERT INTO activity_event ({columns}) VALUES (%s, %s, %s, %s, '{{}}')", user_id, t, kind.value, amount)  # noqa: S608  # ours
+
+
+@pytest.mark.parametrize("seconds", [300, 301], ids=["listed", "summed"])
+@pytest.mark.parametrize(("earlier", "expected"), [(0, [3]), (1, [])], ids=["its first second", "a second before"])
+@pytest.mark.usefixtures("app")
+def test_a_window_reaches_before_the_scope_by_all_of_its_seconds(
+    sql: Sql, database: str, seconds: int, earlier: int, expected: list[int]
+) -> None:
+    play(sql, EventType.DEPOSIT, SINCE - seconds - earlier, 400)
+    play(sql, EventType.DEPOSIT, SINCE, 200)
+    found = raised(database, Scope(since=SINCE), [window(3, seconds)])
+    assert found == [(1, SINCE, code) for code in expected]
 
 
 def test_one_state_is_judged_whatever_is_stored_meanwhile(sql: Sql, database: str) -> None:
@@ -204,6 +263,43 @@ def test_a_file_that_cannot_be_written_after_all_is_told_in_a_line_and_not_left_
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
+def test_a_link_stays_a_link_and_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:
+    report, link = tmp_path / "report.json", tmp_path / "link.json"
+    report.write_text("old")
+    report.chmod(0o640)
+    link.symlink_to(report)
+    cli.write(str(link), "{}")
+    assert link.is_symlink()
+    assert report.read_text() == "{}"
+    assert S_IMODE(report.stat().st_mode) == 0o640
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.json", "report.json"]
+
+
+def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path: Path) -> None:
+    store(sql, users=2, each=3)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = flask(app, "backtest", 1, "--json", pipe, "--html", os.devnull, "--jobs", 1)
+        assert done.exit_code == 0, done.output
+        assert json.loads(os.read(reader, 65536))["events"] == 6
+    finally:
+        os.close(reader)
+    assert S_ISFIFO(pipe.stat().st_mode)
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/stdout"])
+def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, sql: Sql, place: str) -> None:
+    store(sql, users=2, each=3)
+    done = flask(app, "backtest", 1, "--html", place, "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("<!doctype html>")
+    assert done.stdout.endswith("</html>\n")
+
+
 def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
     assert backtest(app, 1, "--jobs", 1)["events"] == 0
 
@@ -218,6 +314,7 @@ WRONG = [
     (["1", "--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written: No such file or directory"),
     (["1", "--html", "x" * 256], "cannot be written: File name too long"),
     (["1", "--json", "."], ". is a folder"),
+    (["1", "--json", "-", "--html", "-"], "only one of --json and --html can go to standard output"),
 ]
 
 

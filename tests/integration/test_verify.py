@@ -95,6 +95,26 @@ TAMPERED = [
         "the evidence of code 7 is None of None by None",
     ),
     (
+        "a moment of a listed window",
+        "UPDATE alert SET evidence = evidence || '{\"moments\": [5, 3, 1]}' WHERE code = 30",
+        "the moments of code 30 are [5, 3, 1]; edition 3 finds [4, 2, 1]",
+    ),
+    (
+        "moments of a sum in another order",
+        "UPDATE alert SET evidence = evidence || '{\"moments\": [3, 5]}' WHERE code = 7",
+        "the moments of code 7 are [3, 5]; edition 3 finds [5, 3]",
+    ),
+    (
+        "no moments",
+        "UPDATE alert SET evidence = evidence - 'moments' WHERE code = 7",
+        "the moments of code 7 are None; edition 3 finds [5, 3]",
+    ),
+    (
+        "an edition that was never live",
+        "UPDATE activity_event SET edition = 4 WHERE t = 3",
+        "edition 4 was never live",
+    ),
+    (
         "one of two codes in the shadow",
         "UPDATE alert SET code = 6 WHERE code = 9",
         "in the shadow, edition 4 raises 9, stored is 6",
@@ -123,8 +143,16 @@ def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFla
     assert "user 1, t 4: nothing was answered, and alerts are kept of 30; edition 3 raises 30, stored is nothing" in (
         done.stdout
     )
-    assert done.stdout.rstrip().endswith("1 differ: what is stored is not what these rules raise.")
+    assert done.stdout.rstrip().endswith("1 differs: what is stored is not what these rules raise.")
     assert [line.split() for line in done.stdout.splitlines()][3] == ["3", "2", "1", "0", "0"]
+
+
+def test_an_event_at_fault_twice_is_one_that_differs(three_editions: APIFlask, sql: Sql) -> None:
+    sql("UPDATE alert SET evidence = '{}' WHERE t = 5")
+    [difference] = verified(three_editions).differences
+    assert "the evidence of code 7" in difference.what
+    assert "in the shadow, the evidence of code 5" in difference.what
+    assert verified(three_editions).different == 1
 
 
 def test_events_from_before_alerts_were_kept_have_none(app: APIFlask, sql: Sql) -> None:

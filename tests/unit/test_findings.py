@@ -2,25 +2,35 @@
 
 import pytest
 
-from app.backtest.findings import MOST_LISTED, Answer, Findings, KeptAlert, Retrial
-from app.events.domain import History
+from app.backtest.findings import MOST_LISTED, Answer, Findings, KeptAlert, Retrial, RuleBook
+from app.backtest.history import RunningHistory
+from app.events.domain import EventType, HistoryNeeds, Window
 from app.events.judges import RuleSet
 from tests.unit.builders import deposit, withdraw
 from tests.unit.edition_1 import RULES
 
-BOOK = {1: RuleSet(edition=1, rules=RULES), 2: RuleSet(edition=2, rules=[rule for rule in RULES if rule.code != 1100])}
+RULE_SETS = {
+    1: RuleSet(edition=1, rules=RULES),
+    2: RuleSet(edition=2, rules=[rule for rule in RULES if rule.code != 1100]),
+    3: RuleSet(edition=3, rules=RULES),
+    4: RuleSet(edition=4, rules=RULES),
+}
+BOOK = RuleBook(rule_sets=RULE_SETS, published=frozenset({1, 2, 3}))
 EVENT = withdraw("150", 9)
-AGAIN = Retrial(EVENT, History(), BOOK)
+AGAIN = Retrial(EVENT, RunningHistory(HistoryNeeds()), BOOK)
 
 
-def kept(code: int = 1100, edition: int = 1, value: str = "150.00", *, shadow: bool = False) -> KeptAlert:
-    return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1")
+def kept(
+    code: int = 1100, edition: int = 1, value: str = "150.00", moments: str | None = "[9]", *, shadow: bool = False
+) -> KeptAlert:
+    return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1", moments)
 
 
 def test_what_is_stored_as_it_is_judged_has_no_faults() -> None:
     assert AGAIN.live_faults(Answer([1100], 1, before_alerts=False), [kept()]) == []
     assert AGAIN.live_faults(Answer([], 2, before_alerts=False), []) == []
     assert AGAIN.shadow_faults([kept(shadow=True)]) == []
+    assert AGAIN.shadow_faults([kept(edition=4, shadow=True)]) == [], "the shadow was never live"
 
 
 STORED = [
@@ -37,6 +47,9 @@ STORED = [
     ("an alert too many", Answer([1100], 1, before_alerts=True), [kept(30), kept()], "alerts are kept of 30, 1100"),
     ("an alert of another edition", Answer([1100], 1, before_alerts=False), [kept(edition=2)], "is of edition 2, the"),
     ("other evidence", Answer([1100], 1, before_alerts=False), [kept(value="15.00")], "1100 is 15.00 of 100.00 by 1"),
+    ("other moments", Answer([1100], 1, before_alerts=False), [kept(moments="[8]")], "[8]; edition 1 finds [9]"),
+    ("no moments", Answer([1100], 1, before_alerts=False), [kept(moments=None)], "1100 are None; edition 1 finds [9]"),
+    ("a draft", Answer([1100], 4, before_alerts=False), [kept(edition=4)], "edition 4 was never live"),
 ]
 
 
@@ -54,14 +67,13 @@ OLD = [
 
 @pytest.mark.parametrize(("answer", "faults"), [row[1:] for row in OLD], ids=[row[0] for row in OLD])
 def test_only_the_first_edition_has_answers_without_evidence(answer: Answer, faults: int) -> None:
-    again = Retrial(EVENT, History(), {**BOOK, 3: RuleSet(edition=3, rules=RULES)})
-    assert len(again.live_faults(answer, [])) == faults
+    assert len(AGAIN.live_faults(answer, [])) == faults
 
 
 def test_answers_without_evidence_are_counted() -> None:
     findings = Findings()
     for answer in (Answer([1100], 1, before_alerts=True), Answer([], 1, before_alerts=True)):
-        findings.note_live(EVENT, answer, [], kept=False)
+        findings.note_live(answer, [], kept=False)
     assert findings.of_old == 1
 
 
@@ -76,13 +88,24 @@ def test_a_shadow_is_judged_by_its_own_edition_and_there_is_one_at_a_time() -> N
 def test_findings_add_up_and_the_first_differences_are_listed() -> None:
     parts = [Findings() for _ in range(2)]
     for t in range(60):
-        parts[t % 2].note_live(
-            deposit("1", t), Answer([], 1, before_alerts=False), ["it differs"] if t >= 10 else [], kept=False
-        )
-    parts[1].note_shadow(deposit("1", 99), 2, ["it differs, too"])
+        faults = ["it differs"] if t >= 10 else []
+        parts[t % 2].note_live(Answer([], 1, before_alerts=False), faults, kept=False)
+        parts[t % 2].note(1, t, faults)
+    parts[1].note_shadow(2, ["it differs, too"])
     whole = Findings()
     for part in parts:
         whole.add(part)
     assert (whole.events[1], whole.agreeing[1], whole.shadowed[2], whole.shadowed_agreeing[2]) == (60, 10, 1, 0)
-    assert whole.different == 51
+    assert whole.different == 50
     assert [each.t for each in whole.differences] == list(range(10, 10 + MOST_LISTED))
+
+
+def test_the_moments_of_a_sum_are_the_last_of_the_window_newest_first() -> None:
+    window = Window(EventType.DEPOSIT, 1000)
+    past = RunningHistory(HistoryNeeds(sums=frozenset({window, Window(EventType.WITHDRAW, 9000)})))
+    for t in range(0, 3000, 5):
+        past.remember(deposit("1", t))
+        past.remember(withdraw("1", t + 1))
+    assert past.moments_in(window, 3000, 100) == list(range(2995, 2495, -5))
+    assert past.moments_in(window, 3500, 200) == list(range(2995, 2495, -5))
+    assert past.moments_in(window, 9000, 100) == []

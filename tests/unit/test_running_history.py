@@ -3,6 +3,7 @@
 from decimal import Decimal
 from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,3 +99,15 @@ def test_what_no_window_holds_any_more_is_let_go() -> None:
     [ledger] = running._sums._ledgers.values()  # noqa: SLF001  # what it keeps is what this is about
     assert len(ledger.times) <= history.ROOM + 1
     assert running.before(20 * history.ROOM).sums[Window(EventType.DEPOSIT, 400)].count == 400
+
+
+@pytest.mark.parametrize("gap", [1, 1000])
+def test_it_stays_as_small_where_nothing_is_judged(gap: int) -> None:
+    """Before the scope of a backtest events are only remembered."""
+    deposits, withdraws = EventType.DEPOSIT, EventType.WITHDRAW
+    running = RunningHistory(HistoryNeeds(latest=3, latest_of={deposits: 2}, window={deposits: 30, withdraws: 300}))
+    for place in range(20_000):
+        event = (deposit, withdraw)[place % 2]("1", place * gap)
+        running.remember(event)
+    kept = running._history  # noqa: SLF001  # as above
+    assert [len(part) for part in (kept.latest, *kept.latest_of.values(), *kept.window.values())] == [3, 2, 30, 300]
