@@ -86,7 +86,7 @@ readme: $(VENV)/dev.stamp ## do what the README shows, word for word
 	@$(BIN)/python -m e2e.readme
 bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; writes docs/performance.md (needs wrk)
 	@$(BIN)/python -m bench
-bench.quick: $(VENV)/dev.stamp ## the same in under a minute, for errors and wrong answers; writes nothing
+bench.quick: $(VENV)/dev.stamp ## the same in about a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults

@@ -1,4 +1,4 @@
-"""`python -m bench`: measure the service and write docs/performance.md; `--quick`: in under a minute, for its form.
+"""`python -m bench`: measure the service and write docs/performance.md; `--quick`: in about a minute, for its form.
 
 Ends with status 1 when something fails or answers wrongly, 2 when a program is missing, never because of a time.
 """
@@ -29,7 +29,7 @@ _FAILED, _MISSING = 1, 2
 def main() -> int:
     """Measure; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what an event costs.")
-    parser.add_argument("--quick", action="store_true", help="in under a minute; writes no document")
+    parser.add_argument("--quick", action="store_true", help="in about a minute; writes no document")
     quick = parser.parse_args().quick
     console = Console(stderr=True)
     try:

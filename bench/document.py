@@ -21,7 +21,7 @@ from bench.tables import (
 
 _PAGE = """# Performance
 
-Written by `make bench` on {date}. `make bench.quick` measures the same in under a minute and writes nothing.
+Written by `make bench` on {date}. `make bench.quick` measures the same in about a minute and writes nothing.
 
 ![CPU time of an event, and the ratios beside their bars](performance.svg)
 

@@ -38,7 +38,7 @@ FULL = Scale(
     past_each=500,
 )
 QUICK = Scale(
-    rounds=2,
+    rounds=1,
     seconds=1,
     warm_up=1,
     usual_store=10_000,

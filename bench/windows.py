@@ -38,8 +38,8 @@ def _of_window(site: Site, held: int) -> Comparison:
     publish_beside(urls[1], read_rules([_RULE]))
     question = Question(
         title=f"{_DAYS} days",
-        base=f"4 rules, users with {held:,} events in {_DAYS} days",
-        subject="these and a sum over all of them",
+        base=f"4 rules, {held:,} events in {_DAYS} days",
+        subject="these and the sum of the latter",
     )
     load = Load(users=USERS, connections=1)
     with site.service(names[0], urls[0]) as first, site.service(names[1], urls[1]) as second:
