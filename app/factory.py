@@ -18,7 +18,7 @@ from app.access.cli import keys
 from app.access.controllers import KeyRing
 from app.access.domain import Access
 from app.alerts.api import alerts
-from app.backtest.cli import on_history
+from app.backtest.cli import ON_HISTORY
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
@@ -95,7 +95,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     limits.init_app(application, settings)
     for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
-    for command in on_history.commands.values():
+    for command in ON_HISTORY:
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 import click
 import psycopg2
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from app.backtest import controllers, tables
 from app.backtest.controllers import Cost, Place
@@ -36,7 +36,6 @@ MOST_JOBS = 256
 STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes as well, if nothing else does
 
 log = get_logger()
-on_history = AppGroup("rules", help="The rules on all that is stored; they join those of the rule book.")
 
 
 class UsersOption(click.ParamType[Sequence[Users]]):
@@ -82,7 +81,7 @@ JOBS = click.option(
 )
 
 
-@on_history.command("backtest")
+@click.command("backtest")
 @click.argument("edition", type=EDITION)
 @click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; those before are history.")
 @click.option("--until", type=MOMENT, help="Judge the events before this t.")
@@ -120,7 +119,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         tables.show(report, tables.console())
 
 
-@on_history.command("verify")
+@click.command("verify")
 @JOBS
 @with_appcontext
 def verify(jobs: int) -> None:
@@ -131,9 +130,7 @@ def verify(jobs: int) -> None:
     sys.exit(1 if findings.different else 0)
 
 
-rules = AppGroup("rules", help="The rules on all that is stored.")
-for _command in (backtest, verify):
-    rules.add_command(_command)
+ON_HISTORY = (backtest, verify)  # they join the commands of the rule book
 
 
 @contextmanager
