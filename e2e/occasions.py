@@ -81,6 +81,7 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
 ELSEWHERE = {
     "audit",
     "changed",
+    "contract",
     "drafted",
     "in-the-shadow",
     "list",

@@ -24,7 +24,6 @@ def with_an_empty_window(at: Occasion) -> httpx.Response:
 
 WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     (ANY, "unknown-edition"): of_edition(UNKNOWN_EDITION),
-    ("read_edition", "contract"): lambda at: at.send(),
     ("export_edition", "toml"): lambda at: at.send(),
     ("read_editions", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_audit", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),

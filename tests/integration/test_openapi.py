@@ -85,6 +85,10 @@ def no_id_left(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example)
 
 
+def as_it_was_made(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with().test_client(), example)
+
+
 def with_a_draft(app_with: AppWith, example: Example) -> TestResponse:
     """Ask where a draft stands beside edition 1; what an example does to edition 1 is done to the draft."""
     client = app_with().test_client()
@@ -128,6 +132,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),
     ("publish_edition", "same-eyes"): by_its_author,
+    ("read_edition", "contract"): as_it_was_made,
 }
 
 
