@@ -95,7 +95,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "not-ready",
         "The service cannot do its work",
         retry_after=1,
-        example=NoRuleBook(nothing_judged("no edition is live; publish another: flask rules publish")),
+        example=NoRuleBook(nothing_judged("no edition is live; publish another: flask rules publish EDITION")),
     ),
     Unavailable: ProblemType(
         503,

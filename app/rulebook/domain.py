@@ -36,12 +36,11 @@ TAKEN_FROM = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """A set of rules under a number; only its status ever changes."""
+class Standing:
+    """What is known of an edition beside its rules; only where it stands, and its publication, ever change."""
 
     edition: int
     status: Status
-    rules: tuple[Rule, ...]
     author: str
     note: str
     created_at: datetime
@@ -50,17 +49,17 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class Edition(Standing):
+    """A set of rules under a number."""
+
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline(Standing):
     """An edition as a list of all shows it: not the rules, but how many they are."""
 
-    edition: int
-    status: Status
     rule_count: int
-    author: str
-    note: str
-    created_at: datetime
-    published_at: datetime | None = None
-    published_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

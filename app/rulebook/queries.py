@@ -156,17 +156,7 @@ def _edition(row: Row) -> Edition:
 
 
 def _with_rules(row: Row, rules: tuple[Rule, ...]) -> Edition:
-    number, status, _, author, note, created_at, published_at, published_by = row
-    return Edition(
-        edition=number,
-        status=Status(status),
-        rules=rules,
-        author=author,
-        note=note,
-        created_at=created_at,
-        published_at=published_at,
-        published_by=published_by,
-    )
+    return Edition(rules=rules, **_standing(row))
 
 
 def _edition_or_error(row: Row) -> Edition | UnreadableEdition:
@@ -177,14 +167,18 @@ def _edition_or_error(row: Row) -> Edition | UnreadableEdition:
 
 
 def _outline(row: Row) -> Outline:
-    number, status, rule_count, author, note, created_at, published_at, published_by = row
-    return Outline(
-        edition=number,
-        status=Status(status),
-        rule_count=rule_count,
-        author=author,
-        note=note,
-        created_at=created_at,
-        published_at=published_at,
-        published_by=published_by,
-    )
+    return Outline(rule_count=row[2], **_standing(row))
+
+
+def _standing(row: Row) -> dict[str, Any]:
+    """Name what a row says of an edition, whatever it holds."""
+    number, status, _, author, note, created_at, published_at, published_by = row
+    return {
+        "edition": number,
+        "status": Status(status),
+        "author": author,
+        "note": note,
+        "created_at": created_at,
+        "published_at": published_at,
+        "published_by": published_by,
+    }

@@ -110,7 +110,7 @@ class RuleBookWatch:
         """Let these judge from now on; return what stands against it, and why."""
         if not isinstance(live, Edition):
             found = f"edition {live.edition} is live and cannot be read" if live else "no edition is live"
-            return f"{found}; publish another: flask rules publish", str(live)
+            return f"{found}; publish another: flask rules publish EDITION", str(live or found)
         readable = shadow if isinstance(shadow, Edition) else None
         seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:

@@ -195,7 +195,7 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
 
 def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'retired'")
-    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: flask rules publish"
+    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: flask rules publish EDITION"
     answer = send(app.test_client(), "withdraw", "150", 1)
     assert problem(answer) == (503, "not-ready")
     assert answer.get_json()["detail"].startswith("nothing can be judged: no edition is live")
