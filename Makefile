@@ -9,7 +9,7 @@ COMPOSE ?= docker compose
 # Settings given on the command line (`make start PORT=5055`) reach the programs by themselves: make exports them.
 
 # A .venv whose Python cannot be run (gone, or another user's) must not look installed, whatever its stamps say:
-# bootstrap makes it anew, or says why it cannot.
+# lib.install makes it anew, or says why it cannot.
 ifneq ($(shell test -x $(BIN)/python && echo yes),yes)
 .PHONY: $(VENV)/run.stamp $(VENV)/dev.stamp
 endif
@@ -24,6 +24,8 @@ elif LC_ALL=C ls -dL $(BIN)/python 2>&1 | grep -q "Permission denied"; then \
 else $(2); fi
 endef
 NOTHING := echo "Nothing was started here: make start" >&2
+# Without .venv a service may still run that was started from it: the Python of the system knows how to end it.
+rest = if [ -e var/supervisor.lock ]; then $(PYTHON) -m lib.local $(1) || test $$? -eq 3; else $(2); fi
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -32,21 +34,21 @@ help: ## list the targets
 	  /^##@ / {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
 	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# bootstrap makes .venv, installs the pinned packages and leaves the stamp; it is quiet when there is nothing to do.
+# lib.install makes .venv, installs the locked packages and leaves the stamp; it is quiet when there is nothing to do.
 $(VENV)/run.stamp: requirements.txt requirements-postgres.txt
-	@$(PYTHON) lib/local/bootstrap.py run
+	@$(PYTHON) -m lib.install run
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
-	@$(PYTHON) lib/local/bootstrap.py dev
+	@$(PYTHON) -m lib.install dev
 
 ##@ Run
 .PHONY: start stop status logs event address flask
 start: $(VENV)/run.stamp ## start the service and its database in the background (PORT=5055 for another port)
 	@$(LOCAL) start
 stop: ## stop what this checkout started; data stays
-	@$(call there,exec $(LOCAL) stop,$(NOTHING))
+	@$(call there,exec $(LOCAL) stop,$(call rest,stop,$(NOTHING)))
 status: ## what runs, where it listens, where its data and logs are
-	@$(call there,$(LOCAL) status || test $$? -eq 3,$(NOTHING)) # 3: nothing runs, which is no error of make's
+	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error of make's
 logs: ## follow the log of the service (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
 event: ## send the sample event to the running service (KEY=... where keys are asked for)
@@ -123,12 +125,15 @@ docker.here:
 # It is made of the views; no database is asked, whatever its address.
 openapi: $(VENV)/dev.stamp ## write docs/openapi.json anew, for the review of a changed contract
 	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 2 --output docs/openapi.json
-COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-lock: $(VENV)/dev.stamp ## compile the pinned requirements from pyproject.toml (ARGS=--upgrade for newer ones)
-	@$(COMPILE) $(ARGS) -o requirements.txt pyproject.toml
-	@$(COMPILE) $(ARGS) --extra postgres -c requirements.txt -o requirements-postgres.txt pyproject.toml
-	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+# Right for every Python from 3.11 on, on every platform: what only some need carries its condition.
+UV := $(VENV)/installer/bin/uv
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+lock: $(VENV)/dev.stamp ## compile the locked requirements from pyproject.toml (ARGS=--upgrade for newer ones)
+	@$(COMPILE) $(ARGS) -o requirements.txt
+	@$(COMPILE) $(ARGS) --extra postgres -c requirements.txt -o requirements-postgres.txt
+	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt
+	@printf 'uv\n' | $(COMPILE:pyproject.toml=-) $(ARGS) -o requirements-install.txt
 clean: ## stop, then remove the virtual environment, the database with its data, and the caches
-	@$(call there,exec $(LOCAL) clean,:)
+	@$(call there,exec $(LOCAL) clean,$(call rest,clean,:))
 	@rm -rf $(VENV) var htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -43,6 +43,11 @@ class Project:
         return self.logs / "service.log"
 
     @property
+    def supervisor_lock(self) -> Path:
+        """The file whose lock says that the supervisor of this checkout runs."""
+        return self.var / "supervisor.lock"
+
+    @property
     def database(self) -> str:
         """The name of the private database and of its owner."""
         return self.name.replace("-", "_")

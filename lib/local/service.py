@@ -20,7 +20,7 @@ from lib.local.ports import explain, refusal
 from lib.local.project import Project
 from lib.local.settings import Settings
 from lib.local.state import State, last_state, read_state
-from lib.local.supervisor import GRACE_SECONDS, lock_of
+from lib.local.supervisor import GRACE_SECONDS
 from lib.local.terminal import tail
 
 _ANSWER_SECONDS = 30
@@ -35,7 +35,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def running(project: Project) -> State | None:
     """Look for the running supervisor."""
-    return read_state(lock_of(project))
+    return read_state(project.supervisor_lock)
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ def _end_leftovers(project: Project) -> None:
 
 def _leftovers(project: Project) -> list[psutil.Process]:
     # Both the group and the folder: after a while the number alone may be that of a stranger.
-    state = last_state(lock_of(project))
+    state = last_state(project.supervisor_lock)
     if state is None or not state.service_pid:
         return []
     return [each for each in processes.users_of(project.root) if processes.group_of(each) == state.service_pid]

@@ -25,11 +25,6 @@ _LOCK_SECONDS = 5
 _PAUSE = 0.5
 
 
-def lock_of(project: Project) -> Path:
-    """Name the file whose lock says that the supervisor of a checkout runs."""
-    return project.var / "supervisor.lock"
-
-
 class Supervisor:
     """Owns the service, and PostgreSQL unless DATABASE_URL names another (`cluster` is None then)."""
 
@@ -121,7 +116,7 @@ def main() -> int:
     """Supervise the checkout in the present folder: 0 after an orderly stop, 1 when another does already."""
     project = read_project(Path.cwd())
     settings = read_settings(project.root, os.environ)
-    holder = Holder(lock_of(project))
+    holder = Holder(project.supervisor_lock)
     if not holder.acquire(seconds=_LOCK_SECONDS):
         report("another supervisor runs")
         return 1

@@ -20,7 +20,7 @@ from lib.local.postgres import cluster_of, temporary_cluster
 from lib.local.project import Project
 from lib.local.settings import read_settings
 from lib.local.state import Holder, State
-from lib.local.supervisor import Supervisor, lock_of, stop_on_signal
+from lib.local.supervisor import Supervisor, stop_on_signal
 
 Output = pytest.CaptureFixture[str]
 RECOVERY_SECONDS = 5
@@ -205,7 +205,7 @@ def test_the_database_of_the_environment_is_used_and_none_is_started(
 def test_the_supervisor_starts_a_killed_database_again_and_moves_the_service_with_it(project: Project) -> None:
     settings, cluster = read_settings(project.root, os.environ), cluster_of(project)
     cluster.start()
-    holder = Holder(lock_of(project))
+    holder = Holder(project.supervisor_lock)
     assert holder.acquire(seconds=1)
     supervisor = Supervisor(project, settings, cluster, holder)
     thread = threading.Thread(target=supervisor.run)
@@ -232,7 +232,7 @@ def test_the_supervisor_stops_when_told_and_when_its_checkout_is_gone(project: P
     settings = read_settings(project.root, {**os.environ, "DATABASE_URL": "postgresql://none/none"})
     for end in ("told", "gone"):
         project.var.mkdir(exist_ok=True)
-        holder = Holder(lock_of(project))
+        holder = Holder(project.supervisor_lock)
         assert holder.acquire(seconds=1)
         supervisor = Supervisor(project, settings, None, holder)
         thread = threading.Thread(target=supervisor.run)
@@ -241,7 +241,7 @@ def test_the_supervisor_stops_when_told_and_when_its_checkout_is_gone(project: P
         if end == "told":
             supervisor.stop.set()
         else:
-            lock_of(project).unlink()
+            project.supervisor_lock.unlink()
         thread.join(10)
         assert not thread.is_alive()
         assert not service.answers(settings.address)

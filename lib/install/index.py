@@ -1,0 +1,48 @@
+"""Where packages come from: what pip is set to, told to uv, which reads none of pip's settings."""
+
+import ast
+import subprocess
+
+from lib.install.steps import clean_environment
+from lib.install.venv import PYTHON
+
+_STRENGTH = {"global": 0, "install": 1, ":env:": 2}
+_FALSE = ("", "0", "f", "false", "n", "no", "off")
+# By name of pip's setting; each may hold several values.
+_OPTIONS = {
+    "index-url": "--default-index",
+    "extra-index-url": "--index",
+    "find-links": "--find-links",
+    "trusted-host": "--allow-insecure-host",
+    "cert": "--cert",
+}
+
+
+def pip_settings() -> "dict[str, str]":
+    """Read what pip is set to by its files and the environment: the strongest value of each setting."""
+    argv = [str(PYTHON), "-I", "-m", "pip", "config", "list"]
+    listed = subprocess.run(argv, capture_output=True, env=clean_environment(), check=False).stdout
+    return strongest(listed.decode("utf-8", "replace").splitlines())
+
+
+def strongest(lines: "list[str]") -> "dict[str, str]":
+    """Take the strongest value of each setting from lines such as `global.timeout='60'` and `:env:.timeout='9'`."""
+    found = []
+    for line in lines:
+        name, _, value = line.partition("=")
+        section, _, key = name.rpartition(".")
+        if section in _STRENGTH:
+            found.append((_STRENGTH[section], key, str(ast.literal_eval(value))))
+    return {key: value for _, key, value in sorted(found)}
+
+
+def uv_options(settings: "dict[str, str]") -> "list[str]":
+    """Translate pip's settings of where packages come from into options of uv."""
+    options = []
+    for name, option in _OPTIONS.items():
+        for value in settings.get(name, "").split():
+            options += [option, value]
+    if settings.get("no-index", "").lower() not in _FALSE:
+        options.append("--no-index")
+    # As pip does: look in every place for a file with the right hash.
+    return [*options, "--index-strategy", "unsafe-best-match"]

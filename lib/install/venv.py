@@ -1,0 +1,67 @@
+"""The virtual environment itself: what it needs of this machine, whether it is usable, making it anew."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lib.install.causes import NEEDED_MB, failure
+from lib.install.steps import Refusal, step
+
+OLDEST = (3, 11)
+VENV = Path(".venv")
+PYTHON = VENV / "bin/python"
+# Stands in .venv while packages are installed; a later run that finds it knows of one that was killed.
+UNFINISHED = VENV / "unfinished"
+CLOSED = "{} is closed to you: run this as the user who made it, or in a checkout of your own"
+
+
+def check_python(version: "tuple[int, ...]") -> None:
+    """Refuse a Python that is too old for the service."""
+    if version < OLDEST:
+        needed, found = ".".join(map(str, OLDEST)), ".".join(map(str, version))
+        raise Refusal(f"Python {needed} or newer is needed, this is {found}: make start PYTHON=python{needed}")
+
+
+def check_modules() -> None:
+    """Refuse a Python without venv, as Debian ships it."""
+    for module in ("venv", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            raise Refusal(f"this Python lacks its module {module}: apt install python3-venv (Debian, Ubuntu)")
+
+
+def check_disk(free_bytes: int) -> None:
+    """Refuse to begin an installation that will not fit."""
+    free = free_bytes // 2**20
+    if free < NEEDED_MB:
+        raise Refusal(f"disk full: {NEEDED_MB} MB are needed here, {free} MB are free: free some and try again")
+
+
+def usable_venv() -> bool:
+    """Tell whether `.venv` is whole and made with a Python of this version that still exists.
+
+    One that is there and closed to us is refused, since it is not ours to make anew.
+    """
+    if UNFINISHED.exists():
+        return False
+    question = "import sys, pip; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run(  # the interpreter may hang on a dead network mount; the timeout is for that
+            [str(PYTHON), "-I", "-c", question], capture_output=True, timeout=30, check=False
+        )
+    except PermissionError:
+        raise Refusal(CLOSED.format(VENV)) from None
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.stdout.split() == [str(number).encode() for number in sys.version_info[:2]]
+
+
+def make_venv() -> None:
+    """Make `.venv` anew, leaving the mark of an unfinished one in it."""
+    # Removed here and not by `venv --clear`, which keeps the old files when .venv is a link or half a folder.
+    if VENV.is_symlink() or VENV.is_file():
+        VENV.unlink()
+    shutil.rmtree(str(VENV), ignore_errors=True)
+    if not step("Making .venv", [sys.executable, "-m", "venv", str(VENV)]):
+        raise failure("making .venv")
