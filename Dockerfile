@@ -1,15 +1,19 @@
-# Two stages: what installs the packages does not travel with them.
+# Two stages: what installs the packages does not travel with them. `python -m lib.install service` is the one way to
+# install a service, here as on a host: exactly the lock, nothing resolved.
 FROM python:3.11-slim-bookworm AS packages
-COPY requirements.txt /requirements.txt
-RUN python -m venv /packages && /packages/bin/pip install --no-cache-dir --require-hashes -r /requirements.txt
+WORKDIR /service
+COPY requirements.txt requirements-install.txt ./
+COPY lib/__init__.py lib/
+COPY lib/install lib/install
+RUN python -m lib.install service
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home activity
-COPY --from=packages /packages /packages
+COPY --from=packages /service/.venv /service/.venv
 COPY . /service
 WORKDIR /service
 # It listens beyond loopback, so it asks for keys unless ACCESS=open is said. Only /tmp need be writable.
-ENV PATH="/packages/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=app \
+ENV PATH="/service/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=app \
     ENV=production HOST=0.0.0.0 PORT=5000 LOG_FORMAT=json
 USER 10001
 EXPOSE 5000

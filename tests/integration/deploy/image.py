@@ -19,6 +19,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
 PYTHON = "/python/bin/python3"
+PACKAGES = "/service/.venv"
 LAST_STAGE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "").rpartition("\nFROM ")[2]
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "etc")
 DROPPED = ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--clear-groups"]
@@ -57,7 +58,7 @@ def command(name: str) -> list[str]:
 def environment() -> dict[str, str]:
     """Return the variables of the image, and those that lead to Python and its packages here."""
     own = dict(assigned.split("=", 1) for assigned in shlex.split(instruction("ENV")))
-    return {**own, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": "/packages", "LD_LIBRARY_PATH": "/python/lib"}
+    return {**own, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": PACKAGES, "LD_LIBRARY_PATH": "/python/lib"}
 
 
 def let_in(path: Path) -> bool:
@@ -94,7 +95,7 @@ class Container:
             place = self.root / "service" / path
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(REPOSITORY / path, place)
-        for name in ("python", "packages", "dev", "proc", "tmp", "home", "run", "var/tmp"):
+        for name in ("python", PACKAGES[1:], "dev", "proc", "tmp", "home", "run", "var/tmp"):
             (self.root / name).mkdir(parents=True)
         for name in SYSTEM:
             here = Path("/", name)
@@ -106,7 +107,7 @@ class Container:
     def shown(self) -> Iterator[str]:
         """Yield what is mounted where."""
         yield f"{sys.base_prefix}:python"
-        yield f"{site.getsitepackages()[0]}:packages"
+        yield f"{site.getsitepackages()[0]}:{PACKAGES[1:]}"
         folders = (name for name in SYSTEM if (self.root / name).is_dir() and not (self.root / name).is_symlink())
         yield from (f"/{name}:{name}" for name in folders)
 

@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from lib.probe import found_within
-from tests.integration.deploy.image import PYTHON, Container, command, files, instruction
+from tests.integration.deploy.image import PACKAGES, PYTHON, Container, command, files, instruction
 from tests.integration.servers import LONGEST, post
 
-PLACES = ("/", "/service", "/packages", "/var/tmp", "/run", "/home", "/etc")  # noqa: S108  # to see that they are closed
+PLACES = ("/", "/service", PACKAGES, "/var/tmp", "/run", "/home", "/etc")  # noqa: S108  # to see that they are closed
 TOUCH = "import pathlib, sys; [pathlib.Path(place, 'mark').touch() for place in sys.argv[1:]]"
 
 
@@ -44,7 +44,8 @@ def container(database: str, port: int, tmp_path: Path) -> Iterator[Container]:
 def test_the_image_gets_what_it_needs_and_nothing_else() -> None:
     inside = {str(path) for path in files()}
     assert {"app/__main__.py", "lib/probe.py", "migrations/alembic.ini", "requirements.txt"} <= inside
-    assert {path.split("/")[0] for path in inside} == {"app", "lib", "migrations", "requirements.txt"}
+    locks = {"requirements.txt", "requirements-install.txt"}
+    assert {path.split("/")[0] for path in inside} == {"app", "lib", "migrations", *locks}
     assert not [path for path in inside if path.startswith("lib/local/") or "__pycache__" in path]
 
 

@@ -42,15 +42,19 @@ class Checkout:
 
     def install(self, kind: str, *, python: str, address: str) -> "subprocess.CompletedProcess[str]":
         """Run the installer as a user would; as root with the system's Python, as somebody ordinary."""
+        return self.run([python, "-m", "lib.install", kind], address=address, ordinary=python == SYSTEM_PYTHON)
+
+    def run(self, argv: list[str], *, address: str, ordinary: bool = False) -> "subprocess.CompletedProcess[str]":
+        """Run a command that installs from an index, in the folder, with settings of nobody else."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": address, "HOME": str(self.folder)}
         caches = {"UV_CACHE_DIR": str(self.folder / "uv-cache"), "PIP_CACHE_DIR": str(self.folder / "pip-cache")}
-        account = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 and python == SYSTEM_PYTHON else {}
+        account = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 and ordinary else {}
         if account:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own
-            [python, "-m", "lib.install", kind],
+            argv,
             cwd=self.folder,
             env={**kept, **settings, **caches},
             capture_output=True,

@@ -69,7 +69,7 @@ def test_a_python_that_is_gone_is_installed_anew_whatever_the_stamps_say(checkou
     give_python(checkout)
     (checkout / ".venv/bin/python").unlink()
     (checkout / ".venv/run.stamp").touch()
-    assert "bootstrap.py run" in make(checkout, "--dry-run", "start").stdout
+    assert "lib.install run" in make(checkout, "--dry-run", "start").stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
