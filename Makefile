@@ -35,7 +35,7 @@ help: ## list the targets
 	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # lib.install makes .venv, installs the locked packages and leaves the stamp; it is quiet when there is nothing to do.
-$(VENV)/run.stamp: requirements.txt requirements-postgres.txt
+$(VENV)/run.stamp: requirements.txt requirements-postgres.txt requirements-install.txt
 	@$(PYTHON) -m lib.install run
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
@@ -77,7 +77,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, without running one:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme bench bench.quick faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick faults lint format monitoring.check check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -86,6 +86,8 @@ e2e: $(VENV)/dev.stamp ## tests over HTTP against the running service, a day of 
 	@E2E_URL=$${E2E_URL:-$$($(LOCAL) address)} && export E2E_URL && $(BIN)/python -m pytest e2e $(ARGS)
 readme: $(VENV)/dev.stamp ## do what the README shows, word for word
 	@$(BIN)/python -m e2e.readme
+deploy.check: $(VENV)/dev.stamp ## install for production as docs/deploy.md shows, word for word, in namespaces (root, Debian)
+	@$(BIN)/python -m e2e.deploying
 bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; writes docs/performance.md (needs wrk)
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in about a minute, for errors and wrong answers; writes nothing

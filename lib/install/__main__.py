@@ -28,7 +28,7 @@ def stamp(kind: str) -> Path:
 def is_done(kind: str) -> bool:
     """Tell whether a kind is installed, and since the last change of its lock."""
     made = stamp(kind)
-    return made.exists() and all(Path(name).stat().st_mtime <= made.stat().st_mtime for name in FILES[kind])
+    return made.exists() and all(Path(name).stat().st_mtime <= made.stat().st_mtime for name in [*FILES[kind], UV_LOCK])
 
 
 def install_kind(kind: str, packages: Packages) -> None:
