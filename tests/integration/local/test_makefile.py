@@ -14,7 +14,7 @@ FAKE_PYTHON = '#!/bin/sh\necho "$@"\nexit {status}\n'
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
-    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt", "requirements-install.txt"):
         (tmp_path / name).touch()
     return tmp_path
 
