@@ -145,12 +145,12 @@ def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, data
 def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str) -> None:
     store(sql, users=20, each=30)
     other = [*RULES[1:], window(700, 1000)]
-    tally = judged(database, Scope(), other, RULES)
+    both = judged(database, Scope(), other, RULES)
     raised, against = codes_of(judged(database, Scope(), other)), codes_of(judged(database, Scope(), RULES))
-    assert codes_of(tally) == raised
-    assert codes_of(tally, Series.AGAINST) == against
-    assert codes_of(tally, Series.GAINED) == Counter({700: raised[700]})
-    assert codes_of(tally, Series.LOST) == Counter({30: against[30]})
+    assert codes_of(both) == raised
+    assert codes_of(both, Series.AGAINST) == against
+    assert codes_of(both, Series.GAINED) == Counter({700: raised[700]})
+    assert codes_of(both, Series.LOST) == Counter({30: against[30]})
 
 
 def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:

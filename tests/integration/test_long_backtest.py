@@ -1,0 +1,47 @@
+"""A backtest of very many days, by the command itself: a report, its page and its JSON stay of a size to be read."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+
+from app.backtest.domain import DAY, MOST_PERIODS
+from tests.integration.books import FIRST, app_that_follows
+from tests.integration.conftest import AppWith, Sql
+
+DAYS = 4000
+BEGIN = FIRST - 9 * 365 * DAY
+# An event a day of each of three users; every third is above 100.
+STORED = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
+    SELECT user_id, %s + day * %s + user_id, 'withdraw', CASE WHEN day %% 3 = 0 THEN 150 ELSE 50 END, '{}'
+    FROM generate_series(0, %s - 1) AS day, generate_series(1, 3) AS user_id
+"""
+
+
+@pytest.fixture
+def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
+    yield from app_that_follows(app_with, sql, monkeypatch)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
+    app: APIFlask, sql: Sql, tmp_path: Path, jobs: int
+) -> None:
+    sql(STORED, BEGIN, DAY, DAYS)
+    files = [tmp_path / "report.json", tmp_path / "page.html"]
+    words = ["rules", "backtest", "1", "--jobs", str(jobs), "--json", str(files[0]), "--html", str(files[1])]
+    done = app.test_cli_runner().invoke(args=words)
+    assert done.exit_code == 0, done.output
+    told = json.loads(files[0].read_text())
+    periods = told["periods"]
+    assert DAYS // 7 <= len(periods) <= DAYS // 7 + 2 <= MOST_PERIODS
+    assert {each["first_t"] % (7 * DAY) for each in periods} == {0}
+    assert sum(each["events"] for each in periods) == told["events"] == 3 * DAYS
+    assert max(each["events"] for each in periods) == 3 * 7
+    named = re.findall(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", files[1].read_text())
+    assert {each["name"] for each in periods} <= set(named), "the page tells all of them, by their week"
+    assert f"the last 31 of {len(periods)}" in done.stdout
