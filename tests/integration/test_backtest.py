@@ -338,5 +338,7 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
-    assert backtest(app, 1, "--jobs", 1)["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "customers": 1}}
+    told = backtest(app, 1, "--jobs", 1)
+    assert told["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "customers": 1, "alerts_per_1000_events": 1000.0}}
+    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 customer."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

@@ -9,6 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.backtest.domain import DAY, MOST_PERIODS
+from app.backtest.figures import MOST_BARS
 from tests.integration.books import FIRST, app_that_follows
 from tests.integration.conftest import AppWith, Sql
 
@@ -42,6 +43,9 @@ def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     assert {each["first_t"] % (7 * DAY) for each in periods} == {0}
     assert sum(each["events"] for each in periods) == told["events"] == 3 * DAYS
     assert max(each["events"] for each in periods) == 3 * 7
-    named = re.findall(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", files[1].read_text())
-    assert {each["name"] for each in periods} <= set(named), "the page tells all of them, by their week"
+    text = files[1].read_text()
+    table = text.partition('<table class="periods">')[2].partition("</table>")[0]
+    named = [" ".join(each.split()) for each in re.findall(r"<tr><td>([^<]+)</td>", table)]
+    assert named == [each["name"] for each in periods]
+    assert len(re.findall(r'<rect class="room"', text)) <= MOST_BARS * 5, "a bar for each, in the picture of each code"
     assert f"the last 31 of {len(periods)}" in done.stdout
