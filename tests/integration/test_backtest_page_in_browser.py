@@ -16,16 +16,8 @@ from tests.unit.backtest_reports import REPORTS, of_many, report_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 LONGEST = 60  # seconds
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=5000",
-]
+QUIET = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync", "--virtual-time-budget=5000"]
 # The page allows no scripts, so one outside of it looks into it, with all that can be opened being open.
 FRAME = """<!doctype html><iframe style="width: {width}px; height: 800px; border: 0" srcdoc="{page}"></iframe>
 <pre></pre>

@@ -10,6 +10,7 @@ from app.backtest.page_tables import period_table
 from app.backtest.reports import Report
 from app.backtest.style import STYLE
 from tests.unit.backtest_reports import EMPTY, EVIL, FIRST, MADE, REPORTS, above, report_of
+from tests.unit.contrasts import contrast
 from tests.unit.markup import read
 
 
@@ -75,17 +76,6 @@ def test_colours_stand_out_from_the_page(scheme: str) -> None:
     contrasts = {name: contrast(found[name], found["page"]) for name in COLOURS}
     assert min(contrasts.values()) >= 3, contrasts
     assert min(contrast(found[name], found[ground]) for name in ("ink", "dim") for ground in ("page", "panel")) >= 4.5
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted(map(luminance, (one, other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_all_periods_are_told_of_both_editions() -> None:
