@@ -77,7 +77,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, without running one:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.draw faults lint format monitoring.check check
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
@@ -92,6 +92,8 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in about a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
+bench.draw: $(VENV)/dev.stamp ## draw docs/performance.svg anew from docs/performance.json, without measuring
+	@$(BIN)/python -m bench.redraw
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults
 lint: $(VENV)/dev.stamp ## style, types, import contracts, Dockerfile

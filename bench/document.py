@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import picture, windows
+from bench import figures, picture, windows
 from bench.machine import Description
 from bench.results import Results
 from bench.scale import CONNECTIONS, PACED_CONNECTIONS, Scale
@@ -18,6 +18,7 @@ from bench.tables import (
     pass_rows,
     ratio_rows,
 )
+from bench.verdicts import missed
 
 _PAGE = """# Performance
 
@@ -31,6 +32,12 @@ Written by `make bench` on {date}. `make bench.quick` measures the same in about
 
 Each is the median of {rounds} rounds. A round runs both sides for {seconds} s, one right after the other, because the
 mood of a machine changes more between minutes than between seconds.
+
+## Bars that were missed
+
+{missed}
+
+The picture and these lines are made of [performance.json](performance.json); `make bench.draw` draws the picture anew.
 
 ## Costs
 
@@ -88,13 +95,17 @@ round:
 
 
 def write(folder: Path, results: Results, described: Description, scale: Scale) -> None:
-    """Write the page and its picture."""
+    """Write the page, its picture, and the figures that both show."""
     folder.mkdir(exist_ok=True)
-    picture.draw(results, folder / "performance.svg")
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    shown = figures.figures_of(results, today)
+    figures.write(shown, folder / "performance.json")
+    picture.draw(shown, folder / "performance.svg")
     titles = [f"{title}, {unit}" if unit else title for title, unit in zip(COSTS, UNITS, strict=True)]
     past = results.past
     page = _PAGE.format(
-        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+        date=today,
+        missed=missed(shown),
         ratios=_table(list(RATIOS), ratio_rows(results)),
         costs=_table(titles, cost_rows(results)),
         past=f"{past.events:,} events of {past.users:,} users with {past.alerts:,} alerts",

@@ -1,57 +1,152 @@
-"""The picture of the results: what an event costs and of what, and the ratios beside their bars."""
+"""The picture of the results: what an event costs and of what, and the ratios beside their bars.
 
+SVG that is read as it is: letters are text, colours follow the light or dark of whoever looks, and each figure has a
+place of its own, so that no two of them can overlap. Nothing in it is drawn at random: the same figures, the same file.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
 from pathlib import Path
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from bench.figures import Cost, Figures, Pair
 
-from bench.results import Results
+WIDTH = 930
+LEFT = 300  # where bars and dots begin; names stand before it
+RIGHT = 700  # where the longest of them ends; figures stand behind it
+ROW, GAP = 22, 14  # pixels: of a bar with the room above it, and between two pairs
+RATIO_ROW = 44
+HEAD = 56  # of each part: its title and its legend
+FOOT = 44  # its scale
+DODGE = 5  # between the dots of two rounds
+TICKS = 6
 
-_APP, _POSTGRES, _BAR = "#4878a8", "#e0a050", "#b03030"
-_ROOM = 1.2  # of the longest bar, for the figures at the ends
-_GAP = 0.4  # of a row, between two comparisons
-_DODGE = 0.12  # of a row, between the marks of two rounds
+# Light; then dark. The page is opaque in both, whatever it is shown on.
+STYLE = """
+text { font: 13px system-ui, sans-serif; fill: #1c2430; } .title { font-size: 16px; font-weight: 700; }
+.dim { fill: #566070; font-size: 12px; } .end { text-anchor: end; } .middle { text-anchor: middle; }
+.page, .ground { fill: #ffffff; } .grid { stroke: #d8dde4; } .axis { stroke: #566070; }
+.app { fill: #2f6fb3; } .postgres { fill: #c27c0e; } .median { stroke: #1c2430; stroke-width: 2; }
+.bar { stroke: #b3261e; stroke-width: 2; stroke-dasharray: 5 3; } .above { fill: #b3261e; font-weight: 700; }
+.round { fill: #2f6fb3; fill-opacity: .7; }
+@media (prefers-color-scheme: dark) {
+text { fill: #e4e8ee; } .dim { fill: #a3adba; } .page, .ground { fill: #14181d; } .grid { stroke: #343c47; }
+.axis { stroke: #a3adba; } .app { fill: #6ba6e6; } .postgres { fill: #f0b24a; } .median { stroke: #e4e8ee; }
+.bar { stroke: #f28b82; } .above { fill: #f28b82; } .round { fill: #6ba6e6; } }
+"""
+PATTERN = (
+    '<defs><pattern id="postgres" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="postgres" width="6" height="6"/><rect class="ground" width="1.5" height="6"/></pattern></defs>'
+)
 
 
-def draw(results: Results, file: Path) -> None:
+def draw(figures: Figures, file: Path) -> None:
     """Write the picture as SVG."""
-    # The same figures give the same file: no random ids, no date.
-    with rc_context({"svg.hashsalt": "activity-alerts", "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(9, 9), layout="constrained")
-        costs, ratios = figure.subplots(2, 1, height_ratios=[3, 2])
-        _draw_costs(costs, results)
-        _draw_ratios(ratios, results)
-        figure.savefig(file, metadata={"Date": None})
+    file.write_text(svg(figures), encoding="utf-8")
 
 
-def _draw_costs(axes: Axes, results: Results) -> None:
-    sides = [side for comparison in results.comparisons for side in comparison.sides]
-    app, postgres = [side.app for _, side in sides], [side.postgres for _, side in sides]
-    rows = [row + row // 2 * _GAP for row in range(len(sides))]
-    axes.barh(rows, app, color=_APP, label="application")
-    bars = axes.barh(rows, postgres, left=app, color=_POSTGRES, label="PostgreSQL")
-    axes.bar_label(bars, [f"{side.cpu:.0f}" for _, side in sides], padding=4)
-    axes.set_yticks(rows, [name for name, _ in sides])
-    axes.invert_yaxis()
-    axes.set_xlim(0, _ROOM * max(side.cpu for _, side in sides))
-    axes.set_xlabel("CPU time of an event, microseconds (median of the rounds)")
-    axes.set_title("What an event costs", loc="left", fontweight="bold")
-    axes.legend(loc="upper right", frameon=False)
+def svg(figures: Figures) -> str:
+    """Return the picture."""
+    pairs = figures.pairs
+    middle = HEAD + len(pairs) * (2 * ROW + GAP) + FOOT
+    height = middle + HEAD + len(pairs) * RATIO_ROW + FOOT
+    drawn = [*_costs(pairs), *_ratios(pairs, middle)]
+    title = f"CPU time of an event, and the ratios beside their bars, measured on {figures.measured}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'role="img" aria-label="{escape(title)}">\n<style>{STYLE}</style>\n{PATTERN}\n'
+        f'<rect class="page" width="100%" height="100%"/>\n' + "\n".join(drawn) + "\n</svg>\n"
+    )
 
 
-def _draw_ratios(axes: Axes, results: Results) -> None:
-    for row, comparison in enumerate(results.comparisons):
-        rounds = range(len(comparison.ratios))
-        heights = [row + _DODGE * (number - (len(rounds) - 1) / 2) for number in rounds]
-        axes.plot(comparison.ratios, heights, "o", color=_APP, alpha=0.6, label="" if row else "a round")
-        axes.plot([comparison.ratio] * 2, [row - 0.35, row + 0.35], color="black", label="" if row else "median")
-        if comparison.bar is not None:
-            axes.plot([comparison.bar] * 2, [row - 0.35, row + 0.35], "--", color=_BAR, label="" if row else "bar")
-        axes.annotate(f"{comparison.ratio:.2f}", (comparison.ratio, row - 0.35), ha="center", va="bottom")
-    axes.set_yticks(range(len(results.comparisons)), [f"{each.subject}\n/ {each.base}" for each in results.comparisons])
-    axes.set_ylim(len(results.comparisons) - 0.5, -0.8)
-    axes.set_xlim(0, None)
-    axes.set_xlabel("ratio of CPU times (1 = costs the same)")
-    axes.set_title("Ratios, each within one round", loc="left", fontweight="bold")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+def _costs(pairs: Sequence[Pair]) -> Iterator[str]:
+    scale = Scale([cost.cpu for pair in pairs for cost in (pair.base_cost, pair.subject_cost)])
+    bottom = HEAD + len(pairs) * (2 * ROW + GAP)
+    yield _text(20, 24, "What an event costs", "title")
+    yield from _key(LEFT, 44, '<rect class="app" x="{x}" y="{y}" width="12" height="12"/>', "application")
+    yield from _key(LEFT + 120, 44, _POSTGRES.format(x="{x}", y="{y}", width=12, height=12), "PostgreSQL")
+    yield from scale.drawn(HEAD, bottom, "CPU time of an event, microseconds (median of the rounds)")
+    for number, pair in enumerate(pairs):
+        top = HEAD + number * (2 * ROW + GAP) + GAP / 2
+        yield from _cost(scale, top, pair.base, pair.base_cost)
+        yield from _cost(scale, top + ROW, pair.subject, pair.subject_cost)
+
+
+_POSTGRES = '<rect fill="url(#postgres)" x="{x}" y="{y}" width="{width}" height="{height}"/>'
+
+
+def _cost(scale: "Scale", top: float, name: str, cost: Cost) -> Iterator[str]:
+    x, end = scale.x(cost.app), scale.x(cost.cpu)
+    yield _text(LEFT - 10, top + 15, name, "end")
+    yield f'<rect class="app" x="{LEFT}" y="{top + 3:.1f}" width="{x - LEFT:.1f}" height="{ROW - 4}"/>'
+    yield _POSTGRES.format(x=f"{x:.1f}", y=f"{top + 3:.1f}", width=f"{end - x:.1f}", height=ROW - 4)
+    yield _text(end + 6, top + 16, f"{cost.cpu:,.0f}")
+
+
+def _ratios(pairs: Sequence[Pair], top: float) -> Iterator[str]:
+    scale = Scale([figure for pair in pairs for figure in (*pair.ratios, pair.bar or 0)])
+    begin, bottom = top + HEAD, top + HEAD + len(pairs) * RATIO_ROW
+    yield _text(20, top + 24, "Ratios, each within one round", "title")
+    yield from _key(LEFT, top + 44, '<circle class="round" cx="{middle}" cy="{centre}" r="5"/>', "a round")
+    yield from _key(LEFT + 110, top + 44, _upright("median"), "median")
+    yield from _key(LEFT + 220, top + 44, _upright("bar"), "bar for the median")
+    yield from scale.drawn(begin, bottom, "ratio of CPU times (1 = costs the same)")
+    for number, pair in enumerate(pairs):
+        yield from _ratio(scale, begin + number * RATIO_ROW, pair)
+
+
+def _upright(kind: str) -> str:
+    return f'<line class="{kind}" x1="{{middle}}" x2="{{middle}}" y1="{{y}}" y2="{{end}}"/>'
+
+
+def _ratio(scale: "Scale", top: float, pair: Pair) -> Iterator[str]:
+    middle = top + RATIO_ROW / 2
+    for line, text in enumerate((pair.subject, f"/ {pair.base}")):
+        yield _text(LEFT - 10, middle - 3 + 16 * line, text, "end")
+    for number, ratio in enumerate(pair.ratios):
+        y = middle + DODGE * (number - (len(pair.ratios) - 1) / 2)
+        yield f'<circle class="round" cx="{scale.x(ratio):.1f}" cy="{y:.1f}" r="5"/>'
+    for kind, figure in (("median", pair.ratio), ("bar", pair.bar)):
+        if figure is not None:
+            x = f"{scale.x(figure):.1f}"
+            yield f'<line class="{kind}" x1="{x}" x2="{x}" y1="{top + 5:.1f}" y2="{top + RATIO_ROW - 5:.1f}"/>'
+    yield _text(RIGHT + 20, middle + 4, f"{pair.ratio:.2f}")
+    if pair.bar is not None:
+        verdict = "above" if pair.missed else "within"
+        yield _text(RIGHT + 65, middle + 4, f"{verdict} the bar, {pair.bar:.2f}", "above" if pair.missed else "dim")
+
+
+class Scale:
+    """Where figures lie between the left and the right, from zero to the first round step beyond the greatest."""
+
+    def __init__(self, figures: Sequence[float]) -> None:
+        greatest = max(figures, default=1.0) or 1.0
+        size = 10.0**-3
+        while size * 10 * TICKS < greatest:
+            size *= 10
+        self.step = next(step for step in (size, 2 * size, 5 * size, 10 * size) if step * TICKS >= greatest)
+        self.steps = 1
+        while self.step * self.steps < greatest:
+            self.steps += 1
+
+    def x(self, figure: float) -> float:
+        """Return how many pixels to the right a figure lies."""
+        return LEFT + (RIGHT - LEFT) * figure / (self.step * self.steps)
+
+    def drawn(self, top: float, bottom: float, name: str) -> Iterator[str]:
+        """Draw the lines of the scale, their figures, and what they are."""
+        for number in range(self.steps + 1):
+            x = f"{self.x(number * self.step):.1f}"
+            kind = "grid" if number else "axis"
+            yield f'<line class="{kind}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
+            yield _text(float(x), bottom + 16, f"{number * self.step:,g}", "dim middle")
+        yield _text((LEFT + RIGHT) / 2, bottom + 34, name, "dim middle")
+
+
+def _key(x: float, y: float, mark: str, name: str) -> Iterator[str]:
+    yield mark.format(x=x, y=y - 10, middle=x + 6, centre=y - 4, end=y + 2)
+    yield _text(x + 18, y, name)
+
+
+def _text(x: float, y: float, text: str, kind: str = "") -> str:
+    said = f' class="{kind}"' if kind else ""
+    return f'<text{said} x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'

@@ -1,7 +1,8 @@
 """A few processes that do the pieces of one work: all of it, or an error. Never a part of it in silence.
 
 Each process is made anew (no fork: that would share connections and locks) and asked for one piece after the other.
-What comes of a piece may be told in several messages. They end with their owner, however that ends.
+A piece is a callable that takes the context of its process and yields messages; so whoever gives pieces knows the type
+of the messages that come back. The processes end with their owner, however that ends.
 """
 
 import gc
@@ -14,10 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import connection, resource_tracker
-from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar, cast
 
 from lib import lifeline
 
@@ -25,10 +25,32 @@ LONGEST_GOODBYE = 5  # seconds that a process may take to end once it was told t
 
 SELDOM = 100_000  # values made and not yet gone, after which cycles among them are looked for
 
-Piece = TypeVar("Piece")
+Given = TypeVar("Given")  # what every process is told when it begins
+Context = TypeVar("Context")  # what a process makes of it, once for all of its pieces
+Context_co = TypeVar("Context_co", covariant=True)
 Message = TypeVar("Message")
-Work = Callable[[Piece], Iterator[Message]]
-Begin = Callable[[Any], AbstractContextManager[Work[Any, Any]]]
+Begin = Callable[[Given], AbstractContextManager[Context]]
+Piece = Callable[[Context], Iterator[Message]]
+
+
+class Crew(Protocol[Context_co]):
+    """Whoever does pieces of a work."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that the pieces took so far."""
+
+    def each(self, pieces: Iterable[Piece[Context_co, Message]]) -> Iterator[Message]:
+        """Have the pieces done, in no order, and return their messages."""
+
+
+class OpenCrew(Protocol):
+    """How a crew of at most `count` is got together, and let go at the end of the block."""
+
+    def __call__(
+        self, begin: Begin[Given, Context], given: Given, count: int, /
+    ) -> AbstractContextManager[Crew[Context]]:
+        """Return the crew; each of them enters `begin(given)` before its first piece."""
 
 
 class WorkerFailed(Exception):
@@ -37,7 +59,7 @@ class WorkerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    message: Any
+    message: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +73,28 @@ class _Failed:
     traceback: str
 
 
+_Heard = _Told | _Done | _Failed
+
+
 @dataclass(slots=True)
-class _Worker:
+class _Worker(Generic[Context]):
     process: SpawnProcess
-    line: Connection
+    line: "connection.Connection[Piece[Context, object], _Heard]"
     cpu_seconds: float = 0
 
 
 @dataclass(slots=True)
-class Workers(Generic[Piece, Message]):
-    """At most `count` processes; each enters `begin(given)` and does pieces by the function that it gets there.
+class Workers(Generic[Given, Context]):
+    """At most `count` processes; each enters `begin(given)` and calls its pieces with the context that it gets there.
 
     `begin`, `given`, pieces and messages travel between processes, so all of them must be picklable. Use it with
     `with`; leaving by an error, also an interrupt, ends the processes in the midst of a piece.
     """
 
-    begin: Begin
-    given: Any
+    begin: Begin[Given, Context]
+    given: Given
     count: int
-    _workers: list[_Worker] = field(default_factory=list, init=False)
+    _workers: list[_Worker[Context]] = field(default_factory=list, init=False)
 
     def __enter__(self) -> Self:
         # It lets signals through once it has started, so it must start before they are held back.
@@ -84,32 +109,32 @@ class Workers(Generic[Piece, Message]):
         """The CPU time of all processes until each finished its last piece, without what it took them to start."""
         return sum(worker.cpu_seconds for worker in self._workers)
 
-    def each(self, pieces: Iterable[Piece]) -> Iterator[Message]:
-        """Have the pieces done, in no order, and return what is told about them; raises `WorkerFailed`."""
+    def each(self, pieces: Iterable[Piece[Context, Message]]) -> Iterator[Message]:
+        """Have the pieces done, in no order, and return their messages; raises `WorkerFailed`."""
         waiting = deque(pieces)
-        idle, busy = deque(self._workers), dict[Connection, _Worker]()
+        idle, busy = deque(self._workers), dict[object, _Worker[Context]]()
         while waiting or busy:
             while waiting and (idle or len(self._workers) < self.count):
                 worker = idle.popleft() if idle else self._started()
                 self._give(worker, waiting.popleft())
                 busy[worker.line] = worker
-            for line in connection.wait(list(busy)):
-                worker = busy[line]  # type: ignore[index]  # these very lines were waited for
+            for line in connection.wait([worker.line for worker in busy.values()]):
+                worker = busy[line]
                 heard = _heard(worker)
                 if isinstance(heard, _Told):
-                    yield heard.message
+                    yield cast("Message", heard.message)  # of the pieces above: no other are being done
                 else:
                     worker.cpu_seconds = heard.cpu_seconds
                     idle.append(busy.pop(worker.line))
 
-    def _give(self, worker: _Worker, piece: Piece) -> None:
+    def _give(self, worker: _Worker[Context], piece: Piece[Context, Message]) -> None:
         try:
             worker.line.send(piece)
         except OSError:
             _heard(worker)  # why it ended, if it could still say so
             raise _ended(worker) from None
 
-    def _started(self) -> _Worker:
+    def _started(self) -> _Worker[Context]:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.begin, self.given), daemon=True)
@@ -144,7 +169,7 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _heard(worker: _Worker) -> _Told | _Done:
+def _heard(worker: _Worker[Context]) -> _Told | _Done:
     try:
         heard = worker.line.recv()
     except (EOFError, OSError):
@@ -153,17 +178,19 @@ def _heard(worker: _Worker) -> _Told | _Done:
         failed = WorkerFailed(heard.text)
         failed.add_note(heard.traceback)
         raise failed
-    return heard  # type: ignore[no-any-return]  # nothing else is ever sent
+    return heard
 
 
-def _ended(worker: _Worker) -> WorkerFailed:
+def _ended(worker: _Worker[Context]) -> WorkerFailed:
     worker.process.join(LONGEST_GOODBYE)
     code = worker.process.exitcode
     how = f"by signal {-code}" if code is not None and code < 0 else f"with status {code}"
     return WorkerFailed(f"a worker process ended {how} before its work was done")
 
 
-def _serve(line: Connection, begin: Begin, given: object) -> None:
+def _serve(
+    line: "connection.Connection[_Heard, Piece[Context, object]]", begin: Begin[Given, Context], given: Given
+) -> None:
     """Do pieces for as long as there is somebody to ask for them: the life of such a process."""
     lifeline.watch_parent()
     # A piece makes very many values and hardly a cycle: looking for some as often as usual is a tenth of all CPU.
@@ -171,9 +198,9 @@ def _serve(line: Connection, begin: Begin, given: object) -> None:
     gc.set_threshold(SELDOM)
     began = time.process_time()
     try:
-        with begin(given) as work:
+        with begin(given) as context:
             while True:
-                for message in work(line.recv()):
+                for message in line.recv()(context):
                     line.send(_Told(message))
                 line.send(_Done(time.process_time() - began))
     except (EOFError, BrokenPipeError):

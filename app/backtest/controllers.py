@@ -1,8 +1,8 @@
 """The use cases on all that is stored. Both look at one state of the database, and share the work out by user."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -12,22 +12,25 @@ from app.backtest.findings import Findings, RuleBook
 from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import Bench, Report
 from app.backtest.tally import Tally
-from app.backtest.verifying import Inquiry
+from app.backtest.verifying import Inquiry, Sharing, Verifying
 from app.events.judges import RuleSet
 from app.rulebook import controllers as rulebook
 from lib.database import Database
 from lib.snapshots import snapshot_of
-from lib.workers import Workers
+from lib.workers import OpenCrew, Workers
 
 SPAN = 100_000  # events that one process judges before it is given further users
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
+
+Found = TypeVar("Found", Tally, Findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the work is done: the database, by so many processes in spans of so many events, and who is told of it.
 
-    `told` is called with all events there are to judge and how many further ones are judged.
+    `told` is called with all events there are to judge and how many further ones are judged; `open_crew` gets the
+    processes together.
     """
 
     database: Database
@@ -35,6 +38,7 @@ class Place:
     jobs: int
     span: int = SPAN
     told: Callable[[int, int], None] = lambda _, __: None
+    open_crew: OpenCrew = Workers
 
 
 @dataclass(slots=True)
@@ -46,39 +50,36 @@ class Cost:
 
 def backtest(place: Place, number: int, against: int | None, scope: Scope, cost: Cost) -> Report:
     """Judge what is stored by an edition, or by two; raises `NoSuchEdition` or `WorkerFailed`."""
-    benches = [rule_set_of(place.database, each) for each in (number, against) if each is not None]
-    edition, other = benches[0], benches[1] if len(benches) > 1 else None
+    edition = rule_set_of(place.database, number)
+    other = None if against is None else rule_set_of(place.database, against)
+    return backtest_of(place, edition, other, scope, cost)
+
+
+def backtest_of(place: Place, edition: RuleSet, against: RuleSet | None, scope: Scope, cost: Cost) -> Report:
+    """Judge what is stored by these rules, or by those of two editions; raises `WorkerFailed`."""
     with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
-        trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=other)
-        with Workers[Any, Any](judging.begin, trial, place.jobs) as workers:
-            spans, calendar = _planned(workers, place.span)
-            tally = Tally(calendar, compares=other is not None)
-            for found in _told(place, spans, workers.each(Judging(span, calendar) for span in spans)):
+        trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
+        with place.open_crew(judging.begin, trial, place.jobs) as crew:
+            [plan] = crew.each([Planning(place.span)])
+            tally = Tally(plan.calendar, compares=against is not None)
+            pieces = (Judging(span, plan.calendar) for span in plan.spans)
+            for found in _told(place, plan.spans, crew.each(pieces)):
                 tally.add(found)
-            cost.cpu_seconds = workers.cpu_seconds
-    return Report(
-        edition=_bench(edition),
-        against=None if other is None else _bench(other),
-        scope=scope,
-        calendar=calendar,
-        events=tally.events,
-        customers=tally.customers,
-        events_by_period=tally.events_by_period,
-        series=tally.reports(),
-    )
+            cost.cpu_seconds = crew.cpu_seconds
+    return _report(trial, plan.calendar, tally)
 
 
 def verify(place: Place, cost: Cost) -> Findings:
     """Judge all that is stored again, each event by its own edition; raises `WorkerFailed`."""
     with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
         # Read after the snapshot was taken, so that no edition of an event in it is missing.
-        book = rule_book_of(place.database)
-        with Workers[Any, Any](verifying.begin, Inquiry(snapshot=snapshot, book=book), place.jobs) as workers:
-            spans, _ = _planned(workers, place.span)
+        inquiry = Inquiry(snapshot=snapshot, book=rule_book_of(place.database))
+        with place.open_crew(verifying.begin, inquiry, place.jobs) as crew:
+            spans = list(crew.each([Sharing(place.span)]))
             findings = Findings()
-            for found in _told(place, spans, workers.each(spans)):
+            for found in _told(place, spans, crew.each(map(Verifying, spans))):
                 findings.add(found)
-            cost.cpu_seconds = workers.cpu_seconds
+            cost.cpu_seconds = crew.cpu_seconds
     return findings
 
 
@@ -97,21 +98,24 @@ def rule_book_of(database: Database) -> RuleBook:
     )
 
 
+def _report(trial: Trial, calendar: Calendar, tally: Tally) -> Report:
+    return Report(
+        edition=_bench(trial.edition),
+        against=None if trial.against is None else _bench(trial.against),
+        scope=trial.scope,
+        calendar=calendar,
+        events=tally.events,
+        customers=tally.customers,
+        events_by_period=tally.events_by_period,
+        series=tally.reports(),
+    )
+
+
 def _bench(rule_set: RuleSet) -> Bench:
     return Bench(edition=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _planned(workers: Workers[Any, Any], span: int) -> tuple[list[Span], Calendar]:
-    spans, calendar = [], Calendar()
-    for message in workers.each([Planning(span)]):
-        if isinstance(message, Calendar):
-            calendar = message
-        else:
-            spans.append(message)
-    return spans, calendar
-
-
-def _told(place: Place, spans: Iterable[Span], messages: Iterable[Any]) -> Iterator[Any]:
+def _told(place: Place, spans: Sequence[Span], messages: Iterable[Judged | Found]) -> Iterator[Found]:
     """Tell how far the work got, and return what was found."""
     events = sum(span.events for span in spans)
     place.told(events, 0)

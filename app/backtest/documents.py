@@ -5,6 +5,7 @@ from typing import Any
 
 from app.backtest.domain import written_users
 from app.backtest.reports import Bench, Count, Report, Series, SeriesReport, name_of_bound
+from app.backtest.summary import rate, sentence
 from app.rulebook.domain import differences
 
 
@@ -12,6 +13,7 @@ def document(report: Report) -> dict[str, Any]:
     """Return the members of the document."""
     rules = {code: report.rule(code) for code in report.codes}
     return {
+        "summary": sentence(report),
         "edition": report.edition.edition,
         "against": report.against and report.against.edition,
         "changes": changes(report.edition, report.against),
@@ -21,7 +23,7 @@ def document(report: Report) -> dict[str, Any]:
         "events": report.events,
         "customers": report.customers,
         "rules": {str(code): {"name": rule.name, "terms": rule.terms} for code, rule in rules.items()},
-        "alerts": {series.value: _series(found) for series, found in report.series.items()},
+        "alerts": {series.value: _series(found, report.events) for series, found in report.series.items()},
         "periods": _periods(report),
     }
 
@@ -42,7 +44,7 @@ def _periods(report: Report) -> list[dict[str, Any]]:
             "first_t": report.calendar.begins(period),
             "events": report.events_by_period[period],
             "alerts": {
-                series.value: {**_count(count), "codes": codes[period, series]}
+                series.value: {**_rated(count, report.events_by_period[period]), "codes": codes[period, series]}
                 for series, count in zip(report.series, report.by_period(period), strict=True)
             },
         }
@@ -50,10 +52,10 @@ def _periods(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _series(found: SeriesReport) -> dict[str, Any]:
+def _series(found: SeriesReport, events: int) -> dict[str, Any]:
     return {
-        "all_codes": _count(found.total),
-        "codes": {str(code): _count(count) for code, count in found.codes.items()},
+        "all_codes": _rated(found.total, events),
+        "codes": {str(code): _rated(count, events) for code, count in found.codes.items()},
         "customers_by_alerts": {name_of_bound(bound): count for bound, count in found.customers_by_alerts.items()},
         "samples": {
             str(code): [{"user_id": each.user_id, "t": each.t, "sentence": each.sentence} for each in samples]
@@ -64,3 +66,7 @@ def _series(found: SeriesReport) -> dict[str, Any]:
 
 def _count(count: Count) -> dict[str, int]:
     return {"alerts": count.alerts, "customers": count.customers}
+
+
+def _rated(count: Count, events: int) -> dict[str, int | float]:
+    return {**_count(count), "alerts_per_1000_events": round(rate(count.alerts, events), 3)}

@@ -1,127 +1,132 @@
-"""The pictures of a report, each with its title and its legend, as HTML."""
+"""The pictures of a report, as HTML. A colour means one thing in all of them, and so does a pattern."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from app.backtest.domain import MOST_PERIODS
-from app.backtest.pictures import MOST_NAMES, Bar, Part, chart
+from app.backtest.pictures import LARGE, SMALL, Bar, Part, Size, chart
 from app.backtest.reports import BOUNDS, NONE, Report, Series, many, name_of_bound
+from app.backtest.summary import PER_EVENTS, written_rate, written_share
 
 MOST_BARS = 120
-COLOURS = 8  # that the page's style has
 FAR = MOST_BARS  # periods without events after which a line is drawn
+EVERY_CODE = None  # all codes together
 
-Counts = Mapping[int, int]  # alerts by code
+# What the colours mean: the class of the page's style, and how that class is told of.
+KEPT, GAINED, LOST, OURS, THEIRS = "kept", "gained", "lost", "ours", "theirs"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Which codes have a colour of their own, the same in all pictures; the others share the last one."""
-
-    own: Sequence[int]
-    others: Sequence[int]
-
-    @classmethod
-    def of(cls, report: Report) -> "Palette":
-        """Give the codes with the most alerts a colour."""
-        codes = report.codes
-        if len(codes) <= COLOURS:
-            return cls(codes, ())
-        alerts = {code: sum(count.alerts for count in report.by_code(code)) for code in codes}
-        most = sorted(codes, key=lambda code: (-alerts[code], code))[: COLOURS - 1]
-        return cls(sorted(most), [code for code in codes if code not in most])
-
-    def parts(self, counts: Counts) -> list[Part]:
-        """Divide a bar."""
-        parts = [
-            Part(counts[code], f"{code}: {counts[code]:,}", f"c{place}")
-            for place, code in enumerate(self.own)
-            if counts.get(code)
+def legend(report: Report) -> str:
+    """Tell what each colour and pattern means, once for the whole page."""
+    edition = f"edition {report.edition.edition}"
+    entries = [(KEPT, f"alerts of {edition}"), (OURS, f"customers, by {edition}")]
+    if report.against:
+        other = f"edition {report.against.edition}"
+        entries = [
+            (KEPT, "alerts that both editions raise"),
+            (GAINED, f"gained: alerts that only {edition} raises"),
+            (LOST, f"lost: alerts that only {other} raises, drawn downwards"),
+            (OURS, f"customers, by {edition}"),
+            (THEIRS, f"customers, by {other}"),
         ]
-        rest = {code: counts[code] for code in self.others if counts.get(code)}
-        said = "; ".join(f"{code}: {alerts:,}" for code, alerts in rest.items())
-        return [*parts, Part(sum(rest.values()), said, f"c{COLOURS - 1}")] if rest else parts
-
-    def legend(self, report: Report, codes: Iterable[int]) -> list[tuple[str, str]]:
-        """Name the colours of these codes."""
-        shown = set(codes)
-        told = [
-            (f"c{place}", f"{code} {report.rule(code).name}") for place, code in enumerate(self.own) if code in shown
-        ]
-        others = len(shown.intersection(self.others))
-        return [*told, (f"c{COLOURS - 1}", many(others, "other"))] if others else told
+    told = "".join(f"<li>{swatch(kind)}{escape(text)}</li>" for kind, text in entries)
+    return f'<ul class="legend" aria-label="What the colours mean">{told}</ul>'
 
 
-def alerts_by_period(report: Report) -> list[str]:
-    """Draw the alerts of each code over time."""
-    title = f"Alerts of edition {report.edition.edition} {_per(report)}"
-    if not report.series[Series.RAISED].codes:
-        return _sentence(title, f"Edition {report.edition.edition} raises nothing.")
-    palette = Palette.of(report)
-    legend = palette.legend(report, report.edition.rules)
-    return _figure(title, _bars(report, palette, Series.RAISED), legend, note=_left_out(report))
+def swatch(kind: str) -> str:
+    """Show a colour with its pattern."""
+    return f'<svg class="swatch" aria-hidden="true"><rect class="{kind}" width="100%" height="100%"/></svg>'
 
 
-def difference_by_period(report: Report, against: int) -> list[str]:
-    """Draw what is gained and lost of each code over time."""
-    title = f"Gained and lost {_per(report)}, edition {report.edition.edition} against edition {against}"
-    codes = report.series[Series.GAINED].codes.keys() | report.series[Series.LOST].codes.keys()
-    if not codes:
-        return _sentence(title, "No alert is gained and none is lost.")
-    palette = Palette.of(report)
-    bars = _bars(report, palette, Series.GAINED, Series.LOST)
-    note = f"Upwards what is gained, downwards what is lost.{_left_out(report)}"
-    return _figure(title, bars, palette.legend(report, codes), note=note)
+def over_time(report: Report) -> list[str]:
+    """Draw the alerts of all codes together over time."""
+    title = f"Alerts {_per(report)}"
+    note = " ".join(filter(None, [_upwards(report), _left_out(report)]))
+    caption = f"<figcaption>{escape(note)}</figcaption>" if note else ""
+    drawn = _chart(report, title, EVERY_CODE, LARGE)
+    return [f"<h2>{title}</h2>", f"<figure>{caption}{drawn}</figure>"]
+
+
+def code_by_code(report: Report) -> list[str]:
+    """Draw the alerts of each code over time, each with a scale of its own."""
+    drawn, silent = [], []
+    for code in report.codes:
+        if any(count.alerts for count in report.by_code(code)):
+            name = f"{code} {report.rule(code).name}"
+            picture = _chart(report, f"{name}: alerts {_per(report)}", code, SMALL)
+            drawn.append(f"<figure><figcaption>{escape(name)}</figcaption>{picture}</figure>")
+        else:
+            silent.append(str(code))
+    title = f"<h2>Code by code, {_per(report)}</h2><p>Each has a scale of its own.</p>"
+    none = f"<p>Without any alert: {', '.join(silent)}.</p>" if silent else ""
+    return [title, f'<div class="small">{"".join(drawn)}</div>', none]
 
 
 def customers(report: Report) -> list[str]:
-    """Draw how many customers have how many alerts."""
-    title = "Customers by number of alerts"
+    """Draw how many customers have how many alerts: a row for each number, a bar for each edition."""
     ours = report.series[Series.RAISED].customers_by_alerts
     theirs = report.series[Series.AGAINST].customers_by_alerts if report.against else {}
-    last = max(map(BOUNDS.index, ours.keys() | theirs.keys()))
-    legend = [("c0", f"edition {report.edition.edition}: {_without(ours)}")]
+    most = max((*ours.values(), *theirs.values()))
+    met = sorted(map(BOUNDS.index, ours.keys() | theirs.keys()))
+    editions = [(report.edition.edition, OURS, ours)]
     if report.against:
-        legend.append(("c1", f"edition {report.against.edition}, downwards: {_without(theirs)}"))
-    bars = [
-        Bar(
-            f"{name_of_bound(bound)} {'alert' if bound == 1 else 'alerts'}",
-            name_of_bound(bound).replace(" to ", "\nto "),
-            _customers(ours.get(bound, 0), report.edition.edition, "c0"),
-            _customers(theirs.get(bound, 0), report.against.edition, "c1") if report.against else (),
-        )
-        for bound in BOUNDS[1 : 1 + last]
+        editions.append((report.against.edition, THEIRS, theirs))
+    heads = "".join(f"<th>{swatch(kind)}edition {number}</th>" for number, kind, _ in editions)
+    rows = []
+    for bound in BOUNDS[met[0] : met[-1] + 1]:
+        counts = [(kind, found.get(bound, 0)) for _, kind, found in editions]
+        cells = "".join(f"<td>{_customers(report, count)}</td>" for _, count in counts)
+        name = name_of_bound(bound) if bound else "none"
+        rows.append(f'<tr><th scope="row">{name}</th><td class="bars">{_row(counts, most)}</td>{cells}</tr>')
+    head = f'<thead><tr><th>alerts</th><th class="bars"></th>{heads}</tr></thead>'
+    return [
+        "<h2>Customers by number of alerts</h2>",
+        f'<table class="customers">{head}<tbody>{"".join(rows)}</tbody></table>',
     ]
-    return _figure(title, bars, legend, names=len(bars))
 
 
-def _customers(count: int, edition: int, colour: str) -> Sequence[Part]:
-    return [Part(count, f"edition {edition}: {many(count, 'customer')}", colour)]
+def _customers(report: Report, count: int) -> str:
+    return f"{count:,} <small>{escape(written_share(count, report.customers))}</small>"
 
 
-def _without(customers_by_alerts: Mapping[int, int]) -> str:
-    count = customers_by_alerts.get(0, 0)
-    return f"{many(count, 'customer')} {'has' if count == 1 else 'have'} none"
+def _row(counts: Sequence[tuple[str, int]], most: int) -> str:
+    bars = "".join(
+        f'<rect class="{kind}" y="{9 * place}" width="{count / most:.2%}" height="8"/>'
+        for place, (kind, count) in enumerate(counts)
+    )
+    return f'<svg height="{9 * len(counts)}" aria-hidden="true">{bars}</svg>'
 
 
-def _bars(report: Report, palette: Palette, up: Series, down: Series | None = None) -> list[Bar]:
-    bars, end = [], None
+def _chart(report: Report, title: str, code: int | None, size: Size) -> str:
+    bars: list[Bar] = []
+    end: int | None = None
     for group in groups(report):
-        above, below = (palette.parts(_alerts(report, each, group)) if each else [] for each in (up, down))
+        found = {series: _alerts(report, series, group, code) for series in report.series}
+        apart = end is not None and group[0] - end > FAR
         name, label = _names(report, group)
-        bars.append(Bar(name, label, above, below, apart=end is not None and group[0] - end > FAR))
+        bars.append(Bar(f"{name}: {_said(report, group, found)}", label, *_parts(found), apart=apart))
         end = group[-1]
-    return bars
+    return chart(title, bars, size)
 
 
-def _alerts(report: Report, series: Series, group: Sequence[int]) -> Counts:
-    details, alerts = report.series[series].details, Counter[int]()
-    for period in group:
-        for code in report.codes:
-            alerts[code] += details.get((period, code), NONE).alerts
-    return alerts
+def _parts(found: Mapping[Series, int]) -> tuple[Sequence[Part], Sequence[Part]]:
+    gained, lost = found.get(Series.GAINED, 0), found.get(Series.LOST, 0)
+    return (Part(found[Series.RAISED] - gained, KEPT), Part(gained, GAINED)), (Part(lost, LOST),)
+
+
+def _said(report: Report, group: Sequence[int], found: Mapping[Series, int]) -> str:
+    events, raised = sum(report.events_by_period.get(period, 0) for period in group), found[Series.RAISED]
+    told = f"{many(raised, 'alert')} on {many(events, 'event')}, {written_rate(raised, events)} {PER_EVENTS}"
+    if report.against is None:
+        return told
+    return f"{told}; {found[Series.GAINED]:,} gained, {found[Series.LOST]:,} lost"
+
+
+def _alerts(report: Report, series: Series, group: Sequence[int], code: int | None) -> int:
+    found = report.series[series]
+    if code is None:
+        return sum(found.periods.get(period, NONE).alerts for period in group)
+    return sum(found.details.get((period, code), NONE).alerts for period in group)
 
 
 def groups(report: Report) -> list[Sequence[int]]:
@@ -149,10 +154,19 @@ def _is_sparse(report: Report) -> bool:
     return report.periods[-1] - report.periods[0] >= MOST_PERIODS
 
 
+def _upwards(report: Report) -> str:
+    if report.against is None:
+        return ""
+    return (
+        f"Upwards what edition {report.edition.edition} raises; "
+        f"downwards what only edition {report.against.edition} raises."
+    )
+
+
 def _left_out(report: Report) -> str:
     if not _is_sparse(report):
         return ""
-    return " Only a time with events has a bar; a dashed line stands for a long time without any."
+    return "Only a time with events has a bar; a dashed line stands for a long time without any."
 
 
 def _names(report: Report, group: Sequence[int]) -> tuple[str, str]:
@@ -165,17 +179,3 @@ def _names(report: Report, group: Sequence[int]) -> tuple[str, str]:
 def _per(report: Report) -> str:
     days = len(groups(report)[0]) * report.calendar.days
     return "per day" if days == 1 else f"per {days} days"
-
-
-def _sentence(title: str, text: str) -> list[str]:
-    return [f"<h2>{title}</h2>", f"<p>{escape(text)}</p>"]
-
-
-def _figure(
-    title: str, bars: Sequence[Bar], legend: Iterable[tuple[str, str]], *, note: str = "", names: int = MOST_NAMES
-) -> list[str]:
-    key = '<svg viewBox="0 0 1 1" aria-hidden="true"><rect class="{}" width="1" height="1"/></svg>'
-    entries = "".join(f"<li>{key.format(colour)}{escape(text)}</li>" for colour, text in legend)
-    caption = f"<figcaption>{escape(note.strip())}</figcaption>" if note else ""
-    drawn = chart(title, bars, names=names)
-    return [f"<h2>{title}</h2>", f'<figure>{drawn}<ul class="legend">{entries}</ul>{caption}</figure>']

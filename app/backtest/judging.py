@@ -1,6 +1,6 @@
 """What one process of a backtest does: count who did how much, then judge the events of some users."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -32,18 +32,38 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
-    """The piece that comes first: find out how the users are best shared out, in spans of about so many events."""
+class TrialContext:
+    """What a process of a backtest has for each of its pieces."""
 
-    span: int
+    queries: BacktestQueries
+    trial: Trial
+
+
+@contextmanager
+def begin(trial: Trial) -> Iterator[TrialContext]:
+    """Open the snapshot, once for all pieces of this process."""
+    with trial.snapshot.reader() as reader:
+        yield TrialContext(BacktestQueries(reader), trial)
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
-    """The pieces after it: judge the events of the users of a span."""
+class Plan:
+    """How the work is shared out, and how the time of the report is divided: one is of no use without the other."""
 
-    span: Span
+    spans: Sequence[Span]
     calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The piece that comes first: plan the work, in spans of about so many events."""
+
+    span: int
+
+    def __call__(self, context: TrialContext) -> Iterator[Plan]:
+        """Yield the plan."""
+        scope = context.trial.scope
+        yield Plan(tuple(plan(context.queries, scope, self.span)), calendar_of(context.queries, scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +73,16 @@ class Judged:
     events: int
 
 
-Piece = Planning | Judging
-Message = Span | Calendar | Judged | Tally
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The pieces after it: judge the events of the users of a span."""
 
+    span: Span
+    calendar: Calendar
 
-@contextmanager
-def begin(trial: Trial) -> Iterator[Callable[[Piece], Iterator[Message]]]:
-    """Open the snapshot, once for all pieces of this process."""
-    with trial.snapshot.reader() as reader:
-        queries = BacktestQueries(reader)
-
-        def work(piece: Piece) -> Iterator[Message]:
-            return (
-                judge(queries, trial, piece) if isinstance(piece, Judging) else plan(queries, trial.scope, piece.span)
-            )
-
-        yield work
+    def __call__(self, context: TrialContext) -> Iterator[Judged | Tally]:
+        """Yield how far it is, now and then, and what was counted at the end."""
+        return judge(context.queries, context.trial, self)
 
 
 def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span]:

@@ -10,11 +10,14 @@ from app.backtest.documents import changes
 from app.backtest.domain import time_of, written_users
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, many
+from app.backtest.summary import PER, PER_EVENTS, sentence, written_rate
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal
-WIDE = 100  # columns from which on there is room for what a rule says
+WIDE = 100  # columns from which on there is room for rates of two editions
+WIDER = 130  # and for what a rule says
 IN_BRACKETS = "alerts (customers)"
+RATED = (Series.RAISED, Series.AGAINST)
 
 
 def console() -> Console:
@@ -39,35 +42,38 @@ def judged(report: Report) -> str:
 
 
 def show(report: Report, out: Console) -> None:
-    """Print a report: by code, by period, and samples."""
-    out.print(Text(f"{heading(report)}: {judged(report)}", style="bold"))
+    """Print a report: what came of it in a sentence, then by code, by period, and samples."""
+    out.print(Text(sentence(report), style="bold"))
+    out.print(Text(f"{heading(report)}: {judged(report)}"))
     for change in changes(report.edition, report.against):
         out.print(Text(f"  {change}"))
-    for part in _parts(report, wide=out.width >= WIDE):
+    for part in _parts(report, out.width):
         out.print()
         out.print(part)
 
 
-def _parts(report: Report, *, wide: bool) -> Iterator[RenderableType]:
-    yield code_table(report, wide=wide)
+def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+    yield code_table(report, width)
     if report.periods:
-        yield Group(period_table(report), *_left_out(report))
+        yield Group(period_table(report, width), *_left_out(report))
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
             yield Group(title, _sample_table(samples))
 
 
-def code_table(report: Report, *, wide: bool) -> Table:
+def code_table(report: Report, width: int) -> Table:
     """Make the table of the codes, with the terms of their rules where there is room."""
-    terms = ["the user meets it when"] if wide else []
-    table = _table("code", "name", *terms, *columns(report), left=2 + len(terms))
+    wide, wider = width >= WIDE, width >= WIDER
+    terms = ["the user meets it when"] if wider else []
+    table = _table("code", "name", *terms, *_columns(report, wide=wide), left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
-        told = [rule.name, rule.terms] if wide else [rule.name]
-        table.add_row(str(code), *map(Text, told), *map(counted, report.by_code(code)))
-    table.add_row("", "all codes", *([""] * len(terms)), *map(counted, report.of_all_codes()), style="bold")
-    table.caption = IN_BRACKETS
+        told = [rule.name, rule.terms] if wider else [rule.name]
+        table.add_row(str(code), *map(Text, told), *_cells(report, report.by_code(code), report.events, wide=wide))
+    cells = _cells(report, report.of_all_codes(), report.events, wide=wide)
+    table.add_row("", "all codes", *([""] * len(terms)), *cells, style="bold")
+    table.caption = _caption(report, wide=wide)
     return table
 
 
@@ -78,14 +84,39 @@ def columns(report: Report) -> list[str]:
     return [f"ed. {report.edition.edition}", f"ed. {report.against.edition}", "gained", "lost"]
 
 
-def period_table(report: Report) -> Table:
+def _columns(report: Report, *, wide: bool) -> Iterator[str]:
+    for name, rated in zip(columns(report), _rated(report, wide=wide), strict=True):
+        yield name
+        if rated:
+            yield f"per {PER:,}"
+
+
+def _cells(report: Report, counts: Sequence[Count], events: int, *, wide: bool) -> Iterator[str]:
+    for count, rated in zip(counts, _rated(report, wide=wide), strict=True):
+        yield counted(count)
+        if rated:
+            yield written_rate(count.alerts, events)
+
+
+def _rated(report: Report, *, wide: bool) -> list[bool]:
+    """Tell of which series there is room for the rate."""
+    return [series in RATED and (wide or report.against is None) for series in report.series]
+
+
+def _caption(report: Report, *, wide: bool) -> str:
+    return f"{IN_BRACKETS}; per {PER:,}: alerts {PER_EVENTS}" if any(_rated(report, wide=wide)) else IN_BRACKETS
+
+
+def period_table(report: Report, width: int) -> Table:
     """Make the table of the last periods, all codes together."""
-    table = _table("period", "events", *columns(report), left=1)
+    wide = width >= WIDE
+    table = _table("period", "events", *_columns(report, wide=wide), left=1)
     periods = report.periods[-MOST_PERIODS:]
     for period in periods:
-        counts = map(counted, report.by_period(period))
-        table.add_row(report.calendar.name(period), f"{report.events_by_period[period]:,}", *counts)
-    table.caption = IN_BRACKETS
+        events = report.events_by_period[period]
+        cells = _cells(report, report.by_period(period), events, wide=wide)
+        table.add_row(report.calendar.name(period), f"{events:,}", *cells)
+    table.caption = _caption(report, wide=wide)
     return table
 
 

@@ -1,6 +1,6 @@
 """What one process of a verification does: judge the events of some users again, each by its own edition."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
@@ -8,15 +8,13 @@ from itertools import chain, groupby
 from app.backtest.domain import Scope, Span, Users
 from app.backtest.findings import Answer, Findings, KeptAlert, Retrial, RuleBook
 from app.backtest.history import RunningHistory
-from app.backtest.judging import Judged, Planning, needs_of_all, plan
+from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries
 from app.events.domain import ActivityEvent, HistoryNeeds
 from app.events.queries import STORED_AS
 from lib.snapshots import Snapshot
 
 Moment = tuple[int, int]  # a user and a `t`: at most one event
-Piece = Planning | Span
-Message = Span | Judged | Findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +30,41 @@ class Inquiry:
         return needs_of_all(*self.book.rule_sets.values())
 
 
+@dataclass(frozen=True, slots=True)
+class InquiryContext:
+    """What a process of a verification has for each of its pieces."""
+
+    queries: BacktestQueries
+    inquiry: Inquiry
+
+
 @contextmanager
-def begin(inquiry: Inquiry) -> Iterator[Callable[[Piece], Iterator[Message]]]:
+def begin(inquiry: Inquiry) -> Iterator[InquiryContext]:
     """Open the snapshot, once for all pieces of this process."""
     with inquiry.snapshot.reader() as reader:
-        queries = BacktestQueries(reader)
+        yield InquiryContext(BacktestQueries(reader), inquiry)
 
-        def work(piece: Piece) -> Iterator[Message]:
-            if isinstance(piece, Span):
-                return verify(queries, inquiry, piece.users)
-            return plan(queries, Scope(), piece.span)
 
-        yield work
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The piece that comes first: share the users out, in spans of about so many events."""
+
+    span: int
+
+    def __call__(self, context: InquiryContext) -> Iterator[Span]:
+        """Yield the spans."""
+        return plan(context.queries, Scope(), self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """The pieces after it: judge all events of the users of a span again."""
+
+    span: Span
+
+    def __call__(self, context: InquiryContext) -> Iterator[Judged | Findings]:
+        """Yield how far it is, now and then, and what was found at the end."""
+        return verify(context.queries, context.inquiry, self.span.users)
 
 
 def verify(queries: BacktestQueries, inquiry: Inquiry, users: Users) -> Iterator[Judged | Findings]:

@@ -1,28 +1,53 @@
-"""What the processes of a backtest and of a verification do, done in this one."""
+"""Backtests and verifications as the commands do them, but in this process: a second one takes a second to start."""
 
+import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Generic
 
 from apiflask import APIFlask
 from sqlalchemy import create_engine
 
-from app.backtest import controllers, judging, verifying
-from app.backtest.domain import EVERYBODY, Scope
+from app.backtest import controllers
+from app.backtest.controllers import Cost, Place
+from app.backtest.domain import Scope
 from app.backtest.findings import Findings
-from app.backtest.judging import Judging, Trial
-from app.backtest.queries import BacktestQueries
-from app.backtest.reports import Series
-from app.backtest.tally import Tally
-from app.backtest.verifying import Inquiry
+from app.backtest.reports import Report, Series
 from app.config import sqlalchemy_url
 from app.datastores import db
 from app.events.domain import ActivityEvent, History
 from app.events.judges import RuleSet
 from app.events.rules import Alert, Rule
-from lib.snapshots import snapshot_of
+from lib.database import Database
+from lib.workers import Begin, Context, Crew, Given, Message, Piece
 
 Raised = tuple[int, int, int]  # a user, a t and a code
+
+
+@dataclass(frozen=True)
+class InThisProcess(Generic[Context]):
+    """Does the pieces one after the other; what would travel between processes must be fit to."""
+
+    context: Context
+    cpu_seconds: float = 0
+
+    def each(self, pieces: Iterable[Piece[Context, Message]]) -> Iterator[Message]:
+        for piece in pieces:
+            for message in travelled(piece)(self.context):
+                yield travelled(message)
+
+
+@contextmanager
+def in_this_process(begin: Begin[Given, Context], given: Given, _: int) -> Iterator[Crew[Context]]:
+    with begin(given) as context:
+        yield InThisProcess(context)
+
+
+def travelled(value: Message) -> Message:
+    """Return what comes out at the other end of a pipe."""
+    return pickle.loads(pickle.dumps(value))  # type: ignore[no-any-return]  # noqa: S301  # our own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,34 +69,25 @@ def raised(url: str, scope: Scope, rules: Sequence[Rule]) -> list[Raised]:
     return edition.heard
 
 
-def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Rule] | None = None) -> Tally:
+def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Rule] | None = None) -> Report:
     other = None if against is None else RuleSet(edition=1, rules=against)
     return _judged(url, scope, RuleSet(edition=2, rules=edition), other)
 
 
-def _judged(url: str, scope: Scope, edition: RuleSet, against: RuleSet | None) -> Tally:
+def _judged(url: str, scope: Scope, edition: RuleSet, against: RuleSet | None) -> Report:
     engine = create_engine(sqlalchemy_url(url))
-    with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
-        trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
-        queries = BacktestQueries(reader)
-        calendar = judging.calendar_of(queries, scope)
-        tally = Tally(calendar, compares=against is not None)
-        for span in judging.plan(queries, scope, 100):
-            *_, found = judging.judge(queries, trial, Judging(span, calendar))
-            assert isinstance(found, Tally)
-            tally.add(found)
+    place = Place(database=Database(engine, deadline=60), engine=engine, jobs=1, span=100, open_crew=in_this_process)
+    report = controllers.backtest_of(place, edition, against, scope, Cost())
     engine.dispose()
-    return tally
+    return report
 
 
-def codes_of(tally: Tally, series: Series = Series.RAISED) -> Counter[int]:
+def codes_of(report: Report, series: Series = Series.RAISED) -> Counter[int]:
     """Return how often each code was raised."""
-    return Counter({code: count.alerts for code, count in tally.reports()[series].codes.items()})
+    return Counter({code: count.alerts for code, count in report.series[series].codes.items()})
 
 
 def verified(app: APIFlask) -> Findings:
-    with app.app_context(), snapshot_of(db.engine, "tests") as snapshot, snapshot.reader() as reader:
-        inquiry = Inquiry(snapshot=snapshot, book=controllers.rule_book_of(app.extensions["database"]))
-        *_, last = verifying.verify(BacktestQueries(reader), inquiry, EVERYBODY[0])
-    assert isinstance(last, Findings)
-    return last
+    with app.app_context():
+        place = Place(database=app.extensions["database"], engine=db.engine, jobs=1, open_crew=in_this_process)
+        return controllers.verify(place, Cost())

@@ -145,12 +145,12 @@ def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, data
 def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str) -> None:
     store(sql, users=20, each=30)
     other = [*RULES[1:], window(700, 1000)]
-    tally = judged(database, Scope(), other, RULES)
+    both = judged(database, Scope(), other, RULES)
     raised, against = codes_of(judged(database, Scope(), other)), codes_of(judged(database, Scope(), RULES))
-    assert codes_of(tally) == raised
-    assert codes_of(tally, Series.AGAINST) == against
-    assert codes_of(tally, Series.GAINED) == Counter({700: raised[700]})
-    assert codes_of(tally, Series.LOST) == Counter({30: against[30]})
+    assert codes_of(both) == raised
+    assert codes_of(both, Series.AGAINST) == against
+    assert codes_of(both, Series.GAINED) == Counter({700: raised[700]})
+    assert codes_of(both, Series.LOST) == Counter({30: against[30]})
 
 
 def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:
@@ -338,5 +338,7 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
-    assert backtest(app, 1, "--jobs", 1)["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "customers": 1}}
+    told = backtest(app, 1, "--jobs", 1)
+    assert told["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "customers": 1, "alerts_per_1000_events": 1000.0}}
+    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 customer."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

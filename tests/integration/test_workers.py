@@ -5,38 +5,48 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psutil
 import pytest
 
 from lib.workers import WorkerFailed, Workers
 
-Work = Callable[[int], Iterator[tuple[int, int]]]
+Told = tuple[int, int]  # a number and the process that tells it
 
 
 @contextmanager
-def begin(given: str) -> Iterator[Work]:
-    """Do a number as often as it says; some numbers are trouble."""
+def begin(given: str) -> Iterator[int]:
     if given == "no begin":
         raise RuntimeError("there is no table")
+    yield os.getpid()
 
-    def work(piece: int) -> Iterator[tuple[int, int]]:
-        if piece == 13:
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Tell a number as often as it says; some numbers are trouble."""
+
+    number: int
+
+    def __call__(self, process: int) -> Iterator[Told]:
+        if self.number == 13:
             raise ValueError("13 is trouble")
-        if piece == 14:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if piece == 16:
+        if self.number == 14:
+            os.kill(process, signal.SIGKILL)
+        if self.number == 16:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            yield piece, os.getpid()
-        if piece in {15, 16}:
+            yield self.number, process
+        if self.number in {15, 16}:
             time.sleep(60)
-        for _ in range(piece):
-            yield piece, os.getpid()
-
-    yield work
+        for _ in range(self.number):
+            yield self.number, process
 
 
-def workers(count: int, given: str = "") -> Workers[int, tuple[int, int]]:
+def times(*numbers: int) -> list[Times]:
+    return [Times(number) for number in numbers]
+
+
+def workers(count: int, given: str = "") -> Workers[str, int]:
     return Workers(begin, given, count)
 
 
@@ -72,47 +82,47 @@ def command_of(process: psutil.Process) -> str:
 
 def test_every_piece_is_done_once_by_whoever_is_free() -> None:
     with workers(2) as own:
-        told = list(own.each([1, 2, 3, 4]))
+        told = list(own.each(times(1, 2, 3, 4)))
         assert sorted(piece for piece, _ in told) == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
-        assert list(own.each([])) == []
-        assert [piece for piece, _ in own.each([2])] == [2, 2], "they go on with further pieces"
+        assert list(own.each(times())) == []
+        assert [piece for piece, _ in own.each(times(2))] == [2, 2], "they go on with further pieces"
         assert own.cpu_seconds > 0
 
 
 @pytest.mark.parametrize(("piece", "told"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
 def test_one_that_fails_ends_the_whole_work(piece: int, told: str) -> None:
     with pytest.raises(WorkerFailed, match=told), workers(2) as own:  # noqa: PT012  # what is not reached must not be
-        list(own.each([1, piece, 15]))
+        list(own.each(times(1, piece, 15)))
         pytest.fail("a part was taken for the whole")
 
 
 def test_one_that_cannot_begin_says_why() -> None:
     with pytest.raises(WorkerFailed, match="RuntimeError: there is no table"), workers(1, "no begin") as own:
-        list(own.each([1, 1]))
+        list(own.each(times(1, 1)))
 
 
 def test_one_that_ends_between_two_pieces_is_noticed(started: Started) -> None:
     with pytest.raises(WorkerFailed, match="ended by signal 15"), workers(1) as own:  # noqa: PT012  # as above
-        list(own.each([1]))
+        list(own.each(times(1)))
         [process] = started()
         process.terminate()
         while process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.05)
         time.sleep(0.3)  # until the last of its threads has let go of its files
-        list(own.each([1]))
+        list(own.each(times(1)))
 
 
 def test_one_that_does_not_end_when_told_to_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.workers.LONGEST_GOODBYE", 0.2)
     with pytest.raises(KeyError, match="enough"), workers(1) as own:  # noqa: PT012  # as above
-        for _ in own.each([16]):
+        for _ in own.each(times(16)):
             raise KeyError("enough")
 
 
 def test_an_interrupt_reaches_the_owner_and_ends_all(started: Started) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), workers(2) as own:  # noqa: PT012  # as above
-        for _ in own.each([1, 15, 15]):
+        for _ in own.each(times(1, 15, 15)):
             for process in started():
                 process.send_signal(signal.SIGINT)  # as a terminal would; they do not care
             os.kill(os.getpid(), signal.SIGINT)
