@@ -31,12 +31,16 @@ class Unavailable(Exception):
 class Statement:
     """A statement with parameters $1, $2 … of the named types, prepared once a connection.
 
-    The name must be its own among all statements of the program.
+    The name must be its own among all statements of the program. Statements that change with what is in force name
+    their `family` and which `version` of it they are: when a connection prepares one, it releases those of its family
+    of any other version, so that no connection keeps what nobody uses any more.
     """
 
     name: str
     types: tuple[str, ...]
     sql: str
+    family: str = ""
+    version: str = ""
 
     @property
     def prepare(self) -> str:
@@ -47,6 +51,11 @@ class Statement:
     def execute(self) -> str:
         """The SQL that runs it, with the driver's placeholders."""
         return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+
+    @property
+    def deallocate(self) -> str:
+        """The SQL that has the server forget it."""
+        return f"DEALLOCATE {self.name}"
 
 
 # Where few values have nearly all rows, a plan for all values (`plan_cache_mode` of lib.postgres_pool) would read the
@@ -70,6 +79,7 @@ class Transaction:
     def __init__(self, connection: PoolProxiedConnection, *, deadline: float, missed: Missed) -> None:
         self._connection = connection
         self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self._versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
         self._deadline = deadline
@@ -136,11 +146,22 @@ class Transaction:
     def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
         call = self._prepared.get(statement.name)
         if call is None:
-            # Outside the queue: a PREPARE survives a rollback, so it must not be repeated after one.
-            self._cursor.execute(statement.prepare)
-            call = self._prepared[statement.name] = statement.execute
+            call = self._prepare(statement)
         bound: bytes = self._cursor.mogrify(call, values)
         return bound
+
+    def _prepare(self, statement: Statement) -> str:
+        """Have the server parse a statement, and in the same round trip forget those that it supersedes."""
+        kept = self._versions.setdefault(statement.family, []) if statement.family else []
+        superseded = [each for each in kept if each.version != statement.version]
+        # Outside the queue: neither PREPARE nor DEALLOCATE is undone by a rollback, so neither may be repeated after one.
+        self._cursor.execute("; ".join([*(each.deallocate for each in superseded), statement.prepare]))
+        for each in superseded:
+            kept.remove(each)
+            del self._prepared[each.name]
+        kept.append(statement)
+        call = self._prepared[statement.name] = statement.execute
+        return call
 
     def _send(self, last: bytes) -> None:
         batch = b";".join((*self._unsent, last))
