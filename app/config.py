@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
+SPARE_CONNECTIONS = 2  # of a worker, that no request uses: to look at the rule book, and whether the service is ready
 SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
 
 
@@ -48,6 +49,14 @@ class Settings:
     log_level: str
     log_format: str
     log_file: str
+
+    @property
+    def pool_size(self) -> int:
+        """The connections to the database that a worker process may open: one a thread, and the spare ones.
+
+        The only place that decides it; docs/settings.md is the only one that tells it.
+        """
+        return self.web_threads + SPARE_CONNECTIONS
 
 
 def read_settings(dotenv: Path = Path(".env")) -> Settings:

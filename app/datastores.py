@@ -22,7 +22,7 @@ migrate = Migrate(db=db, compare_type=True, compare_server_default=True, render_
 def engine_options(settings: Settings) -> dict[str, object]:
     """Return what SQLAlchemy's engine is made with: a connection a thread, and what each session is set to."""
     return {
-        "pool_size": settings.web_threads + 2,  # for the looks at the rule book and at whether the service is ready
+        "pool_size": settings.pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.db_pool_timeout,
         "pool_use_lifo": True,

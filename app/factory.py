@@ -19,7 +19,7 @@ from app.access.controllers import KeyRing
 from app.access.domain import Access
 from app.alerts.api import alerts
 from app.backtest.cli import ON_HISTORY
-from app.config import Settings, read_settings, sqlalchemy_url
+from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
 from app.events.controllers import EventPolicy
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
         discard_closed_connections(db.engine)
-        database = Database(db.engine, deadline=settings.db_deadline)
+        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
     application.extensions.update(
         database=database,
         event_policy=EventPolicy.of(settings),

@@ -30,14 +30,15 @@ class Database:
     silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered (A19).
     """
 
-    def __init__(self, engine: Engine, *, deadline: float) -> None:
+    def __init__(self, engine: Engine, *, deadline: float, spare: int = 0) -> None:
+        """Take the engine's connections, of which so many are `spare`: no request uses them."""
         self._engine = engine
         self._deadline = deadline
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
         SILENT.set(0)
-        watch_pool(engine)
+        watch_pool(engine, spare)
 
     def transaction(self, *, deadline: float | None = None, trial: bool = False) -> Transaction:
         """Begin a transaction, if need be with a deadline of its own; use it with `with`.

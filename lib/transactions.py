@@ -154,7 +154,7 @@ class Transaction:
         """Have the server parse a statement, and in the same round trip forget those that it supersedes."""
         kept = self._versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
-        # Outside the queue: neither PREPARE nor DEALLOCATE is undone by a rollback, so neither may be repeated after one.
+        # Outside the queue: a rollback undoes neither PREPARE nor DEALLOCATE, so neither may be repeated after one.
         self._cursor.execute("; ".join([*(each.deallocate for each in superseded), statement.prepare]))
         for each in superseded:
             kept.remove(each)
