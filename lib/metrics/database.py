@@ -77,7 +77,7 @@ def reason_of(error: psycopg2.Error) -> str:
 
 
 def watch_pool(engine: "Engine", spare: int) -> None:
-    """Measure the pool of an engine, too, as long as there is the engine; `spare` connections of it serve no request."""
+    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no request."""
     global _engines  # noqa: PLW0603  # a new tuple: another thread may be going through the old one
     _engines = (*((known, spare) for known, spare in _engines if known()), (ref(engine), spare))
     measure_pools()

@@ -139,10 +139,10 @@ def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_sa
 
 
 def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_with: AppWith) -> None:
-    before = value("database_pool_connections_max"), value("database_pool_connections_spare")
+    size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
     app = app_with(web_threads=4)
-    grown = value("database_pool_connections_max") - before[0], value("database_pool_connections_spare") - before[1]
-    assert grown == (settings_with(web_threads=4).pool_size, SPARE_CONNECTIONS) == (6, 2)
+    assert value("database_pool_connections_max") - size == settings_with(web_threads=4).pool_size == 6
+    assert value("database_pool_connections_spare") - spare == SPARE_CONNECTIONS == 2
     with app.app_context(), ExitStack() as held:
         for _ in range(4 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())
