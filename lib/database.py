@@ -11,6 +11,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
+from lib.postgres_sessions import SettingsLost
 from lib.transactions import Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
@@ -70,12 +71,14 @@ class Database:
     def _connection(self, began: float) -> PoolProxiedConnection:
         try:
             return self._engine.raw_connection()
-        except (SQLAlchemyError, psycopg2.Error) as error:
+        except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)
             error_count(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
             if not busy and time.monotonic() - began > SUSPICIOUS:
                 self.suspect()
+            if isinstance(error, SettingsLost):
+                raise
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error
 
     def _probe_until_answered(self) -> None:

@@ -20,11 +20,21 @@ from lib.metrics.database import DEADLINE, error_count, reason_of
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
 PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
-PASSING_CODES = frozenset({"40001", "40P01", "55P03", "25006"})
+READ_ONLY = "25006"
+PASSING_CODES = frozenset({"40001", "40P01", "55P03", READ_ONLY})
+
+WRITABLE = (
+    "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
+    "?target_session_attrs=read-write, or switch that setting off"
+)
 
 
 class Unavailable(Exception):
     """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
+
+
+class ReadOnly(Unavailable):
+    """The database takes no changes; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +190,7 @@ def told_apart(error: psycopg2.Error) -> Exception:
         passing = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
     else:
         passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
-    return Unavailable(f"{sqlstate or 'connection lost'}: {str(error).strip()}") if passing else error
+    said = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
+    if sqlstate == READ_ONLY:
+        return ReadOnly(f"the database takes no changes ({said}); {WRITABLE}")
+    return Unavailable(said) if passing else error
