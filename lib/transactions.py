@@ -94,6 +94,7 @@ class Transaction:
         self._open = False
         self._deadline = deadline
         self._missed = missed
+        self._unfit = False
 
     def __enter__(self) -> Self:
         try:
@@ -112,6 +113,8 @@ class Transaction:
         watch.end(self._driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
+        if self._unfit:
+            self._connection.invalidate()
         self._connection.close()
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
@@ -130,6 +133,10 @@ class Transaction:
         Not prepared: PostgreSQL prepares questions and changes only.
         """
         self._unsent.append(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
+
+    def lend_no_more(self) -> None:
+        """Have the connection closed at the end: another session may be as this one should be."""
+        self._unfit = True
 
     def commit(self) -> None:
         """Send what is left and commit; once this returns, the transaction is durable."""
