@@ -19,14 +19,15 @@ BEHIND = "behind"  # the name of the database, as PgBouncer has it
 
 
 @contextmanager
-def bouncer(url: str, **settings: str) -> Iterator[str]:
-    """Run one in front of a database; yields its address. `settings` go to its file, such as pool_mode."""
+def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
+    """Run one in front of a database; yields its address. `settings` go to its file, such as pool_mode, and `entry` to the
+    entry of the database."""
     assert PROGRAM is not None
     # Not in a folder of pytest's: under root it runs as another user, to whom those are closed.
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
     account, port = account_for(folder), free_port()
     try:
-        (folder / "pgbouncer.ini").write_text(_written(url, port, settings))
+        (folder / "pgbouncer.ini").write_text(_written(url, port, settings, entry))
         for path in (folder, folder / "pgbouncer.ini"):
             give(path, account)
         user = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
@@ -42,11 +43,11 @@ def bouncer(url: str, **settings: str) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def _written(url: str, port: int, settings: dict[str, str]) -> str:
+def _written(url: str, port: int, settings: dict[str, str], entry: str) -> str:
     behind = " ".join(f"{name}={value}" for name, value in read_address(url).items())
     own = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", "auth_type": "any", **settings}
     lines = [f"{name} = {value}" for name, value in own.items()]
-    return "\n".join(["[databases]", f"{BEHIND} = {behind}", "[pgbouncer]", *lines, ""])
+    return "\n".join(["[databases]", f"{BEHIND} = {behind} {entry}", "[pgbouncer]", *lines, ""])
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:

@@ -1,9 +1,6 @@
 """Behind a real PgBouncer: by session all holds as without one; otherwise nothing starts, and it is said why (A18)."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +11,9 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
+from app.sessions import refuse_lost_settings
 from lib.postgres_pool import session_settings
+from lib.settings import SettingsError
 from lib.transactions import Statement
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, problem, send
@@ -31,9 +30,16 @@ HELD = Statement("held", (), f"SELECT {', '.join(f'current_setting({name!r})' fo
 AS_SET = Statement("as_set", (), "SELECT current_setting('statement_timeout'), current_setting('plan_cache_mode')")
 
 
-@pytest.fixture(params=[{}, {"ignore_startup_parameters": "options"}], ids=["as it comes", "told to ignore options"])
+BY_SESSION = {
+    "as it comes": {"pool_mode": "session"},
+    "told to ignore options": {"pool_mode": "session", "ignore_startup_parameters": "options"},
+    "for this database only": {"pool_mode": "transaction", "entry": "pool_mode=session"},
+}
+
+
+@pytest.fixture(params=BY_SESSION.values(), ids=list(BY_SESSION))
 def by_session(request: pytest.FixtureRequest, database: str) -> Iterator[str]:
-    with bouncer(database, pool_mode="session", **request.param) as url:
+    with bouncer(database, **request.param) as url:
         yield url
 
 
@@ -75,10 +81,13 @@ def test_by_session_a_lock_is_given_up_and_the_session_goes_on(app_with: AppWith
 
 
 @pytest.mark.parametrize("pool_mode", SHARED)
-def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(
-    database: str, serve: Serve, pool_mode: str
-) -> None:
-    with bouncer(database, pool_mode=pool_mode) as url:
+def test_otherwise_the_settings_stop_the_start(database: str, pool_mode: str) -> None:
+    with bouncer(database, pool_mode=pool_mode) as url, pytest.raises(SettingsError, match="pool_mode = session"):
+        refuse_lost_settings(settings_with(database_url=url))
+
+
+def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: str, serve: Serve) -> None:
+    with bouncer(database, pool_mode="transaction") as url:
         server = serve(DATABASE_URL=url)
         _, said = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
@@ -101,12 +110,14 @@ def test_otherwise_a_worker_takes_no_event_even_where_the_start_could_not_see_it
 
 
 @pytest.mark.parametrize("command", [["users", "list"], ["db", "upgrade"]], ids=" ".join)
-def test_otherwise_a_command_ends_with_a_line_that_says_what_to_do(database: str, command: list[str]) -> None:
+def test_otherwise_a_command_ends_with_a_line_that_says_what_to_do(
+    behind: Callable[[str], APIFlask], database: str, command: list[str]
+) -> None:
     with bouncer(database, pool_mode="transaction") as url:
-        done = flask(url, *command)
-    assert done.returncode == 1
-    assert "pool_mode = session" in done.stderr
-    assert "Traceback" not in done.stderr
+        done = behind(url).test_cli_runner().invoke(args=command)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "pool_mode = session" in done.output
 
 
 def test_by_session_migrations_and_the_reading_of_all_that_is_stored_work(
@@ -117,19 +128,8 @@ def test_by_session_migrations_and_the_reading_of_all_that_is_stored_work(
         assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
         with app.app_context():
             flask_migrate.upgrade("migrations")
-        done = flask(url, "rules", "verify", "--jobs", "1")
-    assert done.returncode == 0, done.stderr
-
-
-def flask(url: str, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603  # ours
-        [sys.executable, "-m", "flask", "--app", "app", *command],
-        env={**os.environ, "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
+            done = app.test_cli_runner().invoke(args=["rules", "verify", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
 
 
 @contextmanager
