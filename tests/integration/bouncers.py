@@ -20,8 +20,10 @@ BEHIND = "behind"  # the name of the database, as PgBouncer has it
 
 @contextmanager
 def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
-    """Run one in front of a database; yields its address. `settings` go to its file, such as pool_mode, and `entry` to the
-    entry of the database."""
+    """Run one in front of a database; yields its address.
+
+    `settings` go to its file, such as pool_mode, and `entry` to what that says of the database.
+    """
     assert PROGRAM is not None
     # Not in a folder of pytest's: under root it runs as another user, to whom those are closed.
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
