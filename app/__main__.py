@@ -9,6 +9,7 @@ from granian.server import MPServer
 from app.access.domain import Access
 from app.config import Settings, is_loopback, read_settings
 from app.notice import notice_of
+from app.sessions import refuse_lost_settings
 from lib import lifeline, logs
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
@@ -61,6 +62,7 @@ def serve() -> None:
     lifeline.watch()
     refuse_a_shared_port(settings)
     write_access(settings)
+    refuse_lost_settings(settings)
     with shared_folder():
         server(settings).serve()
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 from environs import Env, EnvValidationError
 from limits import parse_many
 from marshmallow import ValidationError, validate
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
 from app.access.domain import Access
 from app.events.domain import EventOrder
+from lib.database_url import InvalidAddress, engine_url, read_address
 from lib.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
-SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
+SPARE_CONNECTIONS = 2  # of a worker, that no request uses: to look at the rule book, and whether the service is ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,14 @@ class Settings:
     log_level: str
     log_format: str
     log_file: str
+
+    @property
+    def pool_size(self) -> int:
+        """The connections to the database that a worker process may open: one a thread, and the spare ones.
+
+        The only place that decides it; docs/settings.md is the only one that tells it.
+        """
+        return self.web_threads + SPARE_CONNECTIONS
 
 
 def read_settings(dotenv: Path = Path(".env")) -> Settings:
@@ -106,14 +114,10 @@ def _seconds(env: Env, name: str, default: float) -> float:
 
 
 def _is_postgresql(address: str) -> None:
-    if not address.startswith(SCHEMES):
-        raise ValidationError("Must be a postgresql:// address; PostgreSQL is the only database.")
     try:
-        url = make_url(sqlalchemy_url(address))
-    except (ArgumentError, ValueError):
-        raise ValidationError("Cannot be read: postgresql://user:password@host:port/database is its form.") from None
-    if not url.database:
-        raise ValidationError("Must name a database: postgresql://user:password@host:port/database.")
+        read_address(address)
+    except InvalidAddress as error:
+        raise ValidationError(f"It {error}.") from None
 
 
 def _is_a_limit(limit: str) -> None:
@@ -137,6 +141,6 @@ def _can_be_appended_to(file: str) -> None:
         raise ValidationError(f"Cannot be written: {error.strerror}.") from None
 
 
-def sqlalchemy_url(address: str) -> str:
-    """Return the address as SQLAlchemy wants it, whichever of the common schemes it came with."""
-    return "postgresql+psycopg2://" + address.partition("://")[2]
+def sqlalchemy_url(address: str) -> URL:
+    """Return the address as SQLAlchemy wants it, whichever of its forms it came in; raises `InvalidAddress`."""
+    return engine_url(read_address(address))

@@ -5,7 +5,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 
 from app.config import Settings
-from lib.postgres_pool import connect_options
+from app.sessions import connect_arguments
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -20,18 +20,14 @@ migrate = Migrate(db=db, compare_type=True, compare_server_default=True, render_
 
 
 def engine_options(settings: Settings) -> dict[str, object]:
-    """Return what SQLAlchemy's engine is made with: a connection a thread, and what each session is set to."""
+    """Return what SQLAlchemy's engine is made with: how many connections, and libpq's parameters of each."""
     return {
-        "pool_size": settings.web_threads + 2,  # for the looks at the rule book and at whether the service is ready
+        "pool_size": settings.pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.db_pool_timeout,
         "pool_use_lifo": True,
         # Who borrows gives back clean: Transaction and SQLAlchemy's Connection both end what they began.
         "pool_reset_on_return": None,
-        "connect_args": connect_options(
-            application_name="activity-alerts",
-            connect_timeout=settings.db_connect_timeout,
-            statement_timeout=settings.db_statement_timeout,
-            lock_timeout=settings.db_lock_timeout,
-        ),
+        "use_native_hstore": False,  # or each new connection would ask whether there is such a type
+        "connect_args": connect_arguments(settings),
     }

@@ -19,7 +19,7 @@ from app.access.controllers import KeyRing
 from app.access.domain import Access
 from app.alerts.api import alerts
 from app.backtest.cli import ON_HISTORY
-from app.config import Settings, read_settings, sqlalchemy_url
+from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
 from app.events.controllers import EventPolicy
@@ -31,6 +31,7 @@ from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
+from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
 from lib import logs, problem_details
@@ -41,6 +42,7 @@ from lib.database import Database
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
+from lib.postgres_sessions import open_with
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
 from lib.transactions import Unavailable
@@ -81,8 +83,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     migrate.init_app(application)
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
+        open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
-        database = Database(db.engine, deadline=settings.db_deadline)
+        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
     application.extensions.update(
         database=database,
         event_policy=EventPolicy.of(settings),

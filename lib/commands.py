@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lib.transactions import Unavailable
+from lib.postgres_sessions import SettingsLost
+from lib.transactions import ReadOnly, Unavailable
 
 WIDEST = 1000  # columns of a table that nobody looks at in a terminal
 
@@ -21,6 +22,8 @@ class Commands(AppGroup):
         """Do the command; what keeps it from the database is said in a line, and the exit status is 1."""
         try:
             return super().invoke(ctx)
+        except (ReadOnly, SettingsLost) as error:
+            raise click.ClickException(" ".join(str(error).split())) from None
         except Unavailable as error:
             said = " ".join(str(error).split())
             raise click.ClickException(f"the database is not to be had ({said}); see that it runs, try again") from None

@@ -11,6 +11,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
+from lib.postgres_sessions import SettingsLost
 from lib.transactions import Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
@@ -30,14 +31,15 @@ class Database:
     silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered (A19).
     """
 
-    def __init__(self, engine: Engine, *, deadline: float) -> None:
+    def __init__(self, engine: Engine, *, deadline: float, spare: int = 0) -> None:
+        """Take the engine's connections, of which so many are `spare`: no request uses them."""
         self._engine = engine
         self._deadline = deadline
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
         SILENT.set(0)
-        watch_pool(engine)
+        watch_pool(engine, spare)
 
     def transaction(self, *, deadline: float | None = None, trial: bool = False) -> Transaction:
         """Begin a transaction, if need be with a deadline of its own; use it with `with`.
@@ -69,12 +71,14 @@ class Database:
     def _connection(self, began: float) -> PoolProxiedConnection:
         try:
             return self._engine.raw_connection()
-        except (SQLAlchemyError, psycopg2.Error) as error:
+        except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)
             error_count(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
             if not busy and time.monotonic() - began > SUSPICIOUS:
                 self.suspect()
+            if isinstance(error, SettingsLost):
+                raise
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error
 
     def _probe_until_answered(self) -> None:

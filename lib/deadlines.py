@@ -8,9 +8,9 @@ has waited for too long, and hangs up for them; to be watched costs a transactio
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from threading import Lock, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock, Thread, Timer
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
@@ -65,6 +65,22 @@ class Watch:
             for connection in overdue:
                 hang_up(connection)
                 del self._due[connection]
+
+
+@contextmanager
+def bounded(connection: Connection, seconds: float) -> Iterator[None]:
+    """Hang up on a connection that is not done in so many seconds: for the few that no `Watch` is there for.
+
+    With a thread of its own, which is over at the end: so it is also for a process that will fork.
+    """
+    timer = Timer(seconds, hang_up, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # only now may the connection be closed, as above
 
 
 def _done(what: Callable[[], None]) -> None:

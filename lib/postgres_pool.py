@@ -8,14 +8,23 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 
-def connect_options(
-    *, application_name: str, connect_timeout: float, statement_timeout: float, lock_timeout: float
-) -> dict[str, Any]:
-    """Return psycopg2's arguments; times in seconds.
+def connect_options(*, application_name: str, connect_timeout: float) -> dict[str, Any]:
+    """Return libpq's parameters beside those of the address; the time in seconds.
+
+    What the address says of the name goes before this one, what it says of the time does not.
+    """
+    return {
+        "fallback_application_name": application_name,
+        "connect_timeout": max(2, math.ceil(connect_timeout)),  # libpq takes whole seconds and no fewer than 2
+    }
+
+
+def session_settings(*, statement_timeout: float, lock_timeout: float) -> dict[str, str]:
+    """Return what each session is set to (lib.postgres_sessions); times in seconds.
 
     Durability, isolation and plans are set here rather than hoped for: a server's defaults may differ.
     """
-    session = {
+    return {
         "synchronous_commit": "on",
         "default_transaction_isolation": "read committed",
         "statement_timeout": f"{statement_timeout * 1000:.0f}ms",
@@ -24,12 +33,6 @@ def connect_options(
         # Prepared once, planned once: every statement here has one right plan, an index probe, whatever the values.
         "plan_cache_mode": "force_generic_plan",
         "max_parallel_workers_per_gather": "0",
-    }
-    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in session.items())
-    return {
-        "application_name": application_name,
-        "connect_timeout": max(2, math.ceil(connect_timeout)),  # libpq takes whole seconds and no fewer than 2
-        "options": options,
     }
 
 

@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
 from sqlalchemy import Engine
 
-from lib.postgres_pool import connect_options
+from lib.postgres_pool import connect_options, session_settings
+from lib.postgres_sessions import Sessions
 
 LONGEST_CONNECT = 10  # seconds
 BATCH = 5000  # rows that are held at once
@@ -65,10 +65,7 @@ class Snapshot:
 def snapshot_of(engine: Engine, application_name: str) -> Iterator[Snapshot]:
     """Hold the present state of the database of an engine; raises `psycopg2.Error` where it cannot be reached."""
     _, arguments = engine.dialect.create_connect_args(engine.url)
-    options = connect_options(
-        application_name=application_name, connect_timeout=LONGEST_CONNECT, statement_timeout=0, lock_timeout=0
-    )
-    arguments = {**arguments, **options}
+    arguments = {**arguments, **connect_options(application_name=application_name, connect_timeout=LONGEST_CONNECT)}
     with closing(_connected(arguments)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         [(name,)] = cursor.fetchall()
@@ -76,7 +73,8 @@ def snapshot_of(engine: Engine, application_name: str) -> Iterator[Snapshot]:
 
 
 def _connected(arguments: Mapping[str, Any]) -> Connection:
-    connection: Connection = psycopg2.connect(**arguments)
+    without_haste = session_settings(statement_timeout=0, lock_timeout=0)
+    connection = Sessions(without_haste, patience=LONGEST_CONNECT).open(arguments)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(PATIENCE)

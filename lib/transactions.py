@@ -20,23 +20,37 @@ from lib.metrics.database import DEADLINE, error_count, reason_of
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
 PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
-PASSING_CODES = frozenset({"40001", "40P01", "55P03", "25006"})
+READ_ONLY = "25006"
+PASSING_CODES = frozenset({"40001", "40P01", "55P03", READ_ONLY})
+
+WRITABLE = (
+    "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
+    "?target_session_attrs=read-write, or switch that setting off"
+)
 
 
 class Unavailable(Exception):
     """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
 
 
+class ReadOnly(Unavailable):
+    """The database takes no changes; the text says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement with parameters $1, $2 … of the named types, prepared once a connection.
 
-    The name must be its own among all statements of the program.
+    The name must be its own among all statements of the program. Statements that change with what is in force name
+    their `family` and which `version` of it they are: when a connection prepares one, it releases those of its family
+    of any other version, so that no connection keeps what nobody uses any more.
     """
 
     name: str
     types: tuple[str, ...]
     sql: str
+    family: str = ""
+    version: str = ""
 
     @property
     def prepare(self) -> str:
@@ -47,6 +61,11 @@ class Statement:
     def execute(self) -> str:
         """The SQL that runs it, with the driver's placeholders."""
         return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+
+    @property
+    def deallocate(self) -> str:
+        """The SQL that has the server forget it."""
+        return f"DEALLOCATE {self.name}"
 
 
 # Where few values have nearly all rows, a plan for all values (`plan_cache_mode` of lib.postgres_pool) would read the
@@ -70,10 +89,12 @@ class Transaction:
     def __init__(self, connection: PoolProxiedConnection, *, deadline: float, missed: Missed) -> None:
         self._connection = connection
         self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self._versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
         self._deadline = deadline
         self._missed = missed
+        self._unfit = False
 
     def __enter__(self) -> Self:
         try:
@@ -92,6 +113,8 @@ class Transaction:
         watch.end(self._driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
+        if self._unfit:
+            self._connection.invalidate()
         self._connection.close()
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
@@ -110,6 +133,10 @@ class Transaction:
         Not prepared: PostgreSQL prepares questions and changes only.
         """
         self._unsent.append(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
+
+    def lend_no_more(self) -> None:
+        """Have the connection closed at the end: another session may be as this one should be."""
+        self._unfit = True
 
     def commit(self) -> None:
         """Send what is left and commit; once this returns, the transaction is durable."""
@@ -136,11 +163,22 @@ class Transaction:
     def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
         call = self._prepared.get(statement.name)
         if call is None:
-            # Outside the queue: a PREPARE survives a rollback, so it must not be repeated after one.
-            self._cursor.execute(statement.prepare)
-            call = self._prepared[statement.name] = statement.execute
+            call = self._prepare(statement)
         bound: bytes = self._cursor.mogrify(call, values)
         return bound
+
+    def _prepare(self, statement: Statement) -> str:
+        """Have the server parse a statement, and in the same round trip forget those that it supersedes."""
+        kept = self._versions.setdefault(statement.family, []) if statement.family else []
+        superseded = [each for each in kept if each.version != statement.version]
+        # Outside the queue: a rollback undoes neither PREPARE nor DEALLOCATE, so neither may be repeated after one.
+        self._cursor.execute("; ".join([*(each.deallocate for each in superseded), statement.prepare]))
+        for each in superseded:
+            kept.remove(each)
+            del self._prepared[each.name]
+        kept.append(statement)
+        call = self._prepared[statement.name] = statement.execute
+        return call
 
     def _send(self, last: bytes) -> None:
         batch = b";".join((*self._unsent, last))
@@ -159,4 +197,7 @@ def told_apart(error: psycopg2.Error) -> Exception:
         passing = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
     else:
         passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
-    return Unavailable(f"{sqlstate or 'connection lost'}: {str(error).strip()}") if passing else error
+    said = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
+    if sqlstate == READ_ONLY:
+        return ReadOnly(f"the database takes no changes ({said}); {WRITABLE}")
+    return Unavailable(said) if passing else error

@@ -6,12 +6,20 @@ nothing, and is started again. Two started at once (two replicas of a deployment
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import click
 from alembic import context
 from alembic.operations import MigrationScript
 from alembic.script import ScriptDirectory
 from flask import current_app
+from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from lib.postgres_sessions import SettingsLost
+from lib.transactions import WRITABLE
 
 ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
@@ -62,6 +70,19 @@ def number_or_leave_out(_: object, __: object, directives: list[MigrationScript]
     script.rev_id = f"{int(newest or 0) + 1:04}"
 
 
+@contextmanager
+def refusals_in_a_line() -> Iterator[None]:
+    """End with a line that says what to do where the database takes no migration, whichever it is."""
+    try:
+        yield
+    except SettingsLost as error:
+        raise click.ClickException(str(error)) from None
+    except DBAPIError as error:
+        if isinstance(error.orig, ReadOnlySqlTransaction):
+            raise click.ClickException(f"no migration was applied, the database takes no changes: {WRITABLE}") from None
+        raise
+
+
 def run_offline() -> None:
     """Print the SQL instead of running it: `flask db upgrade --sql`."""
     context.configure(
@@ -77,7 +98,7 @@ def run_offline() -> None:
 if context.is_offline_mode():
     run_offline()
 else:
-    with database.engine.connect() as connection:
+    with refusals_in_a_line(), database.engine.connect() as connection:
         try:
             run_on(connection)
         finally:

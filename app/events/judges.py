@@ -35,6 +35,9 @@ class Judge:
     def of(cls, *rule_sets: RuleSet) -> "Judge":
         """Make the judge of the editions; what history to read follows from the rules of all."""
         rules = [rule for each in rule_sets for rule in each.rules]
-        name = "_".join(["history", *(str(each.edition) for each in rule_sets)])
-        questions = {kind: HistoryQuestion(f"{name}_{kind}", needs_of(rules, kind)) for kind in EventType}
+        editions = "_".join(str(each.edition) for each in rule_sets)
+        questions = {
+            kind: HistoryQuestion(f"history_{editions}_{kind}", needs_of(rules, kind), version=editions)
+            for kind in EventType
+        }
         return cls(rule_sets=rule_sets, questions=questions)

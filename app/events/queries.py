@@ -87,9 +87,12 @@ Row = tuple[int, int, str, Decimal, int]
 
 
 class HistoryQuestion:
-    """What did the user do before this event, as far back as the rules need? Put together once, asked often."""
+    """What did the user do before this event, as far back as the rules need? Put together once, asked often.
 
-    def __init__(self, name: str, needs: HistoryNeeds) -> None:
+    `version` says which rules these are; a connection that asks for another version's history forgets this one.
+    """
+
+    def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
         sql = [CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)]
         if needs.latest:
             sql.append(LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest))
@@ -102,7 +105,8 @@ class HistoryQuestion:
             own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
             if own:
                 sql.append(SUMS_PART.format(part_of_t=_part_of_t(own), kind=kind, seconds=max(own.values())))
-        self.statement = Statement(name, ("bigint", "bigint"), "UNION ALL".join(sql))
+        types, text = ("bigint", "bigint"), "UNION ALL".join(sql)
+        self.statement = Statement(name, types, text, family="history", version=version)
 
 
 def _part_of_t(seconds_of: Mapping[int, int]) -> str:

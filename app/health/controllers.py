@@ -8,7 +8,7 @@ from threading import Event, Lock, Thread
 from alembic.script import ScriptDirectory
 
 from app.health.domain import NotReady, Unready
-from app.health.queries import applied_migrations
+from app.health.queries import applied_migrations, takes_changes
 from lib.database import Database
 from lib.logs import get_logger
 from lib.transactions import Unavailable
@@ -64,6 +64,9 @@ class Readiness:
         began = time.monotonic()
         try:
             with self._database.transaction(deadline=LONGEST_LOOK, trial=True) as current:
+                if not takes_changes(current):
+                    current.lend_no_more()  # or it would be asked again once the next session may write
+                    return Unready.DATABASE_READ_ONLY
                 applied = applied_migrations(current)
         except Unavailable:
             silent = self._database.silent or time.monotonic() - began > LONGEST_LOOK

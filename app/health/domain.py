@@ -8,6 +8,7 @@ class Unready(StrEnum):
 
     DATABASE_UNREACHABLE = "database-unreachable"
     DATABASE_SILENT = "database-silent"
+    DATABASE_READ_ONLY = "database-read-only"
     MIGRATION_MISSING = "migration-missing"
     MIGRATION_UNKNOWN = "migration-unknown"
     RULE_BOOK_UNREADABLE = "rule-book-unreadable"
@@ -16,6 +17,10 @@ class Unready(StrEnum):
 REMEDIES = {
     Unready.DATABASE_UNREACHABLE: "no connection to the database can be had: look whether it runs and takes more",
     Unready.DATABASE_SILENT: "the database does not answer in time: look at its load and its disk",
+    Unready.DATABASE_READ_ONLY: (
+        "the database takes no changes, since it is a standby or default_transaction_read_only is on: give "
+        "DATABASE_URL the primary, or all hosts with ?target_session_attrs=read-write, or switch that setting off"
+    ),
     Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
     Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one: flask rules list",
     Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",

@@ -1,9 +1,35 @@
-"""The question whether the database is as this version of the service expects it."""
+"""The questions whether the database is as this version of the service expects it."""
 
 from lib.transactions import Statement, Transaction
 
 TABLE_THERE = Statement("version_table", (), "SELECT to_regclass('alembic_version') IS NOT NULL")
 APPLIED = Statement("applied_migrations", (), "SELECT version_num FROM alembic_version")
+
+
+# What is set for a database or a role holds for new sessions only. One that is open may still write, and the next not:
+# unless its own connection says otherwise, by the `options` of its address. The last part costs a millisecond and is
+# asked only where something is set.
+READ_ONLY = Statement(
+    "read_only",
+    (),
+    """
+    SELECT current_setting('transaction_read_only')::boolean OR CASE WHEN (
+        SELECT split_part(setting, '=', 2)::boolean FROM pg_db_role_setting, unnest(setconfig) AS setting
+        WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
+            AND starts_with(setting, 'default_transaction_read_only=')
+        ORDER BY setrole = 0, setdatabase = 0 LIMIT 1
+    ) THEN (
+        SELECT source NOT IN ('client', 'session') FROM pg_settings WHERE name = 'default_transaction_read_only'
+    ) ELSE false END
+    """,
+)
+
+
+def takes_changes(transaction: Transaction) -> bool:
+    """Does the database take changes, from this session and from the next one?"""
+    [(read_only,)] = transaction.fetch(READ_ONLY)
+    return not read_only
 
 
 def applied_migrations(transaction: Transaction) -> frozenset[str]:

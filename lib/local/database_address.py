@@ -1,19 +1,24 @@
-"""DATABASE_URL: read as the service reads it, shown without what is secret, tried once."""
+"""DATABASE_URL for those who run the service on this machine: read as the service reads it, and tried once."""
 
+import re
 from contextlib import closing
+from typing import Any
 
 import psycopg2
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
+from lib import database_url
+from lib.database_url import InvalidAddress, hosts_of, is_secret, masked_url, ports_of, read_address
 from lib.local.errors import LocalError
 
-_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
-_FORM = "give postgresql://user:password@host:5432/name"
-_HIDDEN = "***"
-_PORT = 5432
-_GREATEST_PORT = 65535
-_CONNECT_SECONDS = 5
+__all__ = ["masked_url", "plain_url", "try_connection", "without_secrets"]
+
+_PORT = "5432"
+_CONNECT_SECONDS = 5  # for each host
+_READ_ONLY = ("in_hot_standby", "default_transaction_read_only")  # told by PostgreSQL 14 and newer without being asked
+# What libpq says of one host: at which address, and why there was no connection.
+_SAID = re.compile(
+    r'^connection to server (?:at|on socket) "([^"]*)"(?: \([^)]*\))?(?:, port (\d+))? failed: (.*)$', re.MULTILINE
+)
 
 
 def plain_url(url: str) -> str:
@@ -23,80 +28,74 @@ def plain_url(url: str) -> str:
         LocalError: it is not an address of PostgreSQL, or not one that the service takes.
 
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in _SCHEMES:
-        raise LocalError(f"DATABASE_URL is no address of PostgreSQL that the service takes: {_FORM}")
-    parts = _parts(f"postgresql://{rest}")
-    if parts is None or not 0 < (_PORT if parts.port is None else parts.port) <= _GREATEST_PORT:
-        raise LocalError(f"DATABASE_URL cannot be read: {_FORM}, with %40 for an @ in the password")
-    if not parts.database:
-        raise LocalError(f"DATABASE_URL names no database: {_FORM}")
-    return parts.render_as_string(hide_password=False)
+    return database_url.plain_url(_read(url))
 
 
-def _parts(url: str) -> URL | None:
-    """Take an address apart; None where a part of a password may have ended up in another part."""
+def _read(url: str) -> dict[str, str]:
     try:
-        parts = make_url(url)
-    except (ArgumentError, ValueError):
-        return None
-    rest = f"{parts.host}{parts.database}"
-    return None if "@" in rest or "=" in rest else parts
-
-
-def masked_url(url: str) -> str:
-    """Write the address of a database with all that is secret hidden; all of it is when it cannot be read."""
-    parts = _parts(url)
-    if parts is None:
-        return _HIDDEN
-    shown = parts.update_query_dict({name: _HIDDEN for name in parts.query if _secret(name)})
-    return shown.render_as_string(hide_password=True).replace("%2A", "*")
-
-
-def _secret(name: str) -> bool:
-    """Tell whether a parameter of an address is secret: password, sslpassword, oauth_client_secret."""
-    return "password" in name.lower() or "secret" in name.lower()
+        return read_address(url)
+    except InvalidAddress as error:
+        raise LocalError(f"DATABASE_URL {error}") from error
 
 
 def without_secrets(url: str) -> tuple[str, str | None]:
-    """Part a plain address into one without secrets, and the password."""
-    parts = make_url(url)
-    bare = parts.set(query={name: value for name, value in parts.query.items() if not _secret(name)})
-    plain = URL.create(bare.drivername, bare.username, None, bare.host, bare.port, bare.database, bare.query)
-    # What is given after the question mark goes before what is given before the host.
-    return plain.render_as_string(hide_password=False), _text(parts, "password") or parts.password
-
-
-def _text(parts: URL, name: str) -> str | None:
-    values = parts.normalized_query.get(name)
-    return values[-1] if values else None
+    """Part an address into a plain one without secrets, and the password."""
+    parameters = _read(url)
+    bare = {name: value for name, value in parameters.items() if not is_secret(name)}
+    return database_url.plain_url(bare), parameters.get("password")
 
 
 def try_connection(url: str) -> None:
     """Connect to a database once, and let it go.
 
     Raises:
-        LocalError: it is not an address of PostgreSQL, or its server cannot be reached, or refuses.
+        LocalError: it is not an address of PostgreSQL, or its server cannot be reached, refuses, or takes no changes.
 
     """
-    plain = plain_url(url)
+    parameters = _read(url)
+    arguments: dict[str, Any] = {**parameters, "connect_timeout": _CONNECT_SECONDS}
     try:
-        with closing(psycopg2.connect(plain, connect_timeout=_CONNECT_SECONDS)):
-            pass
+        with closing(psycopg2.connect(**arguments)) as connection:
+            told = [connection.info.parameter_status(name) for name in _READ_ONLY]
     except psycopg2.OperationalError as error:
-        raise _explain(str(error), _where(make_url(plain))) from error
+        raise _explain(str(error), parameters) from error
     except psycopg2.Error as error:  # what it says may quote any part of the address
-        raise LocalError("DATABASE_URL has a parameter that PostgreSQL does not take: see after its ?") from error
+        raise LocalError("DATABASE_URL has a parameter that PostgreSQL does not take: look at its name") from error
+    if "on" in told:
+        raise LocalError(
+            f"DATABASE_URL: {_all_of(parameters)} takes no changes, as a standby or by default_transaction_read_only: "
+            "name the primary, or all hosts with ?target_session_attrs=read-write, or unset DATABASE_URL"
+        )
 
 
-def _where(parts: URL) -> str:
-    host = _text(parts, "host") or parts.host or "localhost"
-    return f"{f'[{host}]' if ':' in host else host}:{_text(parts, 'port') or parts.port or _PORT}"
+def _all_of(parameters: dict[str, str]) -> str:
+    return ", ".join(_where(host, port) for host, port in zip(hosts_of(parameters), ports_of(parameters), strict=True))
 
 
-def _explain(said: str, where: str) -> LocalError:
-    reason = said.strip().partition("\n")[0].rpartition(" failed: ")[2]
-    if reason.startswith("FATAL:"):
-        reason = reason.removeprefix("FATAL:").strip()
-        return LocalError(f"DATABASE_URL: {where} refuses the connection ({reason}): correct it, or unset DATABASE_URL")
-    return LocalError(f"DATABASE_URL: cannot reach {where} ({reason}): start that server, or unset DATABASE_URL")
+def _where(host: str, port: str | None) -> str:
+    if host.startswith("/"):
+        return host
+    return f"{f'[{host}]' if ':' in host else host or 'localhost'}:{port or _PORT}"
+
+
+def _explain(said: str, parameters: dict[str, str]) -> LocalError:
+    causes = {_where(host, port): cause for host, port, cause in _SAID.findall(said)}
+    if not causes:
+        causes[_all_of(parameters)] = said.strip().partition("\n")[0]
+    if len(causes) > 1:
+        each = ", ".join(f"{where} ({_reason(cause)})" for where, cause in causes.items())
+        return LocalError(f"DATABASE_URL: none of its hosts can be used: {each}: see to one of them, or unset it")
+    [(where, cause)] = causes.items()
+    if _refused(cause):
+        return LocalError(
+            f"DATABASE_URL: {where} refuses the connection ({_reason(cause)}): correct it, or unset DATABASE_URL"
+        )
+    return LocalError(f"DATABASE_URL: cannot reach {where} ({cause}): start that server, or unset DATABASE_URL")
+
+
+def _refused(cause: str) -> bool:
+    return cause.startswith(("FATAL:", "session is", "server is"))  # the latter two of target_session_attrs
+
+
+def _reason(cause: str) -> str:
+    return cause.removeprefix("FATAL:").strip()

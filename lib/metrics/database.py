@@ -19,6 +19,11 @@ IN_USE = Gauge(
     multiprocess_mode="livesum",
 )
 SIZE = Gauge("database_pool_connections_max", "Connections that the pools may lend.", multiprocess_mode="livesum")
+SPARE = Gauge(
+    "database_pool_connections_spare",
+    "Those of them that no request uses, kept for what the service looks up by itself.",
+    multiprocess_mode="livesum",
+)
 SILENT = Gauge(
     "database_silent_workers",
     "Worker processes for which the database counts as silent: they refuse at once.",
@@ -55,7 +60,7 @@ REASONS = (
     *OF_SQLSTATE_CLASS.values(),
 )
 
-_engines: "tuple[ref[Engine], ...]" = ()
+_engines: "tuple[tuple[ref[Engine], int], ...]" = ()  # each with how many of its connections are spare
 
 error_count = cache(ERRORS.labels)
 for _reason in REASONS:
@@ -71,15 +76,16 @@ def reason_of(error: psycopg2.Error) -> str:
     return OF_SQLSTATE.get(sqlstate) or OF_SQLSTATE_CLASS.get(sqlstate[:2], OTHER)
 
 
-def watch_pool(engine: "Engine") -> None:
-    """Measure the pool of an engine, too, as long as there is the engine."""
+def watch_pool(engine: "Engine", spare: int) -> None:
+    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no request."""
     global _engines  # noqa: PLW0603  # a new tuple: another thread may be going through the old one
-    _engines = (*(known for known in _engines if known()), ref(engine))
+    _engines = (*((known, spare) for known, spare in _engines if known()), (ref(engine), spare))
     measure_pools()
 
 
 def measure_pools() -> None:
     """Note how many connections are lent. Done ten times a second: at every loan it would cost each event."""
-    pools = [cast("QueuePool", engine.pool) for known in _engines if (engine := known())]
-    IN_USE.set(sum(pool.checkedout() for pool in pools))
-    SIZE.set(sum(pool.size() for pool in pools))
+    pools = [(cast("QueuePool", engine.pool), spare) for known, spare in _engines if (engine := known())]
+    IN_USE.set(sum(pool.checkedout() for pool, _ in pools))
+    SIZE.set(sum(pool.size() for pool, _ in pools))
+    SPARE.set(sum(spare for _, spare in pools))

@@ -12,13 +12,13 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
 
 from app.access.domain import Access
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
+from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from tests.integration.ports import free_port
 from tests.integration.servers import Serve, Server, launch
@@ -68,7 +68,7 @@ def fresh_database(server: str) -> Iterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     run_sql(server, f"CREATE DATABASE {name}")
     try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        yield plain_url({**read_address(server), "dbname": name})
     finally:
         run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 

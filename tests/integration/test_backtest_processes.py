@@ -141,7 +141,7 @@ def test_memory_is_bounded_whatever_the_size(sql: Sql, database: str) -> None:
     peaks = []
     for users in (10, 50):
         done = subprocess.run(  # noqa: S603  # our own
-            [sys.executable, "-c", PEAK, sqlalchemy_url(database), str(users)],
+            [sys.executable, "-c", PEAK, sqlalchemy_url(database).render_as_string(hide_password=False), str(users)],
             check=True,
             capture_output=True,
             text=True,

@@ -13,12 +13,14 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
+from app.config import SPARE_CONNECTIONS
 from app.datastores import db
 from tests.integration.clients import problem, send
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import AppWith, Sql, settings_with
 from tests.integration.servers import LONGEST
 
 Rise = Callable[..., float]
@@ -134,6 +136,18 @@ def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_sa
     send(client, "deposit", "1", 1)
     assert rise("database_errors_total", reason="cannot-connect") == 1
     assert client.get("/metrics").status_code == 200
+
+
+def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_with: AppWith) -> None:
+    size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
+    app = app_with(web_threads=4)
+    assert value("database_pool_connections_max") - size == settings_with(web_threads=4).pool_size == 6
+    assert value("database_pool_connections_spare") - spare == SPARE_CONNECTIONS == 2
+    with app.app_context(), ExitStack() as held:
+        for _ in range(4 + SPARE_CONNECTIONS):
+            held.enter_context(db.engine.connect())
+        with pytest.raises(PoolTimeoutError):
+            db.engine.connect()
 
 
 def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:

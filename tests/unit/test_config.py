@@ -75,7 +75,7 @@ def test_every_bad_value_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
-    assert sqlalchemy_url(f"{scheme}://u@h/d") == "postgresql+psycopg2://u@h/d"
+    assert str(sqlalchemy_url(f"{scheme}://u@h/d")) == "postgresql+psycopg2://u@h/d"
 
 
 CLOSED_BY_DEFAULT = [

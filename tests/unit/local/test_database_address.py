@@ -10,7 +10,7 @@ SECRET = "hush"  # noqa: S105 - of an example
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_every_way_to_write_postgresql_becomes_the_plain_one(scheme: str) -> None:
-    assert plain_url(f"{scheme}://u:p@h:1/d?x=1") == "postgresql://u:p@h:1/d?x=1"
+    assert plain_url(f"{scheme}://u:p@h:1/d?sslmode=allow") == "postgresql://u:p@h:1/d?sslmode=allow"
 
 
 def test_a_password_becomes_one_that_every_program_reads() -> None:
@@ -32,6 +32,11 @@ def test_a_password_becomes_one_that_every_program_reads() -> None:
         ("postgresql://u:hush@h:65536/d", "cannot be read"),
         ("postgresql://u:hush@h", "names no database"),
         ("postgresql://u:hush@h/", "names no database"),
+        ("postgresql://u:hush@h1:1,h2:hush/d", "cannot be read"),
+        ("postgresql://u:hush@h1:1,h2/d?port=1,2,3", "cannot be read"),
+        ("postgresql://u:hush@h/d?hush=1", "a parameter that PostgreSQL does not take"),
+        ("host=h password=hush", "names no database"),
+        ("host=h dbname=d hush=1", "a parameter that PostgreSQL does not take"),
     ],
 )
 def test_an_address_that_the_service_could_not_use_is_refused_in_a_line_without_it(url: str, answer: str) -> None:
@@ -47,9 +52,14 @@ def test_an_address_that_the_service_could_not_use_is_refused_in_a_line_without_
         ("postgresql://u:p%40@h:1/d", "postgresql://u:***@h:1/d"),
         ("postgresql://u@h/d", "postgresql://u@h/d"),
         ("postgresql://h:1/d", "postgresql://h:1/d"),
-        ("postgres://u:sec/ret@h/d", "postgres://u:***@h/d"),
+        ("postgres://u:sec/ret@h/d", "postgresql://u:***@h/d"),
         ("postgresql://u:s?e#c@h/d", "postgresql://u:***@h/d"),
-        ("postgresql://h/d?user=a&password=hush", "postgresql://h/d?password=***&user=a"),
+        ("postgresql://h/d?user=a&password=hush", "postgresql://a:***@h/d"),
+        (
+            "postgresql://u:hush@h1:1,h2:2/d?target_session_attrs=any",
+            "postgresql://u:***@h1:1,h2:2/d?target_session_attrs=any",
+        ),
+        ("host=/run/postgresql dbname=d password=hush", "postgresql:///d?host=%2Frun%2Fpostgresql&password=***"),
         ("postgresql://h/d?password=hush&password=hush", "postgresql://h/d?password=***"),
         ("postgresql://h/d?sslpassword=hush", "postgresql://h/d?sslpassword=***"),
         ("postgresql://h/d?passfile=/f", "postgresql://h/d?passfile=%2Ff"),
@@ -67,8 +77,9 @@ def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("url", "plain", "password"),
     [
-        ("postgresql://u:p%40@h:1/d?x=1", "postgresql://u@h:1/d?x=1", "p@"),
-        ("postgresql://h/d?user=a&password=x", "postgresql://h/d?user=a", "x"),
+        ("postgresql://u:p%40@h:1/d?sslmode=allow", "postgresql://u@h:1/d?sslmode=allow", "p@"),
+        ("postgresql://h/d?user=a&password=x", "postgresql://a@h/d", "x"),
+        ("postgresql://u:p@h1:1,h2:2/d", "postgresql://u@h1:1,h2:2/d", "p"),
         ("postgresql://u:before@h/d?password=after", "postgresql://u@h/d", "after"),
         ("postgresql://u@[::1]/d?sslpassword=hush", "postgresql://u@[::1]/d", None),
     ],

@@ -1,0 +1,62 @@
+"""A real PgBouncer between the service and PostgreSQL."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.database_url import read_address
+from lib.local.account import account_for, give
+from tests.integration.ports import free_port
+from tests.integration.servers import LONGEST
+
+PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
+BEHIND = "behind"  # the name of the database, as PgBouncer has it
+
+
+@contextmanager
+def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
+    """Run one in front of a database; yields its address.
+
+    `settings` go to its file, such as pool_mode, and `entry` to what that says of the database.
+    """
+    assert PROGRAM is not None
+    # Not in a folder of pytest's: under root it runs as another user, to whom those are closed.
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+    account, port = account_for(folder), free_port()
+    try:
+        (folder / "pgbouncer.ini").write_text(_written(url, port, settings, entry))
+        for path in (folder, folder / "pgbouncer.ini"):
+            give(path, account)
+        user = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([PROGRAM, str(folder / "pgbouncer.ini")], stderr=log, stdout=log, **user)  # type: ignore[call-overload]  # noqa: S603
+            try:
+                _await(process, port, folder)
+                yield f"postgresql://anybody@127.0.0.1:{port}/{BEHIND}"
+            finally:
+                process.kill()
+                process.wait(LONGEST)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _written(url: str, port: int, settings: dict[str, str], entry: str) -> str:
+    behind = " ".join(f"{name}={value}" for name, value in read_address(url).items())
+    own = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", "auth_type": "any", **settings}
+    lines = [f"{name} = {value}" for name, value in own.items()]
+    return "\n".join(["[databases]", f"{BEHIND} = {behind} {entry}", "[pgbouncer]", *lines, ""])
+
+
+def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    deadline = time.monotonic() + LONGEST
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError((folder / "log").read_text())

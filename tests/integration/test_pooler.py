@@ -1,0 +1,166 @@
+"""Behind a real PgBouncer: by session all holds as without one; otherwise nothing starts, and it is said why (A18)."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import flask_migrate
+import psutil
+import psycopg2
+import pytest
+from apiflask import APIFlask
+
+from app.sessions import refuse_lost_settings
+from lib.postgres_pool import session_settings
+from lib.settings import SettingsError
+from lib.transactions import Statement
+from tests.integration.bouncers import PROGRAM, bouncer
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import AppWith, run_sql, settings_with
+from tests.integration.servers import LONGEST, Serve, answered, post
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
+
+SHARED = ["transaction", "statement"]  # who has a session changes from one transaction, or statement, to the next
+WANTED = session_settings(
+    statement_timeout=settings_with().db_statement_timeout, lock_timeout=settings_with().db_lock_timeout
+)
+HELD = Statement("held", (), f"SELECT {', '.join(f'current_setting({name!r})' for name in WANTED)}")
+AS_SET = Statement("as_set", (), "SELECT current_setting('statement_timeout'), current_setting('plan_cache_mode')")
+
+
+BY_SESSION = {
+    "as it comes": {"pool_mode": "session"},
+    "told to ignore options": {"pool_mode": "session", "ignore_startup_parameters": "options"},
+    "for this database only": {"pool_mode": "transaction", "entry": "pool_mode=session"},
+}
+
+
+@pytest.fixture(params=BY_SESSION.values(), ids=list(BY_SESSION))
+def by_session(request: pytest.FixtureRequest, database: str) -> Iterator[str]:
+    with bouncer(database, **request.param) as url:
+        yield url
+
+
+@pytest.fixture
+def behind(app_with: AppWith) -> Callable[[str], APIFlask]:
+    return lambda url: app_with(database_url=url)
+
+
+def test_by_session_events_are_taken_and_every_setting_holds(
+    behind: Callable[[str], APIFlask], by_session: str
+) -> None:
+    app = behind(by_session)
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "150", 1)) == [1100]
+    assert codes(send(client, "deposit", "150", 2)) == []
+    database = app.extensions["database"]
+    for _ in range(3):
+        with database.transaction() as one, database.transaction() as other:
+            for current in (one, other):
+                assert current.fetch(AS_SET) == [("10s", "force_generic_plan")]
+                [values] = current.fetch(HELD)
+                assert list(values) == canonical(by_session)
+    assert client.get("/health/ready").status_code == 200
+
+
+def canonical(url: str) -> list[str]:
+    """Return what was wanted, as PostgreSQL writes it."""
+    made = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in WANTED.items())
+    return list(run_sql(url, f"SELECT {made}")[0])
+
+
+def test_by_session_a_lock_is_given_up_and_the_session_goes_on(app_with: AppWith, by_session: str) -> None:
+    client = app_with(database_url=by_session, db_lock_timeout=0.1).test_client()
+    send(client, "deposit", "1", 1)
+    with closing(psycopg2.connect(by_session)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
+        assert problem(send(client, "deposit", "1", 2)) == (503, "unavailable")
+    assert codes(send(client, "deposit", "1", 2)) == []
+
+
+@pytest.mark.parametrize("pool_mode", SHARED)
+def test_otherwise_the_settings_stop_the_start(database: str, pool_mode: str) -> None:
+    with bouncer(database, pool_mode=pool_mode) as url, pytest.raises(SettingsError, match="pool_mode = session"):
+        refuse_lost_settings(settings_with(database_url=url))
+
+
+def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: str, serve: Serve) -> None:
+    with bouncer(database, pool_mode="transaction") as url:
+        server = serve(DATABASE_URL=url)
+        _, said = server.communicate(timeout=LONGEST)
+    assert server.returncode == 2
+    assert "DATABASE_URL" in said
+    assert "pool_mode = session" in said
+    assert "docs/deploy.md" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("pool_mode", SHARED)
+def test_otherwise_a_worker_takes_no_event_even_where_the_start_could_not_see_it(
+    behind: Callable[[str], APIFlask], database: str, pool_mode: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with bouncer(database, pool_mode=pool_mode) as url:
+        client = behind(url).test_client()
+        assert problem(send(client, "deposit", "1", 1)) == (503, "unavailable")
+        assert client.get("/health/ready").status_code == 503
+    assert "pool_mode = session" in capfd.readouterr().err
+    assert run_sql(database, "SELECT count(*) FROM activity_event") == [(0,)]
+
+
+@pytest.mark.parametrize("command", [["users", "list"], ["db", "upgrade"]], ids=" ".join)
+def test_otherwise_a_command_ends_with_a_line_that_says_what_to_do(
+    behind: Callable[[str], APIFlask], database: str, command: list[str]
+) -> None:
+    with bouncer(database, pool_mode="transaction") as url:
+        done = behind(url).test_cli_runner().invoke(args=command)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "pool_mode = session" in done.output
+
+
+def test_by_session_migrations_and_the_reading_of_all_that_is_stored_work(
+    behind: Callable[[str], APIFlask], database: str
+) -> None:
+    with bouncer(database, pool_mode="session") as url:
+        app = behind(url)
+        assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
+        with app.app_context():
+            flask_migrate.upgrade("migrations")
+            done = app.test_cli_runner().invoke(args=["rules", "verify", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+
+
+@contextmanager
+def stopped(url: str) -> Iterator[None]:
+    """Stop every process that serves this database through a pooler; the pooler itself goes on."""
+    found = run_sql(
+        url, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    processes = [psutil.Process(pid) for (pid,) in found]
+    for each in processes:
+        each.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.send_signal(signal.SIGCONT)
+
+
+def test_the_deadline_is_kept_through_a_pooler(database: str, serve: Serve, port: int) -> None:
+    with bouncer(database, pool_mode="session") as url:
+        serve(DATABASE_URL=url, DB_DEADLINE="1")
+        assert answered(port, 1)
+        with stopped(database):
+            began = time.monotonic()
+            assert post(port, 2) == 503
+            assert time.monotonic() - began < 5
+        assert answered(port, 2)
+
+
+def test_a_pooler_with_too_few_sessions_for_the_proof_is_no_cause_to_refuse(app_with: AppWith, database: str) -> None:
+    with bouncer(database, pool_mode="session", default_pool_size="1") as url:
+        app = app_with(database_url=url, db_connect_timeout=0.4)
+        with app.extensions["database"].transaction() as current:
+            assert current.fetch(AS_SET)

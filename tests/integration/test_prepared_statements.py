@@ -1,0 +1,83 @@
+"""What the server has prepared on a connection stays bounded, however often the rules change (A18)."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count
+
+import pytest
+from apiflask import APIFlask
+
+from app.events.rules import Rule
+from app.rulebook.forms import read_rules
+from lib.database import Database
+from lib.transactions import Statement
+from tests.integration.books import app_that_follows, publish, shadow
+from tests.integration.clients import codes, send
+from tests.integration.conftest import AppWith, Sql
+from tests.unit.edition_1 import WRITTEN
+
+KEPT = Statement("kept_histories", (), "SELECT name FROM pg_prepared_statements WHERE name LIKE 'history%' ORDER BY 1")
+PUBLICATIONS = 5
+
+
+@pytest.fixture
+def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
+    yield from app_that_follows(app_with, sql, monkeypatch)
+
+
+@pytest.fixture
+def books(app: APIFlask) -> Database:
+    found: Database = app.extensions["database"]
+    return found
+
+
+def kept(books: Database) -> list[str]:
+    with books.transaction() as current:
+        return [name for (name,) in current.fetch(KEPT)]
+
+
+def histories(*editions: int) -> list[str]:
+    return [f"history_{'_'.join(map(str, editions))}_{kind}" for kind in ("deposit", "withdraw")]
+
+
+def rules_above(amount: int) -> Sequence[Rule]:
+    return read_rules([{**WRITTEN[3], "above": f"{amount}.00"}])
+
+
+def test_a_connection_keeps_no_statement_of_an_edition_that_is_not_in_force(app: APIFlask, books: Database) -> None:
+    client, t = app.test_client(), count(1)
+    for amount in range(1, PUBLICATIONS + 1):
+        live = publish(app, rules_above(amount))
+        for kind in ("deposit", "withdraw"):
+            send(client, kind, "1", next(t))
+        assert kept(books) == histories(live)
+    beside = shadow(app, rules_above(PUBLICATIONS + 1))
+    send(client, "deposit", "1", next(t))
+    # The other one is prepared when it is asked for; those of the pair before went with the first question.
+    assert kept(books) == histories(live, beside)[:1]
+    assert codes(send(client, "withdraw", "6", next(t))) == [1100]
+    assert kept(books) == histories(live, beside)
+
+
+def test_every_connection_that_serves_events_releases_them(app: APIFlask, books: Database) -> None:
+    def play(user_id: int) -> None:
+        client = app.test_client()
+        for t in range(1, 30):
+            kind = "deposit" if t % 2 else "withdraw"
+            assert send(client, kind, "1", t, user_id).status_code == 200
+
+    with ThreadPoolExecutor(4) as threads:
+        playing = [threads.submit(play, user_id) for user_id in range(1, 5)]
+        for amount in range(1, PUBLICATIONS + 1):
+            live = publish(app, rules_above(amount))
+        for each in playing:
+            each.result()
+    with ExitStack() as held:
+        # Those that were used and more: the question of an event on each, then a look at what it keeps.
+        for user_id in range(11, 11 + 6):
+            current = held.enter_context(books.transaction())
+            judge = app.extensions["rule_book"].judge()
+            for question in judge.questions.values():
+                current.fetch(question.statement, user_id, 1)
+            assert [name for (name,) in current.fetch(KEPT)] == histories(live)
