@@ -62,7 +62,11 @@ class DraftSchema(Schema):
     )
     note = a_note()
 
-    documented: ClassVar = {"oneOf": [{"required": ["rules"]}, {"required": ["edition"]}]}
+    documented: ClassVar = {
+        "if": {"required": ["rules"]},
+        "then": {"not": {"required": ["edition"]}},
+        "else": {"required": ["edition"]},
+    }
 
     @post_load
     def to_new_draft(self, members: Mapping[str, Any], **_: Any) -> NewDraft:  # noqa: ANN401  # as above
