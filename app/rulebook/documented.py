@@ -13,20 +13,20 @@ Form = dict[str, Any]
 NAMES = {kind: kind.title().replace("_", "") for kind in KINDS}
 # Only an event of its own type meets such a rule: not evaluated on it, it would never be met.
 ON_ITS_TYPE_ONLY = {"threshold", "streak"}
-EVALUATED_ON_ITS_TYPE: list[Form] = [
-    {
+EVALUATED_ON_ITS_TYPE: Form = {}
+for each in EventType:
+    EVALUATED_ON_ITS_TYPE = {
         "if": {"properties": {"type": {"const": each}}},
         "then": {"properties": {"evaluated_on": {"contains": {"const": each}}}},
+        "else": EVALUATED_ON_ITS_TYPE,
     }
-    for each in EventType
-]
 
 
 def _forms() -> Form:
     """Describe a rule, which is one of the forms, and each of these by its name."""
     spec = APISpec("", "", "3.1.0", plugins=[MarshmallowPlugin()])
     for kind, form in KINDS.items():
-        more = {"allOf": EVALUATED_ON_ITS_TYPE} if kind in ON_ITS_TYPE_ONLY else {}
+        more = EVALUATED_ON_ITS_TYPE if kind in ON_ITS_TYPE_ONLY else {}
         spec.components.schema(NAMES[kind], {"description": form.meaning, **more}, schema=form)
         spec.components.schemas[NAMES[kind]]["properties"]["kind"] = {"type": "string", "enum": [kind]}
     references = {kind: f"#/components/schemas/{name}" for kind, name in NAMES.items()}

@@ -57,6 +57,7 @@ class Limit(fields.Field[Decimal]):
 
 def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
     """Return a field for a type of event."""
+    more["metadata"] = {"type": "string", **more.get("metadata", {})}
     return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
 
 
