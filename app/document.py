@@ -5,19 +5,22 @@ from typing import Any
 from apiflask import APIFlask
 
 from app import limits
-from app.access.guard import NO_KEY, scope_missing, scope_of
-from app.rulebook.documented import RULE
+from app.access.guard import NO_KEY, scope_of
+from app.problems import OF_EVERY_KEY
+from app.rulebook.documented import RULES
 from lib import openapi_documents
-from lib.openapi_documents import Operation
+from lib.openapi_documents import Document
+from lib.problem_details import OF_HTTP
+from lib.problem_documents import told_once
 
 KEY = "key"
-TELLING_THE_LIMIT = ("200", "201", "429")  # others do as well, and would only be longer for it here
+SUCCESSES = {"200", "201"}  # they and the 429 tell the limit; others do as well, and would only be longer for it here
 LICENCE = {"name": "MIT"}  # with an identifier, the page would link to an address that is not ours
 DESCRIPTION = """\
 Receives every deposit and withdrawal of a betting platform and says at once which alert rules the user now meets.
 
-**Keys.** Where access control is on, every path but `/health/` asks for a key: `Authorization: Bearer …`. Each
-operation names the scope that the key needs. Where it is off, a key is neither asked for nor looked at.
+**Keys.** Where access control is on, every operation but those of health asks for a key: `Authorization: Bearer …`.
+Each names the scope that the key needs. Where it is off, a key is neither asked for nor looked at.
 
 **Refusals** are `application/problem+json` (RFC 9457): `type` names the kind, `detail` says what to change, `errors`
 which members or parameters are at fault. What was refused with a 4xx leaves no trace. After a 5xx or a broken
@@ -47,25 +50,24 @@ def init_app(app: APIFlask) -> None:
 
     @app.spec_processor
     def complete(document: Any) -> Any:  # noqa: ANN401  # APIFlask writes YAML, too
-        whole = openapi_documents.completed(app, document)
-        openapi_documents.add_components(whole, {"headers": limits.HEADERS, "schemas": {"Rule": RULE}})
-        for operation in openapi_documents.operations(app, whole):
-            _tell_access(operation)
+        shared = {"headers": limits.HEADERS, "schemas": RULES, "responses": told_once(OF_EVERY_KEY)}
+        whole = openapi_documents.completed(app, document, shared)
+        _tell_limit(whole["components"]["responses"][OF_HTTP[429].slug])
+        for view, operation in openapi_documents.operations(app, whole):
+            _tell_access(scope_of(view), operation)
         return whole
 
 
-def _tell_access(operation: Operation) -> None:
-    """Say which scope the operation asks for, and what comes with a key: its refusals' words, its limit's headers."""
-    scope = scope_of(operation.view)
-    described = operation.described
+def _tell_access(scope: str, operation: Document) -> None:
+    """Say which scope the operation asks for, and what comes with a key: the headers of its limit."""
     if scope == NO_KEY:
-        described["security"] = []
+        operation["security"] = []
         return
-    described["security"] = [{KEY: [scope]}]
-    described["description"] = "\n\n".join(filter(None, (described.get("description"), f"Scope: `{scope}`.")))
-    for problem in openapi_documents.example_problems(described["responses"].get("403", {})):
-        if problem["type"].endswith(":forbidden"):  # a view may have another reason of its own
-            problem["detail"] = scope_missing(scope).description
-    for status, answer in described["responses"].items():
-        if status in TELLING_THE_LIMIT:
-            answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}
+    operation["security"] = [{KEY: [scope]}]
+    operation["description"] = "\n\n".join(filter(None, (operation.get("description"), f"Scope: `{scope}`.")))
+    for status in SUCCESSES & operation["responses"].keys():
+        _tell_limit(operation["responses"][status])
+
+
+def _tell_limit(answer: Document) -> None:
+    answer["headers"] |= {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}

@@ -1,4 +1,4 @@
-"""`python -m app.notice`: what whoever starts the service should know about who may use it."""
+"""`python -m app.notice`: what whoever starts the service should know about who may use it, and how to show a key."""
 
 import sys
 
@@ -7,6 +7,7 @@ from app.config import Settings, is_loopback, read_settings
 from lib.settings import SettingsError
 
 FIRST_KEY = "keys create --name payments --scope events:write"
+KEY_HEADER = "Authorization: Bearer $KEY"  # as a shell takes it from its variable
 
 
 def notice_of(settings: Settings) -> str:
@@ -19,13 +20,16 @@ def notice_of(settings: Settings) -> str:
 
 
 def main() -> None:
-    """Print it, with the command as one types it beside the Makefile."""
+    """Print it, with the command as one types it beside the Makefile; then the header that shows its key, if any."""
     try:
         settings = read_settings()
     except SettingsError as error:
         error.show()
         sys.exit(error.exit_code)
-    print(notice_of(settings).replace(f"flask {FIRST_KEY}", f'make flask ARGS="{FIRST_KEY}"'))  # noqa: T201  # its purpose
+    said = notice_of(settings).replace(f"flask {FIRST_KEY}", f'KEY=$(make flask ARGS="{FIRST_KEY}")')
+    print(said)  # noqa: T201  # its purpose
+    if settings.access is Access.KEYS:
+        print(KEY_HEADER)  # noqa: T201  # as above
 
 
 if __name__ == "__main__":

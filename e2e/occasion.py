@@ -21,7 +21,7 @@ class Occasion:
     def send(
         self, body: bytes = b"", media_type: str = JSON, *, path: str = "", parameters: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        headers = {"Content-Type": media_type} if body else {}
+        headers = {"Accept": self.example.media_type, **({"Content-Type": media_type} if body else {})}
         return self.customer.client.request(
             self.example.method, path or self.example.path, content=body, headers=headers, params=parameters
         )

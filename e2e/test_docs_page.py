@@ -90,10 +90,20 @@ def test_the_browser_is_told_to_ask_nobody_else(page: httpx.Response) -> None:
 def test_its_parts_may_be_kept_and_asked_for_again(client: httpx.Client) -> None:
     path = f"{PAGE}/swagger-ui-bundle.js"
     first = client.get(path)
-    assert "private" in first.headers["Cache-Control"]
     assert "max-age" in first.headers["Cache-Control"]
     again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_browser_at_the_root_is_led_to_it(client: httpx.Client) -> None:
+    led = client.get("/", headers={"Accept": "text/html,*/*;q=0.8"}, follow_redirects=True)
+    assert (led.status_code, led.url.path) == (200, PAGE)
+    assert client.get("/").json() == {"docs": PAGE, "openapi": "/openapi.json"}
+
+
+def test_it_goes_dark_with_its_reader_by_a_class_that_swagger_ui_knows(client: httpx.Client) -> None:
+    assert '"dark-mode", darkness.matches' in client.get(f"{PAGE}/start.js").text
+    assert "html.dark-mode .swagger-ui{" in client.get(f"{PAGE}/swagger-ui.css").text
 
 
 @pytest.mark.parametrize("name", ["index.css", "oauth2-redirect.html", "page.html", "..%2fMakefile", "nothing.js"])

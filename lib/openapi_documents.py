@@ -3,16 +3,16 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from apiflask import APIFlask, Schema
 
 from lib import problem_documents, request_ids
-from lib.problem_details import MEDIA_TYPE
 
 Document = dict[str, Any]
+View = Callable[..., Any]
 
+SERVERS = [{"url": "/", "description": "the service that this document was read from"}]
 REQUEST_ID_FORM = {"type": "string", "pattern": f"^{request_ids.WELL_FORMED.pattern}$"}
 COMPONENTS: dict[str, dict[str, Any]] = {
     "headers": {
@@ -35,25 +35,10 @@ OF_EVERY_ANSWER = {request_ids.HEADER: {"$ref": f"#/components/headers/{request_
 OF_EVERY_OPERATION = {"$ref": f"#/components/parameters/{request_ids.HEADER}"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """An operation of the document: `described` is its part there, `main_path` the first path of its view."""
-
-    path: str
-    main_path: str
-    method: str
-    view: Callable[..., Any]
-    described: Document
-
-    @property
-    def is_alias(self) -> bool:
-        """Whether the view has this path beside another one."""
-        return self.path != self.main_path
-
-
 def init_app(app: APIFlask) -> None:
     """Name schemas after what they describe; `EventSchema` describes an event."""
     app.schema_name_resolver = schema_name
+    app.servers = SERVERS
 
 
 def schema_name(schema: object) -> str:
@@ -61,35 +46,48 @@ def schema_name(schema: object) -> str:
     return type(schema).__name__.removesuffix("Schema")
 
 
-def completed(app: APIFlask, document: Document) -> Document:
-    """Return the document with request ids, the names of operations and schemas, and examples of refusals in full."""
+def completed(app: APIFlask, document: Document, components: dict[str, dict[str, Any]]) -> Document:
+    """Return the document with these components, request ids, names of operations, and one path for each view.
+
+    An answer that is among the components is told there and nowhere else.
+    """
+    for parts_by_sort in (COMPONENTS, problem_documents.COMPONENTS, components):
+        for sort, parts in parts_by_sort.items():
+            document["components"].setdefault(sort, {}).update(parts)
     whole: Document = json.loads(json.dumps(document))  # operations of APIFlask share parts; here each has its own
-    for components in (COMPONENTS, problem_documents.COMPONENTS):
-        add_components(whole, components)
-    for operation in operations(app, whole):
-        _name(operation)
-        _add_request_ids(operation)
-        _fill_in_instances(operation)
-        _complete_body(whole, operation)
+    _leave_out_aliases(app, whole)
+    for view, operation in operations(app, whole):
+        operation["operationId"] = view.__name__
+        operation.setdefault("parameters", []).append(OF_EVERY_OPERATION)
+        _complete_body(whole, view, operation)
+        _refer_to(whole["components"]["responses"], operation["responses"])
+    for answer in answers(whole):
+        answer["headers"] = answer.get("headers", {}) | OF_EVERY_ANSWER
     return {"openapi": whole.pop("openapi"), **whole}
 
 
-def add_components(document: Document, components: dict[str, dict[str, Any]]) -> None:
-    """Add parts that operations may refer to."""
-    for sort, parts in components.items():
-        document.setdefault("components", {}).setdefault(sort, {}).update(parts)
+def _leave_out_aliases(app: APIFlask, document: Document) -> None:
+    """Keep the shortest path of each view: a generated client needs one function for it."""
+    for endpoint in app.view_functions:
+        _, *others = sorted((path_of(rule.rule) for rule in app.url_map.iter_rules(endpoint)), key=len)
+        for other in others:
+            document["paths"].pop(other, None)
 
 
-def operations(app: APIFlask, document: Document) -> Iterator[Operation]:
+def operations(app: APIFlask, document: Document) -> Iterator[tuple[View, Document]]:
     """Find each operation of the document, with the view that answers it."""
-    main_paths: dict[str, str] = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: len(rule.rule)):
-        path = path_of(rule.rule)
-        main_path = main_paths.setdefault(rule.endpoint, path)
-        view = app.view_functions[rule.endpoint]
-        for method, described in document["paths"].get(path, {}).items():
+    for rule in app.url_map.iter_rules():
+        for method, operation in document["paths"].get(path_of(rule.rule), {}).items():
             if method.upper() in (rule.methods or ()):
-                yield Operation(path=path, main_path=main_path, method=method, view=view, described=described)
+                yield app.view_functions[rule.endpoint], operation
+
+
+def answers(document: Document) -> Iterator[Document]:
+    """Yield each answer of the document where it is told: once for many, or with its operation."""
+    yield from document["components"]["responses"].values()
+    for item in document["paths"].values():
+        for operation in item.values():
+            yield from (answer for answer in operation["responses"].values() if "$ref" not in answer)
 
 
 def path_of(rule: str) -> str:
@@ -97,41 +95,20 @@ def path_of(rule: str) -> str:
     return re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule)
 
 
-def _name(operation: Operation) -> None:
-    """Give the operation its id: the name of the view, with the path where there is another one."""
-    place = re.sub(r"\W", "_", operation.path.removeprefix("/"))
-    view = operation.view.__name__
-    operation.described["operationId"] = f"{view}_at_{place}" if operation.is_alias else view
-    if operation.is_alias:
-        operation.described["summary"] = f"The same as {operation.method.upper()} {operation.main_path}."
+def _refer_to(shared: Document, responses: Document) -> None:
+    """Put references for the answers that are told once."""
+    for status, answer in responses.items():
+        for name, told in shared.items():
+            if answer == told:
+                responses[status] = {"$ref": f"#/components/responses/{name}"}
 
 
-def _add_request_ids(operation: Operation) -> None:
-    operation.described.setdefault("parameters", []).append(OF_EVERY_OPERATION)
-    for answer in operation.described["responses"].values():
-        answer["headers"] = answer.get("headers", {}) | OF_EVERY_ANSWER
-
-
-def _fill_in_instances(operation: Operation) -> None:
-    """Let the examples of refusals name the path that was asked for, with a 1 for each of its parameters."""
-    asked_for = re.sub(r"{\w+}", "1", operation.path)
-    for answer in operation.described["responses"].values():
-        for problem in example_problems(answer):
-            problem["instance"] = asked_for
-
-
-def example_problems(answer: Document) -> Iterator[Document]:
-    """Yield the problems that an answer of an operation has as examples."""
-    for example in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).values():
-        yield example["value"]
-
-
-def _complete_body(document: Document, operation: Operation) -> None:
+def _complete_body(document: Document, view: View, operation: Document) -> None:
     """Say of the body what its schema has as `documented`, which fields cannot tell; and whether there must be one."""
-    schema: Schema | None = getattr(operation.view, "_spec", {}).get("body")
+    schema: Schema | None = getattr(view, "_spec", {}).get("body")
     if schema is None:
         return
-    operation.described["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
+    operation["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
     form = document["components"]["schemas"][schema_name(schema)]
     told = getattr(schema, "documented", {})
     form.update(told, properties={**form["properties"], **told.get("properties", {})})

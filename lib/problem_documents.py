@@ -8,7 +8,7 @@ from typing import Any
 from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType, members_of
 
 OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415])
-REQUEST_ID = "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
+PATH, REQUEST_ID = "/path/of/the/request", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
 STRING = {"type": "string"}
 HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 
@@ -23,15 +23,22 @@ PROBLEM: dict[str, Any] = {
         "detail": {"type": "string", "description": "what was wrong and what to change"},
         "instance": {"type": "string", "description": "the path of the request"},
         "request_id": {"type": "string", "description": "finds the request in the log"},
-        "errors": {
-            "type": "object",
-            "description": "for each member at fault, what is wrong with it",
-            "additionalProperties": {"type": "array", "items": STRING},
-        },
     },
 }
+ERRORS: dict[str, Any] = {
+    "type": "object",
+    "description": "for each member or parameter at fault, what is wrong with it",
+    "additionalProperties": {"type": "array", "items": STRING},
+}
+PLAIN, WITH_ERRORS = ({"$ref": f"#/components/schemas/{name}"} for name in ("Problem", "ValidationProblem"))
 COMPONENTS: dict[str, dict[str, Any]] = {
-    "schemas": {"Problem": PROBLEM},
+    "schemas": {
+        "Problem": PROBLEM,
+        "ValidationProblem": {
+            "description": "A problem that names the members or parameters at fault.",
+            "allOf": [PLAIN, {"type": "object", "required": ["errors"], "properties": {"errors": ERRORS}}],
+        },
+    },
     "headers": {
         "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
         "WWW-Authenticate": {"description": "how to show a key", "schema": STRING},
@@ -47,9 +54,14 @@ def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, 
     return {status: _described(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 
+def told_once(problems: Iterable[ProblemType]) -> dict[str, dict[str, Any]]:
+    """Describe, by name, the answers that many operations share: these refusals and those of a sort of operation."""
+    return {kind.slug: _described([kind]) for kind in (*OF_EVERY_BODY, INTERNAL, *problems)}
+
+
 def _described(kinds: list[ProblemType]) -> dict[str, Any]:
     status = kinds[0].status
-    content = {"schema": _schema(status, kinds), "examples": examples_of(kinds)}
+    content = {"schema": _schema(kinds), "examples": examples_of(kinds)}
     answer: dict[str, Any] = {
         "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
         "content": {MEDIA_TYPE: content},
@@ -60,19 +72,19 @@ def _described(kinds: list[ProblemType]) -> dict[str, Any]:
     return answer
 
 
-def _schema(status: int, kinds: list[ProblemType]) -> dict[str, Any]:
-    """Return the form that a problem of this status has."""
-    own = {"type": {"enum": [TYPE_PREFIX + kind.slug for kind in kinds]}, "status": {"const": status}}
-    return {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": own}]}
+def _schema(kinds: Iterable[ProblemType]) -> dict[str, Any]:
+    """Return the form of these problems: what has errors is a plain problem too, so generators must try it first."""
+    naming = {bool(getattr(kind.example, "errors", None)) for kind in kinds}
+    return {"anyOf": [WITH_ERRORS, PLAIN]} if len(naming) > 1 else WITH_ERRORS if True in naming else PLAIN
 
 
 def examples_of(kinds: Iterable[ProblemType]) -> dict[str, dict[str, Any]]:
-    """Return an example of each kind, by its name, as it would be answered; its `instance` is still to be filled in.
+    """Return an example of each kind, by its name, as it would be answered, but for path and request id.
 
     A kind whose words nobody has given is left out; a test of the whole document says so.
     """
     return {
-        kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), "", REQUEST_ID)}
+        kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), PATH, REQUEST_ID)}
         for kind in kinds
         if kind.detail or kind.example
     }

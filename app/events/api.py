@@ -41,7 +41,7 @@ def receive_event(event: ActivityEvent) -> Response:
     """Take a deposit or a withdrawal and say which alert rules the user now meets.
 
     `user_id` and `t` identify an event, and `t` rises with every event of a user. The same event sent again, however
-    late, gets its first answer.
+    late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
     extensions = current_app.extensions
     judge = extensions["rule_book"].judge()

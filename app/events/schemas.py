@@ -72,9 +72,13 @@ class EventSchema(Schema):
     t = WholeNumber(
         least=0,
         required=True,
-        metadata={"description": "the second at which the platform received the action; rises with every event"},
+        metadata={
+            "description": "the second at which the platform received the action; rises with every event of a user. "
+            "Required, unless it is sent as `time`"
+        },
     )
 
+    # What fields cannot tell; by `if`, which generators of clients pass over, unlike `oneOf`: they make one model.
     documented: ClassVar = {
         "properties": {
             "time": {
@@ -82,11 +86,13 @@ class EventSchema(Schema):
                 "format": "int64",
                 "minimum": 0,
                 "maximum": GREATEST,
-                "description": "another name of `t`",
+                "description": "another name for `t`: send one of the two, not both",
             }
         },
         "required": ["type", "amount", "user_id"],
-        "oneOf": [{"required": ["t"]}, {"required": ["time"]}],
+        "if": {"required": ["t"]},
+        "then": {"not": {"required": ["time"]}},
+        "else": {"required": ["time"]},
     }
 
     def load(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # marshmallow's form

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, g
+from flask import Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import ApiKey, Scope
@@ -109,7 +109,10 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
     responses={
         200: {
             "description": "the rules as TOML, for people to edit and `flask rules draft` to read",
-            "content": {examples.TOML_TYPE: {"schema": {"type": "string"}, "examples": examples.TOML}},
+            "content": {
+                media_type: {"schema": {"type": "string"}, "examples": examples.TOML}
+                for media_type in examples.TOML_TYPES
+            },
         },
         **OF_ONE,
     }
@@ -117,8 +120,9 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_READ)
 def export_edition(edition: int, **_: object) -> Response:
-    """Export the rules of an edition as TOML."""
-    return Response(written_toml(controllers.edition(_database(), edition).rules), content_type=examples.TOML_TYPE)
+    """Export the rules of an edition as TOML; as plain text for whoever asks for that."""
+    media_type = request.accept_mimetypes.best_match(examples.TOML_TYPES, default=examples.TOML_TYPES[0])
+    return Response(written_toml(controllers.edition(_database(), edition).rules), content_type=media_type)
 
 
 @rules.post("")  # type: ignore[type-var]  # as above

@@ -110,5 +110,5 @@ AUDIT: Examples = {
         },
     }
 }
-TOML_TYPE = "application/toml"
+TOML_TYPES = ("application/toml", "text/plain")  # the first unless another is asked for; generators know the second
 TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(read_rules(CONTRACT))}}

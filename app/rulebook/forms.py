@@ -13,8 +13,8 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate
 
 from app.events.domain import BOTH_TYPES, EventType
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
-from app.events.schemas import money
+from app.events.rules import LONGEST_LISTED, RisingStreak, Rule, Streak, Threshold, WindowTotal
+from app.events.schemas import AMOUNT, money
 from lib.fields import GREATEST, Line
 from lib.json_requests import MOST_NAMED, shown
 
@@ -23,6 +23,7 @@ COUNTS = validate.Range(2, 100)
 LONGEST_WINDOW = 31 * 24 * 60 * 60  # seconds
 MOST_RULES = 100
 MOST_LONG_WINDOWS = 8  # different ones whose events are not listed: each is a sum more at every event
+WINDOWS_TOLD = f"above {LONGEST_LISTED} an edition has at most {MOST_LONG_WINDOWS} different pairs of it and type"
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
 
 
@@ -33,7 +34,18 @@ class Limit(fields.Field[Decimal]):
         "invalid": 'Must be a plain decimal such as "200.00": 1 to 12 digits, then at most 2 after a point.'
     }
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # marshmallow's own form
+    def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
+        super().__init__(**more)
+        self.metadata = {
+            "type": ["string", "number"],
+            "pattern": f"^{AMOUNT.pattern}$",
+            "minimum": 0,
+            "exclusiveMaximum": 10**12,
+            "description": "the limit, which itself is not above; exact, with at most 2 digits after the point",
+            **self.metadata,
+        }
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
             return money(value)
         except ValueError:
@@ -45,6 +57,7 @@ class Limit(fields.Field[Decimal]):
 
 def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
     """Return a field for a type of event."""
+    more["metadata"] = {"type": "string", **more.get("metadata", {})}
     return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
 
 
@@ -52,13 +65,23 @@ class RuleForm(Schema):
     """What every rule has."""
 
     makes: ClassVar[type]
+    meaning: ClassVar[str]
 
-    code = fields.Integer(required=True, strict=True, validate=validate.Range(1, GREATEST_CODE))
+    code = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(1, GREATEST_CODE),
+        metadata={"description": "what is answered; once a book"},
+    )
     kind = fields.String(required=True)
     name = Line(longest=LONGEST_NAME, required=True)
     description = Line(longest=LONGEST_DESCRIPTION, required=True)
-    type = a_type(required=True)
-    evaluated_on = fields.List(a_type(), validate=validate.Length(1, len(EventType)))
+    type = a_type(required=True, metadata={"description": "which events are looked at"})
+    evaluated_on = fields.List(
+        a_type(),
+        validate=validate.Length(1, len(EventType)),
+        metadata={"description": "at which events the rule is evaluated at all; left out: at every event"},
+    )
 
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
@@ -72,6 +95,7 @@ class ThresholdForm(RuleForm):
     """A single event above a limit."""
 
     makes = Threshold
+    meaning = "this event is of the type and above a limit"
     above = Limit(required=True)
 
 
@@ -79,6 +103,7 @@ class StreakForm(RuleForm):
     """So many events of a type in a row."""
 
     makes: ClassVar[type] = Streak
+    meaning = "this event and so many before it are all of the type"
     count = fields.Integer(required=True, strict=True, validate=COUNTS)
 
 
@@ -86,14 +111,18 @@ class RisingStreakForm(StreakForm):
     """So many events of a type that rise, others ignored."""
 
     makes = RisingStreak
+    meaning = "the last so many events of the type rise strictly, others ignored"
 
 
 class WindowTotalForm(RuleForm):
     """A sum over so many seconds above a limit."""
 
     makes = WindowTotal
+    meaning = "the events of the type from `t` - `seconds` to `t` add up to above a limit"
     above = Limit(required=True)
-    seconds = fields.Integer(required=True, strict=True, validate=validate.Range(1, LONGEST_WINDOW))
+    seconds = fields.Integer(
+        required=True, strict=True, validate=validate.Range(1, LONGEST_WINDOW), metadata={"description": WINDOWS_TOLD}
+    )
 
 
 KINDS: Mapping[str, RuleForm] = {

@@ -62,7 +62,11 @@ class DraftSchema(Schema):
     )
     note = a_note()
 
-    documented: ClassVar = {"oneOf": [{"required": ["rules"]}, {"required": ["edition"]}]}
+    documented: ClassVar = {
+        "if": {"required": ["rules"]},
+        "then": {"not": {"required": ["edition"]}},
+        "else": {"required": ["edition"]},
+    }
 
     @post_load
     def to_new_draft(self, members: Mapping[str, Any], **_: Any) -> NewDraft:  # noqa: ANN401  # as above
@@ -127,7 +131,7 @@ class OfEveryEdition(Schema):
     """What is told of an edition wherever it is."""
 
     edition = fields.Integer(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
+    status = fields.Enum(Status, by_value=fields.String, required=True)
     author = fields.String(required=True, metadata={"description": "who drafted it; of a key its prefix and name"})
     note = fields.String(required=True)
     created_at = Moment(required=True)
@@ -181,7 +185,7 @@ class AuditEntrySchema(Schema):
     """A step that somebody took."""
 
     edition = fields.Integer(required=True)
-    step = fields.Enum(Step, by_value=True, required=True)
+    step = fields.Enum(Step, by_value=fields.String, required=True)
     who = fields.String(required=True, metadata={"description": "of a key its prefix and name"})
     note = fields.String(required=True)
     at = Moment(required=True)

@@ -1,10 +1,23 @@
-"""The page: Swagger UI from its installed package, and nothing that asks any other address."""
+"""The page: Swagger UI from its installed package, and nothing that asks any other address; and the way to it."""
 
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
 
 OURS = Path(__file__).parent / "files"
 SWAGGER_UI = Path(str(files("flask_swagger_ui"))) / "dist"
@@ -22,11 +35,24 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-page = Blueprint("api_page", __name__, template_folder="files", url_prefix="/docs")
+page = Blueprint("api_page", __name__, template_folder="files")
 
 
-@page.get("")
 @page.get("/")
+def lead() -> AnyResponse:
+    """Lead a browser to the page, and tell everybody else where the page and the document are."""
+    accepted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    answer = (
+        redirect(url_for(".show"))
+        if accepted == "text/html"
+        else jsonify(docs=url_for(".show"), openapi=url_for("openapi.spec"))
+    )
+    answer.vary.add("Accept")
+    return answer
+
+
+@page.get("/docs/")
+@page.get("/docs")
 def show() -> Response:
     """Show the page."""
     title: Any = getattr(current_app, "title", current_app.name)
@@ -35,12 +61,9 @@ def show() -> Response:
     return answer
 
 
-@page.get("/<asset>")
+@page.get("/docs/<asset>")
 def send(asset: str) -> Response:
-    """Send what the page is made of; only to whom it was sent may keep it, since others may need a key."""
+    """Send what the page is made of."""
     if asset not in ASSETS:
         abort(404)
-    answer = send_from_directory(ASSETS[asset], asset, max_age=KEPT)
-    answer.cache_control.public = False
-    answer.cache_control.private = True
-    return answer
+    return send_from_directory(ASSETS[asset], asset, max_age=KEPT)

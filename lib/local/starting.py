@@ -109,18 +109,21 @@ def _say_running(state: State, settings: Settings) -> None:
         say(f"To serve at {settings.address} instead: make stop, then make start again.")
 
 
-def _notice(project: Project, settings: Settings) -> str:
-    """Have the project say who may use its service."""
+def _notice(project: Project, settings: Settings) -> tuple[str, list[str]]:
+    """Have the project say who may use its service, and which headers a request needs for it."""
     environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
     program = [sys.executable, *project.notice]
     said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown: look at the log"
+    who, *headers = said.stdout.splitlines() or ["unknown: look at the log"]
+    return who, headers
 
 
 def _say_started(project: Project, settings: Settings) -> None:
-    header = "-H 'Content-Type: application/json'"
+    who, headers = _notice(project, settings)
+    shown = ["-H 'Content-Type: application/json'", *(f'-H "{header}"' for header in headers)]
     print(f"Running at {settings.address}")
-    print(f"Access     {_notice(project, settings)}")
+    print(f"Docs       {settings.address}{project.docs_path}")
+    print(f"Access     {who}")
     print(f"Log file   {project.service_log}")
     print("Try        ", end="")
-    print(f"curl -i {settings.address}{project.sample_path} {header} -d '{project.sample_json}'", flush=True)
+    print(f"curl -i {settings.address}{project.sample_path} {' '.join(shown)} -d '{project.sample_json}'", flush=True)

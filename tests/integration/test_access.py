@@ -92,17 +92,18 @@ def test_a_key_must_be_ours_to_the_last_character(client: FlaskClient, make_key:
     assert send(client, key).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/event", "/nowhere", "/openapi.json", "/", "/users/1/events/../x", "/health"])
+@pytest.mark.parametrize("path", ["/event", "/nowhere", "/users/1", "/users/1/events/../x", "/health"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_every_path_asks_for_a_key_whether_it_exists_or_not(client: FlaskClient, path: str, method: str) -> None:
     assert problem(client.open(path, method=method)) == UNAUTHORIZED
 
 
-def test_only_health_is_open_to_all(app: APIFlask, client: FlaskClient) -> None:
+def test_only_health_and_what_tells_of_the_service_are_open_to_all(app: APIFlask, client: FlaskClient) -> None:
+    """A20."""
     open_rules = {
         rule.rule for rule in app.url_map.iter_rules() if scope_of(app.view_functions[rule.endpoint]) == NO_KEY
     }
-    assert open_rules == {"/health/live", "/health/ready"}
+    assert open_rules == {"/health/live", "/health/ready", "/", "/docs", "/docs/", "/docs/<asset>", "/openapi.json"}
     assert client.get("/health/live").status_code == 200
     assert problem(client.get("/health/nothing")) == UNAUTHORIZED
 

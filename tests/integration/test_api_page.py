@@ -2,24 +2,47 @@
 
 import pytest
 
-from app.access.controllers import create_key
-from app.access.domain import Access, Scope
+from app.access.domain import Access
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith
 
-PATHS = ["/docs", "/docs/", "/docs/start.js", "/docs/nothing.js", "/openapi.json"]
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+PATHS = ["/docs", "/docs/", "/docs/start.js", "/openapi.json", "/"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_it_asks_for_a_key_as_every_path_does(app_with: AppWith, path: str) -> None:
-    assert problem(app_with(access=Access.KEYS).test_client().get(path)) == (401, "unauthorized")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_it_opens_where_keys_are_asked_for_and_what_it_tries_asks_for_one(
+    app_with: AppWith, path: str, method: str
+) -> None:
+    """A20: it is the same wherever this version runs, so there is no secret in it."""
+    client = app_with(access=Access.KEYS).test_client()
+    answer = client.open(path, method=method)
+    assert answer.status_code == 200
+    assert "WWW-Authenticate" not in answer.headers
+    assert problem(client.post("/event", json={})) == (401, "unauthorized")
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if "nothing" not in path])
-def test_a_key_of_any_scope_opens_it(app_with: AppWith, path: str) -> None:
-    app = app_with(access=Access.KEYS)
-    key = create_key(app.extensions["database"], "a reader", [Scope.METRICS_READ], None)
-    assert app.test_client().get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+def test_it_tells_nothing_of_how_the_service_is_set_up(app_with: AppWith) -> None:
+    closed = app_with(access=Access.KEYS, four_eyes=True, rate_limit="9 per minute").test_client()
+    open_ = app_with().test_client()
+    for path in PATHS:
+        assert closed.get(path).data == open_.get(path).data, path
+
+
+@pytest.mark.parametrize("access", list(Access))
+def test_a_browser_at_the_root_is_led_to_it(app_with: AppWith, access: Access) -> None:
+    client = app_with(access=access).test_client()
+    led = client.get("/", headers={"Accept": BROWSER})
+    assert (led.status_code, led.headers["Location"], led.headers["Vary"]) == (302, "/docs", "Accept")
+    assert client.get("/", headers={"Accept": BROWSER}, follow_redirects=True).mimetype == "text/html"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.9"])
+def test_others_at_the_root_are_told_where_it_is(app_with: AppWith, accept: str | None) -> None:
+    answer = app_with().test_client().get("/", headers={"Accept": accept} if accept else {})
+    assert (answer.status_code, answer.get_json()) == (200, {"docs": "/docs", "openapi": "/openapi.json"})
+    assert answer.headers["Vary"] == "Accept"
 
 
 def test_it_finds_its_parts_wherever_a_proxy_puts_the_service(app_with: AppWith) -> None:
@@ -27,6 +50,8 @@ def test_it_finds_its_parts_wherever_a_proxy_puts_the_service(app_with: AppWith)
     assert "<title>Activity alerts</title>" in page.text
     assert 'data-document="/alerts/openapi.json"' in page.text
     assert 'src="/alerts/docs/start.js"' in page.text
+    root = app_with().test_client().get("/", headers={"Accept": BROWSER}, environ_overrides={"SCRIPT_NAME": "/alerts"})
+    assert root.headers["Location"] == "/alerts/docs"
 
 
 def test_a_file_that_is_no_part_of_it_is_not_found(app_with: AppWith) -> None:

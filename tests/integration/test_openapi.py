@@ -176,7 +176,8 @@ def with_numbers(client: FlaskClient, path: str) -> str:
 def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
     """The document has no 429 for the checks of health, whoever else has used the limit up."""
     client = app_with(rate_limit="1 per hour").test_client()
-    assert [client.get("/openapi.json").status_code for _ in range(2)] == [200, 429]
+    assert [client.get("/users/1").status_code for _ in range(2)] == [200, 429]
+    assert [client.get(path).status_code for path in ("/", "/docs", "/openapi.json")] == [200] * 3
     answers = [client.get("/health/live") for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
     assert not any(name.startswith("X-RateLimit") for name, _ in answers[-1].headers)
@@ -184,7 +185,7 @@ def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
 
 def test_only_who_was_refused_is_told_to_wait_for_the_limit(app_with: AppWith) -> None:
     client = app_with(rate_limit="2 per hour").test_client()
-    answers = [client.get("/openapi.json") for _ in range(3)]
+    answers = [client.get("/users/1") for _ in range(3)]
     assert ["Retry-After" in answer.headers for answer in answers] == [False, False, True]
     assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 3600

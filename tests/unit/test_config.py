@@ -7,7 +7,7 @@ import pytest
 from app.access.domain import Access
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.events.domain import EventOrder
-from app.notice import notice_of
+from app.notice import main, notice_of
 from lib.settings import SettingsError
 
 SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no database
@@ -118,3 +118,16 @@ def test_the_start_says_who_may_use_it(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert said in notice_of(read_settings(tmp_path / ".env"))
+
+
+def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACCESS", "keys")
+    main()
+    who, header = capsys.readouterr().out.splitlines()
+    assert 'KEY=$(make flask ARGS="keys create --name payments --scope events:write")' in who
+    assert header == "Authorization: Bearer $KEY"
+    monkeypatch.setenv("ACCESS", "open")
+    main()
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -44,7 +44,7 @@ class StoredEventSchema(Schema):
 
     type = fields.Enum(
         EventType,
-        by_value=True,
+        by_value=fields.String,
         required=True,
         attribute="decision.event.type",
         metadata={"description": "what the player did"},

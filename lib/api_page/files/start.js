@@ -1,4 +1,36 @@
 // Shows the document that the page names. No address but our own is asked, so there is no badge of a validator.
+
+const darkness = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", darkness.matches);
+darkness.addEventListener("change", follow);
+follow();
+
+// An operation has up to a dozen refusals: each is one line until somebody wants to see it whole.
+const RefusalsInALine = () => ({
+  wrapComponents: {
+    response: (Response, { React, getComponent }) => (properties) => {
+      const [open, setOpen] = React.useState(false);
+      const { code, response } = properties;
+      if (code.startsWith("2")) {
+        return React.createElement(Response, properties);
+      }
+      const Markdown = getComponent("Markdown", true);
+      const toggle = { type: "button", "aria-expanded": open, onClick: () => setOpen(!open) };
+      const line = React.createElement(
+        "tr",
+        { className: "refusal" },
+        React.createElement("td", { className: "response-col_status" }, code),
+        React.createElement(
+          "td",
+          { className: "response-col_description", colSpan: 2 },
+          React.createElement("button", toggle, React.createElement(Markdown, { source: response.get("description") })),
+        ),
+      );
+      return React.createElement(React.Fragment, null, line, open && React.createElement(Response, properties));
+    },
+  },
+});
+
 SwaggerUIBundle({
   dom_id: "#page",
   url: document.getElementById("page").dataset.document,
@@ -9,4 +41,5 @@ SwaggerUIBundle({
   defaultModelExpandDepth: 3,
   defaultModelsExpandDepth: 0,
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [RefusalsInALine],
 });

@@ -17,7 +17,8 @@ TABLE = """
 name = "sample-project"
 service = ["service.py"]
 migrate = ["migrate.py"]
-notice = ["-c", "print('whom it is for')"]
+notice = ["-c", "print('whom it is for', 'Key: $KEY', sep=chr(10))"]
+docs = "/read/me"
 sample = { path = "/sample", json = '{"a": 1}' }
 """
 # Answers with the body that it got, on a port that it would share; can be told to fail by a file.

@@ -64,9 +64,11 @@ def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> Non
     address = state_of(project).address
     started = capfd.readouterr().out
     assert f"Running at {address}" in started
+    assert f"Docs       {address}/read/me\n" in started
     assert "Access     whom it is for" in started
     assert str(project.service_log) in started
-    assert f"curl -i {address}/sample -H 'Content-Type: application/json' -d '{{\"a\": 1}}'" in started
+    headers = """-H 'Content-Type: application/json' -H "Key: $KEY\""""
+    assert f"curl -i {address}/sample {headers} -d '{{\"a\": 1}}'" in started
 
     assert main(["start"]) == 0
     assert f"Already running at {address}" in capfd.readouterr().err
