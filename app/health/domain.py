@@ -16,8 +16,8 @@ class Unready(StrEnum):
 REMEDIES = {
     Unready.DATABASE_UNREACHABLE: "no connection to the database can be had: look whether it runs and takes more",
     Unready.DATABASE_SILENT: "the database does not answer in time: look at its load and its disk",
-    Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
-    Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one: flask rules list",
+    Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
+    Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one; see which are in force: GET /rules",
     Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",
 }
 
