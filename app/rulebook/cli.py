@@ -1,7 +1,6 @@
 """The commands of the rule book: `rules …`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from flask import current_app
@@ -9,16 +8,13 @@ from flask import current_app
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
 from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableEdition
-from app.rulebook.eyes import draft_with_key, is_known, publish_with_key
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
-from app.rulebook.remedies import Remedy
+from app.rulebook.terminal import how_to_publish, in_a_terminal, what_is_replaced
 from app.rulebook.toml import read_toml, written_toml
 from lib.commands import Commands, print_table
 from lib.database import Database
-from lib.hints import command, curl
-
-WHOSE = "(SERVICE is the service's address, KEY that key; docs/deploy.md shows the whole way under Four eyes)"
+from lib.hints import command
 
 
 class RuleCommands(Commands):
@@ -99,11 +95,11 @@ def export(edition: int) -> None:
 
 
 @rules.command("draft")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
-def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
-    """Keep the rules of a TOML file as a new edition; it judges nothing yet.
+def draft(file: str | None, source: int | None, who: str, note: str) -> None:
+    """Keep the rules of a TOML file (-: standard input) as a new edition; it judges nothing yet.
 
     It is based on the edition that the file names as based_on, else on the live one, and is published in place of that
     one only unless its publisher says otherwise (--over).
@@ -116,23 +112,23 @@ def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
     if source is not None:
         drafted = controllers.draft_again(database, source, hand)
     else:
-        read = read_toml(_text(file))
+        read = read_toml(_text(file or ""))
         drafted = controllers.draft(database, read.rules, hand, based_on=read.based_on)
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
-    if replaced := controllers.edition_replaced_by(database, number):
-        live = replaced.edition
-        click.echo(
-            f"It is based on edition {drafted.based_on}, but edition {live} is live. What publishing it would change: "
-            f"{command(f'rules diff {live} {number}')}"
-        )
+    if _four_eyes():
+        click.echo(how_to_publish(drafted, four_eyes=True))
+    if live := controllers.edition_replaced_by(database, number):
+        click.echo(what_is_replaced(drafted, live))
 
 
-def _text(file: Path | None) -> str:
+def _text(file: str) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig") if file else ""
+        with click.open_file(file, encoding="utf-8-sig") as opened:
+            text: str = opened.read()
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
+    return text
 
 
 @rules.command("shadow")
@@ -141,19 +137,7 @@ def _text(file: Path | None) -> str:
 def shadow(edition: int, who: str, note: str) -> None:
     """Have an edition judge every event beside the live one, without being answered."""
     shadowed = controllers.shadow(_database(), edition, Hand(who=who, note=note))
-    click.echo(f"Edition {edition} judges in the shadow. {_how_to_publish(shadowed)}")
-
-
-def _how_to_publish(edition: Edition) -> str:
-    """Say how an edition becomes the live one: with four eyes by keys, and first as a draft of one."""
-    number = edition.edition
-    if not _four_eyes():
-        return f"Let it be the live one: {command(f'rules publish {number}')}"
-    if is_known(edition.author):
-        return f"FOUR_EYES: a key that is not its author's publishes it: {_request(publish_with_key(number))}"
-    return (
-        f"FOUR_EYES: a key has to draft it again, and another one to publish that: {_request(draft_with_key(number))}"
-    )
+    click.echo(f"Edition {edition} judges in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
 @rules.command("publish")
@@ -199,21 +183,6 @@ def audit() -> None:
         for each in controllers.audit(_database())
     ]
     print_table(("when (UTC)", "who", "step", "edition", "based on", "over", "note"), rows)
-
-
-def in_a_terminal(error: RuleBookRefused) -> str:
-    """Say what was refused and what to do, as it is typed here."""
-    if error.remedy is None:
-        return error.refusal
-    return f"{error.refusal}: {_typed(error.remedy)}"
-
-
-def _typed(remedy: Remedy) -> str:
-    return command(remedy.command) if remedy.command else _request(remedy)
-
-
-def _request(remedy: Remedy) -> str:
-    return f"{curl(remedy.request, remedy.body)}\n{WHOSE}"
 
 
 def _four_eyes() -> bool:

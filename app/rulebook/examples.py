@@ -136,7 +136,7 @@ BOOK = Edition(
 TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(BOOK)}}
 PUBLISHED_MEANWHILE = LiveEditionChanged(
     "edition 2 is based on edition 1, but edition 3 is live, published by anonymous at 2026-11-22 09:30 UTC; edition 2 "
-    "in its place means: 1100: description a withdraw above 100 → a withdraw above 80; 1100: above 100.00 → 80.00. "
+    "in its place means: 1100: description a withdraw above 80 → a withdraw above 100; 1100: above 80.00 → 100.00. "
     "Draft anew from edition 3 to keep what it has; to replace it all the same",
     Remedy(request="POST /rules/2/publish", body='{"over": 3}'),
 )
