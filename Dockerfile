@@ -14,7 +14,7 @@ COPY . /service
 WORKDIR /service
 # It listens beyond loopback, so it asks for keys unless ACCESS=open is said. Only /tmp need be writable.
 ENV PATH="/service/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FLASK_APP=app \
-    ENV=production HOST=0.0.0.0 PORT=5000 LOG_FORMAT=json
+    ENV=production HOST=0.0.0.0 PORT=5000 LOG_FORMAT=json CLI_PREFIX=flask
 USER 10001
 EXPOSE 5000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["python", "-m", "lib.probe", "/health/ready"]

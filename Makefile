@@ -6,7 +6,14 @@ BIN := $(VENV)/bin
 LOCAL := $(BIN)/python -m lib.local
 COMPOSE ?= docker compose
 
-# Settings given on the command line (`make start PORT=5055`) reach the programs by themselves: make exports them.
+# What is given on the command line (`make start PORT=5055`) reaches the programs as it stands: the $ of a note or a
+# password is no variable of make's. Settings reach them by themselves, exported.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
+  $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
+
+# The commands of the service, and how messages name them: in full for those who do not stand in this folder (make -C).
+CLI := $(if $(filter $(PWD),$(CURDIR)),,'$(CURDIR)'/)bin/activity-alerts
+export CLI_PREFIX ?= $(CLI)
 
 # A .venv whose Python cannot be run (gone, or another user's) must not look installed, whatever its stamps say:
 # lib.install makes it anew, or says why it cannot.
@@ -56,21 +63,21 @@ event: ## send the sample event to the running service (KEY=... where keys are a
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
 
-flask: $(VENV)/run.stamp ## run a command of the application (ARGS="keys list"; without ARGS, what there is)
-	@$(LOCAL) run -- $(BIN)/python -m flask --app app $(or $(ARGS),--help)
+flask: $(VENV)/run.stamp ## run a command of the application (ARGS="keys list"); bin/activity-alerts keys list is the same
+	@$(CLI) $(or $(ARGS),--help)
 
 ##@ Database
 .PHONY: db.migrate db.revision db.console db.url users.seed
 db.migrate: $(VENV)/run.stamp ## apply the migrations
-	@$(LOCAL) run -- $(BIN)/python -m flask --app app db upgrade
+	@$(CLI) db upgrade
 db.revision: $(VENV)/dev.stamp ## write a new migration from the models (MESSAGE="what it does")
-	@$(LOCAL) run -- $(BIN)/python -m flask --app app db revision --autogenerate -m "$(or $(MESSAGE),$(error Say what the migration does: make db.revision MESSAGE="..."))"
+	@$(CLI) db revision --autogenerate -m "$${MESSAGE:?say what the migration does: make db.revision MESSAGE=\"...\"}"
 db.console: $(VENV)/run.stamp ## open psql on the database
 	@$(LOCAL) console
 db.url: $(VENV)/run.stamp ## print the address of the database, password included
 	@$(LOCAL) db-url
 users.seed: $(VENV)/run.stamp ## register four sample users and print their ids
-	@$(LOCAL) run -- $(BIN)/python -m flask --app app users seed
+	@$(CLI) users seed
 
 ##@ Check
 PROMTOOL ?= promtool

@@ -43,7 +43,7 @@ def init_app(app: APIFlask) -> None:
         AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
         AUTO_404_RESPONSE=False,  # as above
         SECURITY_SCHEMES={
-            KEY: {"type": "http", "scheme": "bearer", "description": "made with `flask keys create`; has scopes"}
+            KEY: {"type": "http", "scheme": "bearer", "description": "made with the command `keys create`; has scopes"}
         },
     )
     openapi_documents.init_app(app)

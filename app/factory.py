@@ -34,7 +34,7 @@ from app.rulebook.watch import RuleBookWatch
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
-from lib import logs, problem_details
+from lib import hints, logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
 from lib.api_page.page import page
@@ -70,6 +70,7 @@ class MembersInTheirOrder(DefaultJSONProvider):
 
 def create_app(settings: Settings | None = None) -> APIFlask:
     """Make the application from the settings given, else from those of the environment."""
+    hints.name_program()
     settings = settings or read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     application = Application("app", title="Activity alerts", version="0.1.0", docs_path=None, json_errors=False)

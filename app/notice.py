@@ -4,6 +4,7 @@ import sys
 
 from app.access.domain import Access
 from app.config import Settings, is_loopback, read_settings
+from lib.hints import command
 from lib.settings import SettingsError
 
 FIRST_KEY = "keys create --name payments --scope events:write"
@@ -13,21 +14,20 @@ KEY_HEADER = "Authorization: Bearer $KEY"  # as a shell takes it from its variab
 def notice_of(settings: Settings) -> str:
     """Say in a line who may use the service, and what to do where that is nobody yet."""
     if settings.access is Access.KEYS:
-        return f"by key, sent as Authorization: Bearer …; the first one: flask {FIRST_KEY}"
+        return f"by key, sent as Authorization: Bearer …; the first one: KEY=$({command(FIRST_KEY)})"
     if is_loopback(settings.host):
         return "open to every program on this machine; ACCESS=keys asks for keys"
     return f"OPEN TO EVERYBODY who reaches {settings.host}, as ACCESS=open says; ACCESS=keys asks for keys"
 
 
 def main() -> None:
-    """Print it, with the command as one types it beside the Makefile; then the header that shows its key, if any."""
+    """Print it; then the header that shows a key, where one is asked for."""
     try:
         settings = read_settings()
     except SettingsError as error:
         error.show()
         sys.exit(error.exit_code)
-    said = notice_of(settings).replace(f"flask {FIRST_KEY}", f'KEY=$(make flask ARGS="{FIRST_KEY}")')
-    print(said)  # noqa: T201  # its purpose
+    print(notice_of(settings))  # noqa: T201  # its purpose
     if settings.access is Access.KEYS:
         print(KEY_HEADER)  # noqa: T201  # as above
 

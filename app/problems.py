@@ -11,9 +11,10 @@ from app.alerts.domain import NoSuchAlert
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
-from app.rulebook.domain import NoSuchEdition, SameEyes, WrongStep
+from app.rulebook import examples
+from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
 from app.rulebook.forms import InvalidRules
-from app.rulebook.watch import NoRuleBook, nothing_judged
+from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
 from app.users.domain import DuplicateUser, NoFreeUserId
 from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -81,11 +82,17 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
     ),
     NoSuchEdition: ProblemType(404, "unknown-edition", "There is no such edition"),
     WrongStep: ProblemType(409, "wrong-step", "The edition does not stand where this step begins"),
+    LiveEditionChanged: ProblemType(
+        409,
+        "live-edition-changed",
+        "Another edition is live than the one that this would replace",
+        example=examples.PUBLISHED_MEANWHILE,
+    ),
     SameEyes: ProblemType(
         403,
         "same-eyes",
         "Somebody else than the author has to publish",
-        example=SameEyes("key:0123456789ab rules wrote edition 2; somebody else has to publish it"),
+        example=examples.WRITTEN_BY_ITS_PUBLISHER,
     ),
     NotReady: ProblemType(
         503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)
@@ -95,7 +102,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "not-ready",
         "The service cannot do its work",
         retry_after=1,
-        example=NoRuleBook(nothing_judged("no edition is live; publish another: flask rules publish EDITION")),
+        example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
     ),
     Unavailable: ProblemType(
         503,

@@ -85,6 +85,7 @@ ELSEWHERE = {
     "drafted",
     "in-the-shadow",
     "list",
+    "live-edition-changed",
     "published",
     "retired",
     "same-eyes",

@@ -1,6 +1,12 @@
-"""What all tests share: no time is a reason to fail."""
+"""What all tests share: no time is a reason to fail, and it is all one who started them (make does, with a prefix)."""
+
+import os
 
 from hypothesis import HealthCheck, settings
+
+from lib import hints
+
+os.environ.pop(hints.PREFIX, None)
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")

@@ -1,4 +1,4 @@
-"""The commands of the keys: `flask keys …`."""
+"""The commands of the keys: `keys …`."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from flask import current_app
 from app.access import controllers
 from app.access.domain import ApiKey, NoSuchKey, Scope, prefix_of
 from lib.commands import Commands, print_table
+from lib.hints import command
 
 SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -56,7 +57,7 @@ def create(name: str, scopes: Sequence[str], valid_for: timedelta | None) -> Non
     key = controllers.create_key(current_app.extensions["database"], name, allowed, valid_for)
     # The key alone goes to standard output, where a program can take it from.
     click.echo("This is the only time that the key is shown. Send it as Authorization: Bearer …", err=True)
-    click.echo(f"To take it back: flask keys revoke {prefix_of(key)}", err=True)
+    click.echo(f"To take it back: {command(f'keys revoke {prefix_of(key)}')}", err=True)
     click.echo(key)
 
 
@@ -65,7 +66,7 @@ def list_() -> None:
     """List all keys, revoked and expired ones as well."""
     known = controllers.list_keys(current_app.extensions["database"])
     if not known:
-        click.echo("There is no key yet: flask keys create --name payments --scope events:write")
+        click.echo(f"There is no key yet: {command('keys create --name payments --scope events:write')}")
         return
     now = datetime.now(UTC)
     headings = ("prefix", "name", "scopes", "state", "created", "last used", "expires")
@@ -84,9 +85,9 @@ def _minute(moment: datetime | None) -> str:
 @keys.command("revoke")
 @click.argument("prefix")
 def revoke(prefix: str) -> None:
-    """Take a key back, by its prefix as `flask keys list` shows it; it is refused within 5 seconds."""
+    """Take a key back, by its prefix as `keys list` shows it; it is refused within 5 seconds."""
     try:
         controllers.revoke_key(current_app.extensions["database"], prefix)
     except NoSuchKey as error:
-        raise click.ClickException(f"{error}; flask keys list shows them") from None
+        raise click.ClickException(f"{error}; see which there are: {command('keys list')}") from None
     click.echo(f"{prefix} is revoked; every worker refuses it within 5 seconds.")

@@ -1,4 +1,4 @@
-"""The commands on all that is stored: `flask rules backtest` and `flask rules verify`."""
+"""The commands on all that is stored: `rules backtest` and `rules verify`."""
 
 import json
 import os
@@ -25,13 +25,12 @@ from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Use
 from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
-from app.rulebook.domain import RuleBookRefused, UnreadableEdition
 from app.rulebook.options import EDITION
+from lib.commands import INTERRUPTED
 from lib.logs import get_logger
 from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
 
-INTERRUPTED = 130  # as a shell tells of a Ctrl-C
 MOST_JOBS = 256
 STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes as well, if nothing else does
 
@@ -143,8 +142,6 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
         sys.exit(INTERRUPTED)
-    except (RuleBookRefused, UnreadableEdition) as error:
-        raise click.ClickException(str(error)) from None
     except WorkerFailed as error:
         log.debug("worker failed", where=getattr(error, "__notes__", []))
         raise click.ClickException(f"{error}; nothing is reported") from error

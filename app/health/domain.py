@@ -21,8 +21,8 @@ REMEDIES = {
         "the database takes no changes, since it is a standby or default_transaction_read_only is on: give "
         "DATABASE_URL the primary, or all hosts with ?target_session_attrs=read-write, or switch that setting off"
     ),
-    Unready.MIGRATION_MISSING: "the tables are older than this version of the service: apply the migrations",
-    Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one: flask rules list",
+    Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
+    Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one; see which are in force: GET /rules",
     Unready.MIGRATION_UNKNOWN: "the tables are newer than this version of the service: start the newer one",
 }
 

@@ -12,10 +12,11 @@ from app.problems import refusals_of
 from app.rulebook import controllers, examples
 from app.rulebook.controllers import Hand
 from app.rulebook.domain import (
+    PUBLISH_ANOTHER,
     AuditPage,
     Edition,
     EditionPage,
-    NoSuchEdition,
+    LiveEditionChanged,
     PageAsked,
     SameEyes,
     WrongStep,
@@ -34,6 +35,8 @@ from app.rulebook.schemas import (
     EditionsInPath,
     ListParameters,
     NewDraft,
+    Publication,
+    PublicationSchema,
     StepSchema,
 )
 from app.rulebook.toml import written_toml
@@ -52,7 +55,7 @@ rules = APIBlueprint(
 
 EDITION = "/<int(min=1, max=2147483647):edition>"
 OTHER = "<int(min=1, max=2147483647):other>"
-UNKNOWN = NoSuchEdition("there is no edition 2147483647; flask rules list, or GET /rules, tells which there are")
+UNKNOWN = controllers.no_such_edition(2147483647)
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
@@ -108,7 +111,7 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
 @rules.doc(
     responses={
         200: {
-            "description": "the rules as TOML, for people to edit and `flask rules draft` to read",
+            "description": "the rules as TOML, for people to edit and the command `rules draft` to read",
             "content": {
                 media_type: {"schema": {"type": "string"}, "examples": examples.TOML}
                 for media_type in examples.TOML_TYPES
@@ -120,9 +123,12 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_READ)
 def export_edition(edition: int, **_: object) -> Response:
-    """Export the rules of an edition as TOML; as plain text for whoever asks for that."""
+    """Export the rules of an edition as TOML, which says that what is made of it is based on this edition.
+
+    It is plain text for whoever asks for that.
+    """
     media_type = request.accept_mimetypes.best_match(examples.TOML_TYPES, default=examples.TOML_TYPES[0])
-    return Response(written_toml(controllers.edition(_database(), edition).rules), content_type=media_type)
+    return Response(written_toml(controllers.edition(_database(), edition)), content_type=media_type)
 
 
 @rules.post("")  # type: ignore[type-var]  # as above
@@ -141,13 +147,14 @@ def export_edition(edition: int, **_: object) -> Response:
 def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     """Keep rules as a new edition, which judges nothing yet.
 
-    A book that is too large for a request can be drafted with `flask rules draft`.
+    Say with `based_on` which edition they were made from: it is then published in place of that one only, unless its
+    publisher says otherwise. A book that is too large for a request can be drafted with the command `rules draft`.
     """
     hand = _hand(new.note)
     drafted = (
-        controllers.draft(_database(), new.rules, hand)
+        controllers.draft(_database(), new.rules, hand, based_on=new.based_on)
         if new.rules
-        else controllers.draft_again(_database(), new.source, hand)
+        else controllers.draft_again(_database(), new.source, hand, based_on=new.based_on)
     )
     return drafted, HTTPStatus.CREATED, {"Location": f"/rules/{drafted.edition}"}
 
@@ -164,26 +171,30 @@ def shadow_edition(edition: int, note: str) -> Edition:
 
 
 @rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
-@rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
+@rules.input(PublicationSchema, arg_name="publication", examples=examples.PUBLICATIONS)
 @rules.output(EditionSchema, examples=examples.LIVE, description="it is the live edition")
 @rules.doc(
     responses=refusals_of(
         *OF_A_STEP,
         WrongStep("edition 1 is live already"),
+        LiveEditionChanged,
         SameEyes,
         takes_body=True,
     )
 )
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_PUBLISH)
-def publish_edition(edition: int, note: str) -> Edition:
+def publish_edition(edition: int, publication: Publication) -> Edition:
     """Let an edition judge from now on; every worker follows within a second.
 
-    The edition that did is retired, and can be published again. With `FOUR_EYES=true` the key must be another than
-    the author's.
+    The edition that did is retired, and can be published again. A draft takes the place of the edition that it is
+    based on; where another one is live meanwhile, that is a 409 unless `over` names it. An edition that was live
+    before takes the place of any, and of none but the one that `over` names. With `FOUR_EYES=true` the key must be
+    another than the author's.
     """
     four_eyes: bool = current_app.extensions["four_eyes"]
-    return controllers.publish(_database(), edition, _hand(note), four_eyes=four_eyes)
+    hand = _hand(publication.note)
+    return controllers.publish(_database(), edition, hand, four_eyes=four_eyes, over=publication.over)
 
 
 @rules.post(f"{EDITION}/retire")  # type: ignore[type-var]  # as above
@@ -191,7 +202,9 @@ def publish_edition(edition: int, note: str) -> Edition:
 @rules.output(EditionSchema, examples=examples.RETIRED, description="it is put away")
 @rules.doc(
     responses=refusals_of(
-        *OF_A_STEP, WrongStep("edition 1 is live; publish another edition, which retires it"), takes_body=True
+        *OF_A_STEP,
+        WrongStep("edition 1 is live; publish another edition, which retires it", PUBLISH_ANOTHER),
+        takes_body=True,
     )
 )
 @describes_path(rules, EditionInPath)

@@ -1,8 +1,6 @@
-"""The commands of the rule book: `flask rules …`."""
+"""The commands of the rule book: `rules …`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import click
 from flask import current_app
@@ -12,9 +10,11 @@ from app.rulebook.controllers import Hand
 from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableEdition
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
+from app.rulebook.terminal import how_to_publish, in_a_terminal, what_is_replaced
 from app.rulebook.toml import read_toml, written_toml
 from lib.commands import Commands, print_table
 from lib.database import Database
+from lib.hints import command
 
 
 class RuleCommands(Commands):
@@ -24,7 +24,9 @@ class RuleCommands(Commands):
         """Do the command; a step that is not taken ends it with a line that says why."""
         try:
             return super().invoke(ctx)
-        except (RuleBookRefused, UnreadableEdition) as error:
+        except RuleBookRefused as error:
+            raise click.ClickException(in_a_terminal(error)) from None
+        except UnreadableEdition as error:
             raise click.ClickException(str(error)) from None
         except InvalidRules as error:
             raise click.ClickException("\n  ".join(("these rules cannot be saved:", *error.lines))) from None
@@ -41,6 +43,7 @@ def list_() -> None:
             str(each.edition),
             each.status.value,
             str(each.rule_count),
+            _number(each.based_on),
             each.author,
             _minute(each.created_at),
             _minute(each.published_at),
@@ -48,7 +51,7 @@ def list_() -> None:
         )
         for each in controllers.outlines(_database())
     ]
-    print_table(("edition", "status", "rules", "author", "drafted (UTC)", "published (UTC)", "note"), rows)
+    print_table(("edition", "status", "rules", "based on", "author", "drafted (UTC)", "published (UTC)", "note"), rows)
 
 
 @rules.command("show")
@@ -57,7 +60,8 @@ def show(edition: int) -> None:
     """Show the rules of an edition."""
     shown = controllers.edition(_database(), edition)
     click.echo(f"edition {shown.edition}, {shown.status}: {shown.note or 'no note'}")
-    click.echo(f"drafted by {shown.author} at {_minute(shown.created_at)} UTC{_publication(shown)}")
+    based = f" from edition {shown.based_on}" if shown.based_on else ""
+    click.echo(f"drafted by {shown.author} at {_minute(shown.created_at)} UTC{based}{_publication(shown)}")
     print_table(
         ("code", "met when", "evaluated on", "name", "description"),
         [
@@ -86,35 +90,45 @@ def diff(old: int, new: int) -> None:
 @rules.command("export")
 @click.argument("edition", type=EDITION)
 def export(edition: int) -> None:
-    """Print an edition as TOML, to be edited and drafted again."""
-    click.echo(written_toml(controllers.edition(_database(), edition).rules), nl=False)
+    """Print an edition as TOML, to be edited and drafted again; the draft will be based on this edition."""
+    click.echo(written_toml(controllers.edition(_database(), edition)), nl=False)
 
 
 @rules.command("draft")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
-def draft(file: Path | None, source: int | None, who: str, note: str) -> None:
-    """Keep the rules of a TOML file as a new edition; it judges nothing yet."""
+def draft(file: str | None, source: int | None, who: str, note: str) -> None:
+    """Keep the rules of a TOML file (-: standard input) as a new edition; it judges nothing yet.
+
+    It is based on the edition that the file names as based_on, else on the live one, and is published in place of that
+    one only unless its publisher says otherwise (--over).
+    """
     if (file is None) == (source is None):
-        raise click.UsageError("give a file, or --edition: flask rules draft rules.toml --note 'why'")
+        example = command("rules draft rules.toml --note 'why'")
+        raise click.UsageError(f"give a file, or --edition: {example}")
     database = _database()
     hand = Hand(who=who, note=note)
-    drafted = (
-        controllers.draft_again(database, source, hand)
-        if source is not None
-        else controllers.draft(database, read_toml(_text(file)), hand)
-    )
-    click.echo(
-        f"Edition {drafted.edition} is drafted. Try it beside the live one: flask rules shadow {drafted.edition}"
-    )
+    if source is not None:
+        drafted = controllers.draft_again(database, source, hand)
+    else:
+        read = read_toml(_text(file or ""))
+        drafted = controllers.draft(database, read.rules, hand, based_on=read.based_on)
+    number = drafted.edition
+    click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
+    if _four_eyes():
+        click.echo(how_to_publish(drafted, four_eyes=True))
+    if live := controllers.edition_replaced_by(database, number):
+        click.echo(what_is_replaced(drafted, live))
 
 
-def _text(file: Path | None) -> str:
+def _text(file: str) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig") if file else ""
+        with click.open_file(file, encoding="utf-8-sig") as opened:
+            text: str = opened.read()
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
+    return text
 
 
 @rules.command("shadow")
@@ -122,22 +136,26 @@ def _text(file: Path | None) -> str:
 @by_hand
 def shadow(edition: int, who: str, note: str) -> None:
     """Have an edition judge every event beside the live one, without being answered."""
-    controllers.shadow(_database(), edition, Hand(who=who, note=note))
-    click.echo(f"Edition {edition} judges in the shadow. Let it be the live one: flask rules publish {edition}")
+    shadowed = controllers.shadow(_database(), edition, Hand(who=who, note=note))
+    click.echo(f"Edition {edition} judges in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
 @rules.command("publish")
 @click.argument("edition", type=EDITION)
+@click.option("--over", type=EDITION, help="The live edition to be replaced, and no other.")
 @by_hand
-def publish(edition: int, who: str, note: str) -> None:
-    """Let an edition judge from now on; every worker follows within a second."""
-    four_eyes: Any = current_app.extensions["four_eyes"]
+def publish(edition: int, over: int | None, who: str, note: str) -> None:
+    """Let an edition judge from now on; every worker follows within a second.
+
+    A draft takes the place of the edition that it is based on. Where another one was published meanwhile, name that
+    one: --over. An edition that was live before takes the place of any.
+    """
     database = _database()
     former = controllers.edition_page(database, PageAsked(limit=1)).in_force.live
-    controllers.publish(database, edition, Hand(who=who, note=note), four_eyes=bool(four_eyes))
+    controllers.publish(database, edition, Hand(who=who, note=note), four_eyes=_four_eyes(), over=over)
     click.echo(f"Edition {edition} is live; every worker judges by it within a second.")
     if former is not None:
-        click.echo(f"Back to the one before: flask rules publish {former}")
+        click.echo(f"Back to the one before: {command(f'rules publish {former} --over {edition}')}")
 
 
 @rules.command("retire")
@@ -153,10 +171,22 @@ def retire(edition: int, who: str, note: str) -> None:
 def audit() -> None:
     """List every step that was taken: who, what, when and why."""
     rows = [
-        (_minute(each.at), each.who, each.step.value, str(each.edition), each.note)
+        (
+            _minute(each.at),
+            each.who,
+            each.step.value,
+            str(each.edition),
+            _number(each.based_on),
+            _number(each.over),
+            each.note,
+        )
         for each in controllers.audit(_database())
     ]
-    print_table(("when (UTC)", "who", "step", "edition", "note"), rows)
+    print_table(("when (UTC)", "who", "step", "edition", "based on", "over", "note"), rows)
+
+
+def _four_eyes() -> bool:
+    return bool(current_app.extensions["four_eyes"])
 
 
 def _database() -> Database:
@@ -166,3 +196,7 @@ def _database() -> Database:
 
 def _minute(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"
+
+
+def _number(edition: int | None) -> str:
+    return str(edition or "")

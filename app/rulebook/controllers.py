@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.events.rules import Rule
+from app.rulebook.bases import refuse_another_base
 from app.rulebook.domain import (
     AuditEntry,
     AuditPage,
     Edition,
     EditionPage,
+    LiveEditionChanged,
     NoSuchEdition,
     Outline,
     PageAsked,
@@ -19,9 +21,12 @@ from app.rulebook.domain import (
 )
 from app.rulebook.eyes import refuse_same_eyes
 from app.rulebook.queries import RuleBookQueries
+from app.rulebook.remedies import Remedy
 from lib.database import Database
 from lib.fields import GREATEST
 from lib.keyset import page_of
+
+LIST = Remedy(request="GET /rules", command="rules list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +87,39 @@ def changes(database: Database, old: int, new: int) -> list[str]:
         return differences(_found(book, old).rules, _found(book, new).rules)
 
 
-def draft(database: Database, rules: Sequence[Rule], hand: Hand) -> Edition:
-    """Keep rules as a new edition, which judges nothing yet."""
+def draft(database: Database, rules: Sequence[Rule], hand: Hand, *, based_on: int | None = None) -> Edition:
+    """Keep rules as a new edition, which judges nothing yet; where no base is said, it is the live edition.
+
+    Raises `NoSuchEdition` where the base is none.
+    """
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        drafted = book.add(rules, hand.who, hand.note)
+        base = book.numbers_in_force().live if based_on is None else _base(book, based_on)
+        drafted = book.add(rules, hand.who, hand.note, base)
         book.note_step(drafted.edition, Step.DRAFTED, hand.who, hand.note)
         current.commit()
     return drafted
 
 
-def draft_again(database: Database, number: int, hand: Hand) -> Edition:
-    """Keep the rules of an edition as a new one, which judges nothing yet; raises `NoSuchEdition`."""
-    return draft(database, edition(database, number).rules, hand)
+def draft_again(database: Database, number: int, hand: Hand, *, based_on: int | None = None) -> Edition:
+    """Keep the rules of an edition as a new one, based on that edition unless another base is said.
+
+    It judges nothing yet. Raises `NoSuchEdition`.
+    """
+    return draft(database, edition(database, number).rules, hand, based_on=number if based_on is None else based_on)
+
+
+def edition_replaced_by(database: Database, number: int) -> Edition | None:
+    """Return the live edition if a publication of this one would have to name it; raises `NoSuchEdition`."""
+    with database.transaction() as current:
+        book = RuleBookQueries(current)
+        candidate, live = _found(book, number), _live(book)
+        try:
+            refuse_another_base(candidate, base=book.base_once_live(number), live=live, over=None)
+        except LiveEditionChanged:
+            return live
+    return None
 
 
 def shadow(database: Database, number: int, hand: Hand) -> Edition:
@@ -118,11 +142,12 @@ def shadow(database: Database, number: int, hand: Hand) -> Edition:
     return moved
 
 
-def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool) -> Edition:
+def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool, over: int | None = None) -> Edition:
     """Let an edition judge from now on, in place of the one that did; a retired one may come back.
 
-    Every worker follows within a second. Raises `NoSuchEdition`, `WrongStep`, or `SameEyes` where four eyes are
-    asked for and the publisher is the author, or may be.
+    `over` names the live edition that is to be replaced, and no other then is. Every worker follows within a second.
+    Raises `NoSuchEdition`, `WrongStep`, `SameEyes` where four eyes are asked for and the publisher is the author, or
+    may be, and `LiveEditionChanged` where another edition is live than the one named, or than a draft was made from.
     """
     with database.transaction() as current:
         book = RuleBookQueries(current)
@@ -131,10 +156,11 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool) -> 
         refuse_wrong_step(candidate, Step.PUBLISHED)
         if four_eyes:
             refuse_same_eyes(candidate, hand.who)
+        refuse_another_base(candidate, base=book.base_once_live(number), live=_live(book), over=over)
         retired = book.publish(number, hand.who)
         if retired is not None:
             book.note_step(retired, Step.RETIRED, hand.who, _successor(number))
-        book.note_step(number, Step.PUBLISHED, hand.who, hand.note)
+        book.note_step(number, Step.PUBLISHED, hand.who, hand.note, over=over)
         published = _found(book, number)
         current.commit()
     return published
@@ -157,11 +183,33 @@ def _successor(number: int) -> str:
     return f"edition {number} takes its place"
 
 
+def _live(book: RuleBookQueries) -> Edition | None:
+    """Return the live edition, without its rules where they cannot be read."""
+    number = book.numbers_in_force().live
+    return None if number is None else book.one_whatever_it_holds(number)
+
+
+def _base(book: RuleBookQueries, number: int) -> int:
+    """Return the number of an edition that there is, whatever it holds."""
+    if book.one_whatever_it_holds(number) is None:
+        raise NoSuchEdition(
+            f"there is no edition {number} to base a draft on; leave based_on out for the live one, or see which "
+            "there are",
+            LIST,
+        )
+    return number
+
+
 def _found(book: RuleBookQueries, number: int) -> Edition:
     return _known(book.one(number), number)
 
 
 def _known(found: Edition | None, number: int) -> Edition:
     if found is None:
-        raise NoSuchEdition(f"there is no edition {number}; flask rules list, or GET /rules, tells which there are")
+        raise no_such_edition(number)
     return found
+
+
+def no_such_edition(number: int) -> NoSuchEdition:
+    """Return what is raised where an edition is asked for that is none."""
+    return NoSuchEdition(f"there is no edition {number}; see which there are", LIST)

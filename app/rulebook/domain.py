@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.events.rules import Rule
+from app.rulebook.remedies import Remedy
 
 
 class Status(StrEnum):
@@ -27,6 +28,8 @@ class Step(StrEnum):
     RETIRED = "retire"
 
 
+PUBLISH_ANOTHER = Remedy(request="POST /rules/EDITION/publish", command="rules publish EDITION")
+
 # A live edition is never retired by itself: publishing the next one does it, so that there always is one (A24).
 TAKEN_FROM = {
     Step.SHADOWED: frozenset({Status.DRAFT}),
@@ -37,13 +40,17 @@ TAKEN_FROM = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is known of an edition beside its rules; only where it stands, and its publication, ever change."""
+    """What is known of an edition beside its rules; only where it stands, and its publication, ever change.
+
+    `based_on` is the edition that it was made from; None for the first, and where a former version drafted it.
+    """
 
     edition: int
     status: Status
     author: str
     note: str
     created_at: datetime
+    based_on: int | None = None
     published_at: datetime | None = None
     published_by: str | None = None
 
@@ -64,7 +71,10 @@ class Outline(Standing):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who did what with which edition, when, and why; `id` rises."""
+    """Who did what with which edition, when, and why; `id` rises.
+
+    `based_on` is known of a draft; `over` of a publication that named the live edition it replaced.
+    """
 
     id: int
     edition: int
@@ -72,6 +82,8 @@ class AuditEntry:
     who: str
     note: str
     at: datetime
+    based_on: int | None = None
+    over: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +120,15 @@ class AuditPage:
 
 
 class RuleBookRefused(Exception):
-    """A step that the rule book does not take; it leaves no trace."""
+    """A step that the rule book does not take; it leaves no trace.
+
+    What was refused, and what to do next. Its text is for clients; a terminal is told the command instead.
+    """
+
+    def __init__(self, refusal: str, remedy: Remedy | None = None) -> None:
+        super().__init__(f"{refusal}: {remedy}" if remedy else refusal)
+        self.refusal = refusal
+        self.remedy = remedy
 
 
 class NoSuchEdition(RuleBookRefused):
@@ -123,6 +143,10 @@ class SameEyes(RuleBookRefused):
     """Somebody else than the author has to publish an edition, and has to be known as somebody else."""
 
 
+class LiveEditionChanged(RuleBookRefused):
+    """Another edition is live than the one that this publication would replace."""
+
+
 class UnreadableEdition(Exception):
     """An edition is in the table and cannot be read: a defect, or somebody wrote it there by hand."""
 
@@ -131,20 +155,19 @@ class UnreadableEdition(Exception):
         self.edition = edition
 
 
-# What to do where a step is not taken, unless it was taken before.
-INSTEAD = {
-    (Step.SHADOWED, Status.RETIRED): (
-        '; draft it again: flask rules draft --edition {0}, or POST /rules with {{"edition": {0}}}'
-    ),
-    (Step.RETIRED, Status.LIVE): "; publish another edition, which retires it",
-}
-
-
 def refuse_wrong_step(edition: Edition, step: Step) -> None:
     """Return if the edition may take the step; raises `WrongStep` where it may not."""
-    if edition.status not in TAKEN_FROM[step]:
-        instead = INSTEAD.get((step, edition.status), " already").format(edition.edition)
-        raise WrongStep(f"edition {edition.edition} is {edition.status}{instead}")
+    if edition.status in TAKEN_FROM[step]:
+        return
+    found, number = f"edition {edition.edition} is {edition.status}", edition.edition
+    if (step, edition.status) == (Step.SHADOWED, Status.RETIRED):
+        again = Remedy(
+            request="POST /rules", body=f'{{"edition": {number}}}', command=f"rules draft --edition {number}"
+        )
+        raise WrongStep(f"{found}; draft it again", again)
+    if (step, edition.status) == (Step.RETIRED, Status.LIVE):
+        raise WrongStep(f"{found}; publish another edition, which retires it", PUBLISH_ANOTHER)
+    raise WrongStep(f"{found} already")
 
 
 def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:

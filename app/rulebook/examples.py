@@ -1,8 +1,12 @@
 """Editions and steps as readers of the API see them; tests hold them against the service."""
 
+from datetime import datetime
 from typing import Any
 
+from app.rulebook.domain import Edition, LiveEditionChanged, SameEyes, Status
+from app.rulebook.eyes import publish_with_key
 from app.rulebook.forms import read_rules
+from app.rulebook.remedies import Remedy
 from app.rulebook.toml import written_toml
 
 Examples = dict[str, dict[str, Any]]
@@ -52,16 +56,20 @@ MOMENT = "2026-11-22T09:30:00.250000Z"
 STRICTER = [*CONTRACT[:3], {**CONTRACT[3], "description": "a withdraw above 80", "above": "80.00"}]
 
 FIRST = {"edition": 1, "status": "live", "author": MIGRATION, "note": WHY, "created_at": MOMENT}
-FIRST |= {"published_at": MOMENT, "published_by": MIGRATION}
+FIRST |= {"based_on": None, "published_at": MOMENT, "published_by": MIGRATION}
 SECOND = {"edition": 2, "status": "draft", "author": "anonymous", "note": "80 is enough", "created_at": MOMENT}
-SECOND |= {"published_at": None, "published_by": None}
+SECOND |= {"based_on": 1, "published_at": None, "published_by": None}
 PUBLISHED = {"status": "live", "published_at": MOMENT, "published_by": "anonymous"}
 
 DRAFTS: Examples = {
-    "rules": {"summary": "new rules", "value": {"rules": STRICTER, "note": "80 is enough"}},
+    "rules": {"summary": "new rules", "value": {"rules": STRICTER, "based_on": 1, "note": "80 is enough"}},
     "edition": {"summary": "the rules of an edition once more", "value": {"edition": 1}},
 }
 STEPS: Examples = {"note": {"summary": "with a reason", "value": {"note": "tried for a week"}}}
+PUBLICATIONS: Examples = {
+    **STEPS,
+    "over": {"summary": "in place of edition 1 and of no other", "value": {"note": "tried for a week", "over": 1}},
+}
 
 LIST: Examples = {
     "list": {
@@ -97,18 +105,42 @@ DIFFERENCES: Examples = {
         },
     }
 }
+
+
+def _step(edition: int, step: str) -> dict[str, Any]:
+    return {"edition": edition, "step": step, "who": "", "note": "", "based_on": None, "over": None, "at": MOMENT}
+
+
 AUDIT: Examples = {
     "audit": {
         "summary": "of a book with a draft",
         "value": {
             "steps": [
-                {"edition": 2, "step": "draft", "who": "anonymous", "note": "80 is enough", "at": MOMENT},
-                {"edition": 1, "step": "publish", "who": MIGRATION, "note": WHY, "at": MOMENT},
-                {"edition": 1, "step": "draft", "who": MIGRATION, "note": WHY, "at": MOMENT},
+                {**_step(2, "draft"), "who": "anonymous", "note": "80 is enough", "based_on": 1},
+                {**_step(1, "publish"), "who": MIGRATION, "note": WHY},
+                {**_step(1, "draft"), "who": MIGRATION, "note": WHY},
             ],
             "next_before": None,
         },
     }
 }
 TOML_TYPES = ("application/toml", "text/plain")  # the first unless another is asked for; generators know the second
-TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(read_rules(CONTRACT))}}
+BOOK = Edition(
+    edition=1,
+    status=Status.LIVE,
+    author=MIGRATION,
+    note=WHY,
+    created_at=datetime.fromisoformat(MOMENT),
+    rules=read_rules(CONTRACT),
+)
+TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(BOOK)}}
+PUBLISHED_MEANWHILE = LiveEditionChanged(
+    "edition 2 is based on edition 1, but edition 3 is live, published by anonymous at 2026-11-22 09:30 UTC; edition 2 "
+    "in its place means: 1100: description a withdraw above 80 → a withdraw above 100; 1100: above 80.00 → 100.00. "
+    "Draft anew from edition 3 to keep what it has; to replace it all the same",
+    Remedy(request="POST /rules/2/publish", body='{"over": 3}'),
+)
+WRITTEN_BY_ITS_PUBLISHER = SameEyes(
+    "FOUR_EYES: key:0123456789ab rules wrote edition 2; publish it with another key of scope rules:publish",
+    publish_with_key(2),
+)

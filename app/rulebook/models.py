@@ -15,7 +15,10 @@ class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     """An edition: triggers refuse to change what it holds or to remove it; only where it stands moves."""
 
     __tablename__ = "rule_book"
-    __table_args__ = (CheckConstraint("edition > 0", name="edition_positive"),)
+    __table_args__ = (
+        CheckConstraint("edition > 0", name="edition_positive"),
+        CheckConstraint("based_on < edition", name="based_on_earlier"),
+    )
 
     edition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     status: Mapped[Status] = mapped_column(
@@ -25,6 +28,7 @@ class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     author: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    based_on: Mapped[int | None] = mapped_column(ForeignKey("rule_book.edition"))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_by: Mapped[str | None] = mapped_column(Text)
 
@@ -46,3 +50,4 @@ class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as abov
     who: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    published_over: Mapped[int | None] = mapped_column(ForeignKey("rule_book.edition"))

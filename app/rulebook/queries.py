@@ -11,7 +11,7 @@ from app.rulebook.forms import InvalidRules, read_rules, written_rules
 from lib.fields import GREATEST
 from lib.transactions import Statement, Transaction
 
-COLUMNS = "edition, status, rules, author, note, created_at, published_at, published_by"
+COLUMNS = "edition, status, rules, author, note, created_at, based_on, published_at, published_by"
 IN_FORCE = Statement("editions_in_force", (), f"SELECT {COLUMNS} FROM rule_book WHERE status IN ('live', 'shadow')")  # noqa: S608  # ours
 ALL = Statement("all_editions", (), f"SELECT {COLUMNS} FROM rule_book ORDER BY edition")  # noqa: S608  # as above
 ONE = Statement("one_edition", ("integer",), f"SELECT {COLUMNS} FROM rule_book WHERE edition = $1")  # noqa: S608  # as above
@@ -19,10 +19,10 @@ ONE = Statement("one_edition", ("integer",), f"SELECT {COLUMNS} FROM rule_book W
 LOCK = Statement("lock_rule_book", (), "SELECT pg_advisory_xact_lock(7311030300124)")
 ADD = Statement(
     "add_edition",
-    ("jsonb", "text", "text"),
+    ("jsonb", "text", "text", "integer"),
     f"""
-    INSERT INTO rule_book (edition, status, rules, author, note)
-    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3 FROM rule_book
+    INSERT INTO rule_book (edition, status, rules, author, note, based_on)
+    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4 FROM rule_book
     RETURNING {COLUMNS}
     """,  # noqa: S608  # as above
 )
@@ -37,15 +37,28 @@ PUBLISH = Statement(
 )
 NOTE_STEP = Statement(
     "note_step",
-    ("integer", "edition_step", "text", "text"),
-    "INSERT INTO rule_book_audit (edition, step, who, note) VALUES ($1, $2, $3, $4)",
+    ("integer", "edition_step", "text", "text", "integer"),
+    "INSERT INTO rule_book_audit (edition, step, who, note, published_over) VALUES ($1, $2, $3, $4, $5)",
+)
+# Drafts may be made from drafts. An edition's base is earlier than itself, so this ends.
+BASE_ONCE_LIVE = Statement(
+    "base_once_live",
+    ("integer",),
+    """
+    WITH RECURSIVE made_from (edition) AS (
+        SELECT based_on FROM rule_book WHERE edition = $1
+        UNION ALL
+        SELECT based_on FROM made_from JOIN rule_book USING (edition) WHERE published_at IS NULL
+    )
+    SELECT edition FROM made_from JOIN rule_book USING (edition) WHERE published_at IS NOT NULL
+    """,
 )
 OUTLINES = Statement(
     "edition_outlines",
     ("bigint", "bigint"),
     """
     SELECT edition, status, CASE jsonb_typeof(rules) WHEN 'array' THEN jsonb_array_length(rules) ELSE 0 END, author,
-        note, created_at, published_at, published_by
+        note, created_at, based_on, published_at, published_by
     FROM rule_book WHERE edition < $1 ORDER BY edition DESC LIMIT $2
     """,
 )
@@ -57,15 +70,14 @@ NUMBERS_IN_FORCE = Statement(
            (SELECT edition FROM rule_book WHERE status = 'shadow')
     """,
 )
-STEP = "id, edition, step, who, note, at"
-STEPS = Statement("steps_taken", (), f"SELECT {STEP} FROM rule_book_audit ORDER BY id")  # noqa: S608  # as above
-LATEST_STEPS = Statement(
-    "latest_steps",
-    ("bigint", "bigint"),
-    f"SELECT {STEP} FROM rule_book_audit WHERE id < $1 ORDER BY id DESC LIMIT $2",  # noqa: S608  # as above
-)
+STEP = """
+    SELECT id, edition, step, who, audit.note, at, CASE step WHEN 'draft' THEN based_on END, published_over
+    FROM rule_book_audit AS audit JOIN rule_book USING (edition)
+"""
+STEPS = Statement("steps_taken", (), f"{STEP} ORDER BY id")
+LATEST_STEPS = Statement("latest_steps", ("bigint", "bigint"), f"{STEP} WHERE id < $1 ORDER BY id DESC LIMIT $2")
 
-Row = tuple[int, str, Any, str, str, datetime, datetime | None, str | None]
+Row = tuple[int, str, Any, str, str, datetime, int | None, datetime | None, str | None]
 
 
 class RuleBookQueries:
@@ -99,10 +111,15 @@ class RuleBookQueries:
         """Let no other step be taken until the end."""
         self._transaction.fetch(LOCK)
 
-    def add(self, rules: Sequence[Rule], author: str, note: str) -> Edition:
+    def add(self, rules: Sequence[Rule], author: str, note: str, based_on: int | None) -> Edition:
         """Keep a new draft under the next number."""
-        [edition] = _editions(self._transaction.fetch(ADD, dumps(written_rules(rules)), author, note))
+        [edition] = _editions(self._transaction.fetch(ADD, dumps(written_rules(rules)), author, note, based_on))
         return edition
+
+    def base_once_live(self, edition: int) -> int | None:
+        """Which edition that was live was this one made from, perhaps by way of drafts that never were?"""
+        rows = self._transaction.fetch(BASE_ONCE_LIVE, edition)
+        return int(rows[0][0]) if rows else None
 
     def move(self, edition: int, status: Status) -> None:
         """Let the edition stand elsewhere on its way."""
@@ -114,9 +131,9 @@ class RuleBookQueries:
         self._transaction.write(PUBLISH, edition, who)
         return int(retired[0][0]) if retired else None
 
-    def note_step(self, edition: int, step: Step, who: str, note: str) -> None:
+    def note_step(self, edition: int, step: Step, who: str, note: str, *, over: int | None = None) -> None:
         """Write down who did what."""
-        self._transaction.write(NOTE_STEP, edition, step.value, who, note)
+        self._transaction.write(NOTE_STEP, edition, step.value, who, note, over)
 
     def steps(self) -> Sequence[AuditEntry]:
         """Who did what so far? The oldest first."""
@@ -139,8 +156,8 @@ class RuleBookQueries:
 
 def _steps(rows: Iterable[tuple[Any, ...]]) -> list[AuditEntry]:
     return [
-        AuditEntry(id=id_, edition=edition, step=Step(step), who=who, note=note, at=at)
-        for id_, edition, step, who, note, at in rows
+        AuditEntry(id=id_, edition=edition, step=Step(step), who=who, note=note, at=at, based_on=based_on, over=over)
+        for id_, edition, step, who, note, at, based_on, over in rows
     ]
 
 
@@ -172,13 +189,14 @@ def _outline(row: Row) -> Outline:
 
 def _standing(row: Row) -> dict[str, Any]:
     """Name what a row says of an edition, whatever it holds."""
-    number, status, _, author, note, created_at, published_at, published_by = row
+    number, status, _, author, note, created_at, based_on, published_at, published_by = row
     return {
         "edition": number,
         "status": Status(status),
         "author": author,
         "note": note,
         "created_at": created_at,
+        "based_on": based_on,
         "published_at": published_at,
         "published_by": published_by,
     }

@@ -21,11 +21,20 @@ LONGEST_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDraft:
-    """What a new edition is made of: rules, or those of another edition."""
+    """What a new edition is made of: rules, or those of another edition; and which edition it is based on."""
 
     rules: tuple[Rule, ...] = ()
     source: int = 0
+    based_on: int | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Why an edition is published, and which live one it is to replace; None: whichever it is based on."""
+
+    note: str = ""
+    over: int | None = None
 
 
 class Rules(fields.Field[tuple[Rule, ...]]):
@@ -48,17 +57,21 @@ def a_note() -> Line:
     return Line(longest=LONGEST_NOTE, metadata={"description": "why, for those who read the audit"})
 
 
+def a_number(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401  # marshmallow's own form
+    """Return a field for the number of an edition."""
+    return WholeNumber(least=1, greatest=GREATEST_EDITION, metadata={"description": description}, **more)
+
+
 class DraftSchema(Schema):
     """A new edition: rules, or the number of the edition whose rules it takes."""
 
     longest_body = LONGEST_BOOK
 
     rules = Rules()
-    source = WholeNumber(
-        least=1,
-        greatest=GREATEST_EDITION,
-        data_key="edition",
-        metadata={"description": "the edition whose rules are taken"},
+    source = a_number("the edition whose rules are taken", data_key="edition")
+    based_on = a_number(
+        "the edition that this one was made from, so that nobody's later publication is undone unseen; left out: "
+        "`edition`, and for `rules` the live one"
     )
     note = a_note()
 
@@ -87,6 +100,23 @@ class StepSchema(Schema):
     def to_note(self, members: Mapping[str, str], **_: Any) -> str:  # noqa: ANN401  # as above
         """Return the reason, which may be empty."""
         return members.get("note", "")
+
+
+class PublicationSchema(Schema):
+    """Why an edition is published, and over which; the body may be left out."""
+
+    body_may_be_missing = True
+
+    note = a_note()
+    over = a_number(
+        "the live edition that is to be replaced; any other live one is a 409. Needed where that is not the one that "
+        "a draft is based on"
+    )
+
+    @post_load
+    def to_publication(self, members: Mapping[str, Any], **_: Any) -> Publication:  # noqa: ANN401  # as above
+        """Make the value."""
+        return Publication(**members)
 
 
 class EditionInPath(Schema):
@@ -135,6 +165,9 @@ class OfEveryEdition(Schema):
     author = fields.String(required=True, metadata={"description": "who drafted it; of a key its prefix and name"})
     note = fields.String(required=True)
     created_at = Moment(required=True)
+    based_on = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "the edition that it was made from; null: not known"}
+    )
     published_at = Moment(required=True, allow_none=True, metadata={"description": "the last time; null: never"})
     published_by = fields.String(required=True, allow_none=True)
 
@@ -188,6 +221,14 @@ class AuditEntrySchema(Schema):
     step = fields.Enum(Step, by_value=fields.String, required=True)
     who = fields.String(required=True, metadata={"description": "of a key its prefix and name"})
     note = fields.String(required=True)
+    based_on = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "of a draft: the edition that it was made from"}
+    )
+    over = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "of a publication: the live edition that it named as the one to be replaced"},
+    )
     at = Moment(required=True)
 
 

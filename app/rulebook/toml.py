@@ -1,25 +1,44 @@
-"""Editions as TOML: a table [[rules]] for each rule, for people to edit."""
+"""Editions as TOML, for people to edit: the edition that this one is made from, and a table [[rules]] for each rule."""
 
 import tomllib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import tomli_w
 
 from app.events.rules import Rule
+from app.rulebook.domain import Edition
 from app.rulebook.drafts import read_draft
-from app.rulebook.forms import InvalidRules, written_rules
+from app.rulebook.forms import GREATEST_CODE, InvalidRules, written_rules
+from lib.fields import whole_number
 from lib.json_requests import NumberLiteral, shown
 
 
-def read_toml(text: str) -> tuple[Rule, ...]:
+class TomlDraft(NamedTuple):
+    """What a file holds: rules, and the edition that they were made from, where it says so."""
+
+    rules: tuple[Rule, ...]
+    based_on: int | None
+
+
+def read_toml(text: str) -> TomlDraft:
     """Read the rules of a new edition; raises `InvalidRules`, for what is no TOML too."""
     read = _tables(text)
-    if unknown := sorted(read.keys() - {"rules"}):
+    if unknown := sorted(read.keys() - {"rules", "based_on"}):
         raise InvalidRules({shown(name): ["Unknown table; the rules stand in [[rules]]."] for name in unknown})
     if not isinstance(read.get("rules"), list):
         raise InvalidRules({"rules": ["Write [[rules]] above each rule."]})
-    return read_draft(read["rules"])
+    return TomlDraft(read_draft(read["rules"]), _base(read))
+
+
+def _base(read: Mapping[str, Any]) -> int | None:
+    if "based_on" not in read:
+        return None
+    try:
+        return whole_number(read["based_on"], 1, GREATEST_CODE)
+    except (TypeError, ValueError):
+        told = "Must be the number of an edition; leave the line out for the live one."
+        raise InvalidRules({"based_on": [told]}) from None
 
 
 def _tables(text: str) -> dict[str, Any]:
@@ -33,6 +52,6 @@ def _tables(text: str) -> dict[str, Any]:
         raise InvalidRules({"file": ["Has a number that is too long."]}) from None
 
 
-def written_toml(rules: Sequence[Rule]) -> str:
-    """Write rules so that they can be edited and read again."""
-    return tomli_w.dumps({"rules": written_rules(rules)})
+def written_toml(edition: Edition) -> str:
+    """Write an edition so that it can be edited and read again, as a draft based on it."""
+    return tomli_w.dumps({"based_on": edition.edition, "rules": written_rules(edition.rules)})

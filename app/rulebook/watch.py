@@ -5,22 +5,43 @@ nothing: the last good editions go on, and readiness says so. A shadow that cann
 """
 
 import time
+from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from weakref import ref
 
 from app.events import metrics
 from app.events.judges import Judge, RuleSet
-from app.rulebook.domain import Edition, Status, UnreadableEdition
+from app.rulebook.domain import PUBLISH_ANOTHER, Edition, Status, UnreadableEdition
 from app.rulebook.queries import RuleBookQueries
+from app.rulebook.remedies import Remedy
 from lib.database import Database
+from lib.hints import command
 from lib.logs import get_logger
 from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two looks
-OUT_OF_REACH = "the database cannot be reached or is overloaded"
 LONGEST_FIRST_LOOK = 0.2  # seconds that whoever asks for trouble waits for it
 
 Found = Edition | UnreadableEdition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What of the rule book cannot be read, and what to do: over HTTP a request, in the log a command (A27)."""
+
+    found: str
+    remedy: Remedy | None = None
+
+    def __str__(self) -> str:
+        return f"{self.found}: {self.remedy}" if self.remedy else self.found
+
+    def for_the_log(self) -> str:
+        """Return it with the command instead of the request."""
+        return f"{self.found}: {command(self.remedy.command)}" if self.remedy else self.found
+
+
+AWAY = Fault("the database cannot be reached or is overloaded")
+NOTHING_LIVE = Fault("no edition is live; publish another", PUBLISH_ANOTHER)
 
 log = get_logger()
 
@@ -45,7 +66,7 @@ class RuleBookWatch:
         self._judge: Judge | None = None
         self._seen: tuple[int | None, ...] = ()
         self._cause = ""  # why the database could not be reached, for the log
-        self._fault = ""  # what the last look could not read, and what to do; empty: it read everything
+        self._fault: Fault | None = None  # what the last look could not read; None: it read everything
 
     def judge(self) -> Judge:
         """Return the judge in force; raises `NoRuleBook` or `Unavailable` when there never was one."""
@@ -59,13 +80,13 @@ class RuleBookWatch:
         return self._judge
 
     def _why_none(self) -> Exception:
-        return Unavailable(self._cause) if self._fault == OUT_OF_REACH else NoRuleBook(nothing_judged(self._fault))
+        return Unavailable(self._cause) if self._fault == AWAY else NoRuleBook(nothing_judged(str(self._fault)))
 
     def trouble(self) -> str:
         """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
         self._begin()
         self._looked.wait(LONGEST_FIRST_LOOK)
-        return self._fault if self._judge is None or self._fault != OUT_OF_REACH else ""
+        return str(self._fault or "") if self._judge is None or self._fault != AWAY else ""
 
     def _begin(self) -> None:
         with self._starting:
@@ -85,32 +106,34 @@ class RuleBookWatch:
         with self._looking:
             fault, self._cause = self._found_fault()
             if fault and fault != self._fault:
-                log.error("rule book not read", fault=fault, cause=self._cause)
+                log.error("rule book not read", fault=fault.for_the_log(), cause=self._cause)
             elif self._fault and not fault:
                 log.info("rule book read again")
             self._fault = fault
             self._looked.set()
 
-    def _found_fault(self) -> tuple[str, str]:
+    def _found_fault(self) -> tuple[Fault | None, str]:
         """Look; return what could not be read with what to do, and for the log why."""
         try:
             with self._database.transaction() as current:
                 in_force = RuleBookQueries(current).in_force()
             return self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
         except Unavailable as error:
-            return OUT_OF_REACH, str(error)
+            return AWAY, str(error)
         except Exception as error:
             # Whatever it is: without this thread no publication would ever be seen.
-            fault = f"the rule book cannot be read ({type(error).__name__}): look at the log of the service"
+            fault = Fault(f"the rule book cannot be read ({type(error).__name__}): look at the log of the service")
             if fault != self._fault:
                 log.exception("rule book unreadable")  # once, and not at every look
             return fault, str(error).strip()
 
-    def _put_in_force(self, live: Found, shadow: Found) -> tuple[str, str]:
+    def _put_in_force(self, live: Found, shadow: Found) -> tuple[Fault | None, str]:
         """Let these judge from now on; return what stands against it, and why."""
-        if not isinstance(live, Edition):
-            found = f"edition {live.edition} is live and cannot be read" if live else "no edition is live"
-            return f"{found}; publish another: flask rules publish EDITION", str(live or found)
+        if live is None:
+            return NOTHING_LIVE, NOTHING_LIVE.found
+        if isinstance(live, UnreadableEdition):
+            found = f"edition {live.edition} is live and cannot be read; publish another"
+            return Fault(found, PUBLISH_ANOTHER), str(live)
         readable = shadow if isinstance(shadow, Edition) else None
         seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:
@@ -120,9 +143,14 @@ class RuleBookWatch:
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         if isinstance(shadow, UnreadableEdition):
             number = shadow.edition
-            told = f"edition {number} cannot be read and does not judge in the shadow: flask rules retire {number}"
-            return told, str(shadow)
-        return "", ""
+            found = f"edition {number} cannot be read and does not judge in the shadow"
+            return Fault(found, retire(number)), str(shadow)
+        return None, ""
+
+
+def retire(edition: int) -> Remedy:
+    """Return how an edition is put away."""
+    return Remedy(request=f"POST /rules/{edition}/retire", command=f"rules retire {edition}")
 
 
 def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:

@@ -1,4 +1,4 @@
-"""The commands of the register: `flask users …`."""
+"""The commands of the register: `users …`."""
 
 import click
 from flask import current_app
@@ -8,6 +8,7 @@ from app.users import controllers
 from app.users.domain import SAMPLE_USERS, DuplicateUser, NewUser, NoFreeUserId
 from app.users.schemas import NewUserSchema
 from lib.commands import Commands, print_table
+from lib.hints import command
 
 users = Commands("users", help="The register of users.")
 
@@ -42,7 +43,7 @@ def list_() -> None:
     """List all registered users in the order of their ids."""
     known = list(controllers.all_users(current_app.extensions["database"]))
     if not known:
-        click.echo("Nobody is registered yet: flask users add --name NAME --email EMAIL")
+        click.echo(f"Nobody is registered yet: {command('users add --name NAME --email EMAIL')}")
         return
     rows = ((str(user.user_id), user.name, user.email, f"{user.created_at:%Y-%m-%d %H:%M}") for user in known)
     print_table(("user_id", "name", "email", "registered"), rows)

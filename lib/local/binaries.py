@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lib.local.account import Account, call, private_folder
 from lib.local.errors import LocalError
+from lib.local.hints import make
 
 _NEEDED = ("postgres", "initdb", "pg_ctl")
 _SYSTEM = (
@@ -48,7 +49,7 @@ def find_programs(*, account: Account | None, storage: Path, wanted: int | None 
         raise LocalError("no PostgreSQL found: install one (apt install postgresql), or set DATABASE_URL")
     raise LocalError(
         f"the data is of PostgreSQL {wanted}, the programs are of {', '.join(others)}: install PostgreSQL "
-        f"{wanted}, or set DATABASE_URL, or begin anew with make clean (it deletes the data)"
+        f"{wanted}, or set DATABASE_URL, or begin anew with {make('clean')} (it deletes the data)"
     )
 
 

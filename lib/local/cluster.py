@@ -14,6 +14,7 @@ from lib.local import processes
 from lib.local.account import Account, call, private_folder
 from lib.local.binaries import Programs, find_programs
 from lib.local.errors import LocalError
+from lib.local.hints import make
 from lib.local.initdb import DATA, PASSWORD, Plan, failure, initialise, major_of
 from lib.local.locks import exclusive
 from lib.local.ports import kept_port, refusal
@@ -103,7 +104,8 @@ class Cluster:
         """
         with self._alone():
             if not self.home.exists():
-                raise LocalError(f"the data folder {self.home} is gone: make stop, then make start for a new one")
+                again = f"{make('stop')}, then {make('start')} for a new one"
+                raise LocalError(f"the data folder {self.home} is gone: {again}")
             self._launch()
 
     def stop(self, *, patience: float = 20) -> None:
@@ -170,7 +172,8 @@ class Cluster:
             if call([programs.folder / "pg_isready", *where], account=self.account, output=subprocess.DEVNULL) == 0:
                 return True
             if time.monotonic() > deadline:
-                raise LocalError(f"PostgreSQL runs but takes no connections (log: {self.log}): make stop, then start")
+                again = f"{make('stop')}, then {make('start')}"
+                raise LocalError(f"PostgreSQL runs but takes no connections (log: {self.log}): {again}")
             time.sleep(_PAUSE)
         return False
 

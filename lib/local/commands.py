@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from lib.local import service
 from lib.local.binaries import embedded_folder, find_programs
 from lib.local.database_address import masked_url, plain_url, without_secrets
 from lib.local.errors import LocalError
+from lib.local.hints import make
 from lib.local.initdb import major_of
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
@@ -124,7 +124,7 @@ def _database_url(project: Project, settings: Settings) -> str:
         return plain_url(settings.database_url)
     cluster = cluster_of(project)
     if not cluster.running():
-        with step("Starting PostgreSQL (make stop ends it)"):
+        with step(f"Starting PostgreSQL ({make('stop')} ends it)"):
             cluster.start()
     return cluster.url
 
@@ -147,12 +147,13 @@ def _psql() -> str:
 
 
 def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
-    """Run a command with DATABASE_URL set; its exit status is ours."""
+    """Become a command with DATABASE_URL set: signals reach it, and its exit status is what the caller gets."""
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
     environment = {**settings.environment, "DATABASE_URL": _database_url(project, settings)}
+    os.chdir(project.root)
     try:
-        return subprocess.run(command, cwd=project.root, env=environment, check=False).returncode
+        os.execvpe(command[0], list(command), environment)  # noqa: S606 - no shell is what we want
     except OSError as error:
         raise LocalError(f"cannot run {command[0]}: {error.strerror}") from error
 

@@ -11,6 +11,7 @@ from lib.local import processes
 from lib.local.account import Account, call, give
 from lib.local.binaries import Programs
 from lib.local.errors import LocalError
+from lib.local.hints import make
 
 DATA = "data"
 PASSWORD = "password"  # noqa: S105 - the name of a file
@@ -71,7 +72,7 @@ def major_of(home: Path) -> int:
         owner = home.owner()
         raise LocalError(f"{home} belongs to {owner}: run this as {owner} or as root") from error
     except (FileNotFoundError, ValueError) as error:
-        raise LocalError(f"{home} holds no data of PostgreSQL: move it away, or make clean") from error
+        raise LocalError(f"{home} holds no data of PostgreSQL: move it away, or {make('clean')}") from error
 
 
 def _remove_leftovers(home: Path) -> None:

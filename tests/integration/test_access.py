@@ -236,7 +236,7 @@ def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -
         (["create", "--name", "x", "--scope", "events:write", "--expires", "soon"], "90d, 12h or 30m"),
         (["create", "--name", "x", "--scope", "events:write", "--expires", "0d"], "90d, 12h or 30m"),
         (["create", "--name", "x"], "--scope"),
-        (["revoke", "0123456789ab"], "flask keys list"),
+        (["revoke", "0123456789ab"], "flask --app app keys list"),
     ],
 )
 def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
@@ -249,7 +249,7 @@ def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
 
 
 def test_the_list_says_how_to_begin(app: APIFlask) -> None:
-    assert "flask keys create" in run(app, "list")[1]
+    assert "flask --app app keys create" in run(app, "list")[1]
 
 
 def test_revoking_what_is_not_there(app: APIFlask) -> None:

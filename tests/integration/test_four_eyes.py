@@ -77,7 +77,7 @@ def test_whose_draft_it_is_must_be_known_by_a_key(app: APIFlask, post: Post, two
     controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
     answer = post(two[0], "/2/publish")
     assert problem(answer) == SAME_EYES, "she may have this very key"
-    assert "was not drafted with a key" in answer.get_json()["detail"]
+    assert "was drafted without a key" in answer.get_json()["detail"]
     assert post(two[0], "", edition=2).status_code == 201
     assert post(two[1], "/3/publish").status_code == 200
 
@@ -108,7 +108,9 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
 def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> None:
     controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
     status, said = publish_as(app, "ben")
-    assert (status, "POST /rules/2/publish" in said) == (1, True)
+    assert (status, "was drafted without a key" in said) == (1, True)
+    assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in said
+    assert """-d '{"edition": 2}'\n""" in said
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 

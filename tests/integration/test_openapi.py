@@ -1,5 +1,6 @@
 """The document tells the truth where a service out of the box cannot show it; e2e/test_openapi.py does the rest."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from e2e.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
+MINUTE = re.compile(rb"20\d\d-\d\d-\d\d \d\d:\d\d")
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
 
@@ -110,6 +112,17 @@ def by_its_author(app_with: AppWith, example: Example) -> TestResponse:
     return answer
 
 
+def published_meanwhile(app_with: AppWith, example: Example) -> TestResponse:
+    """Publish edition 2, where edition 3 was published since: both are based on edition 1."""
+    client = app_with().test_client()
+    client.post("/rules", json={"edition": 1})
+    client.post("/rules", json=DRAFTS["rules"]["value"])
+    client.post("/rules/3/publish")
+    answer = client.open(example.path.replace("/rules/1", "/rules/2"), method=example.method)
+    answer.set_data(MINUTE.sub(rb"2026-11-22 09:30", answer.data))
+    return answer
+
+
 WITH_A_DRAFT = {
     "read_editions": "list",
     "read_audit": "audit",
@@ -132,6 +145,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),
     ("publish_edition", "same-eyes"): by_its_author,
+    ("publish_edition", "live-edition-changed"): published_meanwhile,
     ("read_edition", "contract"): as_it_was_made,
 }
 
@@ -170,6 +184,7 @@ def with_numbers(client: FlaskClient, path: str) -> str:
     """Return the path of something that is there: of an edition, one that may take every step."""
     if "{edition}" not in path:
         return path
+    client.post("/rules/1/publish")  # the one that the examples replace, should it not be live any more
     return path.replace("{edition}", str(client.post("/rules", json={"edition": 1}).get_json()["edition"]))
 
 

@@ -156,7 +156,7 @@ def publish_in_turn(books: Database) -> list[Publication]:
     former = 1
     for pause, edition in TURNS:
         time.sleep(pause)
-        published = controllers.publish(books, edition, ANN, four_eyes=False)
+        published = controllers.publish(books, edition, ANN, four_eyes=False, over=former)
         assert published.published_at is not None
         publications.append(Publication(published.published_at, former, edition))
         former = edition

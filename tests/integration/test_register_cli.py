@@ -89,7 +89,7 @@ def test_all_users_are_listed_each_on_a_line(flask: Flask, sql: Sql) -> None:
 
 
 def test_of_an_empty_register_the_list_says_what_to_do(flask: Flask) -> None:
-    assert "flask users add" in flask("users", "list").stdout
+    assert "flask --app app users add" in flask("users", "list").stdout
 
 
 def test_seeding_registers_the_sample_users_once(flask: Flask, sql: Sql) -> None:
@@ -129,7 +129,7 @@ def test_without_a_database_a_command_ends_with_a_line(app_with: AppWith, words:
 def test_before_the_migrations_a_command_says_to_apply_them(app_with: AppWith, server: str) -> None:
     with fresh_database(server) as unmigrated:
         line = refused(app_with(database_url=unmigrated).test_cli_runner().invoke(args=("users", "list")))
-    assert "flask db upgrade" in line
+    assert "flask --app app db upgrade" in line
 
 
 def test_the_program_itself_ends_with_a_status_and_a_line(database: str) -> None:

@@ -181,7 +181,7 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
     write_into(sql, spoilt, SPOILT)
     assert codes(send(client, "withdraw", "50", 1)) == [], "a process that starts now judges by the live edition"
     assert why_unready(app) == (
-        f"rule-book-unreadable: edition {spoilt} cannot be read and does not judge in the shadow: flask rules retire 2"
+        f"rule-book-unreadable: edition {spoilt} cannot be read and does not judge in the shadow: POST /rules/2/retire"
     )
     assert statuses(books)[spoilt] is Status.SHADOW
     if mend is controllers.publish:
@@ -195,7 +195,7 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
 
 def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'retired'")
-    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: flask rules publish EDITION"
+    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: POST /rules/EDITION/publish"
     answer = send(app.test_client(), "withdraw", "150", 1)
     assert problem(answer) == (503, "not-ready")
     assert answer.get_json()["detail"].startswith("nothing can be judged: no edition is live")
@@ -279,11 +279,11 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     assert "a withdraw above 150.00" in shown
     assert "three consecutive rising deposits, withdraws ignored" in shown
     assert "drafted by ann at 2" in shown
-    assert " UTC; never published\n" in shown
+    assert " UTC from edition 1; never published\n" in shown
     assert run(app, "shadow", "2", "--as", "ann")[0] == 0
     published = run(app, "publish", "2", "--as", "ben")[1]
     assert published.startswith("Edition 2 is live")
-    assert published.endswith("\nBack to the one before: flask rules publish 1\n")
+    assert published.endswith("\nBack to the one before: flask --app app rules publish 1 --over 2\n")
     assert "; published by ben at 2" in run(app, "show", "2")[1]
     headings, *listed = run(app, "list")[1].splitlines()
     assert [line.split()[:2] for line in listed] == [["1", "retired"], ["2", "live"]]

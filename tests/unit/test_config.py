@@ -108,7 +108,7 @@ def test_only_who_is_alone_in_development_needs_no_key(
     ("given", "said"),
     [
         ({}, "open to every program on this machine"),
-        ({"ENV": "production"}, "flask keys create --name payments --scope events:write"),
+        ({"ENV": "production"}, "flask --app app keys create --name payments --scope events:write"),
         ({"HOST": "192.0.2.1", "ACCESS": "open"}, "OPEN TO EVERYBODY who reaches 192.0.2.1"),
     ],
 )

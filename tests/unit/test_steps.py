@@ -9,14 +9,18 @@ from app.rulebook.domain import TAKEN_FROM, Edition, Status, Step, WrongStep, re
 from tests.unit.edition_1 import RULES
 
 WRONG = {
-    (Step.SHADOWED, Status.SHADOW): "edition 6 is shadow already",
-    (Step.SHADOWED, Status.LIVE): "edition 6 is live already",
+    (Step.SHADOWED, Status.SHADOW): ("edition 6 is shadow already", ""),
+    (Step.SHADOWED, Status.LIVE): ("edition 6 is live already", ""),
     (Step.SHADOWED, Status.RETIRED): (
-        'edition 6 is retired; draft it again: flask rules draft --edition 6, or POST /rules with {"edition": 6}'
+        'edition 6 is retired; draft it again: POST /rules with {"edition": 6}',
+        "rules draft --edition 6",
     ),
-    (Step.PUBLISHED, Status.LIVE): "edition 6 is live already",
-    (Step.RETIRED, Status.LIVE): "edition 6 is live; publish another edition, which retires it",
-    (Step.RETIRED, Status.RETIRED): "edition 6 is retired already",
+    (Step.PUBLISHED, Status.LIVE): ("edition 6 is live already", ""),
+    (Step.RETIRED, Status.LIVE): (
+        "edition 6 is live; publish another edition, which retires it: POST /rules/EDITION/publish",
+        "rules publish EDITION",
+    ),
+    (Step.RETIRED, Status.RETIRED): ("edition 6 is retired already", ""),
 }
 
 
@@ -28,7 +32,8 @@ def standing(status: Status) -> Edition:
 def test_a_step_that_is_not_taken_says_what_to_do(step: Step, status: Status) -> None:
     with pytest.raises(WrongStep) as refused:
         refuse_wrong_step(standing(status), step)
-    assert str(refused.value) == WRONG[step, status]
+    remedy = refused.value.remedy
+    assert (str(refused.value), remedy.command if remedy else "") == WRONG[step, status]
 
 
 @pytest.mark.parametrize(("step", "status"), [each for each in product(TAKEN_FROM, Status) if each not in WRONG])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import LONGEST_GOODBYE
+from lib import hints
 from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
 
 Service = dict[str, Any]
@@ -57,7 +58,7 @@ def test_development_is_open_and_says_so_and_is_published_on_this_machine_only()
 
 
 def test_development_passes_every_setting_on() -> None:
-    assert DEVELOPMENT["services"]["web"]["environment"].keys() == SETTINGS
+    assert DEVELOPMENT["services"]["web"]["environment"].keys() == SETTINGS | {hints.PREFIX}
 
 
 def test_production_asks_for_keys_whatever_its_settings_say() -> None:

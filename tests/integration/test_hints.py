@@ -1,0 +1,104 @@
+"""What to do next is told in the form of the place: a command in terminal and log, a request over HTTP (A27)."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+
+from app.rulebook import controllers
+from app.rulebook.controllers import Hand
+from lib import hints
+from lib.commands import CALLER_FOLDER, INTERRUPTED
+from tests.integration.books import write_into
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+from tests.unit.edition_1 import RULES
+
+FOR_A_SHELL = re.compile(r"\b(flask|make|docker|sudo|activity-alerts) (-|[a-z]+ )|\bflask [a-z]|\bmake start")
+PLACE = "sudo -u activity activity-alerts"
+
+
+@pytest.fixture
+def app(app_with: AppWith, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
+    monkeypatch.setenv(hints.PREFIX, PLACE)
+    return app_with()
+
+
+def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["rules", *arguments])
+    return done.exit_code, done.output
+
+
+def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
+    answer = app.test_client().get("/rules/9")
+    assert problem(answer) == (404, "unknown-edition")
+    assert answer.get_json()["detail"] == "there is no edition 9; see which there are: GET /rules"
+    told = f"Error: there is no edition 9; see which there are: {PLACE} rules list\n"
+    assert run(app, "show", "9") == (1, told)
+    assert run(app, "backtest", "9")[1].endswith(told), "those that join the commands of the rule book, too"
+
+
+def test_readiness_names_a_request_and_the_log_a_command(
+    app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
+) -> None:
+    database = app.extensions["database"]
+    spoilt = controllers.draft(database, RULES, Hand(who="ann")).edition
+    controllers.shadow(database, spoilt, Hand(who="ann"))
+    write_into(sql, spoilt, '[{"code": 1}]')
+    answer = app.test_client().get("/health/ready")
+    assert answer.get_json()["detail"].endswith("does not judge in the shadow: POST /rules/2/retire")
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
+    assert said[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
+
+
+def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
+    """The examples of all refusals are in it."""
+    found = FOR_A_SHELL.search(json.dumps(app.test_client().get("/openapi.json").get_json()))
+    assert found is None, found
+
+
+def test_no_message_is_written_for_one_place_alone() -> None:
+    """Whoever writes a new one takes `lib.hints`, and a client is told a request."""
+    files = [path for folder in ("app", "lib") for path in Path(folder).rglob("*.py") if "local" not in path.parts]
+    written = [(str(path), text) for path in files for text in literals(ast.parse(path.read_text(encoding="utf-8")))]
+    assert [each for each in written if FOR_A_SHELL.search(each[1])] == [("lib/hints.py", hints.PLAIN)]
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """Yield the strings of a program, parts of f-strings among them, but for its docstrings."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str) and not isinstance(node, ast.Expr):
+            yield child.value
+        yield from literals(child)
+
+
+def test_files_are_those_of_the_caller(app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rules.toml").write_text(run(app, "export", "1")[1])
+    here = Path.cwd()
+    monkeypatch.setenv(CALLER_FOLDER, str(tmp_path))
+    assert run(app, "draft", "rules.toml", "--as", "ann")[1].startswith("Edition 2 is drafted")
+    assert run(app, "backtest", "2", "--json", "report.json")[0] == 0
+    assert json.loads((tmp_path / "report.json").read_text())
+    assert Path.cwd() == here
+    monkeypatch.setenv(CALLER_FOLDER, str(tmp_path / "gone"))
+    assert run(app, "list")[0] == 0, "one that cannot be entered hinders nobody who needs no file"
+
+
+def test_rules_can_come_from_standard_input(app: APIFlask) -> None:
+    """Also where the caller's folder is closed to the user of the service."""
+    exported = run(app, "export", "1")[1]
+    done = app.test_cli_runner().invoke(args=["rules", "draft", "-", "--as", "ann"], input=exported)
+    assert done.output.startswith("Edition 2 is drafted")
+
+
+def test_an_interrupted_command_ends_as_a_shell_tells_of_ctrl_c(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(controllers, "publish", interrupted)
+    status, said = run(app, "publish", "1", "--as", "ann")
+    assert (status, said) == (INTERRUPTED, "Interrupted: see what was done before you try again.\n")

@@ -1,0 +1,80 @@
+"""Migration 0006 on a rule book with a past: up, down, up, while the release before goes on writing."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import psycopg2.errors
+import pytest
+from apiflask import APIFlask
+
+from app.datastores import db
+from app.factory import create_app
+from tests.integration.clients import problem
+from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+
+# As the release before writes: edition 2 was drafted while 1 was live, 3 and 4 while 2 was.
+PAST = """
+    INSERT INTO rule_book (edition, status, rules, author, note, published_at, published_by)
+    SELECT number, stands::edition_status, rules, 'ann', '', published, by
+    FROM rule_book, (VALUES (2, 'retired', now(), 'ann'), (3, 'draft', NULL, NULL), (4, 'shadow', NULL, NULL))
+        AS former (number, stands, published, by)
+    WHERE edition = 1;
+    INSERT INTO rule_book_audit (edition, step, who, note) VALUES
+        (2, 'draft', 'ann', ''), (1, 'retire', 'ann', ''), (2, 'publish', 'ann', ''), (3, 'draft', 'ann', ''),
+        (4, 'draft', 'ann', ''), (4, 'shadow', 'ann', ''), (2, 'retire', 'ann', ''), (1, 'publish', 'ann', '')
+"""
+DRAFTED_BY_THE_RELEASE_BEFORE = """
+    INSERT INTO rule_book (edition, status, rules, author, note)
+    SELECT coalesce(max(edition), 0) + 1, 'draft', (SELECT rules FROM rule_book WHERE edition = 1), 'ann', ''
+    FROM rule_book
+"""
+KEPT = "SELECT edition, status, rules, author, note, created_at, published_at FROM rule_book ORDER BY edition"
+BASES = "SELECT edition, based_on FROM rule_book ORDER BY edition"
+
+
+@pytest.fixture
+def app(server: str) -> Iterator[APIFlask]:
+    with fresh_database(server) as url:
+        app = create_app(settings_with(database_url=url))
+        yield app
+        app.extensions["rule_book"].stop()
+        app.extensions["database"].close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def past(app: APIFlask) -> Sql:
+    """Ask a database as the release before left it."""
+    with app.app_context():
+        flask_migrate.upgrade("migrations", "0005")
+        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    run_sql(address, PAST)
+    return lambda statement, *values: run_sql(address, statement, *values)
+
+
+def test_what_was_live_when_an_edition_was_drafted_becomes_its_base(app: APIFlask, past: Sql) -> None:
+    steps = past("SELECT * FROM rule_book_audit ORDER BY id")
+    kept = past(KEPT)
+    with app.app_context():
+        flask_migrate.upgrade("migrations")
+        assert past(BASES) == [(1, None), (2, 1), (3, 2), (4, 2)]
+        flask_migrate.downgrade("migrations", "0005")
+        assert past("SELECT * FROM rule_book_audit ORDER BY id") == steps
+        with pytest.raises(psycopg2.errors.RaiseException, match="an edition never changes"):
+            past("UPDATE rule_book SET rules = '[]'")
+        flask_migrate.upgrade("migrations")
+    assert past(BASES) == [(1, None), (2, 1), (3, 2), (4, 2)]
+    assert past(KEPT) == kept
+    answer = app.test_client().post("/rules/3/publish")
+    assert problem(answer) == (409, "live-edition-changed"), "edition 2 is in it, which was taken back"
+
+
+def test_what_the_release_before_drafts_meanwhile_has_no_base_and_says_so(app: APIFlask, past: Sql) -> None:
+    with app.app_context():
+        flask_migrate.upgrade("migrations")
+    past(DRAFTED_BY_THE_RELEASE_BEFORE)
+    answer = app.test_client().post("/rules/5/publish")
+    assert problem(answer) == (409, "live-edition-changed")
+    assert "based on an edition that nobody wrote down" in answer.get_json()["detail"]
+    assert app.test_client().post("/rules/5/publish", json={"over": 1}).status_code == 200

@@ -1,0 +1,84 @@
+"""Which publications would undo another one unseen (A28), and what is said of them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.rulebook.bases import MOST_SHOWN, refuse_another_base
+from app.rulebook.domain import Edition, LiveEditionChanged, Status
+from app.rulebook.forms import read_rules
+from tests.unit.edition_1 import RULES, WRITTEN
+
+AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+LARGE = WRITTEN[3]
+STRICTER = read_rules([*WRITTEN[:3], {**LARGE, "above": "80.00"}])
+DRAFT = Edition(edition=3, status=Status.DRAFT, rules=RULES, author="ann", note="", created_at=AT)
+LIVE = Edition(
+    edition=2,
+    status=Status.LIVE,
+    rules=STRICTER,
+    author="ben",
+    note="",
+    created_at=AT,
+    published_at=AT,
+    published_by="ben",
+)
+WAS_LIVE = replace(DRAFT, edition=1, status=Status.RETIRED, published_at=AT, published_by="cleo")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "base", "live", "over"),
+    [
+        pytest.param(DRAFT, 2, LIVE, None, id="its base is live"),
+        pytest.param(DRAFT, 1, LIVE, 2, id="the live edition is named"),
+        pytest.param(DRAFT, None, LIVE, 2, id="the live edition is named, and no base is known"),
+        pytest.param(DRAFT, 2, LIVE, 2, id="the base is named, too"),
+        pytest.param(DRAFT, 1, None, None, id="nothing is live"),
+        pytest.param(DRAFT, 1, None, 2, id="nothing is live, whatever is named"),
+        pytest.param(WAS_LIVE, None, LIVE, None, id="it was live before"),
+        pytest.param(WAS_LIVE, None, LIVE, 2, id="it was live before, and the live edition is named"),
+    ],
+)
+def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edition | None, over: int | None) -> None:
+    refuse_another_base(candidate, base=base, live=live, over=over)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "base", "over", "why"),
+    [
+        pytest.param(DRAFT, 1, None, "edition 3 is based on edition 1, but edition 2 is live, ", id="another base"),
+        pytest.param(
+            DRAFT, None, None, "edition 3 is based on an edition that nobody wrote down, but edition 2 is", id="no base"
+        ),
+        pytest.param(DRAFT, 2, 1, "edition 1 is to be replaced, but edition 2 is live, ", id="another one is named"),
+        pytest.param(WAS_LIVE, None, 4, "edition 4 is to be replaced, but edition 2 is live, ", id="of a way back too"),
+    ],
+)
+def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | None, over: int | None, why: str) -> None:
+    with pytest.raises(LiveEditionChanged) as refused:
+        refuse_another_base(candidate, base=base, live=LIVE, over=over)
+    number, said = candidate.edition, str(refused.value)
+    assert said.startswith(why)
+    assert "published by ben at 2026-11-22 09:30 UTC" in said
+    assert "1100: above 80.00 → 100.00" in said
+    assert "Draft anew from edition 2" in said
+    assert said.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
+    assert refused.value.remedy
+    assert refused.value.remedy.command == f"rules publish {number} --over 2"
+
+
+def test_no_more_differences_are_told_than_a_reader_reads() -> None:
+    many = read_rules([{**LARGE, "code": code} for code in range(2001, 2051)])
+    with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MOST_SHOWN} more\. Draft anew"):
+        refuse_another_base(replace(DRAFT, rules=many), base=1, live=LIVE, over=None)
+
+
+def test_the_same_rules_are_no_reason_to_say_nothing() -> None:
+    with pytest.raises(LiveEditionChanged, match="no change of the rules"):
+        refuse_another_base(replace(DRAFT, rules=STRICTER), base=1, live=LIVE, over=None)
+
+
+def test_a_live_edition_that_cannot_be_read_is_told_as_that() -> None:
+    with pytest.raises(LiveEditionChanged, match="the live edition cannot be read"):
+        refuse_another_base(DRAFT, base=1, live=replace(LIVE, rules=()), over=None)
