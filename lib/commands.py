@@ -1,17 +1,12 @@
-"""Commands of `flask` that end with one line and no traceback when the database is not to be had, and their tables."""
+"""Commands of `flask` that end with one line and no traceback when the database is not to be had."""
 
-from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import click
 import psycopg2.errors
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from lib.transactions import Unavailable
-
-WIDEST = 1000  # columns of a table that nobody looks at in a terminal
 
 
 class Commands(AppGroup):
@@ -28,12 +23,6 @@ class Commands(AppGroup):
             raise click.ClickException("the database lacks a table; apply the migrations: flask db upgrade") from None
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; on a terminal as wide as that is, else each row on one line."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading)
-    for row in rows:
-        table.add_row(*map(Text, row))  # as text: what people call themselves is no markup
-    console = Console()
-    (console if console.is_terminal else Console(width=WIDEST)).print(table)
+def minute(moment: datetime | None) -> str:
+    """Write a moment to the minute, in UTC; the heading above it says so."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from threading import Lock
 
-from app.access.domain import ApiKey, NoSuchKey, Scope, digest_of, new_secret_key, prefix_of
+from app.access.domain import ApiKey, Scope, digest_of, key_meant, new_secret_key, prefix_of
 from app.access.queries import KeyQueries
 from lib.database import Database
 from lib.transactions import Unavailable
@@ -43,12 +43,17 @@ def list_keys(database: Database) -> Sequence[ApiKey]:
         return KeyQueries(current).all()
 
 
-def revoke_key(database: Database, prefix: str) -> None:
-    """Let a key be of no use from now on, everywhere within 5 seconds; raises `NoSuchKey`."""
+def revoke_key(database: Database, beginning: str) -> ApiKey:
+    """Let the key whose prefix begins so be of no use from now on, everywhere within 5 seconds, and return it.
+
+    Raises `NoSuchKey`, and `AmbiguousKey` where several begin so.
+    """
     with database.transaction() as current:
-        if not KeyQueries(current).revoke(prefix):
-            raise NoSuchKey(f"no key begins with {prefix!r}")
+        keys = KeyQueries(current)
+        key = key_meant(beginning, keys.all())
+        keys.revoke(key.prefix)
         current.commit()
+    return key
 
 
 class KeyRing:

@@ -22,7 +22,7 @@ ADD = Statement(
 REVOKE = Statement(
     "revoke_key",
     ("text",),
-    "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE prefix = $1 RETURNING prefix",
+    "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE prefix = $1",
 )
 # The workers each have their own idea of when a key was used last; the condition lets one of them write it.
 USED = Statement(
@@ -65,9 +65,9 @@ class KeyQueries:
         scopes = sorted(key.scopes)
         self._transaction.write(ADD, key.prefix, key.name, key.digest, scopes, key.created_at, key.expires_at)
 
-    def revoke(self, prefix: str) -> bool:
-        """Is there such a key? From now on it is of no use; one that was revoked before stays as it is."""
-        return bool(self._transaction.fetch(REVOKE, prefix))
+    def revoke(self, prefix: str) -> None:
+        """From now on this key is of no use; one that was revoked before stays as it is."""
+        self._transaction.write(REVOKE, prefix)
 
     def were_used(self, prefixes: Collection[str]) -> None:
         """Write down, to the minute, that these keys were used."""

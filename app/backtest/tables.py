@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +10,7 @@ from app.backtest.documents import changes
 from app.backtest.domain import time_of, written_users
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, many
+from lib.tables import new_table, print_whole
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal
@@ -45,23 +46,28 @@ def show(report: Report, out: Console) -> None:
         out.print(Text(f"  {change}"))
     for part in _parts(report, wide=out.width >= WIDE):
         out.print()
-        out.print(part)
+        for each in part:
+            if isinstance(each, Table):
+                print_whole(each, out, width=out.width)
+            else:
+                out.print(each)
 
 
-def _parts(report: Report, *, wide: bool) -> Iterator[RenderableType]:
-    yield code_table(report, wide=wide)
+def _parts(report: Report, *, wide: bool) -> Iterator[Sequence[Table | Text]]:
+    yield [code_table(report, wide=wide)]
     if report.periods:
-        yield Group(period_table(report), *_left_out(report))
+        yield [period_table(report), *_left_out(report)]
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
-            yield Group(title, _sample_table(samples))
+            yield [title, _sample_table(samples)]
 
 
 def code_table(report: Report, *, wide: bool) -> Table:
     """Make the table of the codes, with the terms of their rules where there is room."""
     terms = ["the user meets it when"] if wide else []
-    table = _table("code", "name", *terms, *columns(report), left=2 + len(terms))
+    prose = ("name", *terms)
+    table = new_table("code", "name", *terms, *columns(report), prose=prose, left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
         told = [rule.name, rule.terms] if wide else [rule.name]
@@ -80,7 +86,7 @@ def columns(report: Report) -> list[str]:
 
 def period_table(report: Report) -> Table:
     """Make the table of the last periods, all codes together."""
-    table = _table("period", "events", *columns(report), left=1)
+    table = new_table("period (UTC)", "events", *columns(report), left=1)
     periods = report.periods[-MOST_PERIODS:]
     for period in periods:
         counts = map(counted, report.by_period(period))
@@ -101,26 +107,20 @@ def counted(count: Count) -> str:
 
 
 def _sample_table(samples: Sequence[Sample]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = new_table("user", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
-        table.add_row(f"  user {each.user_id}", f"t {each.t}", time_of(each.t), Text(each.sentence))
-    return table
-
-
-def _table(*headings: str, left: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    for place, each in enumerate(headings):
-        table.add_column(each, justify="left" if place < left else "right")
+        time = time_of(each.t)
+        table.add_row(f"  user {each.user_id}", f"t {each.t}", time and f"{time} UTC", Text(each.sentence))
     return table
 
 
 def show_findings(findings: Findings, out: Console) -> None:
     """Print what a verification found."""
-    table = _table("edition", "events", "agree", "in the shadow", "agree", left=0)
+    table = new_table("edition", "events", "agree", "in the shadow", "agree", left=0)
     for edition in sorted(findings.events.keys() | findings.shadowed.keys()):
         counts = (findings.events, findings.agreeing, findings.shadowed, findings.shadowed_agreeing)
         table.add_row(str(edition), *(f"{each[edition]:,}" for each in counts))
-    out.print(table)
+    print_whole(table, out, width=out.width)
     if findings.of_old:
         out.print(f"{many(findings.of_old, 'event')} with codes from before alerts were kept: no evidence of them.")
     for each in findings.differences:

@@ -1,6 +1,5 @@
 """The commands of the rule book: `flask rules …`."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableE
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
 from app.rulebook.toml import read_toml, written_toml
-from lib.commands import Commands, print_table
+from lib.commands import Commands, minute
 from lib.database import Database
+from lib.tables import print_table
 
 
 class RuleCommands(Commands):
@@ -42,13 +42,14 @@ def list_() -> None:
             each.status.value,
             str(each.rule_count),
             each.author,
-            _minute(each.created_at),
-            _minute(each.published_at),
+            minute(each.created_at),
+            minute(each.published_at),
             each.note,
         )
         for each in controllers.outlines(_database())
     ]
-    print_table(("edition", "status", "rules", "author", "drafted (UTC)", "published (UTC)", "note"), rows)
+    headings = ("edition", "status", "rules", "author", "drafted (UTC)", "published (UTC)", "note")
+    print_table(headings, rows, prose=("note",))
 
 
 @rules.command("show")
@@ -57,20 +58,21 @@ def show(edition: int) -> None:
     """Show the rules of an edition."""
     shown = controllers.edition(_database(), edition)
     click.echo(f"edition {shown.edition}, {shown.status}: {shown.note or 'no note'}")
-    click.echo(f"drafted by {shown.author} at {_minute(shown.created_at)} UTC{_publication(shown)}")
+    click.echo(f"drafted by {shown.author} at {minute(shown.created_at)} UTC{_publication(shown)}")
     print_table(
         ("code", "met when", "evaluated on", "name", "description"),
         [
             (str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
             for rule in shown.rules
         ],
+        prose=("met when", "evaluated on", "name", "description"),
     )
 
 
 def _publication(shown: Edition) -> str:
     if shown.published_at is None:
         return "; never published"
-    return f"; published by {shown.published_by} at {_minute(shown.published_at)} UTC"
+    return f"; published by {shown.published_by} at {minute(shown.published_at)} UTC"
 
 
 @rules.command("diff")
@@ -153,16 +155,12 @@ def retire(edition: int, who: str, note: str) -> None:
 def audit() -> None:
     """List every step that was taken: who, what, when and why."""
     rows = [
-        (_minute(each.at), each.who, each.step.value, str(each.edition), each.note)
+        (minute(each.at), each.who, each.step.value, str(each.edition), each.note)
         for each in controllers.audit(_database())
     ]
-    print_table(("when (UTC)", "who", "step", "edition", "note"), rows)
+    print_table(("when (UTC)", "who", "step", "edition", "note"), rows, prose=("note",))
 
 
 def _database() -> Database:
     database: Database = current_app.extensions["database"]
     return database
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"

@@ -206,7 +206,7 @@ def test_the_terminal_shows_counts_and_samples() -> None:
     told = printed(REPORTS["against"])
     assert re.search(r"^1 +large +a deposit above 100.00 +6 \(2\) +3 \(1\) +3 \(1\) +0 \(0\)$", told, re.MULTILINE)
     assert re.search(r"^2026-01-02 +3 +5 \(3\) +4 \(3\) +4 \(3\) +3 \(3\)$", told, re.MULTILINE)
-    assert "user 2  t 1767225602  2026-01-01 00:00:02  140.00 deposited at once; the limit is 100.00" in told
+    assert "user 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in told
     assert EVIL in told
 
 
