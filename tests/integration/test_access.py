@@ -171,13 +171,6 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     assert 1 <= next(begun) <= (time.monotonic() - began) / controllers.NEW_KEYS_AFTER + 2
 
 
-def test_the_last_use_is_written_down(client: FlaskClient, make_key: Make, sql: Sql, hurried: None) -> None:  # noqa: ARG001
-    key = make_key()
-    for t in range(1, 4):
-        send(client, key, t=t)
-    assert sql("SELECT prefix FROM api_key WHERE last_used_at > now() - interval '1 minute'") == [(prefix_of(key),)]
-
-
 def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
     key = make_key()
     assert len(key) == 59
