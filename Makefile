@@ -8,6 +8,9 @@ COMPOSE ?= docker compose
 
 # Settings given on the command line (`make start PORT=5055`) reach the programs by themselves: make exports them.
 
+# The folder in which make was called, for the files in ARGS: -C has it go elsewhere, and shells set PWD anew.
+export MAKE_CALLED_IN := $(value PWD)
+
 # A .venv whose Python cannot be run (gone, or another user's) must not look installed, whatever its stamps say:
 # bootstrap makes it anew, or says why it cannot.
 ifneq ($(shell test -x $(BIN)/python && echo yes),yes)

@@ -12,6 +12,7 @@ from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableE
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
 from app.rulebook.toml import read_toml, written_toml
+from lib.caller import CallersPath
 from lib.commands import Commands, minute
 from lib.database import Database
 from lib.tables import print_table
@@ -93,7 +94,7 @@ def export(edition: int) -> None:
 
 
 @rules.command("draft")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=CallersPath(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
 def draft(file: Path | None, source: int | None, who: str, note: str) -> None:

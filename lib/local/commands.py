@@ -6,8 +6,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 
+from lib.caller import VARIABLE
 from lib.local import service
 from lib.local.binaries import embedded_folder, find_programs
+from lib.local.caller import caller_folder
 from lib.local.database_address import masked_url, plain_url, without_secrets
 from lib.local.errors import LocalError
 from lib.local.initdb import major_of
@@ -147,10 +149,11 @@ def _psql() -> str:
 
 
 def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
-    """Run a command with DATABASE_URL set; its exit status is ours."""
+    """Run a command with DATABASE_URL set, and told where its caller is; its exit status is ours."""
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
-    environment = {**settings.environment, "DATABASE_URL": _database_url(project, settings)}
+    told = {"DATABASE_URL": _database_url(project, settings), VARIABLE: str(caller_folder(project.root))}
+    environment = {**settings.environment, **told}
     try:
         return subprocess.run(command, cwd=project.root, env=environment, check=False).returncode
     except OSError as error:
