@@ -14,8 +14,9 @@ class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
     `service`, `migrate` and `notice` are the arguments given to Python, the last for a program that says in a line
-    who may use the service; `sample_json` is a request to try, sent to `sample_path`; `environment` is what they are
-    told where the user says nothing else.
+    who may use the service, or else which settings are wrong; `alive_path` is asked to see whether the service is
+    there; `sample_json` is a request to try, sent to `sample_path`; `environment` is what they are told where the user
+    says nothing else.
     """
 
     root: Path
@@ -23,6 +24,7 @@ class Project:
     service: tuple[str, ...]
     migrate: tuple[str, ...]
     notice: tuple[str, ...]
+    alive_path: str
     sample_path: str
     sample_json: str
     environment: Mapping[str, str]
@@ -69,6 +71,7 @@ def read_project(root: Path) -> Project:
             service=tuple(table["service"]),
             migrate=tuple(table["migrate"]),
             notice=tuple(table["notice"]),
+            alive_path=table["alive"],
             sample_path=table["sample"]["path"],
             sample_json=table["sample"]["json"],
             environment=dict(table.get("environment", {})),

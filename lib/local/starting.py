@@ -35,12 +35,13 @@ def start(project: Project, settings: Settings) -> int:
         if state is not None:
             _join(project, settings, state)
             return 0
+        notice = _notice(project, settings)
         if settings.database_url:
             try_connection(settings.database_url)
         with service.claimed_port(project, settings) as claim, ExitStack() as undo:
             _start_all(project, settings, claim, undo)
             undo.pop_all()
-    _say_started(project, settings)
+    _say_started(project, settings, notice)
     return 0
 
 
@@ -96,7 +97,7 @@ def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> No
 
 def _join(project: Project, settings: Settings, state: State) -> None:
     """Wait for a service that another start, killed since, may just have launched."""
-    if not service.answers(state.address):
+    if not service.answers(state.address + project.alive_path):
         say(f"Started already (pid {state.pid}), but without an answer yet; waiting for it.")
         service.wait_for_answer(project, state.pid, state.starts)
     _say_running(state, settings)
@@ -110,17 +111,24 @@ def _say_running(state: State, settings: Settings) -> None:
 
 
 def _notice(project: Project, settings: Settings) -> str:
-    """Have the project say who may use its service."""
+    """Have the project say who may use its service; before anything is started, since it reads all settings for that.
+
+    Raises:
+        LocalError: a setting is wrong; the project's own words say which, and where it is set.
+
+    """
     environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
     program = [sys.executable, *project.notice]
     said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown: look at the log"
+    if said.returncode != 0:
+        raise LocalError(said.stderr.strip().removeprefix("Error: ") or "the settings cannot be read")
+    return said.stdout.strip()
 
 
-def _say_started(project: Project, settings: Settings) -> None:
+def _say_started(project: Project, settings: Settings, notice: str) -> None:
     header = "-H 'Content-Type: application/json'"
     print(f"Running at {settings.address}")
-    print(f"Access     {_notice(project, settings)}")
+    print(f"Access     {notice}")
     print(f"Log file   {project.service_log}")
     print("Try        ", end="")
     print(f"curl -i {settings.address}{project.sample_path} {header} -d '{project.sample_json}'", flush=True)
