@@ -19,6 +19,7 @@ from lib.local.terminal import say, step, tail
 # As long as a first start may take on a slow machine: database, migrations, service.
 _LOCK_SECONDS = 180
 _LINES = 15
+_WRONG_SETTINGS = 2  # the status of a program that found some, and named them
 _ANY = "postgresql://127.0.0.1/any"  # what need not be known to say who may use the service
 
 
@@ -114,14 +115,17 @@ def _notice(project: Project, settings: Settings) -> str:
     """Have the project say who may use its service; before anything is started, since it reads all settings for that.
 
     Raises:
-        LocalError: a setting is wrong; the project's own words say which, and where it is set.
+        LocalError: a setting is wrong, and the project's own words say which and where; or the program failed.
 
     """
     environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
     program = [sys.executable, *project.notice]
     said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
+    if said.returncode == _WRONG_SETTINGS:
+        raise LocalError(said.stderr.strip().removeprefix("Error: "))
     if said.returncode != 0:
-        raise LocalError(said.stderr.strip().removeprefix("Error: ") or "the settings cannot be read")
+        last = "\n  ".join(said.stderr.splitlines()[-_LINES:])
+        raise LocalError(f"the settings could not be read; the end of what was said:\n  {last}")
     return said.stdout.strip()
 
 

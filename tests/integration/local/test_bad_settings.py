@@ -49,19 +49,30 @@ def test_a_setting_that_the_project_refuses_is_named_before_anything_is_started(
 def test_wrong_settings_of_this_project_are_no_failed_migrations(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("app", "lib", "pyproject.toml"):
+    for name in ("app", "lib", "migrations", "pyproject.toml"):
         (open_folder / name).symlink_to(REPOSITORY / name)
     (open_folder / ".env").write_text(f"EVENT_ORDER=foo\nPORT={free_port()}\n")
     monkeypatch.chdir(open_folder)
     monkeypatch.setenv("WEB_THREADS", "abc")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert main(["start"]) == 1
-    assert capfd.readouterr().err.splitlines() == [
-        "error: these settings stop the start (docs/settings.md lists them all):",
-        "  EVENT_ORDER: Must be one of: user, system. It is set in .env.",
-        "  WEB_THREADS: Must be a whole number from 1 to 64. It is set in the environment, or on the command line of make.",
-    ]
+    first, *lines = capfd.readouterr().err.splitlines()
+    assert first == "error: these settings stop the start (docs/settings.md lists them all):"
+    assert [line.partition(": ")[0] for line in lines] == ["  EVENT_ORDER", "  WEB_THREADS"]
+    assert lines[0].endswith("Must be one of: user, system. It is set in .env.")
+    assert "from 1 to 64. It is set in the environment" in lines[1]
     assert not (open_folder / "var/postgres").exists()
+
+
+def test_a_program_that_fails_is_told_with_the_end_of_what_it_said(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "notice.py").write_text("import no_such_module")
+    assert main(["start"]) == 1
+    said = capfd.readouterr().err
+    assert said.startswith("error: the settings could not be read; the end of what was said:\n")
+    assert "No module named 'no_such_module'" in said
+    assert not (project.var / "postgres").exists()
 
 
 def test_where_a_wrong_port_is_set_is_told(
