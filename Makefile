@@ -15,6 +15,9 @@ $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name))
 CLI := $(if $(filter $(PWD),$(CURDIR)),,'$(CURDIR)'/)bin/activity-alerts
 export CLI_PREFIX ?= $(CLI)
 
+# The folder in which make was called, for the files in ARGS: -C has it go elsewhere, and shells set PWD anew.
+export MAKE_CALLED_IN := $(value PWD)
+
 # A .venv whose Python cannot be run (gone, or another user's) must not look installed, whatever its stamps say:
 # lib.install makes it anew, or says why it cannot.
 ifneq ($(shell test -x $(BIN)/python && echo yes),yes)

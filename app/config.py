@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from environs import Env, EnvValidationError
 from limits import parse_many
@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from app.access.domain import Access
 from app.events.domain import EventOrder
 from lib.database_url import InvalidAddress, engine_url, read_address
-from lib.settings import SettingsError
+from lib.settings import SettingsError, origins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +63,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
 
     Raises `SettingsError`, which names every variable that is missing or wrong.
     """
+    set_in = origins(dotenv)
     env = Env(eager=False)
     env.read_env(dotenv, recurse=False)
     host = env.str("HOST", "127.0.0.1")
@@ -70,16 +71,16 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     settings = Settings(
         database_url=env.str("DATABASE_URL", validate=_is_postgresql),
         host=host,
-        port=env.int("PORT", 5000, validate=validate.Range(1, 65535)),
-        web_workers=env.int("WEB_WORKERS", 2, validate=validate.Range(1, 64)),
-        web_threads=env.int("WEB_THREADS", 4, validate=validate.Range(1, 64)),
+        port=_whole(env, "PORT", 5000, greatest=65535),
+        web_workers=_whole(env, "WEB_WORKERS", 2, greatest=64),
+        web_threads=_whole(env, "WEB_THREADS", 4, greatest=64),
         env=environment,
         access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
         rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
-        four_eyes=env.bool("FOUR_EYES", default=False),
-        registered_users_only=env.bool("REGISTERED_USERS_ONLY", default=False),
+        four_eyes=_switch(env, "FOUR_EYES"),
+        registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),
@@ -92,7 +93,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     try:
         env.seal()
     except EnvValidationError as error:
-        raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages)) from None
+        raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages), set_in) from None
     return settings
 
 
@@ -109,8 +110,28 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _whole(env: Env, name: str, default: int, *, greatest: int) -> int:
+    taken = f"Must be a whole number from 1 to {greatest}."
+    within = validate.Range(1, greatest, error=taken)
+    whole: int = _field(env.int)(name, default, validate=within, error_messages={"invalid": taken})
+    return whole
+
+
 def _seconds(env: Env, name: str, default: float) -> float:
-    return env.float(name, default, validate=validate.Range(0.1, 60))
+    taken = "Must be a number of seconds from 0.1 to 60."
+    within = validate.Range(0.1, 60, error=taken)
+    messages = {"invalid": taken, "special": taken}
+    seconds: float = _field(env.float)(name, default, validate=within, error_messages=messages)
+    return seconds
+
+
+def _switch(env: Env, name: str) -> bool:
+    switch: bool = _field(env.bool)(name, default=False, error_messages={"invalid": "Must be true or false."})
+    return switch
+
+
+def _field(read: object) -> Any:  # noqa: ANN401  # environs hands what it does not know to marshmallow's field, untyped
+    return read
 
 
 def _is_postgresql(address: str) -> None:

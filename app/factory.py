@@ -17,6 +17,7 @@ from app.access import guard
 from app.access.cli import keys
 from app.access.controllers import KeyRing
 from app.access.domain import Access
+from app.access.last_used import LastUsed
 from app.alerts.api import alerts
 from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
@@ -94,9 +95,10 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database),
+        last_used=LastUsed(database),
     )
     if settings.access is Access.KEYS:
-        guard.init_app(application, KeyRing(database))
+        guard.init_app(application, KeyRing(database), application.extensions["last_used"])
     limits.init_app(application, settings)
     for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)

@@ -1,5 +1,6 @@
 """Every refusal of the contract: its problem, and that nothing is left of what was refused."""
 
+import gzip
 import http.client
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -142,6 +143,15 @@ def test_a_body_above_16_kib_in_chunks(customer: Customer, kib: int) -> None:
 def test_a_media_type_that_is_not_json(customer: Customer, headers: dict[str, str]) -> None:
     response = customer.client.post("/event", content=event_text(customer.user_id), headers=headers)
     problem_in(response, 415, "unsupported-media-type")
+    assert_nothing_happened(customer)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "nonsense"])
+def test_a_packed_body_is_refused_with_what_is_taken(customer: Customer, coding: str) -> None:
+    packed = gzip.compress(event_text(customer.user_id).encode())
+    response = customer.client.post("/event", content=packed, headers={**JSON, "Content-Encoding": coding})
+    problem_in(response, 415, "unsupported-media-type")
+    assert response.headers["Accept-Encoding"] == "identity"
     assert_nothing_happened(customer)
 
 

@@ -14,13 +14,12 @@ from typing import Any, NoReturn
 from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
 
 from lib.bodies import LONGEST_BODY, read_body
+from lib.body_forms import encoding_fault, refuse_other_forms
 
 MOST_NAMED = 20  # members at fault; a body may hold thousands
 LONGEST_SHOWN = 60  # characters of a name that somebody else chose
-MEDIA_TYPE = "application/json"
 DEEPEST = 64  # levels of nesting
 LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
 
@@ -68,9 +67,10 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         read = _decoded(body.decode("utf-8"))
     except UnicodeDecodeError:
-        raise MalformedJson("the body is not UTF-8") from None
+        raise MalformedJson(encoding_fault(body) or "the body is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise MalformedJson(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+        fault = f"{error.msg} at line {error.lineno} column {error.colno}"
+        raise MalformedJson(encoding_fault(body) or fault) from None
     if not isinstance(read, dict):
         raise MalformedJson("the body must be a JSON object: { … }")
     return read
@@ -141,7 +141,7 @@ _decoder, _decoder_of_members = (
 def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     """Read the body of a request for webargs.
 
-    Raises Werkzeug's `UnsupportedMediaType` beside what `read_body` and `read_object` do.
+    Raises what `refuse_other_forms`, `read_body` and `read_object` do, and the refusal that the schema names.
     """
     body = _body_of(request, schema)
     try:
@@ -160,16 +160,10 @@ def _body_of(request: Request, schema: Schema) -> bytes:
         body = read_body(request.environ, longest)
         if not body:
             return b"{}"
-        _refuse_other_media_types(request)
+        refuse_other_forms(request)
         return body
-    _refuse_other_media_types(request)
+    refuse_other_forms(request)
     return read_body(request.environ, longest)
-
-
-def _refuse_other_media_types(request: Request) -> None:
-    # The first look spares nearly every request the parsing of the header.
-    if request.environ.get("CONTENT_TYPE") != MEDIA_TYPE and request.mimetype != MEDIA_TYPE:
-        raise UnsupportedMediaType
 
 
 def refusal_of(schema: Schema) -> type[InvalidMembers]:

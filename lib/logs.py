@@ -19,11 +19,26 @@ Processors = list[structlog.types.Processor]
 
 get_logger = structlog.get_logger
 
+
+class WithoutAdvice(logging.Filter):
+    """Leaves out what the server advises about the sizes that it was given.
+
+    On a machine with two processors it finds four threads "quite high", and on one with one two workers: it takes them
+    for threads that compute, but these wait for the database. A warning at each start is one that nobody reads.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the record is anything else."""
+        return not str(record.msg).startswith(ADVICE)
+
+
+ADVICE = ("Configuration allows spawning up to ", "Configured number of workers appears to be higher ")
 # Granian's own records join ours: no handler of its own, up to the root's.
 GRANIAN = {
     "formatters": {},
     "handlers": {},
-    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+    "filters": {"without advice": {"()": WithoutAdvice}},
+    "loggers": {"_granian": {"handlers": [], "propagate": True, "filters": ["without advice"]}},
 }
 
 

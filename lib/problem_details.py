@@ -13,6 +13,7 @@ from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from lib.bodies import LONGEST_BODY, read_body, too_large
+from lib.body_forms import OtherMediaType
 from lib.logs import get_logger
 from lib.metrics.requests import refusal_count
 from lib.request_ids import current_request_id
@@ -55,7 +56,7 @@ OF_HTTP = {
         415,
         "unsupported-media-type",
         "The body is not JSON",
-        "send JSON, with Content-Type: application/json",
+        example=OtherMediaType(),
     ),
     429: ProblemType(
         429,

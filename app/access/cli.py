@@ -8,9 +8,10 @@ import click
 from flask import current_app
 
 from app.access import controllers
-from app.access.domain import ApiKey, NoSuchKey, Scope, prefix_of
-from lib.commands import Commands, print_table
+from app.access.domain import AmbiguousKey, ApiKey, NoSuchKey, Scope, prefix_of
+from lib.commands import Commands, minute
 from lib.hints import command
+from lib.tables import print_table
 
 SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -69,25 +70,28 @@ def list_() -> None:
         click.echo(f"There is no key yet: {command('keys create --name payments --scope events:write')}")
         return
     now = datetime.now(UTC)
-    headings = ("prefix", "name", "scopes", "state", "created", "last used", "expires")
-    print_table(headings, (_row(key, now) for key in known))
+    headings = ("prefix", "name", "scopes", "state", "created (UTC)", "last used (UTC)", "expires (UTC)")
+    print_table(headings, (_row(key, now) for key in known), prose=("name", "scopes"))
 
 
 def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:
-    times = (_minute(key.created_at), _minute(key.last_used_at), _minute(key.expires_at))
+    times = (minute(key.created_at), minute(key.last_used_at), minute(key.expires_at))
     return (key.prefix, key.name, " ".join(sorted(key.scopes)), key.state(now), *times)
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
 
 
 @keys.command("revoke")
 @click.argument("prefix")
 def revoke(prefix: str) -> None:
-    """Take a key back, by its prefix as `keys list` shows it; it is refused within 5 seconds."""
+    """Take a key back, by its prefix as `keys list` shows it; it is refused within 5 seconds.
+
+    As much of the prefix will do as no other key begins with.
+    """
     try:
-        controllers.revoke_key(current_app.extensions["database"], prefix)
+        key = controllers.revoke_key(current_app.extensions["database"], prefix)
     except NoSuchKey as error:
         raise click.ClickException(f"{error}; see which there are: {command('keys list')}") from None
-    click.echo(f"{prefix} is revoked; every worker refuses it within 5 seconds.")
+    except AmbiguousKey as error:
+        now = datetime.now(UTC)
+        lines = (f"  {each.prefix}  {each.name}, {each.state(now)}" for each in error.candidates)
+        raise click.ClickException("\n".join((f"{error}; give more of the one that is meant:", *lines))) from None
+    click.echo(f"{key.prefix} ({key.name}) is revoked; every worker refuses it within 5 seconds.")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from threading import Lock
 
-from app.access.domain import ApiKey, NoSuchKey, Scope, digest_of, new_secret_key, prefix_of
+from app.access.domain import ApiKey, Scope, digest_of, key_meant, new_secret_key, prefix_of
 from app.access.queries import KeyQueries
 from lib.database import Database
 from lib.transactions import Unavailable
@@ -16,7 +16,6 @@ REREAD_AFTER = 2.0  # one request reads them again while the others go on
 WAIT_AFTER = 4.0  # from here on the others wait for that
 OLDEST = 5.0
 NEW_KEYS_AFTER = 0.25  # a key that is not known may just have been made
-USED_EVERY = timedelta(minutes=1)
 
 
 def create_key(database: Database, name: str, scopes: Collection[Scope], valid_for: timedelta | None) -> str:
@@ -43,26 +42,32 @@ def list_keys(database: Database) -> Sequence[ApiKey]:
         return KeyQueries(current).all()
 
 
-def revoke_key(database: Database, prefix: str) -> None:
-    """Let a key be of no use from now on, everywhere within 5 seconds; raises `NoSuchKey`."""
+def revoke_key(database: Database, beginning: str) -> ApiKey:
+    """Let the key whose prefix begins so be of no use from now on, everywhere within 5 seconds, and return it.
+
+    Raises `NoSuchKey`, and `AmbiguousKey` where several begin so.
+    """
     with database.transaction() as current:
-        if not KeyQueries(current).revoke(prefix):
-            raise NoSuchKey(f"no key begins with {prefix!r}")
+        keys = KeyQueries(current)
+        key = key_meant(beginning, keys.all())
+        keys.revoke(key.prefix)
         current.commit()
+    return key
 
 
 class KeyRing:
     """The keys as one process knows them: a copy of their small table, never older than 5 seconds.
 
     So a request costs a look into a dictionary, and one with a wrong key costs no more. Where the table cannot be
-    read any more, nobody can tell what was revoked, and nobody is let in.
+    read any more, nobody can tell what was revoked, and nobody is let in. It is only ever read here, so whoever holds
+    a row of it delays no request.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._keys: Mapping[str, ApiKey] = {}
-        self._read_at = float("-inf")  # of `time.monotonic`
-        self._used: set[str] = set()
+        self._read_at = self._failed_at = float("-inf")  # of `time.monotonic`
+        self._cause = ""  # why it could not be read
         self._lock = Lock()
 
     def recognise(self, secret_key: str, *, oldest: float = OLDEST) -> ApiKey | None:
@@ -74,41 +79,34 @@ class KeyRing:
         key = self._known(REREAD_AFTER, oldest).get(prefix) or self._known(NEW_KEYS_AFTER, oldest).get(prefix)
         if key is None or not compare_digest(key.digest, digest_of(secret_key)):
             return None
-        self._used.add(prefix)
         return key
 
     def _known(self, reread_after: float, oldest: float) -> Mapping[str, ApiKey]:
-        age = time.monotonic() - self._read_at
+        asked_at = time.monotonic()
+        age = asked_at - self._read_at
         if age > reread_after and self._lock.acquire(blocking=age > WAIT_AFTER or reread_after < REREAD_AFTER):
             try:
-                self._read_again(reread_after, oldest)
+                self._read_again(asked_at, reread_after, oldest)
             finally:
                 self._lock.release()
         return self._keys
 
-    def _read_again(self, reread_after: float, oldest: float) -> None:
-        """Read the keys, unless another request just did."""
+    def _read_again(self, asked_at: float, reread_after: float, oldest: float) -> None:
+        """Read the keys, unless another request just did, or could not: who waited for it need not try in turn."""
         now = time.monotonic()
         if now - self._read_at <= reread_after:
             return
-        try:
-            self._keys = self._read()
-        except Unavailable:
-            if now - self._read_at > oldest:
-                raise
-        else:
-            self._read_at = now  # when we began: a revocation after that may be missing
+        if self._failed_at < asked_at:
+            try:
+                self._keys = self._read()
+            except Unavailable as error:
+                self._failed_at, self._cause = time.monotonic(), str(error)
+            else:
+                self._read_at = now  # when we began: a revocation after that may be missing
+                return
+        if now - self._read_at > oldest:
+            raise Unavailable(self._cause)
 
     def _read(self) -> Mapping[str, ApiKey]:
         with self._database.transaction() as current:
-            keys = KeyQueries(current)
-            known = {key.prefix: key for key in keys.all()}
-            used, self._used = self._used, set()
-            if worth_writing := [prefix for prefix in used if _used_long_ago(known.get(prefix))]:
-                keys.were_used(worth_writing)
-                current.commit()
-        return known
-
-
-def _used_long_ago(key: ApiKey | None) -> bool:
-    return key is not None and (key.last_used_at is None or datetime.now(UTC) - key.last_used_at > USED_EVERY)
+            return {key.prefix: key for key in KeyQueries(current).all()}

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,4 +77,26 @@ def digest_of(key: str) -> bytes:
 
 
 class NoSuchKey(Exception):
-    """No key has this prefix."""
+    """No key has a prefix that begins so."""
+
+
+class AmbiguousKey(Exception):
+    """Several keys, the `candidates`, have a prefix that begins so, and none is meant for certain."""
+
+    def __init__(self, beginning: str, candidates: Sequence[ApiKey]) -> None:
+        super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
+        self.candidates = candidates
+
+
+def key_meant(beginning: str, known: Iterable[ApiKey]) -> ApiKey:
+    """Return the only key whose prefix begins so; also from the mark on, and up to the whole of the key itself.
+
+    Raises `NoSuchKey` and `AmbiguousKey`; neither tells anybody a secret.
+    """
+    wanted = beginning.strip().removeprefix(f"{MARK}_").partition("_")[0]
+    found = [key for key in known if wanted and key.prefix.startswith(wanted)]
+    if not found:
+        raise NoSuchKey(f"no key begins with {wanted!r}")
+    if len(found) > 1:
+        raise AmbiguousKey(wanted, found)
+    return found[0]

@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from app.access.controllers import OLDEST, KeyRing
 from app.access.domain import ApiKey, Scope
+from app.access.last_used import LastUsed
 from lib.logs import get_logger
 
 log = get_logger()
@@ -47,7 +48,7 @@ def requested_scope() -> str:
     return scope_of(current_app.view_functions.get(request.endpoint or ""))
 
 
-def init_app(app: Flask, ring: KeyRing) -> None:
+def init_app(app: Flask, ring: KeyRing, last_used: LastUsed) -> None:
     """Have every request of an application show a key, those for paths that do not exist included."""
 
     @app.before_request
@@ -55,10 +56,10 @@ def init_app(app: Flask, ring: KeyRing) -> None:
         scope = scope_of(app.view_functions.get(request.endpoint or ""))
         if scope != NO_KEY:
             shown = request.environ.get("HTTP_AUTHORIZATION", "")
-            g.api_key = _allowed_key(ring, scope, shown)
+            g.api_key = _allowed_key(ring, last_used, scope, shown)
 
 
-def _allowed_key(ring: KeyRing, scope: str, shown: str) -> ApiKey:
+def _allowed_key(ring: KeyRing, last_used: LastUsed, scope: str, shown: str) -> ApiKey:
     scheme, _, secret_key = shown.partition(" ")
     if scheme.lower() != SCHEME:
         _write_log_line("no key", None)
@@ -67,9 +68,11 @@ def _allowed_key(ring: KeyRing, scope: str, shown: str) -> ApiKey:
     key = ring.recognise(secret_key.strip(), oldest=oldest)
     if key is None:
         _refuse_unknown("unknown key", "no such key is known here; look whether it was copied whole")
-    state = key.state(datetime.now(UTC))
+    now = datetime.now(UTC)
+    state = key.state(now)
     if state != "valid":
         _refuse_unknown(f"{state} key", f"this key is {state}; ask for a new one", key)
+    last_used.touch(key.prefix, now)  # a use is that of a key which is honoured, whatever comes of the request
     if scope != ANY_SCOPE and scope not in key.scopes:
         _write_log_line(f"no scope {scope}", key)
         raise scope_missing(scope)

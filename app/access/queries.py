@@ -1,6 +1,6 @@
 """The questions that are asked of the keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.access.domain import ApiKey
@@ -22,16 +22,28 @@ ADD = Statement(
 REVOKE = Statement(
     "revoke_key",
     ("text",),
-    "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE prefix = $1 RETURNING prefix",
+    "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE prefix = $1",
 )
-# The workers each have their own idea of when a key was used last; the condition lets one of them write it.
-USED = Statement(
-    "key_used",
-    ("text[]",),
+# Whoever holds the row of a key, to revoke it or for hours, must delay neither this nor the other keys of the process:
+# its row is left for the next time. Of several processes the one with the latest use is believed.
+TOUCH = Statement(
+    "touch_last_used",
+    ("text[]", "timestamptz[]"),
     """
-    UPDATE api_key SET last_used_at = now()
-    WHERE prefix = ANY ($1) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+    WITH free AS MATERIALIZED (
+        SELECT prefix FROM api_key WHERE prefix = ANY ($1) ORDER BY prefix FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE api_key SET last_used_at = greatest(last_used_at, used.at)
+    FROM unnest($1, $2) AS used (prefix, at) JOIN free USING (prefix)
+    WHERE api_key.prefix = used.prefix
+    RETURNING api_key.prefix
     """,
+)
+# A lock of the whole table is not waited for either, or not for long.
+SHORT_WAITS = Statement(
+    "short_waits",
+    (),
+    "SELECT set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '2s', true)",
 )
 
 Row = tuple[str, str, memoryview, list[str], datetime, datetime | None, datetime | None, datetime | None]
@@ -65,10 +77,11 @@ class KeyQueries:
         scopes = sorted(key.scopes)
         self._transaction.write(ADD, key.prefix, key.name, key.digest, scopes, key.created_at, key.expires_at)
 
-    def revoke(self, prefix: str) -> bool:
-        """Is there such a key? From now on it is of no use; one that was revoked before stays as it is."""
-        return bool(self._transaction.fetch(REVOKE, prefix))
+    def revoke(self, prefix: str) -> None:
+        """From now on this key is of no use; one that was revoked before stays as it is."""
+        self._transaction.write(REVOKE, prefix)
 
-    def were_used(self, prefixes: Collection[str]) -> None:
-        """Write down, to the minute, that these keys were used."""
-        self._transaction.write(USED, sorted(prefixes))
+    def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
+        """Which of these keys are free to be written, now that they were used then? A later use stays."""
+        self._transaction.write(SHORT_WAITS)
+        return [prefix for (prefix,) in self._transaction.fetch(TOUCH, list(used), list(used.values()))]

@@ -26,6 +26,7 @@ from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.options import EDITION
+from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
 from lib.logs import get_logger
 from lib.transactions import Unavailable
@@ -87,8 +88,16 @@ JOBS = click.option(
 @click.option("--users", type=UsersOption(), default=EVERYBODY, show_default="all", help="7, 1-100 or 1-100,205")
 @click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
 @JOBS
-@click.option("--json", "json_file", callback=writable, help=f"Also write the report as JSON; {INSTEAD}.")
-@click.option("--html", "html_file", callback=writable, help=f"Also write it as a page with pictures; {INSTEAD}.")
+@click.option(
+    "--json", "json_file", type=CallersPath(), callback=writable, help=f"Also write the report as JSON; {INSTEAD}."
+)
+@click.option(
+    "--html",
+    "html_file",
+    type=CallersPath(),
+    callback=writable,
+    help=f"Also write it as a page with pictures; {INSTEAD}.",
+)
 @with_appcontext
 def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itself
     edition: int,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from app.backtest.domain import time_of, written_users
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, many
 from app.backtest.summary import PER, PER_EVENTS, sentence, written_rate
+from lib.tables import new_table, print_whole
 
 MOST_PERIODS = 31  # that a terminal is bothered with
 WIDEST = 200  # columns where nobody looks at a terminal
@@ -49,24 +50,29 @@ def show(report: Report, out: Console) -> None:
         out.print(Text(f"  {change}"))
     for part in _parts(report, out.width):
         out.print()
-        out.print(part)
+        for each in part:
+            if isinstance(each, Table):
+                print_whole(each, out, width=out.width)
+            else:
+                out.print(each)
 
 
-def _parts(report: Report, width: int) -> Iterator[RenderableType]:
-    yield code_table(report, width)
+def _parts(report: Report, width: int) -> Iterator[Sequence[Table | Text]]:
+    yield [code_table(report, width)]
     if report.periods:
-        yield Group(period_table(report, width), *_left_out(report))
+        yield [period_table(report, width), *_left_out(report)]
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
-            yield Group(title, _sample_table(samples))
+            yield [title, _sample_table(samples)]
 
 
 def code_table(report: Report, width: int) -> Table:
     """Make the table of the codes, with the terms of their rules where there is room."""
     wide, wider = width >= WIDE, width >= WIDER
     terms = ["the user meets it when"] if wider else []
-    table = _table("code", "name", *terms, *_columns(report, wide=wide), left=2 + len(terms))
+    headings = ("code", "name", *terms, *_columns(report, wide=wide))
+    table = new_table(*headings, prose=("name", *terms), left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
         told = [rule.name, rule.terms] if wider else [rule.name]
@@ -110,7 +116,7 @@ def _caption(report: Report, *, wide: bool) -> str:
 def period_table(report: Report, width: int) -> Table:
     """Make the table of the last periods, all codes together."""
     wide = width >= WIDE
-    table = _table("period", "events", *_columns(report, wide=wide), left=1)
+    table = new_table("period (UTC)", "events", *_columns(report, wide=wide), left=1)
     periods = report.periods[-MOST_PERIODS:]
     for period in periods:
         events = report.events_by_period[period]
@@ -132,26 +138,20 @@ def counted(count: Count) -> str:
 
 
 def _sample_table(samples: Sequence[Sample]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = new_table("user", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
-        table.add_row(f"  user {each.user_id}", f"t {each.t}", time_of(each.t), Text(each.sentence))
-    return table
-
-
-def _table(*headings: str, left: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    for place, each in enumerate(headings):
-        table.add_column(each, justify="left" if place < left else "right")
+        time = time_of(each.t)
+        table.add_row(f"  user {each.user_id}", f"t {each.t}", time and f"{time} UTC", Text(each.sentence))
     return table
 
 
 def show_findings(findings: Findings, out: Console) -> None:
     """Print what a verification found."""
-    table = _table("edition", "events", "agree", "in the shadow", "agree", left=0)
+    table = new_table("edition", "events", "agree", "in the shadow", "agree", left=0)
     for edition in sorted(findings.events.keys() | findings.shadowed.keys()):
         counts = (findings.events, findings.agreeing, findings.shadowed, findings.shadowed_agreeing)
         table.add_row(str(edition), *(f"{each[edition]:,}" for each in counts))
-    out.print(table)
+    print_whole(table, out, width=out.width)
     if findings.of_old:
         out.print(f"{many(findings.of_old, 'event')} with codes from before alerts were kept: no evidence of them.")
     for each in findings.differences:

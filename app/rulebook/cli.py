@@ -1,7 +1,5 @@
 """The commands of the rule book: `rules …`."""
 
-from datetime import UTC, datetime
-
 import click
 from flask import current_app
 
@@ -12,9 +10,11 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
 from app.rulebook.terminal import how_to_publish, in_a_terminal, what_is_replaced
 from app.rulebook.toml import read_toml, written_toml
-from lib.commands import Commands, print_table
+from lib.caller import CallersPath
+from lib.commands import Commands, minute
 from lib.database import Database
 from lib.hints import command
+from lib.tables import print_table
 
 
 class RuleCommands(Commands):
@@ -45,13 +45,14 @@ def list_() -> None:
             str(each.rule_count),
             _number(each.based_on),
             each.author,
-            _minute(each.created_at),
-            _minute(each.published_at),
+            minute(each.created_at),
+            minute(each.published_at),
             each.note,
         )
         for each in controllers.outlines(_database())
     ]
-    print_table(("edition", "status", "rules", "based on", "author", "drafted (UTC)", "published (UTC)", "note"), rows)
+    headings = ("edition", "status", "rules", "based on", "author", "drafted (UTC)", "published (UTC)", "note")
+    print_table(headings, rows, prose=("note",))
 
 
 @rules.command("show")
@@ -61,20 +62,21 @@ def show(edition: int) -> None:
     shown = controllers.edition(_database(), edition)
     click.echo(f"edition {shown.edition}, {shown.status}: {shown.note or 'no note'}")
     based = f" from edition {shown.based_on}" if shown.based_on else ""
-    click.echo(f"drafted by {shown.author} at {_minute(shown.created_at)} UTC{based}{_publication(shown)}")
+    click.echo(f"drafted by {shown.author} at {minute(shown.created_at)} UTC{based}{_publication(shown)}")
     print_table(
         ("code", "met when", "evaluated on", "name", "description"),
         [
             (str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
             for rule in shown.rules
         ],
+        prose=("met when", "evaluated on", "name", "description"),
     )
 
 
 def _publication(shown: Edition) -> str:
     if shown.published_at is None:
         return "; never published"
-    return f"; published by {shown.published_by} at {_minute(shown.published_at)} UTC"
+    return f"; published by {shown.published_by} at {minute(shown.published_at)} UTC"
 
 
 @rules.command("diff")
@@ -95,7 +97,7 @@ def export(edition: int) -> None:
 
 
 @rules.command("draft")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), required=False)
+@click.argument("file", type=CallersPath(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
 def draft(file: str | None, source: int | None, who: str, note: str) -> None:
@@ -172,7 +174,7 @@ def audit() -> None:
     """List every step that was taken: who, what, when and why."""
     rows = [
         (
-            _minute(each.at),
+            minute(each.at),
             each.who,
             each.step.value,
             str(each.edition),
@@ -182,7 +184,8 @@ def audit() -> None:
         )
         for each in controllers.audit(_database())
     ]
-    print_table(("when (UTC)", "who", "step", "edition", "based on", "over", "note"), rows)
+    headings = ("when (UTC)", "who", "step", "edition", "based on", "over", "note")
+    print_table(headings, rows, prose=("note",))
 
 
 def _four_eyes() -> bool:
@@ -192,10 +195,6 @@ def _four_eyes() -> bool:
 def _database() -> Database:
     database: Database = current_app.extensions["database"]
     return database
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"
 
 
 def _number(edition: int | None) -> str:

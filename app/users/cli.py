@@ -7,8 +7,9 @@ from marshmallow import ValidationError
 from app.users import controllers
 from app.users.domain import SAMPLE_USERS, DuplicateUser, NewUser, NoFreeUserId
 from app.users.schemas import NewUserSchema
-from lib.commands import Commands, print_table
+from lib.commands import Commands, minute
 from lib.hints import command
+from lib.tables import print_table
 
 users = Commands("users", help="The register of users.")
 
@@ -45,8 +46,8 @@ def list_() -> None:
     if not known:
         click.echo(f"Nobody is registered yet: {command('users add --name NAME --email EMAIL')}")
         return
-    rows = ((str(user.user_id), user.name, user.email, f"{user.created_at:%Y-%m-%d %H:%M}") for user in known)
-    print_table(("user_id", "name", "email", "registered"), rows)
+    rows = ((str(user.user_id), user.name, user.email, minute(user.created_at)) for user in known)
+    print_table(("user_id", "name", "email", "registered (UTC)"), rows, prose=("name",))
 
 
 @users.command("seed")

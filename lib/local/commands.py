@@ -5,8 +5,10 @@ import shutil
 import time
 from collections.abc import Sequence
 
+from lib.caller import VARIABLE
 from lib.local import service
 from lib.local.binaries import embedded_folder, find_programs
+from lib.local.caller import caller_folder
 from lib.local.database_address import masked_url, plain_url, without_secrets
 from lib.local.errors import LocalError
 from lib.local.hints import make
@@ -147,10 +149,11 @@ def _psql() -> str:
 
 
 def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
-    """Become a command with DATABASE_URL set: signals reach it, and its exit status is what the caller gets."""
+    """Become a command with DATABASE_URL set, told where its caller is: signals reach it, its exit status is ours."""
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
-    environment = {**settings.environment, "DATABASE_URL": _database_url(project, settings)}
+    told = {"DATABASE_URL": _database_url(project, settings), VARIABLE: str(caller_folder(project.root))}
+    environment = {**settings.environment, **told}
     os.chdir(project.root)
     try:
         os.execvpe(command[0], list(command), environment)  # noqa: S606 - no shell is what we want

@@ -4,11 +4,11 @@ import os
 import shlex
 from pathlib import Path
 
-CALLER_FOLDER = "CALLER_FOLDER"  # said by who changes to the folder of the project first
+from lib.caller import VARIABLE
 
 
 def make(target: str) -> str:
     """Return how to make a target of the project in the present folder."""
     here = Path.cwd()
-    caller = os.environ.get(CALLER_FOLDER)
+    caller = os.environ.get(VARIABLE)
     return f"make {target}" if caller is None or Path(caller) == here else f"make -C {shlex.quote(str(here))} {target}"

@@ -14,9 +14,10 @@ class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
     `service`, `migrate` and `notice` are the arguments given to Python, the last for a program that says in a line
-    who may use the service, then in a line each the headers that a request needs for it, as a shell takes them within
-    double quotes; `sample_json` is a request to try, sent to `sample_path`; `docs_path` is where people read about
-    others; `environment` is what the programs are told where the user says nothing else.
+    who may use the service, or else which settings are wrong, then in a line each the headers that a request needs for
+    it, as a shell takes them within double quotes; `alive_path` is asked to see whether the service is there;
+    `sample_json` is a request to try, sent to `sample_path`; `docs_path` is where people read about others;
+    `environment` is what the programs are told where the user says nothing else.
     """
 
     root: Path
@@ -25,6 +26,7 @@ class Project:
     migrate: tuple[str, ...]
     notice: tuple[str, ...]
     docs_path: str
+    alive_path: str
     sample_path: str
     sample_json: str
     environment: Mapping[str, str]
@@ -77,6 +79,7 @@ def read_project(root: Path) -> Project:
             migrate=tuple(table["migrate"]),
             notice=tuple(table["notice"]),
             docs_path=table["docs"],
+            alive_path=table["alive"],
             sample_path=table["sample"]["path"],
             sample_json=table["sample"]["json"],
             environment=dict(table.get("environment", {})),

@@ -112,7 +112,7 @@ def wait_for_answer(project: Project, pid: int, starts: int = 0) -> None:
 
     """
     deadline = time.monotonic() + _ANSWER_SECONDS
-    while not _served_by(state := running(project), pid):
+    while not _served_by(state := running(project), pid, project.alive_path):
         failed = state is not None and state.pid == pid and state.starts >= starts + _FAILED_STARTS
         if failed or processes.find(pid) is None or time.monotonic() > deadline:
             last = "\n".join(f"  {line}" for line in tail(project.service_log, _LINES))
@@ -120,14 +120,14 @@ def wait_for_answer(project: Project, pid: int, starts: int = 0) -> None:
         time.sleep(_PAUSE)
 
 
-def _served_by(state: State | None, pid: int) -> bool:
-    return state is not None and state.pid == pid and state.service_pid != 0 and answers(state.address)
+def _served_by(state: State | None, pid: int, path: str) -> bool:
+    return state is not None and state.pid == pid and state.service_pid != 0 and answers(state.address + path)
 
 
-def answers(address: str) -> bool:
+def answers(url: str) -> bool:
     """Tell whether a GET is answered, with whatever status."""
     try:
-        with _OPENER.open(address, timeout=5):
+        with _OPENER.open(url, timeout=5):
             return True
     except urllib.error.HTTPError as error:
         error.close()

@@ -41,7 +41,7 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     every = {**_written(root / ".env"), **environment}
     return Settings(
         host=every.get("HOST") or HOST,
-        port=_port(every.get("PORT") or str(PORT)),
+        port=_port(every.get("PORT") or str(PORT), "the environment" if environment.get("PORT") else ".env"),
         database_url=every.get("DATABASE_URL") or None,
         environment=every,
     )
@@ -54,7 +54,8 @@ def _written(file: Path) -> dict[str, str]:
         raise LocalError(f".env is not written in UTF-8: save it so, or remove it ({file})") from error
 
 
-def _port(text: str) -> int:
+def _port(text: str, origin: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _GREATEST_PORT):
-        raise LocalError(f"PORT={text} is no port: give a number from 1 to {_GREATEST_PORT}, such as PORT={PORT}")
+        taken = f"give a number from 1 to {_GREATEST_PORT}, such as PORT={PORT}"
+        raise LocalError(f"PORT={text} is no port: {taken} (it is set in {origin})")
     return int(text)

@@ -19,6 +19,7 @@ from lib.local.terminal import say, step, tail
 # As long as a first start may take on a slow machine: database, migrations, service.
 _LOCK_SECONDS = 180
 _LINES = 15
+_WRONG_SETTINGS = 2  # the status of a program that found some, and named them
 _ANY = "postgresql://127.0.0.1/any"  # what need not be known to say who may use the service
 
 
@@ -35,12 +36,13 @@ def start(project: Project, settings: Settings) -> int:
         if state is not None:
             _join(project, settings, state)
             return 0
+        notice = _notice(project, settings)
         if settings.database_url:
             try_connection(settings.database_url)
         with service.claimed_port(project, settings) as claim, ExitStack() as undo:
             _start_all(project, settings, claim, undo)
             undo.pop_all()
-    _say_started(project, settings)
+    _say_started(project, settings, notice)
     return 0
 
 
@@ -96,7 +98,7 @@ def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> No
 
 def _join(project: Project, settings: Settings, state: State) -> None:
     """Wait for a service that another start, killed since, may just have launched."""
-    if not service.answers(state.address):
+    if not service.answers(state.address + project.alive_path):
         say(f"Started already (pid {state.pid}), but without an answer yet; waiting for it.")
         service.wait_for_answer(project, state.pid, state.starts)
     _say_running(state, settings)
@@ -109,17 +111,28 @@ def _say_running(state: State, settings: Settings) -> None:
         say(f"To serve at {settings.address} instead: make stop, then make start again.")
 
 
-def _notice(project: Project, settings: Settings) -> tuple[str, list[str]]:
-    """Have the project say who may use its service, and which headers a request needs for it."""
+def _notice(project: Project, settings: Settings) -> list[str]:
+    """Have the project say who may use its service, and in further lines which headers a request needs for it.
+
+    It does so before anything is started, since it reads all settings for that.
+
+    Raises:
+        LocalError: a setting is wrong, and the project's own words say which and where; or the program failed.
+
+    """
     environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
     program = [sys.executable, *project.notice]
     said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
-    who, *headers = said.stdout.splitlines() or ["unknown: look at the log"]
-    return who, headers
+    if said.returncode == _WRONG_SETTINGS:
+        raise LocalError(said.stderr.strip().removeprefix("Error: "))
+    if said.returncode != 0:
+        last = "\n  ".join(said.stderr.splitlines()[-_LINES:])
+        raise LocalError(f"the settings could not be read; the end of what was said:\n  {last}")
+    return said.stdout.splitlines()
 
 
-def _say_started(project: Project, settings: Settings) -> None:
-    who, headers = _notice(project, settings)
+def _say_started(project: Project, settings: Settings, notice: list[str]) -> None:
+    who, *headers = notice
     shown = ["-H 'Content-Type: application/json'", *(f'-H "{header}"' for header in headers)]
     print(f"Running at {settings.address}")
     print(f"Docs       {settings.address}{project.docs_path}")

@@ -131,6 +131,7 @@ def app_with(database: str) -> Iterator[AppWith]:
     yield make
     for app in made:
         app.extensions["rule_book"].stop()
+        app.extensions["last_used"].stop()
         app.extensions["database"].close()
         with app.app_context():
             db.engine.dispose()

@@ -172,13 +172,6 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     assert 1 <= next(begun) <= (time.monotonic() - began) / controllers.NEW_KEYS_AFTER + 2
 
 
-def test_the_last_use_is_written_down(client: FlaskClient, make_key: Make, sql: Sql, hurried: None) -> None:  # noqa: ARG001
-    key = make_key()
-    for t in range(1, 4):
-        send(client, key, t=t)
-    assert sql("SELECT prefix FROM api_key WHERE last_used_at > now() - interval '1 minute'") == [(prefix_of(key),)]
-
-
 def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
     key = make_key()
     assert len(key) == 59
@@ -255,3 +248,45 @@ def test_the_list_says_how_to_begin(app: APIFlask) -> None:
 def test_revoking_what_is_not_there(app: APIFlask) -> None:
     with pytest.raises(NoSuchKey):
         controllers.revoke_key(app.extensions["database"], "0123456789ab")
+
+
+BEGINNINGS = {
+    "the whole prefix": prefix_of,
+    "as much as is its own": lambda key: prefix_of(key)[:4],
+    "with the mark": lambda key: key[:7],
+    "the whole key": lambda key: key,
+}
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS.keys())
+def test_a_key_is_revoked_by_any_beginning_that_is_its_own(
+    app: APIFlask, make_key: Make, sql: Sql, beginning: Callable[[str], str]
+) -> None:
+    key = make_key()
+    sql("UPDATE api_key SET prefix = 'another' WHERE prefix = %s", prefix_of(make_key()))
+    status, said, _ = run(app, "revoke", beginning(key))
+    assert (status, said.partition(" is revoked")[0]) == (0, f"{prefix_of(key)} (payments)")
+    assert sql("SELECT prefix FROM api_key WHERE revoked_at IS NOT NULL") == [(prefix_of(key),)]
+
+
+def test_a_beginning_of_several_keys_is_refused_with_all_of_them(app: APIFlask, make_key: Make, sql: Sql) -> None:
+    for prefix in ("abcd11111111", "abcd22222222", "ffff00000000"):
+        sql("UPDATE api_key SET prefix = %s WHERE prefix = %s", prefix, prefix_of(make_key()))
+    status, _, said = run(app, "revoke", "abcd")
+    assert status == 1
+    assert "2 keys begin with 'abcd'; give more of the one that is meant:" in said
+    assert "abcd11111111  payments, valid" in said
+    assert "ffff" not in said
+    assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []
+
+
+@pytest.mark.parametrize("beginning", ["", " ", "aa_", "_", "%", "0123"])
+def test_a_beginning_of_no_key_revokes_none(app: APIFlask, make_key: Make, sql: Sql, beginning: str) -> None:
+    sql("UPDATE api_key SET prefix = 'abcdef012345' WHERE prefix = %s", prefix_of(make_key()))
+    status, _, said = run(app, "revoke", beginning)
+    assert (status, "no key begins with" in said) == (1, True)
+    assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []
+
+
+def test_a_secret_that_is_not_ours_is_not_told_back(app: APIFlask) -> None:
+    assert "s3cret" not in run(app, "revoke", "aa_0123456789ab_s3cret")[2]

@@ -12,7 +12,8 @@ from apiflask import APIFlask
 from app.rulebook import controllers
 from app.rulebook.controllers import Hand
 from lib import hints
-from lib.commands import CALLER_FOLDER, INTERRUPTED
+from lib.caller import VARIABLE as CALLER_FOLDER
+from lib.commands import INTERRUPTED
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql

@@ -1,6 +1,7 @@
 """The server as it is run: `python -m app`, its workers, its end."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -62,6 +63,17 @@ def test_a_bad_setting_stops_the_start_by_name(serve: Serve) -> None:
     assert "WEB_THREADS" in said
     assert "Traceback" not in said
     assert "secret" not in said
+
+
+def test_a_start_is_quiet_however_few_processors_there_are(serve: Serve, port: int) -> None:
+    """The sizes are beyond what the server thinks good on this machine, as our defaults are on one with two."""
+    server = serve(WEB_THREADS="64", WEB_WORKERS=str((os.cpu_count() or 1) + 1))
+    assert answered(port, 1)
+    server.terminate()
+    _, said = server.communicate(timeout=LONGEST)
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert any("Starting granian" in line["event"] for line in lines)
+    assert [line for line in lines if line["level"] not in {"debug", "info"}] == []
 
 
 def test_the_workers_end_with_a_killed_main_process(serve: Serve, port: int) -> None:

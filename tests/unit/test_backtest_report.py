@@ -67,7 +67,7 @@ def test_the_terminal_shows_counts_rates_and_samples() -> None:
     day = r"^2026-01-02 +3 +5 \(3\) +1,666.7 +4 \(3\) +1,333.3 +4 \(3\) +3 \(3\)$"
     assert re.search(day, told, re.MULTILINE)
     assert "per 1,000: alerts per 1,000 events" in told
-    assert "user 2  t 1767225602  2026-01-01 00:00:02  140.00 deposited at once; the limit is 100.00" in told
+    assert "user 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in told
     assert EVIL in told
 
 

@@ -69,7 +69,56 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str, tmp_path: Path, m
 def test_every_bad_value_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("PORT", "x")
-    with pytest.raises(SettingsError, match=r"(?s)DATABASE_URL: Environment variable not set.*PORT: Not a valid"):
+    with pytest.raises(
+        SettingsError, match=r"(?s)DATABASE_URL: Environment variable not set.*PORT: Must be a whole number"
+    ):
+        read_settings(tmp_path / ".env")
+
+
+ORIGINS = [
+    ("in the file", "WEB_THREADS=abc\n", None, "{file}."),
+    ("in the environment", "", "abc", "the environment, or on the command line of make."),
+    ("in both", "WEB_THREADS=2\n", "abc", "the environment, or on the command line of make."),
+    ("in the file, which make start had read already", "WEB_THREADS=abc\n", "abc", "{file}."),
+]
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "origin"), [each[1:] for each in ORIGINS], ids=[each[0] for each in ORIGINS]
+)
+def test_a_bad_value_is_told_with_what_would_do_and_where_it_is_set(
+    written: str, given: str | None, origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(written)
+    if given is not None:
+        monkeypatch.setenv("WEB_THREADS", given)
+    with pytest.raises(SettingsError) as refused:
+        read_settings(file)
+    origin = origin.format(file=file)
+    assert f"\n  WEB_THREADS: Must be a whole number from 1 to 64. It is set in {origin}" in refused.value.message
+
+
+TAKEN = [
+    ("PORT", "70000", "a whole number from 1 to 65535"),
+    ("DB_DEADLINE", "soon", "a number of seconds from 0.1 to 60"),
+    ("DB_DEADLINE", "nan", "a number of seconds from 0.1 to 60"),
+    ("DB_DEADLINE", "61", "a number of seconds from 0.1 to 60"),
+    ("FOUR_EYES", "perhaps", "true or false"),
+    ("EVENT_ORDER", "foo", "one of: user, system"),
+    ("ACCESS", "foo", "one of: open, keys"),
+    ("ENV", "foo", "one of: development, production"),
+    ("LOG_LEVEL", "foo", "one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ("LOG_FORMAT", "foo", "one of: console, json"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "taken"), TAKEN, ids=[f"{name}={value}" for name, value, _ in TAKEN])
+def test_every_refusal_says_which_values_are_taken(
+    name: str, value: str, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"  {name}: Must be {taken}\\. It is set in the environment"):
         read_settings(tmp_path / ".env")
 
 

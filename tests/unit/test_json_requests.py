@@ -1,5 +1,7 @@
 """Reading JSON strictly."""
 
+import gzip
+
 import pytest
 
 from lib.json_requests import DEEPEST, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object, shown
@@ -33,6 +35,45 @@ MALFORMED = {
 def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedJson):
         read_object(body)
+
+
+EVENT = '{"type": "deposit", "amount": "1"}'
+OTHER_ENCODINGS = {
+    "utf-8-sig": "byte order mark (bytes EF BB BF): send the same UTF-8 without it",
+    "utf-16": "in UTF-16: send the JSON in UTF-8",
+    "utf-16-le": "in UTF-16: ",
+    "utf-16-be": "in UTF-16: ",
+    "utf-32": "in UTF-32: ",
+    "utf-32-le": "in UTF-32: ",
+    "utf-32-be": "in UTF-32: ",
+}
+
+
+@pytest.mark.parametrize(("encoding", "said"), OTHER_ENCODINGS.items())
+def test_another_encoding_is_named_with_what_to_send_instead(encoding: str, said: str) -> None:
+    """A27."""
+    with pytest.raises(MalformedJson) as refused:
+        read_object(EVENT.encode(encoding))
+    assert said in str(refused.value)
+
+
+def test_a_gzip_body_that_does_not_say_so_is_named_too() -> None:
+    with pytest.raises(MalformedJson, match="compressed with gzip"):
+        read_object(gzip.compress(EVENT.encode()))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": "\x00"}', "control character"),
+    ],
+)
+def test_what_is_in_no_encoding_is_not_said_to_be_in_one(body: bytes, said: str) -> None:
+    with pytest.raises(MalformedJson, match=said) as refused:
+        read_object(body)
+    assert "UTF-16" not in str(refused.value)
 
 
 def test_nesting_within_reason_is_read() -> None:

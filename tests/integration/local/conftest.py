@@ -17,7 +17,8 @@ TABLE = """
 name = "sample-project"
 service = ["service.py"]
 migrate = ["migrate.py"]
-notice = ["-c", "print('whom it is for', 'Key: $KEY', sep=chr(10))"]
+notice = ["notice.py"]
+alive = "/alive"
 docs = "/read/me"
 sample = { path = "/sample", json = '{"a": 1}' }
 """
@@ -40,6 +41,14 @@ from lib import lifeline
 lifeline.watch()
 Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
+# Who may use the service, or which setting is wrong.
+NOTICE = """
+import os, sys
+if os.environ.get("COLOUR", "red") != "red":
+    sys.stderr.write("Error: these settings stop the start:\\n  COLOUR: Must be one of: red. It is set in .env.\\n")
+    sys.exit(2)
+print("whom it is for", "Key: $KEY", sep=chr(10))
+"""
 MIGRATE = """
 import os, pathlib, sys, psycopg2
 if pathlib.Path("misfit").exists():
@@ -59,7 +68,7 @@ def open_folder() -> Iterator[Path]:
 
 def make_checkout(folder: Path) -> Project:
     """A checkout of a small project; its port is in its `.env`."""
-    files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE}
+    files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE, "notice.py": NOTICE}
     for name, text in files.items():
         (folder / name).write_text(text)
     (folder / ".env").write_text(f"PORT={kept_port(folder / 'port')}\n")

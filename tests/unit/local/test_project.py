@@ -39,8 +39,8 @@ def test_a_missing_fact_is_named(tmp_path: Path) -> None:
 
 
 def test_what_the_programs_are_told_may_be_left_out(tmp_path: Path) -> None:
-    table = "[tool.local]\nname = 'x'\nservice = []\nmigrate = []\nnotice = []\ndocs = ''\n"
-    table += "sample = { path = '', json = '' }\n"
+    facts = "name = 'x'\nservice = []\nmigrate = []\nnotice = []\nalive = ''\ndocs = ''\n"
+    table = f"[tool.local]\n{facts}sample = {{ path = '', json = '' }}\n"
     (tmp_path / "pyproject.toml").write_text(table)
     assert read_project(tmp_path).environment == {}
     (tmp_path / "pyproject.toml").write_text(f"{table}environment = {{ MOOD = 'calm' }}\n")

@@ -1,0 +1,70 @@
+"""Bodies that are packed or encoded in another way: refused with what to send instead, on every route alike."""
+
+import gzip
+import json
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+
+JSON = "application/json"
+BODIES = {
+    "/event": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
+    "/event/": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
+    "/api/events": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
+    "/users": {"name": "A", "email": "a@example.com"},
+    "/rules": {"edition": 1},
+    "/rules/1/shadow": {"note": "why"},
+    "/rules/1/publish": {"note": "why"},
+    "/rules/1/retire": {"note": "why"},
+}
+ROWS = (
+    "SELECT (SELECT count(*) FROM activity_event), (SELECT count(*) FROM registered_user), max(edition) FROM rule_book"
+)
+every_route = pytest.mark.parametrize("path", BODIES)
+
+
+def test_every_route_that_takes_a_body_is_among_these(app_with: AppWith) -> None:
+    posts = {rule.rule for rule in app_with().url_map.iter_rules() if rule.methods and "POST" in rule.methods}
+    assert {re.sub("<.*?>", "1", path) for path in posts} == BODIES.keys()
+
+
+@every_route
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "nonsense", "identity, gzip"])
+def test_a_content_coding_is_refused_with_what_is_taken(client: FlaskClient, sql: Sql, path: str, coding: str) -> None:
+    """A27."""
+    packed = gzip.compress(json.dumps(BODIES[path]).encode())
+    answer = client.post(path, data=packed, content_type=JSON, headers={"Content-Encoding": coding})
+    assert problem(answer) == (415, "unsupported-media-type")
+    assert answer.headers["Accept-Encoding"] == "identity"
+    assert "without Content-Encoding" in answer.get_json()["detail"]
+    assert sql(ROWS) == [(0, 0, 1)]
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", " identity "])
+def test_a_body_that_is_said_to_be_as_it_is_is_taken(client: FlaskClient, coding: str) -> None:
+    answer = client.post("/event", json=BODIES["/event"], headers={"Content-Encoding": coding})
+    assert answer.status_code == 200
+
+
+def test_another_media_type_is_refused_with_the_one_that_is_taken(client: FlaskClient) -> None:
+    answer = client.post("/event", data="{}", content_type="text/plain")
+    assert problem(answer) == (415, "unsupported-media-type")
+    assert answer.headers["Accept"] == JSON
+    assert "Accept-Encoding" not in answer.headers
+
+
+@every_route
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-8-sig", "byte order mark"), ("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32-le", "UTF-32")],
+)
+def test_another_encoding_is_named(client: FlaskClient, sql: Sql, path: str, encoding: str, said: str) -> None:
+    """A27."""
+    answer = client.post(path, data=json.dumps(BODIES[path]).encode(encoding), content_type=JSON)
+    assert problem(answer) == (400, "malformed-json")
+    assert said in answer.get_json()["detail"]
+    assert sql(ROWS) == [(0, 0, 1)]

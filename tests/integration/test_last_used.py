@@ -1,0 +1,186 @@
+"""When a key was used last, over real processes: right within ten seconds and at stop, and never in the way."""
+
+import http.client
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import psycopg2
+import pytest
+from apiflask import APIFlask
+
+from app.access.controllers import KeyRing, create_key, revoke_key
+from app.access.domain import Access, Scope, prefix_of
+from app.access.last_used import LastUsed
+from lib.transactions import Unavailable
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.servers import LONGEST, Serve
+
+PROMISED = 10  # seconds
+SLACK = 5  # of a machine that does much else at the same time
+moments = count(1)
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with(db_lock_timeout=1)
+
+
+def use(port: int, key: str) -> int:
+    """Send an event with a key; return the status of the answer, 0 when there is none."""
+    body = json.dumps({"type": "deposit", "amount": "1", "user_id": 1, "t": next(moments)})
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
+            connection.request("POST", "/event", body, headers)
+            return connection.getresponse().status
+    except OSError:
+        return 0
+
+
+def await_service(port: int, key: str) -> None:
+    deadline = time.monotonic() + LONGEST
+    while use(port, key) != 200:
+        assert time.monotonic() < deadline, "the service does not answer"
+        time.sleep(0.1)
+
+
+def last_used(sql: Sql, key: str) -> datetime | None:
+    [(at,)] = sql("SELECT last_used_at FROM api_key WHERE prefix = %s", prefix_of(key))
+    found: datetime | None = at
+    return found
+
+
+def await_use(sql: Sql, key: str, since: datetime, until: datetime) -> None:
+    """Return when the use is written as of this span; it must be in time."""
+    deadline = time.monotonic() + PROMISED + SLACK
+    while not ((at := last_used(sql, key)) and since <= at <= until):
+        assert time.monotonic() < deadline, f"written as {at}, and was between {since} and {until}"
+        time.sleep(0.2)
+
+
+def a_key(app: APIFlask) -> str:
+    return create_key(app.extensions["database"], "payments", [Scope.EVENTS_WRITE], None)
+
+
+@contextmanager
+def locked(database: str, statement: str) -> Iterator[None]:
+    """Hold the locks of a statement."""
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute(statement)
+        yield
+
+
+def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
+    app: APIFlask, serve: Serve, port: int, sql: Sql
+) -> None:
+    """A28."""
+    early, late = a_key(app), a_key(app)
+    serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")
+    await_service(port, late)
+    begun = datetime.now(UTC)
+    assert [use(port, early) for _ in range(20)] == [200] * 20
+    ended = datetime.now(UTC)
+    await_use(sql, early, begun, ended)  # and nobody asks anything meanwhile
+    for _ in range(4):
+        use(port, late)
+        time.sleep(2)
+    since = last_used(sql, early)
+    assert since is not None
+    assert begun <= since <= ended
+
+
+def test_a_stop_writes_what_was_used_until_then(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
+    key = a_key(app)
+    server = serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")
+    await_service(port, key)
+    begun = datetime.now(UTC)
+    assert use(port, key) == 200
+    ended = datetime.now(UTC)
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=LONGEST)
+    at = last_used(sql, key)
+    assert at is not None
+    assert begun <= at <= ended
+
+
+def test_a_locked_row_delays_neither_a_request_nor_the_last_use_of_other_keys(
+    app: APIFlask, serve: Serve, port: int, database: str, sql: Sql
+) -> None:
+    held, other = a_key(app), a_key(app)
+    serve(ACCESS=Access.KEYS.value, WEB_WORKERS="1", LOG_LEVEL="ERROR")
+    await_service(port, other)
+    with locked(database, f"SELECT FROM api_key WHERE prefix = '{prefix_of(held)}' FOR UPDATE"):
+        begun = datetime.now(UTC)
+        longest = 0.0
+        until = time.monotonic() + 8  # the keys are read again three times, and last uses written once
+        while time.monotonic() < until:
+            began = time.monotonic()
+            assert use(port, held) == use(port, other) == 200
+            longest = max(longest, time.monotonic() - began)
+            time.sleep(0.05)
+        ended = datetime.now(UTC)
+        await_use(sql, other, begun, ended)
+        assert last_used(sql, held) is None
+        assert longest < 1.5, f"two requests took {longest:.2f} s; lock_timeout is 2 s"
+    await_use(sql, held, begun, ended)
+
+
+def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
+    app: APIFlask, database: str, sql: Sql, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = prefix_of(whole := a_key(app))
+    uses = LastUsed(app.extensions["database"])
+    at = datetime.now(UTC)
+    with locked(database, "LOCK TABLE api_key"):
+        uses.touch(key, at)
+        began = time.monotonic()
+        uses.write()
+        uses.write()
+        assert time.monotonic() - began < 6
+    assert capfd.readouterr().err.count("last uses of keys not written yet") == 1
+    uses.write()
+    assert last_used(sql, whole) == at
+    uses.touch(key, at - timedelta(seconds=30))  # of a process that was slower
+    uses.write()
+    assert last_used(sql, whole) == at
+    uses.stop()
+
+
+def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> None:
+    app = app_with(access=Access.KEYS)
+    key = a_key(app)
+    revoke_key(app.extensions["database"], prefix_of(key))
+    client = app.test_client()
+    assert client.get("/users/1", headers={"Authorization": f"Bearer {key}"}).status_code == 401
+    app.extensions["last_used"].write()
+    assert last_used(sql, key) is None
+
+
+def test_who_waited_for_keys_that_could_not_be_read_does_not_try_in_turn(app: APIFlask, database: str) -> None:
+    key = a_key(app)
+    ring = KeyRing(app.extensions["database"])
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            ring.recognise(key)
+        except Unavailable as error:
+            answers.append(str(error))
+
+    with locked(database, "LOCK TABLE api_key"):
+        began = time.monotonic()
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - began
+    assert len(answers) == 8
+    assert took < 4, f"eight that wait for a second each take {took:.1f} s"
+    assert ring.recognise(key) is not None
