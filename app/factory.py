@@ -27,12 +27,14 @@ from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
+from app.metrics.info import show_info
 from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
 from app.users.api import register
 from app.users.cli import users
+from app.version import VERSION, version
 from lib import logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
@@ -69,7 +71,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     """Make the application from the settings given, else from those of the environment."""
     settings = settings or read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
-    application = Application("app", title="Activity alerts", version="0.1.0", docs_path=None, json_errors=False)
+    application = Application("app", title="Activity alerts", version=VERSION, docs_path=None, json_errors=False)
     application.config.update(
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
@@ -99,6 +101,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
+    application.cli.add_command(version)
+    show_info(settings.env)
     application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
