@@ -1,8 +1,8 @@
-"""Runs the tests over HTTP: `python -m e2e`, from the top of a checkout; words are arguments of pytest,
-such as `-k name` or a file.
+"""Runs the tests over HTTP: `python -m e2e`, from the top of a checkout.
 
-They get a service and a database of their own, and all that they stored is judged again at the end; nothing is left
-behind, not after Ctrl-C either. Where E2E_URL names another service, they store in that one.
+Words are arguments of pytest, such as `-k name` or a file. The tests get a service and a database of their own, and all
+that they stored is judged again at the end; nothing is left behind, not after Ctrl-C either. Where E2E_URL names
+another service, they store in that one.
 """
 
 import os
