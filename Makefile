@@ -88,12 +88,14 @@ NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, withou
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
 .PHONY: test coverage e2e readme deploy.check bench bench.quick bench.draw faults lint format monitoring.check check
+# Two files of tests at a time; some of them, as chosen by ARGS, sooner one after the other.
+ALL_TESTS := -n 2 --dist loadfile --cov --cov-report=term
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(or $(ARGS),--cov --cov-report=term)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html
-e2e: $(VENV)/dev.stamp ## tests over HTTP against the running service, a day of play among them
-	@E2E_URL=$${E2E_URL:-$$($(LOCAL) address)} && export E2E_URL && $(BIN)/python -m pytest e2e $(ARGS)
+	@$(BIN)/python -m pytest $(ALL_TESTS) --cov-report=html
+e2e: $(VENV)/dev.stamp ## tests over HTTP, on a service and a database of their own (E2E_URL=... for another's)
+	@$(BIN)/python -m e2e $(ARGS)
 readme: $(VENV)/dev.stamp ## do what the README shows, word for word
 	@$(BIN)/python -m e2e.readme
 deploy.check: $(VENV)/dev.stamp ## install for production as docs/deploy.md shows, word for word, in namespaces (root, Debian)

@@ -10,6 +10,7 @@ from app.access.domain import Access
 from app.config import Settings, is_loopback, read_settings
 from app.notice import notice_of
 from app.sessions import refuse_lost_settings
+from app.version import VERSION
 from lib import lifeline, logs
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
@@ -61,6 +62,7 @@ def serve() -> None:
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
     refuse_a_shared_port(settings)
+    log.info("starting", version=VERSION, env=settings.env)
     write_access(settings)
     refuse_lost_settings(settings)
     with shared_folder():

@@ -28,6 +28,7 @@ from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
+from app.metrics.info import show_info
 from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
@@ -35,6 +36,7 @@ from app.rulebook.watch import RuleBookWatch
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
+from app.version import VERSION, version
 from lib import hints, logs, problem_details
 from lib.admission import Admission
 from lib.answers import Answers
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     hints.name_program()
     settings = settings or read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
-    application = Application("app", title="Activity alerts", version="0.1.0", docs_path=None, json_errors=False)
+    application = Application("app", title="Activity alerts", version=VERSION, docs_path=None, json_errors=False)
     application.config.update(
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
@@ -108,6 +110,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
+    application.cli.add_command(version)
+    show_info(settings.env)
     application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from e2e.service import SEED, URL, Customer, connect
+from e2e.target import why_unusable
 
 # The service keeps its data between runs, so each session takes a block of user ids of its own, at random
 # and in the upper half of the 63 bits, far away from ids that people type by hand.
@@ -20,28 +21,12 @@ def pytest_report_header() -> str:
     return f"e2e: {URL}, E2E_SEED={SEED}, user ids from {FIRST_USER_ID}"
 
 
-def why_unusable(client: httpx.Client) -> str | None:
-    """Say in a line why the tests cannot start.
-
-    Something else may listen there: on a Mac, AirPlay has port 5000.
-    """
-    try:
-        status = client.get("/event").status_code
-    except httpx.TransportError as error:
-        return f"The service does not answer at {URL} ({type(error).__name__}): make start first."
-    except AssertionError as error:
-        return f"The service at {URL} is up but not well ({error}): look at make logs."
-    if status != 405:
-        return f"What answers at {URL} is not this service (GET /event is {status}): make start first."
-    return None
-
-
 @pytest.fixture(scope="session", autouse=True)
 def client() -> Iterator[httpx.Client]:
     """One client with many connections, which threads may share."""
+    if reason := why_unusable():
+        pytest.exit(reason, returncode=2)
     with connect() as client:
-        if reason := why_unusable(client):
-            pytest.exit(reason, returncode=2)
         yield client
 
 

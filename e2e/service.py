@@ -7,7 +7,7 @@ import httpx
 
 from e2e.oracle import Event, EventType
 
-URL = os.environ.get("E2E_URL", "http://127.0.0.1:5000").rstrip("/")
+URL = os.environ.get("E2E_URL", "").rstrip("/")  # `make e2e` sets it
 SEED = int(os.environ.get("E2E_SEED", "7"))
 REPLAY_HEADER = "Idempotent-Replay"
 

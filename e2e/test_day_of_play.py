@@ -57,6 +57,7 @@ def play(events: list[Event]) -> Scoreboard:
     return scoreboard
 
 
+@pytest.mark.alone
 def test_a_day_of_play_is_answered_as_the_oracle_answers(
     first_player_id: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from e2e.service import Customer
 
+pytestmark = pytest.mark.alone
+
 NEW_CONNECTION = {"Connection": "close"}  # the next request may be another worker's
 BUCKET = "http_request_duration_seconds_bucket"
 Labels = frozenset[tuple[str, str]]

@@ -18,6 +18,8 @@ from e2e.pages import read
 from e2e.problems import fields_at_fault, problem_in
 from e2e.service import SEED, Customer
 
+pytestmark = pytest.mark.alone
+
 JSON = {"Content-Type": "application/json"}
 AT_ONCE = 12
 

@@ -9,6 +9,8 @@ import pytest
 from e2e.problems import fields_at_fault, problem_in
 from e2e.service import Customer
 
+pytestmark = pytest.mark.alone
+
 NO_EDITION = 2**31 - 1
 SOON = 50  # events at most until every worker has seen the shadow
 

@@ -50,7 +50,7 @@ def _is_plain(codings: str) -> bool:
 
 
 def encoding_fault(body: bytes) -> str:
-    """Say of a body that could not be read in which other encoding it is, and what to send instead; else nothing (A27).
+    """Say of a body that could not be read in which other encoding it is, and what to send instead; else nothing (A29).
 
     UTF-16 and UTF-32 are known by their byte order marks or, without one, by their zero bytes, of which JSON in UTF-8
     has none (RFC 4627, section 3).

@@ -5,6 +5,7 @@ nothing, and is started again. Two started at once (two replicas of a deployment
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ import click
 from alembic import context
 from alembic.operations import MigrationScript
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import current_app
 from psycopg2.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from app.version import VERSION
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import WRITABLE
 
@@ -25,6 +28,12 @@ ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
 PAUSE = 0.2  # seconds between two looks whether it is our turn
+
+NEWER = """\
+the database is at migration {applied}; the last of this release ({version}) is {own}. A newer release has been here.
+Start that one again; or, to go back for good, have the NEWER release take its migrations back
+  {command} db downgrade {own}
+and then start this one. What that loses, and the lines for production: docs/deploy.md, "Back to an older release"."""
 
 log = logging.getLogger("alembic.env")
 config = context.config
@@ -43,8 +52,27 @@ def run_on(connection: Connection) -> None:
         process_revision_directives=number_or_leave_out,
         **current_app.extensions["migrate"].configure_args,
     )
-    with context.begin_transaction():
-        context.run_migrations()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+    except CommandError as error:
+        if newer := applied_by_a_newer_release():
+            raise CommandError(newer) from error
+        raise
+
+
+def applied_by_a_newer_release() -> str | None:
+    """Say what to do where the database is at a migration that is none of ours; None where it is not."""
+    ours = ScriptDirectory.from_config(config)
+    applied = set(context.get_context().get_current_heads()) - {script.revision for script in ours.walk_revisions()}
+    if not applied:
+        return None
+    return NEWER.format(
+        applied=", ".join(sorted(applied)),
+        version=VERSION,
+        own=ours.get_current_head(),
+        command=os.environ.get("CLI_PREFIX", "flask --app app"),
+    )
 
 
 def take_turn(connection: Connection) -> None:

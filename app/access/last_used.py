@@ -1,7 +1,7 @@
 """When each key was used last: noted by every request, written by a thread of the process, so that no request waits.
 
 A use is in the table within 10 seconds of it: `PAUSE`, and what a write may take. What was noted since the last write
-is written when the process ends in good order; a killed one loses it (A28).
+is written when the process ends in good order; a killed one loses it (A30).
 """
 
 import threading

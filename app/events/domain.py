@@ -25,7 +25,7 @@ BOTH_TYPES = frozenset(EventType)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityEvent:
-    """One deposit or withdrawal: `t` in whole seconds, `amount` exact and above zero."""
+    """One deposit or withdrawal: `t` in whole seconds, compared with no clock (A31), `amount` exact and above zero."""
 
     user_id: int
     t: int

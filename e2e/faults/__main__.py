@@ -4,7 +4,6 @@ The service of the checkout and its data are left alone, and nothing is left beh
 words as arguments (`python -m e2e.faults SIGTERM disk`), only the faults that one of them names, and no page.
 """
 
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,26 +11,12 @@ from pathlib import Path
 import psycopg2
 from rich.console import Console
 
+from e2e.ending import INTERRUPTED, end_on_signal
 from e2e.faults import report
 from e2e.faults.run import Run
-from e2e.faults.site import SiteError
+from e2e.site import SiteError
 
 LONGEST_RUN = 400  # seconds; far above what it takes, so that nothing can hang for ever
-INTERRUPTED = 130
-
-
-def end_on_signal() -> None:
-    """Let SIGTERM, and the alarm of a run that takes too long, end it as Ctrl-C does; what comes then is ignored."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-
-    def end(number: int, _: object) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    for each in signals:
-        signal.signal(each, end)
-    signal.alarm(LONGEST_RUN)
 
 
 def main(words: Sequence[str]) -> int:
@@ -42,7 +27,7 @@ def main(words: Sequence[str]) -> int:
         console=console,
         wanted=lambda scenario: not words or any(word in scenario.name for word in words),
     )
-    end_on_signal()
+    end_on_signal(LONGEST_RUN)
     try:
         run.all_faults()
     except (SiteError, psycopg2.Error) as error:

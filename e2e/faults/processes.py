@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import psutil
 
-from e2e.faults.site import Site, SiteError
+from e2e.site import Site, SiteError
 
 
 def supervisor(site: Site) -> psutil.Process:

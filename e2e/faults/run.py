@@ -13,9 +13,9 @@ from e2e.faults.disk import NoDisk, small_disk
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
 from e2e.faults.scenarios import ON_A_SMALL_DISK, SCENARIOS, Scenario
-from e2e.faults.site import Site, new_site
 from e2e.faults.trial import Result, trial
 from e2e.service import SEED
+from e2e.site import Site, new_site
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,14 +31,14 @@ class Run:
     def all_faults(self) -> None:
         """Bring all about; raises `SiteError` when the service does not come back."""
         if scenarios := list(filter(self.wanted, SCENARIOS)):
-            with new_site(self.checkout) as site:
+            with new_site(self.checkout, name="faults") as site:
                 self._on_one_service(site, scenarios)
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
             self._on_a_small_disk(scenarios)
 
     def _on_a_small_disk(self, scenarios: Sequence[Scenario]) -> None:
         with ExitStack() as stack:
-            site = stack.enter_context(new_site(self.checkout))
+            site = stack.enter_context(new_site(self.checkout, name="faults"))
             try:
                 stack.enter_context(small_disk(site.var))
             except NoDisk as reason:

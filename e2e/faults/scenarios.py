@@ -9,7 +9,7 @@ import psutil
 
 from e2e.faults import database, processes
 from e2e.faults.disk import full
-from e2e.faults.site import Site, SiteError
+from e2e.site import Site, SiteError
 
 STOPPED = 10  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4

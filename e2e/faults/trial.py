@@ -10,7 +10,7 @@ from e2e.faults.ledger import Ledger
 from e2e.faults.load import Load
 from e2e.faults.proof import Book, Proof
 from e2e.faults.scenarios import Scenario, Window
-from e2e.faults.site import Site, SiteError
+from e2e.site import Site, SiteError
 
 BEFORE = 1.5  # seconds of load before the fault
 LONGEST_REQUEST = 5

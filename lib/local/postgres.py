@@ -49,10 +49,11 @@ def _parent(project: Project) -> Path:
 
 
 @contextlib.contextmanager
-def temporary_cluster(*, settings: Mapping[str, str]) -> Iterator[str]:
+def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -> Iterator[str]:
     """Run a new, empty server for as long as the context lasts; yields the address of its database.
 
-    `settings` go to postgresql.conf, such as {"fsync": "off"}. Nothing of it is left afterwards.
+    `settings` go to postgresql.conf, such as {"fsync": "off"}; `name` is that of its database and of the superuser who
+    owns it. Nothing of it is left afterwards.
 
     Raises:
         LocalError: it cannot be started.
@@ -62,7 +63,7 @@ def temporary_cluster(*, settings: Mapping[str, str]) -> Iterator[str]:
     try:
         cluster = Cluster(
             home=folder / "postgres",
-            name="temporary",
+            name=name,
             account=account,
             lock=folder / "lock",
             log=folder / "log",

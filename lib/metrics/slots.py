@@ -12,7 +12,7 @@ from pathlib import Path
 
 # What prometheus_client writes for each kind of metric here: NAME_NUMBER.db, a file mapped into memory.
 COUNTED_ON = ("counter", "histogram")
-OF_THE_LIVING = ("gauge_livesum",)
+OF_THE_LIVING = ("gauge_livesum", "gauge_livemax")
 # Bytes, several times of what is needed. All of it is written beforehand: a process that writes to a part of a mapped
 # file for which a full disk has no room is killed.
 CAPACITY = 256 * 1024

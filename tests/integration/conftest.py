@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -140,6 +142,15 @@ def app_with(database: str) -> Iterator[AppWith]:
 @pytest.fixture
 def client(app_with: AppWith) -> FlaskClient:
     return app_with().test_client()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every account can enter, unlike those of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="open-")).resolve()
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

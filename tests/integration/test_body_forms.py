@@ -35,7 +35,7 @@ def test_every_route_that_takes_a_body_is_among_these(app_with: AppWith) -> None
 @every_route
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "nonsense", "identity, gzip"])
 def test_a_content_coding_is_refused_with_what_is_taken(client: FlaskClient, sql: Sql, path: str, coding: str) -> None:
-    """A27."""
+    """A29."""
     packed = gzip.compress(json.dumps(BODIES[path]).encode())
     answer = client.post(path, data=packed, content_type=JSON, headers={"Content-Encoding": coding})
     assert problem(answer) == (415, "unsupported-media-type")
@@ -63,7 +63,7 @@ def test_another_media_type_is_refused_with_the_one_that_is_taken(client: FlaskC
     [("utf-8-sig", "byte order mark"), ("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32-le", "UTF-32")],
 )
 def test_another_encoding_is_named(client: FlaskClient, sql: Sql, path: str, encoding: str, said: str) -> None:
-    """A27."""
+    """A29."""
     answer = client.post(path, data=json.dumps(BODIES[path]).encode(encoding), content_type=JSON)
     assert problem(answer) == (400, "malformed-json")
     assert said in answer.get_json()["detail"]

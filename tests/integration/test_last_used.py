@@ -79,7 +79,7 @@ def locked(database: str, statement: str) -> Iterator[None]:
 def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
     app: APIFlask, serve: Serve, port: int, sql: Sql
 ) -> None:
-    """A28."""
+    """A30."""
     early, late = a_key(app), a_key(app)
     serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")
     await_service(port, late)

@@ -138,7 +138,7 @@ def test_a_killed_worker_takes_its_gauges_with_it_and_nothing_else(serve: Serve,
         assert connections(numbers) == 2 * CONNECTIONS_OF_A_WORKER
         assert stored(numbers) == sent + 1
     assert {file.name for file in folder.glob("*.db")} == {
-        f"{kind}_{slot}.db" for kind in ("counter", "histogram", "gauge_livesum") for slot in (0, 1)
+        f"{kind}_{slot}.db" for kind in ("counter", "histogram", "gauge_livesum", "gauge_livemax") for slot in (0, 1)
     }
 
 

@@ -114,8 +114,9 @@ def test_every_value_that_is_asked_for_is_one_that_there_is(values: dict[str, se
 def test_everything_that_there_is_is_watched(shown: dict[str, set[str]], source: Any) -> None:  # noqa: ANN401  # of two
     read = {family(name) for expression in source() for name, _ in selected(expression)}
     unwatched = {family(name) for name in shown} - read
-    # What a player does is nothing to wake somebody for.
-    expected = {"activity_event_replays", "activity_alert_codes_raised"} if source is alert_expressions else set()
+    # What a player does is nothing to wake somebody for, nor is an upgrade.
+    nothing_to_wake_for = {"activity_event_replays", "activity_alert_codes_raised", "activity_service_info"}
+    expected = nothing_to_wake_for if source is alert_expressions else set()
     assert unwatched == expected
 
 

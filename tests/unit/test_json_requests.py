@@ -51,7 +51,7 @@ OTHER_ENCODINGS = {
 
 @pytest.mark.parametrize(("encoding", "said"), OTHER_ENCODINGS.items())
 def test_another_encoding_is_named_with_what_to_send_instead(encoding: str, said: str) -> None:
-    """A27."""
+    """A29."""
     with pytest.raises(MalformedJson) as refused:
         read_object(EVENT.encode(encoding))
     assert said in str(refused.value)

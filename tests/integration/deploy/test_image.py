@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.version import VERSION
 from lib.probe import found_within
 from tests.integration.deploy.image import PACKAGES, PYTHON, Container, command, files, instruction
 from tests.integration.servers import LONGEST, post
@@ -45,7 +46,7 @@ def test_the_image_gets_what_it_needs_and_nothing_else() -> None:
     inside = {str(path) for path in files()}
     assert {"app/__main__.py", "lib/probe.py", "migrations/alembic.ini", "requirements.txt"} <= inside
     locks = {"requirements.txt", "requirements-install.txt"}
-    assert {path.split("/")[0] for path in inside} == {"app", "lib", "migrations", *locks}
+    assert {path.split("/")[0] for path in inside} == {"app", "lib", "migrations", "pyproject.toml", *locks}
     assert not [path for path in inside if path.startswith("lib/local/") or "__pycache__" in path]
 
 
@@ -85,3 +86,9 @@ def test_its_commands_know_the_application(container: Container) -> None:
     key, said = made.communicate(timeout=LONGEST)
     assert made.returncode == 0, said
     assert key.startswith("aa_")
+
+
+@needs_namespaces
+def test_it_knows_its_version(container: Container) -> None:
+    told, said = container.run([PYTHON, "-m", "flask", "version"]).communicate(timeout=LONGEST)
+    assert told == f"{VERSION}\n", said

@@ -47,7 +47,7 @@ def test_the_commands_run_in_their_release_with_the_settings(database: str, tmp_
     release = tmp_path / "releases/one"
     (release / "deploy/systemd").mkdir(parents=True)
     shutil.copy(SHIPPED / "activity-alerts", release / "deploy/systemd")
-    for name in ("app", "lib", "migrations"):
+    for name in ("app", "lib", "migrations", "pyproject.toml"):
         (release / name).symlink_to(SHIPPED.parents[1] / name)
     python = release / ".venv/bin/python"
     python.parent.mkdir(parents=True)

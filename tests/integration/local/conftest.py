@@ -1,7 +1,5 @@
 """Folders that the account of PostgreSQL can reach, and a small project to run in one."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,15 +53,6 @@ if pathlib.Path("misfit").exists():
     sys.exit(pathlib.Path("misfit").read_text())
 psycopg2.connect(os.environ["DATABASE_URL"]).close()
 """
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every account can enter, unlike those of pytest."""
-    folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def make_checkout(folder: Path) -> Project:

@@ -1,4 +1,4 @@
-"""A service of our own: a copy of the checkout with its own port and data, which may be killed and filled up."""
+"""A service of our own: a copy of the checkout with its own port and data, which may be filled, killed, thrown away."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 COPIED = ("app", "lib", "migrations", "pyproject.toml")
 # Settings of the developer's own service, such as DATABASE_URL, must not reach this one.
 KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-LONGEST_COMMAND = 60  # seconds
+LONGEST_COMMAND = 150  # seconds; a machine may be busy
 
 
 class SiteError(Exception):
@@ -22,10 +22,11 @@ class SiteError(Exception):
 
 
 class Site:
-    """The folder of the copy, and the commands of `lib.local` in it."""
+    """The folder of the copy, and the commands of `lib.local` in it; `name` says whose logs are kept."""
 
-    def __init__(self, root: Path, *, checkout: Path) -> None:
+    def __init__(self, root: Path, *, checkout: Path, name: str) -> None:
         self.root = root
+        self._name = name
         self._kept = checkout / "var" / "log"
         self.port = free_port()
         self.url = ""
@@ -39,12 +40,20 @@ class Site:
         self.run("start")
         self.url = self.run("db-url").strip()
 
+    @property
+    def address(self) -> str:
+        """The base URL of the service."""
+        return f"http://127.0.0.1:{self.port}"
+
     def stop(self) -> None:
         self.run("stop")
 
-    def verify(self) -> None:
-        """Have all that is stored judged again, each event by its own edition; raises `SiteError` where any differs."""
-        self.run("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules", "verify")
+    def verify(self) -> str:
+        """Have all that is stored judged again, each event by its own edition; raises `SiteError` where any differs.
+
+        Returns what was said: how many events there were, by edition.
+        """
+        return self.run("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules", "verify")
 
     def begin(self, *command: str) -> "subprocess.Popen[str]":
         """Start a command and leave it running."""
@@ -80,11 +89,12 @@ class Site:
             raise SiteError(f"status names no process: {said.strip()}")
         return int(found[1]), int(found[2])
 
-    def keep_logs(self) -> None:
-        """Copy the logs to those of the checkout, where they outlast this site."""
+    def keep_logs(self) -> Path:
+        """Copy the logs to those of the checkout, where they outlast this site; return that folder."""
         self._kept.mkdir(parents=True, exist_ok=True)
         for log in (self.var / "log").glob("*.log"):
-            shutil.copyfile(log, self._kept / f"faults-{log.name}")
+            shutil.copyfile(log, self._kept / f"{self._name}-{log.name}")
+        return self._kept
 
     def data(self) -> Path:
         """Find the data folder of PostgreSQL."""
@@ -102,14 +112,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def new_site(checkout: Path) -> Iterator[Site]:
+def new_site(checkout: Path, *, name: str) -> Iterator[Site]:
     """Copy what the service is made of; at the end nothing of it is left, no process and no file."""
-    root = Path(tempfile.mkdtemp(prefix="activity-alerts-faults.")).resolve()
+    root = Path(tempfile.mkdtemp(prefix=f"activity-alerts-{name}.")).resolve()
     root.chmod(0o755)  # PostgreSQL of a root runs as another account, which must reach its data
-    site = Site(root, checkout=checkout)
+    site = Site(root, checkout=checkout, name=name)
     try:
-        for name in COPIED:
-            copy(checkout / name, root / name)
+        for part in COPIED:
+            copy(checkout / part, root / part)
         yield site
     finally:
         site.begin("clean").wait(LONGEST_COMMAND)

@@ -1,0 +1,19 @@
+"""How a program with a service of its own ends when it is told to, or takes too long: all is put away first."""
+
+import signal
+
+INTERRUPTED = 130
+
+
+def end_on_signal(seconds: int) -> None:
+    """Let SIGTERM, and an alarm after some seconds, end this program as Ctrl-C does; what comes then is ignored."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+
+    def end(number: int, _: object) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for each in signals:
+        signal.signal(each, end)
+    signal.alarm(seconds)

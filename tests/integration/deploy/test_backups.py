@@ -1,0 +1,204 @@
+"""Backup, restore and the way back to an older release, by the very lines of docs/deploy.md."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+
+from app.datastores import db
+from app.events.domain import EventOrder
+from app.factory import create_app
+from lib.local.postgres import temporary_cluster
+from lib.probe import found_within
+from tests.integration.clients import codes, problem, send
+from tests.integration.conftest import FAST, AppWith, run_sql, settings_with
+from tests.integration.deploy.machine import INSTANCES, PASSWORD, REPOSITORY, Machine
+from tests.integration.deploy.page import blocks, line_with
+from tests.integration.ports import free_port
+from tests.integration.servers import LONGEST, post
+
+UPGRADE = "sudo -u activity activity-alerts db upgrade"
+TABLES = ("activity_event", "user_clock", "alert", "rule_book", "rule_book_audit", "api_key", "registered_user")
+OURS = ScriptDirectory(str(REPOSITORY / "migrations"))
+NEWER = """
+from alembic import op
+revision, down_revision = "9999", "{head}"
+def upgrade(): op.execute("CREATE TABLE of_a_newer_release (something text)")
+def downgrade(): op.execute("DROP TABLE of_a_newer_release")
+"""
+NewMachine = Callable[..., Machine]
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def new_machine() -> Iterator[NewMachine]:
+    """Make machines, each with a PostgreSQL of its own; all is gone at the end."""
+    with ExitStack() as undo:
+
+        def make(superuser: str = "postgres_of_the_page") -> Machine:
+            root = Path(tempfile.mkdtemp(prefix="machine-")).resolve()
+            undo.callback(shutil.rmtree, root)
+            root.chmod(0o755)
+            address = undo.enter_context(temporary_cluster(settings=FAST, name=superuser))
+            machine = Machine(root=root, postgres=address, ports={port: str(free_port()) for port in INSTANCES})
+            undo.callback(machine.run, f"systemctl stop {' '.join(INSTANCES)}")
+            return machine
+
+        yield make
+
+
+def set_up(machine: Machine) -> None:
+    """Bring the database about as the page does; over TCP, its owner needs a password."""
+    machine.run(line_with("createuser activity"))
+    machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" postgres")
+
+
+def play(url: str) -> None:
+    """Store events, some of which raise codes, a key and an edition of the rule book."""
+    app = create_app(settings_with(database_url=url))
+    client = app.test_client()
+    for user_id in range(1, 6):
+        for t in range(1, 9):
+            codes(send(client, "deposit" if t % 3 else "withdraw", f"{40 + 20 * t}.00", t, user_id))
+    runner = app.test_cli_runner()
+    for command in ("keys create --name payments --scope events:write", "users seed"):
+        assert runner.invoke(args=command.split()).exit_code == 0
+    assert client.post("/rules", json={"edition": 1, "note": "to be kept"}).status_code == 201
+    app.extensions["rule_book"].stop()
+    app.extensions["database"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def contents(url: str) -> Contents:
+    return {table: run_sql(url, f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES}  # noqa: S608  # ours
+
+
+def begin(machine: Machine) -> str:
+    """Install the service on a machine, and use it."""
+    set_up(machine)
+    machine.run(line_with("createdb --owner activity activity"))
+    url = machine.let_the_service_use("activity")
+    machine.install("one")
+    machine.run(UPGRADE)
+    play(url)
+    return url
+
+
+def carry(one: Machine, other: Machine, file: str) -> None:
+    target = other.root / file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(one.root / file, target)
+    for folder in (target.parent, target):
+        folder.chmod(0o755)
+
+
+def test_a_backup_is_restored_on_another_machine_and_in_place_of_a_damaged_database(new_machine: NewMachine) -> None:
+    one, other = new_machine(), new_machine()
+    kept = contents(begin(one))
+    assert len(kept["alert"]) > 10
+    backup, _ = blocks("Backups")
+    one.run(backup)
+    restore, aside, _ = blocks("Restore")
+
+    carry(one, other, "var/backups/activity-alerts/activity.dump")
+    set_up(other)
+    other.install("one")
+    url = other.let_the_service_use("activity")
+    assert "40 events" in other.run(restore)
+    assert contents(url) == kept
+    assert run_sql(url, "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'") == [
+        ("activity",)
+    ]
+
+    run_sql(url, "DELETE FROM activity_event WHERE user_id = 3")
+    other.run(aside + restore)
+    assert contents(url) == kept
+    damaged = make_url(url).set(database="activity_damaged").render_as_string(hide_password=False)
+    assert len(contents(damaged)["activity_event"]) == 32
+
+
+def test_a_backup_of_compose_is_restored_where_there_is_only_an_empty_database(new_machine: NewMachine) -> None:
+    """The image of PostgreSQL makes superuser and database of the names that it is given."""
+    one, other = new_machine("activity"), new_machine("activity")
+    for machine in (one, other):
+        machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" activity")
+        machine.postgres = machine.let_the_service_use("activity")
+        machine.install("one")
+    one.run("production run --rm migrate")
+    play(one.postgres)
+    one.run(blocks("Backups")[1])
+    carry(one, other, "activity.dump")
+    said = other.run(blocks("Restore")[2])
+    assert "40 events" in said, said
+    assert contents(other.postgres) == contents(one.postgres)
+
+
+def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:
+    machine = new_machine()
+    url = begin(machine)
+    kept = contents(url)
+    machine.install("newer", newer=NEWER.format(head=OURS.get_current_head()))
+    machine.run(UPGRADE)
+    machine.run("systemctl start activity-alerts@5001 activity-alerts@5002")
+    served, for_good = (block.replace("/OLD", "/one") for block in blocks("Back to an older release"))
+
+    assert machine.run(f'{served}\necho "$new"').endswith("/opt/activity-alerts/releases/newer\n")
+    for port in machine.ports.values():
+        assert post(int(port), 100, user_id=int(port)) == 200  # by the older release, on the newer tables
+    said = machine.run(UPGRADE, succeeds=False)
+    assert "Traceback" not in said
+    assert "the database is at migration 9999" in said
+    assert f"  flask --app app db downgrade {OURS.get_current_head()}\n" in said
+    assert '"Back to an older release"' in said
+
+    [old] = [line for line in served.splitlines() if line.startswith("old=")]
+    machine.run(f"{old}\nnew=/opt/activity-alerts/releases/newer\n{for_good}")
+    assert run_sql(url, "SELECT to_regclass('of_a_newer_release')::text") == [(None,)]
+    assert contents(url)["alert"] == kept["alert"]
+    for port in machine.ports.values():
+        assert found_within(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+    machine.run(UPGRADE)
+
+
+@pytest.mark.parametrize("revision", [script.revision for script in OURS.walk_revisions()])
+def test_the_page_tells_what_taking_back_a_migration_loses(revision: str) -> None:
+    assert line_with(f"| {revision} | ").endswith(" |")
+
+
+def test_the_repair_of_a_moment_from_a_wrong_clock(app_with: AppWith, database: str) -> None:
+    """A31: in milliseconds, it shuts the user out; by the lines of the page, the user is let in again."""
+    find_ahead, repair = blocks("A `t` from a wrong clock", "sql")
+    app = app_with()
+    client = app.test_client()
+    now = int(time.time())
+    codes(send(client, "deposit", "1.00", now, 42))
+    assert run_sql(database, find_ahead) == []
+    assert codes(send(client, "withdraw", "500.00", now * 1000, 42)) == [1100]
+    assert problem(send(client, "withdraw", "500.00", now + 1, 42)) == (400, "out-of-order")
+    assert run_sql(database, find_ahead) == [(42, now * 1000)]
+
+    run_sql(database, repair)
+    assert run_sql(database, find_ahead) == []
+    assert codes(send(client, "withdraw", "500.00", now + 1, 42)) == [1100]
+    assert app.test_cli_runner().invoke(args=["rules", "verify"]).exit_code == 0
+
+
+def test_the_repair_of_a_user_who_has_no_other_event_and_of_the_system(app_with: AppWith, database: str) -> None:
+    """A31."""
+    _, repair = blocks("A `t` from a wrong clock", "sql")
+    client = app_with(event_order=EventOrder.SYSTEM).test_client()
+    now = int(time.time())
+    codes(send(client, "deposit", "1.00", now - 1, 1))
+    codes(send(client, "deposit", "1.00", now * 1000, 42))
+    assert problem(send(client, "deposit", "1.00", now, 1)) == (400, "out-of-order")
+    run_sql(database, repair)
+    codes(send(client, "deposit", "1.00", now, 1))
+    codes(send(client, "deposit", "1.00", now + 1, 42))

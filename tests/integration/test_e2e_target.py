@@ -1,0 +1,104 @@
+"""Where the tests over HTTP store their events: in a service of their own, and in no other that does not agree."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lib.probe import found_within
+from tests.integration.conftest import Sql
+from tests.integration.servers import LONGEST, Serve, answered
+
+QUICK = ("e2e/test_metrics.py", "-k", "test_events_are_counted_by_type", "-p", "no:cacheprovider")
+
+
+def command(*words: str, **environment: str) -> "subprocess.Popen[str]":
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("E2E_")}
+    return subprocess.Popen(  # noqa: S603  # ours
+        [sys.executable, *words],
+        env={**kept, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def assert_nothing_is_left_in(folder: Path) -> None:
+    assert list(folder.iterdir()) == []
+    assert [each for each in psutil.process_iter() if works_in(each, folder)] == []
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return str(folder) in " ".join([process.cwd(), *process.cmdline()])
+    except psutil.Error:
+        return False
+
+
+def run(*words: str, **environment: str) -> tuple[int, str]:
+    process = command(*words, **environment)
+    said, _ = process.communicate(timeout=6 * LONGEST)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("way", ["e2e", "pytest"])
+def test_a_service_in_production_is_left_alone(serve: Serve, port: int, sql: Sql, way: str) -> None:
+    serve(ENV="production", ACCESS="open")
+    assert answered(port, 1)
+    status, said = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+    assert (status, "is in production" in said) == (2, True), said
+    assert f"make e2e E2E_URL=http://127.0.0.1:{port} E2E_ANYWAY=true" in said
+    assert sql("SELECT count(*) FROM activity_event") == [(1,)]
+
+
+def test_it_is_not_when_that_is_what_somebody_wants(serve: Serve, port: int, sql: Sql) -> None:
+    serve(ENV="production", ACCESS="open")
+    assert answered(port, 1)
+    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}", E2E_ANYWAY="true")
+    assert status == 0, said
+    assert "Storing some 27,000 events" in said
+    assert sql("SELECT count(*) FROM activity_event") == [(7,)]
+
+
+def test_a_service_in_development_says_so_itself(serve: Serve, port: int) -> None:
+    serve()
+    assert answered(port, 1)
+    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+    assert status == 0, said
+
+
+def test_a_service_that_asks_for_keys_is_told_from_no_service(serve: Serve, port: int) -> None:
+    serve(ACCESS="keys")
+    assert found_within(LONGEST, "127.0.0.1", port, "/health/live") == ""
+    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+    assert (status, "asks for keys" in said) == (2, True), said
+
+
+def test_nobody_is_taken_for_meant_who_was_not_named() -> None:
+    status, said = run("-m", "pytest", *QUICK)
+    assert (status, "no service is named: `make e2e` starts one of its own" in said) == (2, True), said
+
+
+def test_a_service_of_their_own_is_verified_and_leaves_nothing(open_folder: Path) -> None:
+    status, said = run("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
+    assert status == 0, said
+    assert "All 6 events agree." in said
+    assert_nothing_is_left_in(open_folder)
+
+
+def test_one_that_is_interrupted_leaves_nothing_either(open_folder: Path) -> None:
+    process = command("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
+    deadline = time.monotonic() + LONGEST
+    while not list(open_folder.glob("*/var/supervisor.lock")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=6 * LONGEST)
+    assert process.returncode == 130, said
+    assert "nothing was left behind" in said
+    assert_nothing_is_left_in(open_folder)
