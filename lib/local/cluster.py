@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from lib.local import processes
+from lib.local import processes, rotated_log
 from lib.local.account import Account, call, private_folder
 from lib.local.binaries import Programs, find_programs
 from lib.local.errors import LocalError
@@ -189,11 +189,11 @@ class Cluster:
             "-o",
             f"-p {port}",
         ]
-        # A file, never a pipe: the server keeps it open, and a reader would wait for the server's end. Opened
-        # here and not with pg_ctl -l, since the account may not be allowed to write there.
-        with self.log.open("ab+") as log:
-            begin = log.tell()
-            if call(argv, account=self.account, output=log) == 0:
-                return None
-            log.seek(begin)
-            return log.read().decode(errors="replace")
+        # Not to a file: that would grow for ever. The server keeps the log's program until both end.
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        with rotated_log.writing(self.log, str(self.data)) as log:
+            started = call(argv, account=self.account, output=log) == 0
+        if started:
+            return None
+        processes.gone(processes.users_of(self.data), seconds=_LEFTOVER_SECONDS)  # then all of it is written
+        return rotated_log.since(self.log, begin)

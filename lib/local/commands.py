@@ -1,9 +1,11 @@
 """The commands beside `start`, one function each; they return the exit status."""
 
+import contextlib
 import os
 import shutil
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from lib.caller import VARIABLE
 from lib.local import service
@@ -16,6 +18,7 @@ from lib.local.initdb import major_of
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
+from lib.local.rotated_log import moved
 from lib.local.settings import Settings, read_settings
 from lib.local.terminal import say, step, tail_begins
 
@@ -48,6 +51,7 @@ def status(project: Project) -> int:
         lines += [("pids", f"supervisor {state.pid}, service {state.service_pid} (starts: {state.starts})")]
     lines += _set_lines(project)
     lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
+    lines += [("log before", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
     for title, text in lines:
         print(f"{title:<12}{text}")
     return 0 if state else NOT_RUNNING
@@ -78,16 +82,25 @@ def logs(project: Project) -> int:
     """Show the last lines of the log of the service, then follow it until Ctrl-C."""
     if not project.service_log.exists():
         raise LocalError("there is no log yet: make start")
-    with project.service_log.open(errors="replace") as file:
-        file.seek(tail_begins(project.service_log, _SHOWN_LINES))
-        try:
-            while True:
-                text = file.read(65536)
+    begin = tail_begins(project.service_log, _SHOWN_LINES)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            _follow(project.service_log, begin)
+            begin = 0
+    return 0
+
+
+def _follow(path: Path, begin: int) -> None:
+    """Print what is written to a log, until it goes on in a new file of that name."""
+    with path.open(errors="replace") as file:
+        file.seek(begin)
+        ended = False
+        while not ended:
+            ended = moved(file.fileno(), path) and path.exists()  # asked first: what is read after that is all
+            while text := file.read(65536):
                 print(text, end="", flush=True)
-                if not text:
-                    time.sleep(_FOLLOW_PAUSE)
-        except KeyboardInterrupt:
-            return 0
+            if not ended:
+                time.sleep(_FOLLOW_PAUSE)
 
 
 def address(project: Project) -> int:

@@ -115,6 +115,7 @@ def wait_for_answer(project: Project, pid: int, starts: int = 0) -> None:
     while not _served_by(state := running(project), pid, project.alive_path):
         failed = state is not None and state.pid == pid and state.starts >= starts + _FAILED_STARTS
         if failed or processes.find(pid) is None or time.monotonic() > deadline:
+            time.sleep(_PAUSE)  # what was said last may still be on its way into the log
             last = "\n".join(f"  {line}" for line in tail(project.service_log, _LINES))
             raise LocalError(f"the service does not answer; the end of {project.service_log}:\n{last}")
         time.sleep(_PAUSE)

@@ -17,6 +17,7 @@ from lib.local.cluster import Cluster
 from lib.local.keeper import Keeper
 from lib.local.postgres import cluster_of
 from lib.local.project import Project, read_project
+from lib.local.rotated_log import RotatedLog
 from lib.local.settings import Settings, read_settings
 from lib.local.state import Holder, State
 
@@ -28,11 +29,19 @@ _PAUSE = 0.5
 class Supervisor:
     """Owns the service, and PostgreSQL unless DATABASE_URL names another (`cluster` is None then)."""
 
-    def __init__(self, project: Project, settings: Settings, cluster: Cluster | None, holder: Holder) -> None:
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        cluster: Cluster | None,
+        holder: Holder,
+        log: RotatedLog | None = None,
+    ) -> None:
         self._project = project
         self._settings = settings
         self._cluster = cluster
         self._holder = holder
+        self._log = log
         self._child = Child([sys.executable, *project.service], project.root)
         self._state = State(pid=os.getpid(), host=settings.host, port=settings.port, address=settings.address)
         self.stop = Event()
@@ -52,11 +61,12 @@ class Supervisor:
         self._end()
 
     def _keepers(self) -> list[Keeper]:
-        service = Keeper(name="service", alive=self._child.alive, launch=self._start_service, report=report)
-        if self._cluster is None:
-            return [service]
-        running, restart = self._cluster.running, self._restart_database
-        return [service, Keeper(name="PostgreSQL", alive=running, launch=restart, report=report)]
+        kept = [("service", self._child.alive, self._start_service)]
+        if self._cluster is not None:
+            kept += [("PostgreSQL", self._cluster.running, self._restart_database)]
+        if self._log is not None:
+            kept += [("the log", self._log.alive, self._log.launch)]
+        return [Keeper(name=name, alive=alive, launch=launch, report=report) for name, alive, launch in kept]
 
     def _start_service(self) -> None:
         self._child.launch(service_environment(self._project, self._settings, self._cluster))
@@ -121,7 +131,10 @@ def main() -> int:
         report("another supervisor runs")
         return 1
     cluster = None if settings.database_url else cluster_of(project)
-    supervisor = Supervisor(project, settings, cluster, holder)
+    log = RotatedLog(project.service_log)
+    log.launch()
+    log.take_over(sys.stdout.fileno(), sys.stderr.fileno())
+    supervisor = Supervisor(project, settings, cluster, holder, log)
     stop_on_signal(supervisor.stop)
     report(f"started for {settings.address}")
     supervisor.run()
