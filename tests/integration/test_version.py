@@ -37,3 +37,10 @@ def test_no_other_file_repeats_it_but_the_changelog_and_the_document_made_of_it(
     files = (path for folder in ("app", "lib", "deploy", "docs") for path in Path(folder).rglob("*") if path.is_file())
     repeating = {str(path) for path in files if VERSION.encode() in path.read_bytes()}
     assert repeating == {"docs/openapi.json"}
+
+
+def test_the_changelog_has_a_place_for_what_changes_in_it() -> None:
+    heading = "[Unreleased]" if ".dev" in VERSION else f"[{VERSION}] - "
+    assert re.findall(r"^## (.*)$", Path("CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0].startswith(
+        heading
+    )
