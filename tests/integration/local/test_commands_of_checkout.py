@@ -72,8 +72,8 @@ def test_make_eats_no_dollar(checkout: Path) -> None:
 def test_make_eats_no_dollar_of_a_message_or_a_setting_either(checkout: Path) -> None:
     give_python(checkout, ECHO.format(status=0))
     assert call(checkout, "make", "--silent", "db.revision", f"MESSAGE={NOTE}").stdout.splitlines()[-1] == NOTE
-    give_python_that_shows = '#!/bin/sh\necho "$DATABASE_URL $PORT"\n'
-    (checkout / ".venv/bin/python").write_text(give_python_that_shows)
+    shown = '#!/bin/sh\necho "$DATABASE_URL $PORT"\n'
+    (checkout / ".venv/bin/python").write_text(shown)
     done = call(checkout, "make", "--silent", "start", "DATABASE_URL=postgresql://u:p$1@h/d", "PORT=5055")
     assert done.stdout == "postgresql://u:p$1@h/d 5055\n"
     assert "say what the migration does" in call(checkout, "make", "--silent", "db.revision").stderr
