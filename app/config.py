@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
-SPARE_CONNECTIONS = 2  # of a worker, that no request uses: to look at the rule book, and whether the service is ready
+# Connections of a worker that no request uses: to look at the rule book, to write when keys were used, for readiness.
+SPARE_CONNECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ nothing, and is started again. Two started at once (two replicas of a deployment
 """
 
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app.version import VERSION
+from lib.hints import command
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import WRITABLE
 
@@ -32,7 +32,7 @@ PAUSE = 0.2  # seconds between two looks whether it is our turn
 NEWER = """\
 the database is at migration {applied}; the last of this release ({version}) is {own}. A newer release has been here.
 Start that one again; or, to go back for good, have the NEWER release take its migrations back
-  {command} db downgrade {own}
+  {step}
 and then start this one. What that loses, and the lines for production: docs/deploy.md, "Back to an older release"."""
 
 log = logging.getLogger("alembic.env")
@@ -71,7 +71,7 @@ def applied_by_a_newer_release() -> str | None:
         applied=", ".join(sorted(applied)),
         version=VERSION,
         own=ours.get_current_head(),
-        command=os.environ.get("CLI_PREFIX", "flask --app app"),
+        step=command(f"db downgrade {ours.get_current_head()}"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Puts the locked packages into `.venv`. Nothing is resolved: what is not in the lock cannot be installed.
+"""Puts the locked packages into `.venv`. Nothing is resolved: what is not in the lock cannot be installed (A32).
 
 uv does it, fetched by pip: it takes a second or two from its own cache, four from the index, where pip takes 16 to 24
 from its cache. Where there is no uv for the platform, or it does not get through to the index, pip does the same.

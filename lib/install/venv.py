@@ -17,11 +17,11 @@ UNFINISHED = VENV / "unfinished"
 CLOSED = "{} is closed to you: run this as the user who made it, or in a checkout of your own"
 
 
-def check_python(version: "tuple[int, ...]") -> None:
-    """Refuse a Python that is too old for the service."""
+def check_python(version: "tuple[int, ...]", again: str) -> None:
+    """Refuse a Python that is too old for the service; `again` is how to run this with another, named python3.11."""
     if version < OLDEST:
         needed, found = ".".join(map(str, OLDEST)), ".".join(map(str, version))
-        raise Refusal(f"Python {needed} or newer is needed, this is {found}: make start PYTHON=python{needed}")
+        raise Refusal(f"Python {needed} or newer is needed, this is {found}: {again}")
 
 
 def check_modules() -> None:

@@ -21,14 +21,14 @@ def main(arguments: Sequence[str]) -> int:
 def _obey(arguments: Sequence[str]) -> int:
     # Imported here: Ctrl-C while it loads is heard, and packages that are missing are no traceback.
     try:
-        from lib.local import command_line  # noqa: PLC0415
+        from lib.local.command_line import obey  # noqa: PLC0415
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] == "lib":
             raise
         from lib.local import without_packages  # noqa: PLC0415
 
         return without_packages.obey(arguments, error.name)
-    return command_line.obey(arguments)
+    return obey(arguments)
 
 
 def _interrupt(*_: object) -> None:

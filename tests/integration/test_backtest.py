@@ -329,7 +329,7 @@ def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[st
 def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = psycopg2.OperationalError("connection refused")
     with monkeypatch.context() as without:
-        without.setattr("lib.snapshots.psycopg2.connect", Mock(side_effect=refused))
+        without.setattr("psycopg2.connect", Mock(side_effect=refused))
         done = flask(app, "backtest", 1)
     assert done.exit_code == 1
     assert "Error: the database cannot be read: connection refused" in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("app", "lib", "migrations", "Makefile", "pyproject.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(REPOSITORY / name)
-    for name in ("requirements.txt", "requirements-postgres.txt"):
+    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-install.txt"):
         (folder / name).touch()
     python = folder / ".venv/bin/python"
     python.parent.mkdir(parents=True)
@@ -36,6 +37,7 @@ def checkout(tmp_path: Path) -> Path:
     python.chmod(0o755)
     (folder / ".venv/run.stamp").touch()
     (folder / "deploy").symlink_to(REPOSITORY / "deploy")
+    shutil.copytree(REPOSITORY / "bin", folder / "bin")  # no link: it finds its checkout by where it lies
     return folder
 
 

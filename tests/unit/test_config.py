@@ -175,7 +175,7 @@ def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_s
     monkeypatch.setenv("ACCESS", "keys")
     main()
     who, header = capsys.readouterr().out.splitlines()
-    assert 'KEY=$(make flask ARGS="keys create --name payments --scope events:write")' in who
+    assert "KEY=$(flask --app app keys create --name payments --scope events:write)" in who
     assert header == "Authorization: Bearer $KEY"
     monkeypatch.setenv("ACCESS", "open")
     main()

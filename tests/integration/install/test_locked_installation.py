@@ -1,4 +1,4 @@
-"""The real tools against an index of ours that has a newer release of everything: the lock is what is installed."""
+"""The real tools against an index that has a newer release of everything: the lock is what is installed (A32)."""
 
 import shutil
 import subprocess

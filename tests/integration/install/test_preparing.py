@@ -60,13 +60,13 @@ def test_an_old_python_can_read_the_program_that_refuses_it(path: Path) -> None:
 
 @pytest.mark.parametrize("version", [(3, 11), (3, 12), (4, 0)], ids=str)
 def test_a_new_enough_python_passes(version: tuple[int, int]) -> None:
-    venv.check_python(version)
+    venv.check_python(version, "make start PYTHON=python3.11")
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10)], ids=str)
 def test_an_old_python_is_refused_with_the_way_out(version: tuple[int, int]) -> None:
     with pytest.raises(Refusal, match=r"make start PYTHON=python3\.11"):
-        venv.check_python(version)
+        venv.check_python(version, "make start PYTHON=python3.11")
 
 
 def test_a_python_without_venv_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def checkout(open_folder: Path) -> Path:
     (checkout / "bin").mkdir(parents=True)
     shutil.copy(REPOSITORY / "Makefile", checkout)
     shutil.copy(REPOSITORY / "bin/activity-alerts", checkout / "bin")
-    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-postgres.txt", "requirements-dev.txt", "requirements-install.txt"):
         (checkout / name).touch()
     return checkout
 

@@ -16,7 +16,7 @@ from lib.local.project import Project
 from lib.local.state import read_state
 from tests.integration.local.conftest import REPOSITORY
 
-MISSING = "The installation here is not whole (psutil is missing): make start mends it.\n"
+MISSING = "The installation here is not whole (click is missing): make start mends it.\n"
 
 
 def run(project: Project, *words: str) -> "subprocess.CompletedProcess[str]":
