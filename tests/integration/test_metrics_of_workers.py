@@ -24,7 +24,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 
 EVENTS = 40
 MOST_BATCHES = 50
-CONNECTIONS_OF_A_WORKER = 6  # a thread each, and two to spare
+CONNECTIONS_OF_A_WORKER = 7  # a thread each, and three to spare
 Numbers = dict[str, float]
 
 
