@@ -13,7 +13,7 @@ VOLATILE = re.compile(r'("(?:request_id|received_at|created_at|published_at|at|i
 A_SCOPE = re.compile(r"(?<=it lacks the scope )[a-z:]+")  # an example may be told once for many operations
 PROBLEM = "application/problem+json"
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
-UNSAID = {"accept", "content-type", "content-length", "connection", "date", "server"}
+UNSAID = {"content-type", "content-length", "connection", "date", "server"}
 UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"}
 
 

@@ -10,7 +10,7 @@ from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, Prob
 OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415])
 PATH, REQUEST_ID = "/path/of/the/request", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
 STRING = {"type": "string"}
-HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
+HEADERS = {401: ("WWW-Authenticate",), 415: ("Accept", "Accept-Encoding"), 429: ("Retry-After",)}
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -40,6 +40,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         },
     },
     "headers": {
+        "Accept": {"description": "the media type that is taken, where another was sent", "schema": STRING},
+        "Accept-Encoding": {"description": "the encoding that is taken, where another was sent", "schema": STRING},
         "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
         "WWW-Authenticate": {"description": "how to show a key", "schema": STRING},
     },
