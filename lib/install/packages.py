@@ -72,5 +72,8 @@ class Packages:
 
     def _by_uv(self, name: str) -> "list[str]":
         # The cache keeps the permissions that its files were given first, which may be too strict for others.
-        shared = ["--no-cache", "--compile-bytecode"] if self._shared else []
-        return [*_UV, "install", *uv_options(pip_settings()), *shared, "--python", str(PYTHON), *_LOCKED, name]
+        shared = ["--no-cache"] if self._shared else []
+        # Compiled at once on all cores, as pip does too: else the first programs would each do it on one, and where
+        # PYTHONDONTWRITEBYTECODE is set, as in many images, every program would do it again.
+        options = [*uv_options(pip_settings()), *shared, "--compile-bytecode", "--python", str(PYTHON)]
+        return [*_UV, "install", *options, *_LOCKED, name]
