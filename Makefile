@@ -11,9 +11,12 @@ COMPOSE ?= docker compose
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 
-# The commands of the service, and how messages name them: in full for those who do not stand in this folder (make -C).
-CLI := $(if $(filter $(PWD),$(CURDIR)),,'$(CURDIR)'/)bin/activity-alerts
+# How messages name the commands of the service and make itself: in full for those who do not stand in this folder
+# (make -C), so that every line can be pasted where it is read.
+ELSEWHERE := $(if $(filter $(PWD),$(CURDIR)),,'$(CURDIR)')
+CLI := $(if $(ELSEWHERE),$(ELSEWHERE)/)bin/activity-alerts
 export CLI_PREFIX ?= $(CLI)
+export MAKE_PREFIX := make$(if $(ELSEWHERE), -C $(ELSEWHERE))
 
 # The folder in which make was called, for the files in ARGS: -C has it go elsewhere, and shells set PWD anew.
 export MAKE_CALLED_IN := $(value PWD)
@@ -33,7 +36,7 @@ elif LC_ALL=C ls -dL $(BIN)/python 2>&1 | grep -q "Permission denied"; then \
   echo "error: $(VENV) is closed to you: run this as the user who made it" >&2; exit 1; \
 else $(2); fi
 endef
-NOTHING := echo "Nothing was started here: make start" >&2
+NOTHING := echo "Nothing was started here: $$MAKE_PREFIX start" >&2
 # Without .venv a service may still run that was started from it: the Python of the system knows how to end it.
 rest = if [ -e var/supervisor.lock ]; then $(PYTHON) -m lib.local $(1) || test $$? -eq 3; else $(2); fi
 

@@ -17,8 +17,9 @@ from lib.install.venv import CLOSED, UNFINISHED, VENV, check_disk, check_modules
 LOCK = Path("var/install.lock")
 SERVICE, POSTGRES = "requirements.txt", "requirements-postgres.txt"
 FILES = {"service": [SERVICE], "run": [SERVICE, POSTGRES], "dev": ["requirements-dev.txt"]}
-# Whoever installs a service stands before no Makefile.
+# Whoever installs a service stands before no Makefile, which else says how it is called.
 AGAIN = {"service": "python3.11 -m lib.install service"}
+BY_MAKE = os.environ.get("MAKE_PREFIX", "make") + " start PYTHON=python3.11"
 KINDS = {"service": ["service"], "run": ["run"], "dev": ["run", "dev"]}
 
 
@@ -87,7 +88,7 @@ def kind_of(arguments: "list[str]") -> str:
 def main(arguments: "list[str]") -> int:
     """Install a kind of packages: 0 when they are there, 1 with one line that says why not."""
     try:
-        check_python(sys.version_info[:2], AGAIN.get(" ".join(arguments), "make start PYTHON=python3.11"))
+        check_python(sys.version_info[:2], AGAIN.get(" ".join(arguments), BY_MAKE))
         kind = kind_of(arguments)
         check_modules()
         if kind == "service":

@@ -81,7 +81,7 @@ def _database_lines(project: Project) -> list[tuple[str, str]]:
 def logs(project: Project) -> int:
     """Show the last lines of the log of the service, then follow it until Ctrl-C."""
     if not project.service_log.exists():
-        raise LocalError("there is no log yet: make start")
+        raise LocalError(f"there is no log yet: {make('start')}")
     begin = tail_begins(project.service_log, _SHOWN_LINES)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
@@ -112,7 +112,7 @@ def address(project: Project) -> int:
 def _running_address(project: Project) -> str:
     state = service.running(project)
     if state is None:
-        raise LocalError("the service is not running: make start")
+        raise LocalError(f"the service is not running: {make('start')}")
     return state.address
 
 
@@ -122,7 +122,7 @@ def event(project: Project) -> int:
     try:
         code, reason, body = service.post_json(url, project.sample_json, key=os.environ.get("KEY"))
     except OSError as error:
-        raise LocalError(f"no answer from {url}: {error} (see make logs)") from error
+        raise LocalError(f"no answer from {url}: {error} (see {make('logs')})") from error
     print(f"{code} {reason}")
     print(body.rstrip())
     return 0 if code < _FIRST_ERROR else 1

@@ -1,14 +1,10 @@
 """What somebody at the terminal can do next, as it is typed where that person stands."""
 
 import os
-import shlex
-from pathlib import Path
 
-from lib.caller import VARIABLE
+PREFIX = "MAKE_PREFIX"  # of the Makefile and of bin/: "make", or "make -C" and the folder of the project
 
 
 def make(target: str) -> str:
-    """Return how to make a target of the project in the present folder."""
-    here = Path.cwd()
-    caller = os.environ.get(VARIABLE)
-    return f"make {target}" if caller is None or Path(caller) == here else f"make -C {shlex.quote(str(here))} {target}"
+    """Return how to make a target of the project, such as "stop" or "start PORT=5055"."""
+    return f"{os.environ.get(PREFIX) or 'make'} {target}"

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from lib.local.errors import LocalError
+from lib.local.hints import make
 
 # Below the ranges from which Linux (32768 up) and others (49152 up) take the ports of outgoing connections.
 _LOWEST = 15432
@@ -37,9 +38,10 @@ def explain(error: OSError, host: str, port: int) -> LocalError:
     """Say in one line why an address cannot be listened at, and what to do."""
     if error.errno == errno.EADDRINUSE:
         other = port + _STEP if port + _STEP <= _GREATEST else port - _STEP
-        return LocalError(f"port {port} is taken by another program: choose one, as in make start PORT={other}")
+        again = make(f"start PORT={other}")
+        return LocalError(f"port {port} is taken by another program: choose one, as in {again}")
     if error.errno == errno.EACCES:
-        return LocalError(f"port {port} needs root: choose one above 1023, as in make start PORT=5055")
+        return LocalError(f"port {port} needs root: choose one above 1023, as in {make('start PORT=5055')}")
     return LocalError(f"HOST={host} is no address of this machine ({error.strerror}): try HOST=127.0.0.1")
 
 

@@ -8,6 +8,7 @@ from lib.local import service
 from lib.local.cluster import Cluster
 from lib.local.database_address import try_connection
 from lib.local.errors import LocalError
+from lib.local.hints import make
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
@@ -101,14 +102,17 @@ def _join(project: Project, settings: Settings, state: State) -> None:
     if not service.answers(state.address + project.alive_path):
         say(f"Started already (pid {state.pid}), but without an answer yet; waiting for it.")
         service.wait_for_answer(project, state.pid, state.starts)
-    _say_running(state, settings)
+    _say_running(project, settings, state)
 
 
-def _say_running(state: State, settings: Settings) -> None:
+def _say_running(project: Project, settings: Settings, state: State) -> None:
     say(f"Already running at {state.address} (pid {state.pid}); nothing was started.")
-    asked = {"HOST": state.host, "PORT": str(state.port)}
-    if any(settings.environment.get(name) not in (None, "", value) for name, value in asked.items()):
-        say(f"To serve at {settings.address} instead: make stop, then make start again.")
+    print(f"Docs       {state.address}{project.docs_path}", flush=True)
+    served = {"HOST": state.host, "PORT": str(state.port)}
+    wanted = {name: settings.environment.get(name) for name in served}
+    others = [f"{name}={value}" for name, value in wanted.items() if value not in (None, "", served[name])]
+    if others:
+        say(f"To serve at {settings.address} instead: {make('stop')} && {make(' '.join(['start', *others]))}")
 
 
 def _notice(project: Project, settings: Settings) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lib.local.errors import LocalError
+from lib.local.hints import make
 from lib.local.locks import held
 from lib.local.project import Project, read_project
 from lib.local.state import last_state
@@ -17,12 +18,11 @@ from lib.local.terminal import say
 NOT_RUNNING = 3
 _STOP_SECONDS = 45
 _PAUSE = 0.1
-_MEND = "make start mends it"
 
 
 def obey(arguments: Sequence[str], missing: str) -> int:
     """Do one command as far as that goes without packages, `missing` being the module that is not there."""
-    say(f"The installation here is not whole ({missing} is missing): {_MEND}.")
+    say(f"The installation here is not whole ({missing} is missing): {make('start')} mends it.")
     try:
         return _COMMANDS.get(arguments[0] if arguments else "", _refuse)(read_project(Path.cwd()))
     except LocalError as error:
@@ -56,7 +56,8 @@ def stop(project: Project) -> int:
         _wait_for_end(lock, state.pid)
     postgres = _postgres(project)
     if postgres is not None:
-        raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {_MEND}, then make stop ends it")
+        mend = f"{make('start')} mends it, then {make('stop')} ends it"
+        raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {mend}")
     say("Stopped; the data stays." if state else "Nothing is running.")
     return 0
 

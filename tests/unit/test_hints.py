@@ -1,5 +1,9 @@
 """What a message names can be typed where it is read."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
 from lib import hints
@@ -23,10 +27,21 @@ def test_a_request_is_a_line_for_a_shell() -> None:
 
 
 def test_make_is_told_where_to_go_if_its_reader_stands_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CALLER_FOLDER", raising=False)
     assert make("stop") == "make stop"
-    monkeypatch.chdir("/tmp")  # noqa: S108  # any folder
-    monkeypatch.setenv("CALLER_FOLDER", "/tmp")  # noqa: S108  # as above
+    monkeypatch.setenv("MAKE_PREFIX", "make -C '/a folder'")
+    assert make("start PORT=5055") == "make -C '/a folder' start PORT=5055"
+    monkeypatch.setenv("MAKE_PREFIX", "")
     assert make("stop") == "make stop"
-    monkeypatch.setenv("CALLER_FOLDER", "/")
-    assert make("stop") == "make -C /tmp stop"
+
+
+def test_no_message_of_what_make_runs_names_make_by_itself() -> None:
+    """But the page of the usage, and lib.install, which an old Python must be able to read."""
+    files = [path for path in Path("lib/local").glob("*.py") if path.stem != "hints"]
+    strings = [
+        (path.name, node.value)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = re.compile(r"\bmake (start|stop|clean|logs|status|db\.)")
+    assert [each for each in strings if named.search(each[1]) and "`make" not in each[1]] == []

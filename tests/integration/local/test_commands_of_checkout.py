@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[3]
 NOTE = 'costs $150 & "more", it\'s `$(sold)` at 100 % #1\\'
 # In place of Python: says what it was told, and ends as it is told.
 ECHO = """#!/bin/sh
-printf '%s\\n' "in $PWD, called in $CALLER_FOLDER as $CLI_PREFIX" "$@"
+printf '%s\\n' "in $PWD, called in $CALLER_FOLDER as $CLI_PREFIX; $MAKE_PREFIX" "$@"
 exit {status}
 """
 TO_FLASK = ["-m", "lib.local", "run", "--", ".venv/bin/python", "-m", "flask", "--app", "app"]
@@ -58,7 +58,7 @@ def test_every_word_arrives_as_it_was_typed(checkout: Path) -> None:
     give_python(checkout, ECHO.format(status=0))
     done = call(checkout, "bin/activity-alerts", "rules", "publish", "1", "--note", NOTE)
     first, *words = done.stdout.splitlines()
-    assert first == f"in {checkout}, called in {checkout} as bin/activity-alerts"
+    assert first == f"in {checkout}, called in {checkout} as bin/activity-alerts; make"
     assert words == [*TO_FLASK, "rules", "publish", "1", "--note", NOTE]
 
 
@@ -95,9 +95,9 @@ def test_it_can_be_called_from_any_folder_and_says_so(checkout: Path, tmp_path: 
         (str(checkout / "bin/activity-alerts"), f"'{checkout}/bin/activity-alerts'"),
     ):
         said = call(tmp_path, called, "rules", "list").stdout.splitlines()[0]
-        assert said == f"in {checkout}, called in {tmp_path} as {named}"
+        assert said == f"in {checkout}, called in {tmp_path} as {named}; make -C '{checkout}'"
     said = call(tmp_path, "make", "--silent", "-C", str(checkout), "flask").stdout.splitlines()[0]
-    assert said.endswith(f" as '{checkout}/bin/activity-alerts'"), said
+    assert said.endswith(f" as '{checkout}/bin/activity-alerts'; make -C '{checkout}'"), said
 
 
 def test_where_nothing_is_installed_that_is_said_with_the_way_from_here(checkout: Path, tmp_path: Path) -> None:

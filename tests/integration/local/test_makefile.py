@@ -19,11 +19,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(checkout: Path, *words: str, **options: int) -> "subprocess.CompletedProcess[str]":
+def make(checkout: Path, *words: str, folder: Path | None = None, **options: int) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     argv = ["make", "--silent", *words]
     return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own
-        argv, cwd=checkout, env=environment, capture_output=True, text=True, check=False, **options
+        argv, cwd=folder or checkout, env={**environment, "PWD": str(folder or checkout)}, capture_output=True, text=True, check=False, **options
     )
 
 
@@ -42,6 +42,15 @@ def test_where_nothing_was_started_that_is_said_and_nothing_is_installed(
     assert "Nothing was started here: make start\n" in done.stderr
     assert done.returncode == status
     assert not (checkout / ".venv").exists()
+
+
+def test_whoever_stands_elsewhere_is_told_the_way_from_there(checkout: Path) -> None:
+    said = f"Nothing was started here: make -C '{checkout}' start\n"
+    assert make(checkout, "-C", str(checkout), "stop", folder=Path("/")).stderr == said
+    give_python(checkout)
+    (checkout / ".venv/bin/python").write_text('#!/bin/sh\necho "$MAKE_PREFIX"\n')
+    assert make(checkout, "-C", str(checkout), "status", folder=Path("/")).stdout == f"make -C '{checkout}'\n"
+    assert make(checkout, "status").stdout == "make\n"
 
 
 @pytest.mark.parametrize("target", ["stop", "status", "logs", "event", "address"])

@@ -75,7 +75,9 @@ def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> Non
     assert '"GET / HTTP/1.1"' not in log
 
     assert main(["start"]) == 0
-    assert f"Already running at {address}" in capfd.readouterr().err
+    again = capfd.readouterr()
+    assert f"Already running at {address}" in again.err
+    assert again.out == f"Docs       {address}/read/me\n"
 
     assert main(["status"]) == 0
     status = capfd.readouterr().out
@@ -161,7 +163,10 @@ def test_another_address_than_the_running_one_is_not_served(
     assert main(["start"]) == 0
     said = capfd.readouterr().err
     assert f"Already running at {address}" in said
-    assert "To serve at http://127.0.0.1:1 instead: make stop, then make start" in said
+    assert said.endswith("To serve at http://127.0.0.1:1 instead: make stop && make start PORT=1\n")
+    monkeypatch.setenv("MAKE_PREFIX", "make -C '/a folder'")
+    assert main(["start"]) == 0
+    assert "make -C '/a folder' stop && make -C '/a folder' start PORT=1\n" in capfd.readouterr().err
 
 
 def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd: Output) -> None:
