@@ -28,6 +28,7 @@ SUDO = """\
 [ "$1" = -u ] || exec "$@"
 who="$2"
 shift 2
+export SUDO_USER=ann # as the real one says who called it
 [ "$who" != postgres ] || exec env $AS_POSTGRES "$@"
 exec "$@"
 """

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,8 @@ def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:
     said = machine.run(UPGRADE, succeeds=False)
     assert "Traceback" not in said
     assert "the database is at migration 9999" in said
-    assert f" db downgrade {OURS.get_current_head()}\n" in said
+    command = f"sudo -u {getuser()} activity-alerts db downgrade {OURS.get_current_head()}"
+    assert f"\n  {command}\n" in said, "as it is typed on this machine"
     assert '"Back to an older release"' in said
 
     [old] = [line for line in served.splitlines() if line.startswith("old=")]
