@@ -1,10 +1,8 @@
 """A real PgBouncer between the service and PostgreSQL."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 from lib.database_url import read_address
 from lib.local.account import account_for, give
 from tests.integration.ports import free_port
-from tests.integration.servers import LONGEST
+from tests.integration.servers import LONGEST, await_port
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 BEHIND = "behind"  # the name of the database, as PgBouncer has it
@@ -36,7 +34,7 @@ def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([PROGRAM, str(folder / "pgbouncer.ini")], stderr=log, stdout=log, **user)  # type: ignore[call-overload]  # noqa: S603
             try:
-                _await(process, port, folder)
+                await_port(process, port, folder / "log")
                 yield f"postgresql://anybody@127.0.0.1:{port}/{BEHIND}"
             finally:
                 process.kill()
@@ -50,13 +48,3 @@ def _written(url: str, port: int, settings: dict[str, str], entry: str) -> str:
     own = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", "auth_type": "any", **settings}
     lines = [f"{name} = {value}" for name, value in own.items()]
     return "\n".join(["[databases]", f"{BEHIND} = {behind} {entry}", "[pgbouncer]", *lines, ""])
-
-
-def _await(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
-    deadline = time.monotonic() + LONGEST
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    raise AssertionError((folder / "log").read_text())

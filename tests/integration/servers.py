@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -51,3 +52,14 @@ def answered(port: int, t: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Return when a program that was started listens at its port; else fail with its log."""
+    deadline = time.monotonic() + LONGEST
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError(log.read_text(encoding="utf-8"))

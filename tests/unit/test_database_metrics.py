@@ -5,20 +5,9 @@ import pytest
 from psycopg2 import errorcodes
 
 from lib.metrics.database import REASONS, reason_of
+from tests.unit.faults import Fault
 
 EVERY_SQLSTATE = [code for name, code in vars(errorcodes).items() if name.isupper() and len(str(code)) == 5]
-
-
-class Fault(psycopg2.OperationalError):
-    """An error of the driver, with the SQLSTATE that the real one cannot be given."""
-
-    def __init__(self, sqlstate: str | None) -> None:
-        super().__init__("the driver's own words")
-        self.sqlstate = sqlstate
-
-    @property
-    def pgcode(self) -> str | None:  # type: ignore[override]
-        return self.sqlstate
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.servers import LONGEST
+from tests.integration.servers import LONGEST, await_port
 
 SHIPPED = Path(__file__).parents[3] / "deploy/nginx"
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -78,19 +77,8 @@ def running(folder: Path, port: int, instances: Sequence[int]) -> Iterator[Nginx
     with (folder / "error.log").open("wb") as errors:
         process = subprocess.Popen([*argv, "-g", f"daemon off; pid {folder}/pid;"], stderr=errors)  # noqa: S603
         try:
-            await_port(process, folder, port)
+            await_port(process, port, folder / "error.log")
             yield Nginx(folder, port, trust)
         finally:
             process.terminate()
             process.wait(LONGEST)
-
-
-def await_port(process: "subprocess.Popen[bytes]", folder: Path, port: int) -> None:
-    """Return when somebody listens at the port."""
-    deadline = time.monotonic() + LONGEST
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    raise AssertionError((folder / "error.log").read_text(encoding="utf-8"))

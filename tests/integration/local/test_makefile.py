@@ -23,7 +23,13 @@ def make(checkout: Path, *words: str, folder: Path | None = None, **options: int
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     argv = ["make", "--silent", *words]
     return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own
-        argv, cwd=folder or checkout, env={**environment, "PWD": str(folder or checkout)}, capture_output=True, text=True, check=False, **options
+        argv,
+        cwd=folder or checkout,
+        env={**environment, "PWD": str(folder or checkout)},
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
     )
 
 

@@ -16,7 +16,7 @@ from lib.local.__main__ import main
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.rotated_log import RotatedLog, before, copy, since
-from tests.integration.local.test_runner import heed_ctrl_c
+from tests.integration.local.followers import follower
 
 LONGEST = 60
 # Writes numbered lines to its standard error, as the service does: each in one write.
@@ -137,24 +137,12 @@ def test_both_logs_of_a_checkout_are_kept_small_and_followed_into_the_next_file(
     assert main(["start"]) == 0
     state = service.running(project)
     assert state
-    argv = [sys.executable, "-m", "lib.local", "logs"]
-    with subprocess.Popen(  # noqa: S603 - our own
-        argv,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no threads here
-    ) as follower:
-        try:
-            assert follower.stdout
-            follower.stdout.readline()
-            project.service_log.replace(before(project.service_log))  # as the next full file would be
-            assert service.answers(state.address + "/followed")
-            while "/followed" not in (line := follower.stdout.readline()):
-                assert line
-            follower.send_signal(signal.SIGINT)
-            assert follower.wait(LONGEST) == 0
-        finally:
-            follower.kill()
+    with follower() as shown:
+        shown.readline()
+        project.service_log.replace(before(project.service_log))  # as the next full file would be
+        assert service.answers(state.address + "/followed")
+        while "/followed" not in (line := shown.readline()):
+            assert line
     assert main(["status"]) == 0
     assert f"log before  {before(project.service_log)}" in capfd.readouterr().out
     assert main(["stop"]) == 0

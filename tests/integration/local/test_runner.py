@@ -21,6 +21,7 @@ from lib.local.project import Project
 from lib.local.settings import read_settings
 from lib.local.state import Holder, State
 from lib.local.supervisor import Supervisor, stop_on_signal
+from tests.integration.local.followers import follower
 
 Output = pytest.CaptureFixture[str]
 RECOVERY_SECONDS = 5
@@ -303,28 +304,11 @@ def test_a_refusal_is_one_line_on_standard_error(
 def test_logs_are_followed_until_interrupted(project: Project) -> None:
     project.logs.mkdir(parents=True)
     project.service_log.write_text("first\n")
-    argv = [sys.executable, "-m", "lib.local", "logs"]
-    with subprocess.Popen(  # noqa: S603 - our own
-        argv,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - no threads here
-    ) as follower:
-        try:
-            assert follower.stdout
-            assert follower.stdout.readline() == "first\n"
-            with project.service_log.open("a") as file:
-                file.write("second\n")
-            assert follower.stdout.readline() == "second\n"
-            follower.send_signal(signal.SIGINT)
-            assert follower.wait(5) == 0
-        finally:
-            follower.kill()
-
-
-def heed_ctrl_c() -> None:
-    """Undo what a shell does to programs that it starts in the background, these tests perhaps among them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with follower() as shown:
+        assert shown.readline() == "first\n"
+        with project.service_log.open("a") as file:
+            file.write("second\n")
+        assert shown.readline() == "second\n"
 
 
 def test_the_console_is_psql_without_the_password_in_its_arguments(project: Project) -> None:

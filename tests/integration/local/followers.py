@@ -1,0 +1,35 @@
+"""The log of the service, followed as `make logs` does it, until Ctrl-C."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from tests.integration.servers import LONGEST
+
+FOLLOW = [sys.executable, "-m", "lib.local", "logs"]
+
+
+@contextmanager
+def follower() -> Iterator[IO[str]]:
+    """Follow the log of the checkout in the present folder; yields what is shown, and at the end presses Ctrl-C."""
+    with subprocess.Popen(  # noqa: S603 - our own
+        FOLLOW,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no threads here
+    ) as process:
+        try:
+            assert process.stdout
+            yield process.stdout
+            process.send_signal(signal.SIGINT)
+            assert process.wait(LONGEST) == 0
+        finally:
+            process.kill()
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to programs that it starts in the background, these tests perhaps among them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
