@@ -4,10 +4,12 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lib.install.venv import UNFINISHED, VENV
 from lib.local.errors import LocalError
 from lib.local.hints import make
 from lib.local.locks import held
@@ -23,11 +25,21 @@ _PAUSE = 0.1
 def obey(arguments: Sequence[str], missing: str) -> int:
     """Do one command as far as that goes without packages, `missing` being the module that is not there."""
     say(f"The installation here is not whole ({missing} is missing): {make('start')} mends it.")
+    _have_it_made_anew()
     try:
         return _COMMANDS.get(arguments[0] if arguments else "", _refuse)(read_project(Path.cwd()))
     except LocalError as error:
         say(f"error: {error}")
     return 1
+
+
+def _have_it_made_anew() -> None:
+    """Mark `.venv`, if this is its Python, as unfinished: by its stamps it is whole, and `make start` would mend nothing."""
+    if Path(sys.prefix) == Path.cwd() / VENV:
+        with contextlib.suppress(OSError):
+            UNFINISHED.touch()
+            for stamp in VENV.glob("*.stamp"):
+                stamp.unlink()
 
 
 def _refuse(_: Project) -> int:

@@ -45,6 +45,25 @@ def test_every_command_says_what_is_missing_and_nothing_more(project: Project, c
     assert "Traceback" not in done.stderr
 
 
+def test_what_is_said_to_mend_it_does_so_whatever_the_stamps_say(project: Project) -> None:
+    """Of what was installed whole, a package may be lost later."""
+    venv = project.root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)  # noqa: S603 - our own
+    (venv / "run.stamp").touch()
+    shutil.copy(REPOSITORY / "Makefile", project.root)
+    for lock in REPOSITORY.glob("requirements*.txt"):
+        (project.root / lock.name).write_text("")
+        os.utime(project.root / lock.name, (1, 1))
+    prepares = ["make", "--dry-run", "start"]
+    before = subprocess.run(prepares, cwd=project.root, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert "lib.install" not in before
+    argv = [venv / "bin/python", "-m", "lib.local", "status"]
+    assert subprocess.run(argv, cwd=project.root, capture_output=True, check=False).returncode == 3  # noqa: S603
+    after = subprocess.run(prepares, cwd=project.root, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    assert "lib.install run" in after
+    assert (venv / "unfinished").exists(), "so it is made anew: its packages may only look installed"
+
+
 def test_clean_cleans(project: Project) -> None:
     project.logs.mkdir(parents=True)
     assert run(project, "clean").returncode == 0
