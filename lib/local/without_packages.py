@@ -34,7 +34,7 @@ def obey(arguments: Sequence[str], missing: str) -> int:
 
 
 def _have_it_made_anew() -> None:
-    """Mark `.venv`, if this is its Python, as unfinished: by its stamps it is whole, and `make start` would mend nothing."""
+    """Mark `.venv` as unfinished, if this is its Python: by its stamps it is whole, and a start would mend nothing."""
     if Path(sys.prefix) == Path.cwd() / VENV:
         with contextlib.suppress(OSError):
             UNFINISHED.touch()
