@@ -57,7 +57,7 @@ def test_what_is_said_to_mend_it_does_so_whatever_the_stamps_say(project: Projec
     prepares = ["make", "--dry-run", "start"]
     before = subprocess.run(prepares, cwd=project.root, capture_output=True, text=True, check=True).stdout  # noqa: S603
     assert "lib.install" not in before
-    argv = [venv / "bin/python", "-m", "lib.local", "status"]
+    argv = [str(venv / "bin/python"), "-m", "lib.local", "status"]
     assert subprocess.run(argv, cwd=project.root, capture_output=True, check=False).returncode == 3  # noqa: S603
     after = subprocess.run(prepares, cwd=project.root, capture_output=True, text=True, check=True).stdout  # noqa: S603
     assert "lib.install run" in after
