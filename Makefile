@@ -140,7 +140,7 @@ docker.here:
 	  { echo "docker compose is not here: install it, or use make start" >&2; exit 1; }
 
 ##@ Upkeep
-.PHONY: openapi lock clean
+.PHONY: openapi lock audit sbom clean
 # It is made of the views; no database is asked, whatever its address.
 openapi: $(VENV)/dev.stamp ## write docs/openapi.json anew, for the review of a changed contract
 	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 2 --output docs/openapi.json
@@ -151,8 +151,15 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
 lock: $(VENV)/dev.stamp ## compile the locked requirements from pyproject.toml (ARGS=--upgrade for newer ones)
 	@$(COMPILE) $(ARGS) -o requirements.txt
 	@$(COMPILE) $(ARGS) --extra postgres -c requirements.txt -o requirements-postgres.txt
-	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -c requirements-postgres.txt -o requirements-dev.txt
 	@printf 'uv\n' | $(COMPILE:pyproject.toml=-) $(ARGS) -o requirements-install.txt
+audit: $(VENV)/dev.stamp ## are vulnerabilities known of a locked package? (ARGS=--if-reachable: no error where that cannot be asked)
+	@$(BIN)/python -m lib.install.audit $(ARGS)
+SBOM := var/sbom.cdx.json
+sbom: $(VENV)/dev.stamp ## write what the service is made of to var/sbom.cdx.json (CycloneDX)
+	@mkdir -p $(dir $(SBOM))
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o $(SBOM)
+	@echo "Written: $(SBOM)"
 clean: ## stop, then remove the virtual environment, the database with its data, and the caches
 	@$(call there,exec $(LOCAL) clean,$(call rest,clean,:))
 	@rm -rf $(VENV) var htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
