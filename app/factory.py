@@ -30,9 +30,9 @@ from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.problems import PROBLEMS
+from app.rooms import room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
-from app.rooms import room_by_path, turns_of_players
 from app.rulebook.watch import RuleBookWatch
 from app.sessions import sessions_of
 from app.users.api import register

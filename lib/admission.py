@@ -3,8 +3,8 @@
 A server hands requests to a fixed number of threads. When all of them wait, for a database that has stopped or for
 something slow that many ask for, no other request would be answered, and no health check. Here each kind of request
 has a room with so many places. Whoever finds none free waits in a line, first come, first served, and only as long as
-those inside get on: when none of them has moved for a while, the request is turned away at once. A line may have an end,
-so that those who wait do not hold all threads either.
+those inside get on: when none of them has moved for a while, the request is turned away at once. A line may have an
+end, so that those who wait do not hold all threads either.
 """
 
 import sys

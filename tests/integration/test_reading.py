@@ -184,7 +184,8 @@ def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there
         " ELSE ARRAY[10000 + n] END FROM generate_series(1, 25000) AS n"
     )
     for limit, pages in ((1, [[25000], [16000], [], [4], [3]]), (200, [[25000, 16000], [], [4, 3]])):
-        read, before = [], None
+        read: list[list[int]] = []
+        before = None
         while not read or before is not None:
             page = events_of(database_handle, 1, PageAsked(limit=limit, before=before, code=7))
             read.append([each.decision.event.t for each in page.events])

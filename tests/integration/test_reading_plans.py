@@ -1,6 +1,7 @@
 """Reading back: always by an index and never further than the page goes, whatever a user did."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -94,7 +95,7 @@ def test_what_a_user_has_done_is_read_of_that_user_alone(reading: Database) -> N
 
 
 def test_no_request_walks_a_whole_history_to_add_it_up(reading: Database, sql: Sql) -> None:
-    sql(f"INSERT INTO user_clock (user_id, last_t) VALUES ({HEAVY}, {HEAVY_EVENTS})")
+    sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, %s)", HEAVY, HEAVY_EVENTS)
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity is None
     assert read == MOST_UNCOUNTED + 2
@@ -107,7 +108,7 @@ def test_no_request_walks_a_whole_history_to_add_it_up(reading: Database, sql: S
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity
     assert [(activity.deposits.count + activity.withdraws.count,)] == sql(
-        f"SELECT count(*) FROM activity_event WHERE user_id = {HEAVY}"
+        "SELECT count(*) FROM activity_event WHERE user_id = %s", HEAVY
     )
     assert read == 1, "the latest event"
 
@@ -120,9 +121,8 @@ def test_a_page_of_a_code_is_as_far_to_find_however_many_different_answers_there
         " SELECT 9, n, 'deposit', 1, ARRAY[1, 10000 + n] FROM generate_series(1, 30000) AS n"
     )
     for code, most in ((1, 201), (5, 0)):
-        (found, ended_at), read = counted(
-            reading, lambda asked, code=code: asked.latest_events(9, before=None, code=code, most=201)
-        )
+        ask = partial(ReadingQueries.latest_events, user_id=9, before=None, code=code, most=201)
+        (found, ended_at), read = counted(reading, ask)
         assert len(found) == most
         assert ended_at == (None if most else 30000 - MOST_WALKED + 1)
         assert read <= MOST_WALKED + MOST_ANSWERS + FIND_ANSWERS

@@ -149,6 +149,6 @@ def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
     assert None not in {events, reading, metrics}
     assert len({events, reading, metrics}) == 3
     assert {room_of(path) for path in ("/event/", "/api/events")} == {events}
-    others = ("/alerts", "/alerts/1/1/30", "/rules", "/rules/1/publish", "/users", "/users/1/events", "/docs", "/eventually")
+    others = ("/alerts", "/alerts/1/1/30", "/rules/1/publish", "/users", "/users/1/events", "/docs", "/eventually")
     assert {room_of(path) for path in others} == {reading}
     assert room_of("/health/ready") is room_of("/health/live") is None

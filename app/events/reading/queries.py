@@ -129,7 +129,7 @@ ADD_UP_MORE = Statement(
 )
 
 Row = tuple[int, str, Decimal, list[int], int, datetime]
-TOO_MANY_ANSWERS = [(None,) * 6]
+TOO_MANY_ANSWERS: Sequence[object] = [(None,) * 6]
 
 
 class ReadingQueries:
