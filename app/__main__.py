@@ -18,7 +18,7 @@ from lib.settings import SettingsError
 
 log = get_logger()
 
-SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
+SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission, app.rooms)
 LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds
 
@@ -32,7 +32,7 @@ def server(settings: Settings) -> MPServer:
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,
-        blocking_threads=settings.web_threads + SPARE_THREADS,
+        blocking_threads=settings.busy_threads + SPARE_THREADS,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_PAUSE,
         workers_kill_timeout=LONGEST_GOODBYE,

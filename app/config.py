@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
-# Connections of a worker that no request uses: to look at the rule book, to write when keys were used, for readiness.
-SPARE_CONNECTIONS = 3
+# Connections of a worker that no place in a room stands for: to look at the rule book, to read the keys, to write when
+# keys were used, for readiness.
+SPARE_CONNECTIONS = 4
+# Threads for those that wait, so that no number of them takes a thread from those that work: for each of the lines of
+# reading, of metrics and of all players with several events at once (lib.admission, lib.turns).
+READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
+METRICS_AT_ONCE = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class Settings:
     port: int
     web_workers: int
     web_threads: int
+    read_threads: int
     env: str
     access: Access
     rate_limit: str
@@ -52,11 +58,18 @@ class Settings:
 
     @property
     def pool_size(self) -> int:
-        """The connections to the database that a worker process may open: one a thread, and the spare ones.
+        """The connections to the database that a worker process may open.
 
-        The only place that decides it; docs/settings.md is the only one that tells it.
+        One for each event and each other request that it works on, and the spare ones. The only place that decides it;
+        docs/settings.md is the only one that tells it.
         """
-        return self.web_threads + SPARE_CONNECTIONS
+        return self.web_threads + self.read_threads + SPARE_CONNECTIONS
+
+    @property
+    def busy_threads(self) -> int:
+        """The threads that requests may hold in a worker process, at work and where a line has an end."""
+        at_work = self.web_threads + self.read_threads + METRICS_AT_ONCE
+        return at_work + READS_IN_LINE + METRICS_IN_LINE + TURNS_IN_LINE
 
 
 def read_settings(dotenv: Path = Path(".env")) -> Settings:
@@ -75,6 +88,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         port=_whole(env, "PORT", 5000, greatest=65535),
         web_workers=_whole(env, "WEB_WORKERS", 2, greatest=64),
         web_threads=_whole(env, "WEB_THREADS", 4, greatest=64),
+        read_threads=_whole(env, "READ_THREADS", 2, greatest=64),
         env=environment,
         access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),

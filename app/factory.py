@@ -30,6 +30,7 @@ from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.problems import PROBLEMS
+from app.rooms import room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
@@ -50,9 +51,7 @@ from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
 from lib.transactions import Unavailable
 
-WITHOUT_DATABASE = ("/health/", "/metrics")
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
-PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,10 +89,12 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
-        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
+        beside_events = settings.read_threads + SPARE_CONNECTIONS
+        database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
     application.extensions.update(
         database=database,
         event_policy=EventPolicy.of(settings),
+        turns_of_players=turns_of_players(settings),
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database),
@@ -120,9 +121,7 @@ def in_layers(application: Application, settings: Settings) -> WSGIApplication:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
     admitted = Admission(
         application.wsgi_app,
-        room=settings.web_threads,
-        patience=PATIENCE,
-        exempt=WITHOUT_DATABASE,
-        full=refusal_without_view(application, Unavailable("every thread waits for the database")),
+        room_of=room_by_path(settings),
+        full=refusal_without_view(application, Unavailable("every thread for such requests is taken")),
     )
     return RequestIds(Answers(admitted, told=count_answer))

@@ -9,6 +9,7 @@ from app.access.domain import Scope
 from app.access.guard import scope_missing, without_key
 from app.alerts.domain import NoSuchAlert
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.reading.domain import StillAddingUp
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
 from app.rulebook import examples
@@ -71,6 +72,13 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "unknown-alert",
         "No such alert is stored",
         example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
+    ),
+    StillAddingUp: ProblemType(
+        503,
+        "still-adding-up",
+        "The user's events are not added up yet",
+        retry_after=1,
+        example=StillAddingUp("the events of user 1 are still being added up; send the same request again"),
     ),
     InvalidRules: ProblemType(
         400,

@@ -32,7 +32,7 @@ class Database:
     """
 
     def __init__(self, engine: Engine, *, deadline: float, spare: int = 0) -> None:
-        """Take the engine's connections, of which so many are `spare`: no request uses them."""
+        """Take the engine's connections, of which so many are `spare`: no event uses them."""
         self._engine = engine
         self._deadline = deadline
         self._lock = Lock()

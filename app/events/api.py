@@ -1,7 +1,7 @@
 """The routes of events: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
@@ -11,6 +11,7 @@ from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
 from app.rulebook.watch import NoRuleBook
+from lib.admission import PLACE
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
@@ -45,7 +46,12 @@ def receive_event(event: ActivityEvent) -> Response:
     """
     extensions = current_app.extensions
     judge = extensions["rule_book"].judge()
-    decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)
+    turns = extensions["turns_of_players"]
+    turns.take(event.user_id, request.environ[PLACE])
+    try:
+        decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)
+    finally:
+        turns.pass_on(event.user_id)
     metrics.count(decision)
     write_log_line(decision)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")

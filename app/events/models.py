@@ -61,3 +61,20 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     last_t: Mapped[int] = mapped_column(BigInteger)
+
+
+class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """What the events of a user up to `counted_t` add up to; those after it are not in it yet (A38).
+
+    An event costs it nothing: whoever reads the totals moves it on, under the lock of the user's clock. Whoever changes
+    an event at or before `counted_t`, adds one there or takes one away changes the total with it, under the same lock.
+    """
+
+    __tablename__ = "user_total"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    counted_t: Mapped[int] = mapped_column(BigInteger)
+    deposits: Mapped[int] = mapped_column(BigInteger)
+    deposited: Mapped[Decimal] = mapped_column(Numeric)
+    withdraws: Mapped[int] = mapped_column(BigInteger)
+    withdrawn: Mapped[Decimal] = mapped_column(Numeric)

@@ -33,6 +33,7 @@ DEFAULTS = Settings(
     port=5000,
     web_workers=1,
     web_threads=16,
+    read_threads=16,
     env="development",
     access=Access.OPEN,
     rate_limit="",
@@ -110,7 +111,7 @@ FIRST_EDITION = """
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address of a migrated database with empty tables, and a rule book of edition 1."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user, api_key, alert")
+    run_sql(migrated, "TRUNCATE activity_event, user_clock, user_total, registered_user, api_key, alert")
     run_sql(migrated, FIRST_EDITION)
     return migrated
 

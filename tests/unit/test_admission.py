@@ -1,17 +1,19 @@
-"""Who is let in, who waits, who is turned away, and that health passes by."""
+"""Who is let in, who waits, who is turned away, and that each kind of request has a room of its own (A37)."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from lib.admission import Admission
+from app.rooms import room_by_path
+from lib.admission import NO_END, PLACE, Admission, Place, Room
+from tests.integration.conftest import settings_with
 
 PATIENCE = 0.2
-ROOM = 2
+PLACES = 2
 
 
 class Inside:
@@ -23,6 +25,8 @@ class Inside:
     def __call__(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/fails":
             raise RuntimeError
+        if environ["PATH_INFO"] == "/back":
+            environ[PLACE].give_back()
         if environ["PATH_INFO"] == "/slow":
             self.go.wait(10)
         return [b"answered"]
@@ -37,19 +41,34 @@ def inside() -> Inside:
     return Inside()
 
 
+Door = Callable[..., Admission]
+
+
 @pytest.fixture
-def door(inside: Inside) -> Admission:
-    return Admission(inside, room=ROOM, patience=PATIENCE, exempt=("/health/",), full=lambda *_: [b"full"])
+def door_of(inside: Inside) -> Door:
+    def make(patience: float = PATIENCE, line: int = NO_END) -> Admission:
+        room, other = Room(PLACES, patience=patience, line=line), Room(1, patience=patience)
+        rooms = {"/health/live": None, "/other": other}
+        return Admission(inside, room_of=lambda path: rooms.get(path, room), full=lambda *_: [b"full"])
+
+    return make
+
+
+@pytest.fixture
+def door(door_of: Door) -> Admission:
+    return door_of()
 
 
 def ask(door: Admission, path: str) -> bytes:
-    return b"".join(door({"PATH_INFO": path}, no_answer))  # type: ignore[arg-type]  # nothing of it is used
+    return b"".join(door({"PATH_INFO": path}, no_answer))  # type: ignore[arg-type]  # nothing else of it is used
 
 
-def fill(door: Admission, threads: ThreadPoolExecutor) -> list[Future[bytes]]:
-    asked = [threads.submit(ask, door, "/slow") for _ in range(ROOM)]
-    while door._room.acquire(blocking=False):  # noqa: SLF001  # whether they are inside is seen nowhere else
-        door._room.release()  # noqa: SLF001
+def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
+    """Ask for more than there are places; return when all are inside or in the line."""
+    room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
+    assert room
+    asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]
+    while room._free or len(room._waiting) < more:  # noqa: SLF001
         time.sleep(0.01)
     return asked
 
@@ -66,28 +85,70 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
         assert [ask(door, "/x") for _ in range(100)] == [b"full"] * 100
         assert time.monotonic() - began < PATIENCE * 10  # who waited each time would take ten times that
         inside.go.set()
-        assert [each.result() for each in asked] == [b"answered"] * ROOM
+        assert [each.result() for each in asked] == [b"answered"] * PLACES
     assert ask(door, "/x") == b"answered"
 
 
-def test_health_passes_by(door: Admission, inside: Inside) -> None:
+def test_health_and_other_rooms_have_nothing_to_do_with_it(door: Admission, inside: Inside) -> None:
     with ThreadPoolExecutor() as threads:
         fill(door, threads)
         assert ask(door, "/health/live") == b"answered"
+        assert ask(door, "/other") == b"answered"
         inside.go.set()
 
 
-def test_who_waits_is_let_in_when_one_has_finished(inside: Inside) -> None:
-    door = Admission(inside, room=ROOM, patience=30, exempt=("/health/",), full=lambda *_: [b"full"])
+def test_who_waits_is_let_in_when_one_has_finished(door_of: Door, inside: Inside) -> None:
+    door = door_of(patience=30)
+    with ThreadPoolExecutor(PLACES + 10) as threads:
+        asked = fill(door, threads, more=10)
+        inside.go.set()
+        assert [each.result() for each in asked] == [b"answered"] * (PLACES + 10)
+
+
+def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, inside: Inside) -> None:
+    door = door_of(patience=30, line=3)
+    with ThreadPoolExecutor(PLACES + 3) as threads:
+        asked = fill(door, threads, more=3)
+        assert ask(door, "/x") == b"full"
+        inside.go.set()
+        assert [each.result() for each in asked] == [b"answered"] * (PLACES + 3)
+
+
+@pytest.mark.parametrize("path", ["/fails", "/back"])
+def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, inside: Inside, path: str) -> None:
+    for _ in range(PLACES * 2):
+        if path == "/fails":
+            with pytest.raises(RuntimeError):
+                ask(door, path)
+        else:
+            ask(door, path)
     with ThreadPoolExecutor() as threads:
-        asked = fill(door, threads)
-        waiting = [threads.submit(ask, door, "/x") for _ in range(10)]
+        fill(door, threads)
+        assert ask(door, "/x") == b"full", "there are no more places than before"
         inside.go.set()
-        assert [each.result() for each in (*asked, *waiting)] == [b"answered"] * (ROOM + 10)
 
 
-def test_a_failure_leaves_its_room_to_the_next(door: Admission) -> None:
-    for _ in range(ROOM * 2):
-        with pytest.raises(RuntimeError):
-            ask(door, "/fails")
-    assert ask(door, "/x") == b"answered"
+def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
+    room = Room(1, patience=PATIENCE)
+    assert room.enter()
+    place = Place(room)
+    place.give_back()
+    assert place.take_again()
+    place.give_back()
+    assert room.enter()
+    assert not place.take_again()
+    place.give_back()  # of one that it does not have
+    assert not Place(room).take_again()
+    room.leave()
+    assert place.take_again()
+
+
+def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
+    room_of = room_by_path(settings_with(web_threads=4, read_threads=2))
+    events, reading, metrics = (room_of(path) for path in ("/event", "/users/1", "/metrics"))
+    assert None not in {events, reading, metrics}
+    assert len({events, reading, metrics}) == 3
+    assert {room_of(path) for path in ("/event/", "/api/events")} == {events}
+    others = ("/alerts", "/alerts/1/1/30", "/rules/1/publish", "/users", "/users/1/events", "/docs", "/eventually")
+    assert {room_of(path) for path in others} == {reading}
+    assert room_of("/health/ready") is room_of("/health/live") is None
