@@ -28,6 +28,7 @@ class Fault(psycopg2.OperationalError):
         ("57014", "statement-timeout"),
         ("55P03", "lock-timeout"),
         ("40P01", "deadlock"),
+        ("25P03", "idle-in-transaction"),
         ("53100", "disk-full"),
         ("53300", "resources"),
         ("57P01", "shutdown"),
