@@ -112,17 +112,23 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
-    application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
+    admission = admission_of(application, settings)
+    application.extensions["admission"] = admission
+    application.wsgi_app = in_layers(admission)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
 
-def in_layers(application: Application, settings: Settings) -> WSGIApplication:
-    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    admitted = Admission(
+def admission_of(application: Application, settings: Settings) -> Admission:
+    """Let as many requests in as there are threads for them."""
+    return Admission(
         application.wsgi_app,
         room=settings.web_threads,
         patience=PATIENCE,
         exempt=WITHOUT_DATABASE,
         full=refusal_without_view(application, Unavailable("every thread waits for the database")),
     )
-    return RequestIds(Answers(admitted, told=count_answer))
+
+
+def in_layers(admission: Admission) -> WSGIApplication:
+    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
+    return RequestIds(Answers(admission, told=count_answer))

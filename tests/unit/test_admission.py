@@ -91,3 +91,14 @@ def test_a_failure_leaves_its_room_to_the_next(door: Admission) -> None:
         with pytest.raises(RuntimeError):
             ask(door, "/fails")
     assert ask(door, "/x") == b"answered"
+
+
+def test_it_is_stuck_when_all_are_inside_and_nobody_moves(door: Admission, inside: Inside) -> None:
+    assert not door.stuck(0)
+    with ThreadPoolExecutor() as threads:
+        asked = fill(door, threads)
+        assert door.stuck(0)
+        assert not door.stuck(30)
+        inside.go.set()
+        assert [each.result() for each in asked] == [b"answered"] * ROOM
+    assert not door.stuck(0)
