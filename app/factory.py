@@ -1,6 +1,7 @@
 """The application: wired here, decided elsewhere."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
@@ -10,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 import app.access.models
 import app.alerts.models
 import app.events.models
+import app.health.models
 import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits
@@ -23,7 +25,7 @@ from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
-from app.events.controllers import EventPolicy
+from app.events.controllers import EventPolicy, try_event
 from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
@@ -91,12 +93,13 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
         database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
+    policy = EventPolicy.of(settings)
     application.extensions.update(
         database=database,
-        event_policy=EventPolicy.of(settings),
+        event_policy=policy,
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
-        readiness=Readiness(database),
+        readiness=Readiness(database, partial(try_event, policy)),
         last_used=LastUsed(database),
     )
     if settings.access is Access.KEYS:
