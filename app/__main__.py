@@ -2,6 +2,8 @@
 
 import socket
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from granian.constants import Interfaces
 from granian.server import MPServer
@@ -12,9 +14,14 @@ from app.notice import notice_of
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
+from lib.heartbeat import Line, Pulse, make_line
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
+from lib.watchdog import Watchdog, watchers_above
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
 
 log = get_logger()
 
@@ -66,7 +73,22 @@ def serve() -> None:
     write_access(settings)
     refuse_lost_settings(settings)
     with shared_folder():
-        server(settings).serve()
+        serve_watched(server(settings))
+
+
+def serve_watched(served: MPServer) -> None:
+    """Serve, and replace a worker that gives no sign of life any more (A35)."""
+    ear, mouth = make_line()
+    Watchdog(ear.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
+    served.serve(target_loader=partial(load_worker, mouth), wrap_loader=False)
+
+
+def load_worker(mouth: Line) -> "APIFlask":
+    """Make the application of a worker, which gives signs of life from its first moment on."""
+    pulse = Pulse(mouth.fileno())
+    from app.wsgi import worker  # noqa: PLC0415  # the main process needs nothing of it
+
+    return worker(pulse)
 
 
 def write_access(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The application: wired here, decided elsewhere."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
@@ -10,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 import app.access.models
 import app.alerts.models
 import app.events.models
+import app.health.models
 import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits
@@ -23,7 +25,7 @@ from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
-from app.events.controllers import EventPolicy
+from app.events.controllers import EventPolicy, try_event
 from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
@@ -89,15 +91,23 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
+<<<<<<< HEAD
         beside_events = settings.read_threads + SPARE_CONNECTIONS
         database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
     application.extensions.update(
         database=database,
         event_policy=EventPolicy.of(settings),
         turns_of_players=turns_of_players(settings),
+=======
+        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
+    policy = EventPolicy.of(settings)
+    application.extensions.update(
+        database=database,
+        event_policy=policy,
+>>>>>>> watch
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
-        readiness=Readiness(database),
+        readiness=Readiness(database, partial(try_event, policy)),
         last_used=LastUsed(database),
     )
     if settings.access is Access.KEYS:
@@ -113,15 +123,21 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
-    application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
+    admission = admission_of(application, settings)
+    application.extensions["admission"] = admission
+    application.wsgi_app = in_layers(admission)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
 
-def in_layers(application: Application, settings: Settings) -> WSGIApplication:
-    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    admitted = Admission(
+def admission_of(application: Application, settings: Settings) -> Admission:
+    """Let as many requests in as there are threads for them."""
+    return Admission(
         application.wsgi_app,
         room_of=room_by_path(settings),
         full=refusal_without_view(application, Unavailable("every thread for such requests is taken")),
     )
-    return RequestIds(Answers(admitted, told=count_answer))
+
+
+def in_layers(admission: Admission) -> WSGIApplication:
+    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
+    return RequestIds(Answers(admission, told=count_answer))

@@ -14,18 +14,33 @@ from lib.settings import SettingsError
 
 APPLICATION_NAME = "activity-alerts"  # under which PostgreSQL shows them
 
+# Seconds: by DB_DEADLINE we have hung up ourselves, unless we are stopped (A36).
+IDLE_BEYOND = 1
+
 log = get_logger()
 
 
 def connect_arguments(settings: Settings) -> Mapping[str, Any]:
     """Return libpq's parameters beside those of DATABASE_URL."""
-    return connect_options(application_name=APPLICATION_NAME, connect_timeout=settings.db_connect_timeout)
+    return connect_options(
+        read_address(settings.database_url),
+        application_name=APPLICATION_NAME,
+        connect_timeout=settings.db_connect_timeout,
+    )
+
+
+def set_in_each(settings: Settings) -> dict[str, str]:
+    """Return what each session is set to."""
+    return session_settings(
+        statement_timeout=settings.db_statement_timeout,
+        lock_timeout=settings.db_lock_timeout,
+        idle_timeout=settings.db_deadline + IDLE_BEYOND,
+    )
 
 
 def sessions_of(settings: Settings) -> Sessions:
     """Return how sessions are opened."""
-    within = session_settings(statement_timeout=settings.db_statement_timeout, lock_timeout=settings.db_lock_timeout)
-    return Sessions(within, patience=settings.db_connect_timeout)
+    return Sessions(set_in_each(settings), patience=settings.db_connect_timeout)
 
 
 def refuse_lost_settings(settings: Settings) -> None:

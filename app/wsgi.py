@@ -9,17 +9,27 @@ from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib import lifeline
+from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
 from lib.transactions import Unavailable
 
+# Seconds: more than anything that a request waits for, the start of the system's clock (60) among it.
+LONGEST_REQUEST = 90
+
 log = get_logger()
 
 
-def worker() -> APIFlask:
-    """Make the application of one worker, which ends when the server's main process is gone."""
+def worker(pulse: Pulse | None = None) -> APIFlask:
+    """Make the application of one worker, which ends when the server's main process is gone.
+
+    Its pulse, where it has one, stops when its requests hang: then the main process replaces it (A35).
+    """
     lifeline.watch_parent()
     application = create_app()
+    if pulse:
+        admission = application.extensions["admission"]
+        pulse.works = lambda: not admission.stuck(LONGEST_REQUEST)
     share_metrics()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.

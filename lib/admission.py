@@ -113,4 +113,23 @@ class Admission:
         try:
             return self._application(environ, start_response)
         finally:
+<<<<<<< HEAD
             place.give_back()
+=======
+            self._moved_at = time.monotonic()
+            self._room.release()
+
+    def stuck(self, seconds: float) -> bool:
+        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
+        if self._room.acquire(blocking=False):
+            self._room.release()
+            return False
+        return time.monotonic() - self._moved_at > seconds
+
+    def _let_in_later(self) -> bool:
+        """Wait for room, as long as those inside get on."""
+        while (patience := self._moved_at + self._patience - time.monotonic()) > 0:
+            if self._room.acquire(timeout=patience):
+                return True
+        return False
+>>>>>>> watch

@@ -85,6 +85,9 @@ class Database:
         while not self._answers():
             if self._closed.wait(PAUSE):
                 return
+        # Where a network had swallowed everything, connections from before may be lost without a word; each that is
+        # still in the pool would cost an event its deadline, one after the other.
+        self._engine.dispose()
         with self._lock:
             self.silent = False
             SILENT.set(0)

@@ -21,7 +21,8 @@ from lib.metrics.database import DEADLINE, error_count, reason_of
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
 PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
 READ_ONLY = "25006"
-PASSING_CODES = frozenset({"40001", "40P01", "55P03", READ_ONLY})
+# 25P03: the server ended the session, since the transaction was idle for too long; its process had been stopped.
+PASSING_CODES = frozenset({"40001", "40P01", "55P03", "25P03", READ_ONLY})
 
 WRITABLE = (
     "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "

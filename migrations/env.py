@@ -27,6 +27,11 @@ from lib.transactions import WRITABLE
 ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
+# A migration may also work in Python for longer than an event waits between two statements.
+OWN_TIMEOUTS = f"""
+    SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}';
+    SET idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT}'
+"""
 PAUSE = 0.2  # seconds between two looks whether it is our turn
 
 NEWER = """\
@@ -43,7 +48,7 @@ database = current_app.extensions["migrate"].db
 def run_on(connection: Connection) -> None:
     """Run the migrations that are asked for on a connection of their own."""
     take_turn(connection)
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    connection.execute(text(OWN_TIMEOUTS))
     connection.commit()
     context.configure(
         connection=connection,

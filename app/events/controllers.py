@@ -21,6 +21,7 @@ from app.events.queries import SYSTEM, EventQueries
 from app.events.rules import Alert
 from app.users.queries import UserQueries
 from lib.database import Database
+from lib.transactions import Transaction
 
 LONGEST_CLOCK_START = 60  # seconds; it looks at every user's clock, once
 
@@ -86,6 +87,15 @@ def _evidence(events: EventQueries, event: ActivityEvent, alert: Alert) -> Evide
     return Evidence(
         value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
     )
+
+
+def try_event(policy: EventPolicy, current: Transaction) -> None:
+    """Queue what every event needs of the database, for a transaction that will be rolled back."""
+    events = EventQueries(current)
+    events.try_to_store()
+    AlertQueries(current).try_to_keep()
+    if policy.order is EventOrder.SYSTEM:
+        events.lock_system()  # last: others wait for it
 
 
 @cache

@@ -43,6 +43,24 @@ STORE = Statement(
     ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer"),
     "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition) VALUES ($1, $2, $3, $4, $5, $6)",
 )
+# What an event does to its tables, but for any row: their locks and the right to write to them are needed all the same.
+TRY_CLAIM = Statement(
+    "try_claim",
+    (),
+    """
+    INSERT INTO user_clock (user_id, last_t) SELECT 0, 0 WHERE false
+    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t
+    """,
+)
+TRY_STORE = Statement(
+    "try_store",
+    (),
+    """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
+    SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1 WHERE false
+    """,
+)
+LOCK_SYSTEM = Statement("lock_system", (), "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE")
 MOMENTS = Statement(
     "moments_in_window",
     ("bigint", "activity_type", "bigint", "bigint", "integer"),
@@ -174,6 +192,15 @@ class EventQueries:
         self._transaction.write(CLAIM, event.user_id, event.t)
         rows: Sequence[Row] = self._transaction.fetch(question.statement, event.user_id, event.t)
         return history_if_claimed(event, rows, question.sums)
+
+    def try_to_store(self) -> None:
+        """Can an event be stored, as far as that can be seen without one?"""
+        self._transaction.write(TRY_CLAIM)
+        self._transaction.write(TRY_STORE)
+
+    def lock_system(self) -> None:
+        """Can the system's clock be had, which every event needs where the order is the system's (A7)?"""
+        self._transaction.write(LOCK_SYSTEM)
 
     def latest_moment(self, user_id: int) -> int:
         """Which moment was claimed last? Before the first one: -1."""

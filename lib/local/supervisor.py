@@ -61,12 +61,20 @@ class Supervisor:
         self._end()
 
     def _keepers(self) -> list[Keeper]:
-        kept = [("service", self._child.alive, self._start_service)]
+        kept = [("service", self._service_works, self._start_service)]
         if self._cluster is not None:
             kept += [("PostgreSQL", self._cluster.running, self._restart_database)]
         if self._log is not None:
             kept += [("the log", self._log.alive, self._log.launch)]
         return [Keeper(name=name, alive=alive, launch=launch, report=report) for name, alive, launch in kept]
+
+    def _service_works(self) -> bool:
+        if not self._child.alive():
+            return False
+        if self._child.silent():
+            report("the service says nothing any more; ending it")
+            return False
+        return True
 
     def _start_service(self) -> None:
         self._child.launch(service_environment(self._project, self._settings, self._cluster))

@@ -43,6 +43,7 @@ OF_SQLSTATE = {
     "40P01": "deadlock",
     "40001": "serialization",
     "25006": "read-only",
+    "25P03": "idle-in-transaction",
     "53100": "disk-full",
 }
 OF_SQLSTATE_CLASS = {

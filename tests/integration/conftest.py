@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from tests.integration.ports import free_port
-from tests.integration.servers import Serve, Server, launch
+from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -164,8 +164,8 @@ def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
     """Start servers on the database; all are ended."""
     started: list[Server] = []
 
-    def start(**environment: str) -> Server:
-        started.append(launch(tmp_path, **{"DATABASE_URL": database, "PORT": str(port), **environment}))
+    def start(program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
+        started.append(launch(tmp_path, program, **{"DATABASE_URL": database, "PORT": str(port), **environment}))
         return started[-1]
 
     yield start
