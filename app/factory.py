@@ -32,7 +32,7 @@ from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.problems import PROBLEMS
-from app.rooms import room_by_path, turns_of_players
+from app.rooms import EVENT_PATH, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
@@ -41,7 +41,7 @@ from app.users.api import register
 from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
-from lib.admission import Admission
+from lib.admission import Admission, RoomOf
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
@@ -91,20 +91,15 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
-<<<<<<< HEAD
         beside_events = settings.read_threads + SPARE_CONNECTIONS
         database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
-    application.extensions.update(
-        database=database,
-        event_policy=EventPolicy.of(settings),
-        turns_of_players=turns_of_players(settings),
-=======
-        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
     policy = EventPolicy.of(settings)
+    room_of = room_by_path(settings)
     application.extensions.update(
         database=database,
         event_policy=policy,
->>>>>>> watch
+        turns_of_players=turns_of_players(settings),
+        room_of_events=room_of(EVENT_PATH),
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database, partial(try_event, policy)),
@@ -123,21 +118,11 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
-    admission = admission_of(application, settings)
-    application.extensions["admission"] = admission
-    application.wsgi_app = in_layers(admission)  # type: ignore[assignment, method-assign]  # Flask's way
+    application.wsgi_app = in_layers(application, room_of)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
 
-def admission_of(application: Application, settings: Settings) -> Admission:
-    """Let as many requests in as there are threads for them."""
-    return Admission(
-        application.wsgi_app,
-        room_of=room_by_path(settings),
-        full=refusal_without_view(application, Unavailable("every thread for such requests is taken")),
-    )
-
-
-def in_layers(admission: Admission) -> WSGIApplication:
+def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    return RequestIds(Answers(admission, told=count_answer))
+    full = refusal_without_view(application, Unavailable("every thread for such requests is taken"))
+    return RequestIds(Answers(Admission(application.wsgi_app, room_of=room_of, full=full), told=count_answer))

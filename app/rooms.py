@@ -4,19 +4,18 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
-from collections.abc import Callable
-
 from app.config import METRICS_AT_ONCE, METRICS_IN_LINE, READS_IN_LINE, TURNS_IN_LINE, Settings
-from lib.admission import Room
+from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
-EVENTS = frozenset({"/event", "/event/", "/api/events"})
+EVENT_PATH = "/event"
+EVENTS = frozenset({EVENT_PATH, "/event/", "/api/events"})
 HEALTH = "/health/"
 METRICS = "/metrics"
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 
 
-def room_by_path(settings: Settings) -> Callable[[str], Room | None]:
+def room_by_path(settings: Settings) -> RoomOf:
     """Make the rooms of a process, and return what tells the room of a path.
 
     The line of events has no end but the threads that are left: it moves, or is turned away.

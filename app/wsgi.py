@@ -28,8 +28,8 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     lifeline.watch_parent()
     application = create_app()
     if pulse:
-        admission = application.extensions["admission"]
-        pulse.works = lambda: not admission.stuck(LONGEST_REQUEST)
+        events = application.extensions["room_of_events"]
+        pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.

@@ -56,6 +56,10 @@ class Room:
             else:
                 self._free += 1
 
+    def stuck(self, seconds: float) -> bool:
+        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
+        return not self._free and time.monotonic() - self._moved_at > seconds
+
     def _patience_left(self) -> float:
         return self._moved_at + self._patience - time.monotonic()
 
@@ -89,15 +93,16 @@ class Place:
         return self._held
 
 
+RoomOf = Callable[[str], Room | None]  # which room a path leads to; None: it passes by
+
+
 class Admission:
     """Lets each request into the room that `room_of` says for its path; where it says None, the request passes by.
 
     Where there is no place to be had, the request gets the answer of `full`.
     """
 
-    def __init__(
-        self, application: WSGIApplication, *, room_of: Callable[[str], Room | None], full: WSGIApplication
-    ) -> None:
+    def __init__(self, application: WSGIApplication, *, room_of: RoomOf, full: WSGIApplication) -> None:
         self._application = application
         self._room_of = room_of
         self._full = full
@@ -113,23 +118,4 @@ class Admission:
         try:
             return self._application(environ, start_response)
         finally:
-<<<<<<< HEAD
             place.give_back()
-=======
-            self._moved_at = time.monotonic()
-            self._room.release()
-
-    def stuck(self, seconds: float) -> bool:
-        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
-        if self._room.acquire(blocking=False):
-            self._room.release()
-            return False
-        return time.monotonic() - self._moved_at > seconds
-
-    def _let_in_later(self) -> bool:
-        """Wait for room, as long as those inside get on."""
-        while (patience := self._moved_at + self._patience - time.monotonic()) > 0:
-            if self._room.acquire(timeout=patience):
-                return True
-        return False
->>>>>>> watch

@@ -128,7 +128,6 @@ def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, insid
         inside.go.set()
 
 
-<<<<<<< HEAD
 def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
     room = Room(1, patience=PATIENCE)
     assert room.enter()
@@ -153,21 +152,14 @@ def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
     others = ("/alerts", "/alerts/1/1/30", "/rules/1/publish", "/users", "/users/1/events", "/docs", "/eventually")
     assert {room_of(path) for path in others} == {reading}
     assert room_of("/health/ready") is room_of("/health/live") is None
-=======
-def test_a_failure_leaves_its_room_to_the_next(door: Admission) -> None:
-    for _ in range(ROOM * 2):
-        with pytest.raises(RuntimeError):
-            ask(door, "/fails")
-    assert ask(door, "/x") == b"answered"
 
 
-def test_it_is_stuck_when_all_are_inside_and_nobody_moves(door: Admission, inside: Inside) -> None:
-    assert not door.stuck(0)
-    with ThreadPoolExecutor() as threads:
-        asked = fill(door, threads)
-        assert door.stuck(0)
-        assert not door.stuck(30)
-        inside.go.set()
-        assert [each.result() for each in asked] == [b"answered"] * ROOM
-    assert not door.stuck(0)
->>>>>>> watch
+def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
+    room = Room(2, patience=PATIENCE)
+    assert room.enter()
+    assert not room.stuck(0), "a place is free"
+    assert room.enter()
+    assert room.stuck(0)
+    assert not room.stuck(30), "somebody came in just now"
+    room.leave()
+    assert not room.stuck(0)
