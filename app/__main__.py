@@ -7,7 +7,8 @@ from granian.constants import Interfaces
 from granian.server import MPServer
 
 from app.access.domain import Access
-from app.config import Settings, is_loopback, read_settings
+from app.access.origins import is_loopback
+from app.config import Settings, read_settings
 from app.notice import notice_of
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
@@ -71,7 +72,7 @@ def serve() -> None:
 
 def write_access(settings: Settings) -> None:
     """Write down who may use the service; everybody is worth a warning."""
-    write = log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning
+    write = log.info if settings.access is not Access.OPEN or is_loopback(settings.host) else log.warning
     write("access", access=settings.access.value, who=notice_of(settings))
 
 

@@ -1,0 +1,66 @@
+"""The one thread of a process that reads the keys anew and writes what was noted of them, so that no request does."""
+
+import threading
+from contextlib import suppress
+from threading import Lock, Thread
+
+from app.access.key_cache import KeyCache
+from app.access.last_used import LastUsed
+from app.access.refusals import Refusals
+from lib.logs import get_logger
+
+PAUSE = 2.0  # seconds between two looks; with what a look may take, far below the 5 that a revocation may
+WRITE_EVERY = 2  # looks: a use is in the table within 10 seconds of it
+
+log = get_logger()
+
+
+class Bookkeeper:
+    """Looks after the keys from the first request on that shows one, or is refused."""
+
+    def __init__(self, keys: KeyCache, last_used: LastUsed, refusals: Refusals) -> None:
+        self._keys = keys
+        self._last_used = last_used
+        self._refusals = refusals
+        self._starting = Lock()
+        self._thread: Thread | None = None
+        self._stopped = self._failing = False
+
+    def begin(self) -> None:
+        """Begin, unless it has; costs a request a look whether it has."""
+        if self._thread is None:
+            with self._starting, suppress(RuntimeError):  # in a process that is ending already, no thread can be had
+                if self._thread is None:
+                    # Not a daemon: Python waits for it when the main thread has ended, and so for the last write.
+                    thread = Thread(target=self._work_on, name="keys", daemon=False)
+                    thread.start()
+                    self._thread = thread
+
+    def stop(self) -> None:
+        """Do no more; for a process that goes on without its application."""
+        self._stopped = True
+
+    def _work_on(self) -> None:
+        main, turn = threading.main_thread(), 0
+        while main.is_alive() and not self._stopped:
+            main.join(PAUSE)
+            turn += 1
+            if not self._stopped:
+                self._work(write=turn % WRITE_EVERY == 0 or not main.is_alive())
+        if not self._stopped:
+            self._refusals.tell(early=True)
+            if self._last_used.pending:  # noted while that was written, or not written
+                self._last_used.write()
+
+    def _work(self, *, write: bool) -> None:
+        try:
+            self._refusals.tell()
+            if write:
+                self._last_used.write()
+            self._keys.look()
+            self._failing = False
+        except Exception:
+            # Whatever it is: without this thread no key would be honoured any more.
+            if not self._failing:
+                log.exception("keys not read")
+            self._failing = True
