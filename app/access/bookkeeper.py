@@ -1,6 +1,7 @@
 """The one thread of a process that reads the keys anew and writes what was noted of them, so that no request does."""
 
 import threading
+import time
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -9,8 +10,10 @@ from app.access.last_used import LastUsed
 from app.access.refusals import Refusals
 from lib.logs import get_logger
 
-PAUSE = 2.0  # seconds between two looks; with what a look may take, far below the 5 that a revocation may
-WRITE_EVERY = 2  # looks: a use is in the table within 10 seconds of it
+PAUSE = 0.5  # seconds between two looks, so that a new key soon works even where nobody may have it looked for
+LONGEST_PAUSE = 2.0  # with what a look may take, below the 5 that a revocation may
+CPU_SHARE = 10  # the pause after a look is so many times its CPU, so that very many keys do not keep a thread busy
+WRITE_EVERY = 4.0  # seconds: a use is in the table within 10 seconds of it
 
 log = get_logger()
 
@@ -41,22 +44,25 @@ class Bookkeeper:
         self._stopped = True
 
     def _work_on(self) -> None:
-        main, turn = threading.main_thread(), 0
+        main, pause, written_at = threading.main_thread(), PAUSE, time.monotonic()
         while main.is_alive() and not self._stopped:
-            main.join(PAUSE)
-            turn += 1
-            if not self._stopped:
-                self._work(write=turn % WRITE_EVERY == 0 or not main.is_alive())
+            main.join(pause)
+            if self._stopped:
+                break
+            if time.monotonic() - written_at > WRITE_EVERY or not main.is_alive():
+                self._last_used.write()
+                written_at = time.monotonic()
+            began = time.thread_time()
+            self._look()
+            pause = min(max(PAUSE, CPU_SHARE * (time.thread_time() - began)), LONGEST_PAUSE)
         if not self._stopped:
             self._refusals.tell(early=True)
             if self._last_used.pending:  # noted while that was written, or not written
                 self._last_used.write()
 
-    def _work(self, *, write: bool) -> None:
+    def _look(self) -> None:
         try:
             self._refusals.tell()
-            if write:
-                self._last_used.write()
             self._keys.look()
             self._failing = False
         except Exception:

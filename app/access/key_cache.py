@@ -14,6 +14,7 @@ from lib.transactions import Locked, Unavailable
 
 OLDEST = 5.0  # seconds that a copy may be old, so that a revocation is honoured within them
 LONGEST_LOOK = 1.0
+A_MOMENT = 0.3
 NEW_KEYS_AFTER = 0.25  # a key that is not known may just have been made
 AFTER_A_FAILURE = 2.0
 MOST_STRANGERS = 2  # requests that may look for their key at a time; the others are not kept waiting by them
@@ -94,9 +95,9 @@ class KeyCache:
             self._look()
 
     def _catch_up(self, oldest: float) -> None:
-        """Read what is too old, which the thread could not or did not do yet; only for the first copy others wait."""
+        """Read what is too old, since the thread could not or did not yet; others wait a moment for whoever does."""
         asked_at = time.monotonic()
-        if self._looking.acquire(blocking=self._copy.read_at == float("-inf")):
+        if self._looking.acquire(timeout=LONGEST_LOOK if self._copy.read_at == float("-inf") else A_MOMENT):
             try:
                 if asked_at - self._done_at > self._pause:  # below zero where somebody looked while we waited
                     self._look()

@@ -2,8 +2,8 @@
 
 import http.client
 import json
-from collections.abc import Mapping
 from contextlib import closing
+from email.message import Message
 from typing import NamedTuple
 
 from tests.integration.servers import LONGEST
@@ -11,7 +11,7 @@ from tests.integration.servers import LONGEST
 
 class Answer(NamedTuple):
     status: int
-    headers: Mapping[str, str]
+    headers: Message  # whatever the case of their names
     body: str
 
 
@@ -25,7 +25,7 @@ def ask(
     with closing(http.client.HTTPConnection(address, port, timeout=LONGEST)) as connection:
         connection.request(method, path, body or None, sent)
         answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+        return Answer(answer.status, answer.headers, answer.read().decode())
 
 
 def event(t: int, user_id: int = 1) -> str:
