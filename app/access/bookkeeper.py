@@ -28,6 +28,7 @@ class Bookkeeper:
         self._starting = Lock()
         self._thread: Thread | None = None
         self._stopped = self._failing = False
+        self._written_at = time.monotonic()
 
     def begin(self) -> None:
         """Begin, unless it has; costs a request a look whether it has."""
@@ -44,21 +45,24 @@ class Bookkeeper:
         self._stopped = True
 
     def _work_on(self) -> None:
-        main, pause, written_at = threading.main_thread(), PAUSE, time.monotonic()
+        main, pause = threading.main_thread(), PAUSE
         while main.is_alive() and not self._stopped:
             main.join(pause)
-            if self._stopped:
-                break
-            if time.monotonic() - written_at > WRITE_EVERY or not main.is_alive():
-                self._last_used.write()
-                written_at = time.monotonic()
-            began = time.thread_time()
-            self._look()
-            pause = min(max(PAUSE, CPU_SHARE * (time.thread_time() - began)), LONGEST_PAUSE)
-        if not self._stopped:
-            self._refusals.tell(early=True)
-            if self._last_used.pending:  # noted while that was written, or not written
-                self._last_used.write()
+            pause = self._work(at_end=not main.is_alive())
+        if self._last_used.pending and not self._stopped:  # noted while that was written, or not written
+            self._last_used.write()
+
+    def _work(self, *, at_end: bool) -> float:
+        """Do what is due, and return in how many seconds to do it again."""
+        if self._stopped:
+            return PAUSE
+        if at_end or time.monotonic() - self._written_at > WRITE_EVERY:
+            self._refusals.tell(early=at_end)
+            self._last_used.write()
+            self._written_at = time.monotonic()
+        began = time.thread_time()
+        self._look()
+        return min(max(PAUSE, CPU_SHARE * (time.thread_time() - began)), LONGEST_PAUSE)
 
     def _look(self) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask, Response, after_this_request, current_app, g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -82,27 +83,22 @@ class Entrance:
     refusals: Refusals
     bookkeeper: Bookkeeper
 
-    def admit(self, scope: str) -> ApiKey | None:
+    def admit(self, environ: WSGIEnvironment, scope: str) -> ApiKey | None:
         """Return whose key this request shows, `None` where none is asked for; raises what refuses it."""
-        if request.method not in READING and comes_from_foreign_page(request.environ):
+        if environ["REQUEST_METHOD"] not in READING and comes_from_foreign_page(environ):
             self._refuse("page of another site", foreign_page())
         if scope == NO_KEY:
             return None  # whatever the service is called by: nothing in it is secret
-        is_open = self._is_open()
-        if (is_open or self.names_bind_keys) and not self._is_called_by_its_name():
-            self._refuse("name of another host", foreign_name(request.environ["HTTP_HOST"]))
-        return None if is_open else self._allowed_key(scope)
+        # Without a key: all, or what comes from this machine itself (A39).
+        is_open = self.access is Access.OPEN or (self.access is Access.LOCAL and comes_from_here(environ))
+        if is_open or self.names_bind_keys:
+            host = environ.get("HTTP_HOST")
+            if host and not is_own_name(host, self.names) and not environ["PATH_INFO"].startswith(HEALTH):
+                self._refuse("name of another host", foreign_name(host))
+        return None if is_open else self._allowed_key(environ.get("HTTP_AUTHORIZATION", ""), scope)
 
-    def _is_open(self) -> bool:
-        """Tell whether this request needs no key (A39)."""
-        return self.access is Access.OPEN or (self.access is Access.LOCAL and comes_from_here(request.environ))
-
-    def _is_called_by_its_name(self) -> bool:
-        host = request.environ.get("HTTP_HOST")
-        return host is None or is_own_name(host, self.names) or request.path.startswith(HEALTH)
-
-    def _allowed_key(self, scope: str) -> ApiKey:
-        scheme, _, secret_key = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    def _allowed_key(self, shown: str, scope: str) -> ApiKey:
+        scheme, _, secret_key = shown.partition(" ")
         if scheme.lower() != SCHEME:
             self._refuse("no key", without_key(), limited=True)
         key = self._known(secret_key.strip(), OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST)
@@ -143,8 +139,10 @@ def init_app(app: Flask, entrance: Entrance) -> None:
 
     @app.before_request
     def admit() -> None:
-        scope = requested_scope()
-        g.api_key = key = entrance.admit(scope)
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # once, not at each use
+        scope = scope_of(app.view_functions.get(asked.endpoint or ""))
+        if key := entrance.admit(asked.environ, scope):
+            g.api_key = key
         if scope in PERSONAL or (key and scope not in LOGGED_ELSEWHERE):
             after_this_request(write_line_of_use)
 

@@ -15,9 +15,7 @@ class Answer(NamedTuple):
     body: str
 
 
-def ask(
-    port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str
-) -> Answer:
+def ask(port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str) -> Answer:
     """Send a request; an underscore in the name of a header stands for a hyphen. Without a `Host` it is the address."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:

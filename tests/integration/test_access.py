@@ -131,9 +131,7 @@ def test_an_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest
     assert "0123456789ab" not in logged
 
 
-def test_a_key_ends_at_its_time(
-    client: FlaskClient, make_key: Make, sql: Sql, reread: Callable[[], None]
-) -> None:
+def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, reread: Callable[[], None]) -> None:
     key = make_key(valid_for=timedelta(hours=1))
     assert send(client, key).status_code == 200
     sql("UPDATE api_key SET expires_at = now() - interval '1 second'")
