@@ -10,7 +10,7 @@ from app.access.last_used import LastUsed
 from app.access.refusals import Refusals
 from lib.logs import get_logger
 
-PAUSE = 0.5  # seconds between two looks, so that a new key soon works even where nobody may have it looked for
+PAUSE = 1.0  # seconds between two looks, so that a new key soon works even where nobody may have it looked for
 LONGEST_PAUSE = 2.0  # with what a look may take, below the 5 that a revocation may
 CPU_SHARE = 10  # the pause after a look is so many times its CPU, so that very many keys do not keep a thread busy
 WRITE_EVERY = 4.0  # seconds: a use is in the table within 10 seconds of it

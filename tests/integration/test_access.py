@@ -45,7 +45,8 @@ def make_key(app: APIFlask) -> Make:
 @pytest.fixture
 def reread(app: APIFlask) -> Callable[[], None]:
     """Have the process read the keys, as it does every other second."""
-    return lambda: app.extensions["key_cache"].look()
+    look: Callable[[], None] = app.extensions["key_cache"].look
+    return look
 
 
 def send(client: FlaskClient, key: str | None, *, t: int = 1, scheme: str = "Bearer") -> TestResponse:

@@ -37,7 +37,7 @@ def own_address() -> str:
     pytest.skip("this machine has loopback only")
 
 
-@pytest.fixture(params=PROGRAMS.values(), ids=PROGRAMS.keys())
+@pytest.fixture(params=list(PROGRAMS.values()), ids=list(PROGRAMS))
 def entrance(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[Entrance]:
     """Serve the application by one of the programs that can, and return its port."""
     started: list[subprocess.Popen[bytes]] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 import psycopg2
 import pytest
@@ -80,7 +81,7 @@ class Crowd:
         self._done = threading.Event()
         self._threads = [threading.Thread(target=self._go_on) for _ in range(members)]
 
-    def __enter__(self) -> "Crowd":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
