@@ -9,7 +9,8 @@ from granian.constants import Interfaces
 from granian.server import MPServer
 
 from app.access.domain import Access
-from app.config import Settings, is_loopback, read_settings
+from app.access.origins import is_loopback
+from app.config import Settings, read_settings
 from app.notice import notice_of
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
@@ -93,7 +94,7 @@ def load_worker(mouth: Line) -> "APIFlask":
 
 def write_access(settings: Settings) -> None:
     """Write down who may use the service; everybody is worth a warning."""
-    write = log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning
+    write = log.info if settings.access is not Access.OPEN or is_loopback(settings.host) else log.warning
     write("access", access=settings.access.value, who=notice_of(settings))
 
 

@@ -1,7 +1,8 @@
 """The settings: read from the environment once, frozen, and loud when wrong."""
 
+import re
 from dataclasses import dataclass
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +11,7 @@ from limits import parse_many
 from marshmallow import ValidationError, validate
 from sqlalchemy import URL
 
-from app.access.domain import Access
+from app.access.domain import Access, InvalidSpan, read_span
 from app.events.domain import EventOrder
 from lib.database_url import InvalidAddress, engine_url, read_address
 from lib.settings import SettingsError, origins
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
+SAID_OF_ACCESS = (Access.OPEN.value, Access.KEYS.value)
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
-# Connections of a worker that no place in a room stands for: to look at the rule book, to read the keys, to write when
-# keys were used, for readiness.
-SPARE_CONNECTIONS = 4
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+# Connections of a worker that no place in a room stands for: to look at the rule book, to read keys and write of them,
+# for readiness.
+SPARE_CONNECTIONS = 3
 # Threads for those that wait, so that no number of them takes a thread from those that work: for each of the lines of
 # reading, of metrics and of all players with several events at once (lib.admission, lib.turns).
 READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
@@ -42,6 +45,8 @@ class Settings:
     read_threads: int
     env: str
     access: Access
+    hosts: frozenset[str]
+    key_max_age: timedelta | None
     rate_limit: str
     rate_limit_storage: str
     event_order: EventOrder
@@ -90,7 +95,9 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         web_threads=_whole(env, "WEB_THREADS", 4, greatest=64),
         read_threads=_whole(env, "READ_THREADS", 2, greatest=64),
         env=environment,
-        access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
+        access=_access(env, environment),
+        hosts=names_of(env.str("HOSTS", "", validate=_are_names) or ""),
+        key_max_age=span_of(env.str("KEY_MAX_AGE", "", validate=_is_a_span)),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
         rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
@@ -112,17 +119,24 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     return settings
 
 
-def default_access(host: str, environment: str) -> Access:
-    """Return whether keys are asked for where nobody says: only who is alone on the machine goes without (A20)."""
-    return Access.OPEN if environment == "development" and is_loopback(host) else Access.KEYS
+def default_access(environment: str) -> Access:
+    """Return who needs a key where nobody says: in development not the programs of this machine (A20)."""
+    return Access.LOCAL if environment == "development" else Access.KEYS
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach the address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _access(env: Env, environment: str) -> Access:
+    said = env.str("ACCESS", default_access(environment), validate=validate.OneOf(SAID_OF_ACCESS))
+    return Access(said or Access.KEYS)  # nothing where it was refused
+
+
+def names_of(hosts: str) -> frozenset[str]:
+    """Return the names in HOSTS, as they are compared with a `Host`."""
+    return frozenset(hosts.replace(",", " ").lower().split())
+
+
+def span_of(text: str) -> timedelta | None:
+    """Return a span of time such as 90d; `None` for no text."""
+    return read_span(text) if text else None
 
 
 def _whole(env: Env, name: str, default: int, *, greatest: int) -> int:
@@ -162,6 +176,19 @@ def _is_a_limit(limit: str) -> None:
             parse_many(limit)
     except ValueError:
         raise ValidationError('Must be a limit such as "600 per minute", or empty for none.') from None
+
+
+def _are_names(hosts: str) -> None:
+    wrong = [name for name in names_of(hosts) if not HOST_NAME.fullmatch(name)]
+    if wrong:
+        raise ValidationError("Must be names without ports, such as alerts.example.com, with commas between them.")
+
+
+def _is_a_span(text: str) -> None:
+    try:
+        span_of(text)
+    except InvalidSpan as error:
+        raise ValidationError(f"Must be a span of time, or empty for none: {error}.") from None
 
 
 def _is_a_limit_storage(address: str) -> None:

@@ -16,10 +16,12 @@ import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits
 from app.access import guard
+from app.access.bookkeeper import Bookkeeper
 from app.access.cli import keys
-from app.access.controllers import KeyRing
-from app.access.domain import Access
+from app.access.guard import Entrance
+from app.access.key_cache import KeyCache
 from app.access.last_used import LastUsed
+from app.access.refusals import Refusals
 from app.alerts.api import alerts
 from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
@@ -54,6 +56,7 @@ from lib.request_ids import RequestIds
 from lib.transactions import Unavailable
 
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -103,10 +106,11 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         rule_book=RuleBookWatch(database),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database, partial(try_event, policy)),
-        last_used=LastUsed(database),
+        key_max_age=settings.key_max_age,
     )
-    if settings.access is Access.KEYS:
-        guard.init_app(application, KeyRing(database), application.extensions["last_used"])
+    entrance = entrance_of(settings, database)
+    application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)
+    guard.init_app(application, entrance)
     limits.init_app(application, settings)
     for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
@@ -120,6 +124,21 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     show_info(settings.env)
     application.wsgi_app = in_layers(application, room_of)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
+
+
+def entrance_of(settings: Settings, database: Database) -> Entrance:
+    """Make what lets requests in: closed as the settings say, whatever program serves the application."""
+    keys, last_used, refusals = KeyCache(database, settings.key_max_age), LastUsed(database), Refusals()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
+    return Entrance(
+        access=settings.access,
+        names=settings.hosts | {host} - EVERYWHERE,
+        names_bind_keys=bool(settings.hosts),
+        keys=keys,
+        last_used=last_used,
+        refusals=refusals,
+        bookkeeper=Bookkeeper(keys, last_used, refusals),
+    )
 
 
 def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:

@@ -6,7 +6,7 @@ Exceptions carry no status codes; what a driver or a library says in its own wor
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import cast
+from typing import TypeVar, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, json, request
@@ -120,8 +120,19 @@ def _said(error: Exception) -> str:
     return error.description or "" if isinstance(error, HTTPException) else str(error)
 
 
+Refusal = TypeVar("Refusal", bound=HTTPException)
+
+
+def logged(error: Refusal) -> Refusal:
+    """Mark a refusal of which whoever raises it has written what there is to write: no line is written of it here."""
+    error.logged = True  # type: ignore[attr-defined]  # exceptions may carry what is said of them
+    return error
+
+
 def log_refusal(problem_type: ProblemType, error: Exception) -> None:
     """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback (A14)."""
+    if getattr(error, "logged", False):
+        return
     facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
     if problem_type is INTERNAL:
         log.error("request failed", **facts, exc_info=error)

@@ -1,21 +1,28 @@
-"""The table of keys: small, read as a whole by every worker every few seconds."""
+"""The tables of keys: small, read by every worker every few seconds, and their audit."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, LargeBinary, Text, func
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, Integer, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
 
 
 class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A key for a machine. The key itself is nowhere, only its SHA-256."""
+    """A key for a machine. The key itself is nowhere, only its SHA-256.
+
+    Events name it by `id`, and without a foreign key: an event must not wait for whoever holds the row of its key.
+    `refusals` are the last ten, newest first.
+    """
 
     __tablename__ = "api_key"
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
         CheckConstraint("octet_length(digest) = 32", name="digest_length"),
+        # So that those which are of use, and the few last revoked ones, are found among very many revoked ones.
+        Index("ix_api_key_revoked_at", "revoked_at"),
     )
 
     prefix: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -26,3 +33,21 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), unique=True)
+    created_by: Mapped[str | None] = mapped_column(Text)
+    revoked_by: Mapped[str | None] = mapped_column(Text)
+    refusals: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+
+
+class KeyEventRow(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """What was done with a key, by whom: a trigger lets rows only be added."""
+
+    __tablename__ = "key_event"
+    __table_args__ = (CheckConstraint("step IN ('create', 'rotate', 'revoke')", name="step_known"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    key_id: Mapped[int] = mapped_column(Integer)
+    step: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text)
+    replaces: Mapped[int | None] = mapped_column(Integer)

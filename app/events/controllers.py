@@ -39,8 +39,12 @@ class EventPolicy:
         return cls(order=settings.event_order, registered_users_only=settings.registered_users_only)
 
 
-def record_event(database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Decision:
+def record_event(
+    database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent, key_id: int | None = None
+) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
+
+    `key_id` is that of the key that sent it, where one was asked for.
 
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
     the client sends the event again.
@@ -58,7 +62,7 @@ def record_event(database: Database, policy: EventPolicy, judge: Judge, event: A
         live, answered = judged[0]
         codes = tuple(alert.code for alert in answered)
         decision = Decision(event=event, alert_codes=codes, edition=live.edition)
-        events.store(decision)
+        events.store(decision, key_id)
         kept = AlertQueries(current)
         for rule_set, alerts in judged:
             for alert in alerts:

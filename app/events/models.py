@@ -43,6 +43,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     alert_codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     edition: Mapped[int] = mapped_column(Integer, server_default="1")
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    key_id: Mapped[int | None] = mapped_column(Integer)  # of the key that sent it; no foreign key (app.access.models)
 
 
 class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above

@@ -40,8 +40,11 @@ STORED = Statement(
 )
 STORE = Statement(
     "store_event",
-    ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer"),
-    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition) VALUES ($1, $2, $3, $4, $5, $6)",
+    ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer", "integer"),
+    """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, key_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    """,
 )
 # What an event does to its tables, but for any row: their locks and the right to write to them are needed all the same.
 TRY_CLAIM = Statement(
@@ -225,8 +228,8 @@ class EventQueries:
         rows = self._transaction.fetch(MOMENTS, user_id, window.type.value, t - window.seconds, t, most)
         return [moment for (moment,) in rows]
 
-    def store(self, decision: Decision) -> None:
-        """Keep the event with its decision in one row."""
+    def store(self, decision: Decision, key_id: int | None = None) -> None:
+        """Keep the event with its decision, and the key that sent it, in one row."""
         event = decision.event
-        codes = list(decision.alert_codes)
-        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, codes, decision.edition)
+        judged = (list(decision.alert_codes), decision.edition)
+        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, *judged, key_id)

@@ -3,11 +3,11 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from app.access.domain import ApiKey, Scope
-from app.access.guard import asks_for
+from app.access.domain import Scope
+from app.access.guard import asks_for, current_key
 from app.problems import refusals_of
 from app.rulebook import controllers, examples
 from app.rulebook.controllers import Hand
@@ -221,5 +221,5 @@ def _database() -> Database:
 
 def _hand(note: str) -> Hand:
     """Say who acts: the key, where one is asked for."""
-    key: ApiKey | None = g.get("api_key")
+    key = current_key()
     return Hand(who=name_of_key(key.prefix, key.name) if key else ANONYMOUS, note=note)

@@ -36,6 +36,8 @@ DEFAULTS = Settings(
     read_threads=16,
     env="development",
     access=Access.OPEN,
+    hosts=frozenset(),
+    key_max_age=None,
     rate_limit="",
     rate_limit_storage="memory://",
     event_order=EventOrder.USER,
@@ -134,7 +136,7 @@ def app_with(database: str) -> Iterator[AppWith]:
     yield make
     for app in made:
         app.extensions["rule_book"].stop()
-        app.extensions["last_used"].stop()
+        app.extensions["bookkeeper"].stop()
         app.extensions["database"].close()
         with app.app_context():
             db.engine.dispose()

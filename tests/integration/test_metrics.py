@@ -142,7 +142,7 @@ def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_
     size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
     app = app_with(web_threads=4, read_threads=2)
     assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 10
-    assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 6
+    assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 5
     with app.app_context(), ExitStack() as held:
         for _ in range(4 + 2 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())

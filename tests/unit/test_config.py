@@ -53,6 +53,11 @@ WRONG = [
     ("LOG_FORMAT", "xml"),
     ("ENV", "staging"),
     ("ACCESS", "maybe"),
+    ("ACCESS", "local"),
+    ("HOSTS", "https://alerts.example.com"),
+    ("HOSTS", "alerts.example.com:443"),
+    ("KEY_MAX_AGE", "soon"),
+    ("KEY_MAX_AGE", "0d"),
     ("RATE_LIMIT", "often"),
     ("RATE_LIMIT_STORAGE", "memcached://127.0.0.1"),
 ]
@@ -107,6 +112,8 @@ TAKEN = [
     ("FOUR_EYES", "perhaps", "true or false"),
     ("EVENT_ORDER", "foo", "one of: user, system"),
     ("ACCESS", "foo", "one of: open, keys"),
+    ("HOSTS", "a b:1", "names without ports, such as alerts.example.com, with commas between them"),
+    ("KEY_MAX_AGE", "90", "a span of time, or empty for none: write 90d, 12h or 30m"),
     ("ENV", "foo", "one of: development, production"),
     ("LOG_LEVEL", "foo", "one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("LOG_FORMAT", "foo", "one of: console, json"),
@@ -128,14 +135,10 @@ def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
 
 
 CLOSED_BY_DEFAULT = [
-    ({}, Access.OPEN),
-    ({"HOST": "127.0.0.53"}, Access.OPEN),
-    ({"HOST": "localhost"}, Access.OPEN),
-    ({"HOST": "::1"}, Access.OPEN),
-    ({"HOST": "0.0.0.0"}, Access.KEYS),  # noqa: S104  # read, not listened at
-    ({"HOST": "::"}, Access.KEYS),
-    ({"HOST": "192.0.2.1"}, Access.KEYS),
-    ({"HOST": "localhost.example.com"}, Access.KEYS),
+    ({}, Access.LOCAL),
+    ({"HOST": "127.0.0.53"}, Access.LOCAL),
+    ({"HOST": "0.0.0.0"}, Access.LOCAL),  # noqa: S104  # read, not listened at
+    ({"HOST": "localhost.example.com"}, Access.LOCAL),
     ({"ENV": "production"}, Access.KEYS),
     ({"HOST": "0.0.0.0", "ACCESS": "open"}, Access.OPEN),  # noqa: S104  # as above
     ({"ENV": "production", "ACCESS": "open"}, Access.OPEN),
@@ -158,6 +161,7 @@ def test_only_who_is_alone_in_development_needs_no_key(
     [
         ({}, "open to every program on this machine"),
         ({"ENV": "production"}, "flask --app app keys create --name payments --scope events:write"),
+        ({"HOST": "192.0.2.1"}, "to all others by key, sent as Authorization: Bearer"),
         ({"HOST": "192.0.2.1", "ACCESS": "open"}, "OPEN TO EVERYBODY who reaches 192.0.2.1"),
     ],
 )

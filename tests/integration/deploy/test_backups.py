@@ -26,7 +26,16 @@ from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, post
 
 UPGRADE = "sudo -u activity activity-alerts db upgrade"
-TABLES = ("activity_event", "user_clock", "alert", "rule_book", "rule_book_audit", "api_key", "registered_user")
+TABLES = (
+    "activity_event",
+    "user_clock",
+    "alert",
+    "rule_book",
+    "rule_book_audit",
+    "api_key",
+    "key_event",
+    "registered_user",
+)
 OURS = ScriptDirectory(str(REPOSITORY / "migrations"))
 NEWER = """
 from alembic import op
