@@ -29,6 +29,7 @@ from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
+from app.owner import Owner
 from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         four_eyes=settings.four_eyes,
         readiness=Readiness(database),
         last_used=LastUsed(database),
+        owner=Owner(settings),
     )
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database), application.extensions["last_used"])

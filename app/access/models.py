@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
+from lib.privileges import may
 
 
 class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -16,6 +17,7 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
         CheckConstraint("octet_length(digest) = 32", name="digest_length"),
+        may(insert="prefix name digest scopes created_at expires_at", update="last_used_at revoked_at"),
     )
 
     prefix: Mapped[str] = mapped_column(Text, primary_key=True)
