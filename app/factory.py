@@ -12,7 +12,7 @@ import app.alerts.models
 import app.events.models
 import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import document, limits
+from app import document, downgrade, limits
 from app.access import guard
 from app.access.cli import keys
 from app.access.controllers import KeyRing
@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.url_map.converters["int"] = PlainInteger
     db.init_app(application)
     migrate.init_app(application)
+    downgrade.guard()
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
         open_with(db.engine, sessions_of(settings))

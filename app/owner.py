@@ -29,6 +29,9 @@ ONE_LOGIN = (
 NO_LOGIN = """\
 DATABASE_URL names the login {login}, which PostgreSQL does not have. Have a superuser make it, then try again:
   sudo -u postgres createuser {login}"""
+NOT_THE_OWNER = """\
+{said}. Migrations are applied by the owner of the tables: name its login as DATABASE_OWNER_URL, or run this as whoever
+has it (docs/deploy.md, "Two logins")"""
 
 log = get_logger()
 
@@ -53,9 +56,10 @@ class Owner:
 
         Raises `click.ClickException` where it has to be made by somebody else.
         """
-        role = self._service_login(connection.connection.cursor())
-        allowed = grant(connection, metadata, role, also_read=VERSIONS)
-        connection.commit()
+        connection.rollback()  # what looked at the migrations before
+        with connection.begin():
+            role = self._service_login(connection.connection.cursor())
+            allowed = grant(connection, metadata, role, also_read=VERSIONS)
         if not allowed:
             log.warning("one login", todo=ONE_LOGIN)
 

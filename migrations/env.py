@@ -20,7 +20,7 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from app.owner import Owner
+from app.owner import NOT_THE_OWNER, Owner
 from app.version import VERSION
 from lib.hints import command
 from lib.postgres_sessions import SettingsLost
@@ -36,10 +36,6 @@ the database is at migration {applied}; the last of this release ({version}) is 
 Start that one again; or, to go back for good, have the NEWER release take its migrations back
   {step}
 and then start this one. What that loses, and the lines for production: docs/deploy.md, "Back to an older release"."""
-
-NOT_THE_OWNER = """\
-{said}. Migrations are applied by the owner of the tables: name its login as DATABASE_OWNER_URL, or run this as whoever
-has it (docs/deploy.md, "Two logins")"""
 
 log = logging.getLogger("alembic.env")
 config = context.config
