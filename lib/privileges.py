@@ -35,7 +35,7 @@ WRITERS = """
         AND privilege_type = 'INSERT' AND grantee NOT IN (0, relowner)
 """
 POWERS = """
-    SELECT current_user, rolsuper, EXISTS (
+    SELECT current_user, current_database(), rolsuper, EXISTS (
         SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = ANY (%s)
             AND pg_has_role(relowner, 'MEMBER')
     ) FROM pg_roles WHERE rolname = current_user
@@ -59,6 +59,7 @@ class Powers:
     """What a login may do that no service needs: everything (a superuser), or what the owner of the tables may."""
 
     login: str
+    database: str
     superuser: bool
     owner: bool
 
@@ -83,8 +84,8 @@ def declared(metadata: MetaData) -> dict[str, May]:
 def powers_of(cursor: Cursor, tables: list[str]) -> Powers:
     """Ask what the present login may do, `tables` being those that it should not own."""
     cursor.execute(POWERS, [tables])
-    [(login, superuser, owner)] = cursor.fetchall()
-    return Powers(login=login, superuser=superuser, owner=owner)
+    [(login, database, superuser, owner)] = cursor.fetchall()
+    return Powers(login=login, database=database, superuser=superuser, owner=owner)
 
 
 def is_login(cursor: Cursor, role: str) -> bool:

@@ -10,6 +10,7 @@ from psycopg2 import errors
 
 from app.datastores import db
 from app.factory import create_app
+from app.sessions import NEW_OWNER, refuse_lost_settings
 from lib.database_url import plain_url, read_address
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, send
@@ -128,3 +129,40 @@ def test_behind_a_pooler_the_login_is_the_one_that_it_connects_as(owner: str, ro
         app = create_app(settings_with(database_url=pooled))
         assert codes(send(app.test_client(), "deposit", "1.00", 5)) == []
         done_with(app)
+
+
+@pytest.mark.parametrize(("env", "pasted"), [("production", True), ("development", False)])
+def test_a_service_that_owns_its_tables_says_so_at_its_start(
+    owner: str, env: str, capfd: pytest.CaptureFixture[str], *, pasted: bool
+) -> None:
+    assert command(owner, "", "upgrade")[0] == 0
+    capfd.readouterr()
+    refuse_lost_settings(settings_with(database_url=owner, env=env))
+    said = capfd.readouterr().err
+    assert "is a superuser" in said
+    assert ("CREATE ROLE" in said) is pasted
+
+
+def test_a_service_that_owns_nothing_says_nothing(service_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    refuse_lost_settings(settings_with(database_url=service_url, env="production"))
+    assert "too powerful" not in capfd.readouterr().err
+
+
+def test_the_block_to_paste_gives_the_tables_another_owner(server: str, role: str, owner: str) -> None:
+    """Of a login that is no superuser: the service goes on with it, and owns nothing any more."""
+    run_sql(server, f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+    [(database,)] = run_sql(owner, "SELECT current_database()")
+    run_sql(owner, f"ALTER DATABASE {database} OWNER TO {role}; GRANT ALL ON SCHEMA public TO {role}")
+    service = as_login(owner, role)
+    assert command(service, "", "upgrade")[0] == 0
+    _, *statements, _ = NEW_OWNER.format(login=role, database=database).splitlines()
+    run_sql(owner, "".join(statements))
+    try:
+        with pytest.raises(errors.InsufficientPrivilege):
+            run_sql(service, "ALTER TABLE alert DISABLE TRIGGER ALL")
+        assert command(service, owner, "upgrade")[0] == 0
+        with pytest.raises(errors.InsufficientPrivilege):
+            run_sql(service, "DELETE FROM alert")
+        assert run_sql(owner, OWNERS) == [(f"{role}_owner",)]
+    finally:
+        run_sql(owner, f"REASSIGN OWNED BY {role}_owner TO CURRENT_USER; DROP ROLE {role}_owner")
