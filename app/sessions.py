@@ -71,5 +71,9 @@ def warn_of_powers(powers: Powers, env: str) -> None:
         login=powers.login,
         why=why,
         todo='give the tables another owner: docs/deploy.md, "Two logins"',
-        **({"paste": f"{block}\n{command('db upgrade')}  # as the owner: DATABASE_OWNER_URL"} if env == "production" else {}),
+        **(
+            {"paste": f"{block}\n{command('db upgrade')}  # as the owner: DATABASE_OWNER_URL"}
+            if env == "production"
+            else {}
+        ),
     )

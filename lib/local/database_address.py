@@ -87,9 +87,7 @@ def _explain(said: str, parameters: dict[str, str], name: str) -> LocalError:
         return LocalError(f"{name}: none of its hosts can be used: {each}: see to one of them, or unset it")
     [(where, cause)] = causes.items()
     if _refused(cause):
-        return LocalError(
-            f"{name}: {where} refuses the connection ({_reason(cause)}): correct it, or unset {name}"
-        )
+        return LocalError(f"{name}: {where} refuses the connection ({_reason(cause)}): correct it, or unset {name}")
     return LocalError(f"{name}: cannot reach {where} ({cause}): start that server, or unset {name}")
 
 

@@ -111,6 +111,9 @@ def test_whatever_drops_a_table_or_a_column_loses_something() -> None:
         script.revision
         for script in SCRIPTS
         if not script.module.loses
-        and any(word in Path(script.path).read_text().partition("def downgrade")[2] for word in ("drop_table", "drop_column"))
+        and any(
+            word in Path(script.path).read_text().partition("def downgrade")[2]
+            for word in ("drop_table", "drop_column")
+        )
     ]
     assert silent == []

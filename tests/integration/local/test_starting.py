@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lib.local import processes, service
+from lib.local import service
 from lib.local.__main__ import main
 from lib.local.commands import clean
 from lib.local.postgres import cluster_of
