@@ -1,4 +1,4 @@
-"""`flask db downgrade`: refuses to lose what is stored, unless whoever calls it names what is lost, in numbers (A43)."""
+"""`flask db downgrade` refuses to lose what is stored, unless whoever calls it names that in numbers (A43)."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from app.owner import NOT_THE_OWNER, Owner
 from lib.hints import command
 
 LOST = """\
-this loses for good {told}. Back up first (docs/deploy.md, "Backups"). Then, if you mean it, name what is lost; where the
-service goes on storing meanwhile, name a little more:
+this loses for good {told}. Back up first (docs/deploy.md, "Backups"). Then, if you mean it, name what is lost; where
+the service goes on storing meanwhile, name a little more:
   {again}"""
 FORM = "give what is lost as the refusal tells it, such as alerts=15456,editions=1"
 
@@ -70,7 +70,7 @@ def _refuse_to_lose_more_than(named: Mapping[str, int], folder: str, revision: s
 
 
 def losses(connection: Connection, scripts: ScriptDirectory, revision: str) -> Mapping[str, int]:
-    """Count what is lost on the way down to a revision, by the names that the migrations give; what is none is left out.
+    """Count what is lost on the way down to a revision, by the names that the migrations give; without what is 0.
 
     Raises `CommandError` where there is no such way.
     """

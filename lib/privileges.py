@@ -25,7 +25,9 @@ OWNED_COLUMNS = """
 OWNED_FUNCTIONS = """
     SELECT oid::regprocedure::text FROM pg_proc
     WHERE pronamespace = current_schema()::regnamespace AND pg_has_role(proowner, 'USAGE')
-        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
+        AND NOT EXISTS (
+            SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
+        )
 """
 # Whoever was let write before: a later migration lets the same ones, also where it does not hear who they are.
 WRITERS = """

@@ -46,8 +46,8 @@ class UnreadableSecret(ValueError):
 def secret(env: Env, name: str, check: Callable[[str], None], *, default: str | None = None) -> str:
     """Read a setting that may be secret: NAME itself, else what stands in the file that NAME_FILE names.
 
-    `check` raises `ValidationError`. Both set is wrong, and so is a file that cannot be read; `env` collects the faults,
-    without any value.
+    `check` raises `ValidationError`. Both set is wrong, and so is a file that cannot be read; `env` collects the
+    faults, without any value.
     """
     found: list[str] = []
 

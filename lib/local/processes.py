@@ -40,8 +40,8 @@ def names_folder(process: psutil.Process, folder: Path) -> bool:
 def programs_in(folder: Path, names: Collection[str]) -> list[psutil.Process]:
     """Find the processes of some programs that work in a folder or were started with it as an argument.
 
-    Which program it is, is told by the file that it runs, and not by what it calls itself: an editor, a shell or a backup
-    may name a folder as well. It runs as the owner of the folder, or is none of ours.
+    Which program it is, is told by the file that it runs, and not by what it calls itself: an editor, a shell or a
+    backup may name a folder as well. It runs as the owner of the folder, or is none of ours.
     """
     try:
         owner = folder.stat().st_uid

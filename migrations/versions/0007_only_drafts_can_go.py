@@ -27,7 +27,8 @@ def upgrade() -> None:
         f" EXECUTE FUNCTION refuse_this('{KEPT}')"
     )
     op.execute(
-        f"CREATE TRIGGER all_kept BEFORE TRUNCATE ON rule_book FOR EACH STATEMENT EXECUTE FUNCTION refuse_this('{KEPT}')"
+        "CREATE TRIGGER all_kept BEFORE TRUNCATE ON rule_book FOR EACH STATEMENT"
+        f" EXECUTE FUNCTION refuse_this('{KEPT}')"
     )
     op.execute(
         "CREATE TRIGGER published_for_good BEFORE UPDATE OF published_at ON rule_book FOR EACH ROW"

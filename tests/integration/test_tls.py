@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL and to Redis, with authorities of the test's own: only the right server of the right name is used."""
+"""TLS to PostgreSQL and to Redis, with authorities of the test's own: only the right server of that name is used."""
 
 import os
 import shutil
@@ -28,16 +28,14 @@ TLS = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 REDIS = shutil.which("redis-server")
 
 
+def has_tls(folder: Path) -> bool:
+    asked = subprocess.run([folder / "pg_config", "--configure"], capture_output=True, text=True, check=False)  # noqa: S603
+    return "openssl" in asked.stdout
+
+
 def programs_with_tls() -> Path | None:
     """Find a PostgreSQL that was built with TLS; the one of the package is not."""
-    for folder in system_folders():
-        config = folder / "pg_config"
-        if (
-            config.exists()
-            and "openssl" in subprocess.run([config, "--configure"], capture_output=True, text=True, check=False).stdout
-        ):
-            return folder
-    return None
+    return next((each for each in system_folders() if (each / "pg_config").exists() and has_tls(each)), None)
 
 
 PROGRAMS = programs_with_tls()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lib.local.__main__ import main
+from lib.local.project import Project
 from lib.local.terminal import tail, tail_begins
 
 

@@ -382,7 +382,7 @@ def bystander(project: Project) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def test_stop_ends_what_this_checkout_started_and_nobody_who_names_its_folder(
-    project: Project, bystander: "subprocess.Popen[bytes]"
+    bystander: "subprocess.Popen[bytes]",
 ) -> None:
     assert main(["start"]) == 0
     assert main(["stop"]) == 0
