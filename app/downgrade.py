@@ -37,7 +37,7 @@ def guard() -> None:
 
 def _looking_first(go_on: Callable[..., object] | None) -> Callable[..., object]:
     @click.pass_context
-    def look(context: click.Context, i_know: str, **arguments: Any) -> object:  # noqa: ANN401  # as click has them
+    def look(context: click.Context, /, i_know: str, **arguments: Any) -> object:  # noqa: ANN401  # as click has them
         if not arguments["sql"]:
             _refuse_to_lose_more_than(_named(i_know), arguments["directory"] or "migrations", arguments["revision"])
         return context.invoke(go_on, **arguments) if go_on else None

@@ -18,7 +18,7 @@ from app.sessions import connect_arguments, sessions_of
 from lib.database_url import read_address
 from lib.logs import get_logger
 from lib.postgres_sessions import open_with
-from lib.privileges import grant, is_login, make_login, powers_of
+from lib.privileges import cursor_of, grant, is_login, make_login, powers_of
 
 VERSIONS = "alembic_version"  # the service reads it to know whether it is ready
 
@@ -58,7 +58,7 @@ class Owner:
         """
         connection.rollback()  # what looked at the migrations before
         with connection.begin():
-            role = self._service_login(connection.connection.cursor())
+            role = self._service_login(cursor_of(connection))
             allowed = grant(connection, metadata, role, also_read=VERSIONS)
         if not allowed:
             log.warning("one login", todo=ONE_LOGIN)

@@ -70,6 +70,13 @@ class Undeclared(Exception):
     """A table says nothing of the service's login; the text names it."""
 
 
+def cursor_of(connection: Connection) -> Cursor:
+    """Return a cursor of the driver's, in the transaction of the connection."""
+    driver: Any = connection.connection
+    cursor: Cursor = driver.cursor()
+    return cursor
+
+
 def may(*, insert: str = "", update: str = "", delete: bool = False) -> dict[str, Any]:
     """Return the last of a table's `__table_args__`: which columns (names with spaces between) the service writes."""
     return {"info": {KEY: May(insert=tuple(insert.split()), update=tuple(update.split()), delete=delete)}}
@@ -109,7 +116,7 @@ def grant(connection: Connection, metadata: MetaData, role: str | None, *, also_
     caller commits. Tables that the database does not have (yet) are left out; `also_read` is one that has no model.
     """
     allowed = declared(metadata)
-    cursor: Cursor = connection.connection.cursor()
+    cursor = cursor_of(connection)
     cursor.execute(WRITERS, [list(allowed)])
     roles = sorted({name for (name,) in cursor.fetchall()} | ({role} if role else set()))
     cursor.execute(OWNED_COLUMNS)

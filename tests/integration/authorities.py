@@ -30,7 +30,15 @@ class Authority:
         key, request, certificate = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
         openssl("req", *KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         (self.folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
-        authority: list[str | Path] = ["-CA", self.certificate, "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-days", "2"]
+        authority: list[str | Path] = [
+            "-CA",
+            self.certificate,
+            "-CAkey",
+            self.folder / "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "2",
+        ]
         openssl("x509", "-req", "-in", request, "-out", certificate, *authority, "-extfile", self.folder / "names")
         key.chmod(0o600)
         return Certified(certificate, key)

@@ -138,11 +138,11 @@ def test_a_backup_of_compose_is_restored_where_there_is_only_an_empty_database(n
     one, other = new_machine("activity"), new_machine("activity")
     for machine in (one, other):
         machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" activity")
-        url = machine.let_the_service_use("activity", service="activity_service", owner="activity")
+        url = machine.let_the_service_use("activity", service="activity_web", owner="activity")
         machine.postgres = make_url(url).set(username="activity").render_as_string(hide_password=False)
         machine.install("one")
     one.run("production run --rm migrate")
-    play(make_url(one.postgres).set(username="activity_service").render_as_string(hide_password=False))
+    play(make_url(one.postgres).set(username="activity_web").render_as_string(hide_password=False))
     one.run(blocks("Backups")[1])
     carry(one, other, "activity.dump")
     said = other.run(blocks("Restore")[2])
