@@ -159,6 +159,8 @@ def test_an_installation_of_0_1_gets_another_owner_while_the_service_runs(new_ma
     machine.install("one")
     machine.run(UPGRADE)
     machine.run("systemctl start activity-alerts@5001 activity-alerts@5002")
+    for port in machine.ports.values():
+        assert found_within(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
     play(url)
     kept = contents(url)
     [block] = blocks("Two logins")
