@@ -64,7 +64,10 @@ status: ## what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error of make's
 logs: ## follow the log of the service (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
-event: ## send the sample event to the running service (KEY=... where keys are asked for)
+event: ## send the sample event to the running service (KEY=... make event where keys are asked for)
+ifeq ($(origin KEY),override)
+	@echo "warning: everybody on this machine sees with ps what stands behind make; give the key before it: KEY=... make event" >&2
+endif
 	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)

@@ -1,5 +1,6 @@
 """The settings: read from the environment once, frozen, and loud when wrong."""
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from sqlalchemy import URL
 from app.access.domain import Access, InvalidSpan, read_span
 from app.events.domain import EventOrder
 from lib.database_url import InvalidAddress, engine_url, read_address
-from lib.settings import SettingsError, origins
+from lib.settings import SettingsError, origins, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ class Settings:
     """Everything that can be set; docs/settings.md lists each with its default. Times are in seconds."""
 
     database_url: str
+    database_owner_url: str
     host: str
     port: int
     web_workers: int
@@ -88,7 +90,8 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     host = env.str("HOST", "127.0.0.1")
     environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
     settings = Settings(
-        database_url=env.str("DATABASE_URL", validate=_is_postgresql),
+        database_url=secret(env, "DATABASE_URL", _is_postgresql),
+        database_owner_url=secret(env, "DATABASE_OWNER_URL", _is_postgresql_if_given, default=""),
         host=host,
         port=_whole(env, "PORT", 5000, greatest=65535),
         web_workers=_whole(env, "WEB_WORKERS", 2, greatest=64),
@@ -99,7 +102,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         hosts=names_of(env.str("HOSTS", "", validate=_are_names) or ""),
         key_max_age=span_of(env.str("KEY_MAX_AGE", "", validate=_is_a_span)),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
-        rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
+        rate_limit_storage=secret(env, "RATE_LIMIT_STORAGE", _is_a_limit_storage, default="memory://"),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
@@ -116,6 +119,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         env.seal()
     except EnvValidationError as error:
         raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages), set_in) from None
+    os.environ.pop("DATABASE_OWNER_URL", None)  # the settings have it; no process that this one starts needs it
     return settings
 
 
@@ -168,6 +172,11 @@ def _is_postgresql(address: str) -> None:
         read_address(address)
     except InvalidAddress as error:
         raise ValidationError(f"It {error}.") from None
+
+
+def _is_postgresql_if_given(address: str) -> None:
+    if address:
+        _is_postgresql(address)
 
 
 def _is_a_limit(limit: str) -> None:

@@ -14,7 +14,7 @@ import app.events.models
 import app.health.models
 import app.rulebook.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import document, limits
+from app import document, downgrade, limits
 from app.access import guard
 from app.access.bookkeeper import Bookkeeper
 from app.access.cli import keys
@@ -33,6 +33,7 @@ from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
+from app.owner import Owner
 from app.problems import PROBLEMS
 from app.rooms import EVENT_PATH, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.url_map.converters["int"] = PlainInteger
     db.init_app(application)
     migrate.init_app(application)
+    downgrade.guard()
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
@@ -107,6 +109,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         four_eyes=settings.four_eyes,
         readiness=Readiness(database, partial(try_event, policy)),
         key_max_age=settings.key_max_age,
+        owner=Owner(settings),
     )
     entrance = entrance_of(settings, database)
     application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)

@@ -133,13 +133,6 @@ class Transaction:
         """Queue a statement whose rows nobody reads; it is sent with the next fetch or with the commit."""
         self._unsent.append(self._bound(statement, values))
 
-    def lock(self, table: str) -> None:
-        """Queue the lock of a table against everybody else who writes to it or locks it, until the end; readers go on.
-
-        Not prepared: PostgreSQL prepares questions and changes only.
-        """
-        self._unsent.append(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
-
     def lend_no_more(self) -> None:
         """Have the connection closed at the end: another session may be as this one should be."""
         self._unfit = True

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
+from lib.privileges import may
 
 
 class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -23,6 +24,10 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
         CheckConstraint("octet_length(digest) = 32", name="digest_length"),
         # So that those which are of use, and the few last revoked ones, are found among very many revoked ones.
         Index("ix_api_key_revoked_at", "revoked_at"),
+        may(
+            insert="prefix name digest scopes created_at expires_at created_by",
+            update="last_used_at expires_at revoked_at revoked_by refusals",
+        ),
     )
 
     prefix: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -43,7 +48,10 @@ class KeyEventRow(db.Model):  # type: ignore[name-defined, misc]  # as above
     """What was done with a key, by whom: a trigger lets rows only be added."""
 
     __tablename__ = "key_event"
-    __table_args__ = (CheckConstraint("step IN ('create', 'rotate', 'revoke')", name="step_known"),)
+    __table_args__ = (
+        CheckConstraint("step IN ('create', 'rotate', 'revoke')", name="step_known"),
+        may(insert="key_id step who replaces"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

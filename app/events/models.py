@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
 from app.events.domain import EventType
+from lib.privileges import may
 
 
 class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -32,6 +33,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
             "t",
             postgresql_where=text("alert_codes <> '{}'"),  # most events raise nothing and stay out of it
         ),
+        may(insert="user_id t type amount alert_codes edition key_id"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -57,7 +59,7 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
     __table_args__ = (
         CheckConstraint("user_id >= 0", name="user_id_not_negative"),
         CheckConstraint("last_t >= 0", name="last_t_not_negative"),
-        {"postgresql_with": {"fillfactor": 50}},
+        {"postgresql_with": {"fillfactor": 50}, **may(insert="user_id last_t", update="last_t")},
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -72,6 +74,10 @@ class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
     """
 
     __tablename__ = "user_total"
+    __table_args__ = may(
+        insert="user_id counted_t deposits deposited withdraws withdrawn",
+        update="counted_t deposits deposited withdraws withdrawn",
+    )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     counted_t: Mapped[int] = mapped_column(BigInteger)

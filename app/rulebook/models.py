@@ -9,15 +9,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
 from app.rulebook.domain import Status, Step
+from lib.privileges import may
 
 
 class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """An edition: triggers refuse to change what it holds or to remove it; only where it stands moves."""
+    """An edition: triggers refuse to change what it holds; only where it stands moves, and only a draft can go."""
 
     __tablename__ = "rule_book"
     __table_args__ = (
         CheckConstraint("edition > 0", name="edition_positive"),
         CheckConstraint("based_on < edition", name="based_on_earlier"),
+        may(
+            insert="edition status rules author note based_on",
+            update="status published_at published_by",
+            delete=True,  # of drafts: a trigger keeps what was ever in force
+        ),
     )
 
     edition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -41,9 +47,10 @@ class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as abov
     """A step that somebody took; a trigger refuses to change or remove one."""
 
     __tablename__ = "rule_book_audit"
+    __table_args__ = may(insert="edition step who note published_over")
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    edition: Mapped[int] = mapped_column(ForeignKey("rule_book.edition"))
+    edition: Mapped[int] = mapped_column(Integer)  # also of a draft that was removed since
     step: Mapped[Step] = mapped_column(
         Enum(Step, name="edition_step", values_callable=lambda each: [step.value for step in each])
     )

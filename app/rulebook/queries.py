@@ -17,12 +17,14 @@ ALL = Statement("all_editions", (), f"SELECT {COLUMNS} FROM rule_book ORDER BY e
 ONE = Statement("one_edition", ("integer",), f"SELECT {COLUMNS} FROM rule_book WHERE edition = $1")  # noqa: S608  # as above
 # Steps are taken one after the other: publishing looks at more than one edition.
 LOCK = Statement("lock_rule_book", (), "SELECT pg_advisory_xact_lock(7311030300124)")
+# A number is given once: the audit still tells of a draft that was removed.
 ADD = Statement(
     "add_edition",
     ("jsonb", "text", "text", "integer"),
     f"""
     INSERT INTO rule_book (edition, status, rules, author, note, based_on)
-    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4 FROM rule_book
+    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4
+    FROM (SELECT edition FROM rule_book UNION ALL SELECT edition FROM rule_book_audit) AS ever
     RETURNING {COLUMNS}
     """,  # noqa: S608  # as above
 )
@@ -72,7 +74,7 @@ NUMBERS_IN_FORCE = Statement(
 )
 STEP = """
     SELECT id, edition, step, who, audit.note, at, CASE step WHEN 'draft' THEN based_on END, published_over
-    FROM rule_book_audit AS audit JOIN rule_book USING (edition)
+    FROM rule_book_audit AS audit LEFT JOIN rule_book USING (edition)
 """
 STEPS = Statement("steps_taken", (), f"{STEP} ORDER BY id")
 LATEST_STEPS = Statement("latest_steps", ("bigint", "bigint"), f"{STEP} WHERE id < $1 ORDER BY id DESC LIMIT $2")

@@ -1,6 +1,6 @@
 """Which key sent an event, who made and revoked a key, and the audit of keys.
 
-Revision 0008, after 0006. `key_id` may be empty and has no default, so that no row of an event is written anew; the
+Revision 0008, after 0007. `key_id` may be empty and has no default, so that no row of an event is written anew; the
 release before leaves it empty. Only the small table of keys is.
 """
 
@@ -9,9 +9,15 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+# What a downgrade takes away for good, each with the question of how much that is.
+loses = {
+    "steps of the audit of keys": "SELECT count(*) FROM key_event",
+    "events with the key that sent them": "SELECT count(key_id) FROM activity_event",
+}
 
 
 def upgrade() -> None:

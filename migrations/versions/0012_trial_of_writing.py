@@ -1,6 +1,6 @@
 """The row on which each process tries, for its readiness, whether the database takes a write.
 
-Revision 0012, after 0006. A table of its own, so that a trial waits for no event and no event for a trial. The release
+Revision 0012, after 0011. A table of its own, so that a trial waits for no event and no event for a trial. The release
 before does not look at it.
 """
 
@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0006"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
+
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {}
 
 
 def upgrade() -> None:

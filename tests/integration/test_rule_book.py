@@ -218,7 +218,7 @@ def why_unready(app: APIFlask) -> str:
         "UPDATE rule_book SET rules = '[]'",
         "UPDATE rule_book SET author = 'somebody else'",
         "UPDATE rule_book SET edition = 9",
-        "DELETE FROM rule_book WHERE edition = 2",
+        "DELETE FROM rule_book WHERE edition = 1",
         "TRUNCATE rule_book CASCADE",
     ],
 )

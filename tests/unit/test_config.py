@@ -1,5 +1,7 @@
 """Settings: their defaults, where they come from, and how loud they are when wrong."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no databa
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.__dataclass_fields__:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
     monkeypatch.setenv("DATABASE_URL", SECRET)
 
 
@@ -184,3 +187,70 @@ def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_s
     monkeypatch.setenv("ACCESS", "open")
     main()
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+IN_FILES = [
+    ("DATABASE_URL", SECRET),
+    ("DATABASE_OWNER_URL", SECRET),
+    ("RATE_LIMIT_STORAGE", "redis://:secret@127.0.0.1:6379/0"),
+]
+
+
+@pytest.fixture
+def secret_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], None]:
+    def put(name: str, text: bytes) -> None:
+        (tmp_path / "secret").write_bytes(text)
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+
+    return put
+
+
+@pytest.mark.parametrize(("name", "value"), IN_FILES, ids=[name for name, *_ in IN_FILES])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_secret_may_stand_in_a_file(
+    name: str, value: str, end: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
+) -> None:
+    secret_in(name, f"{value}{end}".encode())
+    assert getattr(read_settings(tmp_path / ".env"), name.lower()) == value
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"mysql://secret", "Must be|address"),
+        (b"", "The file is empty"),
+        (b"\xff\xfe", "The file is not written in UTF-8"),
+        (b"x" * 70_000, "The file holds more than any setting does"),
+    ],
+    ids=["wrong", "empty", "binary", "large"],
+)
+def test_a_file_that_holds_no_such_setting_is_named_and_not_quoted(
+    name: str, text: bytes, said: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
+) -> None:
+    secret_in(name, text)
+    with pytest.raises(SettingsError, match=f"{name}_FILE: .*({said})") as refused:
+        read_settings(tmp_path / ".env")
+    assert "secret" not in refused.value.message
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
+def test_a_file_that_cannot_be_read_and_a_setting_that_is_there_twice_stop_the_start(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=f"{name}_FILE: The file cannot be read: No such file"):
+        read_settings(tmp_path / ".env")
+    (tmp_path / "none").write_text(SECRET)
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(SettingsError, match=f"{name}_FILE: {name} is set as well: unset one of the two"):
+        read_settings(tmp_path / ".env")
+
+
+def test_no_process_that_is_started_later_is_told_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A42."""
+    monkeypatch.setenv("DATABASE_OWNER_URL", SECRET)
+    assert read_settings(tmp_path / ".env").database_owner_url == SECRET
+    assert "DATABASE_OWNER_URL" not in os.environ

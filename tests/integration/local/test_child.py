@@ -15,6 +15,7 @@ import pytest
 import lib.local.child
 from lib.local import processes
 from lib.local.child import SILENT, Child
+from tests.integration.local.seen import users_of
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = [
@@ -147,16 +148,15 @@ def test_those_who_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> N
         subprocess.Popen(SLEEP, cwd=tmp_path) as within,  # noqa: S603 - our own
         subprocess.Popen([*SLEEP, tmp_path]) as named,  # noqa: S603 - our own
     ):
-        found = processes.users_of(tmp_path)
+        found = users_of(tmp_path)
         assert {process.pid for process in found} == {within.pid, named.pid}
-        assert {processes.group_of(process) for process in found} == {os.getpgid(0)}
+        assert {os.getpgid(process.pid) for process in found} == {os.getpgid(0)}
         assert not processes.gone(found, seconds=0.05)
         processes.kill(found)
-        assert processes.users_of(tmp_path) == []
+        assert users_of(tmp_path) == []
 
 
-def test_a_process_that_is_gone_names_no_folder_and_has_no_group(tmp_path: Path) -> None:
+def test_a_process_that_is_gone_names_no_folder(tmp_path: Path) -> None:
     with subprocess.Popen(["/bin/true"]) as process:
         seen = psutil.Process(process.pid)
     assert not processes.names_folder(seen, tmp_path)
-    assert processes.group_of(seen) is None
