@@ -15,10 +15,12 @@ from threading import Event
 import psycopg2
 import pytest
 
+from app.rooms import EVENTS
+from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve, answered
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
-OTHERS, EVENTS_EACH = 3, 40
+OTHERS, EVENTS_EACH = 3, 25
 SLOW_PLAYER = 7
 
 BIG = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
@@ -93,6 +95,11 @@ def test_events_of_others_go_on(serve: Serve, port: int, database: str, slow: tu
         other.rollback()
     assert set(answers) == {503}, "they waited all the while"
     assert ask(port, method, path, body) in {200, 201, 404, 409}, "and are answered afterwards"
+
+
+def test_every_path_of_events_is_in_their_room(app_with: AppWith) -> None:
+    rules = app_with().url_map.iter_rules()
+    assert {rule.rule for rule in rules if rule.endpoint.startswith("events.")} == EVENTS
 
 
 def test_the_player_who_was_locked_has_every_event_in_its_turn_afterwards(
