@@ -44,7 +44,9 @@ def entrance(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> I
 
     def serve(**environment: str) -> int:
         port = free_port()
-        own = {"DATABASE_URL": database, "HOST": EVERYWHERE, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
+        own = {"DATABASE_URL": database, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
+        if "app" in request.param[1:2]:
+            own["HOST"] = EVERYWHERE  # the others are told on their command line, and the settings do not know of it
         started.append(
             subprocess.Popen(  # noqa: S603  # found by us
                 [sys.executable, *(word.format(port=port) for word in request.param)],
