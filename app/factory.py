@@ -11,6 +11,7 @@ import app.access.models
 import app.alerts.models
 import app.events.models
 import app.rulebook.models
+import app.seals.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits
 from app.access import guard
@@ -33,6 +34,7 @@ from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
+from app.seals.cli import ON_SEALS
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
@@ -106,7 +108,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])
-    for command in ON_HISTORY:
+    for command in (*ON_HISTORY, *ON_SEALS):
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

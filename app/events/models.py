@@ -43,12 +43,16 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     alert_codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     edition: Mapped[int] = mapped_column(Integer, server_default="1")
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # The number of its user's events by then, this one included (A44); none in what a release without numbers stored.
+    seq: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
     """The latest moment of each user, and the row that is locked while one of their events is judged.
 
-    Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
+    `events` counts those that were stored with a number, and `sealed` those of them that are known to be sealed: a hint
+    for the next seal, which asks `sealed_player` for the truth. Neither may be in an index, or no update would stay on
+    its page. Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
     free, so that an update finds room beside the old row and touches no index.
     """
 
@@ -61,3 +65,5 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     last_t: Mapped[int] = mapped_column(BigInteger)
+    events: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    sealed: Mapped[int] = mapped_column(BigInteger, server_default="0")
