@@ -12,18 +12,19 @@ from app.backtest.findings import Findings, RuleBook
 from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import Bench, Report
 from app.backtest.tally import Tally
-from app.backtest.verifying import Inquiry, Sharing, Verifying, VerifyingChain
+from app.backtest.verifying import Inquiry, InquiryContext, Sharing, Verifying, VerifyingChain
 from app.events.judges import RuleSet
 from app.rulebook import controllers as rulebook
 from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of
-from lib.workers import OpenCrew, Workers
+from lib.workers import OpenCrew, Piece, Workers
 
 SPAN = 100_000  # events that one process judges before it is given further users
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 Found = TypeVar("Found", Tally, Findings)
+Verification = Piece[InquiryContext, Judged | Findings]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def verify(place: Place, cost: Cost, kept: Sealed | None = None) -> Findings:
         with place.open_crew(verifying.begin, inquiry, place.jobs) as crew:
             spans = list(crew.each([Sharing(place.span)]))
             findings = Findings()
-            pieces = (VerifyingChain(kept), *map(Verifying, spans))
+            pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
             for found in _told(place, spans, crew.each(pieces)):
                 findings.add(found)
             cost.cpu_seconds = crew.cpu_seconds

@@ -124,14 +124,13 @@ class Grouped(Generic[Key, Row]):
     """Rows in the order of a key, taken up as those with the same keys come by in the same order."""
 
     def __init__(self, rows: Iterable[Row], key: Callable[[Row], Key]) -> None:
-        self._groups = groupby(rows, key)
+        self._groups: Iterator[tuple[Key, Iterable[Row]]] = groupby(rows, key)
         self._take_up()
 
     def _take_up(self) -> None:
-        self._key: Key | None
-        self._rows: Sequence[Row]
         key, rows = next(self._groups, (None, ()))
-        self._key, self._rows = key, tuple(rows)
+        self._key: Key | None = key
+        self._rows: Sequence[Row] = tuple(rows)
 
     def before(self, key: Key) -> Iterator[Key]:
         """Pass by those before a key, which nothing else has."""
