@@ -142,13 +142,12 @@ def test_what_is_stored_agrees_sealed_or_not(played: APIFlask, capfd: pytest.Cap
 
 
 LAST_OF_1 = "DELETE FROM alert WHERE user_id = 1 AND t = 4; DELETE FROM activity_event WHERE user_id = 1 AND t = 4"
-AND_ITS_CLOCK = (
-    f"{LAST_OF_1}; UPDATE user_clock SET last_t = 3, events = 3, sealed = least(sealed, 3) WHERE user_id = 1"
-)
+CLOCK_OF_1 = "UPDATE user_clock SET last_t = 3, events = 3, sealed = least(sealed, 3) WHERE user_id = 1"
+AND_ITS_CLOCK = "; ".join((LAST_OF_1, CLOCK_OF_1))
 MOVED = """
     UPDATE activity_event SET user_id = 7 WHERE user_id = 1; UPDATE alert SET user_id = 7 WHERE user_id = 1
 """
-WITH_CLOCK = f"{MOVED}; UPDATE user_clock SET user_id = 7 WHERE user_id = 1"
+WITH_CLOCK = "; ".join((MOVED, "UPDATE user_clock SET user_id = 7 WHERE user_id = 1"))
 ALL_OF_1 = "DELETE FROM alert WHERE user_id = 1; DELETE FROM activity_event WHERE user_id = 1"
 ALL = "TRUNCATE activity_event, alert"
 SENTENCE = """UPDATE alert SET evidence = evidence || '{"sentence": "all is well"}' WHERE user_id = 1 AND t = 1"""
@@ -201,7 +200,7 @@ SEALED = [
     ),
     (
         "all of a user and the clock",
-        f"{ALL_OF_1}; DELETE FROM user_clock WHERE user_id = 1",
+        "; ".join((ALL_OF_1, "DELETE FROM user_clock WHERE user_id = 1")),
         "user 1: there is no clock",
     ),
     (
@@ -482,7 +481,8 @@ def test_no_seal_walks_what_a_player_did_before(app: APIFlask, database: str, sq
     """Players with very many events and alerts, of which all but the last three are sealed."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, seq)"
-        " SELECT user_id, n, 'withdraw', 150, '{1100}', n FROM generate_series(1, 20000) AS n, generate_series(1, 2) AS user_id"
+        " SELECT user_id, n, 'withdraw', 150, '{1100}', n"
+        " FROM generate_series(1, 20000) AS n, generate_series(1, 2) AS user_id"
     )
     sql(
         "INSERT INTO alert (user_id, t, code, edition, shadow, evidence)"
