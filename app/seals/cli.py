@@ -9,6 +9,7 @@ import psycopg2
 from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from app.datastores import db
 from app.seals import controllers
@@ -65,16 +66,13 @@ def _at_work(word: str) -> Iterator[Sealing]:
         click.echo(f"Interrupted: what was sealed stays sealed. To go on: {again}", err=True)
         sys.exit(INTERRUPTED)
     except TurnTaken:
-        told_to = f"another run seals or counts; when it has ended: {again}"
-        raise click.ClickException(told_to) from None
+        raise click.ClickException(f"another run seals or counts; when it has ended: {again}") from None
     except SealedMeanwhile:
-        raise click.ClickException(
-            f"another run sealed meanwhile; what this one sealed stays. To go on: {again}"
-        ) from None
-    except psycopg2.OperationalError as error:
-        raise click.ClickException(
-            f"the database cannot be read ({str(error).strip()}); to try again: {again}"
-        ) from None
+        told_to = f"another run sealed meanwhile; what this one sealed stays. To go on: {again}"
+        raise click.ClickException(told_to) from None
+    except (psycopg2.OperationalError, OperationalError) as error:
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise click.ClickException(f"the database cannot be read ({said}); to try again: {again}") from None
 
 
 @contextmanager

@@ -143,11 +143,13 @@ def test_what_is_stored_agrees_sealed_or_not(played: APIFlask, capfd: pytest.Cap
 
 LAST_OF_1 = "DELETE FROM alert WHERE user_id = 1 AND t = 4; DELETE FROM activity_event WHERE user_id = 1 AND t = 4"
 CLOCK_OF_1 = "UPDATE user_clock SET last_t = 3, events = 3, sealed = least(sealed, 3) WHERE user_id = 1"
-AND_ITS_CLOCK = "; ".join((LAST_OF_1, CLOCK_OF_1))
+AND_ITS_CLOCK = f"{LAST_OF_1}; {CLOCK_OF_1}"
 MOVED = """
     UPDATE activity_event SET user_id = 7 WHERE user_id = 1; UPDATE alert SET user_id = 7 WHERE user_id = 1
 """
-WITH_CLOCK = "; ".join((MOVED, "UPDATE user_clock SET user_id = 7 WHERE user_id = 1"))
+CLOCK_MOVED = "UPDATE user_clock SET user_id = 7 WHERE user_id = 1"
+WITH_CLOCK = f"{MOVED}; {CLOCK_MOVED}"
+CLOCK_GONE = "DELETE FROM user_clock WHERE user_id = 1"
 ALL_OF_1 = "DELETE FROM alert WHERE user_id = 1; DELETE FROM activity_event WHERE user_id = 1"
 ALL = "TRUNCATE activity_event, alert"
 SENTENCE = """UPDATE alert SET evidence = evidence || '{"sentence": "all is well"}' WHERE user_id = 1 AND t = 1"""
@@ -173,7 +175,7 @@ COUNTED = [
     ),
     ("all of a user", ALL_OF_1, "user 1: 4 events were counted, and 4 of them are not stored: number 1"),
     ("all events", ALL, "user 3: 1 events were counted, and 1 of them are not stored"),
-    ("a clock", "DELETE FROM user_clock WHERE user_id = 1", "user 1: there is no clock"),
+    ("a clock", CLOCK_GONE, "user 1: there is no clock"),
     (
         "a number twice",
         "UPDATE activity_event SET seq = 1 WHERE user_id = 1 AND t = 2",
@@ -200,7 +202,7 @@ SEALED = [
     ),
     (
         "all of a user and the clock",
-        "; ".join((ALL_OF_1, "DELETE FROM user_clock WHERE user_id = 1")),
+        f"{ALL_OF_1}; {CLOCK_GONE}",
         "user 1: there is no clock",
     ),
     (
@@ -498,3 +500,11 @@ def test_no_seal_walks_what_a_player_did_before(app: APIFlask, database: str, sq
         if "Relation Name" in node and node["Relation Name"] in {"activity_event", "alert"}:
             assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 3, node
     assert app is not None
+
+
+@pytest.mark.parametrize("word", ["seal", "count"])
+def test_a_database_out_of_reach_ends_it_with_a_line(app_with: AppWith, word: str) -> None:
+    done = run(app_with(database_url="postgresql://nobody@127.0.0.1:1/nothing"), word)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: the database cannot be read (")
+    assert done.stderr.rstrip().endswith(f"to try again: flask --app app rules {word}")
