@@ -13,6 +13,7 @@ import app.alerts.models
 import app.events.models
 import app.health.models
 import app.rulebook.models
+import app.seals.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, downgrade, limits
 from app.access import guard
@@ -39,6 +40,7 @@ from app.rooms import EVENT_PATH, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
+from app.seals.cli import ON_SEALS
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
@@ -119,7 +121,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])
-    for command in ON_HISTORY:
+    for command in (*ON_HISTORY, *ON_SEALS):
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)

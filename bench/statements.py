@@ -26,7 +26,7 @@ from lib.transactions import Statement
 
 _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds
-_EVENT = ("user_id", "t", "type", "amount", "codes", "edition")
+_EVENT = ("user_id", "t", "type", "amount", "codes", "edition", "seq", "key_id")
 # The four rules of the contract, whatever is live in the database.
 _RULES = read_rules(runpy.run_path("migrations/versions/0004_rule_book_and_alerts.py")["EDITION_1"])
 _NEXT = r"""
@@ -78,7 +78,11 @@ class Drive:
         file = folder / f"{kind}.sql"
         script = "\n".join([begin, *lines, ""])
         file.write_text(
-            script.replace(":type::", f"'{kind}'::").replace(":codes::", "'{}'::").replace(":edition::", "1::")
+            script.replace(":type::", f"'{kind}'::")
+            .replace(":codes::", "'{}'::")
+            .replace(":edition::", "1::")
+            .replace(":seq::", "1::")
+            .replace(":key_id::", "NULL::")
         )
         return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
 

@@ -50,11 +50,12 @@ class Site:
         self.run("stop")
 
     def verify(self) -> str:
-        """Have all that is stored judged again, each event by its own edition; raises `SiteError` where any differs.
+        """Have all that is stored sealed, and judged again, each event by its own edition; `SiteError` if any differs.
 
-        Returns what was said: how many events there were, by edition.
+        Returns what was said: how many events were sealed, and how many there were, by edition.
         """
-        return self.run("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules", "verify")
+        rules = ("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules")
+        return self.run(*rules, "seal") + self.run(*rules, "verify")
 
     def begin(self, *command: str) -> "subprocess.Popen[str]":
         """Start a command and leave it running."""

@@ -127,5 +127,11 @@ def _last_place(before: Place | None) -> Place:
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
     user_id, t, code, edition, told = row
-    evidence = Evidence(**{**told, "moments": tuple(told["moments"])})
+    evidence = Evidence(
+        value=told["value"],
+        limit=told["limit"],
+        count=told["count"],
+        moments=tuple(told["moments"]),
+        sentence=told["sentence"],  # whichever wording it is of (A45)
+    )
     return StoredAlert(user_id=user_id, t=t, code=code, edition=edition, shadow=shadow, evidence=evidence)

@@ -26,6 +26,7 @@ from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.options import EDITION
+from app.seals.domain import Sealed, read_seal
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
 from lib.logs import get_logger
@@ -127,15 +128,32 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         tables.show(report, tables.console())
 
 
+class SealOption(click.ParamType[Sealed]):
+    """A seal as it is printed, such as 17 and its digest, with a colon between them."""
+
+    name = "number:digest"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sealed:
+        """Return the seal; anything else ends the command with a line that says what to write."""
+        try:
+            return read_seal(str(value))
+        except ValueError:
+            self.fail("write a seal as `rules seal` prints it: its number, a colon and 64 letters", param, ctx)
+
+
 @click.command("verify")
 @JOBS
+@click.option("--seal", "kept", type=SealOption(), help="A seal that was kept elsewhere, as `rules seal` printed it.")
 @with_appcontext
-def verify(jobs: int) -> None:
-    """Judge every stored event again by its own edition, and compare with what is stored; status 1 if any differs."""
+def verify(jobs: int, kept: Sealed | None) -> None:
+    """Judge every stored event again by its own edition, and compare with what is stored, counted and sealed.
+
+    Status 1 if anything differs. --seal also tells whether all was rewritten, seals and all.
+    """
     with at_work("verifying", jobs) as (place, cost):
-        findings = controllers.verify(place, cost)
+        findings = controllers.verify(place, cost, kept)
     tables.show_findings(findings, tables.console())
-    sys.exit(1 if findings.different else 0)
+    sys.exit(1 if findings.different or findings.lost else 0)
 
 
 ON_HISTORY = (backtest, verify)  # they join the commands of the rule book

@@ -12,12 +12,11 @@ from app.events.domain import (
     Decision,
     DuplicateEvent,
     EventOrder,
-    History,
     OutOfOrder,
     UnknownUser,
 )
 from app.events.judges import Judge, RuleSet
-from app.events.queries import SYSTEM, EventQueries
+from app.events.queries import SYSTEM, Claim, EventQueries
 from app.events.rules import Alert
 from app.users.queries import UserQueries
 from lib.database import Database
@@ -55,14 +54,14 @@ def record_event(
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
-        history = _claim_moment(events, policy, judge, event)
-        if history is None:
+        claim = _claim_moment(events, policy, judge, event)
+        if claim is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        judged = [(rule_set, rule_set.judge(event, history)) for rule_set in judge.rule_sets]
+        judged = [(rule_set, rule_set.judge(event, claim.history)) for rule_set in judge.rule_sets]
         live, answered = judged[0]
         codes = tuple(alert.code for alert in answered)
         decision = Decision(event=event, alert_codes=codes, edition=live.edition)
-        events.store(decision, key_id)
+        events.store(decision, claim.seq, key_id)
         kept = AlertQueries(current)
         for rule_set, alerts in judged:
             for alert in alerts:
@@ -110,7 +109,7 @@ def start_system_clock(database: Database) -> None:
         current.commit()
 
 
-def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> History | None:
+def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Claim | None:
     """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
     if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
         return None

@@ -1,6 +1,6 @@
 """Totals of a player, kept so that to read them never walks a whole history.
 
-Revision 0011, after 0008. The table begins empty: who reads a player's totals adds up what is not counted yet, some
+Revision 0011, after 0010. The table begins empty: who reads a player's totals adds up what is not counted yet, some
 events at a time. The release before knows nothing of it, and need not: it only adds events, after those counted.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -134,12 +134,21 @@ FIRST_EDITION = """
     UPDATE rule_book SET status = 'live', published_at = created_at, published_by = author
 """
 
+NO_SEALS = """
+    ALTER TABLE seal DISABLE TRIGGER append_only;
+    ALTER TABLE sealed_player DISABLE TRIGGER append_only;
+    TRUNCATE seal, sealed_player;
+    ALTER TABLE seal ENABLE TRIGGER append_only;
+    ALTER TABLE sealed_player ENABLE TRIGGER append_only
+"""
+
 
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address, for its owner, of a migrated database with empty tables and a rule book of edition 1."""
     run_sql(migrated, "TRUNCATE activity_event, user_clock, user_total, registered_user, api_key, alert")
     run_sql(migrated, FIRST_EDITION)
+    run_sql(migrated, NO_SEALS)
     return migrated
 
 

@@ -60,7 +60,7 @@ def test_the_pages_are_what_a_list_would_have(
     ]
     with database_handle.transaction() as current:
         for decision in [*decisions, Decision(event=deposit("9", 5, user_id=2), alert_codes=(30, 1100), edition=1)]:
-            EventQueries(current).store(decision)
+            EventQueries(current).store(decision, seq=1)
         current.commit()
     decisions.reverse()
     for code in (None, 30, 123, 300, 1100, 5):
