@@ -1,14 +1,10 @@
-"""What the service is made of, as `make sbom` writes it and `make audit` asks about it."""
+"""What the service is made of, as `make sbom` writes it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from packaging.requirements import Requirement
-
-from lib.install.audit import AUDIT, REPORT
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -28,16 +24,3 @@ def test_the_bill_of_materials_names_the_lock(tmp_path: Path) -> None:
     components = bill["components"]
     assert {component["name"] for component in components} == locked
     assert all(component["version"] and component["externalReferences"][0]["hashes"] for component in components)
-
-
-def test_what_cannot_be_audited_is_not_called_sound() -> None:
-    nowhere = {**os.environ, "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    for name in ("no_proxy", "NO_PROXY"):
-        nowhere.pop(name, None)
-    options = ["-m", "lib.install.audit"]
-    done = subprocess.run(  # noqa: S603  # our own program
-        [sys.executable, *options], cwd=REPOSITORY, env=nowhere, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout[:12]) == (2, "not audited:")
-    asked = subprocess.run([*AUDIT, *REPORT, "--help"], capture_output=True, check=False)  # noqa: S603  # a tool of ours
-    assert asked.returncode == 0, "it knows all these options"
