@@ -9,7 +9,7 @@ from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableE
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
 from app.rulebook.terminal import how_to_publish, in_a_terminal, what_is_replaced
-from app.rulebook.toml import read_toml, written_toml
+from app.rulebook.toml import LONGEST_FILE, read_toml, written_toml
 from lib.caller import CallersPath
 from lib.commands import Commands, minute
 from lib.database import Database
@@ -127,7 +127,7 @@ def draft(file: str | None, source: int | None, who: str, note: str) -> None:
 def _text(file: str) -> str:
     try:
         with click.open_file(file, encoding="utf-8-sig") as opened:
-            text: str = opened.read()
+            text: str = opened.read(LONGEST_FILE + 1)  # one more, so that what is too long is seen to be
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
     return text
