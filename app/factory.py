@@ -11,6 +11,7 @@ import app.access.models
 import app.alerts.models
 import app.events.models
 import app.rulebook.models
+import app.rulebook.policy.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits
 from app.access import guard
@@ -32,6 +33,7 @@ from app.metrics.info import show_info
 from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
+from app.rulebook.policy.api import policy
 from app.rulebook.watch import RuleBookWatch
 from app.sessions import sessions_of
 from app.users.api import register
@@ -94,7 +96,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.extensions.update(
         database=database,
         event_policy=EventPolicy.of(settings),
-        rule_book=RuleBookWatch(database),
+        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database),
         last_used=LastUsed(database),
@@ -102,7 +104,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.access is Access.KEYS:
         guard.init_app(application, KeyRing(database), application.extensions["last_used"])
     limits.init_app(application, settings)
-    for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
+    for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])

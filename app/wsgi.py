@@ -25,6 +25,7 @@ def worker() -> APIFlask:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
             start_system_clock(application.extensions["database"])
+    application.extensions["rule_book"].begin()
     # What is here now stays for good: the garbage collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()

@@ -10,6 +10,11 @@ from collections.abc import Iterable
 from threading import Semaphore
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from lib.metrics.kinds import Counter
+
+WAITED = Counter("http_requests_waited", "Requests that found every thread taken: they waited, or were turned away.")
+WAITS = "http_requests_waited_total"  # the name of its number
+
 
 class Admission:
     """Lets `room` requests in at a time; those whose path begins with one of `exempt` pass by.
@@ -48,6 +53,7 @@ class Admission:
 
     def _let_in_later(self) -> bool:
         """Wait for room, as long as those inside get on."""
+        WAITED.inc()
         while (patience := self._moved_at + self._patience - time.monotonic()) > 0:
             if self._room.acquire(timeout=patience):
                 return True

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from threading import Lock
 
-from app.access.domain import ApiKey, Scope, digest_of, key_meant, new_secret_key, prefix_of
+from app.access.domain import ApiKey, KeyHasOwner, Scope, digest_of, key_meant, new_secret_key, prefix_of
 from app.access.queries import KeyQueries
 from lib.database import Database
 from lib.transactions import Unavailable
@@ -18,7 +18,14 @@ OLDEST = 5.0
 NEW_KEYS_AFTER = 0.25  # a key that is not known may just have been made
 
 
-def create_key(database: Database, name: str, scopes: Collection[Scope], valid_for: timedelta | None) -> str:
+def create_key(
+    database: Database,
+    name: str,
+    scopes: Collection[Scope],
+    valid_for: timedelta | None,
+    *,
+    owner: str | None = None,
+) -> str:
     """Make a key and return it; nobody can ever read it again."""
     secret_key = new_secret_key()
     now = datetime.now(UTC)
@@ -29,6 +36,7 @@ def create_key(database: Database, name: str, scopes: Collection[Scope], valid_f
         scopes=frozenset(scopes),
         created_at=now,
         expires_at=now + valid_for if valid_for else None,
+        owner=owner,
     )
     with database.transaction() as current:
         KeyQueries(current).add(key)
@@ -51,6 +59,20 @@ def revoke_key(database: Database, beginning: str) -> ApiKey:
         keys = KeyQueries(current)
         key = key_meant(beginning, keys.all())
         keys.revoke(key.prefix)
+        current.commit()
+    return key
+
+
+def own_key(database: Database, beginning: str, owner: str) -> ApiKey:
+    """Say whose the key is whose prefix begins so, once and for all (A46), and return it.
+
+    Raises `NoSuchKey`, `AmbiguousKey`, and `KeyHasOwner` where that was said before.
+    """
+    with database.transaction() as current:
+        keys = KeyQueries(current)
+        key = key_meant(beginning, keys.all())
+        if not keys.own(key.prefix, owner):
+            raise KeyHasOwner(f"{key.prefix} ({key.name}) is {key.owner}'s already")
         current.commit()
     return key
 

@@ -45,6 +45,7 @@ class ApiKey:
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    owner: str | None = None  # the person who answers for it, and counts where two have to
 
     def state(self, now: datetime) -> str:
         """Say in a word whether the key is of use: "valid", "revoked" or "expired"."""
@@ -78,6 +79,10 @@ def digest_of(key: str) -> bytes:
 
 class NoSuchKey(Exception):
     """No key has a prefix that begins so."""
+
+
+class KeyHasOwner(Exception):
+    """The key has an owner, who stays: another one could make one person look like two."""
 
 
 class AmbiguousKey(Exception):

@@ -10,14 +10,25 @@ ALL = Statement(
     "all_keys",
     (),
     """
-    SELECT prefix, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at
+    SELECT prefix, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at, owner
     FROM api_key ORDER BY created_at, prefix
     """,
 )
 ADD = Statement(
     "add_key",
-    ("text", "text", "bytea", "text[]", "timestamptz", "timestamptz"),
-    "INSERT INTO api_key (prefix, name, digest, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    ("text", "text", "bytea", "text[]", "timestamptz", "timestamptz", "text"),
+    "INSERT INTO api_key (prefix, name, digest, scopes, created_at, expires_at, owner)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+)
+OWN = Statement(
+    "own_key",
+    ("text", "text"),
+    "UPDATE api_key SET owner = $2 WHERE prefix = $1 AND owner IS NULL RETURNING prefix",
+)
+OWNERS = Statement(
+    "owners_of_keys",
+    ("text[]",),
+    "SELECT prefix, owner FROM api_key WHERE prefix = ANY ($1) AND owner IS NOT NULL",
 )
 REVOKE = Statement(
     "revoke_key",
@@ -46,7 +57,7 @@ SHORT_WAITS = Statement(
     "SELECT set_config('lock_timeout', '500ms', true), set_config('statement_timeout', '2s', true)",
 )
 
-Row = tuple[str, str, memoryview, list[str], datetime, datetime | None, datetime | None, datetime | None]
+Row = tuple[str, str, memoryview, list[str], datetime, datetime | None, datetime | None, datetime | None, str | None]
 
 
 class KeyQueries:
@@ -68,18 +79,29 @@ class KeyQueries:
                 last_used_at=last_used_at,
                 expires_at=expires_at,
                 revoked_at=revoked_at,
+                owner=owner,
             )
-            for prefix, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at in rows
+            for prefix, name, digest, scopes, created_at, last_used_at, expires_at, revoked_at, owner in rows
         ]
 
     def add(self, key: ApiKey) -> None:
         """Keep what is to be known of a new key."""
         scopes = sorted(key.scopes)
-        self._transaction.write(ADD, key.prefix, key.name, key.digest, scopes, key.created_at, key.expires_at)
+        self._transaction.write(
+            ADD, key.prefix, key.name, key.digest, scopes, key.created_at, key.expires_at, key.owner
+        )
 
     def revoke(self, prefix: str) -> None:
         """From now on this key is of no use; one that was revoked before stays as it is."""
         self._transaction.write(REVOKE, prefix)
+
+    def own(self, prefix: str, owner: str) -> bool:
+        """Was this key without an owner until now, and is this one its owner from now on?"""
+        return bool(self._transaction.fetch(OWN, prefix, owner))
+
+    def owners(self, prefixes: Sequence[str]) -> Mapping[str, str]:
+        """Whose are these keys, by their prefix? Those without an owner are left out."""
+        return dict(self._transaction.fetch(OWNERS, list(prefixes)))
 
     def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
         """Which of these keys are free to be written, now that they were used then? A later use stays."""

@@ -14,7 +14,6 @@ from app.rulebook.forms import GREATEST_CODE, InvalidRules, written_rules
 from lib.fields import whole_number
 from lib.json_requests import NumberLiteral, shown
 
-
 LONGEST_FILE = 256 * 1024  # characters; a hundred rules with names and descriptions as long as may be
 MOST_PARTS = 8  # of a dotted key; none needs more than one. To read one costs the square of its parts
 # Strings and comments are passed over, also those that never end; what is left tells how many dots follow each other.

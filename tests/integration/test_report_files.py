@@ -53,7 +53,7 @@ def test_nobody_can_guess_the_name_and_nobody_can_read_it_before_it_is_whole(
         return real(path, flags, mode)
 
     with monkeypatch.context() as watched:
-        watched.setattr(files.os, "open", seen)
+        watched.setattr(os, "open", seen)
         for _ in range(2):
             files.replace(shared / "page.html", "<p>")
     (one, flags, mode), (other, *_) = opened
