@@ -102,7 +102,7 @@ def show_key(database: Database, beginning: str, max_age: timedelta | None = Non
 def rotate_key(
     database: Database, beginning: str, overlap: timedelta, *, max_age: timedelta | None = None, who: str = NOBODY
 ) -> Rotation:
-    """Make a key with the name, owner, scopes and lifetime of an older one, which goes on for the `overlap` and ends then.
+    """Make a key with the name, owner, scopes and lifetime of an older one, which goes on for the `overlap` only.
 
     Raises `NoSuchKey`, `AmbiguousKey`, and `UselessKey` where the older one is revoked or expired.
     """

@@ -21,7 +21,6 @@ loses = {
 }
 
 NEW_STEPS = ("shed", "delete")
-FORMER_STEPS = ("draft", "shadow", "displace", "publish", "retire")
 KEY_STEPS, FORMER_KEY_STEPS = "'create', 'rotate', 'revoke', 'own'", "'create', 'rotate', 'revoke'"
 KEPT = "an edition is never removed; retire it"
 APPEND_ONLY = "the changes of the policy are only added to"
@@ -110,20 +109,27 @@ def downgrade() -> None:
 
 
 def forget_new_steps() -> None:
-    """Write the new steps as those that came nearest to them before: a draft put away, a shadow made to leave."""
-    op.execute("ALTER TYPE edition_step RENAME TO edition_step_of_0009")
-    op.execute(f"CREATE TYPE edition_step AS ENUM {FORMER_STEPS}")
-    op.execute(
-        "ALTER TABLE rule_book_audit ALTER COLUMN step TYPE edition_step USING"
-        " (CASE step::text WHEN 'delete' THEN 'retire' WHEN 'shed' THEN 'displace' ELSE step::text END)::edition_step"
+    """Write the new steps as those that came nearest to them before: a draft put away, a shadow made to leave.
+
+    The type keeps its new values, which nothing has any more: with another type, the sessions of the release that goes
+    on beside this would fail at every step.
+    """
+    rewrite(
+        "rule_book_audit",
+        "UPDATE rule_book_audit"
+        " SET step = (CASE step::text WHEN 'delete' THEN 'retire' ELSE 'displace' END)::edition_step"
+        " WHERE step::text IN ('delete', 'shed')",
     )
-    op.execute("DROP TYPE edition_step_of_0009")
 
 
 def disown_keys() -> None:
     """Forget owners, and the steps that named them: the release before cannot read those."""
-    op.execute("ALTER TABLE key_event DISABLE TRIGGER append_only")
-    op.execute("DELETE FROM key_event WHERE step = 'own'")
-    op.execute("ALTER TABLE key_event ENABLE TRIGGER append_only")
+    rewrite("key_event", "DELETE FROM key_event WHERE step = 'own'")
     let_steps_of_keys_be(FORMER_KEY_STEPS)
     op.drop_column("api_key", "owner")
+
+
+def rewrite(audit: str, statement: str) -> None:
+    op.execute(f"ALTER TABLE {audit} DISABLE TRIGGER append_only")
+    op.execute(statement)
+    op.execute(f"ALTER TABLE {audit} ENABLE TRIGGER append_only")
