@@ -15,7 +15,7 @@ depends_on = None
 
 # What a downgrade takes away for good, each with the question of how much that is.
 loses = {
-    "numbers of events": "SELECT count(seq) FROM activity_event",
+    "numbers_of_events": "SELECT count(seq) FROM activity_event",
     "seals": "SELECT count(*) FROM seal",
 }
 

@@ -48,8 +48,10 @@ def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str
     before = run_sql(url, APPLIED)
     status, said = downgrade(played, "downgrade", "0003")
     assert status == 1
-    assert "1 bases, 2 alerts, 1 editions, 1 steps" in said
-    assert "flask --app app db downgrade 0003 --i-know bases=1,alerts=2,editions=1,steps=1\n" in said
+    assert "3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in said
+    assert (
+        "flask --app app db downgrade 0003 --i-know numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1\n" in said
+    )
     assert run_sql(url, APPLIED) == before
     assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
 
@@ -74,6 +76,7 @@ def test_a_slip_is_told_with_the_form(played: APIFlask, named: str) -> None:
 @pytest.mark.parametrize("named", ["bases=1,alerts=2,editions=1,steps=1", "bases=10,alerts=20,editions=10,steps=10"])
 def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> None:
     """Or more than it: the service may store while that is read."""
+    named = f"numbers_of_events=3,{named}"
     assert downgrade(played, "downgrade", "0003", "--i-know", named)[0] == 0
     assert run_sql(url, APPLIED) == [("0003",)]
     assert downgrade(played, "upgrade")[0] == 0
@@ -81,11 +84,11 @@ def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> Non
 
 
 def test_one_step_that_loses_nothing_asks_nothing(played: APIFlask, url: str) -> None:
-    assert downgrade(played, "downgrade", "0006")[0] == 0
+    assert downgrade(played, "downgrade", "0010")[0] == 0
     status, said = downgrade(played, "downgrade")  # by one
     assert status == 1
-    assert "--i-know bases=1\n" in said
-    assert run_sql(url, APPLIED) == [("0006",)]
+    assert "--i-know numbers_of_events=3\n" in said
+    assert run_sql(url, APPLIED) == [("0010",)]
 
 
 def test_everything_is_counted_on_the_way_to_nothing(played: APIFlask) -> None:
@@ -100,10 +103,18 @@ def test_a_revision_that_is_none_is_told_as_before(played: APIFlask) -> None:
     assert "--i-know" not in said
 
 
+def test_what_is_lost_is_named_in_words_that_a_shell_takes_as_one() -> None:
+    names = [name for script in SCRIPTS for name in script.module.loses]
+    assert [name for name in names if not name.isidentifier()] == []
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.revision)
 def test_every_migration_says_what_taking_it_back_loses(script: object, played: APIFlask, url: str) -> None:  # noqa: ARG001
     questions = script.module.loses.values()  # type: ignore[attr-defined]
     assert all(isinstance(run_sql(url, question)[0][0], int) for question in questions)
+
+
+WORKED_OUT = {"0011", "0012"}  # what they drop is added up again, or only tried on
 
 
 def test_whatever_drops_a_table_or_a_column_loses_something() -> None:
@@ -111,6 +122,7 @@ def test_whatever_drops_a_table_or_a_column_loses_something() -> None:
         script.revision
         for script in SCRIPTS
         if not script.module.loses
+        and script.revision not in WORKED_OUT
         and any(
             word in Path(script.path).read_text().partition("def downgrade")[2]
             for word in ("drop_table", "drop_column")

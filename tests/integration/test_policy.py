@@ -222,6 +222,18 @@ def test_two_keys_of_one_owner_are_not_four_eyes(ask: Ask, ann: str, another_of_
     assert sql("SELECT four_eyes FROM rule_book_audit WHERE edition = 2 AND step = 'publish'") == [(True,)]
 
 
+def test_the_audit_of_keys_says_who_named_an_owner_and_a_rotated_key_keeps_it(app: APIFlask, sql: Sql) -> None:
+    old = new_key(app, None)
+    assert command(app, "keys", "own", prefix_of(old), "Ben")[0] == 0
+    of_key = "SELECT step FROM key_event JOIN api_key ON api_key.id = key_id WHERE prefix = %s ORDER BY key_event.id"
+    assert sql(of_key, prefix_of(old)) == [("create",), ("own",)]
+    assert command(app, "keys", "rotate", prefix_of(old))[0] == 0
+    assert sql("SELECT owner FROM api_key") == [("Ben",), ("Ben",)]
+    shown = command(app, "keys", "show", prefix_of(old))[1]
+    assert "owner: Ben\n" in shown
+    assert f"UTC own, {pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}" in shown
+
+
 def test_an_owner_is_named_once(app: APIFlask, ann: str, sql: Sql) -> None:
     status, said = command(app, "keys", "own", prefix_of(ann), "Ben")
     assert (status, "is Ann's already, and stays so; make another key: " in said) == (1, True)
