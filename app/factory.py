@@ -13,6 +13,7 @@ import app.alerts.models
 import app.events.models
 import app.health.models
 import app.rulebook.models
+import app.rulebook.policy.models
 import app.seals.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, downgrade, limits
@@ -39,6 +40,7 @@ from app.problems import PROBLEMS
 from app.rooms import EVENT_PATH, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
+from app.rulebook.policy.api import policy
 from app.rulebook.watch import RuleBookWatch
 from app.seals.cli import ON_SEALS
 from app.sessions import sessions_of
@@ -100,16 +102,16 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         discard_closed_connections(db.engine)
         beside_events = settings.read_threads + SPARE_CONNECTIONS
         database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
-    policy = EventPolicy.of(settings)
+    event_policy = EventPolicy.of(settings)
     room_of = room_by_path(settings)
     application.extensions.update(
         database=database,
-        event_policy=policy,
+        event_policy=event_policy,
         turns_of_players=turns_of_players(settings),
         room_of_events=room_of(EVENT_PATH),
-        rule_book=RuleBookWatch(database),
+        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
         four_eyes=settings.four_eyes,
-        readiness=Readiness(database, partial(try_event, policy)),
+        readiness=Readiness(database, partial(try_event, event_policy)),
         key_max_age=settings.key_max_age,
         owner=Owner(settings),
     )
@@ -117,7 +119,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)
     guard.init_app(application, entrance)
     limits.init_app(application, settings)
-    for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
+    for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])

@@ -5,6 +5,7 @@ The rooms are those of a process.
 """
 
 from app.config import METRICS_AT_ONCE, METRICS_IN_LINE, READS_IN_LINE, TURNS_IN_LINE, Settings
+from app.events.metrics import WAITED
 from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
@@ -20,7 +21,7 @@ def room_by_path(settings: Settings) -> RoomOf:
 
     The line of events has no end but the threads that are left: it moves, or is turned away.
     """
-    events = Room(settings.web_threads, patience=PATIENCE)
+    events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
     reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)
     metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE)
 

@@ -35,6 +35,7 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
             start_system_clock(application.extensions["database"])
+    application.extensions["rule_book"].begin()
     # What is here now stays for good: the garbage collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()

@@ -23,13 +23,17 @@ NO_END = sys.maxsize  # of a line
 class Room:
     """Has `places` for requests at work, and a line of at most `line` that wait for one.
 
-    They wait as long as somebody was let in or has finished within the last `patience` seconds.
+    They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
+    each that finds no place free, whether it waits or is turned away.
     """
 
-    def __init__(self, places: int, *, patience: float, line: int = NO_END) -> None:
+    def __init__(
+        self, places: int, *, patience: float, line: int = NO_END, waited: Callable[[], None] = lambda: None
+    ) -> None:
         self._free = places
         self._patience = patience
         self._line = line
+        self._waited = waited
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
@@ -41,11 +45,9 @@ class Room:
                 self._free -= 1
                 self._moved_at = time.monotonic()
                 return True
-            if len(self._waiting) >= self._line or self._patience_left() <= 0:
-                return False
-            gate = new_gate()
-            self._waiting.append(gate)
-        return self._let_in_later(gate)
+            gate = self._stand_in_line()
+        self._waited()
+        return gate is not None and self._let_in_later(gate)
 
     def leave(self) -> None:
         """Give the place to the first in the line, or leave it free."""
@@ -59,6 +61,13 @@ class Room:
     def stuck(self, seconds: float) -> bool:
         """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
         return not self._free and time.monotonic() - self._moved_at > seconds
+
+    def _stand_in_line(self) -> "Gate | None":
+        if len(self._waiting) >= self._line or self._patience_left() <= 0:
+            return None
+        gate = new_gate()
+        self._waiting.append(gate)
+        return gate
 
     def _patience_left(self) -> float:
         return self._moved_at + self._patience - time.monotonic()

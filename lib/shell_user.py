@@ -3,20 +3,43 @@
 import os
 import pwd
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+LOGIN = Path("/proc/self/loginuid")  # Linux: who logged in, whoever they became since
+NO_LOGIN = 2**32 - 1
 
 
 def shell_user() -> str:
-    """Return who runs this program, such as `ann@alerts-1`; behind sudo also who called it: `ann as activity@alerts-1`.
+    """Return who runs this program, such as `activity@alerts-1 (logged in as ann, by sudo of ann)`.
 
-    Nobody proves it: whoever may write the environment or has the account may be anybody. It tells colleagues apart.
+    The system says the first two, no variable of whoever types; only what sudo leaves behind may be written by anybody.
     """
-    user, caller = _account(), os.environ.get("SUDO_USER", "")
-    who = f"{caller} as {user}" if caller and caller != user else user
-    return "".join(each for each in f"{who}@{socket.gethostname()}" if each.isprintable())[:200]
+    told = ", ".join(_beside(user := _name_of(os.geteuid())))
+    who = f"{user}@{socket.gethostname()}" + (f" ({told})" if told else "")
+    return "".join(each for each in who if each.isprintable())[:200]
 
 
-def _account() -> str:
+def _beside(user: str) -> Iterator[str]:
+    """Yield who else somebody is that runs a program as this user."""
+    login, caller = _login(), os.environ.get("SUDO_USER", "")
+    if login not in {"", user}:
+        yield f"logged in as {login}"
+    if caller not in {"", user}:
+        yield f"by sudo of {caller}"
+
+
+def _login() -> str:
+    with suppress(OSError, ValueError):
+        number = int(LOGIN.read_text(encoding="ascii"))
+        if number != NO_LOGIN:
+            return _name_of(number)
+    return ""
+
+
+def _name_of(number: int) -> str:
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return str(os.geteuid())  # in a container, most accounts have no name
+        return str(number)  # in a container, most accounts have no name

@@ -12,6 +12,7 @@ from app.access.domain import (
     AmbiguousKey,
     ApiKey,
     InvalidSpan,
+    KeyHasOwner,
     KeyHistory,
     NoSuchKey,
     Scope,
@@ -28,6 +29,8 @@ from lib.tables import print_table
 
 LONGEST_NAME = 100
 OVERLAP = "24h"  # that a rotated key goes on: time to change the client
+
+HEADINGS = ("prefix", "name", "owner", "scopes", "state", "created (UTC)", "last used (UTC)", "expires (UTC)", "id")
 
 keys = Commands("keys", help="Keys for machines: who may do what.")
 
@@ -53,9 +56,14 @@ def a_name(_: click.Context, __: click.Parameter, value: str) -> str:
     return name
 
 
+def a_name_or_none(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a person, or None where none was given."""
+    return None if value is None else a_name(context, parameter, value)
+
+
 @contextmanager
 def refusals_in_a_line() -> Iterator[None]:
-    """End the command with a line that says what to do where the key that is meant cannot be told."""
+    """End the command with a line that says what to do where no key, or more than one, is meant, or it has an owner."""
     try:
         yield
     except NoSuchKey as error:
@@ -63,6 +71,9 @@ def refusals_in_a_line() -> Iterator[None]:
     except AmbiguousKey as error:
         lines = (f"  {each.prefix}  {each.name}, {each.state(error.now)}" for each in error.candidates)
         raise click.ClickException("\n".join((f"{error}; give more of the one that is meant:", *lines))) from None
+    except KeyHasOwner as error:
+        another = command("keys create --name NAME --owner OWNER --scope rules:publish")
+        raise click.ClickException(f"{error}, and stays so; make another key: {another}") from None
 
 
 @keys.command("create")
@@ -75,13 +86,16 @@ def refusals_in_a_line() -> Iterator[None]:
     type=click.Choice([scope.value for scope in Scope]),
     help="What it may do; may be given several times.",
 )
+@click.option("--owner", callback=a_name_or_none, help="The person who answers for it; four eyes are two owners'.")
 @click.option("--expires", "valid_for", type=Span(), help="After how long it is of no use: 90d, 12h, 30m.")
-def create(name: str, scopes: Sequence[str], valid_for: timedelta | None) -> None:
+def create(name: str, scopes: Sequence[str], owner: str | None, valid_for: timedelta | None) -> None:
     """Make a key and print it, this once."""
     allowed = [Scope(scope) for scope in scopes]
     max_age = _max_age()
     try:
-        key = controllers.create_key(_database(), name, allowed, valid_for, max_age=max_age, who=shell_user())
+        key = controllers.create_key(
+            _database(), name, allowed, valid_for, owner=owner, max_age=max_age, who=shell_user()
+        )
     except TooLongLived:
         raise click.ClickException(
             f"KEY_MAX_AGE lets a key live for {max_age}: give --expires that or less, or leave it out"
@@ -103,13 +117,13 @@ def list_() -> None:
     if not known:
         click.echo(f"There is no key yet: {command('keys create --name payments --scope events:write')}")
         return
-    headings = ("prefix", "name", "scopes", "state", "created (UTC)", "last used (UTC)", "expires (UTC)", "id")
-    print_table(headings, (_row(key, now) for key in known), prose=("name", "scopes"))
+    print_table(HEADINGS, (_row(key, now) for key in known), prose=("name", "owner", "scopes"))
 
 
 def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:
     times = (minute(key.created_at), minute(key.last_used_at), minute(key.expires_at))
-    return (key.prefix, key.name, " ".join(sorted(key.scopes)), key.state(now), *times, str(key.id))
+    scopes = " ".join(sorted(key.scopes))
+    return (key.prefix, key.name, key.owner or "", scopes, key.state(now), *times, str(key.id))
 
 
 @keys.command("show")
@@ -134,6 +148,7 @@ def _told(shown: KeyHistory) -> Iterator[str]:
     key = shown.key
     yield f"{key.prefix} ({key.name}), id {key.id}: {shown.state}"
     yield f"scopes: {' '.join(sorted(key.scopes))}"
+    yield f"owner: {key.owner}" if key.owner else f"no owner; name one: {command(f'keys own {key.prefix} NAME')}"
     yield f"created {minute(key.created_at)} UTC by {key.created_by or 'somebody before this was kept'}"
     yield f"expires {minute(key.expires_at)}, last used {minute(key.last_used_at)}"
     if key.revoked_at:
@@ -147,7 +162,7 @@ def _told(shown: KeyHistory) -> Iterator[str]:
 @click.argument("prefix")
 @click.option("--overlap", type=Span(), default=OVERLAP, help=f"How long the old key goes on; else {OVERLAP}.")
 def rotate(prefix: str, overlap: timedelta) -> None:
-    """Make a new key with the name, scopes and lifetime of an old one, print it, and let the old one end soon.
+    """Make a new key with the name, owner, scopes and lifetime of an old one, print it, and let the old one end soon.
 
     As much of the prefix will do as no other key begins with.
     """
@@ -172,6 +187,16 @@ def revoke(prefix: str) -> None:
     with refusals_in_a_line():
         key = controllers.revoke_key(_database(), prefix, who=shell_user())
     click.echo(f"{key.prefix} ({key.name}) is revoked; every worker refuses it within 5 seconds.")
+
+
+@keys.command("own")
+@click.argument("prefix")
+@click.argument("owner", callback=a_name)
+def own(prefix: str, owner: str) -> None:
+    """Say who answers for a key that has no owner yet; once said, it stays."""
+    with refusals_in_a_line():
+        key = controllers.own_key(_database(), prefix, owner, who=shell_user())
+    click.echo(f"{key.prefix} ({key.name}) is {owner}'s from now on.")
 
 
 def _database() -> Database:

@@ -1,4 +1,4 @@
-"""The use cases of keys: make, list, show, rotate, revoke."""
+"""The use cases of keys: make, list, show, rotate, revoke, and say whose one is."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.access.domain import (
     ApiKey,
+    KeyHasOwner,
     KeyHistory,
     KeyStep,
     Scope,
@@ -40,6 +41,7 @@ def create_key(  # noqa: PLR0913  # what is to be known of a key
     scopes: Collection[Scope],
     valid_for: timedelta | None,
     *,
+    owner: str | None = None,
     max_age: timedelta | None = None,
     who: str = NOBODY,
 ) -> str:
@@ -50,14 +52,16 @@ def create_key(  # noqa: PLR0913  # what is to be known of a key
     if max_age and valid_for and valid_for > max_age:
         raise TooLongLived
     with database.transaction() as current:
-        secret_key, key_id = _add(KeyQueries(current), name, scopes, valid_for or max_age, who)
+        secret_key, key_id = _add(KeyQueries(current), name, scopes, valid_for or max_age, owner=owner, who=who)
         KeyQueries(current).note(KeyStep.CREATE, key_id, who)
         current.commit()
     log.info("key created", key_id=key_id, key_prefix=prefix_of(secret_key), key_name=name, who=who)
     return secret_key
 
 
-def _add(keys: KeyQueries, name: str, scopes: Iterable[str], valid_for: timedelta | None, who: str) -> tuple[str, int]:
+def _add(  # noqa: PLR0913  # as above
+    keys: KeyQueries, name: str, scopes: Iterable[str], valid_for: timedelta | None, *, owner: str | None, who: str
+) -> tuple[str, int]:
     secret_key = new_secret_key()
     key_id = keys.add(
         prefix=prefix_of(secret_key),
@@ -66,6 +70,7 @@ def _add(keys: KeyQueries, name: str, scopes: Iterable[str], valid_for: timedelt
         scopes=scopes,
         valid_for=valid_for,
         created_by=who,
+        owner=owner,
     )
     return secret_key, key_id
 
@@ -97,7 +102,7 @@ def show_key(database: Database, beginning: str, max_age: timedelta | None = Non
 def rotate_key(
     database: Database, beginning: str, overlap: timedelta, *, max_age: timedelta | None = None, who: str = NOBODY
 ) -> Rotation:
-    """Make a key with the name, scopes and lifetime of an older one, which goes on for the `overlap` and ends then.
+    """Make a key with the name, owner, scopes and lifetime of an older one, which goes on for the `overlap` only.
 
     Raises `NoSuchKey`, `AmbiguousKey`, and `UselessKey` where the older one is revoked or expired.
     """
@@ -108,7 +113,8 @@ def rotate_key(
         state = older.no_older_than(max_age).state(now)
         if state != "valid":
             raise UselessKey(f"{older.prefix} ({older.name}) is {state}")
-        secret_key, key_id = _add(keys, older.name, older.scopes, _lifetime(older, max_age), who)
+        lifetime = _lifetime(older, max_age)
+        secret_key, key_id = _add(keys, older.name, older.scopes, lifetime, owner=older.owner, who=who)
         keys.note(KeyStep.ROTATE, key_id, who, replaces=older.id)
         ends_at = keys.end_soon(older.id, overlap)
         current.commit()
@@ -134,4 +140,20 @@ def revoke_key(database: Database, beginning: str, *, who: str = NOBODY) -> ApiK
             keys.note(KeyStep.REVOKE, key.id, who)
         current.commit()
     log.info("key revoked", key_id=key.id, key_prefix=key.prefix, key_name=key.name, who=who)
+    return key
+
+
+def own_key(database: Database, beginning: str, owner: str, *, who: str = NOBODY) -> ApiKey:
+    """Say whose the key is whose prefix begins so, once and for all (A46), and return it as it was before.
+
+    Raises `NoSuchKey`, `AmbiguousKey`, and `KeyHasOwner` where that was said before.
+    """
+    with database.transaction() as current:
+        keys = KeyQueries(current)
+        key = key_meant(beginning, keys.all(), keys.now())
+        if not keys.own(key.id, owner):
+            raise KeyHasOwner(f"{key.prefix} ({key.name}) is {key.owner}'s already")
+        keys.note(KeyStep.OWN, key.id, who)
+        current.commit()
+    log.info("key owned", key_id=key.id, key_prefix=key.prefix, key_name=key.name, owner=owner, who=who)
     return key

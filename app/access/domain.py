@@ -43,6 +43,7 @@ class KeyStep(StrEnum):
     CREATE = "create"
     ROTATE = "rotate"  # a new key takes the place of an older one
     REVOKE = "revoke"
+    OWN = "own"  # the person is named who answers for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None
+    owner: str | None = None  # the person who answers for it, and counts where two have to
 
     def state(self, now: datetime) -> str:
         """Say in a word whether the key is of use: "valid", "revoked" or "expired"."""
@@ -154,6 +156,10 @@ class AmbiguousKey(Exception):
         super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
         self.candidates = candidates
         self.now = now
+
+
+class KeyHasOwner(Exception):
+    """The key has an owner, who stays: another one could make one person look like two."""
 
 
 class UselessKey(Exception):

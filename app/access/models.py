@@ -22,11 +22,12 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
         CheckConstraint("octet_length(digest) = 32", name="digest_length"),
+        CheckConstraint("char_length(owner) BETWEEN 1 AND 100", name="owner_length"),
         # So that those which are of use, and the few last revoked ones, are found among very many revoked ones.
         Index("ix_api_key_revoked_at", "revoked_at"),
         may(
-            insert="prefix name digest scopes created_at expires_at created_by",
-            update="last_used_at expires_at revoked_at revoked_by refusals",
+            insert="prefix name digest scopes created_at expires_at created_by owner",
+            update="last_used_at expires_at revoked_at revoked_by refusals owner",
         ),
     )
 
@@ -42,6 +43,7 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
     created_by: Mapped[str | None] = mapped_column(Text)
     revoked_by: Mapped[str | None] = mapped_column(Text)
     refusals: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    owner: Mapped[str | None] = mapped_column(Text)
 
 
 class KeyEventRow(db.Model):  # type: ignore[name-defined, misc]  # as above
@@ -49,7 +51,7 @@ class KeyEventRow(db.Model):  # type: ignore[name-defined, misc]  # as above
 
     __tablename__ = "key_event"
     __table_args__ = (
-        CheckConstraint("step IN ('create', 'rotate', 'revoke')", name="step_known"),
+        CheckConstraint("step IN ('create', 'rotate', 'revoke', 'own')", name="step_known"),
         may(insert="key_id step who replaces"),
     )
 

@@ -10,7 +10,11 @@ from lib.transactions import Statement, Transaction
 
 KEPT_REFUSALS = 10  # of each key
 
-COLUMNS = "id, prefix, name, digest, scopes, created_at, created_by, last_used_at, expires_at, revoked_at, revoked_by"
+NAMES = (
+    *("id", "prefix", "name", "digest", "scopes", "created_at", "created_by"),
+    *("last_used_at", "expires_at", "revoked_at", "revoked_by", "owner"),
+)
+COLUMNS = ", ".join(NAMES)
 ALL = Statement("all_keys", (), f"SELECT {COLUMNS} FROM api_key ORDER BY created_at, id")  # noqa: S608  # all ours
 NOW = Statement("key_clock", (), "SELECT now()")
 # Those that requests may show: of use, or of use until lately, so that their owners are told why they are refused. Of
@@ -36,11 +40,21 @@ LATELY_REVOKED = Statement(
 )
 ADD = Statement(
     "add_key",
-    ("text", "text", "bytea", "text[]", "interval", "text"),
+    ("text", "text", "bytea", "text[]", "interval", "text", "text"),
     """
-    INSERT INTO api_key (prefix, name, digest, scopes, created_at, expires_at, created_by)
-    VALUES ($1, $2, $3, $4, now(), now() + $5, $6) RETURNING id
+    INSERT INTO api_key (prefix, name, digest, scopes, created_at, expires_at, created_by, owner)
+    VALUES ($1, $2, $3, $4, now(), now() + $5, $6, $7) RETURNING id
     """,
+)
+OWN = Statement(
+    "own_key",
+    ("integer", "text"),
+    "UPDATE api_key SET owner = $2 WHERE id = $1 AND owner IS NULL RETURNING id",
+)
+OWNERS = Statement(
+    "owners_of_keys",
+    ("text[]",),
+    "SELECT prefix, owner FROM api_key WHERE prefix = ANY ($1) AND owner IS NOT NULL",
 )
 REVOKE = Statement(
     "revoke_key",
@@ -107,20 +121,8 @@ SHORT_WAITS = Statement(
 
 
 def _key(row: Sequence[Any]) -> ApiKey:
-    id_, prefix, name, digest, scopes, created_at, created_by, last_used_at, expires_at, revoked_at, revoked_by = row
-    return ApiKey(
-        id=id_,
-        prefix=prefix,
-        name=name,
-        digest=bytes(digest),
-        scopes=frozenset(scopes),
-        created_at=created_at,
-        created_by=created_by,
-        last_used_at=last_used_at,
-        expires_at=expires_at,
-        revoked_at=revoked_at,
-        revoked_by=revoked_by,
-    )
+    known = dict(zip(NAMES, row, strict=True))
+    return ApiKey(**{**known, "digest": bytes(known["digest"]), "scopes": frozenset(known["scopes"])})
 
 
 def _refusal(kept: Mapping[str, str]) -> KeyRefusal:
@@ -174,15 +176,24 @@ class KeyQueries:
         scopes: Iterable[str],
         valid_for: timedelta | None,
         created_by: str,
+        owner: str | None,
     ) -> int:
         """Keep what is to be known of a new key, made and ending by the database's clock; return its id."""
-        written = (prefix, name, digest, sorted(scopes), valid_for, created_by)
+        written = (prefix, name, digest, sorted(scopes), valid_for, created_by, owner)
         [(key_id,)] = self._transaction.fetch(ADD, *written)
         return int(key_id)
 
     def revoke(self, prefix: str, who: str) -> bool:
         """From now on this key is of no use; one that was revoked before stays as it is. Was it of use until now?"""
         return bool(self._transaction.fetch(REVOKE, prefix, who))
+
+    def own(self, key_id: int, owner: str) -> bool:
+        """Was this key without an owner until now, and is this one its owner from now on?"""
+        return bool(self._transaction.fetch(OWN, key_id, owner))
+
+    def owners(self, prefixes: Sequence[str]) -> Mapping[str, str]:
+        """Whose are these keys, by their prefix? Those without an owner are left out."""
+        return dict(self._transaction.fetch(OWNERS, list(prefixes)))
 
     def end_soon(self, key_id: int, after: timedelta) -> datetime:
         """Let a key end after so long, by the database's clock, unless it ends before. When is that?"""

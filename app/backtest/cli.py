@@ -5,12 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from errno import EACCES
 from pathlib import Path
-from shutil import copymode
-from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 
 import click
@@ -18,7 +16,7 @@ import psycopg2
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.backtest import controllers, tables
+from app.backtest import controllers, files, tables
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
 from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
@@ -56,13 +54,13 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
     if not value or value in STANDARD_OUTPUT:
         return value and STANDARD_OUTPUT[0]
-    path = Path(value)
     try:
-        folder = path.is_dir()
-        if is_replaced(path):
-            with NamedTemporaryFile(dir=path.resolve().parent, prefix=".report."):
+        place = files.target_of(Path(value))
+        folder = place.is_dir()
+        if not files.is_special(place):
+            with NamedTemporaryFile(dir=place.parent, prefix=".report."):
                 pass
-        if path.exists() and not os.access(path, os.W_OK):
+        if place.exists() and not os.access(place, os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
@@ -182,35 +180,12 @@ def write(file: str, text: str) -> None:
     if file == "-":
         click.echo(text, nl=False)
         return
-    path = Path(file)
     try:
-        if is_replaced(path):
-            replace(path.resolve(), text)
+        place = files.target_of(Path(file))
+        if files.is_special(place):
+            place.write_text(text, encoding="utf-8")
         else:
-            path.write_text(text, encoding="utf-8")
+            files.replace(place, text)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"Written: {file}", err=True)
-
-
-def is_replaced(path: Path) -> bool:
-    """Tell whether a new file may take this place: that of a plain file or of none, but never that of a pipe."""
-    try:
-        return S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
-        return True
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file beside the path and put it there, for the same people to read as the one before."""
-    half = path.with_name(f".report.{os.getpid()}")
-    try:
-        half.touch()
-        if path.exists():
-            copymode(path, half)
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    except OSError:
-        with suppress(OSError):
-            half.unlink()
-        raise

@@ -1,7 +1,9 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from time import thread_time
 from typing import NoReturn
 
 from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
@@ -14,10 +16,11 @@ from app.events.domain import (
     EventOrder,
     OutOfOrder,
     UnknownUser,
+    Window,
 )
 from app.events.judges import Judge, RuleSet
 from app.events.queries import SYSTEM, Claim, EventQueries
-from app.events.rules import Alert
+from app.events.rules import Alert, Proof
 from app.users.queries import UserQueries
 from lib.database import Database
 from lib.transactions import Transaction
@@ -57,38 +60,60 @@ def record_event(
         claim = _claim_moment(events, policy, judge, event)
         if claim is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        judged = [(rule_set, rule_set.judge(event, claim.history)) for rule_set in judge.rule_sets]
-        live, answered = judged[0]
+        live, *beside = judge.rule_sets
+        answered = live.judge(event, claim.history)
         codes = tuple(alert.code for alert in answered)
         decision = Decision(event=event, alert_codes=codes, edition=live.edition)
         events.store(decision, claim.seq, key_id)
-        kept = AlertQueries(current)
-        for rule_set, alerts in judged:
-            for alert in alerts:
-                kept.keep(_stored(events, event, rule_set, alert))
+        record = Record(events, AlertQueries(current), event)
+        record.keep(live, answered)
+        if beside:
+            began = thread_time()
+            for rule_set in beside:
+                record.keep(rule_set, rule_set.judge(event, claim.history))
+            judge.spent(thread_time() - began)
         current.commit()
     return decision
 
 
-def _stored(events: EventQueries, event: ActivityEvent, rule_set: RuleSet, alert: Alert) -> StoredAlert:
+class Record:
+    """Keeps the alerts of one event; the events of a window are looked up once, however many rules name them."""
+
+    __slots__ = ("_alerts", "_event", "_events", "_moments")
+
+    def __init__(self, events: EventQueries, alerts: AlertQueries, event: ActivityEvent) -> None:
+        self._events, self._alerts, self._event = events, alerts, event
+        self._moments: dict[tuple[Window, int], list[int]] = {}
+
+    def keep(self, rule_set: RuleSet, alerts: Iterable[Alert]) -> None:
+        """Keep the alerts of an edition."""
+        for alert in alerts:
+            self._alerts.keep(_stored(self._event, rule_set, alert, self._evidence(alert.proof)))
+
+    def _evidence(self, proof: Proof) -> Evidence:
+        """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
+        moments = [each.t for each in proof.events[:MOST_MOMENTS]]
+        if proof.window:
+            moments += self._moments_in(proof.window, MOST_MOMENTS - len(moments))
+        return Evidence(
+            value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
+        )
+
+    def _moments_in(self, window: Window, most: int) -> list[int]:
+        asked = window, most
+        if asked not in self._moments:
+            self._moments[asked] = self._events.moments_in(self._event.user_id, window, self._event.t, most)
+        return self._moments[asked]
+
+
+def _stored(event: ActivityEvent, rule_set: RuleSet, alert: Alert, evidence: Evidence) -> StoredAlert:
     return StoredAlert(
         user_id=event.user_id,
         t=event.t,
         code=alert.code,
         edition=rule_set.edition,
         shadow=rule_set.shadow,
-        evidence=_evidence(events, event, alert),
-    )
-
-
-def _evidence(events: EventQueries, event: ActivityEvent, alert: Alert) -> Evidence:
-    """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
-    proof = alert.proof
-    moments = [each.t for each in proof.events[:MOST_MOMENTS]]
-    if proof.window:
-        moments += events.moments_in(event.user_id, proof.window, event.t, MOST_MOMENTS - len(moments))
-    return Evidence(
-        value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
+        evidence=evidence,
     )
 
 

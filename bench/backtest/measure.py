@@ -18,7 +18,7 @@ from app.backtest.reports import Series
 from app.config import sqlalchemy_url
 from app.events.domain import HistoryNeeds
 from app.rulebook import controllers as rulebook
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from bench.backtest import events
 from bench.cpu import Meter
 from bench.editions import sixteen_more

@@ -15,8 +15,8 @@ depends_on = None
 
 # What a downgrade takes away for good, each with the question of how much that is.
 loses = {
-    "steps_of_keys": "SELECT count(*) FROM key_event",
-    "keys_of_events": "SELECT count(key_id) FROM activity_event",
+    "steps_of_the_audit_of_keys": "SELECT count(*) FROM key_event",
+    "events_with_their_key": "SELECT count(key_id) FROM activity_event",
 }
 
 

@@ -1,6 +1,6 @@
 """Numbers of events, and the seals over them.
 
-Revision 0010, after 0008. Neither table of events is rewritten: a column that may be empty, and two that begin with a
+Revision 0010, after 0009. Neither table of events is rewritten: a column that may be empty, and two that begin with a
 constant. The release before goes on beside this one; what it stores has no number, and `rules count` counts it.
 """
 
@@ -9,13 +9,13 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 # What a downgrade takes away for good, each with the question of how much that is.
 loses = {
-    "numbers": "SELECT count(seq) FROM activity_event",
+    "numbers_of_events": "SELECT count(seq) FROM activity_event",
     "seals": "SELECT count(*) FROM seal",
 }
 

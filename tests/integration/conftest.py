@@ -128,6 +128,9 @@ FIRST_EDITION = """
     ALTER TABLE rule_book_audit DISABLE TRIGGER append_only;
     DELETE FROM rule_book_audit WHERE edition > 1 OR step = 'retire' OR who <> 'migration 0004';
     ALTER TABLE rule_book_audit ENABLE TRIGGER append_only;
+    ALTER TABLE rule_policy_change DISABLE TRIGGER append_only;
+    DELETE FROM rule_policy_change;
+    ALTER TABLE rule_policy_change ENABLE TRIGGER append_only;
     ALTER TABLE rule_book DISABLE TRIGGER kept;
     DELETE FROM rule_book WHERE edition > 1;
     ALTER TABLE rule_book ENABLE TRIGGER kept;

@@ -123,6 +123,25 @@ def published_meanwhile(app_with: AppWith, example: Example) -> TestResponse:
     return answer
 
 
+def with_four_eyes(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask where four eyes were turned on by Ben's key; Ann proposes to turn them off, and once more where refused."""
+    app, wish = app_with(access=Access.KEYS), {"on": False, "note": "Ben has left"}
+    ann, ben = (
+        create_key(app.extensions["database"], name, list(Scope), None, owner=owner)
+        for name, owner in (("rules", "Ann"), ("ben", "Ben"))
+    )
+    of_ann, of_ben = ({"Authorization": f"Bearer {key}"} for key in (ann, ben))
+    wished = {"on": True, "note": "as the auditors ask"}
+    answer = app.test_client().put("/rules/four-eyes", json=wished, headers=of_ben)
+    for _ in range({"on": 0, "proposed": 1, "same-eyes": 2}[example.name]):
+        answer = app.test_client().put("/rules/four-eyes", json=wish, headers=of_ann)
+    if example.method == "GET":
+        answer = app.test_client().get(example.path, headers=of_ann)
+    named = answer.data.replace(prefix_of(ann).encode(), b"0123456789ab")
+    answer.set_data(named.replace(prefix_of(ben).encode(), b"ba9876543210"))
+    return answer
+
+
 WITH_A_DRAFT = {
     "read_editions": "list",
     "read_audit": "audit",
@@ -147,6 +166,10 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     ("publish_edition", "same-eyes"): by_its_author,
     ("publish_edition", "live-edition-changed"): published_meanwhile,
     ("read_edition", "contract"): as_it_was_made,
+    ("read_policy", "on"): with_four_eyes,
+    ("change_policy", "off"): as_it_was_made,
+    ("change_policy", "proposed"): with_four_eyes,
+    ("change_policy", "same-eyes"): with_four_eyes,
 }
 
 

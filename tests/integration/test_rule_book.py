@@ -12,8 +12,8 @@ from apiflask import APIFlask
 
 from app.events.rules import Rule
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
 from app.rulebook.domain import Edition, NoSuchEdition, PageAsked, RuleBookRefused, SameEyes, Status, Step, WrongStep
+from app.rulebook.eyes import Hand
 from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from lib.database import Database

@@ -114,6 +114,22 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, in
         assert [each.result() for each in asked] == [b"answered"] * (PLACES + 3)
 
 
+def test_whoever_finds_no_place_is_counted_once_let_in_or_not() -> None:
+    counted: list[None] = []
+    room = Room(1, patience=PATIENCE, waited=lambda: counted.append(None))
+    assert room.enter()
+    assert not counted
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(room.enter)
+        while not room._waiting:  # noqa: SLF001  # as above
+            time.sleep(0.01)
+        room.leave()
+        assert waiting.result()
+    assert len(counted) == 1
+    assert not room.enter()
+    assert len(counted) == 2
+
+
 @pytest.mark.parametrize("path", ["/fails", "/back"])
 def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, inside: Inside, path: str) -> None:
     for _ in range(PLACES * 2):
