@@ -3,12 +3,10 @@
 import socket
 import sys
 
-from granian.constants import Interfaces
-from granian.server import MPServer
-
 from app.access.domain import Access
 from app.config import Settings, is_loopback, read_settings
 from app.notice import notice_of
+from app.server import server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
@@ -17,28 +15,6 @@ from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
 
 log = get_logger()
-
-SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
-LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
-RESPAWN_PAUSE = 0.1  # seconds
-
-
-def server(settings: Settings) -> MPServer:
-    """Make the server of the settings; it spawns its workers when it serves."""
-    return MPServer(
-        "app.wsgi:worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.web_workers,
-        blocking_threads=settings.web_threads + SPARE_THREADS,
-        respawn_failed_workers=True,
-        respawn_interval=RESPAWN_PAUSE,
-        workers_kill_timeout=LONGEST_GOODBYE,
-        websockets=False,
-        log_dictconfig=logs.GRANIAN,
-    )
 
 
 def refuse_a_shared_port(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 from apiflask import APIFlask
+from flask import request
 from flask.json.provider import DefaultJSONProvider
 
 import app.access.models
@@ -33,12 +34,13 @@ from app.problems import PROBLEMS
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.watch import RuleBookWatch
+from app.server import LINGERING, REQUESTS
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
-from lib.admission import Admission
+from lib.admission import Admission, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
@@ -84,6 +86,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     document.init_app(application)
     application.json = MembersInTheirOrder(application)
     application.url_map.converters["int"] = PlainInteger
+    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
     migrate.init_app(application)
     problem_details.init_app(application, PROBLEMS)
@@ -112,17 +115,33 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
+    have_places_taken(application)
     application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
 
 def in_layers(application: Application, settings: Settings) -> WSGIApplication:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    admitted = Admission(
+    admitted = application.extensions["admission"] = Admission(
         application.wsgi_app,
-        room=settings.web_threads,
+        places=settings.web_threads,
         patience=PATIENCE,
+        most=REQUESTS,
         exempt=WITHOUT_DATABASE,
-        full=refusal_without_view(application, Unavailable("every thread waits for the database")),
+        full=refusal_without_view(application, Unavailable("more requests are under way than may be")),
     )
-    return RequestIds(Answers(admitted, told=count_answer))
+    return RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+
+
+def have_places_taken(application: Application) -> None:
+    """Have each request take its place once it is known to be allowed; one with a body only when that is here.
+
+    The latter is done where the body is read (lib.json_requests). Comes after the guard and the limits.
+    """
+    views = application.view_functions.items()
+    with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))
+
+    @application.before_request
+    def take() -> None:
+        if request.endpoint not in with_body:
+            take_place(request.environ)

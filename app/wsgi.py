@@ -1,6 +1,7 @@
 """What a worker process of the server loads."""
 
 import gc
+import sys
 from contextlib import suppress
 
 from apiflask import APIFlask
@@ -8,7 +9,8 @@ from apiflask import APIFlask
 from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
-from lib import lifeline
+from app.server import BOUNDS, SWITCH
+from lib import connections, lifeline
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
 from lib.transactions import Unavailable
@@ -21,6 +23,8 @@ def worker() -> APIFlask:
     lifeline.watch_parent()
     application = create_app()
     share_metrics()
+    sys.setswitchinterval(SWITCH)
+    connections.Watch(BOUNDS, application.extensions["admission"].longest_at_work).start()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
