@@ -7,7 +7,7 @@ import pytest
 from dotenv import dotenv_values
 from granian.http import HTTP1Settings
 
-from app.__main__ import LONGEST_GOODBYE
+from app.server import LONGEST_GOODBYE
 from app.access.domain import Access
 from app.config import read_settings
 from lib.bodies import LONGEST_BODY
