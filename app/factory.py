@@ -40,7 +40,7 @@ from app.users.api import register
 from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
-from lib.admission import Admission, take_place
+from lib.admission import Admission, Room, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
@@ -124,8 +124,7 @@ def in_layers(application: Application, settings: Settings) -> WSGIApplication:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
     admitted = application.extensions["admission"] = Admission(
         application.wsgi_app,
-        places=settings.web_threads,
-        patience=PATIENCE,
+        room=Room(settings.web_threads, PATIENCE),
         most=REQUESTS,
         exempt=WITHOUT_DATABASE,
         full=refusal_without_view(application, Unavailable("more requests are under way than may be")),

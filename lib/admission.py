@@ -72,23 +72,22 @@ class Place:
 
 
 class Admission:
-    """Lets up to `most` requests in, `places` of them at work; those whose path begins with one of `exempt` pass by.
+    """Lets up to `most` requests in, so many of them at work as the room has places.
 
-    What is beyond `most` gets the answer of `full`.
+    Those whose path begins with one of `exempt` pass by. What is beyond `most` gets the answer of `full`.
     """
 
     def __init__(
         self,
         application: WSGIApplication,
         *,
-        places: int,
-        patience: float,
+        room: Room,
         most: int,
         exempt: tuple[str, ...],
         full: WSGIApplication,
     ) -> None:
         self._application = application
-        self._room = Room(places, patience)
+        self._room = room
         self._most = most
         self._exempt = exempt
         self._full = full

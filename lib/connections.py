@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ log = get_logger()
 
 TICK = 1.0  # seconds between two looks
 LEFT = 2.0  # seconds that the server has to end a connection which was told to
-DESCRIPTORS = "/proc/self/fd"
+DESCRIPTORS = Path("/proc/self/fd")
 # Of struct tcp_info (linux/tcp.h): the state; milliseconds since data was last sent and received; bytes acknowledged,
 # and not sent.
 INFO = struct.Struct("=B43xI4xI64xQ16xI")
@@ -161,11 +162,11 @@ def _accepted(ports: frozenset[int]) -> Iterator[tuple[str, socket.socket]]:
 
 def _sockets() -> Iterator[tuple[str, socket.socket]]:
     """Return the internet sockets of this process, each with a descriptor of our own: the other may close meanwhile."""
-    for descriptor in os.listdir(DESCRIPTORS):
+    for descriptor in DESCRIPTORS.iterdir():
         with suppress(OSError):
-            name = os.readlink(f"{DESCRIPTORS}/{descriptor}")
+            name = str(descriptor.readlink())
             if name.startswith("socket:"):
-                ours = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=os.dup(int(descriptor)))
+                ours = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=os.dup(int(descriptor.name)))
                 if _is_internet(ours):
                     yield name, ours
                 else:

@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from lib.admission import Admission, NoPlace, take_place
+from lib.admission import Admission, NoPlace, Room, take_place
 
 PATIENCE = 0.2
 PLACES = 2
@@ -41,7 +41,7 @@ def no_answer(*_: object) -> object:
 
 def door_of(inside: Inside, patience: float = PATIENCE) -> Admission:
     full = lambda *_: [b"full"]  # noqa: E731  # an application
-    return Admission(inside, places=PLACES, patience=patience, most=MOST, exempt=("/health/",), full=full)
+    return Admission(inside, room=Room(PLACES, patience), most=MOST, exempt=("/health/",), full=full)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def ask(door: Admission, path: str) -> bytes:
 
 def fill(door: Admission, threads: ThreadPoolExecutor) -> list[Future[bytes]]:
     asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES)]
-    while door._room._places._value:  # type: ignore[attr-defined]  # noqa: SLF001  # whether they are inside is seen nowhere else
+    while door._room._places._value:  # noqa: SLF001  # whether they are inside is seen nowhere else
         time.sleep(0.01)
     return asked
 
@@ -116,7 +116,7 @@ def test_who_waits_gets_the_place_of_one_that_has_finished(inside: Inside) -> No
         waiting = [threads.submit(ask, door, "/x") for _ in range(10)]
         inside.go.set()
         assert [each.result() for each in (*asked, *waiting)] == [b"answered"] * (PLACES + 10)
-    assert door._room._places._value == PLACES  # type: ignore[attr-defined]  # noqa: SLF001  # as above
+    assert door._room._places._value == PLACES  # noqa: SLF001  # as above
 
 
 def test_a_failure_leaves_its_place_to_the_next(door: Admission) -> None:
