@@ -2,7 +2,6 @@
 
 import json
 import ssl
-from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -61,15 +60,6 @@ def test_http_2_is_off(nginx: Nginx) -> None:
     nginx.trust.set_alpn_protocols(["h2", "http/1.1"])
     with nginx.connect() as connection:
         assert connection.selected_alpn_protocol() != "h2"
-
-
-def test_idle_connections_delay_nobody(nginx: Nginx, instances: Instances) -> None:
-    """More than the 1,024 that the service alone had."""
-    instances.start(instances.ports[0])
-    with ExitStack() as stack, nginx.client() as client:
-        for _ in range(1100):
-            stack.enter_context(nginx.connect())
-        assert [client.post("/event", json=event(1, t)).status_code for t in range(1, 21)] == [200] * 20
 
 
 def test_without_the_service_the_answer_is_to_send_the_same_again(nginx: Nginx, instances: Instances) -> None:
