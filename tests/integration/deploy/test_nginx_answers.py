@@ -56,6 +56,12 @@ def test_both_versions_of_tls_are_spoken(nginx: Nginx, version: ssl.TLSVersion) 
         assert connection.version() == version.name.replace("_", ".")
 
 
+def test_http_2_is_off(nginx: Nginx) -> None:
+    nginx.trust.set_alpn_protocols(["h2", "http/1.1"])
+    with nginx.connect() as connection:
+        assert connection.selected_alpn_protocol() != "h2"
+
+
 def test_without_the_service_the_answer_is_to_send_the_same_again(nginx: Nginx, instances: Instances) -> None:
     with nginx.client() as client:
         down = client.post("/event", json=event(1, 1))
