@@ -20,7 +20,7 @@ from lib.request_ids import add_request_id
 STANDARD_ERROR = 2
 
 # Characters. A record may carry what somebody else chose: neither may it be long, nor may it steer a terminal or begin
-# a line of its own. What is left out is told.
+# a line of its own. What is left out is told (A34).
 LONGEST_FACT = 512
 LONGEST_TRACEBACK = 16 * 1024
 

@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 from app.datastores import db
 from app.seals import controllers
 from app.seals.controllers import Chain, SealedMeanwhile, Sealing
+from lib.advisory_locks import TurnTaken
 from lib.commands import INTERRUPTED
 from lib.hints import command
-from lib.advisory_locks import TurnTaken
 
 
 @click.command("seal")

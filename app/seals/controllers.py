@@ -23,10 +23,10 @@ from app.seals.domain import (
     event_digest,
 )
 from app.seals.queries import DueQueries, DueRow, SealQueries
+from lib.advisory_locks import turn
 from lib.database import Database
 from lib.logs import get_logger
 from lib.snapshots import snapshot_of
-from lib.advisory_locks import turn
 
 APPLICATION_NAME = "activity-alerts seal"  # under which PostgreSQL shows the connection
 TURN = 7_311_030_300_125  # the number of the lock; any that no other program here uses

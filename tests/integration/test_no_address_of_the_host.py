@@ -1,4 +1,7 @@
-"""No answer is made of the Host that a client names: neither where it leads to, nor what it says."""
+"""No answer is made of the Host that a client names: neither where it leads to, nor what it says.
+
+The name is among `HOSTS`: any other is refused before a path is looked at.
+"""
 
 import re
 
@@ -12,6 +15,11 @@ EVIL = "evil.example"
 TWISTS = ("/{0}", "//{0}", "//{0}/", "/{0}/", "/{0}//", "///{0}", "/x/../{0}", "/%2f{0}", "//evil.example/{0}")
 
 
+@pytest.fixture
+def client(app_with: AppWith) -> FlaskClient:
+    return app_with(hosts=frozenset({EVIL})).test_client()
+
+
 def ask(client: FlaskClient, path: str, method: str) -> TestResponse:
     """Ask for exactly this path; the client would take the beginning of //x/ for a name."""
     headers = {"Host": EVIL, "Accept": "text/html"}
@@ -23,9 +31,8 @@ def paths_of(app_with: AppWith) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
-def test_no_path_however_twisted_leads_to_another_address(app_with: AppWith, method: str) -> None:
+def test_no_path_however_twisted_leads_to_another_address(app_with: AppWith, client: FlaskClient, method: str) -> None:
     """Before, `/users//1` led to http://evil.example/users/1, also where its client spoke TLS."""
-    client = app_with().test_client()
     for path in paths_of(app_with):
         for twist in TWISTS:
             answer = ask(client, twist.format(path), method)

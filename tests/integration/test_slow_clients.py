@@ -128,13 +128,14 @@ REFUSED = {
     "401": b"POST /event HTTP/1.1\r\n" + HALF_BODY,
     "405": b"POST /health/live HTTP/1.1\r\n" + HALF_BODY,
     "405 in chunks": b"POST /health/ready HTTP/1.1\r\n" + HALF_CHUNK,
+    "404": b"POST /nothing HTTP/1.1\r\n" + HALF_BODY,
     "401 of metrics": b"POST /metrics HTTP/1.1\r\n" + HALF_BODY,
     "413": b"POST /event HTTP/1.1\r\n" + HEAD + b"Content-Length: 99999\r\n\r\n{ ",
     "415": b"POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{ ",
 }
 
 
-@pytest.mark.parametrize("status", ["405", "405 in chunks", "413", "415"])
+@pytest.mark.parametrize("status", ["404", "405", "405 in chunks", "413", "415"])
 def test_what_is_refused_anyhow_is_refused_before_its_body_came(serve: Serve, port: int, status: str) -> None:
     """Before, each of them waited for the body. The connection ends: nobody knows where its next request begins."""
     serve()
@@ -149,6 +150,19 @@ def test_who_shows_no_key_is_refused_before_the_body_came(serve: Serve, port: in
     assert post_until(port, 401)
     with connect(port, REFUSED[status]) as refused:
         assert_refused(refused, status)
+
+
+def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Serve, port: int) -> None:
+    """And health, which is not counted, is answered all the while."""
+    serve(LOG_LEVEL="ERROR")
+    assert answered(port, 1)
+    with holding(port, server.REQUESTS, HELD["half a body"]) as held:
+        assert post_until(port, 503)
+        with connect(port, HELD["half a body"]) as refused:
+            assert_refused(refused, "503")
+        assert found("127.0.0.1", port, "/health/live") == ""
+        assert ended_after(held[-1]) <= server.HEADER + SLACK
+    assert post_until(port, 200)
 
 
 def assert_refused(refused: socket.socket, status: str) -> None:

@@ -66,5 +66,5 @@ def test_every_shipped_file_is_explained() -> None:
     shipped = [path.relative_to("deploy") for path in Path("deploy").rglob("*") if path.is_file()]
     known = [str(path) for path in shipped if path.parts[:2] != ("nginx", "tls") and path.name != ".env"]
     explained = Path("docs/deploy.md").read_text(encoding="utf-8")
-    assert len(known) == 8
+    assert len(known) == 10
     assert [path for path in known if f"`{path}`" not in explained] == []
