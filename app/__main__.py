@@ -5,13 +5,11 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from granian.constants import Interfaces
-from granian.server import MPServer
-
 from app.access.domain import Access
 from app.access.origins import is_loopback
 from app.config import Settings, read_settings
 from app.notice import notice_of
+from app.server import server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
@@ -23,30 +21,9 @@ from lib.watchdog import Watchdog, watchers_above
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
+    from granian.server import MPServer
 
 log = get_logger()
-
-SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission, app.rooms)
-LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
-RESPAWN_PAUSE = 0.1  # seconds
-
-
-def server(settings: Settings) -> MPServer:
-    """Make the server of the settings; it spawns its workers when it serves."""
-    return MPServer(
-        "app.wsgi:worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.web_workers,
-        blocking_threads=settings.busy_threads + SPARE_THREADS,
-        respawn_failed_workers=True,
-        respawn_interval=RESPAWN_PAUSE,
-        workers_kill_timeout=LONGEST_GOODBYE,
-        websockets=False,
-        log_dictconfig=logs.GRANIAN,
-    )
 
 
 def refuse_a_shared_port(settings: Settings) -> None:
@@ -77,7 +54,7 @@ def serve() -> None:
         serve_watched(server(settings))
 
 
-def serve_watched(served: MPServer) -> None:
+def serve_watched(served: "MPServer") -> None:
     """Serve, and replace a worker that gives no sign of life any more (A35)."""
     ear, mouth = make_line()
     Watchdog(ear.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()

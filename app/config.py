@@ -28,10 +28,6 @@ HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.
 # Connections of a worker that no place in a room stands for: to look at the rule book, to read keys and write of them,
 # for readiness.
 SPARE_CONNECTIONS = 3
-# Threads for those that wait, so that no number of them takes a thread from those that work: for each of the lines of
-# reading, of metrics and of all players with several events at once (lib.admission, lib.turns).
-READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
-METRICS_AT_ONCE = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +67,6 @@ class Settings:
         docs/settings.md is the only one that tells it.
         """
         return self.web_threads + self.read_threads + SPARE_CONNECTIONS
-
-    @property
-    def busy_threads(self) -> int:
-        """The threads that requests may hold in a worker process, at work and where a line has an end."""
-        at_work = self.web_threads + self.read_threads + METRICS_AT_ONCE
-        return at_work + READS_IN_LINE + METRICS_IN_LINE + TURNS_IN_LINE
 
 
 def read_settings(dotenv: Path = Path(".env")) -> Settings:

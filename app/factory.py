@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 from apiflask import APIFlask
+from flask import request
 from flask.json.provider import DefaultJSONProvider
 
 import app.access.models
@@ -43,12 +44,13 @@ from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
 from app.rulebook.watch import RuleBookWatch
 from app.seals.cli import ON_SEALS
+from app.server import LINGERING, REQUESTS
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
-from lib.admission import Admission, RoomOf
+from lib.admission import Admission, RoomOf, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
@@ -93,6 +95,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     document.init_app(application)
     application.json = MembersInTheirOrder(application)
     application.url_map.converters["int"] = PlainInteger
+    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
     migrate.init_app(application)
     downgrade.guard()
@@ -129,6 +132,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
+    have_places_taken(application)
     application.wsgi_app = in_layers(application, room_of)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
@@ -150,5 +154,22 @@ def entrance_of(settings: Settings, database: Database) -> Entrance:
 
 def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    full = refusal_without_view(application, Unavailable("every thread for such requests is taken"))
-    return RequestIds(Answers(Admission(application.wsgi_app, room_of=room_of, full=full), told=count_answer))
+    full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
+    admitted = application.extensions["admission"] = Admission(
+        application.wsgi_app, room_of=room_of, most=REQUESTS, full=full
+    )
+    return RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+
+
+def have_places_taken(application: Application) -> None:
+    """Have each request take its place once it is known to be allowed; one with a body only when that is here.
+
+    The latter is done where the body is read (lib.json_requests). Comes after the guard and the limits.
+    """
+    views = application.view_functions.items()
+    with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))
+
+    @application.before_request
+    def take() -> None:
+        if request.endpoint not in with_body:
+            take_place(request.environ)

@@ -17,12 +17,20 @@ from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, Wro
 from app.rulebook.forms import InvalidRules
 from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
 from app.users.domain import DuplicateUser, NoFreeUserId
+from lib.admission import NoPlace
 from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
 from lib.transactions import Unavailable
 
+UNAVAILABLE = ProblemType(
+    503,
+    "unavailable",
+    "The service cannot answer now",
+    "the database cannot be reached or is overloaded; send the same request again, an event before the user's next one",
+    retry_after=1,
+)
 PROBLEMS: dict[type[Exception], ProblemType] = {
     MalformedJson: ProblemType(
         400,
@@ -112,14 +120,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         retry_after=1,
         example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
     ),
-    Unavailable: ProblemType(
-        503,
-        "unavailable",
-        "The service cannot answer now",
-        "the database cannot be reached or is overloaded; send the same request again, "
-        "an event before the user's next one",
-        retry_after=1,
-    ),
+    Unavailable: UNAVAILABLE,
+    NoPlace: UNAVAILABLE,
 }
 # Whoever needs a key may be told so, be turned away when all threads are taken, or find the keys out of reach.
 OF_EVERY_KEY = (

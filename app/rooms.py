@@ -4,8 +4,8 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
-from app.config import METRICS_AT_ONCE, METRICS_IN_LINE, READS_IN_LINE, TURNS_IN_LINE, Settings
 from app.events.metrics import WAITED
+from app.config import Settings
 from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
@@ -14,12 +14,16 @@ EVENTS = frozenset({EVENT_PATH, "/event/", "/api/events"})
 HEALTH = "/health/"
 METRICS = "/metrics"
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
+METRICS_AT_ONCE = 1
+# How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
+# them holds a thread (app.server).
+READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 
 
 def room_by_path(settings: Settings) -> RoomOf:
     """Make the rooms of a process, and return what tells the room of a path.
 
-    The line of events has no end but the threads that are left: it moves, or is turned away.
+    The line of events has no end but that of all requests (app.server): it moves, or is turned away.
     """
     events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
     reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)

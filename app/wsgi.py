@@ -1,6 +1,7 @@
 """What a worker process of the server loads."""
 
 import gc
+import sys
 from contextlib import suppress
 
 from apiflask import APIFlask
@@ -8,7 +9,8 @@ from apiflask import APIFlask
 from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
-from lib import lifeline
+from app.server import BOUNDS, SWITCH
+from lib import connections, lifeline
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
@@ -31,6 +33,8 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
         events = application.extensions["room_of_events"]
         pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
+    sys.setswitchinterval(SWITCH)
+    connections.Watch(BOUNDS, application.extensions["admission"].longest_whole).start()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Hashable
 from threading import Lock
 
-from lib.admission import Place
+from lib.admission import NoPlace, Place
 from lib.gates import Gate, new_gate, passed
 from lib.transactions import Unavailable
 
@@ -30,7 +30,7 @@ class Turns:
     def take(self, key: Hashable, place: Place) -> None:
         """Take the turn of a key; whoever has to wait for it gives back the place, and has it again afterwards.
 
-        Raises `Unavailable` where it is not to be had in time, or afterwards no place is.
+        Raises `Unavailable` where it is not to be had in time, and `NoPlace` where afterwards no place is.
         """
         with self._lock:
             if key not in self._lines:
@@ -44,9 +44,11 @@ class Turns:
             self._waiting += 1
         place.give_back()
         self._wait(key, gate, line)
-        if not place.take_again():
+        try:
+            place.take()
+        except NoPlace:
             self.pass_on(key)
-            raise Unavailable("every thread for such requests is taken")
+            raise
 
     def pass_on(self, key: Hashable) -> None:
         """Give the turn of a key to the first who waits for it."""

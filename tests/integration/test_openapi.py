@@ -60,6 +60,15 @@ def without_database(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example, "aa_0123456789ab_key")
 
 
+def cut_short(app_with: AppWith, example: Example) -> TestResponse:
+    """Announce more of a body than comes."""
+    longer = {"CONTENT_LENGTH": "100"}
+    client = app_with().test_client()
+    return client.open(
+        example.path, method=example.method, data="{ ", content_type="application/json", environ_overrides=longer
+    )
+
+
 def without_a_live_edition(app_with: AppWith, example: Example) -> TestResponse:
     app = app_with()
     with app.app_context():
@@ -155,6 +164,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unauthorized"): without_key,
     (ANY, "forbidden"): without_the_scope,
     (ANY, "too-many-requests"): once_too_often,
+    (ANY, "request-timeout"): cut_short,
     (ANY, "internal-error"): with_a_defect,
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,

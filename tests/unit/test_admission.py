@@ -9,11 +9,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from app.rooms import room_by_path
-from lib.admission import NO_END, PLACE, Admission, Place, Room
+from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
 from tests.integration.conftest import settings_with
 
 PATIENCE = 0.2
 PLACES = 2
+MOST = 30
 
 
 class Inside:
@@ -23,6 +24,12 @@ class Inside:
         self.go = Event()
 
     def __call__(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/arriving":
+            self.go.wait(10)
+        try:
+            take_place(environ)
+        except NoPlace:
+            return [b"no place"]
         if environ["PATH_INFO"] == "/fails":
             raise RuntimeError
         if environ["PATH_INFO"] == "/back":
@@ -49,7 +56,7 @@ def door_of(inside: Inside) -> Door:
     def make(patience: float = PATIENCE, line: int = NO_END) -> Admission:
         room, other = Room(PLACES, patience=patience, line=line), Room(1, patience=patience)
         rooms = {"/health/live": None, "/other": other}
-        return Admission(inside, room_of=lambda path: rooms.get(path, room), full=lambda *_: [b"full"])
+        return Admission(inside, room_of=lambda path: rooms.get(path, room), most=MOST, full=lambda *_: [b"full"])
 
     return make
 
@@ -79,14 +86,46 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
     with ThreadPoolExecutor() as threads:
         asked = fill(door, threads)
         began = time.monotonic()
-        assert ask(door, "/x") == b"full"
+        assert ask(door, "/x") == b"no place"
         assert time.monotonic() - began >= PATIENCE / 2
         began = time.monotonic()
-        assert [ask(door, "/x") for _ in range(100)] == [b"full"] * 100
+        assert [ask(door, "/x") for _ in range(100)] == [b"no place"] * 100
         assert time.monotonic() - began < PATIENCE * 10  # who waited each time would take ten times that
         inside.go.set()
         assert [each.result() for each in asked] == [b"answered"] * PLACES
     assert ask(door, "/x") == b"answered"
+
+
+def test_who_is_still_arriving_takes_no_place(door: Admission, inside: Inside) -> None:
+    """A33."""
+    with ThreadPoolExecutor(MOST) as threads:
+        arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST - 1)]
+        assert ask(door, "/x") == b"answered"
+        inside.go.set()
+        assert {each.result() for each in arriving} == {b"answered"}
+
+
+def test_beyond_the_most_a_request_is_turned_away_at_once(door: Admission, inside: Inside) -> None:
+    with ThreadPoolExecutor(MOST) as threads:
+        arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST)]
+        while len(door._inside) < MOST:  # noqa: SLF001  # as above
+            time.sleep(0.01)
+        assert ask(door, "/x") == b"full"
+        assert ask(door, "/health/live") == b"answered"
+        inside.go.set()
+        assert {each.result() for each in arriving} == {b"answered"}
+    assert ask(door, "/x") == b"answered"
+
+
+def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: Admission, inside: Inside) -> None:
+    """Those that wait for a place count as well: they are not slow clients."""
+    assert door.longest_whole() == 0
+    with ThreadPoolExecutor() as threads:
+        fill(door, threads, more=1)
+        time.sleep(0.02)
+        assert door.longest_whole() >= 0.02
+        inside.go.set()
+    assert door.longest_whole() == 0
 
 
 def test_health_and_other_rooms_have_nothing_to_do_with_it(door: Admission, inside: Inside) -> None:
@@ -109,7 +148,7 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, in
     door = door_of(patience=30, line=3)
     with ThreadPoolExecutor(PLACES + 3) as threads:
         asked = fill(door, threads, more=3)
-        assert ask(door, "/x") == b"full"
+        assert ask(door, "/x") == b"no place"
         inside.go.set()
         assert [each.result() for each in asked] == [b"answered"] * (PLACES + 3)
 
@@ -140,23 +179,27 @@ def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, insid
             ask(door, path)
     with ThreadPoolExecutor() as threads:
         fill(door, threads)
-        assert ask(door, "/x") == b"full", "there are no more places than before"
+        assert ask(door, "/x") == b"no place", "there are no more places than before"
         inside.go.set()
 
 
 def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
     room = Room(1, patience=PATIENCE)
-    assert room.enter()
-    place = Place(room)
+    place, other = Place(room), Place(room)
+    place.take()
+    place.take()  # that it has
     place.give_back()
-    assert place.take_again()
-    place.give_back()
-    assert room.enter()
-    assert not place.take_again()
     place.give_back()  # of one that it does not have
-    assert not Place(room).take_again()
-    room.leave()
-    assert place.take_again()
+    place.take()
+    place.give_back()
+    other.take()
+    with pytest.raises(NoPlace):
+        place.take()
+    place.give_back()
+    with pytest.raises(NoPlace):
+        Place(room).take()
+    other.give_back()
+    place.take()
 
 
 def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lib.admission import Place, Room
+from lib.admission import NoPlace, Place, Room
 from lib.transactions import Unavailable
 from lib.turns import Turns
 
@@ -14,8 +14,9 @@ SHORT = 0.05  # seconds
 
 
 def a_place(room: Room) -> Place:
-    assert room.enter()
-    return Place(room)
+    place = Place(room)
+    place.take()
+    return place
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_whoever_has_its_turn_and_finds_no_place_passes_it_on() -> None:
         waiting(turns, 1)
         assert room.enter()  # the only place
         turns.pass_on(1)
-        with pytest.raises(Unavailable):
+        with pytest.raises(NoPlace):
             second.result()
     room.leave()
     turns.take(1, a_place(room))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.__main__ import LONGEST_GOODBYE
+from app.server import LONGEST_GOODBYE
 from lib import hints
 from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
 
