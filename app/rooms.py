@@ -4,8 +4,8 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
-from app.events.metrics import WAITED
 from app.config import Settings
+from app.events.metrics import WAITED
 from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
