@@ -28,7 +28,7 @@ ONE_LOGIN = (
 )
 NO_LOGIN = """\
 DATABASE_URL names the login {login}, which PostgreSQL does not have. Have a superuser make it, then try again:
-  sudo -u postgres createuser {login}"""
+  createuser {login}"""
 NOT_THE_OWNER = """\
 {said}. Migrations are applied by the owner of the tables: name its login as DATABASE_OWNER_URL, or run this as whoever
 has it (docs/deploy.md, "Two logins")"""

@@ -20,14 +20,15 @@ APPLICATION_NAME = "activity-alerts"  # under which PostgreSQL shows them
 # Seconds: by DB_DEADLINE we have hung up ourselves, unless we are stopped (A36).
 IDLE_BEYOND = 1
 TABLE = "activity_event"  # whoever owns it owns them all
-# For a login that owns its tables; afterwards `db upgrade`, as the new owner, gives it back what it needs.
+# Both for a superuser of PostgreSQL. For a login that owns its tables; afterwards `db upgrade`, as the new owner, gives
+# it back what it needs.
 NEW_OWNER = """\
-sudo -u postgres psql --single-transaction {database} <<'END'
+psql --single-transaction {database} <<'END'
 CREATE ROLE {login}_owner LOGIN;
 REASSIGN OWNED BY {login} TO {login}_owner;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO {login};
 END"""
-# A superuser stays the owner, and the service gets another login.
+# A login that is one stays the owner, and the service gets another login.
 NEW_LOGIN = """\
 psql {database} --command="CREATE ROLE {login}_service LOGIN PASSWORD '…'"
 # DATABASE_OWNER_URL: the present DATABASE_URL; DATABASE_URL: that of {login}_service"""
@@ -84,7 +85,7 @@ def warn_of_powers(powers: Powers, env: str) -> None:
         "service's login too powerful",
         login=powers.login,
         why=why,
-        todo='give the tables another owner: docs/deploy.md, "Two logins"',
+        todo='as a superuser of PostgreSQL give the tables another owner: docs/deploy.md, "Two logins"',
         **(
             {"paste": f"{block}\n{command('db upgrade')}  # as the owner: DATABASE_OWNER_URL"}
             if env == "production"

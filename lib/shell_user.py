@@ -12,7 +12,7 @@ NO_LOGIN = 2**32 - 1
 
 
 def shell_user() -> str:
-    """Return who runs this program, such as `activity@alerts-1 (logged in as ann, by sudo of ann)`.
+    """Return who runs this program, such as `activity@alerts-1 (logged in as ann, sudo: ann)`.
 
     The system says the first two, no variable of whoever types; only what sudo leaves behind may be written by anybody.
     """
@@ -27,7 +27,7 @@ def _beside(user: str) -> Iterator[str]:
     if login not in {"", user}:
         yield f"logged in as {login}"
     if caller not in {"", user}:
-        yield f"by sudo of {caller}"
+        yield f"sudo: {caller}"
 
 
 def _login() -> str:

@@ -73,7 +73,7 @@ def refusals_in_a_line() -> Iterator[None]:
         raise click.ClickException("\n".join((f"{error}; give more of the one that is meant:", *lines))) from None
     except KeyHasOwner as error:
         another = command("keys create --name NAME --owner OWNER --scope rules:publish")
-        raise click.ClickException(f"{error}, and stays so; make another key: {another}") from None
+        raise click.ClickException(f"{error}, and stays so; create another key: {another}") from None
 
 
 @keys.command("create")

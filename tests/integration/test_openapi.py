@@ -17,6 +17,10 @@ from e2e.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
+UNCLAIMED = (
+    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+    " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 2000) AS n"
+)
 MINUTE = re.compile(rb"20\d\d-\d\d-\d\d \d\d:\d\d")
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
@@ -73,6 +77,14 @@ def without_a_live_edition(app_with: AppWith, example: Example) -> TestResponse:
     app = app_with()
     with app.app_context():
         run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), NOTHING_LIVE)
+    return ask(app.test_client(), example)
+
+
+def with_a_history_that_nobody_claimed(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for the totals of a player whose many events have no clock, under whose lock they would be added up."""
+    app = app_with()
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), UNCLAIMED)
     return ask(app.test_client(), example)
 
 
@@ -168,6 +180,7 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "internal-error"): with_a_defect,
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,
+    ("read_activity", "still-adding-up"): with_a_history_that_nobody_claimed,
     ("receive_event", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
     ("read_users", "whole-register"): the_register,

@@ -103,7 +103,7 @@ def test_who_made_and_took_back_a_key_is_kept_for_good(
     assert run(app, "revoke", prefix_of(key))[0] == 0
     assert run(app, "revoke", prefix_of(key))[0] == 0, "again, which changes nothing"
     [(created_by, revoked_by)] = sql("SELECT created_by, revoked_by FROM api_key")
-    assert ("by sudo of ann" in created_by, "by sudo of ben" in revoked_by) == (True, True)
+    assert ("sudo: ann" in created_by, "sudo: ben" in revoked_by) == (True, True)
     steps = sql("SELECT step, who FROM key_event WHERE key_id = %s ORDER BY id", id_of(sql, key))
     assert steps == [("create", created_by), ("revoke", revoked_by)]
     written = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
