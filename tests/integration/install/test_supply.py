@@ -12,7 +12,11 @@ REPOSITORY = Path(__file__).parents[3]
 def test_the_bill_of_materials_names_the_lock(tmp_path: Path) -> None:
     written = tmp_path / "new" / "sbom.cdx.json"
     made = subprocess.run(  # noqa: S603  # our own Makefile
-        ["/usr/bin/make", "sbom", f"SBOM={written}"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ["/usr/bin/make", "--no-print-directory", "sbom", f"SBOM={written}"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert made.stdout.endswith(f"Written: {written}\n")
     assert made.stderr == ""
