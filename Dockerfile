@@ -1,13 +1,13 @@
 # Two stages: what installs the packages does not travel with them. `python -m lib.install service` is the one way to
 # install a service, here as on a host: exactly the lock, nothing resolved.
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS packages
 WORKDIR /service
 COPY requirements.txt requirements-install.txt ./
 COPY lib/__init__.py lib/
 COPY lib/install lib/install
 RUN python -m lib.install service
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 RUN useradd --system --uid 10001 --no-create-home activity
 COPY --from=packages /service/.venv /service/.venv
 COPY . /service

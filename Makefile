@@ -64,7 +64,10 @@ status: ## what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error of make's
 logs: ## follow the log of the service (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
-event: ## send the sample event to the running service (KEY=... where keys are asked for)
+event: ## send the sample event to the running service (KEY=... make event where keys are asked for)
+ifeq ($(origin KEY),override)
+	@echo "warning: everybody on this machine sees with ps what stands behind make; give the key before it: KEY=... make event" >&2
+endif
 	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
@@ -90,7 +93,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, without running one:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.draw faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.rooms bench.draw faults lint format monitoring.check check
 # Two files of tests at a time, in their order: the long ones come first. Some of them, chosen by ARGS, one by one.
 ALL_TESTS := -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
@@ -107,6 +110,8 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in about a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
+bench.rooms: $(VENV)/dev.stamp ## the p99 of events while others read, draft rules or hold up one player (needs wrk)
+	@$(BIN)/python -m bench.rooms
 bench.draw: $(VENV)/dev.stamp ## draw docs/performance.svg anew from docs/performance.json, without measuring
 	@$(BIN)/python -m bench.redraw
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and see that nothing is lost; writes docs/reliability.md

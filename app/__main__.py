@@ -2,43 +2,28 @@
 
 import socket
 import sys
-
-from granian.constants import Interfaces
-from granian.server import MPServer
+from functools import partial
+from typing import TYPE_CHECKING
 
 from app.access.domain import Access
-from app.config import Settings, is_loopback, read_settings
+from app.access.origins import is_loopback
+from app.config import Settings, read_settings
 from app.notice import notice_of
+from app.server import server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
+from lib.heartbeat import Line, Pulse, make_line
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
+from lib.watchdog import Watchdog, watchers_above
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+    from granian.server import MPServer
 
 log = get_logger()
-
-SPARE_THREADS = 2  # for health checks, and to say that all others are busy (lib.admission)
-LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
-RESPAWN_PAUSE = 0.1  # seconds
-
-
-def server(settings: Settings) -> MPServer:
-    """Make the server of the settings; it spawns its workers when it serves."""
-    return MPServer(
-        "app.wsgi:worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.web_workers,
-        blocking_threads=settings.web_threads + SPARE_THREADS,
-        respawn_failed_workers=True,
-        respawn_interval=RESPAWN_PAUSE,
-        workers_kill_timeout=LONGEST_GOODBYE,
-        websockets=False,
-        log_dictconfig=logs.GRANIAN,
-    )
 
 
 def refuse_a_shared_port(settings: Settings) -> None:
@@ -66,12 +51,27 @@ def serve() -> None:
     write_access(settings)
     refuse_lost_settings(settings)
     with shared_folder():
-        server(settings).serve()
+        serve_watched(server(settings))
+
+
+def serve_watched(served: "MPServer") -> None:
+    """Serve, and replace a worker that gives no sign of life any more (A35)."""
+    ear, mouth = make_line()
+    Watchdog(ear.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
+    served.serve(target_loader=partial(load_worker, mouth), wrap_loader=False)
+
+
+def load_worker(mouth: Line) -> "APIFlask":
+    """Make the application of a worker, which gives signs of life from its first moment on."""
+    pulse = Pulse(mouth.fileno())
+    from app.wsgi import worker  # noqa: PLC0415  # the main process needs nothing of it
+
+    return worker(pulse)
 
 
 def write_access(settings: Settings) -> None:
     """Write down who may use the service; everybody is worth a warning."""
-    write = log.info if settings.access is Access.KEYS or is_loopback(settings.host) else log.warning
+    write = log.info if settings.access is not Access.OPEN or is_loopback(settings.host) else log.warning
     write("access", access=settings.access.value, who=notice_of(settings))
 
 

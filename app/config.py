@@ -1,7 +1,9 @@
 """The settings: read from the environment once, frozen, and loud when wrong."""
 
+import os
+import re
 from dataclasses import dataclass
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,18 +12,21 @@ from limits import parse_many
 from marshmallow import ValidationError, validate
 from sqlalchemy import URL
 
-from app.access.domain import Access
+from app.access.domain import Access, InvalidSpan, read_span
 from app.events.domain import EventOrder
 from lib.database_url import InvalidAddress, engine_url, read_address
-from lib.settings import SettingsError, origins
+from lib.settings import SettingsError, origins, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
+SAID_OF_ACCESS = (Access.OPEN.value, Access.KEYS.value)
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
-# Connections of a worker that no request uses: to look at the rule book, to write when keys were used, for readiness.
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+# Connections of a worker that no place in a room stands for: to look at the rule book, to read keys and write of them,
+# for readiness.
 SPARE_CONNECTIONS = 3
 
 
@@ -30,12 +35,16 @@ class Settings:
     """Everything that can be set; docs/settings.md lists each with its default. Times are in seconds."""
 
     database_url: str
+    database_owner_url: str
     host: str
     port: int
     web_workers: int
     web_threads: int
+    read_threads: int
     env: str
     access: Access
+    hosts: frozenset[str]
+    key_max_age: timedelta | None
     rate_limit: str
     rate_limit_storage: str
     event_order: EventOrder
@@ -52,11 +61,12 @@ class Settings:
 
     @property
     def pool_size(self) -> int:
-        """The connections to the database that a worker process may open: one a thread, and the spare ones.
+        """The connections to the database that a worker process may open.
 
-        The only place that decides it; docs/settings.md is the only one that tells it.
+        One for each event and each other request that it works on, and the spare ones. The only place that decides it;
+        docs/settings.md is the only one that tells it.
         """
-        return self.web_threads + SPARE_CONNECTIONS
+        return self.web_threads + self.read_threads + SPARE_CONNECTIONS
 
 
 def read_settings(dotenv: Path = Path(".env")) -> Settings:
@@ -70,15 +80,19 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     host = env.str("HOST", "127.0.0.1")
     environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
     settings = Settings(
-        database_url=env.str("DATABASE_URL", validate=_is_postgresql),
+        database_url=secret(env, "DATABASE_URL", _is_postgresql),
+        database_owner_url=secret(env, "DATABASE_OWNER_URL", _is_postgresql_if_given, default=""),
         host=host,
         port=_whole(env, "PORT", 5000, greatest=65535),
         web_workers=_whole(env, "WEB_WORKERS", 2, greatest=64),
         web_threads=_whole(env, "WEB_THREADS", 4, greatest=64),
+        read_threads=_whole(env, "READ_THREADS", 2, greatest=64),
         env=environment,
-        access=env.enum("ACCESS", default_access(host, environment), enum=Access, by_value=True),
+        access=_access(env, environment),
+        hosts=names_of(env.str("HOSTS", "", validate=_are_names) or ""),
+        key_max_age=span_of(env.str("KEY_MAX_AGE", "", validate=_is_a_span)),
         rate_limit=env.str("RATE_LIMIT", "", validate=_is_a_limit),
-        rate_limit_storage=env.str("RATE_LIMIT_STORAGE", "memory://", validate=_is_a_limit_storage),
+        rate_limit_storage=secret(env, "RATE_LIMIT_STORAGE", _is_a_limit_storage, default="memory://"),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
@@ -95,20 +109,28 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         env.seal()
     except EnvValidationError as error:
         raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages), set_in) from None
+    os.environ.pop("DATABASE_OWNER_URL", None)  # the settings have it; no process that this one starts needs it
     return settings
 
 
-def default_access(host: str, environment: str) -> Access:
-    """Return whether keys are asked for where nobody says: only who is alone on the machine goes without (A20)."""
-    return Access.OPEN if environment == "development" and is_loopback(host) else Access.KEYS
+def default_access(environment: str) -> Access:
+    """Return who needs a key where nobody says: in development not the programs of this machine (A20)."""
+    return Access.LOCAL if environment == "development" else Access.KEYS
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach the address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _access(env: Env, environment: str) -> Access:
+    said = env.str("ACCESS", default_access(environment), validate=validate.OneOf(SAID_OF_ACCESS))
+    return Access(said or Access.KEYS)  # nothing where it was refused
+
+
+def names_of(hosts: str) -> frozenset[str]:
+    """Return the names in HOSTS, as they are compared with a `Host`."""
+    return frozenset(hosts.replace(",", " ").lower().split())
+
+
+def span_of(text: str) -> timedelta | None:
+    """Return a span of time such as 90d; `None` for no text."""
+    return read_span(text) if text else None
 
 
 def _whole(env: Env, name: str, default: int, *, greatest: int) -> int:
@@ -142,12 +164,30 @@ def _is_postgresql(address: str) -> None:
         raise ValidationError(f"It {error}.") from None
 
 
+def _is_postgresql_if_given(address: str) -> None:
+    if address:
+        _is_postgresql(address)
+
+
 def _is_a_limit(limit: str) -> None:
     try:
         if limit:
             parse_many(limit)
     except ValueError:
         raise ValidationError('Must be a limit such as "600 per minute", or empty for none.') from None
+
+
+def _are_names(hosts: str) -> None:
+    wrong = [name for name in names_of(hosts) if not HOST_NAME.fullmatch(name)]
+    if wrong:
+        raise ValidationError("Must be names without ports, such as alerts.example.com, with commas between them.")
+
+
+def _is_a_span(text: str) -> None:
+    try:
+        span_of(text)
+    except InvalidSpan as error:
+        raise ValidationError(f"Must be a span of time, or empty for none: {error}.") from None
 
 
 def _is_a_limit_storage(address: str) -> None:

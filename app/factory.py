@@ -1,44 +1,56 @@
 """The application: wired here, decided elsewhere."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 from apiflask import APIFlask
+from flask import request
 from flask.json.provider import DefaultJSONProvider
 
 import app.access.models
 import app.alerts.models
 import app.events.models
+import app.health.models
 import app.rulebook.models
+import app.rulebook.policy.models
+import app.seals.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import document, limits
+from app import document, downgrade, limits
 from app.access import guard
+from app.access.bookkeeper import Bookkeeper
 from app.access.cli import keys
-from app.access.controllers import KeyRing
-from app.access.domain import Access
+from app.access.guard import Entrance
+from app.access.key_cache import KeyCache
 from app.access.last_used import LastUsed
+from app.access.refusals import Refusals
 from app.alerts.api import alerts
 from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options, migrate
 from app.events.api import events
-from app.events.controllers import EventPolicy
+from app.events.controllers import EventPolicy, try_event
 from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
+from app.owner import Owner
 from app.problems import PROBLEMS
+from app.rooms import EVENT_PATH, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
+from app.rulebook.policy.api import policy
 from app.rulebook.watch import RuleBookWatch
+from app.seals.cli import ON_SEALS
+from app.server import LINGERING, REQUESTS
 from app.sessions import sessions_of
 from app.users.api import register
 from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
-from lib.admission import Admission
+from lib.admission import Admission, RoomOf, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
@@ -50,9 +62,8 @@ from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
 from lib.transactions import Unavailable
 
-WITHOUT_DATABASE = ("/health/", "/metrics")
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
-PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -84,45 +95,81 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     document.init_app(application)
     application.json = MembersInTheirOrder(application)
     application.url_map.converters["int"] = PlainInteger
+    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
     migrate.init_app(application)
+    downgrade.guard()
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
-        database = Database(db.engine, deadline=settings.db_deadline, spare=SPARE_CONNECTIONS)
+        beside_events = settings.read_threads + SPARE_CONNECTIONS
+        database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
+    event_policy = EventPolicy.of(settings)
+    room_of = room_by_path(settings)
     application.extensions.update(
         database=database,
-        event_policy=EventPolicy.of(settings),
-        rule_book=RuleBookWatch(database),
+        event_policy=event_policy,
+        turns_of_players=turns_of_players(settings),
+        room_of_events=room_of(EVENT_PATH),
+        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
         four_eyes=settings.four_eyes,
-        readiness=Readiness(database),
-        last_used=LastUsed(database),
+        readiness=Readiness(database, partial(try_event, event_policy)),
+        key_max_age=settings.key_max_age,
+        owner=Owner(settings),
     )
-    if settings.access is Access.KEYS:
-        guard.init_app(application, KeyRing(database), application.extensions["last_used"])
+    entrance = entrance_of(settings, database)
+    application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)
+    guard.init_app(application, entrance)
     limits.init_app(application, settings)
-    for blueprint in (events, reading, alerts, rulebook.rules, register, health, metrics, page):
+    for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])
-    for command in ON_HISTORY:
+    for command in (*ON_HISTORY, *ON_SEALS):
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
     show_info(settings.env)
-    application.wsgi_app = in_layers(application, settings)  # type: ignore[assignment, method-assign]  # Flask's way
+    have_places_taken(application)
+    application.wsgi_app = in_layers(application, room_of)  # type: ignore[assignment, method-assign]  # Flask's way
     return application
 
 
-def in_layers(application: Application, settings: Settings) -> WSGIApplication:
-    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    admitted = Admission(
-        application.wsgi_app,
-        room=settings.web_threads,
-        patience=PATIENCE,
-        exempt=WITHOUT_DATABASE,
-        full=refusal_without_view(application, Unavailable("every thread waits for the database")),
+def entrance_of(settings: Settings, database: Database) -> Entrance:
+    """Make what lets requests in: closed as the settings say, whatever program serves the application."""
+    keys, last_used, refusals = KeyCache(database, settings.key_max_age), LastUsed(database), Refusals()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
+    return Entrance(
+        access=settings.access,
+        names=settings.hosts | {host} - EVERYWHERE,
+        names_bind_keys=bool(settings.hosts),
+        keys=keys,
+        last_used=last_used,
+        refusals=refusals,
+        bookkeeper=Bookkeeper(keys, last_used, refusals),
     )
-    return RequestIds(Answers(admitted, told=count_answer))
+
+
+def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:
+    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
+    full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
+    admitted = application.extensions["admission"] = Admission(
+        application.wsgi_app, room_of=room_of, most=REQUESTS, full=full
+    )
+    return RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+
+
+def have_places_taken(application: Application) -> None:
+    """Have each request take its place once it is known to be allowed; one with a body only when that is here.
+
+    The latter is done where the body is read (lib.json_requests). Comes after the guard and the limits.
+    """
+    views = application.view_functions.items()
+    with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))
+
+    @application.before_request
+    def take() -> None:
+        if request.endpoint not in with_body:
+            take_place(request.environ)

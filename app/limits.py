@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from flask_limiter import HeaderNames, Limiter
 
-from app.access.guard import NO_KEY, requested_scope
+from app.access.guard import NO_KEY, current_key, requested_scope
 from app.config import Settings
+from lib.shared_counts import SCHEME as SHARED
 
 HEADERS: dict[str, dict[str, Any]] = {
     "X-RateLimit-Limit": {
@@ -26,8 +27,8 @@ WAIT = "X-RateLimit-Wait"  # between the limiter and us; no answer leaves with i
 def init_app(app: Flask, settings: Settings) -> None:
     """Limit the requests of each key, or of each address where no keys are asked for; those open to all go uncounted.
 
-    Comes after the guard, which tells whose request it is. A Redis that cannot be reached is replaced by counts of
-    this process until it is back: a limit must not stop events.
+    Comes after the guard, which tells whose request it is. A Redis that is away or silent is replaced by counts of this
+    process until it is back: a limit must not stop events (A41).
     """
     if settings.rate_limit:
         app.after_request(tell_to_wait)  # comes after the limiter's own, which is the later one here
@@ -35,17 +36,20 @@ def init_app(app: Flask, settings: Settings) -> None:
             whose,
             app=app,
             application_limits=[settings.rate_limit],
-            storage_uri=settings.rate_limit_storage,
+            storage_uri=_bounded(settings.rate_limit_storage),
             headers_enabled=True,
             header_name_mapping={HeaderNames.RETRY_AFTER: WAIT},
-            in_memory_fallback_enabled=True,
         )
         limiter.request_filter(lambda: requested_scope() == NO_KEY)
 
 
+def _bounded(storage: str) -> str:
+    return SHARED + storage if storage.startswith("redis") else storage
+
+
 def whose() -> str:
     """Return who is counted: the key, else the address."""
-    key = g.get("api_key")
+    key = current_key()
     return f"key:{key.prefix}" if key else f"address:{request.remote_addr}"
 
 

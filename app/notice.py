@@ -3,7 +3,8 @@
 import sys
 
 from app.access.domain import Access
-from app.config import Settings, is_loopback, read_settings
+from app.access.origins import is_loopback
+from app.config import Settings, read_settings
 from lib.hints import command
 from lib.settings import SettingsError
 
@@ -13,10 +14,13 @@ KEY_HEADER = "Authorization: Bearer $KEY"  # as a shell takes it from its variab
 
 def notice_of(settings: Settings) -> str:
     """Say in a line who may use the service, and what to do where that is nobody yet."""
+    by_key = f"by key, sent as Authorization: Bearer …; the first one: KEY=$({command(FIRST_KEY)})"
     if settings.access is Access.KEYS:
-        return f"by key, sent as Authorization: Bearer …; the first one: KEY=$({command(FIRST_KEY)})"
+        return by_key
     if is_loopback(settings.host):
         return "open to every program on this machine; ACCESS=keys asks for keys"
+    if settings.access is Access.LOCAL:
+        return f"open to every program on this machine, to all others {by_key}"
     return f"OPEN TO EVERYBODY who reaches {settings.host}, as ACCESS=open says; ACCESS=keys asks for keys"
 
 

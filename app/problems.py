@@ -9,6 +9,7 @@ from app.access.domain import Scope
 from app.access.guard import scope_missing, without_key
 from app.alerts.domain import NoSuchAlert
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.reading.domain import StillAddingUp
 from app.events.schemas import InvalidEvent
 from app.health.domain import NotReady, Unready
 from app.rulebook import examples
@@ -16,12 +17,20 @@ from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, Wro
 from app.rulebook.forms import InvalidRules
 from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
 from app.users.domain import DuplicateUser, NoFreeUserId
+from lib.admission import NoPlace
 from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
 from lib.transactions import Unavailable
 
+UNAVAILABLE = ProblemType(
+    503,
+    "unavailable",
+    "The service cannot answer now",
+    "the database cannot be reached or is overloaded; send the same request again, an event before the user's next one",
+    retry_after=1,
+)
 PROBLEMS: dict[type[Exception], ProblemType] = {
     MalformedJson: ProblemType(
         400,
@@ -72,6 +81,13 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "No such alert is stored",
         example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
     ),
+    StillAddingUp: ProblemType(
+        503,
+        "still-adding-up",
+        "The user's events are not added up yet",
+        retry_after=1,
+        example=StillAddingUp("the events of user 1 are still being added up; send the same request again"),
+    ),
     InvalidRules: ProblemType(
         400,
         "invalid-rules",
@@ -104,14 +120,8 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         retry_after=1,
         example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
     ),
-    Unavailable: ProblemType(
-        503,
-        "unavailable",
-        "The service cannot answer now",
-        "the database cannot be reached or is overloaded; send the same request again, "
-        "an event before the user's next one",
-        retry_after=1,
-    ),
+    Unavailable: UNAVAILABLE,
+    NoPlace: UNAVAILABLE,
 }
 # Whoever needs a key may be told so, be turned away when all threads are taken, or find the keys out of reach.
 OF_EVERY_KEY = (

@@ -1,6 +1,7 @@
 """What a worker process of the server loads."""
 
 import gc
+import sys
 from contextlib import suppress
 
 from apiflask import APIFlask
@@ -8,23 +9,37 @@ from apiflask import APIFlask
 from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
-from lib import lifeline
+from app.server import BOUNDS, SWITCH
+from lib import connections, lifeline
+from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
 from lib.transactions import Unavailable
 
+# Seconds: more than anything that a request waits for, the start of the system's clock (60) among it.
+LONGEST_REQUEST = 90
+
 log = get_logger()
 
 
-def worker() -> APIFlask:
-    """Make the application of one worker, which ends when the server's main process is gone."""
+def worker(pulse: Pulse | None = None) -> APIFlask:
+    """Make the application of one worker, which ends when the server's main process is gone.
+
+    Its pulse, where it has one, stops when its requests hang: then the main process replaces it (A35).
+    """
     lifeline.watch_parent()
     application = create_app()
+    if pulse:
+        events = application.extensions["room_of_events"]
+        pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
+    sys.setswitchinterval(SWITCH)
+    connections.Watch(BOUNDS, application.extensions["admission"].longest_whole).start()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
             start_system_clock(application.extensions["database"])
+    application.extensions["rule_book"].begin()
     # What is here now stays for good: the garbage collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()

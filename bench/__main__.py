@@ -4,7 +4,6 @@ Ends with status 1 when something fails or answers wrongly, 2 when a program is 
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.config import Settings, read_settings
+from app.config import Settings
 from bench import document, editions, floor_ratio, growth, machine, statements, tables, windows, wrk
 from bench.backtest import measure
 from bench.database import Postgres, production_postgres
@@ -20,7 +19,7 @@ from bench.errors import BenchError, ToolMissing
 from bench.results import Results
 from bench.scale import FULL, QUICK, Scale
 from bench.servers import ROOT
-from bench.site import Site
+from bench.site import Site, settings_for
 from lib.local.errors import LocalError
 
 _FAILED, _MISSING = 1, 2
@@ -44,18 +43,12 @@ def main() -> int:
 
 def _run(scale: Scale, console: Console, *, writes: bool) -> None:
     with production_postgres() as postgres:
-        settings = _settings(postgres)
+        settings = settings_for(postgres)
         results = _measure(postgres, settings, scale, console)
         described = machine.describe(postgres.url, settings)
     tables.show(results, Console())
     if writes:
         document.write(ROOT / "docs", results, described, scale)
-
-
-def _settings(postgres: Postgres) -> Settings:
-    """Read what the servers will read: the environment, and no .env."""
-    os.environ["DATABASE_URL"] = postgres.url
-    return read_settings(Path(os.devnull))
 
 
 def _measure(postgres: Postgres, settings: Settings, scale: Scale, console: Console) -> Results:

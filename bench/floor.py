@@ -5,8 +5,8 @@
 
 from apiflask import APIFlask
 
-from app.__main__ import server
 from app.config import read_settings
+from app.server import server
 from lib import lifeline, logs
 
 

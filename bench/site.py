@@ -1,5 +1,6 @@
 """What every measurement needs: the database server, a folder, the scale, and where to show progress."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,11 +8,17 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from app.config import Settings
+from app.config import Settings, read_settings
 from bench.database import Postgres
 from bench.scale import Scale
 from bench.servers import Server, serving
 from bench.stored import Population, store
+
+
+def settings_for(postgres: Postgres) -> Settings:
+    """Read what the servers will read: the environment, and no .env."""
+    os.environ["DATABASE_URL"] = postgres.url
+    return read_settings(Path(os.devnull))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

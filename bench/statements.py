@@ -18,15 +18,15 @@ from app.events.domain import EventType
 from app.events.judges import Judge, RuleSet
 from app.events.queries import CLAIM, STORE
 from app.rulebook.forms import read_rules
+from app.sessions import set_in_each
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
-from lib.postgres_pool import session_settings
 from lib.transactions import Statement
 
 _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds
-_EVENT = ("user_id", "t", "type", "amount", "codes", "edition")
+_EVENT = ("user_id", "t", "type", "amount", "codes", "edition", "seq", "key_id")
 # The four rules of the contract, whatever is live in the database.
 _RULES = read_rules(runpy.run_path("migrations/versions/0004_rule_book_and_alerts.py")["EDITION_1"])
 _NEXT = r"""
@@ -78,7 +78,11 @@ class Drive:
         file = folder / f"{kind}.sql"
         script = "\n".join([begin, *lines, ""])
         file.write_text(
-            script.replace(":type::", f"'{kind}'::").replace(":codes::", "'{}'::").replace(":edition::", "1::")
+            script.replace(":type::", f"'{kind}'::")
+            .replace(":codes::", "'{}'::")
+            .replace(":edition::", "1::")
+            .replace(":seq::", "1::")
+            .replace(":key_id::", "NULL::")
         )
         return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
 
@@ -123,8 +127,8 @@ def _pgbench(url: str, settings: Settings, options: list[str]) -> str:
 def _connection(url: str, settings: Settings) -> dict[str, str]:
     """Name the database and the settings of its sessions, which are those of the service's connections."""
     parts = urlsplit(url)
-    within = session_settings(statement_timeout=settings.db_statement_timeout, lock_timeout=settings.db_lock_timeout)
-    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in within.items())
+    within = set_in_each(settings).items()
+    options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in within)
     return {
         "PGHOST": parts.hostname or "",
         "PGPORT": str(parts.port),

@@ -32,9 +32,11 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("draft_edition", "unknown-edition"): lambda at: at.send(b'{"edition": %d}' % UNKNOWN_EDITION),
     ("draft_edition", "too-large"): lambda at: at.send(b" " * (MAX_BOOK_BYTES + 1)),
 }
-for operation in (*READING, *STEPS):
+WAYS["delete_edition", "wrong-step"] = lambda at: at.send()
+WAYS["change_policy", "invalid-request"] = lambda at: at.send(b'{"on": "yes"}')
+for operation in (*READING, *STEPS, "delete_edition"):
     WAYS[operation, "not-found"] = of_edition(0)
-for operation in READING:
+for operation in (*READING, "delete_edition", "read_policy"):
     WAYS[operation, "invalid-request"] = lambda at: at.send(parameters={"limit": "1"})
 for operation in STEPS:
     WAYS[operation, "invalid-request"] = lambda at: at.send(b'{"note": 1}')

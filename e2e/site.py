@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,8 +24,9 @@ class SiteError(Exception):
 class Site:
     """The folder of the copy, and the commands of `lib.local` in it; `name` says whose logs are kept."""
 
-    def __init__(self, root: Path, *, checkout: Path, name: str) -> None:
+    def __init__(self, root: Path, *, checkout: Path, name: str, settings: Mapping[str, str]) -> None:
         self.root = root
+        self._settings = settings
         self._name = name
         self._kept = checkout / "var" / "log"
         self.port = free_port()
@@ -49,23 +50,28 @@ class Site:
         self.run("stop")
 
     def verify(self) -> str:
-        """Have all that is stored judged again, each event by its own edition; raises `SiteError` where any differs.
+        """Have all that is stored sealed, and judged again, each event by its own edition; `SiteError` if any differs.
 
-        Returns what was said: how many events there were, by edition.
+        Returns what was said: how many events were sealed, and how many there were, by edition.
         """
-        return self.run("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules", "verify")
+        rules = ("run", "--", sys.executable, "-m", "flask", "--app", "app", "rules")
+        return self.run(*rules, "seal") + self.run(*rules, "verify")
 
     def begin(self, *command: str) -> "subprocess.Popen[str]":
         """Start a command and leave it running."""
         return subprocess.Popen(  # noqa: S603 - a program of ours
             [sys.executable, "-m", "lib.local", *command],
             cwd=self.root,
-            env={name: os.environ[name] for name in KEPT if name in os.environ} | {"PORT": str(self.port)},
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return {**kept, **self._settings, "PORT": str(self.port)}
 
     def run(self, *command: str) -> str:
         return self.end(" ".join(command), self.begin(*command))
@@ -112,11 +118,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def new_site(checkout: Path, *, name: str) -> Iterator[Site]:
-    """Copy what the service is made of; at the end nothing of it is left, no process and no file."""
+def new_site(checkout: Path, *, name: str, settings: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """Copy what the service is made of; at the end nothing of it is left, no process and no file.
+
+    `settings` are those of the service, beside its defaults.
+    """
     root = Path(tempfile.mkdtemp(prefix=f"activity-alerts-{name}.")).resolve()
     root.chmod(0o755)  # PostgreSQL of a root runs as another account, which must reach its data
-    site = Site(root, checkout=checkout, name=name)
+    site = Site(root, checkout=checkout, name=name, settings=settings or {})
     try:
         for part in COPIED:
             copy(checkout / part, root / part)

@@ -1,54 +1,166 @@
-"""Admission control: so many requests are worked on at once, and a few threads are always left for the rest.
+"""Admission control: requests of a kind share a room, and no kind takes the threads of another.
 
-A server hands requests to a fixed number of threads. When all of them wait for a database that has stopped, nobody
-could be told so, and no health check would be answered. Here a request beyond those that are let in waits only as
-long as the ones inside get on; when none of them has moved for a while, it is turned away at once.
+A server hands requests to a fixed number of threads. When all of them wait, for a database that has stopped or for
+something slow that many ask for, no other request would be answered, and no health check. Here each kind of request
+has a room with so many places. Whoever finds none free waits in a line, first come, first served, and only as long as
+those inside get on: when none of them has moved for a while, the request is turned away at once. A line may have an
+end, so that those who wait do not hold all threads either.
+
+A request takes its place only when it has arrived whole (`take_place`): a client that is slow to send what it announced
+costs no more than a thread that sleeps.
 """
 
+import sys
 import time
-from collections.abc import Iterable
-from threading import Semaphore
+from collections import deque
+from collections.abc import Callable, Iterable
+from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from lib.gates import Gate, new_gate, passed
 
-class Admission:
-    """Lets `room` requests in at a time; those whose path begins with one of `exempt` pass by.
+PLACE = "lib.admission.place"  # under which the environment of a request has its place
+NO_END = sys.maxsize  # of a line
 
-    When all are taken and none was let in or finished for `patience` seconds, others get the answer of `full`.
+
+class Room:
+    """Has `places` for requests at work, and a line of at most `line` that wait for one.
+
+    They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
+    each that finds no place free, whether it waits or is turned away.
     """
 
     def __init__(
-        self,
-        application: WSGIApplication,
-        *,
-        room: int,
-        patience: float,
-        exempt: tuple[str, ...],
-        full: WSGIApplication,
+        self, places: int, *, patience: float, line: int = NO_END, waited: Callable[[], None] = lambda: None
     ) -> None:
-        self._application = application
-        self._room = Semaphore(room)
+        self._free = places
         self._patience = patience
-        self._exempt = exempt
-        self._full = full
+        self._line = line
+        self._waited = waited
+        self._waiting: deque[Gate] = deque()
+        self._lock = Lock()
         self._moved_at = time.monotonic()
 
+    def enter(self) -> bool:
+        """Take a place, if need be after some waiting; False where there is none to be had."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                self._moved_at = time.monotonic()
+                return True
+            gate = self._stand_in_line()
+        self._waited()
+        return gate is not None and self._let_in_later(gate)
+
+    def leave(self) -> None:
+        """Give the place to the first in the line, or leave it free."""
+        with self._lock:
+            self._moved_at = time.monotonic()
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+    def stuck(self, seconds: float) -> bool:
+        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
+        return not self._free and time.monotonic() - self._moved_at > seconds
+
+    def _stand_in_line(self) -> "Gate | None":
+        if len(self._waiting) >= self._line or self._patience_left() <= 0:
+            return None
+        gate = new_gate()
+        self._waiting.append(gate)
+        return gate
+
+    def _patience_left(self) -> float:
+        return self._moved_at + self._patience - time.monotonic()
+
+    def _let_in_later(self, gate: Gate) -> bool:
+        """Wait for a place, as long as those inside get on."""
+        while (patience := self._patience_left()) > 0:
+            if gate.acquire(timeout=patience):
+                return True
+        return passed(gate, self._waiting, self._lock)
+
+
+class NoPlace(Exception):
+    """No place in the room was to be had."""
+
+    def __init__(self) -> None:
+        super().__init__("every place for such requests is taken, and none of those at work gets on, or too many wait")
+
+
+class Place:
+    """What one request has of its room: nothing until it is taken, and nothing while it waits for something else.
+
+    `whole_since` is when it was wanted first, of `time.monotonic`: by then the request was here.
+    """
+
+    __slots__ = ("_held", "_room", "whole_since")
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._held = False
+        self.whole_since: float | None = None
+
+    def take(self) -> None:
+        """Have a place, if need be after some waiting; raises `NoPlace`. Does nothing where one is had already."""
+        if self._held:
+            return
+        if self.whole_since is None:
+            self.whole_since = time.monotonic()
+        if not self._room.enter():
+            raise NoPlace
+        self._held = True
+
+    def give_back(self) -> None:
+        """Let somebody else have it; does nothing where none is had."""
+        if self._held:
+            self._held = False
+            self._room.leave()
+
+
+RoomOf = Callable[[str], Room | None]  # which room a path leads to; None: it passes by
+
+
+class Admission:
+    """Lets up to `most` requests in, each for a place in the room that `room_of` says for its path.
+
+    Where it says None, the request passes by. What is beyond `most` gets the answer of `full`.
+    """
+
+    def __init__(self, application: WSGIApplication, *, room_of: RoomOf, most: int, full: WSGIApplication) -> None:
+        self._application = application
+        self._room_of = room_of
+        self._most = most
+        self._full = full
+        self._inside: set[Place] = set()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the request when there is room, or say that there is none."""
-        if environ["PATH_INFO"].startswith(self._exempt):
+        """Answer the request, or say that there are too many."""
+        room = self._room_of(environ["PATH_INFO"])
+        if room is None:
             return self._application(environ, start_response)
-        if not (self._room.acquire(blocking=False) or self._let_in_later()):
+        if len(self._inside) >= self._most:
             return self._full(environ, start_response)
-        self._moved_at = time.monotonic()
+        place = environ[PLACE] = Place(room)
+        self._inside.add(place)
         try:
             return self._application(environ, start_response)
         finally:
-            self._moved_at = time.monotonic()
-            self._room.release()
+            self._inside.discard(place)
+            place.give_back()
 
-    def _let_in_later(self) -> bool:
-        """Wait for room, as long as those inside get on."""
-        while (patience := self._moved_at + self._patience - time.monotonic()) > 0:
-            if self._room.acquire(timeout=patience):
-                return True
-        return False
+    def longest_whole(self) -> float:
+        """Return for how many seconds the slowest of the requests that are here whole has been so, unanswered."""
+        now = time.monotonic()
+        return max((now - place.whole_since for place in tuple(self._inside) if place.whole_since), default=0.0)
+
+
+def take_place(environ: WSGIEnvironment) -> None:
+    """Have a request that has arrived whole wait for its place among those at work; raises `NoPlace`.
+
+    One that passes by has none.
+    """
+    if place := environ.get(PLACE):
+        place.take()

@@ -32,7 +32,7 @@ class Database:
     """
 
     def __init__(self, engine: Engine, *, deadline: float, spare: int = 0) -> None:
-        """Take the engine's connections, of which so many are `spare`: no request uses them."""
+        """Take the engine's connections, of which so many are `spare`: no event uses them."""
         self._engine = engine
         self._deadline = deadline
         self._lock = Lock()
@@ -85,6 +85,9 @@ class Database:
         while not self._answers():
             if self._closed.wait(PAUSE):
                 return
+        # Where a network had swallowed everything, connections from before may be lost without a word; each that is
+        # still in the pool would cost an event its deadline, one after the other.
+        self._engine.dispose()
         with self._lock:
             self.silent = False
             SILENT.set(0)

@@ -48,6 +48,17 @@ class WholeNumber(fields.Integer):
             raise self.make_error("out_of_range", least=self._least, greatest=self._greatest) from None
 
 
+class Switch(fields.Boolean):
+    """A JSON boolean: marshmallow's own also takes "yes", 1 and other words for it."""
+
+    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012  # marshmallow's own form
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401  # whatever JSON holds
+        if type(value) is not bool:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Line(fields.String):
     """A string of 1 to `longest` characters that can all be printed, and not of spaces only.
 

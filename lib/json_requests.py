@@ -15,6 +15,7 @@ from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
 from marshmallow import Schema, ValidationError
 
+from lib.admission import take_place
 from lib.bodies import LONGEST_BODY, read_body
 from lib.body_forms import encoding_fault, refuse_other_forms
 
@@ -141,9 +142,11 @@ _decoder, _decoder_of_members = (
 def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     """Read the body of a request for webargs.
 
-    Raises what `refuse_other_forms`, `read_body` and `read_object` do, and the refusal that the schema names.
+    The request then waits for its place among those at work: who is slow to send has none. Raises what
+    `refuse_other_forms`, `read_body`, `take_place` and `read_object` do, and the refusal that the schema names.
     """
     body = _body_of(request, schema)
+    take_place(request.environ)
     try:
         return read_object(body)
     except GivenTwice as error:

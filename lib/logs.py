@@ -5,15 +5,24 @@ a file when one is named; each in one write, so that those of several processes 
 """
 
 import contextlib
+import io
 import json
 import logging
 import os
+import textwrap
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 
 from lib.request_ids import add_request_id
 
 STANDARD_ERROR = 2
+
+# Characters. A record may carry what somebody else chose: neither may it be long, nor may it steer a terminal or begin
+# a line of its own. What is left out is told (A34).
+LONGEST_FACT = 512
+LONGEST_TRACEBACK = 16 * 1024
 
 Processors = list[structlog.types.Processor]
 
@@ -96,6 +105,34 @@ def configure(level: str, log_format: str, log_file: str = "") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
 
 
+def harmless(text: str, longest: int = LONGEST_FACT) -> str:
+    """Return a text with all that cannot be printed escaped, on one line, and no more of it than that."""
+    if len(text) > longest:
+        return f"{harmless(text[:longest])}… ({len(text)} characters)"
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def harmless_traceback(text: str) -> str:
+    """Return a text of several lines, each harmless; of very many, the last."""
+    lines = "\n".join(map(harmless, text.splitlines()))
+    return lines if len(lines) <= LONGEST_TRACEBACK else f"… {lines[-LONGEST_TRACEBACK:]}"
+
+
+def make_harmless(_: object, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Make the facts of a record harmless, as a processor of structlog's; a traceback has its own bounds."""
+    for name, fact in record.items():
+        if type(fact) is str:
+            if len(fact) > LONGEST_FACT or not fact.isprintable():
+                record[name] = harmless_traceback(fact) if name in TRACEBACKS else harmless(fact)
+        elif type(fact) not in HARMLESS and name not in {"exc_info", "_record"} and len(repr(fact)) > LONGEST_FACT:
+            record[name] = harmless(repr(fact))
+    return record
+
+
+TRACEBACKS = frozenset({"exception", "stack"})
+HARMLESS = frozenset({bool, int, float, type(None)})
+
+
 def _shared() -> Processors:
     return [
         add_request_id,
@@ -112,7 +149,15 @@ def _written(record: dict[str, object], **_: object) -> str:
     return _encoder.encode(record)
 
 
+def _plain_traceback(out: TextIO, exc_info: Any) -> None:  # noqa: ANN401  # structlog's form
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, exc_info)
+    # Further in than a record begins: what somebody else put into a message must not pass for one.
+    out.write(textwrap.indent(harmless_traceback(written.getvalue()), "  ") + "\n")
+
+
 def _renderer(log_format: str, *, colors: bool) -> Processors:
     if log_format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_written)]
-    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
+        written = structlog.processors.JSONRenderer(serializer=_written)
+        return [structlog.processors.format_exc_info, make_harmless, written]
+    return [make_harmless, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_plain_traceback)]

@@ -6,13 +6,13 @@ Exceptions carry no status codes; what a driver or a library says in its own wor
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import cast
+from typing import TypeVar, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
-from lib.bodies import LONGEST_BODY, read_body, too_large
+from lib.bodies import LONGEST_BODY, cut_short, too_large
 from lib.body_forms import OtherMediaType
 from lib.logs import get_logger
 from lib.metrics.requests import refusal_count
@@ -51,6 +51,7 @@ OF_HTTP = {
     403: ProblemType(403, "forbidden", "The key does not allow this"),
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
+    408: ProblemType(408, "request-timeout", "The request did not arrive in time", example=cut_short()),
     413: ProblemType(413, "too-large", "The body is too large", example=too_large(LONGEST_BODY)),
     415: ProblemType(
         415,
@@ -82,9 +83,7 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with app.request_context(environ):
-            answer = app.make_response(app.handle_user_exception(error))
-            answer.headers["Connection"] = "close"  # the body is not read
-            return answer(environ, start_response)
+            return app.make_response(app.handle_user_exception(error))(environ, start_response)
 
     return refuse
 
@@ -120,8 +119,19 @@ def _said(error: Exception) -> str:
     return error.description or "" if isinstance(error, HTTPException) else str(error)
 
 
+Refusal = TypeVar("Refusal", bound=HTTPException)
+
+
+def logged(error: Refusal) -> Refusal:
+    """Mark a refusal of which whoever raises it has written what there is to write: no line is written of it here."""
+    error.logged = True  # type: ignore[attr-defined]  # exceptions may carry what is said of them
+    return error
+
+
 def log_refusal(problem_type: ProblemType, error: Exception) -> None:
     """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback (A14)."""
+    if getattr(error, "logged", False):
+        return
     facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
     if problem_type is INTERNAL:
         log.error("request failed", **facts, exc_info=error)
@@ -144,25 +154,10 @@ def _http_problem(error: HTTPException) -> Response:
     status = HTTPStatus(error.code)
     known = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
     answer = problem(OF_HTTP.get(status, known), error)
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or not _body_is_read_by_now():
-        answer.headers["Connection"] = "close"
     for name, value in error.get_headers():
         if name != "Content-Type":
             answer.headers[name] = value
     return answer
-
-
-def _body_is_read_by_now() -> bool:
-    """Read what a client is still sending, as far as any request may be long.
-
-    A server that answers before the end of a body has to close the connection; a client that was not told so
-    sends its next request into the void.
-    """
-    try:
-        read_body(request.environ)
-    except RequestEntityTooLarge:
-        return False
-    return True
 
 
 def _internal_error(error: Exception) -> Response:

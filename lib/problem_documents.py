@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType, members_of
 
-OF_EVERY_BODY = (OF_HTTP[413], OF_HTTP[415])
+OF_EVERY_BODY = (OF_HTTP[408], OF_HTTP[413], OF_HTTP[415])
 PATH, REQUEST_ID = "/path/of/the/request", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
 STRING = {"type": "string"}
 HEADERS = {401: ("WWW-Authenticate",), 415: ("Accept", "Accept-Encoding"), 429: ("Retry-After",)}

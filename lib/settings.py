@@ -1,11 +1,15 @@
 """Settings that stop the start when they are wrong, with the names of their variables and no traceback."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
 from dotenv import dotenv_values
+from environs import Env
+from marshmallow import ValidationError
+
+MAX_SECRET = 65_536  # bytes; a file that has more is not the one that was meant
 
 
 class SettingsError(click.ClickException):
@@ -33,3 +37,47 @@ def origins(dotenv: Path) -> Mapping[str, str]:
         **dict.fromkeys(os.environ, "the environment, or on the command line of make"),
         **dict.fromkeys(written, str(dotenv)),
     }
+
+
+class UnreadableSecret(ValueError):
+    """A file holds no secret that can be read; the text says why, and quotes nothing of it."""
+
+
+def secret(env: Env, name: str, check: Callable[[str], None], *, default: str | None = None) -> str:
+    """Read a setting that may be secret: NAME itself, else what stands in the file that NAME_FILE names.
+
+    `check` raises `ValidationError`. Both set is wrong, and so is a file that cannot be read; `env` collects the
+    faults, without any value.
+    """
+    found: list[str] = []
+
+    def look(file: str) -> None:
+        if os.environ.get(name):
+            raise ValidationError(f"{name} is set as well: unset one of the two.")
+        try:
+            found.append(read_secret(Path(file)))
+        except UnreadableSecret as error:
+            raise ValidationError(f"{error}.") from None
+        check(found[0])
+
+    if env.str(f"{name}_FILE", ""):
+        env.str(f"{name}_FILE", validate=look)
+        return found[0] if found else ""
+    given: str = env.str(name, validate=check) if default is None else env.str(name, default, validate=check)
+    return given
+
+
+def read_secret(file: Path) -> str:
+    """Return what stands in a file, without the end of its last line; raises `UnreadableSecret`."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SECRET + 1).decode().rstrip("\r\n")
+    except OSError as error:
+        raise UnreadableSecret(f"The file cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableSecret("The file is not written in UTF-8") from None
+    if not text:
+        raise UnreadableSecret("The file is empty")
+    if len(text) > MAX_SECRET:
+        raise UnreadableSecret("The file holds more than any setting does")
+    return text

@@ -65,7 +65,8 @@ class Snapshot:
 def snapshot_of(engine: Engine, application_name: str) -> Iterator[Snapshot]:
     """Hold the present state of the database of an engine; raises `psycopg2.Error` where it cannot be reached."""
     _, arguments = engine.dialect.create_connect_args(engine.url)
-    arguments = {**arguments, **connect_options(application_name=application_name, connect_timeout=LONGEST_CONNECT)}
+    own = connect_options(arguments, application_name=application_name, connect_timeout=LONGEST_CONNECT)
+    arguments = {**arguments, **own}
     with closing(_connected(arguments)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         [(name,)] = cursor.fetchall()
@@ -73,7 +74,7 @@ def snapshot_of(engine: Engine, application_name: str) -> Iterator[Snapshot]:
 
 
 def _connected(arguments: Mapping[str, Any]) -> Connection:
-    without_haste = session_settings(statement_timeout=0, lock_timeout=0)
+    without_haste = session_settings(statement_timeout=0, lock_timeout=0, idle_timeout=0)
     connection = Sessions(without_haste, patience=LONGEST_CONNECT).open(arguments)
     connection.autocommit = True
     with connection.cursor() as cursor:

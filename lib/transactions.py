@@ -21,7 +21,9 @@ from lib.metrics.database import DEADLINE, error_count, reason_of
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
 PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
 READ_ONLY = "25006"
-PASSING_CODES = frozenset({"40001", "40P01", "55P03", READ_ONLY})
+LOCKED = "55P03"
+# 25P03: the server ended the session, since the transaction was idle for too long; its process had been stopped.
+PASSING_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
 
 WRITABLE = (
     "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
@@ -31,6 +33,10 @@ WRITABLE = (
 
 class Unavailable(Exception):
     """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
+
+
+class Locked(Unavailable):
+    """Somebody holds a lock for longer than `lock_timeout` waits."""
 
 
 class ReadOnly(Unavailable):
@@ -127,13 +133,6 @@ class Transaction:
         """Queue a statement whose rows nobody reads; it is sent with the next fetch or with the commit."""
         self._unsent.append(self._bound(statement, values))
 
-    def lock(self, table: str) -> None:
-        """Queue the lock of a table against everybody else who writes to it or locks it, until the end; readers go on.
-
-        Not prepared: PostgreSQL prepares questions and changes only.
-        """
-        self._unsent.append(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
-
     def lend_no_more(self) -> None:
         """Have the connection closed at the end: another session may be as this one should be."""
         self._unfit = True
@@ -200,4 +199,6 @@ def told_apart(error: psycopg2.Error) -> Exception:
     said = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
     if sqlstate == READ_ONLY:
         return ReadOnly(f"the database takes no changes ({said}); {WRITABLE}")
+    if sqlstate == LOCKED:
+        return Locked(said)
     return Unavailable(said) if passing else error

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import psycopg2
 from alembic import context
 from alembic.operations import MigrationScript
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import current_app
-from psycopg2.errors import ReadOnlySqlTransaction
+from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from app.owner import NOT_THE_OWNER, Owner
 from app.version import VERSION
 from lib.hints import command
 from lib.postgres_sessions import SettingsLost
@@ -27,6 +29,11 @@ from lib.transactions import WRITABLE
 ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
+# A migration may also work in Python for longer than an event waits between two statements.
+OWN_TIMEOUTS = f"""
+    SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}';
+    SET idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT}'
+"""
 PAUSE = 0.2  # seconds between two looks whether it is our turn
 
 NEWER = """\
@@ -38,12 +45,13 @@ and then start this one. What that loses, and the lines for production: docs/dep
 log = logging.getLogger("alembic.env")
 config = context.config
 database = current_app.extensions["migrate"].db
+owner: Owner = current_app.extensions["owner"]
 
 
 def run_on(connection: Connection) -> None:
     """Run the migrations that are asked for on a connection of their own."""
     take_turn(connection)
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    connection.execute(text(OWN_TIMEOUTS))
     connection.commit()
     context.configure(
         connection=connection,
@@ -55,10 +63,20 @@ def run_on(connection: Connection) -> None:
     try:
         with context.begin_transaction():
             context.run_migrations()
+        if moves():
+            owner.allow(connection, database.metadata)
     except CommandError as error:
         if newer := applied_by_a_newer_release():
             raise CommandError(newer) from error
         raise
+
+
+def moves() -> bool:
+    """Tell whether this run is to change tables, and not only to look at them."""
+    try:
+        return bool(context.get_revision_argument())
+    except KeyError:
+        return False
 
 
 def applied_by_a_newer_release() -> str | None:
@@ -105,9 +123,12 @@ def refusals_in_a_line() -> Iterator[None]:
         yield
     except SettingsLost as error:
         raise click.ClickException(str(error)) from None
-    except DBAPIError as error:
-        if isinstance(error.orig, ReadOnlySqlTransaction):
+    except (DBAPIError, psycopg2.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, ReadOnlySqlTransaction):
             raise click.ClickException(f"no migration was applied, the database takes no changes: {WRITABLE}") from None
+        if isinstance(cause, InsufficientPrivilege):
+            raise click.ClickException(NOT_THE_OWNER.format(said=str(cause).strip())) from None
         raise
 
 
@@ -126,7 +147,7 @@ def run_offline() -> None:
 if context.is_offline_mode():
     run_offline()
 else:
-    with refusals_in_a_line(), database.engine.connect() as connection:
+    with refusals_in_a_line(), owner.connection() as connection:
         try:
             run_on(connection)
         finally:

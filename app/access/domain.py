@@ -1,22 +1,26 @@
 """API keys, as plain values: what one looks like, what is kept of it, what it allows."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
+UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 MARK = "aa"  # begins every key, so that those who search for leaked secrets can tell ours
 SECRET_BYTES = 32
 PREFIX_BYTES = 6
 
 
 class Access(StrEnum):
-    """Whether requests need a key."""
+    """Which requests need a key: none, all, or all but those that come from this machine itself."""
 
     OPEN = "open"
     KEYS = "keys"
+    LOCAL = "local"
 
 
 class Scope(StrEnum):
@@ -33,18 +37,34 @@ class Scope(StrEnum):
     METRICS_READ = "metrics:read"
 
 
+class KeyStep(StrEnum):
+    """What was done with a key, as its audit has it."""
+
+    CREATE = "create"
+    ROTATE = "rotate"  # a new key takes the place of an older one
+    REVOKE = "revoke"
+    OWN = "own"  # the person is named who answers for it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What is known of a key once it has been given away: its public prefix, and the SHA-256 of all of it."""
+    """What is known of a key once it has been given away: its public prefix, and the SHA-256 of all of it.
 
+    `id` is the number by which events name it: four bytes of each, where the prefix would be thirteen.
+    """
+
+    id: int
     prefix: str
     name: str
     digest: bytes
     scopes: frozenset[str]
     created_at: datetime
+    created_by: str | None = None
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    owner: str | None = None  # the person who answers for it, and counts where two have to
 
     def state(self, now: datetime) -> str:
         """Say in a word whether the key is of use: "valid", "revoked" or "expired"."""
@@ -53,6 +73,55 @@ class ApiKey:
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
         return "valid"
+
+    def no_older_than(self, max_age: timedelta | None) -> "ApiKey":
+        """Return the key with the end that a maximum age gives it; `None` gives none."""
+        if max_age is None:
+            return self
+        end = self.created_at + max_age
+        return replace(self, expires_at=min(end, self.expires_at or end))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEvent:
+    """A step of a key's audit; `replaces` is the prefix of the older key where one was rotated."""
+
+    at: datetime
+    step: KeyStep
+    who: str
+    replaces: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRefusal:
+    """A request that showed a key and was refused; `route` is the pattern of its path, never the client's own text."""
+
+    at: datetime
+    reason: str
+    address: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHistory:
+    """A key with what was done with it, oldest first, and its last refusals, newest first."""
+
+    key: ApiKey
+    state: str
+    events: Sequence[KeyEvent]
+    refusals: Sequence[KeyRefusal]
+
+
+class InvalidSpan(ValueError):
+    """A text is no span of time; its own says what to write."""
+
+
+def read_span(text: str) -> timedelta:
+    """Return a span of time such as 90d, 12h or 30m; raises `InvalidSpan`."""
+    written = SPAN.fullmatch(text)
+    if written is None:
+        raise InvalidSpan("write 90d, 12h or 30m")
+    return int(written[1]) * UNITS[written[2]]
 
 
 def new_secret_key() -> str:
@@ -81,22 +150,35 @@ class NoSuchKey(Exception):
 
 
 class AmbiguousKey(Exception):
-    """Several keys, the `candidates`, have a prefix that begins so, and none is meant for certain."""
+    """Several keys, the `candidates`, have a prefix that begins so, and none is meant for certain; it is `now`."""
 
-    def __init__(self, beginning: str, candidates: Sequence[ApiKey]) -> None:
+    def __init__(self, beginning: str, candidates: Sequence[ApiKey], now: datetime) -> None:
         super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
         self.candidates = candidates
+        self.now = now
 
 
-def key_meant(beginning: str, known: Iterable[ApiKey]) -> ApiKey:
+class KeyHasOwner(Exception):
+    """The key has an owner, who stays: another one could make one person look like two."""
+
+
+class UselessKey(Exception):
+    """The key is revoked or expired, so there is nothing to rotate."""
+
+
+class TooLongLived(Exception):
+    """A key was to be valid for longer than the settings allow."""
+
+
+def key_meant(beginning: str, known: Iterable[ApiKey], now: datetime) -> ApiKey:
     """Return the only key whose prefix begins so; also from the mark on, and up to the whole of the key itself.
 
-    Raises `NoSuchKey` and `AmbiguousKey`; neither tells anybody a secret.
+    `now` is by the clock by which keys end. Raises `NoSuchKey` and `AmbiguousKey`; neither tells anybody a secret.
     """
     wanted = beginning.strip().removeprefix(f"{MARK}_").partition("_")[0]
     found = [key for key in known if wanted and key.prefix.startswith(wanted)]
     if not found:
         raise NoSuchKey(f"no key begins with {wanted!r}")
     if len(found) > 1:
-        raise AmbiguousKey(wanted, found)
+        raise AmbiguousKey(wanted, found, now)
     return found[0]

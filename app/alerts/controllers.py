@@ -1,4 +1,7 @@
-"""The use cases of alerts. Each is one statement, so one moment of the database."""
+"""The use cases of alerts. Each is one statement, so one moment of the database.
+
+None says anything of the database when it takes too long (`trial`): a slow read must turn no event away.
+"""
 
 from app.alerts.domain import AlertPage, AlertsAsked, NoSuchAlert, Place, StoredAlert
 from app.alerts.queries import AlertQueries
@@ -11,7 +14,7 @@ def alerts(database: Database, asked: AlertsAsked) -> AlertPage:
 
     One that is stored meanwhile changes nothing of the pages after its place, and none is ever on two of them.
     """
-    with database.transaction() as current:
+    with database.transaction(trial=True) as current:
         found = AlertQueries(current).latest(asked, asked.limit + 1)
     page, next_before = page_of(found, asked.limit, lambda alert: alert.place)
     return AlertPage(alerts=page, next_before=next_before)
@@ -19,7 +22,7 @@ def alerts(database: Database, asked: AlertsAsked) -> AlertPage:
 
 def alert(database: Database, at: Place, *, shadow: bool) -> StoredAlert:
     """Return the alert at a place; raises `NoSuchAlert`."""
-    with database.transaction() as current:
+    with database.transaction(trial=True) as current:
         found = AlertQueries(current).one(at, shadow=shadow)
     if found is None:
         where = "; perhaps it is one of the shadow: shadow=true" if not shadow else ""

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
+from lib.privileges import may
 
 
 class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -32,6 +33,7 @@ class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchem
             "user_id",
             postgresql_where=text("edition > 0"),
         ),
+        may(insert="user_id t code edition shadow evidence"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, autoincrement=False)

@@ -16,6 +16,14 @@ KEEP = Statement(
     ("bigint", "bigint", "integer", "boolean", "integer", "jsonb"),
     "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) VALUES ($1, $2, $3, $4, $5, $6)",
 )
+TRY_KEEP = Statement(
+    "try_keep",
+    (),
+    """
+    INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
+    SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false
+    """,
+)
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 LAST = 2**31 - 1  # no code and no edition is greater
@@ -80,6 +88,10 @@ class AlertQueries:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
+    def try_to_keep(self) -> None:
+        """Can an alert be kept, as far as that can be seen without one?"""
+        self._transaction.write(TRY_KEEP)
+
     def keep(self, alert: StoredAlert) -> None:
         """Keep an alert with its evidence."""
         evidence = {name: getattr(alert.evidence, name) for name in ("value", "limit", "count", "moments", "sentence")}
@@ -115,5 +127,11 @@ def _last_place(before: Place | None) -> Place:
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
     user_id, t, code, edition, told = row
-    evidence = Evidence(**{**told, "moments": tuple(told["moments"])})
+    evidence = Evidence(
+        value=told["value"],
+        limit=told["limit"],
+        count=told["count"],
+        moments=tuple(told["moments"]),
+        sentence=told["sentence"],  # whichever wording it is of (A45)
+    )
     return StoredAlert(user_id=user_id, t=t, code=code, edition=edition, shadow=shadow, evidence=evidence)

@@ -5,12 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from errno import EACCES
 from pathlib import Path
-from shutil import copymode
-from stat import S_ISREG
 from tempfile import NamedTemporaryFile
 
 import click
@@ -18,7 +16,7 @@ import psycopg2
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.backtest import controllers, tables
+from app.backtest import controllers, files, tables
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
 from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
@@ -26,6 +24,7 @@ from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.options import EDITION
+from app.seals.domain import Sealed, read_seal
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
 from lib.logs import get_logger
@@ -55,13 +54,13 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
     if not value or value in STANDARD_OUTPUT:
         return value and STANDARD_OUTPUT[0]
-    path = Path(value)
     try:
-        folder = path.is_dir()
-        if is_replaced(path):
-            with NamedTemporaryFile(dir=path.resolve().parent, prefix=".report."):
+        place = files.target_of(Path(value))
+        folder = place.is_dir()
+        if not files.is_special(place):
+            with NamedTemporaryFile(dir=place.parent, prefix=".report."):
                 pass
-        if path.exists() and not os.access(path, os.W_OK):
+        if place.exists() and not os.access(place, os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
@@ -127,15 +126,32 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
         tables.show(report, tables.console())
 
 
+class SealOption(click.ParamType[Sealed]):
+    """A seal as it is printed, such as 17 and its digest, with a colon between them."""
+
+    name = "number:digest"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sealed:
+        """Return the seal; anything else ends the command with a line that says what to write."""
+        try:
+            return read_seal(str(value))
+        except ValueError:
+            self.fail("write a seal as `rules seal` prints it: its number, a colon and 64 letters", param, ctx)
+
+
 @click.command("verify")
 @JOBS
+@click.option("--seal", "kept", type=SealOption(), help="A seal that was kept elsewhere, as `rules seal` printed it.")
 @with_appcontext
-def verify(jobs: int) -> None:
-    """Judge every stored event again by its own edition, and compare with what is stored; status 1 if any differs."""
+def verify(jobs: int, kept: Sealed | None) -> None:
+    """Judge every stored event again by its own edition, and compare with what is stored, counted and sealed.
+
+    Status 1 if anything differs. --seal also tells whether all was rewritten, seals and all.
+    """
     with at_work("verifying", jobs) as (place, cost):
-        findings = controllers.verify(place, cost)
+        findings = controllers.verify(place, cost, kept)
     tables.show_findings(findings, tables.console())
-    sys.exit(1 if findings.different else 0)
+    sys.exit(1 if findings.different or findings.lost else 0)
 
 
 ON_HISTORY = (backtest, verify)  # they join the commands of the rule book
@@ -164,35 +180,12 @@ def write(file: str, text: str) -> None:
     if file == "-":
         click.echo(text, nl=False)
         return
-    path = Path(file)
     try:
-        if is_replaced(path):
-            replace(path.resolve(), text)
+        place = files.target_of(Path(file))
+        if files.is_special(place):
+            place.write_text(text, encoding="utf-8")
         else:
-            path.write_text(text, encoding="utf-8")
+            files.replace(place, text)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"Written: {file}", err=True)
-
-
-def is_replaced(path: Path) -> bool:
-    """Tell whether a new file may take this place: that of a plain file or of none, but never that of a pipe."""
-    try:
-        return S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
-        return True
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file beside the path and put it there, for the same people to read as the one before."""
-    half = path.with_name(f".report.{os.getpid()}")
-    try:
-        half.touch()
-        if path.exists():
-            copymode(path, half)
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    except OSError:
-        with suppress(OSError):
-            half.unlink()
-        raise

@@ -12,17 +12,19 @@ from app.backtest.findings import Findings, RuleBook
 from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import Bench, Report
 from app.backtest.tally import Tally
-from app.backtest.verifying import Inquiry, Sharing, Verifying
+from app.backtest.verifying import Inquiry, InquiryContext, Sharing, Verifying, VerifyingChain
 from app.events.judges import RuleSet
 from app.rulebook import controllers as rulebook
+from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of
-from lib.workers import OpenCrew, Workers
+from lib.workers import OpenCrew, Piece, Workers
 
 SPAN = 100_000  # events that one process judges before it is given further users
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 Found = TypeVar("Found", Tally, Findings)
+Verification = Piece[InquiryContext, Judged | Findings]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +71,19 @@ def backtest_of(place: Place, edition: RuleSet, against: RuleSet | None, scope: 
     return _report(trial, plan.calendar, tally)
 
 
-def verify(place: Place, cost: Cost) -> Findings:
-    """Judge all that is stored again, each event by its own edition; raises `WorkerFailed`."""
+def verify(place: Place, cost: Cost, kept: Sealed | None = None) -> Findings:
+    """Judge all that is stored again, each event by its own edition, and hold it against counts and seals.
+
+    `kept` is a seal that was written down elsewhere. Raises `WorkerFailed`.
+    """
     with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
         # Read after the snapshot was taken, so that no edition of an event in it is missing.
         inquiry = Inquiry(snapshot=snapshot, book=rule_book_of(place.database))
         with place.open_crew(verifying.begin, inquiry, place.jobs) as crew:
             spans = list(crew.each([Sharing(place.span)]))
             findings = Findings()
-            for found in _told(place, spans, crew.each(map(Verifying, spans))):
+            pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
+            for found in _told(place, spans, crew.each(pieces)):
                 findings.add(found)
             cost.cpu_seconds = crew.cpu_seconds
     return findings

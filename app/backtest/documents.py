@@ -6,7 +6,7 @@ from typing import Any
 from app.backtest.domain import written_users
 from app.backtest.reports import Bench, Count, Report, Series, SeriesReport, name_of_bound
 from app.backtest.summary import rate, sentence
-from app.rulebook.domain import differences
+from app.rulebook.differences import differences
 
 
 def document(report: Report) -> dict[str, Any]:

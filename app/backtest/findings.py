@@ -10,8 +10,12 @@ from app.backtest.history import RunningHistory
 from app.events.domain import ActivityEvent
 from app.events.judges import RuleSet
 from app.events.rules import Proof
+from app.seals.domain import Sealed
 
 MOST_LISTED = 20
+WORDINGS = (
+    None,
+)  # those that a proof can be told in; that of 0.1 is not named in the evidence, and is the present one
 FIRST_EDITION = 1  # by which everything was judged before there were alerts to be kept
 
 
@@ -24,7 +28,10 @@ class RuleBook:
 
 
 class KeptAlert(NamedTuple):
-    """A row of alerts: who, when, which code of which edition, and the values of its evidence as text."""
+    """A row of alerts: who, when, which code of which edition, and the values of its evidence as text.
+
+    `wording` is None where the evidence names none; `line` is all of it, as it is sealed.
+    """
 
     user_id: int
     t: int
@@ -35,6 +42,9 @@ class KeptAlert(NamedTuple):
     limit: str | None
     events: str | None
     moments: str | None
+    sentence: str | None
+    wording: str | None
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,14 @@ class Difference:
 
     user_id: int
     t: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Loss:
+    """A player, or where there is none the chain of seals, of whom not all is stored as it was counted and sealed."""
+
+    user_id: int
     what: str
 
 
@@ -110,6 +128,7 @@ class Retrial:
         moments = str(self._moments(proof))
         if kept.moments != moments:
             yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
+        yield from _told_otherwise(kept, proof)
 
     def _moments(self, proof: Proof) -> list[int]:
         """Return when the events of a proof were, as they are written down live; as text both look the same."""
@@ -119,13 +138,21 @@ class Retrial:
         return moments
 
 
+def _told_otherwise(kept: KeptAlert, proof: Proof) -> Iterator[str]:
+    """Compare the sentence with the words of the release that wrote it (A45)."""
+    if kept.wording not in WORDINGS:
+        yield f"the sentence of code {kept.code} is of wording {kept.wording}, which this version does not have"
+    elif kept.sentence != proof.sentence:
+        yield f'the sentence of code {kept.code} is "{kept.sentence}", it should be "{proof.sentence}"'
+
+
 def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers)) or "nothing"
 
 
 @dataclass(slots=True)
 class Findings:
-    """How many agree, by edition, and the first of those that do not."""
+    """How many agree, by edition, and the first of those that do not; what is gone, and what cannot be told."""
 
     events: Counter[int] = field(default_factory=Counter)
     agreeing: Counter[int] = field(default_factory=Counter)
@@ -134,6 +161,11 @@ class Findings:
     of_old: int = 0  # events with codes from before alerts were kept
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
+    lost: int = 0
+    losses: list[Loss] = field(default_factory=list)
+    not_counted: int = 0  # events of a release that gave them no number, and that were not counted since
+    not_sealed: int = 0
+    latest_seal: Sealed | None = None
 
     def note_live(self, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
         """Count an event, judged again by the edition that answered it."""
@@ -152,6 +184,12 @@ class Findings:
             self.different += 1
             self._keep([Difference(user_id, t, "; ".join(faults))])
 
+    def note_loss(self, user_id: int, faults: Sequence[str]) -> None:
+        """Count a player of whom something is gone or was changed, and keep it if it is among the first."""
+        if faults:
+            self.lost += 1
+            self._keep_losses([Loss(user_id, "; ".join(faults))])
+
     def add(self, other: "Findings") -> None:
         """Add what another process found, of other users."""
         for name in ("events", "agreeing", "shadowed", "shadowed_agreeing"):
@@ -159,6 +197,14 @@ class Findings:
         self.of_old += other.of_old
         self.different += other.different
         self._keep(other.differences)
+        self.lost += other.lost
+        self._keep_losses(other.losses)
+        self.not_counted += other.not_counted
+        self.not_sealed += other.not_sealed
+        self.latest_seal = self.latest_seal or other.latest_seal
+
+    def _keep_losses(self, losses: Sequence[Loss]) -> None:
+        self.losses = sorted([*self.losses, *losses])[:MOST_LISTED]
 
     def _keep(self, differences: Sequence[Difference]) -> None:
         self.differences = sorted([*self.differences, *differences])[:MOST_LISTED]

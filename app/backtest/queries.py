@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from app.backtest.domain import DAY, GREATEST, Scope, Users
 from app.events.domain import EventType, HistoryNeeds
+from app.seals.queries import ALERT, RECEIVED
 from lib.snapshots import Reader
 
 # Of the key alone.
@@ -33,21 +34,34 @@ LAST_OF_TYPE = """
         ORDER BY type DESC, t DESC LIMIT {count}
     ) AS past
 """
-DECISIONS = """
+DECISIONS = f"""
     SELECT user_id, t, type, amount, alert_codes, edition, received_at < (
         SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
-    ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
-"""
+    ), seq, {RECEIVED} FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
+"""  # noqa: S608  # ours
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
-ALERTS = """
+ALERTS = f"""
     SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
-        evidence->>'moments'
+        evidence->>'moments', evidence->>'sentence', evidence->>'wording', {ALERT}
     FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, code
+"""  # noqa: S608  # as above
+CLOCKS = """
+    SELECT user_id, last_t, events, sealed FROM user_clock
+    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id
 """
+SEALED_PARTS = """
+    SELECT user_id, seq, t, events, digest, seal FROM sealed_player
+    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, seq
+"""
+SEALS = "SELECT no, (extract(epoch FROM at) * 1000000)::bigint, all_counted, digest FROM seal ORDER BY no"
+PARTS_OF_SEALS = "SELECT user_id, seq, t, events, digest, seal FROM sealed_player ORDER BY seal, user_id, seq"
+ANY_COUNTED = "SELECT EXISTS (SELECT FROM seal WHERE all_counted)"
 
 EventRow = tuple[int, int, str, Decimal]
-DecisionRow = tuple[int, int, str, Decimal, list[int], int, bool]
-AlertRow = tuple[int, int, int, bool, int, str, str, str, str]
+DecisionRow = tuple[int, int, str, Decimal, list[int], int, bool, int | None, int]
+AlertRow = tuple[int, int, int, bool, int, str, str, str, str, str, str, str]
+SealRow = tuple[int, int, bool, memoryview]
+PartRow = tuple[int, int, int, int, memoryview, int]
 
 
 class BacktestQueries:
@@ -82,6 +96,26 @@ class BacktestQueries:
     def alerts(self, users: Users) -> Iterator[Sequence[AlertRow]]:
         """Which alerts of these users are stored? By user, t and code."""
         return self._reader.rows(ALERTS, {"first": users.first, "last": users.last})
+
+    def clocks(self, users: Users) -> Iterator[Sequence[tuple[int, int, int, int]]]:
+        """What do the clocks of these users say? By user."""
+        return self._reader.rows(CLOCKS, {"first": users.first, "last": users.last})
+
+    def sealed_parts(self, users: Users) -> Iterator[Sequence[PartRow]]:
+        """What do the seals cover of these users? By user and number."""
+        return self._reader.rows(SEALED_PARTS, {"first": users.first, "last": users.last})
+
+    def seals(self) -> Iterator[Sequence[SealRow]]:
+        """Which seals are there? By number."""
+        return self._reader.rows(SEALS, {})
+
+    def parts_of_seals(self) -> Iterator[Sequence[PartRow]]:
+        """What do the seals cover? By seal and user, as it was sealed."""
+        return self._reader.rows(PARTS_OF_SEALS, {})
+
+    def all_counted(self) -> bool:
+        """Does any seal say that all events without a number are counted?"""
+        return any(counted for rows in self._reader.rows(ANY_COUNTED, {}) for (counted,) in rows)
 
 
 def _within(users: Users, scope: Scope) -> dict[str, object]:

@@ -11,6 +11,7 @@ from app.backtest.domain import time_of, written_users
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, many
 from app.backtest.summary import PER, PER_EVENTS, sentence, written_rate
+from lib.hints import command
 from lib.tables import new_table, print_whole
 
 MOST_PERIODS = 31  # that a terminal is bothered with
@@ -154,17 +155,44 @@ def show_findings(findings: Findings, out: Console) -> None:
     print_whole(table, out, width=out.width)
     if findings.of_old:
         out.print(f"{many(findings.of_old, 'event')} with codes from before alerts were kept: no evidence of them.")
+    for what in to_be_done(findings):
+        out.print(Text(what), soft_wrap=True)
     for each in findings.differences:
         out.print(Text(f"user {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
-    if findings.different > len(findings.differences):
-        out.print(f"… and {findings.different - len(findings.differences):,} more.")
+    _print_rest(findings.different - len(findings.differences), out)
+    for loss in findings.losses:
+        out.print(Text(f"user {loss.user_id}: {loss.what}" if loss.user_id else loss.what), soft_wrap=True)
+    _print_rest(findings.lost - len(findings.losses), out)
     out.print(Text(verdict(findings), style="bold"))
+
+
+def _print_rest(count: int, out: Console) -> None:
+    if count:
+        out.print(f"… and {count:,} more.")
+
+
+def to_be_done(findings: Findings) -> Iterator[str]:
+    """Say what cannot be told yet, and by which command it can be; and which seal is to be kept elsewhere."""
+    if findings.not_counted:
+        told = (
+            "of a release that gave them no number: whether any is gone cannot be told. When none of its processes runs"
+        )
+        yield f"{many(findings.not_counted, 'event')} not counted, {told}: {command('rules count')}"
+    if findings.not_sealed:
+        yield f"{many(findings.not_sealed, 'event')} not sealed yet: {command('rules seal')}"
+    if findings.latest_seal:
+        yield f"The last seal is {findings.latest_seal}"
 
 
 def verdict(findings: Findings) -> str:
     """Say in a line whether all agrees."""
+    said = []
     if findings.different:
         differ = "differs" if findings.different == 1 else "differ"
-        return f"{findings.different:,} {differ}: what is stored is not what these rules raise."
+        said.append(f"{findings.different:,} {differ}: what is stored is not what these rules raise.")
+    if findings.lost:
+        said.append(f"{many(findings.lost, 'finding')}: what is stored is not all that was counted and sealed.")
+    if said:
+        return " ".join(said)
     events = findings.events.total()
     return "The only event agrees." if events == 1 else f"All {events:,} events agree."

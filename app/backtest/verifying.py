@@ -1,19 +1,26 @@
 """What one process of a verification does: judge the events of some users again, each by its own edition."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
+from typing import Generic, TypeVar
 
 from app.backtest.domain import Scope, Span, Users
 from app.backtest.findings import Answer, Findings, KeptAlert, Retrial, RuleBook
 from app.backtest.history import RunningHistory
+from app.backtest.integrity import Account, Audit, ChainAudit, Clock, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries
 from app.events.domain import ActivityEvent, HistoryNeeds
 from app.events.queries import STORED_AS
+from app.seals.domain import EventFacts, Sealed, SealFacts
 from lib.snapshots import Snapshot
 
+NOBODY = 0  # of a loss that is of the chain, and of no player
+
+Key = TypeVar("Key", int, tuple[int, int])
+Row = TypeVar("Row")
 Moment = tuple[int, int]  # a user and a `t`: at most one event
 
 
@@ -36,13 +43,15 @@ class InquiryContext:
 
     queries: BacktestQueries
     inquiry: Inquiry
+    all_counted: bool
 
 
 @contextmanager
 def begin(inquiry: Inquiry) -> Iterator[InquiryContext]:
     """Open the snapshot, once for all pieces of this process."""
     with inquiry.snapshot.reader() as reader:
-        yield InquiryContext(BacktestQueries(reader), inquiry)
+        queries = BacktestQueries(reader)
+        yield InquiryContext(queries, inquiry, queries.all_counted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +73,141 @@ class Verifying:
 
     def __call__(self, context: InquiryContext) -> Iterator[Judged | Findings]:
         """Yield how far it is, now and then, and what was found at the end."""
-        return verify(context.queries, context.inquiry, self.span.users)
+        return verify(context, self.span.users)
 
 
-def verify(queries: BacktestQueries, inquiry: Inquiry, users: Users) -> Iterator[Judged | Findings]:
-    """Judge all events of these users again and compare."""
-    findings, past, present = Findings(), RunningHistory(inquiry.needs), 0
-    kept = KeptAlerts(map(KeptAlert._make, chain.from_iterable(queries.alerts(users))))
+@dataclass(frozen=True, slots=True)
+class VerifyingChain:
+    """The piece beside them: work out the seals again; `kept` is one that was written down elsewhere."""
+
+    kept: Sealed | None
+
+    def __call__(self, context: InquiryContext) -> Iterator[Findings]:
+        """Yield what was found."""
+        findings, audit = Findings(), ChainAudit()
+        rows = chain.from_iterable(context.queries.seals())
+        seals = ((SealFacts(no, at, all_counted), bytes(digest)) for no, at, all_counted, digest in rows)
+        parts = map(read_part, chain.from_iterable(context.queries.parts_of_seals()))
+        for fault in audit.faults(seals, parts, self.kept):
+            findings.note_loss(NOBODY, [fault])
+        findings.latest_seal = audit.latest
+        yield findings
+
+
+def verify(context: InquiryContext, users: Users) -> Iterator[Judged | Findings]:
+    """Judge all events of these users again and compare; hold what is stored against what was counted and sealed."""
+    queries, inquiry = context.queries, context.inquiry
+    findings, past = Findings(), RunningHistory(inquiry.needs)
+    kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(users))), moment_of)
+    audits = Audits(context, findings, users)
     for rows in queries.decisions(users):
-        for user_id, t, stored_type, amount, codes, edition, before_alerts in rows:
+        for user_id, t, stored_type, amount, codes, edition, before_alerts, seq, received in rows:
             event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-            if user_id != present:
+            if user_id != audits.present:
                 past.forget()
-                present = user_id
+                audits.begin(user_id)
             _note_lonely(findings, kept.before((user_id, t)))
             answer = Answer(codes, edition, before_alerts)
             retrial = Retrial(event, past, inquiry.book)
-            _compare(findings, retrial, answer, kept.at((user_id, t)))
+            alerts = kept.at((user_id, t))
+            _compare(findings, retrial, answer, alerts)
+            facts = EventFacts(user_id, t, seq, stored_type, amount, codes, edition, received)
+            audits.add(facts, [alert.line for alert in alerts])
             past.remember(event)
         yield Judged(len(rows))
     _note_lonely(findings, kept.rest())
+    audits.end()
     yield findings
 
 
-class KeptAlerts:
-    """The alerts that are kept, in order of user and t, taken up as the events come by in the same order."""
+class Grouped(Generic[Key, Row]):
+    """Rows in the order of a key, taken up as those with the same keys come by in the same order."""
 
-    def __init__(self, alerts: Iterable[KeptAlert]) -> None:
-        self._groups = groupby(alerts, key=lambda alert: (alert.user_id, alert.t))
+    def __init__(self, rows: Iterable[Row], key: Callable[[Row], Key]) -> None:
+        self._groups: Iterator[tuple[Key, Iterable[Row]]] = groupby(rows, key)
         self._take_up()
 
     def _take_up(self) -> None:
-        moment, alerts = next(self._groups, (None, ()))
-        self._moment: Moment | None = moment
-        self._alerts: Sequence[KeptAlert] = tuple(alerts)
+        key, rows = next(self._groups, (None, ()))
+        self._key: Key | None = key
+        self._rows: Sequence[Row] = tuple(rows)
 
-    def before(self, moment: Moment) -> Iterator[Moment]:
-        """Pass by those before a moment, which no event has."""
-        while self._moment is not None and self._moment < moment:
-            yield self._moment
+    def before(self, key: Key) -> Iterator[Key]:
+        """Pass by those before a key, which nothing else has."""
+        while self._key is not None and self._key < key:
+            yield self._key
             self._take_up()
 
-    def at(self, moment: Moment) -> Sequence[KeptAlert]:
-        """Take those of a moment."""
-        if self._moment != moment:
+    def at(self, key: Key) -> Sequence[Row]:
+        """Take those of a key."""
+        if self._key != key:
             return ()
-        alerts = self._alerts
+        rows = self._rows
         self._take_up()
-        return alerts
+        return rows
 
-    def rest(self) -> Iterator[Moment]:
+    def next(self) -> Key | None:
+        """Tell which key comes next."""
+        return self._key
+
+    def rest(self) -> Iterator[Key]:
         """Pass by all that are left."""
-        while self._moment is not None:
-            yield self._moment
+        while self._key is not None:
+            yield self._key
             self._take_up()
+
+
+def moment_of(alert: KeptAlert) -> Moment:
+    """Return when an alert was raised, and at whose event."""
+    return alert.user_id, alert.t
+
+
+class Audits:
+    """The audit of one user after the other: of those with events, and of those whom clock or seals know alone."""
+
+    def __init__(self, context: InquiryContext, findings: Findings, users: Users) -> None:
+        self._all_counted, self._findings = context.all_counted, findings
+        clocks = map(Clock._make, chain.from_iterable(context.queries.clocks(users)))
+        parts = map(read_part, chain.from_iterable(context.queries.sealed_parts(users)))
+        self._clocks = Grouped(clocks, lambda clock: clock.user_id)
+        self._parts = Grouped(parts, lambda sealed: sealed.part.user_id)
+        self._audit: Audit | None = None
+        self.present = 0
+
+    def begin(self, user_id: int) -> None:
+        """End the user before, look at those in between who have no events, and begin this one."""
+        self._pass_by(user_id)
+        self.present = user_id
+        self._audit = Audit(self._account(user_id))
+
+    def add(self, event: EventFacts, alerts: Sequence[str]) -> None:
+        """Take up an event of the user with whom it was begun."""
+        if self._audit:
+            self._audit.add(event, alerts)
+
+    def end(self) -> None:
+        """End the last user, and look at those after."""
+        self._pass_by(None)
+
+    def _pass_by(self, until: int | None) -> None:
+        self._note()
+        while (alone := min(filter(None, (self._clocks.next(), self._parts.next())), default=None)) is not None:
+            if until is not None and alone >= until:
+                return
+            self.present = alone
+            self._audit = Audit(self._account(alone))
+            self._note()
+
+    def _account(self, user_id: int) -> Account:
+        clock = next(iter(self._clocks.at(user_id)), None)
+        return Account(user_id, clock, self._parts.at(user_id))
+
+    def _note(self) -> None:
+        if self._audit:
+            self._findings.note_loss(self.present, list(self._audit.faults(all_counted=self._all_counted)))
+            self._findings.not_counted += self._audit.unnumbered
+            self._findings.not_sealed += self._audit.unsealed
+            self._audit = None
 
 
 def _note_lonely(findings: Findings, moments: Iterable[Moment]) -> None:

@@ -1,16 +1,17 @@
 """The routes of events: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import asks_for, current_key
 from app.events import controllers, metrics
 from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
 from app.rulebook.watch import NoRuleBook
+from lib.admission import PLACE
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
@@ -45,14 +46,21 @@ def receive_event(event: ActivityEvent) -> Response:
     """
     extensions = current_app.extensions
     judge = extensions["rule_book"].judge()
-    decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event)
+    key = current_key()
+    sent_by = key.id if key else None
+    turns = extensions["turns_of_players"]
+    turns.take(event.user_id, request.environ[PLACE])
+    try:
+        decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event, sent_by)
+    finally:
+        turns.pass_on(event.user_id)
     metrics.count(decision)
-    write_log_line(decision)
+    write_log_line(decision, sent_by)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
 
 
-def write_log_line(decision: Decision) -> None:
-    """Write the one line of an event; raised codes are for somebody to see (A14)."""
+def write_log_line(decision: Decision, key_id: int | None) -> None:
+    """Write the one line of an event, with the key that sent it now; raised codes are for somebody to see (A14)."""
     write = log.warning if decision.alert else log.info
     write(
         "event",
@@ -60,5 +68,6 @@ def write_log_line(decision: Decision) -> None:
         t=decision.event.t,
         codes=decision.alert_codes,
         replayed=decision.replayed,
+        key_id=key_id,
         duration_ms=milliseconds_so_far(),
     )

@@ -1,7 +1,9 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from time import thread_time
 from typing import NoReturn
 
 from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
@@ -12,15 +14,16 @@ from app.events.domain import (
     Decision,
     DuplicateEvent,
     EventOrder,
-    History,
     OutOfOrder,
     UnknownUser,
+    Window,
 )
 from app.events.judges import Judge, RuleSet
-from app.events.queries import SYSTEM, EventQueries
-from app.events.rules import Alert
+from app.events.queries import SYSTEM, Claim, EventQueries
+from app.events.rules import Alert, Proof
 from app.users.queries import UserQueries
 from lib.database import Database
+from lib.transactions import Transaction
 
 LONGEST_CLOCK_START = 60  # seconds; it looks at every user's clock, once
 
@@ -38,8 +41,12 @@ class EventPolicy:
         return cls(order=settings.event_order, registered_users_only=settings.registered_users_only)
 
 
-def record_event(database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Decision:
+def record_event(
+    database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent, key_id: int | None = None
+) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
+
+    `key_id` is that of the key that sent it, where one was asked for.
 
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
     the client sends the event again.
@@ -50,42 +57,73 @@ def record_event(database: Database, policy: EventPolicy, judge: Judge, event: A
         events = EventQueries(current)
         if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
             return _first_decision(events, event) or _refuse_unknown(event)
-        history = _claim_moment(events, policy, judge, event)
-        if history is None:
+        claim = _claim_moment(events, policy, judge, event)
+        if claim is None:
             return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        judged = [(rule_set, rule_set.judge(event, history)) for rule_set in judge.rule_sets]
-        live, answered = judged[0]
+        live, *beside = judge.rule_sets
+        answered = live.judge(event, claim.history)
         codes = tuple(alert.code for alert in answered)
         decision = Decision(event=event, alert_codes=codes, edition=live.edition)
-        events.store(decision)
-        kept = AlertQueries(current)
-        for rule_set, alerts in judged:
-            for alert in alerts:
-                kept.keep(_stored(events, event, rule_set, alert))
+        events.store(decision, claim.seq, key_id)
+        record = Record(events, AlertQueries(current), event)
+        record.keep(live, answered)
+        if beside:
+            began = thread_time()
+            for rule_set in beside:
+                record.keep(rule_set, rule_set.judge(event, claim.history))
+            judge.spent(thread_time() - began)
         current.commit()
     return decision
 
 
-def _stored(events: EventQueries, event: ActivityEvent, rule_set: RuleSet, alert: Alert) -> StoredAlert:
+class Record:
+    """Keeps the alerts of one event; the events of a window are looked up once, however many rules name them."""
+
+    __slots__ = ("_alerts", "_event", "_events", "_moments")
+
+    def __init__(self, events: EventQueries, alerts: AlertQueries, event: ActivityEvent) -> None:
+        self._events, self._alerts, self._event = events, alerts, event
+        self._moments: dict[tuple[Window, int], list[int]] = {}
+
+    def keep(self, rule_set: RuleSet, alerts: Iterable[Alert]) -> None:
+        """Keep the alerts of an edition."""
+        for alert in alerts:
+            self._alerts.keep(_stored(self._event, rule_set, alert, self._evidence(alert.proof)))
+
+    def _evidence(self, proof: Proof) -> Evidence:
+        """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
+        moments = [each.t for each in proof.events[:MOST_MOMENTS]]
+        if proof.window:
+            moments += self._moments_in(proof.window, MOST_MOMENTS - len(moments))
+        return Evidence(
+            value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
+        )
+
+    def _moments_in(self, window: Window, most: int) -> list[int]:
+        asked = window, most
+        if asked not in self._moments:
+            self._moments[asked] = self._events.moments_in(self._event.user_id, window, self._event.t, most)
+        return self._moments[asked]
+
+
+def _stored(event: ActivityEvent, rule_set: RuleSet, alert: Alert, evidence: Evidence) -> StoredAlert:
     return StoredAlert(
         user_id=event.user_id,
         t=event.t,
         code=alert.code,
         edition=rule_set.edition,
         shadow=rule_set.shadow,
-        evidence=_evidence(events, event, alert),
+        evidence=evidence,
     )
 
 
-def _evidence(events: EventQueries, event: ActivityEvent, alert: Alert) -> Evidence:
-    """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
-    proof = alert.proof
-    moments = [each.t for each in proof.events[:MOST_MOMENTS]]
-    if proof.window:
-        moments += events.moments_in(event.user_id, proof.window, event.t, MOST_MOMENTS - len(moments))
-    return Evidence(
-        value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
-    )
+def try_event(policy: EventPolicy, current: Transaction) -> None:
+    """Queue what every event needs of the database, for a transaction that will be rolled back."""
+    events = EventQueries(current)
+    events.try_to_store()
+    AlertQueries(current).try_to_keep()
+    if policy.order is EventOrder.SYSTEM:
+        events.lock_system()  # last: others wait for it
 
 
 @cache
@@ -96,7 +134,7 @@ def start_system_clock(database: Database) -> None:
         current.commit()
 
 
-def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> History | None:
+def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Claim | None:
     """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
     if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
         return None

@@ -1,6 +1,6 @@
 """Who judges an event: the rules of one edition, with another in its shadow if there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.events.domain import ActivityEvent, EventType, History
@@ -25,14 +25,15 @@ class RuleSet:
 class Judge:
     """Put together once for the editions in force, and never changed: no event is judged by a mixture.
 
-    The live rule set is the first one.
+    The live rule set is the first one. `spent` is told how many CPU seconds the others took for an event.
     """
 
     rule_sets: Sequence[RuleSet]
     questions: Mapping[EventType, HistoryQuestion]
+    spent: Callable[[float], None] = lambda _: None
 
     @classmethod
-    def of(cls, *rule_sets: RuleSet) -> "Judge":
+    def of(cls, *rule_sets: RuleSet, spent: Callable[[float], None] = lambda _: None) -> "Judge":
         """Make the judge of the editions; what history to read follows from the rules of all."""
         rules = [rule for each in rule_sets for rule in each.rules]
         editions = "_".join(str(each.edition) for each in rule_sets)
@@ -40,4 +41,4 @@ class Judge:
             kind: HistoryQuestion(f"history_{editions}_{kind}", needs_of(rules, kind), version=editions)
             for kind in EventType
         }
-        return cls(rule_sets=rule_sets, questions=questions)
+        return cls(rule_sets=rule_sets, questions=questions, spent=spent)

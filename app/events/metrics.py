@@ -6,18 +6,38 @@ from functools import cache
 from app.events.domain import Decision, EventType
 from lib.metrics.kinds import Counter
 from lib.metrics.numbers import Number, number
+from lib.metrics.series import show_only
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
 REPLAYS = Counter("activity_event_replays", "Events sent again, and answered as the first time.")
 RAISED = Counter("activity_alert_codes_raised", "Alert codes raised by stored events, by code.", ["code"])
+SHADOW = Counter("activity_shadow_cpu_seconds", "CPU seconds spent on the edition in the shadow.")
+SHADOW_SECONDS = "activity_shadow_cpu_seconds_total"  # the name of its number
+SHED = Counter("activity_shadow_sheds", "Times that an edition left the shadow because events found no room.")
+
+WAITED = Counter("http_requests_waited", "Events that found every thread taken: they waited, or were turned away.")
+WAITS = "http_requests_waited_total"  # as above
 
 raised = cache(RAISED.labels)
 
 
-def show_from_zero(codes: Iterable[int]) -> None:
-    """Show codes that were never raised so far: the first is a rise only for who saw the zero before it."""
+def show_codes(live: Iterable[int], *, beside: Iterable[int]) -> None:
+    """Show the codes of the editions in force, and no others: those of former editions mean nothing any more.
+
+    The live ones from zero: the first is a rise only for who saw the zero before it. `beside` are those of the shadow.
+    """
+    codes = set(live)
     for code in codes:
         raised(code)
+    show_only("activity_alert_codes_raised", "code", map(str, codes.union(beside)))
+
+
+def spend_on_shadow(seconds: float) -> None:
+    """Count the CPU time that the edition in the shadow took for an event."""
+    _shadow.inc(seconds)
+
+
+_shadow = number(SHADOW_SECONDS)
 
 
 def _stored_of(kind: EventType) -> Number:

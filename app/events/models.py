@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
 from app.events.domain import EventType
+from lib.privileges import may
 
 
 class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -32,6 +33,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
             "t",
             postgresql_where=text("alert_codes <> '{}'"),  # most events raise nothing and stay out of it
         ),
+        may(insert="user_id t type amount alert_codes edition key_id seq"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -43,12 +45,17 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     alert_codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     edition: Mapped[int] = mapped_column(Integer, server_default="1")
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    key_id: Mapped[int | None] = mapped_column(Integer)  # of the key that sent it; no foreign key (app.access.models)
+    # The number of its user's events by then, this one included (A44); none in what a release without numbers stored.
+    seq: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
     """The latest moment of each user, and the row that is locked while one of their events is judged.
 
-    Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
+    `events` counts those that were stored with a number, and `sealed` those of them that are known to be sealed: a hint
+    for the next seal, which asks `sealed_player` for the truth. Neither may be in an index, or no update would stay on
+    its page. Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
     free, so that an update finds room beside the old row and touches no index.
     """
 
@@ -56,8 +63,31 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
     __table_args__ = (
         CheckConstraint("user_id >= 0", name="user_id_not_negative"),
         CheckConstraint("last_t >= 0", name="last_t_not_negative"),
-        {"postgresql_with": {"fillfactor": 50}},
+        {"postgresql_with": {"fillfactor": 50}, **may(insert="user_id last_t events", update="last_t events sealed")},
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     last_t: Mapped[int] = mapped_column(BigInteger)
+    events: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    sealed: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """What the events of a user up to `counted_t` add up to; those after it are not in it yet (A38).
+
+    An event costs it nothing: whoever reads the totals moves it on, under the lock of the user's clock. Whoever changes
+    an event at or before `counted_t`, adds one there or takes one away changes the total with it, under the same lock.
+    """
+
+    __tablename__ = "user_total"
+    __table_args__ = may(
+        insert="user_id counted_t deposits deposited withdraws withdrawn",
+        update="counted_t deposits deposited withdraws withdrawn",
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    counted_t: Mapped[int] = mapped_column(BigInteger)
+    deposits: Mapped[int] = mapped_column(BigInteger)
+    deposited: Mapped[Decimal] = mapped_column(Numeric)
+    withdraws: Mapped[int] = mapped_column(BigInteger)
+    withdrawn: Mapped[Decimal] = mapped_column(Numeric)

@@ -6,6 +6,7 @@ Every statement names the whole primary key or is bounded by an index, whatever 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
@@ -17,8 +18,9 @@ CLAIM = Statement(
     "claim_moment",
     ("bigint", "bigint"),
     """
-    INSERT INTO user_clock AS clock (user_id, last_t) VALUES ($1, $2)
-    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t WHERE clock.last_t < excluded.last_t
+    INSERT INTO user_clock AS clock (user_id, last_t, events) VALUES ($1, $2, 1)
+    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t, events = clock.events + 1
+    WHERE clock.last_t < excluded.last_t
     RETURNING last_t
     """,
 )
@@ -40,9 +42,30 @@ STORED = Statement(
 )
 STORE = Statement(
     "store_event",
-    ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer"),
-    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition) VALUES ($1, $2, $3, $4, $5, $6)",
+    ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer", "bigint", "integer"),
+    """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq, key_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    """,
 )
+# What an event does to its tables, but for any row: their locks and the right to write to them are needed all the same.
+TRY_CLAIM = Statement(
+    "try_claim",
+    (),
+    """
+    INSERT INTO user_clock (user_id, last_t) SELECT 0, 0 WHERE false
+    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t
+    """,
+)
+TRY_STORE = Statement(
+    "try_store",
+    (),
+    """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
+    SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1 WHERE false
+    """,
+)
+LOCK_SYSTEM = Statement("lock_system", (), "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE")
 MOMENTS = Statement(
     "moments_in_window",
     ("bigint", "activity_type", "bigint", "bigint", "integer"),
@@ -71,8 +94,9 @@ SUMS_PART = """
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 GROUP BY 1)"""
 
 # What tells whether the claim just before was granted: the user's clock, and the event at this moment if there is one.
+# The count of the clock is the number under which the event arrived (A44).
 CLAIM_PARTS = """
-    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, NULL::bigint FROM user_clock WHERE user_id = $1)
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events FROM user_clock WHERE user_id = $1)
     UNION ALL
     (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND t = $2)"""
@@ -116,9 +140,16 @@ def _part_of_t(seconds_of: Mapping[int, int]) -> str:
     return f"CASE{cases} ELSE {last} END" if cases else str(last)
 
 
-def history_if_claimed(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> History | None:
+class Claim(NamedTuple):
+    """A moment that is the event's: what came before it, and under which number of its user it arrives (A44)."""
+
+    history: History
+    seq: int
+
+
+def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
     """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
-    latest_t, known = -1, False
+    latest_t, seq, known = -1, 0, False
     parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
     counted: dict[int, WindowSum] = {}
     for part, t, stored_type, amount, count in rows:
@@ -128,17 +159,18 @@ def history_if_claimed(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[
             kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
             parts[part].append(ActivityEvent(user_id=event.user_id, t=t, type=kind, amount=amount))
         elif part == CLOCK:
-            latest_t = t
+            latest_t, seq = t, count
         else:
             known = True
     if known or latest_t != event.t:
         return None
-    return History(
+    history = History(
         latest=parts[LATEST_EVENTS],
         latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
         window={kind: parts[part] for kind, part in WINDOW_OF.items()},
         sums=_added_up(sums, counted) if counted else {},
     )
+    return Claim(history, seq)
 
 
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
@@ -165,7 +197,7 @@ class EventQueries:
         """Is `t` the system's next moment? If so it is ours; either way the system is locked until the end (A7)."""
         return bool(self._transaction.fetch(CLAIM, SYSTEM, t))
 
-    def claim_next_moment(self, event: ActivityEvent, question: HistoryQuestion) -> History | None:
+    def claim_next_moment(self, event: ActivityEvent, question: HistoryQuestion) -> Claim | None:
         """Is this the user's next moment, and what came before it? None, and the user is locked all the same (A6).
 
         Two statements in one round trip: the second begins when the first has the lock, and sees what is
@@ -173,7 +205,16 @@ class EventQueries:
         """
         self._transaction.write(CLAIM, event.user_id, event.t)
         rows: Sequence[Row] = self._transaction.fetch(question.statement, event.user_id, event.t)
-        return history_if_claimed(event, rows, question.sums)
+        return read_claim(event, rows, question.sums)
+
+    def try_to_store(self) -> None:
+        """Can an event be stored, as far as that can be seen without one?"""
+        self._transaction.write(TRY_CLAIM)
+        self._transaction.write(TRY_STORE)
+
+    def lock_system(self) -> None:
+        """Can the system's clock be had, which every event needs where the order is the system's (A7)?"""
+        self._transaction.write(LOCK_SYSTEM)
 
     def latest_moment(self, user_id: int) -> int:
         """Which moment was claimed last? Before the first one: -1."""
@@ -198,8 +239,8 @@ class EventQueries:
         rows = self._transaction.fetch(MOMENTS, user_id, window.type.value, t - window.seconds, t, most)
         return [moment for (moment,) in rows]
 
-    def store(self, decision: Decision) -> None:
-        """Keep the event with its decision in one row."""
+    def store(self, decision: Decision, seq: int, key_id: int | None = None) -> None:
+        """Keep the event with its decision, the number under which it arrived and the key that sent it, in one row."""
         event = decision.event
-        codes = list(decision.alert_codes)
-        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, codes, decision.edition)
+        judged = (list(decision.alert_codes), decision.edition)
+        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, *judged, seq, key_id)

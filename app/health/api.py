@@ -32,7 +32,7 @@ def live() -> dict[str, str]:
 @health.doc(responses=refusals_of(NotReady, takes_body=False, open_to_all=True))
 @open_to_all
 def ready() -> dict[str, str]:
-    """Say whether the database can be reached, takes changes, is at the expected migration, and holds good rules."""
+    """Say whether the database can be reached, takes what events write, is at its migration, and holds good rules."""
     current_app.extensions["readiness"].check()
     trouble = current_app.extensions["rule_book"].trouble()
     if trouble:

@@ -9,6 +9,7 @@ class Unready(StrEnum):
     DATABASE_UNREACHABLE = "database-unreachable"
     DATABASE_SILENT = "database-silent"
     DATABASE_READ_ONLY = "database-read-only"
+    DATABASE_WRITES_FAIL = "database-writes-fail"
     MIGRATION_MISSING = "migration-missing"
     MIGRATION_UNKNOWN = "migration-unknown"
     RULE_BOOK_UNREADABLE = "rule-book-unreadable"
@@ -20,6 +21,10 @@ REMEDIES = {
     Unready.DATABASE_READ_ONLY: (
         "the database takes no changes, since it is a standby or default_transaction_read_only is on: give "
         "DATABASE_URL the primary, or all hosts with ?target_session_attrs=read-write, or switch that setting off"
+    ),
+    Unready.DATABASE_WRITES_FAIL: (
+        "what every event writes could not be written when it was tried, twice in a row: the log says why (trial write "
+        "failed); look at who holds locks for long, in pg_stat_activity, and at the room on the database's disk"
     ),
     Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
     Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one; see which are in force: GET /rules",

@@ -1,5 +1,7 @@
 """The questions whether the database is as this version of the service expects it."""
 
+from collections.abc import Callable
+
 from lib.transactions import Statement, Transaction
 
 TABLE_THERE = Statement("version_table", (), "SELECT to_regclass('alembic_version') IS NOT NULL")
@@ -24,6 +26,25 @@ READ_ONLY = Statement(
     ) ELSE false END
     """,
 )
+
+
+# A trial that has to wait for long is a miss, and must not be in anybody's way meanwhile. Milliseconds.
+IN_HASTE = Statement(
+    "in_haste", (), "SELECT set_config('lock_timeout', '400', true), set_config('statement_timeout', '500', true)"
+)
+TRY_TO_WRITE = Statement("try_to_write", (), "UPDATE write_trial SET tried_at = now()")
+TRIED = Statement("tried", (), "SELECT true")
+
+
+def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], None]) -> None:
+    """Would the database take a write, and what `as_event` queues? Raises the driver's error where it would not.
+
+    All of it in one round trip, so that what it locks is free again at once.
+    """
+    transaction.write(IN_HASTE)
+    transaction.write(TRY_TO_WRITE)
+    as_event(transaction)
+    transaction.fetch(TRIED)
 
 
 def takes_changes(transaction: Transaction) -> bool:

@@ -3,14 +3,13 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from app.access.domain import ApiKey, Scope
+from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.problems import refusals_of
 from app.rulebook import controllers, examples
-from app.rulebook.controllers import Hand
 from app.rulebook.domain import (
     PUBLISH_ANOTHER,
     AuditPage,
@@ -21,8 +20,8 @@ from app.rulebook.domain import (
     SameEyes,
     WrongStep,
 )
-from app.rulebook.eyes import ANONYMOUS, name_of_key
 from app.rulebook.forms import InvalidRules
+from app.rulebook.hands import hand_of_request
 from app.rulebook.schemas import (
     LONGEST_BOOK,
     AuditPageSchema,
@@ -150,7 +149,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     Say with `based_on` which edition they were made from: it is then published in place of that one only, unless its
     publisher says otherwise. A book that is too large for a request can be drafted with the command `rules draft`.
     """
-    hand = _hand(new.note)
+    hand = hand_of_request(new.note)
     drafted = (
         controllers.draft(_database(), new.rules, hand, based_on=new.based_on)
         if new.rules
@@ -167,7 +166,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @asks_for(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
     """Have a draft judge every event beside the live edition, without being answered; there is one such at most."""
-    return controllers.shadow(_database(), edition, _hand(note))
+    return controllers.shadow(_database(), edition, hand_of_request(note))
 
 
 @rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
@@ -189,11 +188,11 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 
     The edition that did is retired, and can be published again. A draft takes the place of the edition that it is
     based on; where another one is live meanwhile, that is a 409 unless `over` names it. An edition that was live
-    before takes the place of any, and of none but the one that `over` names. With `FOUR_EYES=true` the key must be
-    another than the author's.
+    before takes the place of any, and of none but the one that `over` names. With four eyes (`GET /rules/four-eyes`)
+    the key must have another owner than the author's.
     """
     four_eyes: bool = current_app.extensions["four_eyes"]
-    hand = _hand(publication.note)
+    hand = hand_of_request(publication.note)
     return controllers.publish(_database(), edition, hand, four_eyes=four_eyes, over=publication.over)
 
 
@@ -211,15 +210,34 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 @asks_for(Scope.RULES_WRITE)
 def retire_edition(edition: int, note: str) -> Edition:
     """Put a draft or a shadow edition away."""
-    return controllers.retire(_database(), edition, _hand(note))
+    return controllers.retire(_database(), edition, hand_of_request(note))
+
+
+@rules.delete(EDITION)
+@rules.input(NoParameters, location="query")
+@rules.doc(
+    responses={
+        204: {"description": "it is deleted"},
+        **refusals_of(
+            NO_PARAMETER,
+            UNKNOWN,
+            NotFound,
+            WrongStep("edition 1 is live, and only drafts are deleted"),
+            takes_body=False,
+        ),
+    }
+)
+@describes_path(rules, EditionInPath)
+@asks_for(Scope.RULES_WRITE)
+def delete_edition(edition: int, **_: object) -> tuple[str, int]:
+    """Forget a draft that never judged and that no other edition was made from.
+
+    Its steps stay in the audit, and its number is not given again.
+    """
+    controllers.delete(_database(), edition, hand_of_request(""))
+    return "", HTTPStatus.NO_CONTENT
 
 
 def _database() -> Database:
     database: Database = current_app.extensions["database"]
     return database
-
-
-def _hand(note: str) -> Hand:
-    """Say who acts: the key, where one is asked for."""
-    key: ApiKey | None = g.get("api_key")
-    return Hand(who=name_of_key(key.prefix, key.name) if key else ANONYMOUS, note=note)

@@ -3,7 +3,8 @@
 import json
 from datetime import UTC
 
-from app.rulebook.domain import Edition, LiveEditionChanged, differences
+from app.rulebook.differences import differences
+from app.rulebook.domain import Edition, LiveEditionChanged
 from app.rulebook.remedies import Remedy
 
 MOST_SHOWN = 5  # differences that a refusal names

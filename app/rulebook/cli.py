@@ -4,35 +4,24 @@ import click
 from flask import current_app
 
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
-from app.rulebook.domain import Edition, PageAsked, RuleBookRefused, UnreadableEdition
+from app.rulebook.domain import Edition, PageAsked
+from app.rulebook.eyes import Hand
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
-from app.rulebook.terminal import how_to_publish, in_a_terminal, what_is_replaced
-from app.rulebook.toml import read_toml, written_toml
+from app.rulebook.policy import controllers as policy
+from app.rulebook.policy.cli import four_eyes, setting
+from app.rulebook.terminal import CommandsOnRules, how_to_publish, what_is_replaced
+from app.rulebook.toml import LONGEST_FILE, read_toml, written_toml
 from lib.caller import CallersPath
-from lib.commands import Commands, minute
+from lib.commands import minute
 from lib.database import Database
 from lib.hints import command
 from lib.tables import print_table
 
+FOUR_EYES_TOLD = {None: "", True: "held", False: "off"}  # of a publication
 
-class RuleCommands(Commands):
-    """Commands whose refusals are one line each."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Do the command; a step that is not taken ends it with a line that says why."""
-        try:
-            return super().invoke(ctx)
-        except RuleBookRefused as error:
-            raise click.ClickException(in_a_terminal(error)) from None
-        except UnreadableEdition as error:
-            raise click.ClickException(str(error)) from None
-        except InvalidRules as error:
-            raise click.ClickException("\n  ".join(("these rules cannot be saved:", *error.lines))) from None
-
-
-rules = RuleCommands("rules", help="The rule book: which rules judge, in numbered editions.")
+rules = CommandsOnRules("rules", help="The rule book: which rules judge, in numbered editions.")
+rules.add_command(four_eyes)
 
 
 @rules.command("list")
@@ -100,7 +89,7 @@ def export(edition: int) -> None:
 @click.argument("file", type=CallersPath(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
 @by_hand
-def draft(file: str | None, source: int | None, who: str, note: str) -> None:
+def draft(file: str | None, source: int | None, hand: Hand) -> None:
     """Keep the rules of a TOML file (-: standard input) as a new edition; it judges nothing yet.
 
     It is based on the edition that the file names as based_on, else on the live one, and is published in place of that
@@ -110,7 +99,6 @@ def draft(file: str | None, source: int | None, who: str, note: str) -> None:
         example = command("rules draft rules.toml --note 'why'")
         raise click.UsageError(f"give a file, or --edition: {example}")
     database = _database()
-    hand = Hand(who=who, note=note)
     if source is not None:
         drafted = controllers.draft_again(database, source, hand)
     else:
@@ -127,7 +115,7 @@ def draft(file: str | None, source: int | None, who: str, note: str) -> None:
 def _text(file: str) -> str:
     try:
         with click.open_file(file, encoding="utf-8-sig") as opened:
-            text: str = opened.read()
+            text: str = opened.read(LONGEST_FILE + 1)  # one more, so that what is too long is seen to be
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
     return text
@@ -136,9 +124,9 @@ def _text(file: str) -> str:
 @rules.command("shadow")
 @click.argument("edition", type=EDITION)
 @by_hand
-def shadow(edition: int, who: str, note: str) -> None:
+def shadow(edition: int, hand: Hand) -> None:
     """Have an edition judge every event beside the live one, without being answered."""
-    shadowed = controllers.shadow(_database(), edition, Hand(who=who, note=note))
+    shadowed = controllers.shadow(_database(), edition, hand)
     click.echo(f"Edition {edition} judges in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
@@ -146,7 +134,7 @@ def shadow(edition: int, who: str, note: str) -> None:
 @click.argument("edition", type=EDITION)
 @click.option("--over", type=EDITION, help="The live edition to be replaced, and no other.")
 @by_hand
-def publish(edition: int, over: int | None, who: str, note: str) -> None:
+def publish(edition: int, over: int | None, hand: Hand) -> None:
     """Let an edition judge from now on; every worker follows within a second.
 
     A draft takes the place of the edition that it is based on. Where another one was published meanwhile, name that
@@ -154,7 +142,7 @@ def publish(edition: int, over: int | None, who: str, note: str) -> None:
     """
     database = _database()
     former = controllers.edition_page(database, PageAsked(limit=1)).in_force.live
-    controllers.publish(database, edition, Hand(who=who, note=note), four_eyes=_four_eyes(), over=over)
+    controllers.publish(database, edition, hand, four_eyes=setting(), over=over)
     click.echo(f"Edition {edition} is live; every worker judges by it within a second.")
     if former is not None:
         click.echo(f"Back to the one before: {command(f'rules publish {former} --over {edition}')}")
@@ -163,15 +151,24 @@ def publish(edition: int, over: int | None, who: str, note: str) -> None:
 @rules.command("retire")
 @click.argument("edition", type=EDITION)
 @by_hand
-def retire(edition: int, who: str, note: str) -> None:
+def retire(edition: int, hand: Hand) -> None:
     """Put a draft or a shadow edition away."""
-    controllers.retire(_database(), edition, Hand(who=who, note=note))
+    controllers.retire(_database(), edition, hand)
     click.echo(f"Edition {edition} is retired.")
+
+
+@rules.command("delete")
+@click.argument("edition", type=EDITION)
+@by_hand
+def delete(edition: int, hand: Hand) -> None:
+    """Forget a draft that never judged; its steps stay in the audit, and its number is not given again."""
+    controllers.delete(_database(), edition, hand)
+    click.echo(f"Edition {edition} is deleted.")
 
 
 @rules.command("audit")
 def audit() -> None:
-    """List every step that was taken: who, what, when and why."""
+    """List every step that was taken: who, what, when, where and why, and whether four eyes held."""
     rows = [
         (
             minute(each.at),
@@ -181,15 +178,17 @@ def audit() -> None:
             _number(each.based_on),
             _number(each.over),
             each.note,
+            FOUR_EYES_TOLD[each.four_eyes],
+            each.at_shell or "",
         )
         for each in controllers.audit(_database())
     ]
-    headings = ("when (UTC)", "who", "step", "edition", "based on", "over", "note")
-    print_table(headings, rows, prose=("note",))
+    headings = ("when (UTC)", "who", "step", "edition", "based on", "over", "note", "four eyes", "at the shell of")
+    print_table(headings, rows, prose=("note", "at the shell of"))
 
 
 def _four_eyes() -> bool:
-    return bool(current_app.extensions["four_eyes"])
+    return policy.policy(_database(), setting=setting()).on
 
 
 def _database() -> Database:

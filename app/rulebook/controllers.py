@@ -1,10 +1,13 @@
 """The use cases of the rule book. Each step is one transaction, with its row in the audit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+from app.access.queries import KeyQueries
 from app.events.rules import Rule
+from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
+from app.rulebook.budget import dearest
+from app.rulebook.differences import differences
 from app.rulebook.domain import (
     AuditEntry,
     AuditPage,
@@ -16,25 +19,21 @@ from app.rulebook.domain import (
     PageAsked,
     Status,
     Step,
-    differences,
+    WrongStep,
+    refuse_deletion,
     refuse_wrong_step,
 )
-from app.rulebook.eyes import refuse_same_eyes
+from app.rulebook.eyes import Hand, prefix_of, refuse_same_eyes
+from app.rulebook.forms import InvalidRules
+from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
 from lib.database import Database
 from lib.fields import GREATEST
 from lib.keyset import page_of
+from lib.transactions import Transaction
 
 LIST = Remedy(request="GET /rules", command="rules list")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
-    """Who takes a step, and why."""
-
-    who: str
-    note: str = ""
 
 
 def editions(database: Database) -> Sequence[Edition]:
@@ -69,13 +68,13 @@ def edition(database: Database, number: int) -> Edition:
 def audit(database: Database) -> Sequence[AuditEntry]:
     """Return every step that was taken, the oldest first."""
     with database.transaction() as current:
-        return RuleBookQueries(current).steps()
+        return AuditQueries(current).all()
 
 
 def audit_page(database: Database, asked: PageAsked) -> AuditPage:
     """Return a page of the steps that were taken, the newest first."""
     with database.transaction() as current:
-        found = RuleBookQueries(current).latest_steps(before=asked.before, most=asked.limit + 1)
+        found = AuditQueries(current).latest(before=asked.before, most=asked.limit + 1)
     page, next_before = page_of(found, asked.limit, lambda entry: entry.id)
     return AuditPage(steps=page, next_before=next_before)
 
@@ -90,14 +89,17 @@ def changes(database: Database, old: int, new: int) -> list[str]:
 def draft(database: Database, rules: Sequence[Rule], hand: Hand, *, based_on: int | None = None) -> Edition:
     """Keep rules as a new edition, which judges nothing yet; where no base is said, it is the live edition.
 
-    Raises `NoSuchEdition` where the base is none.
+    Raises `NoSuchEdition` where the base is none, and `InvalidRules` where an event could cost more by them than by any
+    edition it may (A48).
     """
+    if (cost := dearest(rules)).too_much:
+        raise InvalidRules({"rules": [str(cost)]})
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
         base = book.numbers_in_force().live if based_on is None else _base(book, based_on)
         drafted = book.add(rules, hand.who, hand.note, base)
-        book.note_step(drafted.edition, Step.DRAFTED, hand.who, hand.note)
+        _note(current, drafted.edition, Step.DRAFTED, hand)
         current.commit()
     return drafted
 
@@ -130,13 +132,15 @@ def shadow(database: Database, number: int, hand: Hand) -> Edition:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        refuse_wrong_step(_found(book, number), Step.SHADOWED)
+        candidate = _found(book, number)
+        refuse_wrong_step(candidate, Step.SHADOWED)
+        refuse_costly(candidate)
         displaced = book.numbers_in_force().shadow
         if displaced is not None:
             book.move(displaced, Status.DRAFT)
-            book.note_step(displaced, Step.DISPLACED, hand.who, _successor(number))
+            _note(current, displaced, Step.DISPLACED, hand, _successor(number))
         book.move(number, Status.SHADOW)
-        book.note_step(number, Step.SHADOWED, hand.who, hand.note)
+        _note(current, number, Step.SHADOWED, hand)
         moved = _found(book, number)
         current.commit()
     return moved
@@ -146,7 +150,8 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool, ove
     """Let an edition judge from now on, in place of the one that did; a retired one may come back.
 
     `over` names the live edition that is to be replaced, and no other then is. Every worker follows within a second.
-    Raises `NoSuchEdition`, `WrongStep`, `SameEyes` where four eyes are asked for and the publisher is the author, or
+    `four_eyes` is what the setting says, which counts as long as the database's policy was never turned on or off.
+    Raises `NoSuchEdition`, `WrongStep`, `SameEyes` where four eyes are on and the publisher is the author, or
     may be, and `LiveEditionChanged` where another edition is live than the one named, or than a draft was made from.
     """
     with database.transaction() as current:
@@ -154,16 +159,28 @@ def publish(database: Database, number: int, hand: Hand, *, four_eyes: bool, ove
         book.lock()
         candidate = _found(book, number)
         refuse_wrong_step(candidate, Step.PUBLISHED)
-        if four_eyes:
-            refuse_same_eyes(candidate, hand.who)
+        if candidate.published_at is None:
+            refuse_costly(candidate)
+        held = in_force(current, setting=four_eyes, at_shell=hand.at_shell or None)
+        if held:
+            refuse_same_eyes(candidate, hand.who, _owners(current, candidate.author, hand.who))
         refuse_another_base(candidate, base=book.base_once_live(number), live=_live(book), over=over)
         retired = book.publish(number, hand.who)
         if retired is not None:
-            book.note_step(retired, Step.RETIRED, hand.who, _successor(number))
-        book.note_step(number, Step.PUBLISHED, hand.who, hand.note, over=over)
+            _note(current, retired, Step.RETIRED, hand, _successor(number))
+        _note(current, number, Step.PUBLISHED, hand, over=over, four_eyes=held)
         published = _found(book, number)
         current.commit()
     return published
+
+
+def refuse_costly(candidate: Edition) -> None:
+    """Return if an edition may cost what it costs; raises `WrongStep`, as of drafts from before there was a budget."""
+    if (cost := dearest(candidate.rules)).too_much:
+        raise WrongStep(
+            f"edition {candidate.edition} costs too much: {cost} Draft it anew",
+            Remedy(request="POST /rules", command="rules draft FILE"),
+        )
 
 
 def retire(database: Database, number: int, hand: Hand) -> Edition:
@@ -173,10 +190,47 @@ def retire(database: Database, number: int, hand: Hand) -> Edition:
         book.lock()
         refuse_wrong_step(_known(book.one_whatever_it_holds(number), number), Step.RETIRED)
         book.move(number, Status.RETIRED)
-        book.note_step(number, Step.RETIRED, hand.who, hand.note)
+        _note(current, number, Step.RETIRED, hand)
         moved = _known(book.one_whatever_it_holds(number), number)
         current.commit()
     return moved
+
+
+def delete(database: Database, number: int, hand: Hand) -> None:
+    """Forget a draft that never judged (A48); its steps stay in the audit, and nobody gets its number again.
+
+    Raises `NoSuchEdition` or `WrongStep`.
+    """
+    with database.transaction() as current:
+        book = RuleBookQueries(current)
+        book.lock()
+        found = _known(book.one_whatever_it_holds(number), number)
+        judged = AuditQueries(current).was_taken(number, Step.SHADOWED)
+        refuse_deletion(found, judged=judged, derived=book.made_from(number))
+        book.delete(number)
+        _note(current, number, Step.DELETED, hand)
+        current.commit()
+
+
+def _note(  # noqa: PLR0913  # what a step is has so many sides
+    current: Transaction,
+    number: int,
+    step: Step,
+    hand: Hand,
+    note: str | None = None,
+    *,
+    over: int | None = None,
+    four_eyes: bool | None = None,
+) -> None:
+    """Write down who did what, and where; `note` in place of why."""
+    told = hand.note if note is None else note
+    at_shell = hand.at_shell or None
+    AuditQueries(current).note(number, step, hand.who, told, over=over, at_shell=at_shell, four_eyes=four_eyes)
+
+
+def _owners(current: Transaction, *names: str) -> Mapping[str, str]:
+    """Return whose the keys are that are written down so, by their prefix."""
+    return KeyQueries(current).owners([prefix_of(who) for who in names])
 
 
 def _successor(number: int) -> str:

@@ -26,6 +26,8 @@ class Step(StrEnum):
     DISPLACED = "displace"
     PUBLISHED = "publish"
     RETIRED = "retire"
+    SHED = "shed"
+    DELETED = "delete"
 
 
 PUBLISH_ANOTHER = Remedy(request="POST /rules/EDITION/publish", command="rules publish EDITION")
@@ -35,6 +37,7 @@ TAKEN_FROM = {
     Step.SHADOWED: frozenset({Status.DRAFT}),
     Step.PUBLISHED: frozenset({Status.DRAFT, Status.SHADOW, Status.RETIRED}),
     Step.RETIRED: frozenset({Status.DRAFT, Status.SHADOW}),
+    Step.DELETED: frozenset({Status.DRAFT}),
 }
 
 
@@ -73,7 +76,9 @@ class Outline(Standing):
 class AuditEntry:
     """Who did what with which edition, when, and why; `id` rises.
 
-    `based_on` is known of a draft; `over` of a publication that named the live edition it replaced.
+    `based_on` is known of a draft; `over` of a publication that named the live edition it replaced. `at_shell` is the
+    user and host of the operating system where a command did it. `four_eyes` says of a publication whether it was
+    one of two owners' (A46); None of other steps, and of what a former version wrote.
     """
 
     id: int
@@ -84,6 +89,8 @@ class AuditEntry:
     at: datetime
     based_on: int | None = None
     over: int | None = None
+    at_shell: str | None = None
+    four_eyes: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,33 +174,27 @@ def refuse_wrong_step(edition: Edition, step: Step) -> None:
         raise WrongStep(f"{found}; draft it again", again)
     if (step, edition.status) == (Step.RETIRED, Status.LIVE):
         raise WrongStep(f"{found}; publish another edition, which retires it", PUBLISH_ANOTHER)
+    if step is Step.DELETED:
+        shadowed = edition.status is Status.SHADOW
+        told = f"{found}, and only drafts are deleted"
+        raise WrongStep(f"{told}; put it away", retire(number)) if shadowed else WrongStep(told)
     raise WrongStep(f"{found} already")
 
 
-def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
-    """Say in words what changed from one set of rules to another, by code."""
-    before, after = ({rule.code: rule for rule in rules} for rules in (old, new))
-    told = []
-    for code in sorted(before.keys() | after.keys()):
-        if code not in after:
-            told.append(f"{code} is gone: {before[code].name}")
-        elif code not in before:
-            told.append(f"{code} is new: {after[code].terms}")
-        else:
-            told.extend(_changes(before[code], after[code]))
-    return told
+def retire(edition: int) -> Remedy:
+    """Return how an edition is put away."""
+    return Remedy(request=f"POST /rules/{edition}/retire", command=f"rules retire {edition}")
 
 
-def _changes(old: Rule, new: Rule) -> list[str]:
-    if type(old) is not type(new):
-        return [f"{new.code} is of another kind: {old.terms} → {new.terms}"]
-    told = []
-    for name in old.__dataclass_fields__:  # type: ignore[attr-defined]  # every kind of rule is a dataclass
-        was, is_now = getattr(old, name), getattr(new, name)
-        if was != is_now:
-            told.append(f"{new.code}: {name.replace('_', ' ')} {_shown(was)} → {_shown(is_now)}")
-    return told
+def refuse_deletion(edition: Edition, *, judged: bool, derived: Sequence[int]) -> None:
+    """Return if the edition may be deleted (A48); raises `WrongStep` where something refers to it.
 
-
-def _shown(value: object) -> str:
-    return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+    `judged` says whether it ever was in the shadow, `derived` which editions were made from it.
+    """
+    refuse_wrong_step(edition, Step.DELETED)
+    number = edition.edition
+    if judged:
+        raise WrongStep(f"edition {number} judged in the shadow, and its alerts are kept; put it away", retire(number))
+    if derived:
+        listed = ", ".join(map(str, derived))
+        raise WrongStep(f"edition {number} is what these were made from: {listed}; put it away", retire(number))

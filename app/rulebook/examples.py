@@ -108,7 +108,8 @@ DIFFERENCES: Examples = {
 
 
 def _step(edition: int, step: str) -> dict[str, Any]:
-    return {"edition": edition, "step": step, "who": "", "note": "", "based_on": None, "over": None, "at": MOMENT}
+    told = {"edition": edition, "step": step, "who": "", "note": "", "based_on": None, "over": None}
+    return {**told, "at_shell": None, "four_eyes": None, "at": MOMENT}
 
 
 AUDIT: Examples = {

@@ -3,21 +3,42 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, ForeignKey, Identity, Index, Integer, Text, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
 from app.rulebook.domain import Status, Step
+from lib.privileges import may
 
 
 class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """An edition: triggers refuse to change what it holds or to remove it; only where it stands moves."""
+    """An edition: triggers refuse to change what it holds; only where it stands moves, and only a draft can go.
+
+    A draft that ever judged in the shadow stays as well.
+    """
 
     __tablename__ = "rule_book"
     __table_args__ = (
         CheckConstraint("edition > 0", name="edition_positive"),
         CheckConstraint("based_on < edition", name="based_on_earlier"),
+        may(
+            insert="edition status rules author note based_on",
+            update="status published_at published_by",
+            delete=True,  # of drafts: triggers keep what was ever in force or in the shadow
+        ),
     )
 
     edition: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -38,12 +59,13 @@ Index("uq_rule_book_shadow", RuleBookRow.status, unique=True, postgresql_where=R
 
 
 class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """A step that somebody took; a trigger refuses to change or remove one."""
+    """A step that somebody took; a trigger refuses to change or remove one, those of a deleted draft included."""
 
     __tablename__ = "rule_book_audit"
+    __table_args__ = may(insert="edition step who note published_over at_shell four_eyes")
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    edition: Mapped[int] = mapped_column(ForeignKey("rule_book.edition"))
+    edition: Mapped[int] = mapped_column(Integer)  # also of a draft that was deleted since
     step: Mapped[Step] = mapped_column(
         Enum(Step, name="edition_step", values_callable=lambda each: [step.value for step in each])
     )
@@ -51,3 +73,5 @@ class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as abov
     note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     published_over: Mapped[int | None] = mapped_column(ForeignKey("rule_book.edition"))
+    at_shell: Mapped[str | None] = mapped_column(Text)
+    four_eyes: Mapped[bool | None] = mapped_column(Boolean)

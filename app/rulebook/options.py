@@ -2,11 +2,13 @@
 
 import getpass
 from collections.abc import Callable
+from functools import wraps
 
 import click
 
-from app.rulebook.eyes import is_reserved
+from app.rulebook.eyes import Hand, is_reserved
 from app.rulebook.schemas import GREATEST_EDITION, LONGEST_NOTE
+from lib.shell_user import shell_user
 
 EDITION = click.IntRange(1, GREATEST_EDITION)
 LONGEST_NAME = 100  # characters
@@ -28,7 +30,7 @@ def a_person(_: click.Context, __: click.Parameter, value: str) -> str:
     if not 1 <= len(who) <= LONGEST_NAME or not who.isprintable():
         raise click.BadParameter(f"give your name: 1 to {LONGEST_NAME} characters that can be printed")
     if is_reserved(who):
-        raise click.BadParameter("give the name of a person; this one is written down for whoever uses the API")
+        raise click.BadParameter("give the name of a person; this one is written down where no person says their name")
     return who
 
 
@@ -41,7 +43,12 @@ def _login() -> str:
 
 
 def by_hand(command: Command) -> Command:
-    """Ask who takes a step, and why."""
+    """Ask who takes a step, and why; the command is handed a `Hand`, which also says where it was typed (A46)."""
+
+    @wraps(command)
+    def with_hand(*arguments: object, who: str, note: str, **named: object) -> None:
+        command(*arguments, hand=Hand(who=who, note=note, at_shell=shell_user()), **named)
+
     note = click.option("--note", default="", callback=a_reason, help="Why, for those who read the audit.")
     who = click.option("--as", "who", default=_login, show_default="your login", callback=a_person, help="Who you are.")
-    return note(who(command))
+    return note(who(with_hand))

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from app.events.rules import Rule
-from app.rulebook.domain import AuditEntry, Edition, InForce, Outline, Status, Step, UnreadableEdition
+from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, read_rules, written_rules
 from lib.fields import GREATEST
 from lib.transactions import Statement, Transaction
@@ -17,16 +17,25 @@ ALL = Statement("all_editions", (), f"SELECT {COLUMNS} FROM rule_book ORDER BY e
 ONE = Statement("one_edition", ("integer",), f"SELECT {COLUMNS} FROM rule_book WHERE edition = $1")  # noqa: S608  # as above
 # Steps are taken one after the other: publishing looks at more than one edition.
 LOCK = Statement("lock_rule_book", (), "SELECT pg_advisory_xact_lock(7311030300124)")
+# A number is given once: the audit still tells of a draft that was deleted.
 ADD = Statement(
     "add_edition",
     ("jsonb", "text", "text", "integer"),
     f"""
     INSERT INTO rule_book (edition, status, rules, author, note, based_on)
-    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4 FROM rule_book
+    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4
+    FROM (SELECT edition FROM rule_book UNION ALL SELECT edition FROM rule_book_audit) AS ever
     RETURNING {COLUMNS}
     """,  # noqa: S608  # as above
 )
 MOVE = Statement("move_edition", ("integer", "edition_status"), "UPDATE rule_book SET status = $2 WHERE edition = $1")
+# Triggers refuse all but drafts that never judged (migrations 0007 and 0009).
+DELETE = Statement(
+    "delete_draft", ("integer",), "DELETE FROM rule_book WHERE edition = $1 AND status = 'draft' RETURNING edition"
+)
+MADE_FROM = Statement(
+    "editions_made_from", ("integer",), "SELECT edition FROM rule_book WHERE based_on = $1 ORDER BY edition"
+)
 RETIRE_LIVE = Statement(
     "retire_live_edition", (), "UPDATE rule_book SET status = 'retired' WHERE status = 'live' RETURNING edition"
 )
@@ -34,11 +43,6 @@ PUBLISH = Statement(
     "publish_edition",
     ("integer", "text"),
     "UPDATE rule_book SET status = 'live', published_at = now(), published_by = $2 WHERE edition = $1",
-)
-NOTE_STEP = Statement(
-    "note_step",
-    ("integer", "edition_step", "text", "text", "integer"),
-    "INSERT INTO rule_book_audit (edition, step, who, note, published_over) VALUES ($1, $2, $3, $4, $5)",
 )
 # Drafts may be made from drafts. An edition's base is earlier than itself, so this ends.
 BASE_ONCE_LIVE = Statement(
@@ -70,13 +74,6 @@ NUMBERS_IN_FORCE = Statement(
            (SELECT edition FROM rule_book WHERE status = 'shadow')
     """,
 )
-STEP = """
-    SELECT id, edition, step, who, audit.note, at, CASE step WHEN 'draft' THEN based_on END, published_over
-    FROM rule_book_audit AS audit JOIN rule_book USING (edition)
-"""
-STEPS = Statement("steps_taken", (), f"{STEP} ORDER BY id")
-LATEST_STEPS = Statement("latest_steps", ("bigint", "bigint"), f"{STEP} WHERE id < $1 ORDER BY id DESC LIMIT $2")
-
 Row = tuple[int, str, Any, str, str, datetime, int | None, datetime | None, str | None]
 
 
@@ -125,23 +122,19 @@ class RuleBookQueries:
         """Let the edition stand elsewhere on its way."""
         self._transaction.write(MOVE, edition, status.value)
 
+    def delete(self, edition: int) -> None:
+        """Forget a draft."""
+        self._transaction.fetch(DELETE, edition)
+
+    def made_from(self, edition: int) -> Sequence[int]:
+        """Which editions say that this one is their base?"""
+        return [number for (number,) in self._transaction.fetch(MADE_FROM, edition)]
+
     def publish(self, edition: int, who: str) -> int | None:
         """Let the edition be the live one; which one was until now?"""
         retired = self._transaction.fetch(RETIRE_LIVE)
         self._transaction.write(PUBLISH, edition, who)
         return int(retired[0][0]) if retired else None
-
-    def note_step(self, edition: int, step: Step, who: str, note: str, *, over: int | None = None) -> None:
-        """Write down who did what."""
-        self._transaction.write(NOTE_STEP, edition, step.value, who, note, over)
-
-    def steps(self) -> Sequence[AuditEntry]:
-        """Who did what so far? The oldest first."""
-        return _steps(self._transaction.fetch(STEPS))
-
-    def latest_steps(self, *, before: int | None, most: int) -> Sequence[AuditEntry]:
-        """Who did what last, below the id `before`? The newest first."""
-        return _steps(self._transaction.fetch(LATEST_STEPS, GREATEST if before is None else before, most))
 
     def outlines(self, *, before: int | None, most: int) -> Sequence[Outline]:
         """Which editions were drafted last, below the number `before`? The newest first."""
@@ -152,13 +145,6 @@ class RuleBookQueries:
         """Which editions judge now?"""
         [(live, shadow)] = self._transaction.fetch(NUMBERS_IN_FORCE)
         return InForce(live=live, shadow=shadow)
-
-
-def _steps(rows: Iterable[tuple[Any, ...]]) -> list[AuditEntry]:
-    return [
-        AuditEntry(id=id_, edition=edition, step=Step(step), who=who, note=note, at=at, based_on=based_on, over=over)
-        for id_, edition, step, who, note, at, based_on, over in rows
-    ]
 
 
 def _editions(rows: Iterable[Row]) -> list[Edition]:

@@ -229,6 +229,18 @@ class AuditEntrySchema(Schema):
         allow_none=True,
         metadata={"description": "of a publication: the live edition that it named as the one to be replaced"},
     )
+    at_shell = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the operating system's user and host where a command did it; null: over HTTP"},
+    )
+    four_eyes = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "of a publication: true where it took two owners, false where four eyes were off; else null"
+        },
+    )
     at = Moment(required=True)
 
 

@@ -1,5 +1,6 @@
 """Editions as TOML, for people to edit: the edition that this one is made from, and a table [[rules]] for each rule."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,6 +14,16 @@ from app.rulebook.forms import GREATEST_CODE, InvalidRules, written_rules
 from lib.fields import whole_number
 from lib.json_requests import NumberLiteral, shown
 
+LONGEST_FILE = 256 * 1024  # characters; a hundred rules with names and descriptions as long as may be
+MOST_PARTS = 8  # of a dotted key; none needs more than one. To read one costs the square of its parts
+# Strings and comments are passed over, also those that never end; what is left tells how many dots follow each other.
+PASSED_OVER = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*(?:""")?|"(?:[^"\\\n]|\\.)*"?'
+    r"|'''(?:[^']|'(?!''))*(?:''')?|'[^'\n]*'?|#[^\n]*",
+    re.DOTALL,
+)
+DOTTED = re.compile(r"[^\s.=\[\]{},]+(?:[ \t]*\.[ \t]*[^\s.=\[\]{},]+)*+")
+
 
 class TomlDraft(NamedTuple):
     """What a file holds: rules, and the edition that they were made from, where it says so."""
@@ -22,13 +33,23 @@ class TomlDraft(NamedTuple):
 
 
 def read_toml(text: str) -> TomlDraft:
-    """Read the rules of a new edition; raises `InvalidRules`, for what is no TOML too."""
+    """Read the rules of a new edition; raises `InvalidRules`, for what is no TOML too, or costs too much to read."""
+    _refuse_costly(text)
     read = _tables(text)
     if unknown := sorted(read.keys() - {"rules", "based_on"}):
         raise InvalidRules({shown(name): ["Unknown table; the rules stand in [[rules]]."] for name in unknown})
     if not isinstance(read.get("rules"), list):
         raise InvalidRules({"rules": ["Write [[rules]] above each rule."]})
     return TomlDraft(read_draft(read["rules"]), _base(read))
+
+
+def _refuse_costly(text: str) -> None:
+    if len(text) > LONGEST_FILE:
+        raise InvalidRules({"file": [f"Is longer than {LONGEST_FILE:,} characters; draft the rules you need."]})
+    bare = PASSED_OVER.sub("s", text)
+    if any(found.group().count(".") >= MOST_PARTS for found in DOTTED.finditer(bare)):
+        told = f"Has a name of more than {MOST_PARTS} parts; write each parameter on a line of its own: name = value."
+        raise InvalidRules({"file": [told]})
 
 
 def _base(read: Mapping[str, Any]) -> int | None:

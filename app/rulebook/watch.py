@@ -11,12 +11,15 @@ from weakref import ref
 
 from app.events import metrics
 from app.events.judges import Judge, RuleSet
-from app.rulebook.domain import PUBLISH_ANOTHER, Edition, Status, UnreadableEdition
+from app.rulebook.domain import PUBLISH_ANOTHER, Edition, Status, UnreadableEdition, retire
+from app.rulebook.policy.controllers import keep_setting
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
+from app.rulebook.shedding import Pressure, Reading, shed
 from lib.database import Database
 from lib.hints import command
 from lib.logs import get_logger
+from lib.shell_user import shell_user
 from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two looks
@@ -58,20 +61,22 @@ def nothing_judged(fault: str) -> str:
 class RuleBookWatch:
     """Tells which judge is in force; looks on from the first time that anybody asks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, four_eyes: bool = False) -> None:
         self._database = database
+        self._four_eyes_unkept = four_eyes  # what the setting says, until it is the database's own
         self._starting, self._looking = Lock(), Lock()
         self._thread: Thread | None = None
         self._looked, self._stopped = Event(), Event()
         self._judge: Judge | None = None
         self._seen: tuple[int | None, ...] = ()
         self._cause = ""  # why the database could not be reached, for the log
+        self._pressure = Pressure()
         self._fault: Fault | None = None  # what the last look could not read; None: it read everything
 
     def judge(self) -> Judge:
         """Return the judge in force; raises `NoRuleBook` or `Unavailable` when there never was one."""
         if self._thread is None:
-            self._begin()
+            self.begin()
             self._looked.wait()  # as long as a transaction may take
         elif self._judge is None:
             self.look()  # better now than when it is looked for the next time
@@ -84,11 +89,12 @@ class RuleBookWatch:
 
     def trouble(self) -> str:
         """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
-        self._begin()
+        self.begin()
         self._looked.wait(LONGEST_FIRST_LOOK)
         return str(self._fault or "") if self._judge is None or self._fault != AWAY else ""
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Look from now on, and not only when somebody asks."""
         with self._starting:
             if self._thread is None:
                 watched = (ref(self), self._stopped)
@@ -104,6 +110,8 @@ class RuleBookWatch:
     def look(self) -> None:
         """Read which editions are in force; where that cannot be, leave those that are."""
         with self._looking:
+            if self._four_eyes_unkept:
+                self._keep_four_eyes()
             fault, self._cause = self._found_fault()
             if fault and fault != self._fault:
                 log.error("rule book not read", fault=fault.for_the_log(), cause=self._cause)
@@ -111,6 +119,37 @@ class RuleBookWatch:
                 log.info("rule book read again")
             self._fault = fault
             self._looked.set()
+            self._look_at_shadow()
+
+    def _keep_four_eyes(self) -> None:
+        """Let the database say what the setting says, whoever types commands without it (A46); else the next look."""
+        try:
+            on = keep_setting(self._database, shell_user())
+        except Exception as error:  # noqa: BLE001  # whatever it is: events go on, and so do the looks
+            log.warning("four eyes not kept yet", cause=str(error).strip())
+            return
+        self._four_eyes_unkept = False
+        if not on:
+            told = f"two owners turned four eyes off since; to turn them on again: {command('rules four-eyes on')}"
+            log.warning("FOUR_EYES=true has no effect", cause=told)
+
+    def _look_at_shadow(self) -> None:
+        """Have the edition in the shadow leave where it costs what events need; where that fails, at the next look."""
+        shadow = self._seen[1] if self._seen else None
+        if shadow is None:
+            return
+        if (strain := self._pressure.strain(Reading.now())) is None:
+            return
+        try:
+            left = shed(self._database, shadow, strain)
+        except Exception as error:  # noqa: BLE001  # whatever it is: events go on, and so do the looks
+            log.warning("shadow not shed yet", edition=shadow, cause=str(error).strip())
+            return
+        self._pressure.forget()
+        if left:
+            metrics.SHED.inc()
+            back = command(f"rules shadow {shadow}")
+            log.warning("shadow shed", edition=shadow, cause=str(strain), back=f"when there is room: {back}")
 
     def _found_fault(self) -> tuple[Fault | None, str]:
         """Look; return what could not be read with what to do, and for the log why."""
@@ -137,20 +176,18 @@ class RuleBookWatch:
         readable = shadow if isinstance(shadow, Edition) else None
         seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:
-            self._judge = Judge.of(*(_rule_set(each) for each in (live, readable) if each))
+            rule_sets = (_rule_set(each) for each in (live, readable) if each)
+            self._judge = Judge.of(*rule_sets, spent=metrics.spend_on_shadow)
             self._seen = seen
-            metrics.show_from_zero(rule.code for rule in live.rules)
+            self._pressure.forget()
+            beside = readable.rules if readable else ()
+            metrics.show_codes((rule.code for rule in live.rules), beside=(rule.code for rule in beside))
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         if isinstance(shadow, UnreadableEdition):
             number = shadow.edition
             found = f"edition {number} cannot be read and does not judge in the shadow"
             return Fault(found, retire(number)), str(shadow)
         return None, ""
-
-
-def retire(edition: int) -> Remedy:
-    """Return how an edition is put away."""
-    return Remedy(request=f"POST /rules/{edition}/retire", command=f"rules retire {edition}")
 
 
 def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:

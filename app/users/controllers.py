@@ -15,6 +15,7 @@ def seed(database: Database, users: Iterable[NewUser]) -> None:
     """Register the users that are not there yet, all or none."""
     with database.transaction() as current:
         register = UserQueries(current)
+        register.close_to_others()
         for user in users:
             register.register_if_new(user)
         current.commit()

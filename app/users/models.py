@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
+from lib.privileges import may
 
 
 class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
@@ -15,6 +16,7 @@ class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-
     __table_args__ = (
         CheckConstraint("user_id > 0", name="user_id_positive"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
+        may(insert="user_id name email"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

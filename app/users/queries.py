@@ -6,8 +6,9 @@ from datetime import datetime
 from app.users.domain import NewUser, RegisteredUser
 from lib.transactions import Statement, Transaction
 
-TABLE = "registered_user"
-
+# Who looks for a free id must not find the one that another is just taking. Not LOCK TABLE, for which the service's
+# login would need to be let change whole rows.
+LOCK = Statement("lock_register", (), "SELECT pg_advisory_xact_lock(7311030300125)")
 IS_REGISTERED = Statement(
     "is_registered", ("bigint",), "SELECT EXISTS (SELECT FROM registered_user WHERE user_id = $1)"
 )
@@ -62,7 +63,7 @@ class UserQueries:
 
     def close_to_others(self) -> None:
         """Let nobody else register a user until the end; events and readers go on."""
-        self._transaction.lock(TABLE)
+        self._transaction.write(LOCK)
 
     def taken_by_others(self, user: NewUser) -> list[str]:
         """Which of its id and its email does a registered user have already?"""

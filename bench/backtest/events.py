@@ -5,7 +5,7 @@ from bench.database import run
 # About twenty seconds from event to event and three in ten withdraws, as in the load of the other measurement, but
 # in no pattern; in order of time, then of user, as events arrive.
 _EVENTS = """
-    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq)
     WITH made AS MATERIALIZED (
         SELECT user_id, 1760000000 + 20 * n + (hashint8(user_id * 1000003 + n) & 15) AS t,
             (CASE WHEN (hashint8(user_id * 7919 + n * 104729) & 1023) < 307 THEN 'withdraw' ELSE 'deposit' END
@@ -30,27 +30,39 @@ _EVENTS = """
     SELECT user_id, t, type, amount, array_remove(ARRAY[
         CASE WHEN third_withdraw THEN 30 END, CASE WHEN much_at_once THEN 123 END, CASE WHEN rose THEN 300 END,
         CASE WHEN type = 'withdraw' AND amount > 100 THEN 1100 END
-    ]::integer[], NULL), 1 FROM judged ORDER BY t, user_id
+    ]::integer[], NULL), 1, row_number() OVER (PARTITION BY user_id ORDER BY t) FROM judged ORDER BY t, user_id
 """
+# The events of each alert, and all that its evidence says of them.
 _ALERTS = """
     INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
-    SELECT user_id, t, code, false, 1, CASE code
-        WHEN 1100 THEN jsonb_build_object('value', amount::text, 'limit', '100.00', 'count', 1, 'moments', ARRAY[t])
-        WHEN 123 THEN (
-            SELECT jsonb_build_object('value', sum(within.amount)::text, 'limit', '200.00', 'count', count(*),
-                'moments', jsonb_agg(within.t ORDER BY within.t DESC))
-            FROM activity_event AS within WHERE within.user_id = event.user_id AND within.type = 'deposit'
-                AND within.t BETWEEN event.t - 30 AND event.t
-        ) ELSE jsonb_build_object('value', '3', 'limit', '3', 'count', 3, 'moments', (
-            SELECT jsonb_agg(t ORDER BY t DESC) FROM (
-                SELECT last.t FROM activity_event AS last WHERE last.user_id = event.user_id AND last.t <= event.t
-                    AND last.type BETWEEN own.type AND own.type ORDER BY last.type DESC, last.t DESC LIMIT 3
-            ) AS three
-        )) END
+    SELECT user_id, t, code, false, 1, jsonb_build_object('moments', proof.moments, 'count', proof.count) || CASE code
+        WHEN 1100 THEN jsonb_build_object('value', amount::text, 'limit', '100.00',
+            'sentence', format('%s withdrawn at once; the limit is 100.00', amount))
+        WHEN 123 THEN jsonb_build_object('value', proof.total::text, 'limit', '200.00', 'sentence', format(
+            '%s deposited in %s s by %s deposits; the limit is 200.00 in 30 s', total, event.t - first_t, proof.count))
+        WHEN 30 THEN jsonb_build_object('value', '3', 'limit', '3', 'sentence', format(
+            '3 withdraws in a row, in %s s; the limit is 3 in a row', event.t - first_t))
+        ELSE jsonb_build_object('value', '3', 'limit', '3', 'sentence', format(
+            'the last 3 deposits rose from %s; the limit is 3 that rise', amounts)) END
     FROM activity_event AS event CROSS JOIN unnest(alert_codes) AS code
-    CROSS JOIN LATERAL (SELECT (CASE code WHEN 300 THEN 'deposit' ELSE 'withdraw' END)::activity_type AS type) AS own
+    CROSS JOIN LATERAL (SELECT (CASE WHEN code IN (123, 300) THEN 'deposit' ELSE 'withdraw' END)::activity_type AS type,
+        CASE code WHEN 123 THEN 30 ELSE event.t END AS seconds,
+        CASE code WHEN 123 THEN 31 WHEN 1100 THEN 1 ELSE 3 END AS most
+    ) AS own
+    CROSS JOIN LATERAL (
+        SELECT jsonb_agg(t ORDER BY t DESC) AS moments, count(*), sum(amount) AS total, min(t) AS first_t,
+            string_agg(amount::text, ' to ' ORDER BY t) AS amounts
+        FROM (
+            SELECT last.t, last.amount FROM activity_event AS last WHERE last.user_id = event.user_id
+                AND last.t BETWEEN event.t - own.seconds AND event.t AND last.type BETWEEN own.type AND own.type
+            ORDER BY last.type DESC, last.t DESC LIMIT own.most
+        ) AS within
+    ) AS proof
 """
-_CLOCKS = "INSERT INTO user_clock (user_id, last_t) SELECT user_id, max(t) FROM activity_event GROUP BY user_id"
+_CLOCKS = """
+    INSERT INTO user_clock (user_id, last_t, events)
+    SELECT user_id, max(t), count(*) FROM activity_event GROUP BY user_id
+"""
 
 
 def store(url: str, *, users: int, each: int) -> int:

@@ -18,7 +18,7 @@ from app.backtest.reports import Series
 from app.config import sqlalchemy_url
 from app.events.domain import HistoryNeeds
 from app.rulebook import controllers as rulebook
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from bench.backtest import events
 from bench.cpu import Meter
 from bench.editions import sixteen_more
@@ -53,8 +53,9 @@ class Measurement:
         self._database = Database(self._engine, deadline=60)
         self._postgres = postgres
         self._stored = stored
-        if (differing := controllers.verify(self._place, Cost()).different) > 0:
-            raise BenchError(f"{differing:,} events are judged otherwise by SQL")
+        found = controllers.verify(self._place, Cost())
+        if found.different or found.lost or found.not_counted:
+            raise BenchError(f"what SQL stored is not what is judged: {found}")
         self.passes: dict[str, list[Judged]] = {name: [] for name in (READ, FOUR, TWENTY, VERIFY)}
         twenty = [*rulebook.edition(self._database, 1).rules, *sixteen_more()]
         self._twenty = rulebook.draft(self._database, twenty, Hand(who="bench")).edition

@@ -16,7 +16,7 @@ from e2e.faults import report
 from e2e.faults.run import Run
 from e2e.site import SiteError
 
-LONGEST_RUN = 400  # seconds; far above what it takes, so that nothing can hang for ever
+LONGEST_RUN = 600  # seconds; far above what it takes, so that nothing can hang for ever
 
 
 def main(words: Sequence[str]) -> int:

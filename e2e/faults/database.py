@@ -14,6 +14,7 @@ STORED = "SELECT user_id, t, type::text, amount, alert_codes FROM activity_event
 TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = %s"
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s ORDER BY pid"
 LOCK = "LOCK TABLE user_clock IN EXCLUSIVE MODE"  # every event claims a row of it
+LOCK_OF_SYSTEM = "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"  # and in the system's order this one first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,10 @@ def backends_of_the_service(url: str) -> list[int]:
 
 
 @contextlib.contextmanager
-def events_held_up(url: str) -> Iterator[None]:
+def events_held_up(url: str, lock: str = LOCK) -> Iterator[None]:
     """Let every event wait in the midst of its transaction until the end."""
     with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(lock)
         yield
         connection.rollback()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import Event as Flag
 from threading import Thread
 
@@ -66,9 +67,11 @@ class Lane:
 class Load:
     """All clients together; they play on where they stopped when they are started again."""
 
-    def __init__(self, *, port: int, seed: int) -> None:
+    def __init__(self, *, port: int, seed: int, in_system_order: bool = False) -> None:
+        """Let CLIENTS play; in the system's order one, since `t` must then rise over all users, by one an event."""
         day = day_of_play(seed=seed, users=USERS, events=EVENTS, first_user_id=1)
-        self._lanes = [Lane(iter(lane), port) for lane in lanes(day, CLIENTS)]
+        played = [[replace(event, t=t) for t, event in enumerate(day, 1)]] if in_system_order else lanes(day, CLIENTS)
+        self._lanes = [Lane(iter(lane), port) for lane in played]
         self._threads: list[Thread] = []
 
     def start(self) -> None:

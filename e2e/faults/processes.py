@@ -59,7 +59,14 @@ def alive(process: psutil.Process) -> bool:
 def stopped(parent: psutil.Process) -> Iterator[None]:
     """Stop a process and then its children, which it can make no more; let all go on at the end."""
     parent.suspend()
-    family = [parent, *parent.children(recursive=True)]
+    with standing_still([parent, *parent.children(recursive=True)]):
+        yield
+
+
+@contextlib.contextmanager
+def standing_still(family: Iterable[psutil.Process]) -> Iterator[None]:
+    """Stop these processes, parents first; let all that are left go on at the end."""
+    family = list(family)
     try:
         for member in family:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -69,3 +76,13 @@ def stopped(parent: psutil.Process) -> Iterator[None]:
         for member in reversed(family):
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.resume()
+
+
+def await_end(process: psutil.Process, *, seconds: float) -> float:
+    """Return when the process has ended, however it did."""
+    limit = time.monotonic() + seconds
+    while alive(process):
+        if time.monotonic() > limit:
+            raise SiteError(f"process {process.pid} is still there after {seconds} s")
+        time.sleep(0.05)
+    return time.monotonic()

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from e2e.faults.client import Outcome
 from e2e.faults.load import CLIENTS
-from e2e.faults.trial import LONGEST_RECOVERY, LONGEST_REQUEST, Result
+from e2e.faults.scenarios import LONGEST_REQUEST, REPLACED
+from e2e.faults.trial import LONGEST_RECOVERY, Result
 
 COLUMNS = (
     "fault",
@@ -51,10 +52,15 @@ every stored event is judged again by its own edition (`flask rules verify`), an
 - *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards; stored
   but never acknowledged; not what the oracle answers. All are zero, or the run fails.
 - Clients may see 200, 503 with `Retry-After` and, only where a process of the service ends, a broken or refused
-  connection. No request may take longer than {longest} s.
+  connection. No request may take longer than {longest} s; one that reached a process which stands still, {replaced} s.
 - *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request that was not
   answered 200, at most {recovery} s each. A `kill -9` is over at once; with `start` after it, when that returns.
 - *longest health*: seconds until `/health/live` or `/health/ready` was answered, each asked ten times a second.
+- A stopped (SIGSTOP) worker is replaced by its main process, a stopped main process by the supervisor. The instance
+  that is stopped within a transaction has the system's clock, which every event of the other one needs: it is in
+  nobody's way any more when PostgreSQL has ended its session; recovery counts from the stop. The network that swallows
+  answers nothing, also when it is whole again, on the connections that it had before. A silent Redis, and idle or half
+  sent requests, must cost no event its 200.
 - In the two graceful ends, every request that was under way when SIGTERM came is answered: {graceful}.
 """
 
@@ -109,6 +115,7 @@ def page(results: Sequence[Result], left_out: Sequence[str]) -> str:
         verdict=verdict(results),
         left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
         longest=LONGEST_REQUEST,
+        replaced=REPLACED,
         recovery=LONGEST_RECOVERY,
         graceful=", ".join(graceful(result) for result in results if result.scenario.graceful) or "not run",
     )

@@ -1,4 +1,4 @@
-"""All faults, one after the other: most on one service, the full disk on another that has a small one."""
+"""All faults, one after the other: most on one service, others on one of their own that has what they need."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ from e2e.faults.disk import NoDisk, small_disk
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
 from e2e.faults.scenarios import ON_A_SMALL_DISK, SCENARIOS, Scenario
+from e2e.faults.stages import STAGES, Stage
 from e2e.faults.trial import Result, trial
 from e2e.service import SEED
 from e2e.site import Site, new_site
@@ -24,7 +25,7 @@ class Run:
 
     checkout: Path
     console: Console
-    wanted: Callable[[Scenario], bool]
+    wanted: Callable[[Scenario | Stage], bool]
     results: list[Result] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -35,6 +36,9 @@ class Run:
                 self._on_one_service(site, scenarios)
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
             self._on_a_small_disk(scenarios)
+        for stage in filter(self.wanted, STAGES):
+            with stage.prepare(stage, self.checkout) as (site, scenario):
+                self._on_one_service(site, [scenario], in_system_order=stage.in_system_order)
 
     def _on_a_small_disk(self, scenarios: Sequence[Scenario]) -> None:
         with ExitStack() as stack:
@@ -48,11 +52,11 @@ class Run:
             stack.callback(site.stop)  # else the disk would be in use
             self._on_one_service(site, scenarios)
 
-    def _on_one_service(self, site: Site, scenarios: Iterable[Scenario]) -> None:
+    def _on_one_service(self, site: Site, scenarios: Iterable[Scenario], *, in_system_order: bool = False) -> None:
         with logs_kept_unless_fine(site) as complaints:
             with self._step("starting a service of its own"):
                 site.start()
-            load, book = Load(port=site.port, seed=SEED), Book()
+            load, book = Load(port=site.port, seed=SEED, in_system_order=in_system_order), Book()
             for scenario in scenarios:
                 with self._step(scenario.name):
                     result = trial(site, load, book, scenario)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import psutil
 
-from e2e.faults import database, processes
+from e2e.faults import clients, database, processes
 from e2e.faults.disk import full
 from e2e.site import Site, SiteError
 
+LONGEST_REQUEST = 5  # seconds
+LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
+REPLACED = 10  # seconds within which a process that stands still is replaced
 STOPPED = 10  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4
+HELD = 8  # seconds that connections are held, less than after which the service closes them
 FULL = 4
 UNDER_WAY = 0.4  # seconds after which every client waits for an answer, with events held up
 GOODBYE = 1.2  # seconds that events are held up after the service was told to end; below its lock timeout in all
@@ -35,6 +39,9 @@ class Scenario:
     inflict: Callable[[Site], Window]
     ends_service: bool = False
     graceful: bool = False
+    stops_nothing: bool = False  # every event is answered 200 all the same
+    longest: float = LONGEST_REQUEST
+    longest_health: float = LONGEST_HEALTH
 
 
 def killed(victims: list[psutil.Process], told: str = "") -> Window:
@@ -73,6 +80,22 @@ def kill_backend(site: Site) -> Window:
     return killed([psutil.Process(database.backends_of_the_service(site.url)[0])])
 
 
+def stop_worker(site: Site) -> Window:
+    """Whoever it has under way waits for it until it is replaced."""
+    victim, began = processes.workers(site)[0], time.monotonic()
+    with processes.standing_still([victim]):
+        over = processes.await_end(victim, seconds=REPLACED)
+    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+
+
+def stop_server(site: Site) -> Window:
+    """Workers go on, but nobody would replace one that dies."""
+    victim, began = processes.server(site), time.monotonic()
+    with processes.standing_still([victim]):
+        over = processes.await_end(victim, seconds=REPLACED * 2)
+    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+
+
 def stop_postgres(site: Site) -> Window:
     parent, began = processes.postmaster(site), time.monotonic()
     with processes.stopped(parent):
@@ -99,6 +122,13 @@ def stop_and_start(site: Site) -> Window:
     site.end("stop", stopping)
     site.start()
     return Window(began=began, over=time.monotonic())
+
+
+def hold_connections(site: Site) -> Window:
+    began = time.monotonic()
+    with clients.holding(site.port) as held:
+        time.sleep(HELD)
+    return Window(began=began, over=time.monotonic(), told=f"{held:,} connected")
 
 
 def exhaust_connections(site: Site) -> Window:
@@ -135,6 +165,19 @@ SCENARIOS = (
     Scenario(name=f"SIGSTOP of all of PostgreSQL for {STOPPED} s", inflict=stop_postgres),
     Scenario(name="SIGTERM of the server", inflict=terminate_server, ends_service=True, graceful=True),
     Scenario(name="stop, then start", inflict=stop_and_start, ends_service=True, graceful=True),
+    Scenario(
+        name="SIGSTOP of a worker",
+        inflict=stop_worker,
+        ends_service=True,
+        longest=REPLACED,
+        longest_health=REPLACED,
+    ),
+    Scenario(name="SIGSTOP of the server's main process", inflict=stop_server, ends_service=True),
+    Scenario(
+        name=f"{sum(clients.HELD.values()):,} connections idle or half sent for {HELD} s",
+        inflict=hold_connections,
+        stops_nothing=True,
+    ),
     Scenario(name=f"all connections taken for {EXHAUSTED} s", inflict=exhaust_connections),
 )
 ON_A_SMALL_DISK = (

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from e2e.faults.client import Outcome
 from e2e.faults.health import Watch
-from e2e.faults.ledger import Ledger
+from e2e.faults.ledger import TROUBLE, Ledger
 from e2e.faults.load import Load
 from e2e.faults.proof import Book, Proof
 from e2e.faults.scenarios import Scenario, Window
 from e2e.site import Site, SiteError
 
 BEFORE = 1.5  # seconds of load before the fault
-LONGEST_REQUEST = 5
 LONGEST_RECOVERY = 5
-LONGEST_HEALTH = 2  # a second is promised; a machine that is busy with other things may add to it
 ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
 JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
 
@@ -73,6 +71,8 @@ class Result:
         strange = self.ledger.strange()
         yield f"{len(strange)} answers outside the contract, such as {strange[0]}" if strange else ""
         cut = self.ledger.count(Outcome.BROKEN, Outcome.REFUSED)
+        if self.scenario.stops_nothing and (stopped := self.ledger.count(*TROUBLE)):
+            yield f"{stopped} requests not answered 200, and the fault stands in no event's way"
         yield f"{cut} connections broken or refused, and nobody ended the service" if self._uncalled_for(cut) else ""
         if self.scenario.graceful and self.dropped:
             yield f"{self.dropped} requests under way at SIGTERM were not answered"
@@ -82,11 +82,11 @@ class Result:
 
     def _of_time(self) -> Iterator[str]:
         longest, first, last = self.ledger.longest(), self.first_taken, self.last_trouble
-        yield f"a request took {longest:.1f} s" if longest > LONGEST_REQUEST else ""
+        yield f"a request took {longest:.1f} s" if longest > self.scenario.longest else ""
         yield f"no 200 for {first:.1f} s after the fault" if first > LONGEST_RECOVERY else ""
         yield f"trouble until {last:.1f} s after the fault" if last > LONGEST_RECOVERY else ""
         health = self.health.longest
-        yield f"an answer about health took {health:.1f} s" if health > LONGEST_HEALTH else ""
+        yield f"an answer about health took {health:.1f} s" if health > self.scenario.longest_health else ""
         yield "" if self.health.answers else "no answer about health"
         before = len(self.ledger.taken(since=0)) - len(self.ledger.taken(since=self.window.began))
         after = len(self.ledger.taken(since=self.window.over))

@@ -33,6 +33,7 @@ def begin_log() -> None:
     """Make the log, or empty it."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.write_bytes(b"")
+    LOG.chmod(0o640)  # as all logs: they say who did what
 
 
 def last_output() -> str:

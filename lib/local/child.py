@@ -1,4 +1,7 @@
-"""The service as a child process, with a lifeline: it ends when its parent does, however that ended."""
+"""The service as a child process, with a lifeline: it ends when its parent does, however that ended.
+
+It may give signs of life (lib.heartbeat): once it did, it is silent when it gives none any more.
+"""
 
 import contextlib
 import os
@@ -8,8 +11,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lib import heartbeat
 from lib.lifeline import VARIABLE
 
+SILENT = 100  # looks, ten a second
 _PAUSE = 0.05
 
 
@@ -22,6 +27,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         # Nobody ever writes. Only this process holds the writing end, so its death of any kind closes it.
         self._lifeline, self._held = os.pipe()
+        self._ear, self._mouth = heartbeat.make_line()
+        self._missed: int | None = None  # looks without a sign of life; None before the first one
 
     @property
     def pid(self) -> int:
@@ -31,12 +38,15 @@ class Child:
     def launch(self, environment: Mapping[str, str]) -> None:
         """Start it, after clearing away what the one before left."""
         self._clear()
+        heartbeat.heard(self._ear.fileno())  # what the one before said last
+        self._missed = None
+        lines = {VARIABLE: self._lifeline, heartbeat.VARIABLE: self._mouth.fileno()}
         self._process = subprocess.Popen(
             self._argv,
             cwd=self._folder,
-            env={**environment, VARIABLE: str(self._lifeline)},
+            env={**environment, **{name: str(line) for name, line in lines.items()}},
             stdin=subprocess.DEVNULL,
-            pass_fds=[self._lifeline],
+            pass_fds=list(lines.values()),
             process_group=0,
         )
 
@@ -47,6 +57,17 @@ class Child:
         # WNOWAIT leaves it a zombie: until _clear has ended its group, no other process can get that number.
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return os.waitid(os.P_PID, self._process.pid, options) is None
+
+    def silent(self) -> bool:
+        """Tell whether it has given no sign of life in the last `SILENT` looks; to be asked ten times a second.
+
+        Looks, and not time: while the machine was asleep, nobody looked. Before the first sign it is starting.
+        """
+        if heartbeat.heard(self._ear.fileno()):
+            self._missed = 0
+        elif self._missed is not None:
+            self._missed += 1
+        return self._missed is not None and self._missed >= SILENT
 
     def terminate(self) -> None:
         """Ask it to end, without waiting."""
@@ -66,6 +87,8 @@ class Child:
         """Let go of the lifeline, which ends the process too."""
         os.close(self._held)
         os.close(self._lifeline)
+        self._ear.close()
+        self._mouth.close()
 
     def _clear(self) -> None:
         """End all of its group: workers that outlive their main would share the port with the next."""

@@ -1,24 +1,30 @@
 """A private PostgreSQL: one folder, one server on 127.0.0.1, made, started and stopped without the system."""
 
 import contextlib
+import secrets
 import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import psycopg2
 
 from lib.local import processes, rotated_log
 from lib.local.account import Account, call, private_folder
 from lib.local.binaries import Programs, find_programs
 from lib.local.errors import LocalError
 from lib.local.hints import make
-from lib.local.initdb import DATA, PASSWORD, Plan, failure, initialise, major_of
+from lib.local.initdb import DATA, PASSWORD, Plan, failure, initialise, major_of, programs_of, write_secret
 from lib.local.locks import exclusive
 from lib.local.ports import kept_port, refusal
+from lib.privileges import make_login
 
+SERVICE_PASSWORD = "service-password"  # noqa: S105 - the name of a file
+SERVICE_SUFFIX = "_service"
 _START_SECONDS = 60.0
 _ATTEMPTS = 3
 _LEFTOVER_SECONDS = 2
@@ -29,9 +35,10 @@ _LOCK_SECONDS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A PostgreSQL server with one database.
+    """A PostgreSQL server with one database and two logins.
 
-    `home` holds the data, the password and the port; `name` is that of the database and its owner.
+    `home` holds the data, the passwords and the port; `name` is that of the database and its owner, a superuser. The
+    other login, of a service, owns nothing.
     `account` runs it (None: the present user). `lock` is a file that keeps two starts apart. `storage` is a
     folder for a copy of the programs, should the account not reach them. `settings` go to postgresql.conf when
     the data is made; `sync` is whether the data must survive a loss of power.
@@ -52,15 +59,23 @@ class Cluster:
         return self.home / DATA
 
     @property
-    def url(self) -> str:
-        """The address of the database, password included; that of the last start while it does not run.
+    def owner_url(self) -> str:
+        """The address of the database for its owner, password included; that of the last start while it does not run.
 
         Raises:
             FileNotFoundError: it never ran.
 
         """
-        password = (self.home / PASSWORD).read_text()
-        return f"postgresql://{self.name}:{password}@127.0.0.1:{self._port.read_text()}/{self.name}"
+        return self._url(self.name, PASSWORD)
+
+    @property
+    def service_url(self) -> str:
+        """The address for a service; the rest as for the owner."""
+        return self._url(f"{self.name}{SERVICE_SUFFIX}", SERVICE_PASSWORD)
+
+    def _url(self, login: str, password: str) -> str:
+        secret = (self.home / password).read_text()
+        return f"postgresql://{login}:{secret}@127.0.0.1:{self._port.read_text()}/{self.name}"
 
     @property
     def _port(self) -> Path:
@@ -79,7 +94,7 @@ class Cluster:
             process = processes.find(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
         except (FileNotFoundError, ValueError):
             return None
-        return process if process and processes.names_folder(process, self.data) else None
+        return process if process in programs_of(self.data) else None
 
     def start(self) -> None:
         """Make sure that the server runs, making its data the first time.
@@ -94,6 +109,7 @@ class Cluster:
                 private_folder(self.home.parent, self.account)
                 initialise(self.home, self._plan())
             self._launch()
+            self._make_service_login()
 
     def restart(self) -> None:
         """Make sure that the server runs on the data that it has; data that is gone is not made anew.
@@ -112,7 +128,7 @@ class Cluster:
         """Stop the server, politely for `patience` seconds, then less and less so."""
         with self._alone():
             postmaster = self.postmaster()
-            used = processes.users_of(self.data)
+            used = programs_of(self.data)
             for process in used:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.resume()
@@ -123,7 +139,8 @@ class Cluster:
                     postmaster.send_signal(sign)
                     processes.gone([postmaster], seconds=seconds)
             if not processes.gone(used, seconds=_LEFTOVER_SECONDS):
-                processes.kill(processes.users_of(self.data))
+                processes.kill(programs_of(self.data))
+            self._await_log()
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
         return exclusive(self.lock, seconds=_LOCK_SECONDS)
@@ -156,10 +173,24 @@ class Cluster:
             if attempt == _ATTEMPTS or refusal("127.0.0.1", port) is None:
                 raise failure(said, "PostgreSQL", self.log)
 
+    def _make_service_login(self) -> None:
+        """Make the login of a service where there is none yet: data of a release before has its owner's only."""
+        file = self.home / SERVICE_PASSWORD
+        if file.exists():
+            return
+        password = secrets.token_urlsafe(24)
+        with closing(psycopg2.connect(self.owner_url)) as connection, connection, connection.cursor() as cursor:
+            make_login(cursor, f"{self.name}{SERVICE_SUFFIX}", password)
+        write_secret(file, password, self.account)
+
+    def _await_log(self) -> None:
+        """Wait until all that the server said is written; who writes it ends by itself."""
+        processes.gone(processes.with_arguments(rotated_log.arguments_of(self.log)), seconds=_LEFTOVER_SECONDS)
+
     def _outlive_leftovers(self) -> None:
         """Wait for the backends of a killed server, which end by themselves unless busy; then end them."""
         deadline = time.monotonic() + _LEFTOVER_SECONDS
-        while not self.running() and (left := processes.users_of(self.data)):
+        while not self.running() and (left := programs_of(self.data)):
             if time.monotonic() > deadline:
                 processes.kill(left)
             time.sleep(_PAUSE)
@@ -191,9 +222,9 @@ class Cluster:
         ]
         # Not to a file: that would grow for ever. The server keeps the log's program until both end.
         begin = self.log.stat().st_size if self.log.exists() else 0
-        with rotated_log.writing(self.log, str(self.data)) as log:
+        with rotated_log.writing(self.log) as log:
             started = call(argv, account=self.account, output=log) == 0
         if started:
             return None
-        processes.gone(processes.users_of(self.data), seconds=_LEFTOVER_SECONDS)  # then all of it is written
+        self._await_log()  # then all of it is written
         return rotated_log.since(self.log, begin)

@@ -45,7 +45,7 @@ def _do(asked: argparse.Namespace, project: Project) -> int:
         return _WITHOUT_SETTINGS[asked.command](project)
     settings = read_settings(project.root, os.environ)
     if asked.command == "run":
-        return commands.run(project, settings, asked.words)
+        return commands.run(project, settings, asked.words, as_owner=asked.as_owner)
     return _WITH_SETTINGS[asked.command](project, settings)
 
 
@@ -55,5 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, function in {**_WITH_SETTINGS, **_WITHOUT_SETTINGS}.items():
         chosen.add_parser(name, help=(function.__doc__ or "").partition("\n")[0])
     words = chosen.add_parser("run", help="Run a command with DATABASE_URL set: run -- COMMAND ...")
+    words.add_argument("--as-owner", action="store_true", help="tell it the address of the database's owner, too")
     words.add_argument("words", nargs="*", metavar="COMMAND")
     return parser

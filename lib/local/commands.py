@@ -11,6 +11,7 @@ from lib.caller import VARIABLE
 from lib.local import service
 from lib.local.binaries import embedded_folder, find_programs
 from lib.local.caller import caller_folder
+from lib.local.cluster import Cluster
 from lib.local.database_address import masked_url, plain_url, without_secrets
 from lib.local.errors import LocalError
 from lib.local.hints import make
@@ -19,7 +20,7 @@ from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.rotated_log import moved
-from lib.local.settings import Settings, read_settings
+from lib.local.settings import Settings, owner_environment, read_settings
 from lib.local.terminal import say, step, tail_begins
 
 NOT_RUNNING = 3  # as the status of a service that does not run is told on Linux
@@ -69,7 +70,7 @@ def _database_lines(project: Project) -> list[tuple[str, str]]:
     cluster = cluster_of(project)
     if not cluster.home.exists():
         return [("database", "none yet")]
-    address = masked_url(cluster.url) if cluster.running() else "not running"
+    address = masked_url(cluster.service_url) if cluster.running() else "not running"
     programs = find_programs(account=cluster.account, storage=cluster.storage, wanted=major_of(cluster.home))
     return [
         ("database", address),
@@ -129,24 +130,32 @@ def event(project: Project) -> int:
 
 
 def db_url(project: Project, settings: Settings) -> int:
-    """Print the address of the database, its password included."""
-    print(_database_url(project, settings))
+    """Print the address of the database for its owner, password included."""
+    print(_owner_url(project, settings))
     return 0
 
 
-def _database_url(project: Project, settings: Settings) -> str:
+def _owner_url(project: Project, settings: Settings) -> str:
+    cluster = _private_cluster(project, settings)
+    if cluster is not None:
+        return cluster.owner_url
+    return plain_url(settings.owner_url or settings.database_url or "")
+
+
+def _private_cluster(project: Project, settings: Settings) -> Cluster | None:
+    """Return the private PostgreSQL, running; None where the settings name another."""
     if settings.database_url:
-        return plain_url(settings.database_url)
+        return None
     cluster = cluster_of(project)
     if not cluster.running():
         with step(f"Starting PostgreSQL ({make('stop')} ends it)"):
             cluster.start()
-    return cluster.url
+    return cluster
 
 
 def console(project: Project, settings: Settings) -> int:
-    """Become psql, connected to the database. The password goes by the environment: all see arguments."""
-    plain, password = without_secrets(_database_url(project, settings))
+    """Become psql, connected as the owner. The password goes by the environment: all see arguments."""
+    plain, password = without_secrets(_owner_url(project, settings))
     environment = {**os.environ, "PGPASSWORD": password} if password else dict(os.environ)
     psql = _psql()
     os.execve(psql, [psql, plain], environment)  # noqa: S606 - no shell is what we want
@@ -161,12 +170,21 @@ def _psql() -> str:
     return found
 
 
-def run(project: Project, settings: Settings, command: Sequence[str]) -> int:
-    """Become a command with DATABASE_URL set, told where its caller is: signals reach it, its exit status is ours."""
+def run(project: Project, settings: Settings, command: Sequence[str], *, as_owner: bool = False) -> int:
+    """Become a command that is told the service's address of the database, and where its caller is.
+
+    With `as_owner` it is told the owner's as well. Signals reach it, and its exit status is ours.
+    """
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
-    told = {"DATABASE_URL": _database_url(project, settings), VARIABLE: str(caller_folder(project.root))}
-    environment = {**settings.environment, **told}
+    cluster = _private_cluster(project, settings)
+    environment = {**settings.environment, VARIABLE: str(caller_folder(project.root))}
+    if cluster is not None:
+        environment["DATABASE_URL"] = cluster.service_url
+    elif environment.get("DATABASE_URL"):
+        environment["DATABASE_URL"] = plain_url(environment["DATABASE_URL"])
+    if as_owner:
+        environment |= owner_environment(settings, cluster)
     os.chdir(project.root)
     try:
         os.execvpe(command[0], list(command), environment)  # noqa: S606 - no shell is what we want

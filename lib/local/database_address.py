@@ -31,11 +31,11 @@ def plain_url(url: str) -> str:
     return database_url.plain_url(_read(url))
 
 
-def _read(url: str) -> dict[str, str]:
+def _read(url: str, name: str = "DATABASE_URL") -> dict[str, str]:
     try:
         return read_address(url)
     except InvalidAddress as error:
-        raise LocalError(f"DATABASE_URL {error}") from error
+        raise LocalError(f"{name} {error}") from error
 
 
 def without_secrets(url: str) -> tuple[str, str | None]:
@@ -45,26 +45,26 @@ def without_secrets(url: str) -> tuple[str, str | None]:
     return database_url.plain_url(bare), parameters.get("password")
 
 
-def try_connection(url: str) -> None:
+def try_connection(url: str, name: str = "DATABASE_URL") -> None:
     """Connect to a database once, and let it go.
 
     Raises:
         LocalError: it is not an address of PostgreSQL, or its server cannot be reached, refuses, or takes no changes.
 
     """
-    parameters = _read(url)
+    parameters = _read(url, name)
     arguments: dict[str, Any] = {**parameters, "connect_timeout": _CONNECT_SECONDS}
     try:
         with closing(psycopg2.connect(**arguments)) as connection:
             told = [connection.info.parameter_status(name) for name in _READ_ONLY]
     except psycopg2.OperationalError as error:
-        raise _explain(str(error), parameters) from error
+        raise _explain(str(error), parameters, name) from error
     except psycopg2.Error as error:  # what it says may quote any part of the address
-        raise LocalError("DATABASE_URL has a parameter that PostgreSQL does not take: look at its name") from error
+        raise LocalError(f"{name} has a parameter that PostgreSQL does not take: look at its name") from error
     if "on" in told:
         raise LocalError(
-            f"DATABASE_URL: {_all_of(parameters)} takes no changes, as a standby or by default_transaction_read_only: "
-            "name the primary, or all hosts with ?target_session_attrs=read-write, or unset DATABASE_URL"
+            f"{name}: {_all_of(parameters)} takes no changes, as a standby or by default_transaction_read_only: "
+            f"name the primary, or all hosts with ?target_session_attrs=read-write, or unset {name}"
         )
 
 
@@ -78,19 +78,17 @@ def _where(host: str, port: str | None) -> str:
     return f"{f'[{host}]' if ':' in host else host or 'localhost'}:{port or _PORT}"
 
 
-def _explain(said: str, parameters: dict[str, str]) -> LocalError:
+def _explain(said: str, parameters: dict[str, str], name: str) -> LocalError:
     causes = {_where(host, port): cause for host, port, cause in _SAID.findall(said)}
     if not causes:
         causes[_all_of(parameters)] = said.strip().partition("\n")[0]
     if len(causes) > 1:
         each = ", ".join(f"{where} ({_reason(cause)})" for where, cause in causes.items())
-        return LocalError(f"DATABASE_URL: none of its hosts can be used: {each}: see to one of them, or unset it")
+        return LocalError(f"{name}: none of its hosts can be used: {each}: see to one of them, or unset it")
     [(where, cause)] = causes.items()
     if _refused(cause):
-        return LocalError(
-            f"DATABASE_URL: {where} refuses the connection ({_reason(cause)}): correct it, or unset DATABASE_URL"
-        )
-    return LocalError(f"DATABASE_URL: cannot reach {where} ({cause}): start that server, or unset DATABASE_URL")
+        return LocalError(f"{name}: {where} refuses the connection ({_reason(cause)}): correct it, or unset {name}")
+    return LocalError(f"{name}: cannot reach {where} ({cause}): start that server, or unset {name}")
 
 
 def _refused(cause: str) -> bool:

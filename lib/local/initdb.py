@@ -1,5 +1,6 @@
 """Makes the data folder of a private PostgreSQL, whole or not at all."""
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -7,14 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from lib.local import processes
 from lib.local.account import Account, call, give
 from lib.local.binaries import Programs
 from lib.local.errors import LocalError
 from lib.local.hints import make
+from lib.local.rotated_log import opened
 
 DATA = "data"
 PASSWORD = "password"  # noqa: S105 - the name of a file
+_PROGRAMS = ("postgres", "initdb")
 _BUILTIN_LOCALE_SINCE = 17
 _ALWAYS = {
     "listen_addresses": "127.0.0.1",
@@ -75,18 +80,21 @@ def major_of(home: Path) -> int:
         raise LocalError(f"{home} holds no data of PostgreSQL: move it away, or {make('clean')}") from error
 
 
+def programs_of(data: Path) -> list[psutil.Process]:
+    """Find the programs of PostgreSQL that work on a data folder."""
+    return processes.programs_in(data, _PROGRAMS)
+
+
 def _remove_leftovers(home: Path) -> None:
     for leftover in home.parent.glob(f"{home.name}.new.*"):
         # An initdb outlives the killed run that started it, and would go on writing here.
-        processes.kill(processes.users_of(leftover / DATA))
+        processes.kill(programs_of(leftover / DATA))
         shutil.rmtree(leftover)
 
 
 def _fill(fresh: Path, plan: Plan) -> None:
     password = fresh / PASSWORD
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(24))
-    give(password, plan.account)
+    write_secret(password, secrets.token_urlsafe(24), plan.account)
     _initdb(fresh / DATA, password, plan)
     with (fresh / DATA / "postgresql.conf").open("a") as configuration:
         for name, value in {**_ALWAYS, **plan.settings}.items():
@@ -94,6 +102,16 @@ def _fill(fresh: Path, plan: Plan) -> None:
     # Single-user mode creates the database without a server, so before anyone can see the folder.
     single: list[str | Path] = [plan.programs.folder / "postgres", "--single", "-D", fresh / DATA, "postgres"]
     _run(single, plan, given=f'CREATE DATABASE "{plan.name}"\n'.encode())
+
+
+def write_secret(file: Path, text: str, account: Account | None) -> None:
+    """Write a file that only an account can read; it is there whole, or not at all."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    give(fresh, account)
+    fresh.rename(file)
 
 
 def _quoted(value: str) -> str:
@@ -115,7 +133,7 @@ def _run(argv: list[str | Path], plan: Plan, given: bytes = b"") -> None:
         status = call(argv, account=plan.account, output=output, given=given)
         output.seek(0)
         said = output.read()
-    with plan.log.open("ab") as log:
+    with os.fdopen(opened(plan.log), "ab") as log:
         log.write(said)
     # Single-user mode ends with status 0 after an error as well.
     if status != 0 or b"ERROR:" in said or b"FATAL:" in said:

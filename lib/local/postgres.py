@@ -73,7 +73,7 @@ def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -
         )
         try:
             cluster.start()
-            yield cluster.url
+            yield cluster.owner_url
         finally:
             cluster.stop(patience=0)
     finally:

@@ -1,9 +1,8 @@
 """Looking at processes and ending them. A zombie has ended: only its parent has not looked yet."""
 
 import contextlib
-import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -38,9 +37,24 @@ def names_folder(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def users_of(folder: Path) -> list[psutil.Process]:
-    """Find the processes that work in a folder or were started with it as an argument."""
-    return [process for process in psutil.process_iter() if alive(process) and _uses(process, folder)]
+def programs_in(folder: Path, names: Collection[str]) -> list[psutil.Process]:
+    """Find the processes of some programs that work in a folder or were started with it as an argument.
+
+    Which program it is, is told by the file that it runs, and not by what it calls itself: an editor, a shell or a
+    backup may name a folder as well. It runs as the owner of the folder, or is none of ours.
+    """
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return []
+    return [each for each in psutil.process_iter() if alive(each) and _runs(each, names, owner) and _uses(each, folder)]
+
+
+def _runs(process: psutil.Process, names: Collection[str], owner: int) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        # A program that was replaced on disk meanwhile is "/folder/postgres (deleted)".
+        return process.uids().real == owner and Path(process.exe().removesuffix(" (deleted)")).name in names
+    return False
 
 
 def _uses(process: psutil.Process, folder: Path) -> bool:
@@ -50,12 +64,26 @@ def _uses(process: psutil.Process, folder: Path) -> bool:
     return names_folder(process, folder)
 
 
-def group_of(process: psutil.Process) -> int | None:
-    """Read the process group of a process; None when it is gone."""
-    try:
-        return os.getpgid(process.pid)
-    except ProcessLookupError:
-        return None
+def with_arguments(arguments: Sequence[str]) -> list[psutil.Process]:
+    """Find the processes of this user whose arguments begin with these, whatever runs them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cmdline()[1 : len(arguments) + 1] == list(arguments) and alive(process):
+                found.append(process)
+    return found
+
+
+def has_variable(process: psutil.Process, name: str, value: str) -> bool:
+    """Tell whether a process was started with this variable in its environment, by whoever knew the value."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return bool(value) and process.environ().get(name) == value
+    return False
+
+
+def with_variable(name: str, value: str) -> list[psutil.Process]:
+    """Find the processes that were started with this variable in their environment."""
+    return [each for each in psutil.process_iter() if alive(each) and has_variable(each, name, value)]
 
 
 def gone(processes: Iterable[psutil.Process], *, seconds: float) -> bool:

@@ -15,9 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 LIMIT = 10 * 2**20  # bytes of a file; the one before is kept as FILE.1
+MODE = 0o640
 _CHUNK = 65_536
 _GATHER = 0.02  # seconds in which lines may gather, so that not each of them wakes this program
 _PIPE = 2**20  # bytes that wait there, where the system allows it, so that nobody who writes has to
+
+
+def opened(path: Path) -> int:
+    """Open a log to add to it, made if need be; it says who did what, so not everybody on the machine may read it."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
+    with contextlib.suppress(OSError):  # somebody else's: then they decide
+        os.fchmod(file, MODE)
+    return file
 
 
 def before(path: Path) -> Path:
@@ -51,10 +60,10 @@ class RotatedLog:
 
 
 @contextlib.contextmanager
-def writing(path: Path, *marks: str) -> Iterator[int]:
+def writing(path: Path) -> Iterator[int]:
     """Lend an end of a pipe into a log, for a program that goes on writing when the context has ended."""
     source, end = os.pipe()
-    process = launch(source, path, *marks)
+    process = launch(source, path)
     os.close(source)
     try:
         yield end
@@ -71,9 +80,14 @@ def since(path: Path, begin: int) -> str:
     return ""
 
 
-def launch(source: int, path: Path, *marks: str) -> "subprocess.Popen[bytes]":
-    """Start a program that copies a pipe into a log; `marks` are arguments by which it can be found."""
-    argv = [sys.executable, "-I", "-S", str(Path(__file__).resolve()), str(path), str(LIMIT), *marks]
+def arguments_of(path: Path) -> list[str]:
+    """Return the first arguments of every program that writes this log, by which it can be found."""
+    return ["-I", "-S", str(Path(__file__).resolve()), str(path)]
+
+
+def launch(source: int, path: Path) -> "subprocess.Popen[bytes]":
+    """Start a program that copies a pipe into a log."""
+    argv = [sys.executable, *arguments_of(path), str(LIMIT)]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(argv, cwd="/", stdin=source, stdout=quiet, stderr=quiet, start_new_session=True)
 
@@ -117,7 +131,7 @@ class _Log:
             if self._file is not None:
                 os.close(self._file)
             self._file = None  # should the next line fail
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            self._file = opened(self._path)
         return self._file
 
 

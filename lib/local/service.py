@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,11 +19,13 @@ from lib.local.claims import claimed
 from lib.local.errors import LocalError
 from lib.local.ports import explain, refusal
 from lib.local.project import Project
+from lib.local.rotated_log import opened
 from lib.local.settings import Settings
 from lib.local.state import State, last_state, read_state
-from lib.local.supervisor import GRACE_SECONDS
+from lib.local.supervisor import GRACE_SECONDS, MARK
 from lib.local.terminal import tail
 
+_SUPERVISOR = ["-m", "lib.local.supervisor"]
 _ANSWER_SECONDS = 30
 _LEFTOVER_SECONDS = 3
 _FAILED_STARTS = 4
@@ -76,11 +79,8 @@ def _end_leftovers(project: Project) -> None:
 
 
 def _leftovers(project: Project) -> list[psutil.Process]:
-    # Both the group and the folder: after a while the number alone may be that of a stranger.
     state = last_state(project.supervisor_lock)
-    if state is None or not state.service_pid:
-        return []
-    return [each for each in processes.users_of(project.root) if processes.group_of(each) == state.service_pid]
+    return processes.with_variable(MARK, state.mark) if state and state.mark else []
 
 
 def launch_supervisor(project: Project, settings: Settings, claim: int) -> "subprocess.Popen[bytes]":
@@ -89,11 +89,11 @@ def launch_supervisor(project: Project, settings: Settings, claim: int) -> "subp
     It inherits the claim on the port, and by that alone has it until it ends.
     """
     project.logs.mkdir(parents=True, exist_ok=True)
-    with project.service_log.open("ab") as log:
+    with os.fdopen(opened(project.service_log), "ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "lib.local.supervisor"],
+            [sys.executable, *_SUPERVISOR],
             cwd=project.root,
-            env={**settings.environment, "PYTHONUNBUFFERED": "1"},
+            env={**settings.environment, "PYTHONUNBUFFERED": "1", MARK: secrets.token_hex(16)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -155,12 +155,22 @@ def post_json(url: str, body: str, *, key: str | None = None) -> tuple[int, str,
 
 
 def stop_supervisor(project: Project) -> bool:
-    """Stop the supervisor with its service, the hard way when asking takes too long; False: none ran."""
+    """Stop the supervisor with its service, the hard way when asking takes too long; False: none ran.
+
+    Raises:
+        LocalError: the number that it left is somebody else's by now.
+
+    """
     state = running(project)
     if state is None:
         _end_leftovers(project)
         return False
     process = processes.find(state.pid)
+    if process and not _is_supervisor(process, state):
+        raise LocalError(
+            f"{project.supervisor_lock} is held, but not by its supervisor: see who holds it (fuser "
+            f"{project.supervisor_lock}), end that, then make stop"
+        )
     family = [process, *process.children(recursive=True)] if process else []
     for number in (signal.SIGTERM, signal.SIGCONT):  # a stopped process hears nothing before it goes on
         with contextlib.suppress(ProcessLookupError):
@@ -168,3 +178,9 @@ def stop_supervisor(project: Project) -> bool:
     if not processes.gone(family, seconds=_STOP_SECONDS):
         processes.kill(each for each in family if processes.alive(each))
     return True
+
+
+def _is_supervisor(process: psutil.Process, state: State) -> bool:
+    if state.mark:
+        return processes.has_variable(process, MARK, state.mark)
+    return process.cmdline()[1:] == _SUPERVISOR  # of 0.1, which left no mark

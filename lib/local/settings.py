@@ -1,4 +1,4 @@
-"""What can be set: HOST, PORT and DATABASE_URL, in the environment or in the file `.env`."""
+"""What can be set: HOST, PORT and the addresses of the database, in the environment or in the file `.env`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
+from lib.settings import UnreadableSecret, read_secret
 
 HOST = "127.0.0.1"
 PORT = 5000
+_OWNER = ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE")
 _GREATEST_PORT = 65535
 # Listening "everywhere" is no address that a client can ask for.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened at
@@ -17,12 +20,17 @@ _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared wit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the service listens, which database it uses (None: the private one), and all else that is set."""
+    """Where the service listens, which database it uses (None: the private one), and all else that is set.
+
+    `owner` is what names the address of the database's owner, as it is set; `environment` is without it.
+    """
 
     host: str
     port: int
     database_url: str | None
+    owner_url: str | None
     environment: Mapping[str, str]
+    owner: Mapping[str, str]
 
     @property
     def address(self) -> str:
@@ -39,12 +47,36 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
 
     """
     every = {**_written(root / ".env"), **environment}
+    owner = {name: every.pop(name) for name in _OWNER if name in every}
+    database_url, owner_url = _secret(root, every, "DATABASE_URL"), _secret(root, owner, _OWNER[0])
+    if owner_url and not database_url:
+        raise LocalError("DATABASE_OWNER_URL is set and DATABASE_URL is not: set both, or unset both")
     return Settings(
         host=every.get("HOST") or HOST,
         port=_port(every.get("PORT") or str(PORT), "the environment" if environment.get("PORT") else ".env"),
-        database_url=every.get("DATABASE_URL") or None,
-        environment=every,
+        database_url=database_url,
+        owner_url=owner_url,
+        # Empty where they are set: the service, which reads `.env` by itself, leaves alone what has a value.
+        environment={**every, **dict.fromkeys(owner, "")},
+        owner=owner,
     )
+
+
+def owner_environment(settings: Settings, cluster: Cluster | None) -> Mapping[str, str]:
+    """Return what tells a program the address of the database's owner."""
+    return settings.owner if cluster is None else {_OWNER[0]: cluster.owner_url}
+
+
+def _secret(root: Path, every: Mapping[str, str], name: str) -> str | None:
+    file = every.get(f"{name}_FILE")
+    if not file:
+        return every.get(name) or None
+    if every.get(name):
+        raise LocalError(f"{name} and {name}_FILE are both set: unset one of the two")
+    try:
+        return read_secret(root / file)
+    except UnreadableSecret as error:
+        raise LocalError(f"{name}_FILE={file}: {error}: correct it, or unset it") from error
 
 
 def _written(file: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The command `start`."""
 
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -12,7 +13,8 @@ from lib.local.hints import make
 from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
-from lib.local.settings import Settings
+from lib.local.rotated_log import opened
+from lib.local.settings import Settings, owner_environment
 from lib.local.state import State
 from lib.local.supervisor import service_environment
 from lib.local.terminal import say, step, tail
@@ -40,6 +42,8 @@ def start(project: Project, settings: Settings) -> int:
         notice = _notice(project, settings)
         if settings.database_url:
             try_connection(settings.database_url)
+        if settings.owner_url:
+            try_connection(settings.owner_url, "DATABASE_OWNER_URL")
         with service.claimed_port(project, settings) as claim, ExitStack() as undo:
             _start_all(project, settings, claim, undo)
             undo.pop_all()
@@ -72,7 +76,7 @@ def _undo_supervisor(project: Project, supervisor: "subprocess.Popen[bytes]") ->
 
 
 def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> None:
-    """Apply the migrations to the database in use.
+    """Apply the migrations to the database in use, as its owner.
 
     Raises:
         LocalError: they failed; the last lines of their output are in the message.
@@ -80,11 +84,12 @@ def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> No
     """
     path = project.logs / "migrate.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as log:
+    with os.fdopen(opened(path), "ab") as log:
+        log.truncate(0)
         status = subprocess.run(
             [sys.executable, *project.migrate],
             cwd=project.root,
-            env=service_environment(project, settings, cluster),
+            env={**service_environment(project, settings, cluster), **owner_environment(settings, cluster)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -124,7 +129,8 @@ def _notice(project: Project, settings: Settings) -> list[str]:
         LocalError: a setting is wrong, and the project's own words say which and where; or the program failed.
 
     """
-    environment = {**settings.environment, "HOST": settings.host, "DATABASE_URL": settings.database_url or _ANY}
+    any_database = {} if settings.database_url else {"DATABASE_URL": _ANY}
+    environment = {**settings.environment, "HOST": settings.host, **any_database}
     program = [sys.executable, *project.notice]
     said = subprocess.run(program, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
     if said.returncode == _WRONG_SETTINGS:

@@ -21,7 +21,8 @@ _LENGTH = 1024
 class State:
     """A supervisor and its service.
 
-    `service_pid` is 0 before the first start; `starts` counts the starts of the service.
+    `service_pid` is 0 before the first start; `starts` counts the starts of the service. `mark` is what the supervisor
+    and all that it starts have in their environment: a number alone may be anybody's by now.
     """
 
     pid: int
@@ -30,6 +31,7 @@ class State:
     address: str
     service_pid: int = 0
     starts: int = 0
+    mark: str = ""
 
 
 def read_state(path: Path) -> State | None:

@@ -22,6 +22,7 @@ from lib.local.settings import Settings, read_settings
 from lib.local.state import Holder, State
 
 GRACE_SECONDS = 15
+MARK = "LOCAL_RUN"  # the variable by which all that one start has started is known
 _LOCK_SECONDS = 5
 _PAUSE = 0.5
 
@@ -43,7 +44,13 @@ class Supervisor:
         self._holder = holder
         self._log = log
         self._child = Child([sys.executable, *project.service], project.root)
-        self._state = State(pid=os.getpid(), host=settings.host, port=settings.port, address=settings.address)
+        self._state = State(
+            pid=os.getpid(),
+            host=settings.host,
+            port=settings.port,
+            address=settings.address,
+            mark=os.environ.get(MARK, ""),
+        )
         self.stop = Event()
 
     def run(self) -> None:
@@ -61,12 +68,20 @@ class Supervisor:
         self._end()
 
     def _keepers(self) -> list[Keeper]:
-        kept = [("service", self._child.alive, self._start_service)]
+        kept = [("service", self._service_works, self._start_service)]
         if self._cluster is not None:
             kept += [("PostgreSQL", self._cluster.running, self._restart_database)]
         if self._log is not None:
             kept += [("the log", self._log.alive, self._log.launch)]
         return [Keeper(name=name, alive=alive, launch=launch, report=report) for name, alive, launch in kept]
+
+    def _service_works(self) -> bool:
+        if not self._child.alive():
+            return False
+        if self._child.silent():
+            report("the service says nothing any more; ending it")
+            return False
+        return True
 
     def _start_service(self) -> None:
         self._child.launch(service_environment(self._project, self._settings, self._cluster))
@@ -80,10 +95,10 @@ class Supervisor:
     def _restart_database(self) -> None:
         if self._cluster is None:
             return
-        address = self._cluster.url
+        address = self._cluster.service_url
         self._cluster.restart()
         report("PostgreSQL runs again")
-        if self._cluster.url != address:
+        if self._cluster.service_url != address:
             # Another program took its port meanwhile. The service knows only the former address.
             self._child.terminate()
 
@@ -97,10 +112,10 @@ class Supervisor:
 
 
 def service_environment(project: Project, settings: Settings, cluster: Cluster | None) -> dict[str, str]:
-    """Write the environment of the service and of the migrations."""
+    """Write the environment of the service: of the logins of the database it is told its own, and no other."""
     environment = {**project.environment, **settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
     if cluster is not None:
-        environment["DATABASE_URL"] = cluster.url
+        environment["DATABASE_URL"] = cluster.service_url
     # Once a line, so that what the service says before it dies is in the log.
     return {**environment, "PYTHONUNBUFFERED": "1"}
 

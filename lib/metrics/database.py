@@ -21,7 +21,7 @@ IN_USE = Gauge(
 SIZE = Gauge("database_pool_connections_max", "Connections that the pools may lend.", multiprocess_mode="livesum")
 SPARE = Gauge(
     "database_pool_connections_spare",
-    "Those of them that no request uses, kept for what the service looks up by itself.",
+    "Those of them that no event uses, kept for other requests and for what the service looks up by itself.",
     multiprocess_mode="livesum",
 )
 SILENT = Gauge(
@@ -43,6 +43,7 @@ OF_SQLSTATE = {
     "40P01": "deadlock",
     "40001": "serialization",
     "25006": "read-only",
+    "25P03": "idle-in-transaction",
     "53100": "disk-full",
 }
 OF_SQLSTATE_CLASS = {
@@ -77,7 +78,7 @@ def reason_of(error: psycopg2.Error) -> str:
 
 
 def watch_pool(engine: "Engine", spare: int) -> None:
-    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no request."""
+    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no event."""
     global _engines  # noqa: PLW0603  # a new tuple: another thread may be going through the old one
     _engines = (*((known, spare) for known, spare in _engines if known()), (ref(engine), spare))
     measure_pools()

@@ -12,6 +12,12 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {
+    "events": "SELECT count(*) FROM activity_event",
+    "users": "SELECT count(*) FROM registered_user",
+}
+
 activity_type = postgresql.ENUM("deposit", "withdraw", name="activity_type", create_type=False)
 
 

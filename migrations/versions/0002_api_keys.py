@@ -12,6 +12,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {"keys": "SELECT count(*) FROM api_key"}
+
 
 def upgrade() -> None:
     op.create_table(

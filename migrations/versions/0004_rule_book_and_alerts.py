@@ -14,6 +14,14 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {
+    "alerts": "SELECT count(*) FROM alert",
+    "editions": "SELECT count(*) FROM rule_book WHERE edition > 1",
+    "steps": "SELECT count(*) FROM rule_book_audit WHERE who <> 'migration 0004'",
+    "events_of_other_editions": "SELECT count(*) FROM activity_event WHERE edition <> 1",
+}
+
 edition_status = postgresql.ENUM("draft", "shadow", "live", "retired", name="edition_status", create_type=False)
 edition_step = postgresql.ENUM(
     "draft", "shadow", "displace", "publish", "retire", name="edition_step", create_type=False

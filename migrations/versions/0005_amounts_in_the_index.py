@@ -11,6 +11,9 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {}
+
 INDEX = "ix_activity_event_user_id_type_t"
 
 

@@ -12,6 +12,12 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {
+    "bases": "SELECT count(*) FROM rule_book WHERE based_on IS NOT NULL",
+    "publications_over": "SELECT count(*) FROM rule_book_audit WHERE published_over IS NOT NULL",
+}
+
 AS_DRAFTED = ("edition", "rules", "author", "note", "created_at")
 LIVE_WHEN_DRAFTED = """
     UPDATE rule_book AS drafted SET based_on = (

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from app.events.domain import EventType
 from app.events.rules import Rule, WindowTotal
 from app.rulebook import controllers, watch
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from tests.integration.conftest import AppWith, Sql
 
 ANN = Hand(who="ann")

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,22 @@ from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from tests.integration.ports import free_port
-from tests.integration.servers import Serve, Server, launch
+from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 DEFAULTS = Settings(
     database_url="",
+    database_owner_url="",
     host="127.0.0.1",
     port=5000,
     web_workers=1,
     web_threads=16,
+    read_threads=16,
     env="development",
     access=Access.OPEN,
+    hosts=frozenset(),
+    key_max_age=None,
     rate_limit="",
     rate_limit_storage="memory://",
     event_order=EventOrder.USER,
@@ -86,13 +90,37 @@ def server() -> Iterator[str]:
             yield url
 
 
+@contextmanager
+def two_logins(server: str) -> Iterator[tuple[str, str]]:
+    """Lend an empty database of its own: its address for its owner, and for a service's login that owns nothing."""
+    login, password = f"service_{secrets.token_hex(6)}", secrets.token_hex(6)
+    run_sql(server, f"CREATE ROLE {login} LOGIN PASSWORD '{password}'")
+    try:
+        with fresh_database(server) as owner:
+            yield owner, plain_url({**read_address(owner), "user": login, "password": password})
+    finally:
+        run_sql(server, f"DROP ROLE {login}")
+
+
 @pytest.fixture(scope="session")
-def migrated(server: str) -> Iterator[str]:
-    with fresh_database(server) as url:
-        with create_app(settings_with(database_url=url)).app_context():
+def logins(server: str) -> Iterator[tuple[str, str]]:
+    """A migrated database's addresses: its owner's, and the service's."""
+    with two_logins(server) as (owner, service):
+        with create_app(settings_with(database_url=service, database_owner_url=owner)).app_context():
             flask_migrate.upgrade("migrations")
             db.engine.dispose()
-        yield url
+        yield owner, service
+
+
+@pytest.fixture(scope="session")
+def migrated(logins: tuple[str, str]) -> str:
+    return logins[0]
+
+
+@pytest.fixture
+def service_url(logins: tuple[str, str], database: str) -> str:  # noqa: ARG001  # which empties the tables
+    """The address of that database as the service has it: its login owns nothing, so no test misses a grant."""
+    return logins[1]
 
 
 # The rule book as the migration leaves it; the triggers would refuse this to everybody else.
@@ -100,18 +128,30 @@ FIRST_EDITION = """
     ALTER TABLE rule_book_audit DISABLE TRIGGER append_only;
     DELETE FROM rule_book_audit WHERE edition > 1 OR step = 'retire' OR who <> 'migration 0004';
     ALTER TABLE rule_book_audit ENABLE TRIGGER append_only;
+    ALTER TABLE rule_policy_change DISABLE TRIGGER append_only;
+    DELETE FROM rule_policy_change;
+    ALTER TABLE rule_policy_change ENABLE TRIGGER append_only;
     ALTER TABLE rule_book DISABLE TRIGGER kept;
     DELETE FROM rule_book WHERE edition > 1;
     ALTER TABLE rule_book ENABLE TRIGGER kept;
     UPDATE rule_book SET status = 'live', published_at = created_at, published_by = author
 """
 
+NO_SEALS = """
+    ALTER TABLE seal DISABLE TRIGGER append_only;
+    ALTER TABLE sealed_player DISABLE TRIGGER append_only;
+    TRUNCATE seal, sealed_player;
+    ALTER TABLE seal ENABLE TRIGGER append_only;
+    ALTER TABLE sealed_player ENABLE TRIGGER append_only
+"""
+
 
 @pytest.fixture
 def database(migrated: str) -> str:
-    """The address of a migrated database with empty tables, and a rule book of edition 1."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, registered_user, api_key, alert")
+    """The address, for its owner, of a migrated database with empty tables and a rule book of edition 1."""
+    run_sql(migrated, "TRUNCATE activity_event, user_clock, user_total, registered_user, api_key, alert")
     run_sql(migrated, FIRST_EDITION)
+    run_sql(migrated, NO_SEALS)
     return migrated
 
 
@@ -122,18 +162,19 @@ def sql(database: str) -> Sql:
 
 
 @pytest.fixture
-def app_with(database: str) -> Iterator[AppWith]:
-    """Make applications on the database, each with settings of its own."""
+def app_with(database: str, service_url: str) -> Iterator[AppWith]:
+    """Make applications on the database, each with settings of its own, as the service's login."""
     made: list[APIFlask] = []
+    addresses = {"database_url": service_url, "database_owner_url": database}
 
     def make(**settings: object) -> APIFlask:
-        made.append(create_app(settings_with(**{"database_url": database, **settings})))
+        made.append(create_app(settings_with(**{**addresses, **settings})))
         return made[-1]
 
     yield make
     for app in made:
         app.extensions["rule_book"].stop()
-        app.extensions["last_used"].stop()
+        app.extensions["bookkeeper"].stop()
         app.extensions["database"].close()
         with app.app_context():
             db.engine.dispose()
@@ -159,12 +200,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def serve(database: str, port: int, tmp_path: Path) -> Iterator[Serve]:
-    """Start servers on the database; all are ended."""
+def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
+    """Start servers on the database, as the service's login; all are ended."""
     started: list[Server] = []
 
-    def start(**environment: str) -> Server:
-        started.append(launch(tmp_path, **{"DATABASE_URL": database, "PORT": str(port), **environment}))
+    def start(program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
+        started.append(launch(tmp_path, program, **{"DATABASE_URL": service_url, "PORT": str(port), **environment}))
         return started[-1]
 
     yield start

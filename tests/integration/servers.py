@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 LONGEST = 60  # seconds that anything here may take, on a machine that is busy with other things
@@ -16,11 +16,14 @@ Server = subprocess.Popen[str]
 Serve = Callable[..., Server]
 
 
-def launch(folder: Path, **environment: str) -> Server:
+AS_IT_IS_RUN = ("-m", "app")
+
+
+def launch(folder: Path, program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
     """Start a server as `make start` and the container do, but in a folder without `.env`, where its files stay."""
     own = {"WEB_WORKERS": "1", "LOG_FORMAT": "json", "TMPDIR": str(folder)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app"],
+    return subprocess.Popen(  # noqa: S603  # ours
+        [sys.executable, *program],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
         stderr=subprocess.PIPE,

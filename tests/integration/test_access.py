@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.access import controllers
 from app.access.domain import Access, NoSuchKey, Scope, prefix_of
 from app.access.guard import NO_KEY, scope_of
+from app.access.key_cache import NEW_KEYS_AFTER, OLDEST, KeyCache
 from lib.transactions import Unavailable
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
@@ -41,10 +43,10 @@ def make_key(app: APIFlask) -> Make:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys are read again at every request, so that a test need not wait."""
-    for name in ("REREAD_AFTER", "NEW_KEYS_AFTER"):
-        monkeypatch.setattr(controllers, name, 0.0)
+def reread(app: APIFlask) -> Callable[[], None]:
+    """Have the process read the keys, as it does every other second."""
+    look: Callable[[], None] = app.extensions["key_cache"].look
+    return look
 
 
 def send(client: FlaskClient, key: str | None, *, t: int = 1, scheme: str = "Bearer") -> TestResponse:
@@ -130,10 +132,11 @@ def test_an_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest
     assert "0123456789ab" not in logged
 
 
-def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, hurried: None) -> None:  # noqa: ARG001
+def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, reread: Callable[[], None]) -> None:
     key = make_key(valid_for=timedelta(hours=1))
     assert send(client, key).status_code == 200
     sql("UPDATE api_key SET expires_at = now() - interval '1 second'")
+    reread()
     answer = send(client, key)
     assert problem(answer) == UNAUTHORIZED
     assert "expired" in answer.get_json()["detail"]
@@ -143,11 +146,12 @@ def test_a_revoked_key_is_of_no_use(
     app: APIFlask,
     client: FlaskClient,
     make_key: Make,
-    hurried: None,  # noqa: ARG001
+    reread: Callable[[], None],
 ) -> None:
     key = make_key()
     assert send(client, key).status_code == 200
     controllers.revoke_key(app.extensions["database"], prefix_of(key))
+    reread()
     answer = send(client, key)
     assert problem(answer) == UNAUTHORIZED
     assert "revoked" in answer.get_json()["detail"]
@@ -155,7 +159,7 @@ def test_a_revoked_key_is_of_no_use(
 
 def test_a_key_that_was_just_made_is_known_at_once(client: FlaskClient, make_key: Make) -> None:
     assert send(client, make_key()).status_code == 200
-    time.sleep(controllers.NEW_KEYS_AFTER)
+    time.sleep(NEW_KEYS_AFTER)
     assert send(client, make_key(), t=2).status_code == 200
 
 
@@ -169,7 +173,7 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     began = time.monotonic()
     for n in range(200):
         send(client, f"aa_{n:012}_" + "x" * 43)
-    assert 1 <= next(begun) <= (time.monotonic() - began) / controllers.NEW_KEYS_AFTER + 2
+    assert 1 <= next(begun) <= (time.monotonic() - began) / NEW_KEYS_AFTER + 2
 
 
 def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
@@ -179,7 +183,6 @@ def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
     assert key.rpartition("_")[2] not in str(row)
 
 
-@pytest.mark.usefixtures("hurried")
 def test_keys_that_cannot_be_checked_open_nothing_but_the_metrics(app_with: AppWith) -> None:
     """A21."""
     app = app_with(access=Access.KEYS, database_url="postgresql://someone@127.0.0.1:1/x")
@@ -187,20 +190,19 @@ def test_keys_that_cannot_be_checked_open_nothing_but_the_metrics(app_with: AppW
     assert problem(answer) == (503, "unavailable")
 
 
-@pytest.mark.usefixtures("hurried")
 def test_what_was_known_lately_goes_on_for_a_while(
     app: APIFlask, make_key: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A21: five seconds for every scope, longer for who watches."""
     key = make_key(Scope.METRICS_READ)
-    ring = controllers.KeyRing(app.extensions["database"])
-    assert ring.recognise(key) is not None
+    keys = KeyCache(app.extensions["database"])
+    assert keys.authenticate(key) is not None
     app.extensions["database"].silent = True
-    assert ring.recognise(key) is not None
-    monkeypatch.setattr(ring, "_read_at", time.monotonic() - controllers.OLDEST - 1)
+    assert keys.authenticate(key) is not None
+    monkeypatch.setattr(keys, "_copy", replace(keys._copy, read_at=time.monotonic() - OLDEST - 1))  # noqa: SLF001
     with pytest.raises(Unavailable):
-        ring.recognise(key)
-    assert ring.recognise(key, oldest=600) is not None
+        keys.authenticate(key)
+    assert keys.authenticate(key, oldest=600) is not None
 
 
 def run(app: APIFlask, *arguments: str) -> tuple[int, str, str]:

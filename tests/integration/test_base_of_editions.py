@@ -145,8 +145,8 @@ def test_an_export_knows_its_edition_and_so_does_its_draft(app: APIFlask, client
     assert run(app, "publish", "3", "--over", "1", "--as", "ann")[0] == 1
     assert run(app, "publish", "3", "--over", "2", "--as", "ann")[0] == 0
     *_, retired, published = run(app, "audit")[1].splitlines()
-    assert " ".join(retired.split()[3:]) == "retire 2 edition 3 takes its place"
-    assert published.split()[3:] == ["publish", "3", "2"], "over which"
+    assert " ".join(retired.split()[3:]).startswith("retire 2 edition 3 takes its place ")
+    assert published.split()[3:7] == ["publish", "3", "2", "off"], "over which, and by one alone"
 
 
 @pytest.mark.parametrize("line", ["based_on = 0", 'based_on = "1"', "based_on = 1.0", "based_on = true"])

@@ -59,6 +59,9 @@ def generated(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         del sys.modules[name]
 
 
+WITHOUT_BODY = ["delete_edition"]  # what a 204 holds, which is nothing, the generator calls Any
+
+
 def untyped(generated: ModuleType) -> list[str]:
     """Name the calls that take or answer anything at all: what a generator cannot understand it makes `Any`."""
     calls = [path for path in (Path(next(iter(generated.__path__))) / "api").glob("*/*.py") if path.stem != "__init__"]
@@ -70,7 +73,7 @@ def untyped(generated: ModuleType) -> list[str]:
 def test_a_generated_client_sends_events_and_gets_typed_answers_and_problems(
     app_with: AppWith, address: str, generated: ModuleType
 ) -> None:
-    assert untyped(generated) == []
+    assert untyped(generated) == WITHOUT_BODY
     models = importlib.import_module(f"{NAME}.models")
     receive_event = importlib.import_module(f"{NAME}.api.events.receive_event").sync
     key = create_key(app_with(access=Access.KEYS).extensions["database"], "a client", [Scope.EVENTS_WRITE], None)

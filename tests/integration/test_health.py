@@ -3,16 +3,19 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
 
 from app.datastores import db
+from app.events.domain import EventOrder
 from app.health import controllers
 from app.health.controllers import EXPECTED, OLDER
-from tests.integration.clients import problem
+from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.servers import LONGEST
 
 
 @pytest.fixture
@@ -97,3 +100,80 @@ def test_nobody_looks_when_nobody_asks(app_with: AppWith, monkeypatch: pytest.Mo
     time.sleep(0.5)
     assert app.extensions["readiness"]._thread is None  # noqa: SLF001  # seen nowhere else
     assert ready(app) == (200, "ready")
+
+
+WRITES_FAIL = (503, "database-writes-fail")
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials come often, and so do looks."""
+    monkeypatch.setattr(controllers, "TRIAL_PAUSE", 0.05)
+    monkeypatch.setattr(controllers, "PAUSE", 0.05)
+
+
+def await_word(app: APIFlask, expected: tuple[int, str]) -> None:
+    deadline = time.monotonic() + LONGEST
+    while (told := ready(app)) != expected:
+        assert time.monotonic() < deadline, f"still {told}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def held(database: str, lock: str) -> Iterator[None]:
+    """Hold a lock as long as the block lasts."""
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute(lock)
+        yield
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("table", ["user_clock", "activity_event", "alert", "write_trial"])
+def test_where_no_event_can_be_stored_it_is_not_ready_until_one_can(
+    app_with: AppWith, database: str, table: str
+) -> None:
+    app = app_with()
+    assert ready(app) == (200, "ready")
+    with held(database, f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
+        await_word(app, WRITES_FAIL)
+    await_word(app, (200, "ready"))
+
+
+@pytest.mark.usefixtures("soon")
+def test_where_the_systems_clock_is_held_it_is_not_ready(app_with: AppWith, database: str) -> None:
+    by_user, by_system = app_with(), app_with(event_order=EventOrder.SYSTEM)
+    codes(send(by_system.test_client(), "deposit", "1", 1))
+    with held(database, "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"):
+        await_word(by_system, WRITES_FAIL)
+        assert ready(by_user) == (200, "ready")  # it needs no such lock
+    await_word(by_system, (200, "ready"))
+
+
+def test_one_miss_is_none(app_with: AppWith, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controllers, "PAUSE", 0.05)
+    app = app_with()
+    with held(database, "LOCK TABLE activity_event IN EXCLUSIVE MODE"):
+        assert ready(app) == (200, "ready")
+        time.sleep(controllers.LONGEST_TRIAL + 0.5)
+        assert ready(app) == (200, "ready")
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_trial_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
+    before = sql("SELECT * FROM write_trial")
+    app = app_with()
+    for _ in range(5):
+        assert ready(app) == (200, "ready")
+        time.sleep(0.1)
+    assert sql("SELECT * FROM write_trial") == before
+    assert sql("SELECT (SELECT count(*) FROM user_clock), (SELECT count(*) FROM activity_event)") == [(0, 0)]
+
+
+def test_it_is_tried_once_in_five_seconds_however_often_somebody_asks(app_with: AppWith) -> None:
+    trials = list[None]()
+    readiness = controllers.Readiness(app_with().extensions["database"], lambda _: trials.append(None))
+    end = time.monotonic() + controllers.PAUSE * 4
+    while time.monotonic() < end:
+        readiness.check()
+        time.sleep(0.01)
+    assert trials == [None]

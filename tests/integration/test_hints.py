@@ -10,7 +10,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from lib import hints
 from lib.caller import VARIABLE as CALLER_FOLDER
 from lib.commands import INTERRUPTED

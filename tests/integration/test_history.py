@@ -51,9 +51,10 @@ def test_the_database_remembers_what_a_list_would(
     with remembering.transaction() as current:
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
-            queries.store(Decision(event=event, alert_codes=(), edition=1))
-        read = queries.claim_next_moment(now, HistoryQuestion("wide", WIDE))
-    assert read is not None
+            queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
+        claim = queries.claim_next_moment(now, HistoryQuestion("wide", WIDE))
+    assert claim is not None
+    read = claim.history
     expected = history_of(events, WIDE, now.t)
     assert list(read.latest) == expected.latest
     for kind in EventType:
@@ -66,10 +67,11 @@ def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database)
     question = HistoryQuestion("none", HistoryNeeds())
     with remembering.transaction() as current:
         queries = EventQueries(current)
-        assert queries.claim_next_moment(deposit("1", 5), question) == History(
+        nothing = History(
             latest=[], latest_of={kind: [] for kind in EventType}, window={kind: [] for kind in EventType}
         )
-        queries.store(Decision(event=deposit("1", 5), alert_codes=(), edition=1))
+        assert queries.claim_next_moment(deposit("1", 5), question) == (nothing, 1)
+        queries.store(Decision(event=deposit("1", 5), alert_codes=(), edition=1), seq=1)
         assert queries.claim_next_moment(deposit("1", 5), question) is None, "it stands already"
         assert queries.claim_next_moment(deposit("1", 4), question) is None, "it is late"
         assert queries.claim_next_moment(deposit("1", 6), question) is not None

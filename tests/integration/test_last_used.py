@@ -14,8 +14,9 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.access.controllers import KeyRing, create_key, revoke_key
+from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
+from app.access.key_cache import AFTER_A_FAILURE, KeyCache
 from app.access.last_used import LastUsed
 from lib.transactions import Unavailable
 from tests.integration.conftest import AppWith, Sql
@@ -149,7 +150,6 @@ def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
     uses.touch(key, at - timedelta(seconds=30))  # of a process that was slower
     uses.write()
     assert last_used(sql, whole) == at
-    uses.stop()
 
 
 def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> None:
@@ -164,12 +164,12 @@ def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> 
 
 def test_who_waited_for_keys_that_could_not_be_read_does_not_try_in_turn(app: APIFlask, database: str) -> None:
     key = a_key(app)
-    ring = KeyRing(app.extensions["database"])
+    keys = KeyCache(app.extensions["database"])
     answers: list[str] = []
 
     def ask() -> None:
         try:
-            ring.recognise(key)
+            keys.authenticate(key)
         except Unavailable as error:
             answers.append(str(error))
 
@@ -183,4 +183,5 @@ def test_who_waited_for_keys_that_could_not_be_read_does_not_try_in_turn(app: AP
         took = time.monotonic() - began
     assert len(answers) == 8
     assert took < 4, f"eight that wait for a second each take {took:.1f} s"
-    assert ring.recognise(key) is not None
+    time.sleep(AFTER_A_FAILURE)
+    assert keys.authenticate(key) is not None

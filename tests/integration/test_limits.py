@@ -1,14 +1,9 @@
 """Limits of requests: off unless set, counted per key, in memory or in Redis."""
 
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
 from flask.testing import FlaskClient
 
 from app.access.controllers import create_key
@@ -16,6 +11,7 @@ from app.access.domain import Access, Scope
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.ports import free_port
+from tests.integration.redis_servers import running
 
 LIMIT = "3 per hour"
 
@@ -59,31 +55,8 @@ def test_health_has_no_limit(app_with: AppWith) -> None:
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("there is no redis-server: apt install redis-server")
-    port = free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603  # found by us
-    url = f"redis://127.0.0.1:{port}/0"
-    try:
-        await_redis(url)
+    with running(free_port(), tmp_path) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def await_redis(url: str) -> None:
-    with closing(redis.Redis.from_url(url)) as client:
-        for _ in range(100):
-            try:
-                client.ping()
-            except redis.ConnectionError:
-                time.sleep(0.05)
-            else:
-                return
-    pytest.fail("redis does not answer")
 
 
 def test_in_redis_all_processes_count_together(app_with: AppWith, redis_url: str) -> None:

@@ -19,7 +19,7 @@ from app.backtest.domain import Scope, Users
 from app.events.domain import EventType
 from app.events.rules import Rule
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from app.rulebook.forms import written_rules
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified

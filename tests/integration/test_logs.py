@@ -57,3 +57,31 @@ def test_lines_also_go_to_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_text_that_is_no_unicode_is_written_all_the_same(log_format: str) -> None:
     assert any("ud800" in line for line in lines_of("INFO", log_format))
+
+
+HOSTILE = """
+import logging, sys
+from lib import logs
+logs.configure(*sys.argv[1:])
+chosen = "/\\x1b[31m\\x00\\r\\nforged\\u202e" + "a" * 65536
+logs.get_logger().warning("access refused", path=chosen, errors={"name": [chosen]})
+logging.getLogger("_granian").warning("said %s", chosen)
+try:
+    raise ValueError(chosen)
+except ValueError:
+    logs.get_logger().exception("request failed", path=chosen)
+    logging.getLogger("a.library").exception("failed")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_a_client_chose_is_escaped_and_cut_in_every_line(log_format: str) -> None:
+    """A34. Facts, messages of libraries, and tracebacks, which are the only ones of several lines."""
+    written = subprocess.run(  # noqa: S603  # as above
+        [sys.executable, "-c", HOSTILE, "INFO", log_format], capture_output=True, check=True
+    ).stderr.decode()
+    assert len(written) < 20_000
+    assert all(character.isprintable() or character == "\n" for character in written)
+    assert not any(line.startswith("forged") for line in written.splitlines())
+    assert written.count("x1b[31m") >= 4
+    assert "65552 characters" in written

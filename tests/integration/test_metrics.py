@@ -140,24 +140,24 @@ def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_sa
 
 def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_with: AppWith) -> None:
     size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
-    app = app_with(web_threads=4)
-    assert value("database_pool_connections_max") - size == settings_with(web_threads=4).pool_size == 7
-    assert value("database_pool_connections_spare") - spare == SPARE_CONNECTIONS == 3
+    app = app_with(web_threads=4, read_threads=2)
+    assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 10
+    assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 5
     with app.app_context(), ExitStack() as held:
-        for _ in range(4 + SPARE_CONNECTIONS):
+        for _ in range(4 + 2 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())
         with pytest.raises(PoolTimeoutError):
             db.engine.connect()
 
 
 def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
-    app = app_with(web_threads=1, db_pool_timeout=0.1)
+    app = app_with(web_threads=1, read_threads=1, db_pool_timeout=0.1)
     send(app.test_client(), "deposit", "1", 1)  # from the first transaction on, somebody looks
     with app.app_context(), ExitStack() as held:
-        for _ in range(1 + SPARE_CONNECTIONS):
+        for _ in range(1 + 1 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())
         send(app.test_client(), "deposit", "1", 2)
-        assert in_use_soon(1 + SPARE_CONNECTIONS)
+        assert in_use_soon(1 + 1 + SPARE_CONNECTIONS)
     assert rise("database_errors_total", reason="pool-timeout") >= 1
     assert in_use_soon(0)
 

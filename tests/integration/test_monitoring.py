@@ -116,6 +116,7 @@ def test_everything_that_there_is_is_watched(shown: dict[str, set[str]], source:
     unwatched = {family(name) for name in shown} - read
     # What a player does is nothing to wake somebody for, nor is an upgrade.
     nothing_to_wake_for = {"activity_event_replays", "activity_alert_codes_raised", "activity_service_info"}
+    nothing_to_wake_for |= {"activity_shadow_cpu_seconds", "http_requests_waited"}
     expected = nothing_to_wake_for if source is alert_expressions else set()
     assert unwatched == expected
 

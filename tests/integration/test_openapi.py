@@ -17,6 +17,10 @@ from e2e.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
+UNCLAIMED = (
+    "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+    " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 2000) AS n"
+)
 MINUTE = re.compile(rb"20\d\d-\d\d-\d\d \d\d:\d\d")
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
@@ -60,10 +64,27 @@ def without_database(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example, "aa_0123456789ab_key")
 
 
+def cut_short(app_with: AppWith, example: Example) -> TestResponse:
+    """Announce more of a body than comes."""
+    longer = {"CONTENT_LENGTH": "100"}
+    client = app_with().test_client()
+    return client.open(
+        example.path, method=example.method, data="{ ", content_type="application/json", environ_overrides=longer
+    )
+
+
 def without_a_live_edition(app_with: AppWith, example: Example) -> TestResponse:
     app = app_with()
     with app.app_context():
         run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), NOTHING_LIVE)
+    return ask(app.test_client(), example)
+
+
+def with_a_history_that_nobody_claimed(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for the totals of a player whose many events have no clock, under whose lock they would be added up."""
+    app = app_with()
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), UNCLAIMED)
     return ask(app.test_client(), example)
 
 
@@ -123,6 +144,25 @@ def published_meanwhile(app_with: AppWith, example: Example) -> TestResponse:
     return answer
 
 
+def with_four_eyes(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask where four eyes were turned on by Ben's key; Ann proposes to turn them off, and once more where refused."""
+    app, wish = app_with(access=Access.KEYS), {"on": False, "note": "Ben has left"}
+    ann, ben = (
+        create_key(app.extensions["database"], name, list(Scope), None, owner=owner)
+        for name, owner in (("rules", "Ann"), ("ben", "Ben"))
+    )
+    of_ann, of_ben = ({"Authorization": f"Bearer {key}"} for key in (ann, ben))
+    wished = {"on": True, "note": "as the auditors ask"}
+    answer = app.test_client().put("/rules/four-eyes", json=wished, headers=of_ben)
+    for _ in range({"on": 0, "proposed": 1, "same-eyes": 2}[example.name]):
+        answer = app.test_client().put("/rules/four-eyes", json=wish, headers=of_ann)
+    if example.method == "GET":
+        answer = app.test_client().get(example.path, headers=of_ann)
+    named = answer.data.replace(prefix_of(ann).encode(), b"0123456789ab")
+    answer.set_data(named.replace(prefix_of(ben).encode(), b"ba9876543210"))
+    return answer
+
+
 WITH_A_DRAFT = {
     "read_editions": "list",
     "read_audit": "audit",
@@ -136,9 +176,11 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unauthorized"): without_key,
     (ANY, "forbidden"): without_the_scope,
     (ANY, "too-many-requests"): once_too_often,
+    (ANY, "request-timeout"): cut_short,
     (ANY, "internal-error"): with_a_defect,
     (ANY, "unavailable"): without_database,
     ("ready", "not-ready"): unready,
+    ("read_activity", "still-adding-up"): with_a_history_that_nobody_claimed,
     ("receive_event", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
     ("read_users", "whole-register"): the_register,
@@ -147,6 +189,10 @@ WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     ("publish_edition", "same-eyes"): by_its_author,
     ("publish_edition", "live-edition-changed"): published_meanwhile,
     ("read_edition", "contract"): as_it_was_made,
+    ("read_policy", "on"): with_four_eyes,
+    ("change_policy", "off"): as_it_was_made,
+    ("change_policy", "proposed"): with_four_eyes,
+    ("change_policy", "same-eyes"): with_four_eyes,
 }
 
 

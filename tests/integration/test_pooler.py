@@ -11,8 +11,7 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.sessions import refuse_lost_settings
-from lib.postgres_pool import session_settings
+from app.sessions import refuse_lost_settings, set_in_each
 from lib.settings import SettingsError
 from lib.transactions import Statement
 from tests.integration.bouncers import PROGRAM, bouncer
@@ -23,9 +22,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 
 SHARED = ["transaction", "statement"]  # who has a session changes from one transaction, or statement, to the next
-WANTED = session_settings(
-    statement_timeout=settings_with().db_statement_timeout, lock_timeout=settings_with().db_lock_timeout
-)
+WANTED = set_in_each(settings_with())
 HELD = Statement("held", (), f"SELECT {', '.join(f'current_setting({name!r})' for name in WANTED)}")
 AS_SET = Statement("as_set", (), "SELECT current_setting('statement_timeout'), current_setting('plan_cache_mode')")
 

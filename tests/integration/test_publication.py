@@ -20,7 +20,7 @@ from apiflask import APIFlask
 from app.events.domain import ActivityEvent, EventType
 from app.events.rules import Rule, evaluate, needs_of
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
+from app.rulebook.eyes import Hand
 from app.rulebook.forms import read_rules
 from lib.database import Database
 from tests.integration.conftest import AppWith, Sql

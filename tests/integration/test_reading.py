@@ -1,9 +1,11 @@
 """Reading back: what was stored, page by page, and what it adds up to."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
@@ -58,7 +60,7 @@ def test_the_pages_are_what_a_list_would_have(
     ]
     with database_handle.transaction() as current:
         for decision in [*decisions, Decision(event=deposit("9", 5, user_id=2), alert_codes=(30, 1100), edition=1)]:
-            EventQueries(current).store(decision)
+            EventQueries(current).store(decision, seq=1)
         current.commit()
     decisions.reverse()
     for code in (None, 30, 123, 300, 1100, 5):
@@ -114,7 +116,82 @@ def test_the_greatest_amounts_add_up_exactly(client: FlaskClient, sql: Sql) -> N
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 1, n, 'deposit', 999999999999.99, '{}' FROM generate_series(1, 20000) AS n"
     )
+    sql("INSERT INTO user_clock VALUES (1, 20000)")
     assert client.get("/users/1").get_json()["deposits"] == {"count": 20000, "total": "19999999999999800.00"}
+
+
+def test_a_long_history_is_added_up_once_and_what_comes_after_it_is_added(client: FlaskClient, sql: Sql) -> None:
+    """A38."""
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, CASE n % 3 WHEN 0 THEN 'withdraw' ELSE 'deposit' END::activity_type, n, '{}'"
+        " FROM generate_series(1, 50000) AS n"
+    )
+    sql("INSERT INTO user_clock VALUES (1, 50000)")
+    expected = {
+        "deposits": {"count": 33334, "total": "833366667.00"},
+        "withdraws": {"count": 16666, "total": "416658333.00"},
+    }
+    for _ in range(2):
+        told = client.get("/users/1").get_json()
+        assert {name: told[name] for name in expected} == expected
+    assert sql("SELECT counted_t FROM user_total") == [(50000,)]
+    codes(send(client, "deposit", "0.50", 60001))
+    codes(send(client, "withdraw", "100", 60002))
+    told = client.get("/users/1").get_json()
+    assert (told["latest_t"], told["alert_codes"]) == (60002, [])
+    assert told["deposits"] == {"count": 33335, "total": "833366667.50"}
+    assert told["withdraws"] == {"count": 16667, "total": "416658433.00"}
+
+
+def test_more_than_one_request_can_add_up_is_kept_for_the_next(
+    client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A38."""
+    monkeypatch.setattr("app.events.reading.controllers.MOST_STEPS", 2)
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 60000) AS n"
+    )
+    sql("INSERT INTO user_clock VALUES (1, 60000)")
+    answer = client.get("/users/1")
+    assert problem(answer) == (503, "still-adding-up")
+    assert answer.headers["Retry-After"] == "1"
+    assert client.get("/users/1").get_json()["deposits"] == {"count": 60000, "total": "60000.00"}
+
+
+def test_a_player_whose_event_is_being_stored_is_not_waited_for(client: FlaskClient, sql: Sql, database: str) -> None:
+    """A38: and what is not added up under the lock of the clock is not added up."""
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 2000) AS n"
+    )
+    sql("INSERT INTO user_clock VALUES (1, 2000)")
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
+        assert problem(client.get("/users/1")) == (503, "still-adding-up")
+        assert sql("SELECT FROM user_total") == []
+    assert client.get("/users/1").get_json()["deposits"]["count"] == 2000
+
+
+def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there_were(
+    database_handle: Database, client: FlaskClient, sql: Sql
+) -> None:
+    """A38: there may be fewer on a page than were asked for, or none, and it goes on all the same."""
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 1, n, 'deposit', 1, CASE WHEN n IN (3, 4, 16000, 25000) THEN ARRAY[7, 10000 + n]"
+        " ELSE ARRAY[10000 + n] END FROM generate_series(1, 25000) AS n"
+    )
+    for limit, pages in ((1, [[25000], [16000], [], [4], [3]]), (200, [[25000, 16000], [], [4, 3]])):
+        read: list[list[int]] = []
+        before = None
+        while not read or before is not None:
+            page = events_of(database_handle, 1, PageAsked(limit=limit, before=before, code=7))
+            read.append([each.decision.event.t for each in page.events])
+            before = page.next_before
+        assert read == pages
+    assert client.get("/users/1/events?code=7").get_json()["next_before"] == 15001
 
 
 @pytest.mark.parametrize("user_id", [5, END])

@@ -1,12 +1,13 @@
 """Reading back: always by an index and never further than the page goes, whatever a user did."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
 
 from app.events.reading.domain import StoredDecision
-from app.events.reading.queries import ReadingQueries
+from app.events.reading.queries import ADDED_UP_AT_ONCE, MOST_ANSWERS, MOST_UNCOUNTED, MOST_WALKED, ReadingQueries
 from app.users.queries import FIRST_WITHOUT_EVENTS, GREATEST_ID, TAKEN, USERS_AFTER
 from lib.database import Database
 from lib.transactions import Statement
@@ -74,7 +75,7 @@ def counted(database: Database, ask: Callable[[ReadingQueries], Answer]) -> tupl
 
 
 def page(before: int | None, code: int | None, most: int) -> Callable[[ReadingQueries], list[StoredDecision]]:
-    return lambda asked: asked.latest_events(HEAVY, before=before, code=code, most=most)
+    return lambda asked: asked.latest_events(HEAVY, before=before, code=code, most=most)[0]
 
 
 @pytest.mark.parametrize(("before", "most"), [(None, 2), (None, 201), (HEAVY_EVENTS // 2, 201), (10, 201)])
@@ -88,8 +89,43 @@ def test_a_page_reads_no_more_than_a_page(reading: Database, before: int | None,
 
 def test_what_a_user_has_done_is_read_of_that_user_alone(reading: Database) -> None:
     activity, read = counted(reading, lambda asked: asked.activity(LIGHT))
+    assert activity
     assert activity.deposits.count == LIGHT_EVENTS
     assert read == LIGHT_EVENTS + 1
+
+
+def test_no_request_walks_a_whole_history_to_add_it_up(reading: Database, sql: Sql) -> None:
+    sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, %s)", HEAVY, HEAVY_EVENTS)
+    activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
+    assert activity is None
+    assert read == MOST_UNCOUNTED + 2
+    _, read = counted(reading, lambda asked: asked.add_up_more(HEAVY))
+    assert read <= ADDED_UP_AT_ONCE
+    for _ in range(2):
+        with reading.transaction() as current:
+            ReadingQueries(current).add_up_more(HEAVY)
+            current.commit()
+    activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
+    assert activity
+    assert [(activity.deposits.count + activity.withdraws.count,)] == sql(
+        "SELECT count(*) FROM activity_event WHERE user_id = %s", HEAVY
+    )
+    assert read == 1, "the latest event"
+
+
+def test_a_page_of_a_code_is_as_far_to_find_however_many_different_answers_there_were(
+    reading: Database, sql: Sql
+) -> None:
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
+        " SELECT 9, n, 'deposit', 1, ARRAY[1, 10000 + n] FROM generate_series(1, 30000) AS n"
+    )
+    for code, most in ((1, 201), (5, 0)):
+        ask = partial(ReadingQueries.latest_events, user_id=9, before=None, code=code, most=201)
+        (found, ended_at), read = counted(reading, ask)
+        assert len(found) == most
+        assert ended_at == (None if most else 30000 - MOST_WALKED + 1)
+        assert read <= MOST_WALKED + MOST_ANSWERS + FIND_ANSWERS
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from apiflask import APIFlask
 
 from app.events.rules import Rule
 from app.rulebook import controllers
-from app.rulebook.controllers import Hand
 from app.rulebook.domain import Edition, NoSuchEdition, PageAsked, RuleBookRefused, SameEyes, Status, Step, WrongStep
+from app.rulebook.eyes import Hand
 from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from lib.database import Database
@@ -218,7 +218,7 @@ def why_unready(app: APIFlask) -> str:
         "UPDATE rule_book SET rules = '[]'",
         "UPDATE rule_book SET author = 'somebody else'",
         "UPDATE rule_book SET edition = 9",
-        "DELETE FROM rule_book WHERE edition = 2",
+        "DELETE FROM rule_book WHERE edition = 1",
         "TRUNCATE rule_book CASCADE",
     ],
 )

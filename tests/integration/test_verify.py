@@ -62,6 +62,7 @@ def test_every_event_is_judged_by_its_own_edition(three_editions: APIFlask) -> N
         ["2", "2", "2", "0", "0"],
         ["3", "2", "2", "0", "0"],
         ["4", "0", "0", "2", "2"],
+        ["5", "events", "not", "sealed", "yet:", "flask", "--app", "app", "rules", "seal"],
         ["All", "5", "events", "agree."],
     ]
 

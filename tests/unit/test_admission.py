@@ -1,17 +1,20 @@
-"""Who is let in, who waits, who is turned away, and that health passes by."""
+"""Who is let in, who waits, who is turned away, and that each kind of request has a room of its own (A37)."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from lib.admission import Admission
+from app.rooms import room_by_path
+from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
+from tests.integration.conftest import settings_with
 
 PATIENCE = 0.2
-ROOM = 2
+PLACES = 2
+MOST = 30
 
 
 class Inside:
@@ -21,8 +24,16 @@ class Inside:
         self.go = Event()
 
     def __call__(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/arriving":
+            self.go.wait(10)
+        try:
+            take_place(environ)
+        except NoPlace:
+            return [b"no place"]
         if environ["PATH_INFO"] == "/fails":
             raise RuntimeError
+        if environ["PATH_INFO"] == "/back":
+            environ[PLACE].give_back()
         if environ["PATH_INFO"] == "/slow":
             self.go.wait(10)
         return [b"answered"]
@@ -37,19 +48,34 @@ def inside() -> Inside:
     return Inside()
 
 
+Door = Callable[..., Admission]
+
+
 @pytest.fixture
-def door(inside: Inside) -> Admission:
-    return Admission(inside, room=ROOM, patience=PATIENCE, exempt=("/health/",), full=lambda *_: [b"full"])
+def door_of(inside: Inside) -> Door:
+    def make(patience: float = PATIENCE, line: int = NO_END) -> Admission:
+        room, other = Room(PLACES, patience=patience, line=line), Room(1, patience=patience)
+        rooms = {"/health/live": None, "/other": other}
+        return Admission(inside, room_of=lambda path: rooms.get(path, room), most=MOST, full=lambda *_: [b"full"])
+
+    return make
+
+
+@pytest.fixture
+def door(door_of: Door) -> Admission:
+    return door_of()
 
 
 def ask(door: Admission, path: str) -> bytes:
-    return b"".join(door({"PATH_INFO": path}, no_answer))  # type: ignore[arg-type]  # nothing of it is used
+    return b"".join(door({"PATH_INFO": path}, no_answer))  # type: ignore[arg-type]  # nothing else of it is used
 
 
-def fill(door: Admission, threads: ThreadPoolExecutor) -> list[Future[bytes]]:
-    asked = [threads.submit(ask, door, "/slow") for _ in range(ROOM)]
-    while door._room.acquire(blocking=False):  # noqa: SLF001  # whether they are inside is seen nowhere else
-        door._room.release()  # noqa: SLF001
+def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
+    """Ask for more than there are places; return when all are inside or in the line."""
+    room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
+    assert room
+    asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]
+    while room._free or len(room._waiting) < more:  # noqa: SLF001
         time.sleep(0.01)
     return asked
 
@@ -60,34 +86,139 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
     with ThreadPoolExecutor() as threads:
         asked = fill(door, threads)
         began = time.monotonic()
-        assert ask(door, "/x") == b"full"
+        assert ask(door, "/x") == b"no place"
         assert time.monotonic() - began >= PATIENCE / 2
         began = time.monotonic()
-        assert [ask(door, "/x") for _ in range(100)] == [b"full"] * 100
+        assert [ask(door, "/x") for _ in range(100)] == [b"no place"] * 100
         assert time.monotonic() - began < PATIENCE * 10  # who waited each time would take ten times that
         inside.go.set()
-        assert [each.result() for each in asked] == [b"answered"] * ROOM
+        assert [each.result() for each in asked] == [b"answered"] * PLACES
     assert ask(door, "/x") == b"answered"
 
 
-def test_health_passes_by(door: Admission, inside: Inside) -> None:
+def test_who_is_still_arriving_takes_no_place(door: Admission, inside: Inside) -> None:
+    """A33."""
+    with ThreadPoolExecutor(MOST) as threads:
+        arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST - 1)]
+        assert ask(door, "/x") == b"answered"
+        inside.go.set()
+        assert {each.result() for each in arriving} == {b"answered"}
+
+
+def test_beyond_the_most_a_request_is_turned_away_at_once(door: Admission, inside: Inside) -> None:
+    with ThreadPoolExecutor(MOST) as threads:
+        arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST)]
+        while len(door._inside) < MOST:  # noqa: SLF001  # as above
+            time.sleep(0.01)
+        assert ask(door, "/x") == b"full"
+        assert ask(door, "/health/live") == b"answered"
+        inside.go.set()
+        assert {each.result() for each in arriving} == {b"answered"}
+    assert ask(door, "/x") == b"answered"
+
+
+def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: Admission, inside: Inside) -> None:
+    """Those that wait for a place count as well: they are not slow clients."""
+    assert door.longest_whole() == 0
+    with ThreadPoolExecutor() as threads:
+        fill(door, threads, more=1)
+        time.sleep(0.02)
+        assert door.longest_whole() >= 0.02
+        inside.go.set()
+    assert door.longest_whole() == 0
+
+
+def test_health_and_other_rooms_have_nothing_to_do_with_it(door: Admission, inside: Inside) -> None:
     with ThreadPoolExecutor() as threads:
         fill(door, threads)
         assert ask(door, "/health/live") == b"answered"
+        assert ask(door, "/other") == b"answered"
         inside.go.set()
 
 
-def test_who_waits_is_let_in_when_one_has_finished(inside: Inside) -> None:
-    door = Admission(inside, room=ROOM, patience=30, exempt=("/health/",), full=lambda *_: [b"full"])
+def test_who_waits_is_let_in_when_one_has_finished(door_of: Door, inside: Inside) -> None:
+    door = door_of(patience=30)
+    with ThreadPoolExecutor(PLACES + 10) as threads:
+        asked = fill(door, threads, more=10)
+        inside.go.set()
+        assert [each.result() for each in asked] == [b"answered"] * (PLACES + 10)
+
+
+def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, inside: Inside) -> None:
+    door = door_of(patience=30, line=3)
+    with ThreadPoolExecutor(PLACES + 3) as threads:
+        asked = fill(door, threads, more=3)
+        assert ask(door, "/x") == b"no place"
+        inside.go.set()
+        assert [each.result() for each in asked] == [b"answered"] * (PLACES + 3)
+
+
+def test_whoever_finds_no_place_is_counted_once_let_in_or_not() -> None:
+    counted: list[None] = []
+    room = Room(1, patience=PATIENCE, waited=lambda: counted.append(None))
+    assert room.enter()
+    assert not counted
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(room.enter)
+        while not room._waiting:  # noqa: SLF001  # as above
+            time.sleep(0.01)
+        room.leave()
+        assert waiting.result()
+    assert len(counted) == 1
+    assert not room.enter()
+    assert len(counted) == 2
+
+
+@pytest.mark.parametrize("path", ["/fails", "/back"])
+def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, inside: Inside, path: str) -> None:
+    for _ in range(PLACES * 2):
+        if path == "/fails":
+            with pytest.raises(RuntimeError):
+                ask(door, path)
+        else:
+            ask(door, path)
     with ThreadPoolExecutor() as threads:
-        asked = fill(door, threads)
-        waiting = [threads.submit(ask, door, "/x") for _ in range(10)]
+        fill(door, threads)
+        assert ask(door, "/x") == b"no place", "there are no more places than before"
         inside.go.set()
-        assert [each.result() for each in (*asked, *waiting)] == [b"answered"] * (ROOM + 10)
 
 
-def test_a_failure_leaves_its_room_to_the_next(door: Admission) -> None:
-    for _ in range(ROOM * 2):
-        with pytest.raises(RuntimeError):
-            ask(door, "/fails")
-    assert ask(door, "/x") == b"answered"
+def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
+    room = Room(1, patience=PATIENCE)
+    place, other = Place(room), Place(room)
+    place.take()
+    place.take()  # that it has
+    place.give_back()
+    place.give_back()  # of one that it does not have
+    place.take()
+    place.give_back()
+    other.take()
+    with pytest.raises(NoPlace):
+        place.take()
+    place.give_back()
+    with pytest.raises(NoPlace):
+        Place(room).take()
+    other.give_back()
+    place.take()
+
+
+def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
+    room_of = room_by_path(settings_with(web_threads=4, read_threads=2))
+    events, reading, metrics = (room_of(path) for path in ("/event", "/users/1", "/metrics"))
+    assert None not in {events, reading, metrics}
+    assert len({events, reading, metrics}) == 3
+    assert {room_of(path) for path in ("/event/", "/api/events")} == {events}
+    others = ("/alerts", "/alerts/1/1/30", "/rules/1/publish", "/users", "/users/1/events", "/docs", "/eventually")
+    assert {room_of(path) for path in others} == {reading}
+    assert room_of("/health/ready") is room_of("/health/live") is None
+
+
+def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
+    room = Room(2, patience=PATIENCE)
+    assert room.enter()
+    assert not room.stuck(0), "a place is free"
+    assert room.enter()
+    assert room.stuck(0)
+    assert not room.stuck(30), "somebody came in just now"
+    room.leave()
+    assert not room.stuck(0)

@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from lib.bodies import LONGEST_BODY, read_body
+from lib.bodies import LONGEST_BODY, is_unread, read_body
 
 
 class Trickle(io.BytesIO):
@@ -47,3 +47,33 @@ def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: 
             read_body(environ)
     else:
         assert len(read_body(environ)) == size
+
+
+def test_a_body_that_ends_before_its_length_is_refused() -> None:
+    """A33."""
+    with pytest.raises(RequestTimeout, match="send the same request again"):
+        read_body({"CONTENT_LENGTH": "100", "wsgi.input": io.BytesIO(b"xx")})
+
+
+@pytest.mark.parametrize(
+    ("headers", "unread"),
+    [
+        ({}, False),
+        ({"CONTENT_LENGTH": "0"}, False),
+        ({"CONTENT_LENGTH": ""}, False),
+        ({"CONTENT_LENGTH": "2"}, True),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, True),
+    ],
+)
+def test_it_is_known_whether_a_body_is_still_to_be_read(headers: dict[str, str], unread: bool) -> None:  # noqa: FBT001
+    environ = {**headers, "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b"xx")}
+    assert is_unread(environ) is unread
+    read_body(environ)
+    assert not is_unread(environ)
+
+
+def test_one_that_was_too_large_is_not_read() -> None:
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b"x" * 99)}
+    with pytest.raises(RequestEntityTooLarge):
+        read_body(environ, 9)
+    assert is_unread(environ)

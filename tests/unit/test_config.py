@@ -1,5 +1,7 @@
 """Settings: their defaults, where they come from, and how loud they are when wrong."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no databa
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.__dataclass_fields__:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
     monkeypatch.setenv("DATABASE_URL", SECRET)
 
 
@@ -53,6 +56,11 @@ WRONG = [
     ("LOG_FORMAT", "xml"),
     ("ENV", "staging"),
     ("ACCESS", "maybe"),
+    ("ACCESS", "local"),
+    ("HOSTS", "https://alerts.example.com"),
+    ("HOSTS", "alerts.example.com:443"),
+    ("KEY_MAX_AGE", "soon"),
+    ("KEY_MAX_AGE", "0d"),
     ("RATE_LIMIT", "often"),
     ("RATE_LIMIT_STORAGE", "memcached://127.0.0.1"),
 ]
@@ -107,6 +115,8 @@ TAKEN = [
     ("FOUR_EYES", "perhaps", "true or false"),
     ("EVENT_ORDER", "foo", "one of: user, system"),
     ("ACCESS", "foo", "one of: open, keys"),
+    ("HOSTS", "a b:1", "names without ports, such as alerts.example.com, with commas between them"),
+    ("KEY_MAX_AGE", "90", "a span of time, or empty for none: write 90d, 12h or 30m"),
     ("ENV", "foo", "one of: development, production"),
     ("LOG_LEVEL", "foo", "one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("LOG_FORMAT", "foo", "one of: console, json"),
@@ -128,14 +138,10 @@ def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
 
 
 CLOSED_BY_DEFAULT = [
-    ({}, Access.OPEN),
-    ({"HOST": "127.0.0.53"}, Access.OPEN),
-    ({"HOST": "localhost"}, Access.OPEN),
-    ({"HOST": "::1"}, Access.OPEN),
-    ({"HOST": "0.0.0.0"}, Access.KEYS),  # noqa: S104  # read, not listened at
-    ({"HOST": "::"}, Access.KEYS),
-    ({"HOST": "192.0.2.1"}, Access.KEYS),
-    ({"HOST": "localhost.example.com"}, Access.KEYS),
+    ({}, Access.LOCAL),
+    ({"HOST": "127.0.0.53"}, Access.LOCAL),
+    ({"HOST": "0.0.0.0"}, Access.LOCAL),  # noqa: S104  # read, not listened at
+    ({"HOST": "localhost.example.com"}, Access.LOCAL),
     ({"ENV": "production"}, Access.KEYS),
     ({"HOST": "0.0.0.0", "ACCESS": "open"}, Access.OPEN),  # noqa: S104  # as above
     ({"ENV": "production", "ACCESS": "open"}, Access.OPEN),
@@ -158,6 +164,7 @@ def test_only_who_is_alone_in_development_needs_no_key(
     [
         ({}, "open to every program on this machine"),
         ({"ENV": "production"}, "flask --app app keys create --name payments --scope events:write"),
+        ({"HOST": "192.0.2.1"}, "to all others by key, sent as Authorization: Bearer"),
         ({"HOST": "192.0.2.1", "ACCESS": "open"}, "OPEN TO EVERYBODY who reaches 192.0.2.1"),
     ],
 )
@@ -180,3 +187,70 @@ def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_s
     monkeypatch.setenv("ACCESS", "open")
     main()
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+IN_FILES = [
+    ("DATABASE_URL", SECRET),
+    ("DATABASE_OWNER_URL", SECRET),
+    ("RATE_LIMIT_STORAGE", "redis://:secret@127.0.0.1:6379/0"),
+]
+
+
+@pytest.fixture
+def secret_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes], None]:
+    def put(name: str, text: bytes) -> None:
+        (tmp_path / "secret").write_bytes(text)
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+
+    return put
+
+
+@pytest.mark.parametrize(("name", "value"), IN_FILES, ids=[name for name, *_ in IN_FILES])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_secret_may_stand_in_a_file(
+    name: str, value: str, end: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
+) -> None:
+    secret_in(name, f"{value}{end}".encode())
+    assert getattr(read_settings(tmp_path / ".env"), name.lower()) == value
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"mysql://secret", "Must be|address"),
+        (b"", "The file is empty"),
+        (b"\xff\xfe", "The file is not written in UTF-8"),
+        (b"x" * 70_000, "The file holds more than any setting does"),
+    ],
+    ids=["wrong", "empty", "binary", "large"],
+)
+def test_a_file_that_holds_no_such_setting_is_named_and_not_quoted(
+    name: str, text: bytes, said: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
+) -> None:
+    secret_in(name, text)
+    with pytest.raises(SettingsError, match=f"{name}_FILE: .*({said})") as refused:
+        read_settings(tmp_path / ".env")
+    assert "secret" not in refused.value.message
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
+def test_a_file_that_cannot_be_read_and_a_setting_that_is_there_twice_stop_the_start(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=f"{name}_FILE: The file cannot be read: No such file"):
+        read_settings(tmp_path / ".env")
+    (tmp_path / "none").write_text(SECRET)
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(SettingsError, match=f"{name}_FILE: {name} is set as well: unset one of the two"):
+        read_settings(tmp_path / ".env")
+
+
+def test_no_process_that_is_started_later_is_told_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A42."""
+    monkeypatch.setenv("DATABASE_OWNER_URL", SECRET)
+    assert read_settings(tmp_path / ".env").database_owner_url == SECRET
+    assert "DATABASE_OWNER_URL" not in os.environ

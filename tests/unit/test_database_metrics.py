@@ -17,6 +17,7 @@ EVERY_SQLSTATE = [code for name, code in vars(errorcodes).items() if name.isuppe
         ("57014", "statement-timeout"),
         ("55P03", "lock-timeout"),
         ("40P01", "deadlock"),
+        ("25P03", "idle-in-transaction"),
         ("53100", "disk-full"),
         ("53300", "resources"),
         ("57P01", "shutdown"),

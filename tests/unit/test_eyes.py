@@ -1,4 +1,4 @@
-"""Who is somebody else (A25): a key is by its prefix; whoever has none is not known."""
+"""Who is somebody else (A25, A46): the owner of another key; whoever has none is not known."""
 
 from datetime import UTC, datetime
 
@@ -9,6 +9,8 @@ from app.rulebook.eyes import is_reserved, name_of_key, refuse_same_eyes
 from tests.unit.edition_1 import RULES
 
 ONE, OTHER = name_of_key("0123456789ab", "rules"), name_of_key("ba9876543210", "rules")
+THIRD, NOBODYS = name_of_key("cccccccccccc", "rules"), name_of_key("dddddddddddd", "rules")
+OWNERS = {"0123456789ab": "Ann", "ba9876543210": "Ben", "cccccccccccc": " ann"}
 
 
 def by(author: str) -> Edition:
@@ -28,11 +30,16 @@ def by(author: str) -> Edition:
         ("ann", ONE),
         ("ann", "ben"),
         ("migration 0004", "ann"),
+        (ONE, THIRD),
+        (NOBODYS, OTHER),
+        (ONE, NOBODYS),
+        ("migration 0004", NOBODYS),
+        (NOBODYS, NOBODYS),
     ],
 )
 def test_one_who_is_or_may_be_the_author_does_not_publish(author: str, publisher: str) -> None:
     with pytest.raises(SameEyes):
-        refuse_same_eyes(by(author), publisher)
+        refuse_same_eyes(by(author), publisher, OWNERS)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,7 @@ def test_one_who_is_or_may_be_the_author_does_not_publish(author: str, publisher
     [(ONE, OTHER), (name_of_key("0123456789ab", "x"), OTHER), ("migration 0004", ONE)],
 )
 def test_somebody_else_publishes(author: str, publisher: str) -> None:
-    refuse_same_eyes(by(author), publisher)
+    refuse_same_eyes(by(author), publisher, OWNERS)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,7 @@ def test_somebody_else_publishes(author: str, publisher: str) -> None:
         ("anonymous", True),
         ("Anonymous", True),
         ("migration 0004", True),
+        ("Service", True),
         ("keys", False),
         ("ann", False),
     ],

@@ -17,13 +17,21 @@ RULE_SETS = {
 }
 BOOK = RuleBook(rule_sets=RULE_SETS, published=frozenset({1, 2, 3}))
 EVENT = withdraw("150", 9)
+SENTENCE = "150.00 withdrawn at once; the limit is 100.00"
 AGAIN = Retrial(EVENT, RunningHistory(HistoryNeeds()), BOOK)
 
 
-def kept(
-    code: int = 1100, edition: int = 1, value: str = "150.00", moments: str | None = "[9]", *, shadow: bool = False
+def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
+    code: int = 1100,
+    edition: int = 1,
+    value: str = "150.00",
+    moments: str | None = "[9]",
+    *,
+    sentence: str | None = SENTENCE,
+    wording: str | None = None,
+    shadow: bool = False,
 ) -> KeptAlert:
-    return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1", moments)
+    return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1", moments, sentence, wording, "all of it")
 
 
 def test_what_is_stored_as_it_is_judged_has_no_faults() -> None:
@@ -49,12 +57,31 @@ STORED = [
     ("other evidence", Answer([1100], 1, before_alerts=False), [kept(value="15.00")], "1100 is 15.00 of 100.00 by 1"),
     ("other moments", Answer([1100], 1, before_alerts=False), [kept(moments="[8]")], "[8]; edition 1 finds [9]"),
     ("no moments", Answer([1100], 1, before_alerts=False), [kept(moments=None)], "1100 are None; edition 1 finds [9]"),
+    (
+        "another sentence",
+        Answer([1100], 1, before_alerts=False),
+        [kept(sentence="all is well")],
+        'is "all is well", it',
+    ),
+    (
+        "no sentence",
+        Answer([1100], 1, before_alerts=False),
+        [kept(sentence=None)],
+        'is "None", it should be "150.00 with',
+    ),
+    (
+        "another wording",
+        Answer([1100], 1, before_alerts=False),
+        [kept(wording="7")],
+        "is of wording 7, which this version",
+    ),
     ("a draft", Answer([1100], 4, before_alerts=False), [kept(edition=4)], "edition 4 was never live"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "alerts", "said"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
 def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], said: str) -> None:
+    """Sentences among them (A45)."""
     assert said in "; ".join(AGAIN.live_faults(answer, alerts))
 
 
@@ -98,6 +125,16 @@ def test_findings_add_up_and_the_first_differences_are_listed() -> None:
     assert (whole.events[1], whole.agreeing[1], whole.shadowed[2], whole.shadowed_agreeing[2]) == (60, 10, 1, 0)
     assert whole.different == 50
     assert [each.t for each in whole.differences] == list(range(10, 10 + MOST_LISTED))
+
+
+def test_losses_add_up_and_the_first_are_listed() -> None:
+    whole = Findings()
+    for user_id in range(60, 0, -1):
+        part = Findings(not_counted=2, not_sealed=1)
+        part.note_loss(user_id, ["something is gone", "something else, too"] if user_id >= 10 else [])
+        whole.add(part)
+    assert (whole.lost, whole.not_counted, whole.not_sealed, whole.different) == (51, 120, 60, 0)
+    assert [each.user_id for each in whole.losses] == list(range(10, 10 + MOST_LISTED))
 
 
 def test_the_moments_of_a_sum_are_the_last_of_the_window_newest_first() -> None:

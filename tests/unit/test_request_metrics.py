@@ -38,7 +38,8 @@ def app() -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    app.wsgi_app = RequestIds(Answers(app.wsgi_app, told=count_answer))  # type: ignore[method-assign]  # Flask's way
+    answers = Answers(app.wsgi_app, told=count_answer, lingering=1)
+    app.wsgi_app = RequestIds(answers)  # type: ignore[method-assign]  # Flask's way
     return app.test_client()
 
 

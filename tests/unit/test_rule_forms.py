@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
-from app.rulebook.domain import differences
+from app.rulebook.differences import differences
 from app.rulebook.drafts import read_draft
 from app.rulebook.forms import MOST_LONG_WINDOWS, MOST_RULES, InvalidRules, read_rules, written_rules
 from app.rulebook.toml import read_toml

@@ -15,7 +15,7 @@ def test_every_setting_is_explained(name: str, place: str) -> None:
     assert re.search(rf"\b{name}\b", Path(place).read_text())
 
 
-FORMULA = re.compile(r"WEB_THREADS`? *\+ *(\d+)")
+FORMULA = re.compile(r"WEB_THREADS`? *\+ *`?READ_THREADS`? *\+ *(\d+)")
 TELLERS = [*Path("docs").rglob("*.md"), *Path("docs/monitoring").iterdir(), *Path("deploy").rglob("*")]
 
 
@@ -24,4 +24,4 @@ def test_the_size_of_the_pool_is_told_in_one_place_and_as_it_is() -> None:
     assert {path: numbers for path, numbers in told.items() if numbers} == {
         Path("docs/settings.md"): [str(SPARE_CONNECTIONS)] * 2
     }
-    assert settings_with(web_threads=4).pool_size == 4 + SPARE_CONNECTIONS
+    assert settings_with(web_threads=4, read_threads=2).pool_size == 4 + 2 + SPARE_CONNECTIONS

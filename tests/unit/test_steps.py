@@ -21,6 +21,12 @@ WRONG = {
         "rules publish EDITION",
     ),
     (Step.RETIRED, Status.RETIRED): ("edition 6 is retired already", ""),
+    (Step.DELETED, Status.SHADOW): (
+        "edition 6 is shadow, and only drafts are deleted; put it away: POST /rules/6/retire",
+        "rules retire 6",
+    ),
+    (Step.DELETED, Status.LIVE): ("edition 6 is live, and only drafts are deleted", ""),
+    (Step.DELETED, Status.RETIRED): ("edition 6 is retired, and only drafts are deleted", ""),
 }
 
 

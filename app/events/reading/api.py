@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.events.reading import controllers
-from app.events.reading.domain import EventPage, PageAsked, UserActivity
+from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
 from app.events.reading.schemas import (
     EventPageSchema,
     EventsParameters,
@@ -66,7 +66,10 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_events(user_id: int, asked: PageAsked) -> EventPage:
-    """Read a user's events back, page by page, with what was answered to them."""
+    """Read a user's events back, page by page, with what was answered to them.
+
+    A page of a code may have fewer events than `limit`, or none, before the last one: go on as `next_before` says.
+    """
     return controllers.events_of(current_app.extensions["database"], user_id, asked)
 
 
@@ -77,7 +80,7 @@ def read_events(user_id: int, asked: PageAsked) -> EventPage:
     examples={"activity": {"value": ACTIVITY}},
     description="what the user has done so far; perhaps nothing",
 )
-@reading.doc(responses=refusals_of(NO_PARAMETER, NotFound, takes_body=False))
+@reading.doc(responses=refusals_of(NO_PARAMETER, NotFound, StillAddingUp, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_activity(user_id: int, **_: object) -> UserActivity:

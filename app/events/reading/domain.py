@@ -41,6 +41,10 @@ class Total:
     total: Decimal
 
 
+class StillAddingUp(Exception):
+    """A user has more events that are not added up yet than one request may read; each request gets further."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActivity:
     """What a user has done so far; of one who has done nothing, no `latest_t` and zeros (A22)."""

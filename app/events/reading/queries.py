@@ -13,8 +13,6 @@ from app.events.reading.domain import StoredDecision, Total, UserActivity
 from lib.fields import GREATEST
 from lib.transactions import BY_INDEX, Statement, Transaction
 
-ZERO = Decimal(0)
-
 # Of a limit that is a parameter the planner believes that it asks for a tenth of what there is, so that to walk an
 # index in its order is always cheaper than to sort.
 PAGE = Statement(
@@ -29,46 +27,109 @@ PAGE = Statement(
 # An index on (user_id, t) alone would have to walk all of a user's events to find out that none met the code. This
 # one has the answers that the user got, of which there are few different ones (15 with four rules), each with its
 # events in their order: step from one answer to the next, and take the latest events of those that have the code.
+# Many rules can make very many different answers: after so many steps nothing is read, and a row of nulls says so.
 # Its predicate is repeated, word for word, wherever it is to be used. A range of one answer and an order that names it,
 # where `alert_codes = …` would say the same: no other index serves this order.
+MOST_ANSWERS = 32
 PAGE_OF_CODE = Statement(
     "events_page_of_code",
     ("bigint", "bigint", "bigint", "integer"),
-    """
-    WITH RECURSIVE answer (codes) AS (
-        (SELECT alert_codes FROM activity_event
-         WHERE user_id = $1 AND alert_codes <> '{}' ORDER BY alert_codes LIMIT 1)
+    f"""
+    WITH RECURSIVE answer (codes, step) AS (
+        (SELECT alert_codes, 1 FROM activity_event
+         WHERE user_id = $1 AND alert_codes <> '{{}}' ORDER BY alert_codes LIMIT 1)
         UNION ALL
         SELECT (SELECT alert_codes FROM activity_event
-                WHERE user_id = $1 AND alert_codes <> '{}' AND alert_codes > answer.codes
-                ORDER BY alert_codes LIMIT 1)
-        FROM answer WHERE answer.codes IS NOT NULL
-    )
-    SELECT latest.* FROM answer CROSS JOIN LATERAL (
+                WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes > answer.codes
+                ORDER BY alert_codes LIMIT 1), step + 1
+        FROM answer WHERE answer.codes IS NOT NULL AND step <= {MOST_ANSWERS}
+    ), beyond AS (SELECT FROM answer WHERE step > {MOST_ANSWERS} AND codes IS NOT NULL)
+    (SELECT latest.* FROM answer CROSS JOIN LATERAL (
         SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
-        WHERE user_id = $1 AND alert_codes <> '{}' AND alert_codes BETWEEN answer.codes AND answer.codes AND t <= $2
+        WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes BETWEEN answer.codes AND answer.codes AND t <= $2
         ORDER BY alert_codes DESC, t DESC LIMIT $3
     ) AS latest
-    WHERE answer.codes @> ARRAY[$4] ORDER BY t DESC LIMIT $3
+    WHERE answer.codes @> ARRAY[$4] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC LIMIT $3)
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM beyond
+    """,  # noqa: S608  # a number of ours
+)
+
+# Then the events are walked from the newest on, and no further than this. The first row says where that ended, with
+# nulls beside it: at the earliest event that was looked at, or nowhere where there are no more.
+MOST_WALKED = 10_000
+WALK_FOR_CODE = Statement(
+    "events_walk_for_code",
+    ("bigint", "bigint", "bigint", "integer", "bigint"),
+    """
+    WITH walked AS MATERIALIZED (
+        SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
+        WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $5
+    )
+    SELECT CASE count(*) WHEN $5 THEN min(t) END, NULL, NULL, NULL, NULL, NULL FROM walked
+    UNION ALL
+    (SELECT * FROM walked WHERE alert_codes @> ARRAY[$4] ORDER BY t DESC LIMIT $3)
     """,
 )
 
-# One statement, so one moment: the latest event is among those that are added up. To add them up is to read them,
-# all of this user's and nobody else's.
+# One statement, so one moment: the latest event is among those that are added up. What was added up before is kept;
+# of what came after it no more is read than this, and the first column says whether that was all.
+MOST_UNCOUNTED = 1000
 ACTIVITY = Statement(
     "user_activity",
-    ("bigint",),
+    ("bigint", "bigint"),
     """
-    SELECT latest.t, latest.alert_codes, of_all.* FROM (
-        SELECT count(*) FILTER (WHERE type = 'deposit'), sum(amount) FILTER (WHERE type = 'deposit'),
-               count(*) FILTER (WHERE type = 'withdraw'), sum(amount) FILTER (WHERE type = 'withdraw')
-        FROM activity_event WHERE user_id = $1
-    ) AS of_all
+    SELECT rest.events < $2, latest.t, latest.alert_codes,
+           coalesce(kept.deposits, 0) + rest.deposits, coalesce(kept.deposited, 0) + coalesce(rest.deposited, 0),
+           coalesce(kept.withdraws, 0) + rest.withdraws, coalesce(kept.withdrawn, 0) + coalesce(rest.withdrawn, 0)
+    FROM (
+        SELECT count(*) AS events,
+               count(*) FILTER (WHERE type = 'deposit') AS deposits,
+               sum(amount) FILTER (WHERE type = 'deposit') AS deposited,
+               count(*) FILTER (WHERE type = 'withdraw') AS withdraws,
+               sum(amount) FILTER (WHERE type = 'withdraw') AS withdrawn
+        FROM (
+            SELECT type, amount FROM activity_event
+            WHERE user_id = $1 AND t > coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1)
+            ORDER BY t LIMIT $2
+        ) AS uncounted
+    ) AS rest
+    LEFT JOIN user_total AS kept ON kept.user_id = $1
     LEFT JOIN (SELECT t, alert_codes FROM activity_event WHERE user_id = $1 ORDER BY t DESC LIMIT 1) AS latest ON true
     """,
 )
 
+# The user's clock is locked first, so that no event of the user is stored or changed meanwhile. Not waited for: whoever
+# has it is storing one. Milliseconds, so that the user's next event hardly waits for it.
+ADDED_UP_AT_ONCE = 20_000
+LOCK_IF_FREE = Statement(
+    "lock_clock_if_free",
+    ("bigint",),
+    "SELECT FROM user_clock WHERE user_id = $1 FOR NO KEY UPDATE SKIP LOCKED",
+)
+ADD_UP_MORE = Statement(
+    "add_up_more",
+    ("bigint", "bigint"),
+    """
+    INSERT INTO user_total AS kept (user_id, counted_t, deposits, deposited, withdraws, withdrawn)
+    SELECT $1, max(t),
+           count(*) FILTER (WHERE type = 'deposit'), coalesce(sum(amount) FILTER (WHERE type = 'deposit'), 0),
+           count(*) FILTER (WHERE type = 'withdraw'), coalesce(sum(amount) FILTER (WHERE type = 'withdraw'), 0)
+    FROM (
+        SELECT t, type, amount FROM activity_event
+        WHERE user_id = $1 AND t > coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1)
+        ORDER BY t LIMIT $2
+    ) AS uncounted
+    HAVING count(*) > 0
+    ON CONFLICT (user_id) DO UPDATE SET
+        counted_t = excluded.counted_t,
+        deposits = kept.deposits + excluded.deposits, deposited = kept.deposited + excluded.deposited,
+        withdraws = kept.withdraws + excluded.withdraws, withdrawn = kept.withdrawn + excluded.withdrawn
+    """,
+)
+
 Row = tuple[int, str, Decimal, list[int], int, datetime]
+TOO_MANY_ANSWERS: Sequence[object] = [(None,) * 6]
 
 
 class ReadingQueries:
@@ -77,26 +138,42 @@ class ReadingQueries:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def latest_events(self, user_id: int, *, before: int | None, code: int | None, most: int) -> list[StoredDecision]:
-        """Which events of the user came last, below `before`, with the code in their answer? The newest first."""
+    def latest_events(
+        self, user_id: int, *, before: int | None, code: int | None, most: int
+    ) -> tuple[list[StoredDecision], int | None]:
+        """Which events of the user came last, below `before`, with the code in their answer? The newest first.
+
+        Also returns the moment at which the search ended, where it ended before it had `most` or all of them.
+        """
         up_to = GREATEST if before is None else before - 1
         if code is None:
-            rows: Sequence[Row] = self._transaction.fetch(PAGE, user_id, up_to, most)
-        else:
-            rows = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
-        return list(_stored(user_id, rows))
+            return list(_stored(user_id, self._transaction.fetch(PAGE, user_id, up_to, most))), None
+        rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
+        if rows != TOO_MANY_ANSWERS:
+            return list(_stored(user_id, rows)), None
+        [(ended_at, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, up_to, most, code, MOST_WALKED)
+        return list(_stored(user_id, rows)), ended_at if len(rows) < most else None
 
-    def activity(self, user_id: int) -> UserActivity:
-        """What has the user done so far?"""
+    def activity(self, user_id: int) -> UserActivity | None:
+        """What has the user done so far? None where more events than can be read are still to be added up."""
         self._transaction.write(BY_INDEX)
-        [(latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(ACTIVITY, user_id)
+        [(is_all, latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(
+            ACTIVITY, user_id, MOST_UNCOUNTED + 1
+        )
+        if not is_all:
+            return None
         return UserActivity(
             user_id=user_id,
             latest_t=latest_t,
             alert_codes=tuple(codes or ()),
-            deposits=Total(count=deposits, total=deposited or ZERO),
-            withdraws=Total(count=withdraws, total=withdrawn or ZERO),
+            deposits=Total(count=deposits, total=deposited),
+            withdraws=Total(count=withdraws, total=withdrawn),
         )
+
+    def add_up_more(self, user_id: int) -> None:
+        """Add up some more of the user's events, unless an event of theirs is being stored."""
+        if self._transaction.fetch(LOCK_IF_FREE, user_id):
+            self._transaction.write(ADD_UP_MORE, user_id, ADDED_UP_AT_ONCE)
 
 
 def _stored(user_id: int, rows: Sequence[Row]) -> Iterator[StoredDecision]:

@@ -96,11 +96,13 @@ class Machine:
         current.symlink_to(release)
         return release
 
-    def let_the_service_use(self, database: str) -> str:
-        """Write the settings of the service; return its address of a database of this PostgreSQL."""
-        address = make_url(self.postgres).set(username="activity", password=PASSWORD, database=database)
+    def let_the_service_use(self, database: str, *, service: str = "activity", owner: str = "activity_owner") -> str:
+        """Write the settings of the service and of the owner; return the service's address of a database here."""
+        address = make_url(self.postgres).set(username=service, password=PASSWORD, database=database)
         url = address.render_as_string(hide_password=False)
         (self.root / "etc/activity-alerts/env").write_text(f'DATABASE_URL="{url}"\n')
+        owners = address.set(username=owner).render_as_string(hide_password=False)
+        (self.root / "etc/activity-alerts/owner").write_text(f'DATABASE_OWNER_URL="{owners}"\n')
         return url
 
     def run(self, script: str, *, succeeds: bool = True) -> str:
@@ -142,6 +144,7 @@ class Machine:
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
             "ROOT": str(self.root),
             "SETTINGS": str(self.root / "etc/activity-alerts/env"),
+            "OWNER_SETTINGS": str(self.root / "etc/activity-alerts/owner"),
             "AS_POSTGRES": as_postgres,
         }
 

@@ -9,6 +9,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+import psycopg2.errors
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
@@ -25,8 +26,19 @@ from tests.integration.deploy.page import blocks, line_with
 from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, post
 
-UPGRADE = "sudo -u activity activity-alerts db upgrade"
-TABLES = ("activity_event", "user_clock", "alert", "rule_book", "rule_book_audit", "api_key", "registered_user")
+UPGRADE = "sudo -u activity_owner activity-alerts db upgrade"
+TABLES = (
+    "activity_event",
+    "user_clock",
+    "alert",
+    "rule_book",
+    "rule_book_audit",
+    "api_key",
+    "key_event",
+    "seal",
+    "sealed_player",
+    "registered_user",
+)
 OURS = ScriptDirectory(str(REPOSITORY / "migrations"))
 NEWER = """
 from alembic import op
@@ -56,9 +68,16 @@ def new_machine() -> Iterator[NewMachine]:
 
 
 def set_up(machine: Machine) -> None:
-    """Bring the database about as the page does; over TCP, its owner needs a password."""
-    machine.run(line_with("createuser activity"))
-    machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" postgres")
+    """Bring the logins about as the page does; over TCP, they need a password."""
+    machine.run(line_with('createuser "$login"'))
+    for login in ("activity", "activity_owner"):
+        machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE {login} PASSWORD '{PASSWORD}'\" postgres")
+
+
+def owner_of(machine: Machine, url: str) -> str:
+    """Return the address of a machine's database for who may do everything."""
+    database = make_url(url).database
+    return make_url(machine.postgres).set(database=database).render_as_string(hide_password=False)
 
 
 def play(url: str) -> None:
@@ -69,7 +88,7 @@ def play(url: str) -> None:
         for t in range(1, 9):
             codes(send(client, "deposit" if t % 3 else "withdraw", f"{40 + 20 * t}.00", t, user_id))
     runner = app.test_cli_runner()
-    for command in ("keys create --name payments --scope events:write", "users seed"):
+    for command in ("keys create --name payments --scope events:write", "users seed", "rules seal"):
         assert runner.invoke(args=command.split()).exit_code == 0
     assert client.post("/rules", json={"edition": 1, "note": "to be kept"}).status_code == 201
     app.extensions["rule_book"].stop()
@@ -79,13 +98,13 @@ def play(url: str) -> None:
 
 
 def contents(url: str) -> Contents:
-    return {table: run_sql(url, f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES}  # noqa: S608  # ours
+    return {table: run_sql(url, f"SELECT {table}::text FROM {table} ORDER BY 1") for table in TABLES}  # noqa: S608  # ours
 
 
 def begin(machine: Machine) -> str:
     """Install the service on a machine, and use it."""
     set_up(machine)
-    machine.run(line_with("createdb --owner activity activity"))
+    machine.run(line_with("createdb --owner activity_owner activity"))
     url = machine.let_the_service_use("activity")
     machine.install("one")
     machine.run(UPGRADE)
@@ -116,10 +135,10 @@ def test_a_backup_is_restored_on_another_machine_and_in_place_of_a_damaged_datab
     assert "40 events" in other.run(restore)
     assert contents(url) == kept
     assert run_sql(url, "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'") == [
-        ("activity",)
+        ("activity_owner",)
     ]
 
-    run_sql(url, "DELETE FROM activity_event WHERE user_id = 3")
+    run_sql(owner_of(other, url), "DELETE FROM activity_event WHERE user_id = 3")
     other.run(aside + restore)
     assert contents(url) == kept
     damaged = make_url(url).set(database="activity_damaged").render_as_string(hide_password=False)
@@ -131,15 +150,44 @@ def test_a_backup_of_compose_is_restored_where_there_is_only_an_empty_database(n
     one, other = new_machine("activity"), new_machine("activity")
     for machine in (one, other):
         machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" activity")
-        machine.postgres = machine.let_the_service_use("activity")
+        url = machine.let_the_service_use("activity", service="activity_web", owner="activity")
+        machine.postgres = make_url(url).set(username="activity").render_as_string(hide_password=False)
         machine.install("one")
     one.run("production run --rm migrate")
-    play(one.postgres)
+    play(make_url(one.postgres).set(username="activity_web").render_as_string(hide_password=False))
     one.run(blocks("Backups")[1])
     carry(one, other, "activity.dump")
     said = other.run(blocks("Restore")[2])
     assert "40 events" in said, said
     assert contents(other.postgres) == contents(one.postgres)
+
+
+def test_an_installation_of_0_1_gets_another_owner_while_the_service_runs(new_machine: NewMachine) -> None:
+    """A42: its login owned the tables; afterwards it does its work and nothing else."""
+    machine = new_machine()
+    machine.run("sudo -u postgres createuser activity && sudo -u postgres createdb --owner activity activity")
+    machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity PASSWORD '{PASSWORD}'\" postgres")
+    url = machine.let_the_service_use("activity", owner="activity")
+    machine.install("one")
+    machine.run(UPGRADE)
+    machine.run("systemctl start activity-alerts@5001 activity-alerts@5002")
+    for port in machine.ports.values():
+        assert found_within(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+    play(url)
+    kept = contents(url)
+    [block] = blocks("Two logins")
+    transaction = block[block.index("sudo -u postgres psql") : block.index("echo")]
+    machine.run(transaction)
+    machine.run(f"sudo -u postgres psql --command=\"ALTER ROLE activity_owner PASSWORD '{PASSWORD}'\" postgres")
+    machine.let_the_service_use("activity")
+    for attempt, port in enumerate(machine.ports.values()):
+        assert post(int(port), 100 + attempt, user_id=77) == 200, "also before the grants are narrowed"
+    machine.run(block.splitlines()[-1])
+    for attempt, port in enumerate(machine.ports.values()):
+        assert post(int(port), 200 + attempt, user_id=77) == 200
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        run_sql(url, "DELETE FROM alert")
+    assert contents(url)["alert"] == kept["alert"]
 
 
 def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:

@@ -61,7 +61,8 @@ def test_whoever_began_at_the_command_line_is_led_to_the_end_by_the_messages(
     release: Release, address: str, sql: Sql, tmp_path: Path
 ) -> None:
     """Not in a circle: each refusal names a step that is taken from where one stands, and the last one publishes."""
-    keys = [f"keys create --name {name} --scope rules:write --scope rules:publish" for name in ("ann", "ben")]
+    scopes = "--scope rules:write --scope rules:publish"
+    keys = [f"keys create --name {name} --owner {name} {scopes}" for name in ("ann", "ben")]
     ann, ben = (release.shell(f"sudo -u activity activity-alerts {words}", tmp_path).stdout.strip() for words in keys)
 
     def commanded(words: str) -> str:

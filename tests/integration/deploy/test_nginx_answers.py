@@ -1,7 +1,9 @@
 """What clients get from the shipped nginx: the service's answers, and its own in the same form."""
 
 import json
+import socket
 import ssl
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ import pytest
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
+from tests.integration.servers import LONGEST
 
 OURS_OF_ONE_ADDRESS = 256  # limit_conn
 
@@ -54,6 +57,22 @@ def test_both_versions_of_tls_are_spoken(nginx: Nginx, version: ssl.TLSVersion) 
     nginx.trust.minimum_version = nginx.trust.maximum_version = version
     with nginx.connect() as connection:
         assert connection.version() == version.name.replace("_", ".")
+
+
+def test_http_2_is_off(nginx: Nginx) -> None:
+    nginx.trust.set_alpn_protocols(["h2", "http/1.1"])
+    with nginx.connect() as connection:
+        assert connection.selected_alpn_protocol() != "h2"
+
+
+def test_idle_connections_hinder_nobody(nginx: Nginx, instances: Instances) -> None:
+    """More than the 1,024 that stopped the service alone; here nginx has them, and ends those that say nothing."""
+    instances.start(instances.ports[0])
+    with ExitStack() as stack, nginx.client() as client:
+        for _ in range(1100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", nginx.port), LONGEST))
+        assert [client.post("/event", json=event(1, t)).status_code for t in range(1, 21)] == [200] * 20
+        assert client.get("/health/live").status_code == 200
 
 
 def test_without_the_service_the_answer_is_to_send_the_same_again(nginx: Nginx, instances: Instances) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 SHIPPED = Path(__file__).parents[3] / "deploy/systemd"
 UNIT = "activity-alerts@.service"
+UNITS = (UNIT, "activity-alerts-seal.service", "activity-alerts-seal.timer")
 ANALYZE = shutil.which("systemd-analyze")
 OLDEST = 250  # the version from which on a unit can be judged without a running systemd
 MOST_EXPOSED = 20  # tenths; "OK" ends at 50
@@ -29,17 +30,20 @@ needs_systemd = pytest.mark.skipif(version() < OLDEST, reason=f"systemd-analyze 
 
 
 @needs_systemd
-def test_systemd_understands_every_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands_every_line(tmp_path: Path, name: str) -> None:
     """Here, where nothing is installed in /opt, with a Python that is there."""
-    unit = (SHIPPED / UNIT).read_text(encoding="utf-8")
-    (tmp_path / UNIT).write_text(unit.replace("/opt/activity-alerts/current/.venv/bin/python", sys.executable))
-    checked = analyze("verify", "--man=no", str(tmp_path / UNIT))
+    for each in UNITS:
+        unit = (SHIPPED / each).read_text(encoding="utf-8")
+        (tmp_path / each).write_text(unit.replace("/opt/activity-alerts/current/.venv/bin/python", sys.executable))
+    checked = analyze("verify", "--man=no", str(tmp_path / name))
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
 @needs_systemd
-def test_the_unit_is_locked_up() -> None:
-    checked = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", str(SHIPPED / UNIT))
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+def test_the_unit_is_locked_up(name: str) -> None:
+    checked = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", str(SHIPPED / name))
     assert checked.returncode == 0, checked.stdout
 
 

@@ -51,7 +51,7 @@ MIGRATE = """
 import os, pathlib, sys, psycopg2
 if pathlib.Path("misfit").exists():
     sys.exit(pathlib.Path("misfit").read_text())
-psycopg2.connect(os.environ["DATABASE_URL"]).close()
+psycopg2.connect(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"]).close()
 """
 
 
@@ -68,7 +68,7 @@ def make_checkout(folder: Path) -> Project:
 @pytest.fixture
 def project(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A checkout in the present folder; what it runs is ended afterwards."""
-    for name in ("HOST", "PORT", "DATABASE_URL"):
+    for name in ("HOST", "PORT", "DATABASE_URL", "DATABASE_OWNER_URL"):
         monkeypatch.delenv(name, raising=False)
     made = make_checkout(open_folder)
     monkeypatch.chdir(made.root)

@@ -12,8 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+import lib.local.child
 from lib.local import processes
-from lib.local.child import Child
+from lib.local.child import SILENT, Child
+from tests.integration.local.seen import users_of
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = [
@@ -23,6 +25,14 @@ DEAF = [
 ]
 # A main process with a worker, as a server has.
 FAMILY = ["/bin/sh", "-c", "sleep 60 & echo $! > worker; wait"]
+# A service that gives signs of life.
+BEATING = [
+    sys.executable,
+    "-c",
+    "import time; from lib import heartbeat; heartbeat.Pulse(heartbeat.inherited_mouth()); time.sleep(120)",
+]
+REPOSITORY = Path(__file__).parents[3]
+LOOKS = 25  # a sign of life comes every tenth
 
 
 def wait_for(path: Path) -> str:
@@ -87,6 +97,35 @@ def test_workers_of_a_killed_child_are_ended_before_the_next(tmp_path: Path) -> 
     child.close()
 
 
+def test_a_child_that_says_nothing_any_more_is_silent_until_it_is_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lib.local.child, "SILENT", LOOKS)
+    child = Child(BEATING, REPOSITORY)
+    with closing(child):
+        for _ in range(2):
+            child.launch(os.environ)
+            await_silence(child, until=False)
+            os.kill(child.pid, signal.SIGSTOP)
+            await_silence(child, until=True)
+            assert child.alive()
+        child.stop(patience=5)
+
+
+def await_silence(child: Child, *, until: bool) -> None:
+    """Look ten times a second, as the supervisor does, until it is silent, or for as long as that would take."""
+    looks = [False]
+    while not looks[-1] and len(looks) < LOOKS * (10 if until else 2):
+        time.sleep(0.1)
+        looks.append(child.silent())
+    assert looks[-1] is until
+
+
+def test_a_child_that_never_gives_a_sign_is_not_silent(sleeper: Child) -> None:
+    sleeper.launch(os.environ)
+    assert not any(sleeper.silent() for _ in range(SILENT * 2))  # whoever does not know of it
+
+
 def test_a_zombie_has_ended_and_a_stopped_process_has_not() -> None:
     with subprocess.Popen(SLEEP) as process:  # noqa: S603 - our own
         seen = psutil.Process(process.pid)
@@ -109,16 +148,15 @@ def test_those_who_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> N
         subprocess.Popen(SLEEP, cwd=tmp_path) as within,  # noqa: S603 - our own
         subprocess.Popen([*SLEEP, tmp_path]) as named,  # noqa: S603 - our own
     ):
-        found = processes.users_of(tmp_path)
+        found = users_of(tmp_path)
         assert {process.pid for process in found} == {within.pid, named.pid}
-        assert {processes.group_of(process) for process in found} == {os.getpgid(0)}
+        assert {os.getpgid(process.pid) for process in found} == {os.getpgid(0)}
         assert not processes.gone(found, seconds=0.05)
         processes.kill(found)
-        assert processes.users_of(tmp_path) == []
+        assert users_of(tmp_path) == []
 
 
-def test_a_process_that_is_gone_names_no_folder_and_has_no_group(tmp_path: Path) -> None:
+def test_a_process_that_is_gone_names_no_folder(tmp_path: Path) -> None:
     with subprocess.Popen(["/bin/true"]) as process:
         seen = psutil.Process(process.pid)
     assert not processes.names_folder(seen, tmp_path)
-    assert processes.group_of(seen) is None

@@ -18,7 +18,7 @@ from lib.local import processes
 from lib.local.account import account_for
 from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
-from lib.local.initdb import major_of
+from lib.local.initdb import major_of, programs_of
 from lib.local.postgres import temporary_cluster
 
 QUICK = {"fsync": "off"}
@@ -93,21 +93,23 @@ def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
         assert ask(url, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'") == 0
         data = Path(str(ask(url, "SHOW data_directory")))
     assert not data.parent.parent.exists()
-    assert processes.users_of(data) == []
+    assert programs_of(data) == []
 
 
 def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> None:
-    address = cluster.url
-    ask(address, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
+    address = cluster.service_url
+    ask(cluster.owner_url, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
     cluster.stop()
     assert not cluster.running()
     cluster.start()
     kill_postmaster(cluster)
     assert not cluster.running()
     cluster.restart()
-    assert cluster.url == address
-    assert ask(address, "SELECT count(*) FROM kept") == 1
-    assert (cluster.home / "password").stat().st_mode & 0o077 == 0
+    assert cluster.service_url == address
+    assert ask(address, "SELECT current_user") == "sample_service"
+    assert ask(cluster.owner_url, "SELECT count(*) FROM kept") == 1
+    for name in ("password", "service-password"):
+        assert (cluster.home / name).stat().st_mode & 0o077 == 0
 
 
 def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cluster) -> None:
@@ -118,25 +120,24 @@ def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cl
         for start in [pool.submit(absent.start), pool.submit(absent.start)]:
             start.result()
     assert not leftover.exists()
-    named = [each for each in processes.users_of(absent.data) if processes.names_folder(each, absent.data)]
-    postmasters = [each for each in named if each.name() == "postgres"]  # and not who keeps its log small
+    postmasters = [each for each in programs_of(absent.data) if processes.names_folder(each, absent.data)]
     assert len(postmasters) == 1
 
 
 def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
-    for process in processes.users_of(cluster.data):
+    for process in programs_of(cluster.data):
         process.send_signal(signal.SIGSTOP)
     assert cluster.running()
     cluster.stop()
-    assert processes.users_of(cluster.data) == []
+    assert programs_of(cluster.data) == []
 
 
 def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: Cluster) -> None:
-    others = [process for process in processes.users_of(cluster.data) if process != cluster.postmaster()]
+    others = [process for process in programs_of(cluster.data) if process != cluster.postmaster()]
     others[0].send_signal(signal.SIGSTOP)
     kill_postmaster(cluster)
     cluster.restart()
-    assert ask(cluster.url, "SELECT 1") == 1
+    assert ask(cluster.service_url, "SELECT 1") == 1
     assert not processes.alive(others[0])
 
 
@@ -149,7 +150,7 @@ def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
         file.write_text("\n".join([number, *file.read_text().split("\n")[1:]]))
         assert not cluster.running()
         cluster.restart()
-        assert ask(cluster.url, "SELECT 1") == 1
+        assert ask(cluster.service_url, "SELECT 1") == 1
         assert alien.poll() is None
         alien.kill()
 
@@ -159,7 +160,7 @@ def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) ->
     with temporary_cluster(settings=QUICK) as other:
         (cluster.home / "port").write_text(other.rpartition(":")[2].partition("/")[0])
         cluster.start()
-        assert ask(cluster.url, "SELECT 1") == 1
+        assert ask(cluster.service_url, "SELECT 1") == 1
 
 
 @pytest.mark.parametrize(
@@ -214,3 +215,32 @@ def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> Non
             major_of(absent.home)
     finally:
         os.seteuid(0)
+
+
+def test_data_of_a_release_that_had_one_login_gets_the_other_in_place(cluster: Cluster) -> None:
+    ask(cluster.owner_url, "DROP ROLE sample_service; COMMIT; SELECT 1")
+    (cluster.home / "service-password").unlink()
+    cluster.start()
+    assert ask(cluster.service_url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
+
+
+@pytest.fixture
+def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Programs of somebody else: one names the data folder, one works in it."""
+    started = [subprocess.Popen([*SLEEP, str(cluster.data)]), subprocess.Popen(SLEEP, cwd=cluster.data)]  # noqa: S603
+    yield started
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+@pytest.mark.parametrize("patience", [0, 20])
+def test_who_merely_names_the_folder_or_stands_in_it_goes_on(
+    cluster: Cluster, bystanders: list["subprocess.Popen[bytes]"], patience: float
+) -> None:
+    cluster.stop(patience=patience)
+    assert not cluster.running()
+    cluster.start()
+    kill_postmaster(cluster)
+    cluster.restart()
+    assert [each.poll() for each in bystanders] == [None, None]

@@ -96,3 +96,26 @@ def test_an_installation_that_is_hidden_from_this_user_is_not_called_absent(open
     done = make(open_folder, target, user=65534, group=65534)
     assert done.stderr.startswith("error: .venv is closed to you: run this as the user who made it\n")
     assert done.returncode != 0
+
+
+LOOK = """#!/bin/sh
+ps -eo args
+"""
+
+
+def test_a_key_before_make_is_seen_by_nobody_and_one_behind_it_is_warned_of(checkout: Path) -> None:
+    give_python(checkout)
+    (checkout / ".venv/bin/python").write_text(LOOK)
+    secret = "aa_0123456789ab_of_nobody"  # noqa: S105  # of no service
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    argv = ["make", "--silent", "event"]
+    before = subprocess.run(  # noqa: S603 - our own
+        argv, cwd=checkout, env={**environment, "KEY": secret}, capture_output=True, text=True, check=True
+    )
+    assert "make --silent event" in before.stdout
+    assert secret not in before.stdout
+    assert before.stderr == ""
+    behind = subprocess.run(  # noqa: S603 - our own
+        [*argv, f"KEY={secret}"], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+    )
+    assert "KEY=... make event" in behind.stderr

@@ -17,6 +17,7 @@ from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.rotated_log import RotatedLog, before, copy, since
 from tests.integration.local.followers import follower
+from tests.integration.local.seen import users_of
 
 LONGEST = 60
 # Writes numbered lines to its standard error, as the service does: each in one write.
@@ -83,13 +84,13 @@ def test_where_nothing_can_be_written_whoever_writes_does_not_wait(tmp_path: Pat
 def test_no_line_of_several_processes_is_lost_or_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, lines = tmp_path / "log", 3000
     monkeypatch.setattr(rotated_log, "LIMIT", 300_000)  # of some 450,000 bytes
-    with rotated_log.writing(path, str(tmp_path)) as log:
+    with rotated_log.writing(path) as log:
         writers = [
             subprocess.Popen([sys.executable, "-c", WRITER, str(n), str(lines)], stderr=log)  # noqa: S603 - our own
             for n in range(3)
         ]
         assert [writer.wait(LONGEST) for writer in writers] == [0, 0, 0]
-    assert processes.gone(processes.users_of(tmp_path), seconds=LONGEST)
+    assert processes.gone(users_of(path), seconds=LONGEST)
     first, second = before(path).read_text(), path.read_text()
     assert 200_000 < len(first) < 300_100
     assert second
@@ -103,7 +104,7 @@ def test_its_program_ends_with_those_who_write_and_not_by_their_signals(tmp_path
     log = RotatedLog(tmp_path / "log")
     log.launch()
     assert log.alive()
-    copier = processes.users_of(tmp_path / "log")
+    copier = users_of(tmp_path / "log")
     kept = os.dup(2)
     with closing(os.fdopen(os.dup(2), "wb")) as stand_in:
         log.take_over(stand_in.fileno())

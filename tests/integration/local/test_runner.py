@@ -1,5 +1,7 @@
 """The commands on a small project, its service and its database real: what a person sees and what is left behind."""
 
+import dataclasses
+import json
 import os
 import signal
 import socket
@@ -16,12 +18,14 @@ import pytest
 
 from lib.local import processes, service
 from lib.local.__main__ import main
+from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of, temporary_cluster
 from lib.local.project import Project
 from lib.local.settings import read_settings
 from lib.local.state import Holder, State
 from lib.local.supervisor import Supervisor, stop_on_signal
 from tests.integration.local.followers import follower
+from tests.integration.local.seen import users_of
 
 Output = pytest.CaptureFixture[str]
 RECOVERY_SECONDS = 5
@@ -51,7 +55,7 @@ def eventually_answers(address: str) -> bool:
 
 def others_of(project: Project) -> list[psutil.Process]:
     """All but this test itself, which works in that folder too."""
-    found = processes.users_of(project.root) + processes.users_of(cluster_of(project).data)
+    found = users_of(project.root) + users_of(cluster_of(project).data)
     return [process for process in found if process.pid != os.getpid()]
 
 
@@ -233,7 +237,7 @@ def test_the_supervisor_starts_a_killed_database_again_and_moves_the_service_wit
     while state_of(project).starts < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.running()
-    assert f":{port}/" not in cluster.url
+    assert f":{port}/" not in cluster.service_url
     assert eventually_answers(settings.address)
     supervisor.stop.set()
     thread.join(10)
@@ -315,4 +319,73 @@ def test_the_console_is_psql_without_the_password_in_its_arguments(project: Proj
     question = "SELECT current_user;\n\\! tr '\\0' ' ' < /proc/$PPID/cmdline\n"
     done = subprocess.run(argv, input=question, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
     assert project.database in done.stdout
-    assert cluster_of(project).url not in done.stdout
+    assert cluster_of(project).owner_url not in done.stdout
+
+
+def environments_of(state: State) -> list[dict[str, str]]:
+    supervisor = psutil.Process(state.pid)
+    return [each.environ() for each in (supervisor, *supervisor.children(recursive=True)) if each.name() != "postgres"]
+
+
+def test_no_process_of_the_service_is_told_the_owner_s_login(project: Project, capfd: Output) -> None:
+    """A42."""
+    assert main(["start"]) == 0
+    cluster = cluster_of(project)
+    secret = (cluster.home / "password").read_text()
+    environments = environments_of(state_of(project))
+    assert len(environments) >= 2
+    assert not [each for each in environments if secret in str(each)]
+    capfd.readouterr()
+    assert main(["db-url"]) == 0
+    assert capfd.readouterr().out == f"{cluster.owner_url}\n"
+    shown = "import os; print(os.environ['DATABASE_URL'], os.environ.get('DATABASE_OWNER_URL'))"
+    for words, owner in (["run"], None), (["run", "--as-owner"], cluster.owner_url):
+        argv = [sys.executable, "-m", "lib.local", *words, "--", sys.executable, "-c", shown]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own
+        assert done.stdout == f"{cluster.service_url} {owner}\n"
+
+
+def test_an_owner_in_the_settings_migrates_and_is_told_to_nobody_else(
+    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "owner").write_text(f"{elsewhere}\n")
+    with (project.root / ".env").open("a") as file:
+        file.write(f"DATABASE_URL={elsewhere}\nDATABASE_OWNER_URL_FILE=owner\n")
+    (project.root / "migrate.py").write_text(
+        "import os, pathlib; pathlib.Path('told').write_text(os.environ['DATABASE_OWNER_URL_FILE'])"
+    )
+    monkeypatch.setenv("HOST", "127.0.0.1")
+    assert main(["start"]) == 0
+    assert (project.root / "told").read_text() == "owner"
+    assert [each for each in environments_of(state_of(project)) if each.get("DATABASE_OWNER_URL_FILE")] == []
+
+
+@pytest.fixture
+def bystander(project: Project) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program of somebody else that works in the folder of the checkout and names it."""
+    argv = [sys.executable, "-c", "import time; time.sleep(60)", str(project.root), str(cluster_of(project).data)]
+    with subprocess.Popen(argv, cwd=project.root, process_group=0) as process:  # noqa: S603 - our own
+        yield process
+        process.kill()
+
+
+def test_stop_ends_what_this_checkout_started_and_nobody_who_names_its_folder(
+    bystander: "subprocess.Popen[bytes]",
+) -> None:
+    assert main(["start"]) == 0
+    assert main(["stop"]) == 0
+    assert bystander.poll() is None
+
+
+def test_numbers_of_an_earlier_run_prove_nothing(project: Project, bystander: "subprocess.Popen[bytes]") -> None:
+    """A killed run leaves the numbers of its processes behind; by now they may be anybody's."""
+    assert main(["start"]) == 0
+    state = state_of(project)
+    assert main(["stop"]) == 0
+    left = dataclasses.replace(state, pid=bystander.pid, service_pid=bystander.pid)
+    project.supervisor_lock.write_text(json.dumps(dataclasses.asdict(left)))
+    assert main(["stop"]) == 0
+    assert bystander.poll() is None
+    with exclusive(project.supervisor_lock, seconds=1):
+        assert main(["stop"]) == 1
+    assert bystander.poll() is None

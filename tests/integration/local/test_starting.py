@@ -14,13 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lib.local import processes, service
+from lib.local import service
 from lib.local.__main__ import main
 from lib.local.commands import clean
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.settings import read_settings
 from tests.integration.local.conftest import make_checkout
+from tests.integration.local.seen import users_of
 
 START = [sys.executable, "-m", "lib.local", "start"]
 SILENT = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\n"
@@ -53,7 +54,7 @@ def wait_for_supervisor(project: Project) -> int:
 
 
 def left_by(project: Project) -> list[psutil.Process]:
-    found = processes.users_of(project.root) + processes.users_of(cluster_of(project).data)
+    found = users_of(project.root) + users_of(cluster_of(project).data)
     return [process for process in found if process.pid != os.getpid()]
 
 

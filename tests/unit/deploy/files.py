@@ -16,8 +16,9 @@ EXAMPLE = Path("deploy/production.env.example")
 NGINX = Path("deploy/nginx/nginx.conf").read_text(encoding="utf-8")
 UNIT = Path("deploy/systemd/activity-alerts@.service").read_text(encoding="utf-8")
 
-# Where an instance listens is known by the image and the unit; the container has no file to log to.
-OF_THE_PLACE = {"HOST", "PORT", "LOG_FILE"}
+# Where an instance listens is known by the image and the unit; the container has no file to log to; the owner of the
+# tables is none of the service's business.
+OF_THE_PLACE = {"HOST", "PORT", "LOG_FILE", "DATABASE_OWNER_URL"}
 SETTINGS = {{"environment": "ENV"}.get(name, name.upper()) for name in Settings.__dataclass_fields__} - OF_THE_PLACE
 
 

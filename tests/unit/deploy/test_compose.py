@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.__main__ import LONGEST_GOODBYE
+from app.server import LONGEST_GOODBYE
 from lib import hints
 from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
 
@@ -86,3 +86,46 @@ def test_nginx_asks_the_two_containers_whose_addresses_are_fixed() -> None:
 def test_what_nginx_is_given_is_shipped() -> None:
     given = [volume.split(":")[0] for volume in PRODUCTION["services"]["nginx"]["volumes"]]
     assert [place for place in given if not Path("deploy", place).exists()] == ["./nginx/tls"]
+
+
+EVERY = [
+    pytest.param(service, id=f"{place} {name}")
+    for place, file in (("development", DEVELOPMENT), ("production", PRODUCTION))
+    for name, service in file["services"].items()
+]
+
+
+@pytest.mark.parametrize("service", EVERY)
+def test_every_container_is_nobody_special_and_writes_only_where_it_must(service: Service) -> None:
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"].split(":")[0] not in {"0", "root"}
+    assert service.get("privileged", False) is False
+
+
+@pytest.mark.parametrize("service", EVERY)
+def test_every_image_is_the_one_that_was_meant(service: Service) -> None:
+    assert "build" in service or re.search(r"@sha256:[0-9a-f]{64}$", service["image"])
+
+
+def test_so_is_every_image_that_ours_is_made_of() -> None:
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.11-slim-bookworm@sha256:[0-9a-f]{64}", bases[0])
+
+
+@pytest.mark.parametrize("file", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
+def test_only_the_migrations_are_told_the_owner_of_the_tables(file: dict[str, Any]) -> None:
+    """A42."""
+    told = {
+        name: [key for key, value in service["environment"].items() if "//activity:" in str(value)]
+        for name, service in file["services"].items()
+        if "build" in service
+    }
+    assert {name for name, keys in told.items() if keys} == {"migrate"}
+    assert told["migrate"] == ["DATABASE_OWNER_URL"]
+    for service in file["services"].values():
+        if "build" in service:
+            assert "//activity_service:" in service["environment"]["DATABASE_URL"]

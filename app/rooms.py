@@ -1,0 +1,44 @@
+"""Which requests share a room: events, what Prometheus asks, and all else that asks the database; health passes by.
+
+So whoever reads, drafts rules or scrapes, with however many clients, takes no thread and no connection from an event.
+The rooms are those of a process.
+"""
+
+from app.config import Settings
+from app.events.metrics import WAITED
+from lib.admission import Room, RoomOf
+from lib.turns import Turns
+
+EVENT_PATH = "/event"
+EVENTS = frozenset({EVENT_PATH, "/event/", "/api/events"})
+HEALTH = "/health/"
+METRICS = "/metrics"
+PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
+METRICS_AT_ONCE = 1
+# How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
+# them holds a thread (app.server).
+READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
+
+
+def room_by_path(settings: Settings) -> RoomOf:
+    """Make the rooms of a process, and return what tells the room of a path.
+
+    The line of events has no end but that of all requests (app.server): it moves, or is turned away.
+    """
+    events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
+    reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)
+    metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE)
+
+    def room_of(path: str) -> Room | None:
+        if path in EVENTS:
+            return events
+        if path.startswith(HEALTH):
+            return None
+        return metrics if path == METRICS else reading
+
+    return room_of
+
+
+def turns_of_players(settings: Settings) -> Turns:
+    """Make the turns of a process: the events of a player are worked on one at a time (A37)."""
+    return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)

@@ -1,0 +1,67 @@
+"""The commands of the policy: `rules four-eyes …`."""
+
+import click
+from flask import current_app
+
+from app.rulebook.eyes import Hand
+from app.rulebook.options import by_hand
+from app.rulebook.policy import controllers
+from app.rulebook.policy.domain import Policy
+from app.rulebook.terminal import CommandsOnRules, how_to_turn_off
+from lib.commands import minute
+from lib.database import Database
+from lib.hints import command
+from lib.tables import print_table
+
+four_eyes = CommandsOnRules("four-eyes", help="Whether an edition is published by another owner than its author's.")
+
+
+@four_eyes.command("show")
+def show() -> None:
+    """Say whether four eyes are on, and who ever changed that."""
+    _show(controllers.policy(_database(), setting=setting()))
+
+
+@four_eyes.command("on")
+@by_hand
+def on(hand: Hand) -> None:
+    """Have editions published by two owners from now on. It takes two to turn that off."""
+    _show(controllers.turn_on(_database(), hand))
+
+
+@four_eyes.command("off")
+@by_hand
+def off(hand: Hand) -> None:
+    """Say how two owners turn four eyes off: not here, where anybody may be anybody."""
+    _show(controllers.turn_off(_database(), hand, setting=setting()))
+
+
+def _show(policy: Policy) -> None:
+    click.echo(f"Four eyes are {'on' if policy.on else 'off'}. {_next(policy)}")
+    if policy.changes:
+        print_table(
+            ("when (UTC)", "step", "who", "owner", "at the shell of", "note"),
+            [
+                (minute(each.at), each.step.value, each.who, each.owner or "", each.at_shell or "", each.note)
+                for each in policy.changes
+            ],
+            prose=("at the shell of", "note"),
+        )
+
+
+def _next(policy: Policy) -> str:
+    if not policy.on:
+        return f"One person turns them on: {command('rules four-eyes on')}"
+    if policy.proposal:
+        return f"{policy.proposal.owner} proposed to turn them off; another owner approves: {how_to_turn_off()}"
+    return f"Two different owners turn them off, each with the same request: {how_to_turn_off()}"
+
+
+def setting() -> bool:
+    """Return what the setting says, which counts until somebody turns four eyes on or off."""
+    return bool(current_app.extensions["four_eyes"])
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database

@@ -1,0 +1,97 @@
+"""When the edition in the shadow has to leave, so that events are judged: a shadow is a trial, and they are not (A47).
+
+Looked at a few times a second, past the events. A process is under pressure while at least half of its events found
+every thread taken; and only a shadow that itself takes a notable part of the process's time is worth leaving out. Both
+have to hold for some seconds, so that neither a burst nor an outage of the database does it.
+"""
+
+import time
+from dataclasses import dataclass
+
+from app.events import metrics
+from app.rulebook.audit import AuditQueries
+from app.rulebook.domain import Status, Step
+from app.rulebook.eyes import SERVICE
+from app.rulebook.queries import RuleBookQueries
+from lib.database import Database
+from lib.metrics.numbers import number
+from lib.shell_user import shell_user
+
+WAITING = 0.5  # of the events of a look that found no room, from which on it is one under pressure
+NOTABLE = 0.25  # of the CPU time of the process, from which on the shadow is what to do without
+LOOKS = 8  # that were under pressure, less those that were not: 3 seconds at least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a process counted so far: events stored, times that one found no room, CPU seconds of the shadow, of all."""
+
+    events: float
+    waits: float
+    shadow: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> "Reading":
+        """Read it."""
+        return cls(
+            events=sum(each.get() for each in metrics.stored.values()),
+            waits=number(metrics.WAITS).get(),
+            shadow=number(metrics.SHADOW_SECONDS).get(),
+            cpu=time.process_time(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """Why a shadow leaves: the share of events that had to wait, and its own share of the CPU time."""
+
+    waiting: float
+    shadow: float
+
+    def __str__(self) -> str:
+        return f"{self.waiting:.0%} of the events found no room, and the shadow took {self.shadow:.0%} of the CPU time"
+
+
+class Pressure:
+    """Tells from one reading after the other when it is too much."""
+
+    def __init__(self) -> None:
+        self._last: Reading | None = None
+        self._pressed = 0
+
+    def forget(self) -> None:
+        """Begin anew: another edition is in the shadow, or none."""
+        self._last, self._pressed = None, 0
+
+    def strain(self, now: Reading) -> Strain | None:
+        """Take a reading; return why the shadow has to leave, once it has to."""
+        last, self._last = self._last, now
+        strain = _strain(last, now) if last else None
+        self._pressed = self._pressed + 1 if strain else max(self._pressed - 1, 0)
+        return strain if self._pressed >= LOOKS else None
+
+
+def _strain(last: Reading, now: Reading) -> Strain | None:
+    events, cpu = now.events - last.events, now.cpu - last.cpu
+    if events <= 0 or cpu <= 0:
+        return None
+    strain = Strain(min((now.waits - last.waits) / events, 1), (now.shadow - last.shadow) / cpu)
+    return strain if strain.waiting >= WAITING and strain.shadow >= NOTABLE else None
+
+
+def shed(database: Database, edition: int, strain: Strain) -> bool:
+    """Let the edition in the shadow be a draft again, for all processes; tell whether it still was in the shadow.
+
+    It does not come back by itself: then nobody would know which events it judged. The audit says from when to when.
+    """
+    with database.transaction() as current:
+        book = RuleBookQueries(current)
+        book.lock()
+        if book.numbers_in_force().shadow != edition:
+            return False
+        book.move(edition, Status.DRAFT)
+        note = f"{strain}; a backtest judges what it missed"
+        AuditQueries(current).note(edition, Step.SHED, SERVICE, note, at_shell=shell_user())
+        current.commit()
+    return True

@@ -1,0 +1,189 @@
+"""The use cases of seals. Both read one state of the database; what is stored meanwhile is for the next seal.
+
+Every link of the chain is written in a transaction of its own, so what an interrupted run has done stays done.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, groupby
+
+from psycopg2.errors import UniqueViolation
+from sqlalchemy import Engine
+
+from app.seals.domain import (
+    FIRST,
+    UNNUMBERED,
+    EventFacts,
+    PartDigest,
+    PlayerPart,
+    SealDigest,
+    Sealed,
+    SealFacts,
+    event_digest,
+)
+from app.seals.queries import DueQueries, DueRow, SealQueries
+from lib.advisory_locks import turn
+from lib.database import Database
+from lib.logs import get_logger
+from lib.snapshots import snapshot_of
+
+APPLICATION_NAME = "activity-alerts seal"  # under which PostgreSQL shows the connection
+TURN = 7_311_030_300_125  # the number of the lock; any that no other program here uses
+PATIENCE = 10.0  # seconds that a run waits for another one to end
+PLAYERS = 1000  # of one link: what is held in memory, and written at once
+LONGEST_LINK = 30.0  # seconds that writing one may take
+
+log = get_logger()
+
+Due = Iterable[Sequence[tuple[object, ...]]]
+
+
+class SealedMeanwhile(Exception):
+    """Another run wrote the next link; this one ends before the two disagree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Where seals are made, and who is told how many events are covered, after each link."""
+
+    database: Database
+    engine: Engine
+    told: Callable[[int], None] = lambda _: None
+    patience: float = PATIENCE
+    players: int = PLAYERS
+
+
+@dataclass(slots=True)
+class Chain:
+    """The end of the chain, to which links are added; and what this run has added."""
+
+    sealing: Sealing
+    latest: Sealed | None
+    events: int = 0
+    players: int = 0
+
+    def add(self, parts: Sequence[PlayerPart], *, all_counted: bool) -> None:
+        """Add a link, durably, and write it to the log; raises `SealedMeanwhile`."""
+        with self.sealing.database.transaction(deadline=LONGEST_LINK) as current:
+            seals = SealQueries(current)
+            now, latest = seals.latest()
+            if latest != self.latest:
+                raise SealedMeanwhile
+            facts = SealFacts(latest.no + 1 if latest else 1, now, all_counted)
+            seal = Sealed(facts.no, _digest(facts, latest, parts))
+            try:
+                seals.add(seal, parts, all_counted=all_counted)
+                current.commit()
+            except UniqueViolation as error:
+                raise SealedMeanwhile from error
+        self.latest = seal
+        self._tell(parts)
+
+    def _tell(self, parts: Sequence[PlayerPart]) -> None:
+        events = sum(part.events for part in parts)
+        self.events += events
+        self.players += len(parts)
+        log.info("sealed", seal=str(self.latest), events=events, players=len(parts))
+        self.sealing.told(events)
+
+    def note(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Have the clocks know up to where their players are sealed, so that the next seal passes them by."""
+        with self.sealing.database.transaction(deadline=LONGEST_LINK) as current:
+            SealQueries(current).note_sealed(numbers)
+            current.commit()
+
+
+def seal(sealing: Sealing) -> Chain:
+    """Seal what was stored since the last seal; raises `TurnTaken` or `SealedMeanwhile`."""
+    with _at_the_end_of_the_chain(sealing) as (due, links):
+        all_counted = links.latest is None and not due.any_unnumbered()
+        for first, last in _spans(due.unsealed(), sealing.players):
+            parts = list(_numbered(due.unsealed_events(first, last)))
+            if fresh := [part for part in parts if part.events > 0]:
+                links.add(fresh, all_counted=all_counted)
+            if parts:
+                links.note([(part.user_id, part.seq) for part in parts])
+    return links
+
+
+def count(sealing: Sealing) -> Chain:
+    """Count and seal the events without a number; raises `TurnTaken` or `SealedMeanwhile`."""
+    with _at_the_end_of_the_chain(sealing) as (due, links):
+        for first, last in _spans(due.everybody(), sealing.players):
+            if parts := list(_unnumbered(due.unnumbered_events(first, last))):
+                links.add(parts, all_counted=False)
+        if links.players or not _all_counted(sealing.database):
+            links.add([], all_counted=True)
+    return links
+
+
+@contextmanager
+def _at_the_end_of_the_chain(sealing: Sealing) -> Iterator[tuple[DueQueries, Chain]]:
+    """Take our turn, then look at the state of the database: not the other way round, or it could be too old."""
+    with (
+        turn(sealing.engine, TURN, patience=sealing.patience),
+        snapshot_of(sealing.engine, APPLICATION_NAME) as snapshot,
+        snapshot.reader() as reader,
+    ):
+        with sealing.database.transaction() as current:
+            _, latest = SealQueries(current).latest()
+        yield DueQueries(reader), Chain(sealing, latest)
+
+
+def _all_counted(database: Database) -> bool:
+    with database.transaction(deadline=LONGEST_LINK) as current:
+        return SealQueries(current).all_counted()
+
+
+def _spans(due: Iterable[Sequence[tuple[int]]], size: int) -> Iterator[tuple[int, int]]:
+    """Cut the players who are due into spans of so many, each by its first and its last."""
+    first, last, count = 0, 0, 0
+    for (user_id,) in chain.from_iterable(due):
+        first, last, count = first if count else user_id, user_id, count + 1
+        if count == size:
+            yield first, last
+            count = 0
+    if count:
+        yield first, last
+
+
+def _numbered(due: Due) -> Iterator[PlayerPart]:
+    """Put the events of each player together, from the last number sealed to the count of the clock."""
+    for row, covered, t in _players(due):
+        sealed, upto = row.sealed or 0, row.upto or 0
+        if covered.events < upto - sealed:
+            log.error("events missing", user_id=row.user_id, above=sealed, upto=upto, stored=covered.events)
+        yield PlayerPart(row.user_id, upto, t, upto - sealed, covered.digest())
+
+
+def _unnumbered(due: Due) -> Iterator[PlayerPart]:
+    """Put the events of each player together that have no number, in a part below the last one of these."""
+    for row, covered, t in _players(due):
+        number = UNNUMBERED if row.sealed is None else row.sealed - 1
+        yield PlayerPart(row.user_id, number, t, covered.events, covered.digest())
+
+
+def _players(due: Due) -> Iterator[tuple[DueRow, PartDigest, int]]:
+    """Return of each player a row, the digest over the events, and the latest `t`."""
+    for _, rows in groupby(map(DueRow._make, chain.from_iterable(due)), key=lambda row: row.user_id):
+        covered, t = PartDigest(), -1
+        for row in rows:
+            t = _take_up(row, covered)
+        yield row, covered, t
+
+
+def _take_up(row: DueRow, covered: PartDigest) -> int:
+    """Add an event to those of its player; return its `t`, or where there is none that of the last one sealed."""
+    if row.t is None:
+        return -1 if row.sealed_t is None else row.sealed_t
+    event = EventFacts(row.user_id, row.t, row.seq, row.type, row.amount, row.codes, row.edition, row.received)
+    covered.add(event_digest(event, row.alerts))
+    return row.t
+
+
+def _digest(facts: SealFacts, latest: Sealed | None, parts: Iterable[PlayerPart]) -> bytes:
+    digest = SealDigest(facts, latest.digest if latest else FIRST)
+    for part in parts:
+        digest.add(part)
+    return digest.digest()

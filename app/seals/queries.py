@@ -1,0 +1,167 @@
+"""The questions that are asked of the seals, and of what is not sealed yet."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from app.seals.domain import PlayerPart, Sealed
+from lib.snapshots import Reader
+from lib.transactions import Statement, Transaction
+
+# How an alert and a moment are written for a digest, here and wherever a digest is worked out again.
+ALERT = "concat_ws(' ', code, shadow, edition, evidence)"
+RECEIVED = "(extract(epoch FROM received_at) * 1000000)::bigint"
+
+# A walk over the clocks, of which only those with new events are returned. An index that finds them would have to
+# follow the count, and cost every event more than this costs a seal.
+UNSEALED = "SELECT user_id FROM user_clock WHERE user_id > 0 AND events > sealed ORDER BY user_id"
+EVERYBODY = "SELECT user_id FROM user_clock WHERE user_id > 0 ORDER BY user_id"
+
+# An event's alerts are found by the index that ends with user and code, whose order no other has: by the key, all
+# alerts of a player would be walked for each event.
+_ALERTS = """
+    SELECT {alert} FROM alert WHERE code > 0 AND shadow = {shadow}
+        AND (t, user_id, code) >= (event.t, clock.user_id, 0)
+        AND (t, user_id, code) <= (event.t, clock.user_id, 2147483647)"""
+_EVENTS = """
+    SELECT clock.user_id, {upto}, done.seq, done.t, event.t, event.seq, event.type, event.amount, event.alert_codes,
+        event.edition, event.received, ARRAY({answered} UNION ALL {in_shadow})
+    FROM user_clock AS clock
+    LEFT JOIN LATERAL (
+        SELECT seq, t FROM sealed_player WHERE user_id = clock.user_id AND {covered} ORDER BY {last} LIMIT 1
+    ) AS done ON true
+    {join} LATERAL (
+        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received
+        FROM activity_event WHERE user_id = clock.user_id AND t > coalesce(done.t, -1) AND {due} ORDER BY t
+    ) AS event ON true
+    WHERE clock.user_id BETWEEN %(first)s AND %(last)s AND {whose}
+    ORDER BY clock.user_id, event.t
+"""
+_OF_ALERTS = {
+    "answered": _ALERTS.format(alert=ALERT, shadow="false"),
+    "in_shadow": _ALERTS.format(alert=ALERT, shadow="true"),
+}
+# From the last sealed number to the clock's count; also of a player of whom none of these events is there.
+UNSEALED_EVENTS = _EVENTS.format(
+    upto="clock.events",
+    covered="seq > 0",
+    last="seq DESC",
+    join="LEFT JOIN",
+    due="seq > coalesce(done.seq, 0) AND seq <= clock.events",
+    whose="clock.events > clock.sealed",
+    received=RECEIVED,
+    **_OF_ALERTS,
+)
+UNNUMBERED_EVENTS = _EVENTS.format(
+    upto="NULL::bigint",
+    covered="seq <= 0",
+    last="seq",
+    join="JOIN",
+    due="seq IS NULL",
+    whose="true",
+    received=RECEIVED,
+    **_OF_ALERTS,
+)
+
+LATEST = Statement(
+    "latest_seal",
+    (),
+    """
+    SELECT (extract(epoch FROM now()) * 1000000)::bigint, latest.no, latest.digest
+    FROM (SELECT 1) AS one LEFT JOIN (SELECT no, digest FROM seal ORDER BY no DESC LIMIT 1) AS latest ON true
+    """,
+)
+ADD_SEAL = Statement(
+    "add_seal", ("bigint", "boolean", "bytea"), "INSERT INTO seal (no, all_counted, digest) VALUES ($1, $2, $3)"
+)
+ADD_PARTS = Statement(
+    "add_sealed_players",
+    ("bigint", "bigint[]", "bigint[]", "bigint[]", "bigint[]", "bytea[]"),
+    """
+    INSERT INTO sealed_player (seal, user_id, seq, t, events, digest)
+    SELECT $1, part.* FROM unnest($2, $3, $4, $5, $6) AS part
+    """,
+)
+# Who is sending an event at this moment is left out, and looked at again by the next seal: nobody waits for this.
+NOTE_SEALED = Statement(
+    "note_sealed",
+    ("bigint[]", "bigint[]"),
+    """
+    UPDATE user_clock SET sealed = due.seq FROM unnest($1, $2) AS due (user_id, seq)
+    WHERE user_clock.user_id = due.user_id AND user_clock.user_id IN (
+        SELECT user_id FROM user_clock WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED
+    )
+    """,
+)
+ALL_COUNTED = Statement("all_counted", (), "SELECT EXISTS (SELECT FROM seal WHERE all_counted)")
+ANY_UNNUMBERED = "SELECT EXISTS (SELECT FROM activity_event WHERE seq IS NULL)"
+
+
+class DueRow(NamedTuple):
+    """An event to be sealed, or a player (`t` None) of whom none of the events to be sealed is stored."""
+
+    user_id: int
+    upto: int | None
+    sealed: int | None
+    sealed_t: int | None
+    t: int | None
+    seq: int | None
+    type: str
+    amount: object
+    codes: Sequence[int]
+    edition: int
+    received: int
+    alerts: Sequence[str]
+
+
+class DueQueries:
+    """The questions about what is not sealed, all of them about one state of the database."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def unsealed(self) -> Iterator[Sequence[tuple[int]]]:
+        """Who has events that are not sealed? By id."""
+        return self._reader.rows(UNSEALED, {})
+
+    def everybody(self) -> Iterator[Sequence[tuple[int]]]:
+        """Who has any events? By id."""
+        return self._reader.rows(EVERYBODY, {})
+
+    def unsealed_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Which events of these players are not sealed? By player and t."""
+        return self._reader.rows(UNSEALED_EVENTS, {"first": first, "last": last})
+
+    def unnumbered_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Which events of these players have no number and are not counted? By player and t."""
+        return self._reader.rows(UNNUMBERED_EVENTS, {"first": first, "last": last})
+
+    def any_unnumbered(self) -> bool:
+        """Is there an event without a number?"""
+        return any(found for rows in self._reader.rows(ANY_UNNUMBERED, {}) for (found,) in rows)
+
+
+class SealQueries:
+    """The questions about seals that one transaction asks."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def latest(self) -> tuple[int, Sealed | None]:
+        """When does this transaction begin, in microseconds of Unix time, and which is the latest seal?"""
+        [(now, no, digest)] = self._transaction.fetch(LATEST)
+        return now, None if no is None else Sealed(no, bytes(digest))
+
+    def all_counted(self) -> bool:
+        """Does any seal say that all events without a number are counted?"""
+        [(counted,)] = self._transaction.fetch(ALL_COUNTED)
+        return bool(counted)
+
+    def add(self, seal: Sealed, parts: Sequence[PlayerPart], *, all_counted: bool) -> None:
+        """Add a seal over these players."""
+        self._transaction.write(ADD_SEAL, seal.no, all_counted, seal.digest)
+        if parts:
+            self._transaction.write(ADD_PARTS, seal.no, *map(list, zip(*parts, strict=True)))
+
+    def note_sealed(self, numbers: Sequence[tuple[int, int]]) -> None:
+        """Write at the clocks of these players up to which number they are sealed."""
+        self._transaction.write(NOTE_SEALED, *map(list, zip(*numbers, strict=True)))

@@ -1,0 +1,99 @@
+"""What the HTTP server does: every default of it that matters is decided here, and told in docs/settings.md.
+
+Granian has a value for all of them; none of its own stays in force unseen (A33).
+"""
+
+import resource
+import sys
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server import MPServer
+
+from app.config import Settings
+from lib import logs
+from lib.connections import Bounds
+
+# HTTP/1.1 alone. A machine that sends one small event after the other gains nothing from HTTP/2; and its streams hold
+# threads after their connection is gone, so that six of them stopped a worker for good.
+HTTP = HTTPModes.http1
+
+# Seconds. A request has to be here, header and body, HEADER after it began; a connection without one ends after IDLE.
+# The server knows one bound, for both; the shorter one is kept by lib.connections.
+HEADER = 10
+IDLE = 20
+# A client that takes no byte of its answer for UNTAKEN is gone. QUIET is above IDLE: what is left then, no one awaits.
+UNTAKEN = 30
+QUIET = 25
+# The service answers within 5 s whatever its database does. Where a setting allows more, hanging up waits for it.
+WORK = 5
+BOUNDS = Bounds(request=HEADER, quiet=QUIET, untaken=UNTAKEN, work=WORK)
+
+LONGEST_HEADER = 64 * 1024  # bytes, request line included; more is a 431
+
+# Connections of a worker. One costs a file and a few kilobytes, so there are more than an attacker opens by hand; one
+# more is accepted when another has ended. Those that the kernel holds until then are BACKLOG.
+CONNECTIONS = 8192
+BACKLOG = 4096
+OTHER_FILES = 256  # that a worker has open: its connections to the database, logs, metrics
+
+# Threads of a worker; they begin when they are needed, 60 KB each, and end after half a minute without work. A thread
+# is held by whoever waits for a body, and the server has no other way; so there are more than anybody opens by chance.
+# Up to REQUESTS are inside: most of them wait for a body or for their turn, WEB_THREADS are at work (lib.admission).
+# LINGERING read what follows a refusal. SPARE are for health and metrics, and to say that all others are taken.
+REQUESTS = 1280
+LINGERING = 128
+SPARE = 64
+THREADS = REQUESTS + LINGERING + SPARE
+THREAD_IDLE = 30  # seconds
+# Seconds after which a thread that computes makes way for others. Each one that waits for it wakes that often, so with
+# Python's 0.005 a thousand of them have no time for anything else. A request makes way by itself, at every wait.
+SWITCH = 0.1
+
+LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
+RESPAWN_PAUSE = 0.1  # seconds
+
+
+def server(settings: Settings) -> MPServer:
+    """Make the server of the settings; it spawns its workers when it serves."""
+    return MPServer(
+        "app.wsgi:worker",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.web_workers,
+        http=HTTP,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=IDLE * 1000, keep_alive=True, max_buffer_size=LONGEST_HEADER, pipeline_flush=False
+        ),
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=connections_allowed(),
+        runtime_threads=1,
+        blocking_threads=THREADS,
+        blocking_threads_idle_timeout=THREAD_IDLE,
+        respawn_failed_workers=True,
+        respawn_interval=RESPAWN_PAUSE,
+        workers_kill_timeout=LONGEST_GOODBYE,
+        log_access=False,
+        log_dictconfig=logs.GRANIAN,
+        metrics_enabled=False,
+    )
+
+
+def connections_allowed() -> int:
+    """Raise the number of files that this process and its workers may open, and return how many connections fit.
+
+    One connection more than there are files would have the server try to accept it again and again.
+    """
+    wanted = CONNECTIONS + OTHER_FILES
+    soft, hard = (_number(limit) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))
+    files = max(soft, min(hard, wanted))
+    if files > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    return max(1, min(CONNECTIONS, files - OTHER_FILES))
+
+
+def _number(limit: int) -> int:
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit

@@ -1,0 +1,36 @@
+"""Clients that connect and then say nothing, or stop in the midst of a request: many, over plain sockets."""
+
+import contextlib
+import resource
+import socket
+from collections.abc import Iterator
+
+HALF_A_HEAD = b"POST /event HTTP/1.1\r\nHost: x\r\nContent-"
+HALF_A_BODY = b"POST /event HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+# What each sends before it falls silent, and how many of its kind there are.
+HELD = {b"": 1_000, HALF_A_HEAD: 500, HALF_A_BODY: 500}
+LONGEST_CONNECT = 5  # seconds
+SPARE = 256  # open files that everything else here needs
+
+
+@contextlib.contextmanager
+def holding(port: int) -> Iterator[int]:
+    """Hold all of them until the end of the block; yields how many could connect."""
+    allow_files(sum(HELD.values()) + SPARE)
+    with contextlib.ExitStack() as held:
+        connected = 0
+        for words, count in HELD.items():
+            for _ in range(count):
+                with contextlib.suppress(OSError):
+                    client = held.enter_context(socket.create_connection(("127.0.0.1", port), LONGEST_CONNECT))
+                    client.sendall(words)
+                    connected += 1
+        yield connected
+
+
+def allow_files(count: int) -> None:
+    """Let this process have so many files open, as far as the machine allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

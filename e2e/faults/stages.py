@@ -1,0 +1,116 @@
+"""Faults that need more than a service: another instance, a network between, a Redis. Each is prepared by itself."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+from e2e.faults import database, processes
+from e2e.faults.client import Connection
+from e2e.faults.network import Network, network
+from e2e.faults.scenarios import Scenario, Window
+from e2e.oracle import Event
+from e2e.site import Site, SiteError, free_port, new_site
+
+STOPPED = 10  # seconds that whatever it is says nothing
+SYSTEM_ORDER = {"EVENT_ORDER": "system"}
+LIMIT = "1000000 per minute"  # that nobody reaches
+FROZEN = "frozen"  # how the instance that is stopped names its connections
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND {state}"
+WAITING, HAS_THE_CLOCK = "wait_event_type = 'Lock'", "state = 'idle in transaction'"
+# Below the system's latest `t`, so it is refused if it is ever judged; its claim has the clock all the same.
+CLAIM = Event(type="deposit", amount="1", user_id=10_000_000, t=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A fault by its name; `prepare` makes ready what it needs, and yields it with its site, not yet started."""
+
+    name: str
+    prepare: Callable[["Stage", Path], AbstractContextManager[tuple[Site, Scenario]]]
+    in_system_order: bool = False
+
+
+@contextlib.contextmanager
+def another_instance(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
+    with new_site(checkout, name="faults", settings=SYSTEM_ORDER) as site:
+        yield site, Scenario(name=stage.name, inflict=partial(stop_in_a_transaction, checkout))
+
+
+def stop_in_a_transaction(checkout: Path, site: Site) -> Window:
+    """Stop all of another instance while it has the clock of the system, so that nothing of its own can end it."""
+    named = f"{site.url}{'&' if '?' in site.url else '?'}application_name={FROZEN}"
+    settings = {**SYSTEM_ORDER, "DATABASE_URL": named, "WEB_WORKERS": "1"}
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(new_site(checkout, name="faults-other", settings=settings))
+        other.start()
+        family = processes.all_of_the_service(other)
+        with database.events_held_up(site.url, database.LOCK_OF_SYSTEM):
+            Thread(target=Connection(other.port).send, args=[CLAIM], daemon=True).start()
+            await_sessions(site, WAITING, there=True)
+            stack.enter_context(processes.standing_still(family))
+        began = await_sessions(site, HAS_THE_CLOCK, there=True)
+        ended = await_sessions(site, HAS_THE_CLOCK, there=False)
+        time.sleep(max(began + STOPPED - ended, 0))
+    return Window(began=began, over=began, told=f"its session ended after {ended - began:.1f} s")
+
+
+def await_sessions(site: Site, state: str, *, there: bool) -> float:
+    """Return when a session of the instance that is stopped is in that state, or none is."""
+    limit = time.monotonic() + STOPPED
+    while (database.ask(site.url, SESSIONS.format(state=state), FROZEN) == [(0,)]) is there:
+        if time.monotonic() > limit:
+            raise SiteError(f"after {STOPPED} s the other instance {'never was' if there else 'still is'} so: {state}")
+        time.sleep(0.05)
+    return time.monotonic()
+
+
+@contextlib.contextmanager
+def behind_a_network(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
+    with new_site(checkout, name="faults-database") as far:
+        far.start()
+        with (
+            network(far.url) as between,
+            new_site(checkout, name="faults", settings={"DATABASE_URL": between.url}) as site,
+        ):
+            yield site, Scenario(name=stage.name, inflict=partial(swallow, between))
+
+
+def swallow(between: Network, _: Site) -> Window:
+    began = time.monotonic()
+    with between.swallowing():
+        time.sleep(STOPPED)
+    return Window(began=began, over=time.monotonic())
+
+
+@contextlib.contextmanager
+def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
+    """Nobody listens there before the fault and after it, so that it needs no Redis."""
+    port = free_port()
+    settings = {"RATE_LIMIT": LIMIT, "RATE_LIMIT_STORAGE": f"redis://127.0.0.1:{port}/0"}
+    with new_site(checkout, name="faults", settings=settings) as site:
+        yield site, Scenario(name=stage.name, inflict=partial(say_nothing, port), stops_nothing=True)
+
+
+def say_nothing(port: int, _: Site) -> Window:
+    """Let the kernel accept who connects, and never look at what they send."""
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", port), backlog=128):
+        time.sleep(STOPPED)
+    return Window(began=began, over=time.monotonic())
+
+
+STAGES = (
+    Stage(
+        name=f"SIGSTOP of another instance within a transaction for {STOPPED} s (EVENT_ORDER=system)",
+        prepare=another_instance,
+        in_system_order=True,
+    ),
+    Stage(name=f"network to PostgreSQL swallows for {STOPPED} s", prepare=behind_a_network),
+    Stage(name=f"Redis accepts and says nothing for {STOPPED} s", prepare=with_a_redis),
+)

@@ -1,0 +1,45 @@
+"""Who types a command: the system's user and machine, for an audit."""
+
+import os
+import pwd
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+LOGIN = Path("/proc/self/loginuid")  # Linux: who logged in, whoever they became since
+NO_LOGIN = 2**32 - 1
+
+
+def shell_user() -> str:
+    """Return who runs this program, such as `activity@alerts-1 (logged in as ann, sudo: ann)`.
+
+    The system says the first two, no variable of whoever types; only what sudo leaves behind may be written by anybody.
+    """
+    told = ", ".join(_beside(user := _name_of(os.geteuid())))
+    who = f"{user}@{socket.gethostname()}" + (f" ({told})" if told else "")
+    return "".join(each for each in who if each.isprintable())[:200]
+
+
+def _beside(user: str) -> Iterator[str]:
+    """Yield who else somebody is that runs a program as this user."""
+    login, caller = _login(), os.environ.get("SUDO_USER", "")
+    if login not in {"", user}:
+        yield f"logged in as {login}"
+    if caller not in {"", user}:
+        yield f"sudo: {caller}"
+
+
+def _login() -> str:
+    with suppress(OSError, ValueError):
+        number = int(LOGIN.read_text(encoding="ascii"))
+        if number != NO_LOGIN:
+            return _name_of(number)
+    return ""
+
+
+def _name_of(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)  # in a container, most accounts have no name

@@ -1,0 +1,50 @@
+"""Of the rule book a draft may be removed, and nothing that was ever in force; a publication is never taken back.
+
+Revision 0007, after 0006. The trigger so far refused every removal, whoever asked. From here on the service has a login
+of its own, which owns nothing (lib.privileges), and triggers say which rows of a table that it may remove from can go.
+"""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+# What a downgrade takes away for good, each with the question of how much that is.
+loses: dict[str, str] = {}
+
+REFERENCE = "fk_rule_book_audit_edition_rule_book"
+KEPT = "an edition is never removed; retire it"
+
+
+def upgrade() -> None:
+    op.drop_constraint(REFERENCE, "rule_book_audit")  # or the step that drafted it would keep a draft for ever
+    op.execute("DROP TRIGGER kept ON rule_book")
+    op.execute(
+        "CREATE TRIGGER kept BEFORE DELETE ON rule_book FOR EACH ROW"
+        " WHEN (OLD.status <> 'draft' OR OLD.published_at IS NOT NULL)"
+        f" EXECUTE FUNCTION refuse_this('{KEPT}')"
+    )
+    op.execute(
+        "CREATE TRIGGER all_kept BEFORE TRUNCATE ON rule_book FOR EACH STATEMENT"
+        f" EXECUTE FUNCTION refuse_this('{KEPT}')"
+    )
+    op.execute(
+        "CREATE TRIGGER published_for_good BEFORE UPDATE OF published_at ON rule_book FOR EACH ROW"
+        " WHEN (OLD.published_at IS NOT NULL AND NEW.published_at IS NULL)"
+        " EXECUTE FUNCTION refuse_this('a publication is never taken back; publish another edition')"
+    )
+
+
+def downgrade() -> None:
+    for trigger in ("published_for_good", "all_kept", "kept"):
+        op.execute(f"DROP TRIGGER {trigger} ON rule_book")
+    op.execute(
+        "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON rule_book FOR EACH STATEMENT"
+        f" EXECUTE FUNCTION refuse_this('{KEPT}')"
+    )
+    # Steps of drafts that were removed stay, so what is there is not looked at.
+    op.create_foreign_key(
+        op.f(REFERENCE), "rule_book_audit", "rule_book", ["edition"], ["edition"], postgresql_not_valid=True
+    )

@@ -1,0 +1,30 @@
+"""One request over a socket of its own, with every header as it is given."""
+
+import http.client
+import json
+from contextlib import closing
+from email.message import Message
+from typing import NamedTuple
+
+from tests.integration.servers import LONGEST
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Message  # whatever the case of their names
+    body: str
+
+
+def ask(port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str) -> Answer:
+    """Send a request; an underscore in the name of a header stands for a hyphen. Without a `Host` it is the address."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body:
+        sent.setdefault("Content-Type", "application/json")
+    with closing(http.client.HTTPConnection(address, port, timeout=LONGEST)) as connection:
+        connection.request(method, path, body or None, sent)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read().decode())
+
+
+def event(t: int, user_id: int = 1) -> str:
+    return json.dumps({"type": "deposit", "amount": "1", "user_id": user_id, "t": t})

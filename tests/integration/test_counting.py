@@ -1,0 +1,202 @@
+"""Migration 0010 on a database with a past, and the events of a release that gave them no numbers (A44)."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import psycopg2.errors
+import pytest
+from apiflask import APIFlask
+from click.testing import Result
+
+from app.datastores import db
+from app.factory import create_app
+from app.seals import controllers
+from app.seals.controllers import Chain, Sealing
+from tests.integration.clients import codes, send
+from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
+from tests.integration.judging import verified
+
+# What the release before does for an event, whether the tables are its own or the newer ones.
+CLAIM_BEFORE = """
+    INSERT INTO user_clock AS clock (user_id, last_t) VALUES (%s, %s)
+    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t WHERE clock.last_t < excluded.last_t
+"""
+STORE_BEFORE = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition) VALUES (%s, %s, 'deposit', 1, '{}', 1)
+"""
+FILES = "SELECT relname::text, relfilenode FROM pg_class WHERE relname IN ('activity_event', 'user_clock') ORDER BY 1"
+
+
+def store_before(sql: Sql, user_id: int, *moments: int) -> None:
+    for t in moments:
+        sql(CLAIM_BEFORE, user_id, t)
+        sql(STORE_BEFORE, user_id, t)
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with()
+
+
+def run(app: APIFlask, *words: str) -> Result:
+    return app.test_cli_runner().invoke(args=["rules", *words])
+
+
+def counted(app: APIFlask, **changed: object) -> Chain:
+    with app.app_context():
+        sealing = Sealing(database=app.extensions["database"], engine=db.engine, **changed)  # type: ignore[arg-type]  # of many kinds
+        return controllers.count(sealing)
+
+
+def losses(app: APIFlask) -> list[str]:
+    return [f"user {each.user_id}: {each.what}" for each in verified(app).losses]
+
+
+def test_until_they_are_counted_verify_says_so(app: APIFlask, sql: Sql) -> None:
+    store_before(sql, 1, 1, 2, 3)
+    store_before(sql, 2, 7)
+    codes(send(app.test_client(), "deposit", "1", 4))
+    assert sql("SELECT t, seq FROM activity_event WHERE user_id = 1 ORDER BY t") == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (4, 1),
+    ]
+    done = run(app, "verify", "--jobs", "1")
+    assert done.exit_code == 0, done.output
+    assert "4 events not counted, of a release that gave them no number" in done.stdout
+    assert run(app, "seal").stdout.startswith("Sealed: 1 events of 1 players.\n")
+    assert verified(app).not_counted == 4
+    done = run(app, "count")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Counted and sealed: 4 events of 2 players.\n")
+    assert done.stdout.endswith("No event is left without a number or a count.\n")
+    found = verified(app)
+    assert (found.not_counted, found.not_sealed, found.lost, found.different) == (0, 0, 0, 0)
+    assert run(app, "count").stdout.startswith("Nothing new to seal.")
+
+
+TWO_LEFT = "user 1: seal 1 covers 3 events without a number, up to t 3; 2 of them are stored"
+GONE = [
+    (
+        "the last",
+        "DELETE FROM activity_event WHERE t = 3",
+        TWO_LEFT,
+    ),
+    (
+        "the first",
+        "DELETE FROM activity_event WHERE t = 1",
+        TWO_LEFT,
+    ),
+    (
+        "all of one",
+        "DELETE FROM activity_event WHERE user_id = 2",
+        "user 2: the clock stands at t 7, no event is",
+    ),
+    ("an amount", "UPDATE activity_event SET amount = 2 WHERE t = 2", "without a number, up to t 3; they were changed"),
+    ("one more", "INSERT INTO activity_event VALUES (1, 0, 'deposit', 1, '{}')", "up to t 3; 4 of them are stored"),
+    (
+        "one more at the end",
+        "INSERT INTO activity_event VALUES (1, 9, 'deposit', 1, '{}')",
+        "1 stored without a number after all such events were counted",
+    ),
+    (
+        "a number taken away",
+        "UPDATE activity_event SET seq = NULL WHERE t = 4",
+        "user 1: 1 events were counted, and 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
+def test_what_is_gone_of_them_is_found_once_they_are_counted(
+    app: APIFlask, sql: Sql, statement: str, said: str
+) -> None:
+    store_before(sql, 1, 1, 2, 3)
+    store_before(sql, 2, 7)
+    counted(app)
+    codes(send(app.test_client(), "deposit", "1", 4))
+    assert losses(app) == []
+    sql(statement)
+    assert any(said in each for each in losses(app)), losses(app)
+
+
+def test_the_last_one_is_missed_even_before_they_are_counted(app: APIFlask, sql: Sql) -> None:
+    store_before(sql, 1, 1, 2, 3)
+    sql("DELETE FROM activity_event WHERE t = 3")
+    assert losses(app) == ["user 1: the clock stands at t 3, the latest event is at t 2"]
+
+
+def test_an_interrupted_count_goes_on_where_it_was(app: APIFlask, sql: Sql) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    for user_id in (1, 2, 3):
+        store_before(sql, user_id, 1, 2)
+    with pytest.raises(KeyboardInterrupt):
+        counted(app, players=1, told=interrupt)
+    assert verified(app).not_counted == 4
+    assert counted(app, players=1).events == 4
+    assert losses(app) == []
+    assert sql("SELECT user_id, seq, events FROM sealed_player ORDER BY 1") == [(1, 0, 2), (2, 0, 2), (3, 0, 2)]
+
+
+def test_what_an_older_release_stored_again_is_named_and_can_be_counted(app: APIFlask, sql: Sql) -> None:
+    """Both at once while instances are replaced, or after a way back: numbers go on past what has none."""
+    store_before(sql, 1, 1, 2)
+    counted(app)
+    codes(send(app.test_client(), "deposit", "1", 3))
+    store_before(sql, 1, 4, 5)
+    codes(send(app.test_client(), "deposit", "1", 6))
+    assert losses(app) == ["user 1: 2 stored without a number after all such events were counted"]
+    assert counted(app).events == 2
+    assert run(app, "seal").exit_code == 0
+    assert losses(app) == []
+    assert sql("SELECT seq, t, events FROM sealed_player ORDER BY seq") == [(-1, 5, 2), (0, 2, 2), (2, 6, 2)]
+    sql("DELETE FROM activity_event WHERE t = 4")
+    assert losses(app) == ["user 1: seal 3 covers 2 events without a number, up to t 5; 1 of them are stored"]
+
+
+def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, sql: Sql) -> None:
+    codes(send(app.test_client(), "deposit", "1", 1))
+    run(app, "seal")
+    assert sql("SELECT no, all_counted FROM seal") == [(1, True)]
+    store_before(sql, 2, 1)
+    assert losses(app) == ["user 2: 1 stored without a number after all such events were counted"]
+
+
+@pytest.fixture
+def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
+    """The application on a database of its own, without tables."""
+    with fresh_database(server) as url:
+        app = create_app(settings_with(database_url=url))
+        yield app, lambda statement, *values: run_sql(url, statement, *values)
+        app.extensions["rule_book"].stop()
+        app.extensions["database"].close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+def test_the_migration_rewrites_no_table_and_the_release_before_goes_on(empty: tuple[APIFlask, Sql]) -> None:
+    app, sql = empty
+    with app.app_context():
+        flask_migrate.upgrade("migrations", "0006")
+        store_before(sql, 1, 1, 2)
+        kept, files = sql("SELECT * FROM activity_event ORDER BY t"), sql(FILES)
+        flask_migrate.upgrade("migrations")
+        assert sql(FILES) == files
+    store_before(sql, 1, 3)
+    store_before(sql, 2, 3)
+    codes(send(app.test_client(), "deposit", "1", 4))
+    store_before(sql, 1, 5)
+    assert counted(app).events == 5
+    assert run(app, "seal").exit_code == 0
+    assert (losses(app), verified(app).different) == ([], 0)
+    with app.app_context():
+        flask_migrate.downgrade("migrations", "0006")
+        assert sql("SELECT * FROM activity_event WHERE t <= 2 ORDER BY t") == kept
+        store_before(sql, 1, 6)
+        flask_migrate.upgrade("migrations")
+    assert verified(app).not_counted == 7
+    with pytest.raises(psycopg2.errors.RaiseException, match="seals are only added to"):
+        sql("DELETE FROM seal")

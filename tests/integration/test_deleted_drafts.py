@@ -1,0 +1,129 @@
+"""Drafts can be deleted, and nothing else can (A48): over HTTP, by the command, and by whoever types SQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg2
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from tests.integration import books
+from tests.integration.clients import problem
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.judging import verified
+from tests.unit.edition_1 import RULES
+
+EDITIONS = "SELECT edition FROM rule_book ORDER BY edition"
+DELETE = "DELETE FROM rule_book WHERE edition = %s"
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with()
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+def draft(client: FlaskClient, **more: object) -> int:
+    return int(client.post("/rules", json=more or {"edition": 1}).get_json()["edition"])
+
+
+def steps(client: FlaskClient) -> list[dict[str, Any]]:
+    return list(client.get("/rules/audit").get_json()["steps"])
+
+
+def test_a_draft_is_deleted_and_its_steps_stay(client: FlaskClient, sql: Sql) -> None:
+    number = draft(client)
+    assert client.delete(f"/rules/{number}").status_code == 204
+    assert sql(EDITIONS) == [(1,)]
+    assert problem(client.get(f"/rules/{number}")) == (404, "unknown-edition")
+    assert [(each["edition"], each["step"], each["who"]) for each in steps(client)][:2] == [
+        (number, "delete", "anonymous"),
+        (number, "draft", "anonymous"),
+    ]
+    assert problem(client.delete(f"/rules/{number}")) == (404, "unknown-edition")
+
+
+def test_a_number_is_not_given_again(client: FlaskClient) -> None:
+    assert client.delete(f"/rules/{draft(client)}").status_code == 204
+    assert draft(client) == 3, "the audit names edition 2"
+
+
+def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    number = draft(client)
+    done = app.test_cli_runner().invoke(args=["rules", "delete", str(number), "--as", "ann", "--note", "a slip"])
+    assert (done.exit_code, done.output) == (0, "Edition 2 is deleted.\n")
+    assert sql(EDITIONS) == [(1,)]
+    assert (steps(client)[0]["who"], steps(client)[0]["note"]) == ("ann", "a slip")
+    audit = app.test_cli_runner().invoke(args=["rules", "audit"]).output
+    assert "delete" in audit
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ([], "edition 2 judged in the shadow, and its alerts are kept; put it away: POST /rules/2/retire"),
+        (["shadow"], "edition 2 is shadow, and only drafts are deleted; put it away: POST /rules/2/retire"),
+        (["publish"], "edition 2 is live, and only drafts are deleted"),
+        (["retire"], "edition 2 is retired, and only drafts are deleted"),
+    ],
+    ids=["displaced", "shadow", "live", "retired"],
+)
+def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], said: str) -> None:
+    draft(client)
+    if not way:
+        client.post("/rules/2/shadow")
+        client.post(f"/rules/{draft(client)}/shadow")
+    for step in way:
+        assert client.post(f"/rules/2/{step}").status_code == 200
+    before = steps(client)
+    answer = client.delete("/rules/2")
+    assert (problem(answer), answer.get_json()["detail"]) == ((409, "wrong-step"), said)
+    with pytest.raises(psycopg2.errors.RaiseException, match="an edition is never removed; retire it"):
+        sql(DELETE, 2)
+    assert steps(client) == before
+
+
+def test_a_draft_from_which_another_was_made_stays_until_that_is_deleted(client: FlaskClient, sql: Sql) -> None:
+    draft(client)
+    draft(client, edition=2)
+    answer = client.delete("/rules/2")
+    assert problem(answer) == (409, "wrong-step")
+    assert answer.get_json()["detail"].startswith("edition 2 is what these were made from: 3; put it away: ")
+    with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+        sql(DELETE, 2)
+    assert client.delete("/rules/3").status_code == client.delete("/rules/2").status_code == 204
+    assert sql(EDITIONS) == [(1,)]
+
+
+def test_plain_sql_deletes_a_draft(client: FlaskClient, sql: Sql) -> None:
+    sql("DELETE FROM rule_book WHERE edition = %s AND status = 'draft'", draft(client))
+    assert sql(EDITIONS) == [(1,)]
+    with pytest.raises(psycopg2.errors.RaiseException, match="an edition is never removed"):
+        sql("TRUNCATE rule_book CASCADE")
+
+
+def test_a_draft_that_cannot_be_read_is_deleted(client: FlaskClient, sql: Sql) -> None:
+    books.write_into(sql, draft(client), '[{"code": 1}]')
+    assert client.delete("/rules/2").status_code == 204
+
+
+def test_deleting_and_shadowing_at_once_leave_one_of_both(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    for _ in range(5):
+        number = draft(client)
+        with ThreadPoolExecutor(2) as threads:
+            shadowed = threads.submit(app.test_client().post, f"/rules/{number}/shadow")
+            deleted = threads.submit(app.test_client().delete, f"/rules/{number}")
+        taken = (shadowed.result().status_code, deleted.result().status_code)
+        assert taken in {(200, 409), (404, 204)}
+        assert len(sql("SELECT edition FROM rule_book WHERE edition = %s", number)) == (taken[0] == 200)
+
+
+def test_verify_agrees_after_drafts_were_deleted(app: APIFlask, client: FlaskClient) -> None:
+    assert client.delete(f"/rules/{books.draft(app, RULES)}").status_code == 204
+    client.post("/event", json={"type": "withdraw", "amount": "150", "user_id": 1, "t": 1})
+    assert verified(app).differences == []

@@ -1,0 +1,131 @@
+"""A downgrade that loses something says what, in numbers, and goes on only when that is named (A43)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from apiflask import APIFlask
+
+from app.datastores import db
+from app.factory import create_app
+from tests.integration.clients import codes, send
+from tests.integration.conftest import fresh_database, run_sql, settings_with
+
+SCRIPTS = list(ScriptDirectory("migrations").walk_revisions())
+APPLIED = "SELECT version_num FROM alembic_version"
+
+
+@pytest.fixture
+def url(server: str) -> Iterator[str]:
+    with fresh_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def played(url: str) -> Iterator[APIFlask]:
+    """An application on which something was stored: three events, two of which raised a code, and an edition."""
+    app = create_app(settings_with(database_url=url))
+    assert downgrade(app, "upgrade") == (0, "")
+    client = app.test_client()
+    assert codes(send(client, "withdraw", "150", 1)) == [1100]
+    assert codes(send(client, "deposit", "1", 2)) == []
+    assert codes(send(client, "withdraw", "150", 3)) == [1100]
+    assert client.post("/rules", json={"edition": 1, "note": "another"}).status_code == 201
+    yield app
+    app.extensions["rule_book"].stop()
+    app.extensions["database"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def downgrade(app: APIFlask, *words: str) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["db", *words])
+    return done.exit_code, done.output
+
+
+def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str) -> None:
+    before = run_sql(url, APPLIED)
+    status, said = downgrade(played, "downgrade", "0003")
+    assert status == 1
+    assert "3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in said
+    assert (
+        "flask --app app db downgrade 0003 --i-know numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1\n" in said
+    )
+    assert run_sql(url, APPLIED) == before
+    assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "named", ["bases=1,alerts=1,editions=1,steps=1", "alerts=2", "", "alerts=2,editions=1,steps=1,bases=0"]
+)
+def test_whoever_names_less_is_refused(played: APIFlask, url: str, named: str) -> None:
+    status, said = downgrade(played, "downgrade", "0003", "--i-know", named)
+    assert status == 1
+    assert "alerts=2" in said
+    assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
+
+
+@pytest.mark.parametrize("named", ["yes", "alerts=many", "alerts"])
+def test_a_slip_is_told_with_the_form(played: APIFlask, named: str) -> None:
+    status, said = downgrade(played, "downgrade", "0003", "--i-know", named)
+    assert status == 2
+    assert "such as alerts=15456,editions=1" in said
+
+
+@pytest.mark.parametrize("named", ["bases=1,alerts=2,editions=1,steps=1", "bases=10,alerts=20,editions=10,steps=10"])
+def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> None:
+    """Or more than it: the service may store while that is read."""
+    named = f"numbers_of_events=3,{named}"
+    assert downgrade(played, "downgrade", "0003", "--i-know", named)[0] == 0
+    assert run_sql(url, APPLIED) == [("0003",)]
+    assert downgrade(played, "upgrade")[0] == 0
+    assert run_sql(url, "SELECT count(*) FROM activity_event") == [(3,)]
+
+
+def test_one_step_that_loses_nothing_asks_nothing(played: APIFlask, url: str) -> None:
+    assert downgrade(played, "downgrade", "0010")[0] == 0
+    status, said = downgrade(played, "downgrade")  # by one
+    assert status == 1
+    assert "--i-know numbers_of_events=3\n" in said
+    assert run_sql(url, APPLIED) == [("0010",)]
+
+
+def test_everything_is_counted_on_the_way_to_nothing(played: APIFlask) -> None:
+    status, said = downgrade(played, "downgrade", "base")
+    assert status == 1
+    assert "events=3" in said
+
+
+def test_a_revision_that_is_none_is_told_as_before(played: APIFlask) -> None:
+    status, said = downgrade(played, "downgrade", "4711")
+    assert status != 0
+    assert "--i-know" not in said
+
+
+def test_what_is_lost_is_named_in_words_that_a_shell_takes_as_one() -> None:
+    names = [name for script in SCRIPTS for name in script.module.loses]
+    assert [name for name in names if not name.isidentifier()] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.revision)
+def test_every_migration_says_what_taking_it_back_loses(script: object, played: APIFlask, url: str) -> None:  # noqa: ARG001
+    questions = script.module.loses.values()  # type: ignore[attr-defined]
+    assert all(isinstance(run_sql(url, question)[0][0], int) for question in questions)
+
+
+WORKED_OUT = {"0011", "0012"}  # what they drop is added up again, or only tried on
+
+
+def test_whatever_drops_a_table_or_a_column_loses_something() -> None:
+    silent = [
+        script.revision
+        for script in SCRIPTS
+        if not script.module.loses
+        and script.revision not in WORKED_OUT
+        and any(
+            word in Path(script.path).read_text().partition("def downgrade")[2]
+            for word in ("drop_table", "drop_column")
+        )
+    ]
+    assert silent == []

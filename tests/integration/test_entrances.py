@@ -1,0 +1,167 @@
+"""Closed in every entrance: whatever program serves the application, strangers need a key, and pages get nowhere."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ports import free_port
+from tests.integration.raw import ask, event
+from tests.integration.servers import LONGEST, Serve
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: somebody serves it to everybody
+PROGRAMS = {
+    "python -m app": ["-m", "app"],
+    "flask run": ["-m", "flask", "--app", "app", "run", "--host", EVERYWHERE, "--port", "{port}"],
+    "granian": [
+        *("-m", "granian", "--interface", "wsgi", "--factory", "--host", EVERYWHERE, "--port", "{port}"),
+        "app.wsgi:worker",
+    ],
+}
+Entrance = Callable[..., int]
+
+
+def own_address() -> str:
+    """Return an address of this machine that others can reach."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # of nobody; nothing is sent
+        address: str = probe.getsockname()[0]
+        if not address.startswith("127."):
+            return address
+    pytest.skip("this machine has loopback only")
+
+
+@pytest.fixture(params=list(PROGRAMS.values()), ids=list(PROGRAMS))
+def entrance(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[Entrance]:
+    """Serve the application by one of the programs that can, and return its port."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def serve(**environment: str) -> int:
+        port = free_port()
+        own = {"DATABASE_URL": database, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
+        if "app" in request.param[1:2]:
+            own["HOST"] = EVERYWHERE  # the others are told on their command line, and the settings do not know of it
+        started.append(
+            subprocess.Popen(  # noqa: S603  # found by us
+                [sys.executable, *(word.format(port=port) for word in request.param)],
+                cwd=tmp_path,
+                env={**os.environ, **own, "WEB_WORKERS": "1", "TMPDIR": str(tmp_path), **environment},
+                stderr=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        )
+        await_health(port)
+        return port
+
+    yield serve
+    for process in started:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_health(port: int) -> None:
+    deadline = time.monotonic() + LONGEST
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if ask(port, "GET", "/health/live").status == 200:
+                return
+        time.sleep(0.1)
+    pytest.fail("the service does not answer")
+
+
+def test_strangers_need_a_key_and_this_machine_does_not(entrance: Entrance) -> None:
+    """A39, whatever HOST says and whichever program listens."""
+    port = entrance()
+    assert ask(port, "GET", "/users/1").status == 200
+    there = own_address()
+    assert ask(port, "GET", "/users/1", address=there).status == 401
+    assert ask(port, "POST", "/event", body=event(1), address=there).status == 401
+    assert ask(port, "GET", "/health/live", address=there).status == 200
+
+
+FORWARDED = ["Forwarded", "Via", "X_Forwarded_For", "X_Forwarded_Proto", "X_Forwarded_Host", "X_Forwarded_Anything"]
+
+
+def test_who_comes_through_a_proxy_on_this_machine_needs_a_key(entrance: Entrance) -> None:
+    """A39: behind nginx every socket is loopback."""
+    port = entrance()
+    statuses = {name: ask(port, "GET", "/users/1", **{name: "for=192.0.2.7"}).status for name in FORWARDED}
+    assert statuses == dict.fromkeys(FORWARDED, 401)
+
+
+def test_in_production_this_machine_needs_a_key_as_well(entrance: Entrance) -> None:
+    assert ask(entrance(ENV="production"), "GET", "/users/1").status == 401
+
+
+def test_who_says_open_gets_it(entrance: Entrance) -> None:
+    port, there = entrance(ENV="production", ACCESS="open", HOSTS="alerts.example.com"), own_address()
+    assert ask(port, "GET", "/users/1", address=there, Host="alerts.example.com").status == 200
+
+
+@pytest.fixture
+def opened(serve: Serve, port: int) -> int:
+    """The port of a service without keys, as `make start` has it."""
+    serve(LOG_LEVEL="ERROR")
+    await_health(port)
+    return port
+
+
+FOREIGN_PAGES = {
+    "another site": {"Origin": "https://evil.example"},
+    "a page without a name": {"Origin": "null"},
+    "another port of this machine": {"Origin": "http://127.0.0.1:3000"},
+    "told by the browser": {"Sec_Fetch_Site": "cross-site"},
+    "another port, told by the browser": {"Sec_Fetch_Site": "same-site"},
+    "both": {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site"},
+}
+
+
+def test_a_page_of_another_site_changes_nothing(opened: int) -> None:
+    # What a page may send without asking first: no body, or one that says it is text.
+    for page, headers in FOREIGN_PAGES.items():
+        assert ask(opened, "POST", "/rules/1/publish", **headers).status == 403, page
+        as_text = {"body": "{}", "Content_Type": "text/plain", **headers}
+        assert ask(opened, "POST", "/rules/1/retire", **as_text).status == 403, page
+        assert ask(opened, "POST", "/event", body=event(1), **headers).status == 403, page
+        assert ask(opened, "GET", "/users/1", **headers).status == 200, page  # a browser shows it to no other site
+
+
+def test_the_page_of_the_service_itself_goes_on(opened: int) -> None:
+    own = f"http://127.0.0.1:{opened}"
+    assert ask(opened, "POST", "/event", body=event(1), Origin=own, Sec_Fetch_Site="same-origin").status == 200
+    localhost = {"Host": f"localhost:{opened}", "Origin": f"http://localhost:{opened}"}
+    assert ask(opened, "POST", "/event", body=event(2), **localhost).status == 200
+
+
+FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"]
+
+
+def test_a_name_that_leads_here_opens_nothing(opened: int) -> None:
+    """A39: a page may have a name of its own lead to 127.0.0.1, and is then of this very site to the browser."""
+    for host in FOREIGN_NAMES:
+        for method, path in (("GET", "/users/1"), ("POST", "/rules/1/publish"), ("GET", "/metrics")):
+            assert ask(opened, method, path, Host=host, Origin=f"http://{host}").status == 403, host
+        assert ask(opened, "GET", "/health/ready", Host=host).status == 200, host
+    for host in ("localhost", "LOCALHOST:80", "127.0.0.53:5000", "[::1]:5000", "[::1]"):
+        assert ask(opened, "GET", "/users/1", Host=host).status == 200, host
+
+
+def test_names_are_said_in_hosts_and_with_keys_hold_where_they_are_said(serve: Serve, port: int) -> None:
+    serve(ACCESS="keys", HOSTS="alerts.example.com, two.example.com", LOG_LEVEL="ERROR")
+    await_health(port)
+    assert ask(port, "GET", "/users/1", Host="evil.example").status == 403
+    assert ask(port, "GET", "/users/1", Host="Two.example.com:443").status == 401
+    other = free_port()
+    serve(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(other))
+    await_health(other)
+    assert ask(other, "GET", "/users/1", Host="evil.example").status == 401

@@ -1,0 +1,86 @@
+"""Sessions whose peer says nothing any more: the server ends them, so that their locks hold up nobody (A36)."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.datastores import db
+from app.events.controllers import start_system_clock
+from app.events.domain import EventOrder
+from app.events.queries import EventQueries
+from app.sessions import IDLE_BEYOND
+from lib.database import Database
+from lib.postgres_pool import COUNT, IDLE, INTERVAL, UNACKNOWLEDGED
+from lib.transactions import Statement, Unavailable
+from tests.integration.clients import problem, send
+from tests.integration.conftest import AppWith
+
+LONGEST = 60  # seconds
+ONE = Statement("one", (), "SELECT 1")
+KEEPALIVES = Statement(
+    "keepalives",
+    (),
+    """
+    SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_interval'),
+        current_setting('tcp_keepalives_count'), current_setting('tcp_user_timeout'),
+        current_setting('idle_in_transaction_session_timeout')
+    """,
+)
+
+
+def test_one_that_stands_still_with_the_systems_clock_does_not_stop_everybody_else(app_with: AppWith) -> None:
+    """As in a worker that is stopped: nobody hangs up there when the deadline has passed."""
+    frozen = app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2).extensions["database"]
+    client = app_with(event_order=EventOrder.SYSTEM, db_lock_timeout=0.5).test_client()
+    start_system_clock(frozen)
+    with pytest.raises(Unavailable):  # it goes on in the end: that it had been stopped is no defect
+        stand_still(frozen, until=lambda: taken(client))
+
+
+def stand_still(database: Database, *, until: Callable[[], None]) -> None:
+    with database.transaction(deadline=LONGEST) as current:
+        assert EventQueries(current).claim_system_moment(1)
+        until()
+        current.fetch(ONE)
+
+
+def taken(client: FlaskClient) -> None:
+    """Send an event until it is taken."""
+    deadline = time.monotonic() + LONGEST / 2
+    while (answer := send(client, "deposit", "1", 2)).status_code != 200:
+        assert problem(answer) == (503, "unavailable")
+        assert time.monotonic() < deadline, "nobody ends the session that holds the lock"
+
+
+def test_one_that_goes_on_in_time_is_not_cut_off(app_with: AppWith) -> None:
+    database = app_with(db_deadline=0.5).extensions["database"]
+    with database.transaction(deadline=LONGEST) as current:
+        current.fetch(ONE)
+        time.sleep(0.5 + IDLE_BEYOND / 4)
+        assert current.fetch(ONE) == [(1,)]
+
+
+def test_both_sides_ask_whether_the_other_is_still_there(app_with: AppWith) -> None:
+    app = app_with(db_deadline=3)
+    with app.app_context(), db.engine.connect() as connection:
+        ours = parameters(connection.connection.dbapi_connection)
+    assert (ours["keepalives_idle"], ours["tcp_user_timeout"]) == (str(IDLE), str(UNACKNOWLEDGED))
+    database: Database = app.extensions["database"]
+    with database.transaction() as current:
+        [theirs] = current.fetch(KEEPALIVES)
+    assert theirs == (str(IDLE), str(INTERVAL), str(COUNT), str(UNACKNOWLEDGED), "4s")
+
+
+def test_what_the_address_says_of_it_goes_first(app_with: AppWith, database: str) -> None:
+    app = app_with(database_url=f"{database}?keepalives_idle=77&tcp_user_timeout=12345")
+    with app.app_context(), db.engine.connect() as connection:
+        ours = parameters(connection.connection.dbapi_connection)
+    assert (ours["keepalives_idle"], ours["tcp_user_timeout"]) == ("77", "12345")
+    assert ours["keepalives_count"] == str(COUNT)
+
+
+def parameters(connection: object) -> dict[str, str]:
+    told: dict[str, str] = connection.info.dsn_parameters  # type: ignore[attr-defined]  # psycopg2's
+    return told

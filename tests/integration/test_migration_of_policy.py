@@ -1,0 +1,83 @@
+"""Migration 0009 on a rule book with a past: up, down, up; and beside the release before, which goes on writing."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import psycopg2.errors
+import pytest
+from apiflask import APIFlask
+
+from app.datastores import db
+from app.factory import create_app
+from app.rulebook.eyes import Hand
+from app.rulebook.policy.controllers import turn_on
+from tests.integration.clients import problem
+from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+
+# As the release before writes: a draft, with its step, and a key that has no owner.
+DRAFTED = """
+    INSERT INTO rule_book (edition, status, rules, author, note, based_on)
+    SELECT coalesce(max(edition), 0) + 1, 'draft', (SELECT rules FROM rule_book WHERE edition = 1), 'ann', '', 1
+    FROM rule_book;
+    INSERT INTO rule_book_audit (edition, step, who, note, published_over)
+    SELECT max(edition), 'draft', 'ann', '', NULL FROM rule_book;
+    INSERT INTO api_key (prefix, name, digest, scopes)
+    VALUES (gen_random_uuid(), 'old', decode(repeat('00', 32), 'hex'), '{}')
+"""
+STEPS = "SELECT edition, step::text, who FROM rule_book_audit ORDER BY id"
+
+
+@pytest.fixture
+def app(server: str) -> Iterator[APIFlask]:
+    with fresh_database(server) as url:
+        app = create_app(settings_with(database_url=url))
+        yield app
+        app.extensions["rule_book"].stop()
+        app.extensions["database"].close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def past(app: APIFlask) -> Sql:
+    """Ask a database as the release before left it."""
+    with app.app_context():
+        flask_migrate.upgrade("migrations", "0006")
+        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    run_sql(address, DRAFTED)
+    return lambda statement, *values: run_sql(address, statement, *values)
+
+
+def test_the_way_back_keeps_the_audit_in_words_that_the_release_before_knows(app: APIFlask, past: Sql) -> None:
+    client = app.test_client()
+    with app.app_context():
+        flask_migrate.upgrade("migrations")
+        past(DRAFTED)  # the release before, beside this one
+        assert client.delete("/rules/2").status_code == client.delete("/rules/3").status_code == 204
+        turn_on(app.extensions["database"], Hand(who="ann"))
+        flask_migrate.downgrade("migrations", "0006")
+        assert past(STEPS)[2:] == [
+            (2, "draft", "ann"),
+            (3, "draft", "ann"),
+            (2, "retire", "anonymous"),
+            (3, "retire", "anonymous"),
+        ]
+        past(DRAFTED)
+        with pytest.raises(psycopg2.errors.RaiseException, match="an edition is never removed"):
+            past("DELETE FROM rule_book WHERE edition = 2")
+        with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+            past("INSERT INTO rule_book_audit (edition, step, who, note) VALUES (9, 'draft', 'x', '')")
+        flask_migrate.upgrade("migrations")
+    assert client.get("/rules/four-eyes").get_json() == {"on": False, "proposal": None, "changes": []}
+    assert client.delete("/rules/2").status_code == 204
+
+
+def test_what_was_there_before_is_a_draft_that_can_be_deleted_and_a_key_without_an_owner(
+    app: APIFlask, past: Sql
+) -> None:
+    with app.app_context():
+        flask_migrate.upgrade("migrations")
+    assert past("SELECT owner FROM api_key") == [(None,)]
+    assert past("SELECT DISTINCT at_shell, four_eyes FROM rule_book_audit") == [(None, None)]
+    assert problem(app.test_client().delete("/rules/1")) == (409, "wrong-step")
+    assert app.test_client().delete("/rules/2").status_code == 204

@@ -1,0 +1,52 @@
+"""No answer is made of the Host that a client names: neither where it leads to, nor what it says.
+
+The name is among `HOSTS`: any other is refused before a path is looked at.
+"""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.integration.conftest import AppWith
+
+EVIL = "evil.example"
+TWISTS = ("/{0}", "//{0}", "//{0}/", "/{0}/", "/{0}//", "///{0}", "/x/../{0}", "/%2f{0}", "//evil.example/{0}")
+
+
+@pytest.fixture
+def client(app_with: AppWith) -> FlaskClient:
+    return app_with(hosts=frozenset({EVIL})).test_client()
+
+
+def ask(client: FlaskClient, path: str, method: str) -> TestResponse:
+    """Ask for exactly this path; the client would take the beginning of //x/ for a name."""
+    headers = {"Host": EVIL, "Accept": "text/html"}
+    return client.open("/", method=method, headers=headers, environ_overrides={"PATH_INFO": path})
+
+
+def paths_of(app_with: AppWith) -> list[str]:
+    return sorted({re.sub("<.*?>", "1", rule.rule).strip("/") for rule in app_with().url_map.iter_rules()})
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
+def test_no_path_however_twisted_leads_to_another_address(app_with: AppWith, client: FlaskClient, method: str) -> None:
+    """Before, `/users//1` led to http://evil.example/users/1, also where its client spoke TLS."""
+    for path in paths_of(app_with):
+        for twist in TWISTS:
+            answer = ask(client, twist.format(path), method)
+            led = answer.headers.get("Location", "/")
+            assert re.match("/(?![/\\\\])", led + "."), (path, led)
+            assert EVIL not in str(answer.headers)
+            assert "http://evil" not in answer.text
+
+
+def test_the_way_to_the_documentation_is_a_path(client: FlaskClient) -> None:
+    answer = client.get("/", headers={"Host": EVIL, "Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
+
+
+@pytest.mark.parametrize("path", ["/users//1", "/health//live", "/docs//", "/event//"])
+def test_a_slash_too_many_is_a_path_that_is_not_here(client: FlaskClient, path: str) -> None:
+    assert ask(client, path, "POST").status_code == 404

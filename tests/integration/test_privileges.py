@@ -1,0 +1,196 @@
+"""What the service's login may do: each table's columns as its model says, and nothing that its owner may (A42)."""
+
+from contextlib import closing
+
+import psycopg2
+import pytest
+from psycopg2 import errors
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from app.datastores import db
+from app.factory import create_app
+from lib.database_url import read_address
+from lib.privileges import May, Undeclared, declared
+from tests.integration.conftest import Sql, run_sql, settings_with
+
+# The whole of it, decided here a second time: a table or a column that nobody decided about fails.
+ALLOWED = {
+    "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq")),
+    "alembic_version": May(),
+    "alert": May(insert=("user_id", "t", "code", "edition", "shadow", "evidence")),
+    "api_key": May(
+        insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),
+        update=("last_used_at", "expires_at", "revoked_at", "revoked_by", "refusals", "owner"),
+    ),
+    "key_event": May(insert=("key_id", "step", "who", "replaces")),
+    "registered_user": May(insert=("user_id", "name", "email")),
+    "rule_book": May(
+        insert=("edition", "status", "rules", "author", "note", "based_on"),
+        update=("status", "published_at", "published_by"),
+        delete=True,
+    ),
+    "rule_book_audit": May(insert=("edition", "step", "who", "note", "published_over", "at_shell", "four_eyes")),
+    "rule_policy_change": May(insert=("step", "who", "owner", "note", "at_shell")),
+    "seal": May(insert=("no", "all_counted", "digest")),
+    "sealed_player": May(insert=("user_id", "seq", "t", "events", "seal", "digest")),
+    "user_clock": May(insert=("user_id", "last_t", "events"), update=("last_t", "events", "sealed")),
+    "user_total": May(
+        insert=("user_id", "counted_t", "deposits", "deposited", "withdraws", "withdrawn"),
+        update=("counted_t", "deposits", "deposited", "withdraws", "withdrawn"),
+    ),
+    "write_trial": May(update=("tried_at",)),
+}
+COLUMNS = """
+    SELECT table_name::text, column_name::text,
+        array_remove(ARRAY[
+            CASE WHEN has_column_privilege(%(login)s, table_name::regclass, column_name, 'SELECT') THEN 'SELECT' END,
+            CASE WHEN has_column_privilege(%(login)s, table_name::regclass, column_name, 'INSERT') THEN 'INSERT' END,
+            CASE WHEN has_column_privilege(%(login)s, table_name::regclass, column_name, 'UPDATE') THEN 'UPDATE' END,
+            CASE WHEN has_column_privilege(%(login)s, table_name::regclass, column_name, 'REFERENCES')
+                THEN 'REFERENCES' END
+        ], NULL)
+    FROM information_schema.columns WHERE table_schema = 'public'
+"""
+TABLES = """
+    SELECT relname::text, array_remove(ARRAY[
+        CASE WHEN has_table_privilege(%(login)s, oid, 'DELETE') THEN 'DELETE' END,
+        CASE WHEN has_table_privilege(%(login)s, oid, 'TRUNCATE') THEN 'TRUNCATE' END,
+        CASE WHEN has_table_privilege(%(login)s, oid, 'TRIGGER') THEN 'TRIGGER' END
+    ], NULL) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+"""
+ELSEWHERE = """
+    SELECT has_database_privilege(%(login)s, current_database(), 'CREATE'),
+        has_database_privilege(%(login)s, current_database(), 'TEMPORARY'),
+        has_schema_privilege(%(login)s, 'public', 'CREATE'),
+        (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+            AND has_function_privilege(%(login)s, oid, 'EXECUTE')),
+        (SELECT count(*) FROM pg_sequences WHERE schemaname = 'public'
+            AND has_sequence_privilege(%(login)s, sequencename::text, 'USAGE, SELECT, UPDATE')),
+        (SELECT count(*) FROM pg_auth_members JOIN pg_roles ON pg_roles.oid = member WHERE rolname = %(login)s)
+"""
+ATTACKS = {
+    "disable a trigger": "ALTER TABLE rule_book_audit DISABLE TRIGGER append_only",
+    "drop a trigger": "DROP TRIGGER append_only ON rule_book_audit",
+    "replace what the triggers do": "CREATE OR REPLACE FUNCTION refuse_this() RETURNS trigger LANGUAGE plpgsql"
+    " AS 'BEGIN RETURN NULL; END'",
+    "pass the triggers by": "SET session_replication_role = replica",
+    "rewrite the audit": "UPDATE rule_book_audit SET who = 'somebody else'",
+    "cut the audit": "DELETE FROM rule_book_audit",
+    "backdate the audit": "INSERT INTO rule_book_audit (edition, step, who, note, at)"
+    " VALUES (1, 'retire', 'me', '', now())",
+    "empty the audit": "TRUNCATE rule_book_audit",
+    "rewrite an edition": "UPDATE rule_book SET rules = '[]'",
+    "delete alerts": "DELETE FROM alert",
+    "rewrite evidence": "UPDATE alert SET evidence = '{}'",
+    "delete events": "DELETE FROM activity_event",
+    "rewrite answers": "UPDATE activity_event SET alert_codes = '{}'",
+    "backdate an event": "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, received_at)"
+    " VALUES (1, 1, 'deposit', 1, '{}', now())",
+    "turn a clock over to another user": "UPDATE user_clock SET user_id = 2",
+    "rename users": "UPDATE registered_user SET name = 'x'",
+    "make a key do more": "UPDATE api_key SET scopes = '{rules:publish}'",
+    "run a program": "COPY alembic_version TO PROGRAM 'id'",
+    "read a file of the server": "COPY alembic_version FROM '/etc/hostname'",
+    "read the passwords": "SELECT rolpassword FROM pg_authid",
+    "make a table": "CREATE TABLE public.mine ()",
+    "make a temporary table": "CREATE TEMPORARY TABLE rule_book (edition integer)",
+    "make a schema": "CREATE SCHEMA mine",
+    "make a login": "CREATE ROLE mine LOGIN",
+    "make itself a superuser": "ALTER ROLE CURRENT_USER SUPERUSER",
+    "say that a migration was applied": "UPDATE alembic_version SET version_num = '0001'",
+    "give itself more": "GRANT ALL ON alert TO CURRENT_USER WITH GRANT OPTION; DELETE FROM alert",
+    "take it from the owner": "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER; ALTER TABLE alert OWNER TO CURRENT_USER",
+}
+
+
+@pytest.fixture
+def login(service_url: str) -> str:
+    return read_address(service_url)["user"]
+
+
+def test_each_column_of_each_table_is_for_the_service_what_was_decided(login: str, database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(COLUMNS, {"login": login})
+        columns = {(table, column): set(granted) for table, column, granted in cursor.fetchall()}
+        cursor.execute(TABLES, {"login": login})
+        tables = {table: set(granted) for table, granted in cursor.fetchall()}
+    assert tables == {table: {"DELETE"} if may.delete else set() for table, may in ALLOWED.items()}
+    for (table, column), granted in columns.items():
+        may = ALLOWED[table]
+        decided = {"INSERT": column in may.insert, "UPDATE": column in may.update, "SELECT": True}
+        assert granted == {verb for verb, given in decided.items() if given}, f"{table}.{column}"
+    named = {(table, column) for table, may in ALLOWED.items() for column in (*may.insert, *may.update)}
+    assert named <= columns.keys()
+
+
+def test_beside_its_tables_it_may_nothing(login: str, database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(ELSEWHERE, {"login": login})
+        assert cursor.fetchall() == [(False, False, False, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
+def test_an_attack_with_the_login_of_the_service_is_refused(service_url: str, attack: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        run_sql(service_url, attack)
+
+
+def test_it_cannot_become_the_owner(service_url: str, database: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        run_sql(service_url, f"SET ROLE {read_address(database)['user']}")
+
+
+@pytest.fixture
+def draft(sql: Sql) -> int:
+    sql(
+        "INSERT INTO rule_book (edition, status, rules, author, note, based_on)"
+        " SELECT 2, 'draft', rules, 'ann', '', 1 FROM rule_book WHERE edition = 1"
+    )
+    sql("INSERT INTO rule_book_audit (edition, step, who, note) VALUES (2, 'draft', 'ann', '')")
+    return 2
+
+
+def test_a_draft_can_go_and_its_number_and_its_steps_stay(service_url: str, draft: int, sql: Sql) -> None:
+    run_sql(service_url, "DELETE FROM rule_book WHERE edition = %s AND status = 'draft'", draft)
+    assert sql("SELECT count(*) FROM rule_book_audit WHERE edition = %s", draft) == [(1,)]
+    app = create_app(settings_with(database_url=service_url))
+    answer = app.test_client().post("/rules", json={"edition": 1, "note": "the next"})
+    assert answer.get_json()["edition"] == draft + 1
+    steps = app.test_client().get("/rules/audit").get_json()["steps"]
+    assert [step["edition"] for step in steps] == [3, 2, 1, 1]
+    app.extensions["rule_book"].stop()
+    app.extensions["database"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("status", ["live", "shadow", "retired"])
+def test_nothing_else_can_go(service_url: str, draft: int, sql: Sql, status: str) -> None:
+    sql("UPDATE rule_book SET status = 'retired' WHERE edition = 1")
+    sql("UPDATE rule_book SET status = %s WHERE edition = %s", status, draft)
+    with pytest.raises(errors.RaiseException, match="never removed"):
+        run_sql(service_url, "DELETE FROM rule_book WHERE edition = %s", draft)
+
+
+def test_what_was_in_force_is_no_draft_whatever_is_written_over_it(service_url: str) -> None:
+    with pytest.raises(errors.RaiseException, match="never taken back"):
+        run_sql(service_url, "UPDATE rule_book SET published_at = NULL, status = 'draft'")
+    run_sql(service_url, "UPDATE rule_book SET status = 'draft'")
+    with pytest.raises(errors.RaiseException, match="never removed"):
+        run_sql(service_url, "DELETE FROM rule_book WHERE edition = 1")
+
+
+def test_a_table_that_says_nothing_is_named() -> None:
+    metadata = MetaData()
+    Table("forgotten", metadata, Column("id", Integer))
+    with pytest.raises(Undeclared, match="forgotten: say with"):
+        declared(metadata)
+
+
+def test_a_new_table_is_given_to_nobody_by_itself(sql: Sql, service_url: str) -> None:
+    sql("CREATE TABLE of_nobody (id integer)")
+    try:
+        with pytest.raises(errors.InsufficientPrivilege):
+            run_sql(service_url, "SELECT FROM of_nobody")
+    finally:
+        sql("DROP TABLE of_nobody")

@@ -1,0 +1,117 @@
+"""Where a report is written in a folder that others may write to as well (docs/security.md): never through a link."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from stat import S_IMODE
+
+import click
+import pytest
+
+from app.backtest import cli, files
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to somebody else")
+SOMEBODY = 65534
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder as /tmp is."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def test_a_link_under_the_name_of_the_half_written_file_is_not_followed(shared: Path, tmp_path: Path) -> None:
+    """The name was that of the process: `.report.` and its number."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    precious.chmod(0o600)
+    (shared / f".report.{os.getpid()}").symlink_to(precious)
+    cli.write(str(shared / "page.html"), "<p>")
+    assert (precious.read_text(), S_IMODE(precious.stat().st_mode)) == ("mine", 0o600)
+    assert (shared / "page.html").read_text() == "<p>"
+    assert not (shared / "page.html").is_symlink()
+
+
+def test_nobody_can_guess_the_name_and_nobody_can_read_it_before_it_is_whole(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    real = os.open
+
+    def seen(path: Path, flags: int, mode: int = 0o777) -> int:
+        opened.append((Path(path).name, flags, mode))
+        return real(path, flags, mode)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "open", seen)
+        for _ in range(2):
+            files.replace(shared / "page.html", "<p>")
+    (one, flags, mode), (other, *_) = opened
+    assert one != other
+    assert mode == 0o600
+    assert flags & os.O_EXCL
+    assert flags & os.O_NOFOLLOW
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_new_file_is_for_whom_the_umask_says(shared: Path) -> None:
+    cli.write(str(shared / "page.html"), "<p>")
+    assert S_IMODE((shared / "page.html").stat().st_mode) == 0o640
+
+
+def test_a_pipe_of_the_shell_is_written_into() -> None:
+    reader, writer = os.pipe()
+    cli.write(f"/dev/fd/{writer}", "<p>")
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        assert said.read() == "<p>"
+
+
+def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:
+    (shared / "page.html").symlink_to(shared / "page.html")
+    with pytest.raises(click.ClickException, match="Too many levels of symbolic links"):
+        cli.write(str(shared / "page.html"), "<p>")
+
+
+@AS_ROOT
+@pytest.mark.usefixtures("umask")
+def test_a_file_that_somebody_else_put_there_does_not_say_who_may_read_ours(shared: Path) -> None:
+    page = shared / "page.html"
+    page.write_text("bait")
+    page.chmod(0o666)
+    os.chown(page, SOMEBODY, SOMEBODY)
+    cli.write(str(page), "<p>")
+    assert (page.stat().st_uid, S_IMODE(page.stat().st_mode)) == (os.geteuid(), 0o640)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("bait", ["link", "link by way of ours", "pipe"])
+def test_what_somebody_else_put_in_the_way_is_refused_before_and_after_the_work(
+    shared: Path, tmp_path: Path, bait: str
+) -> None:
+    precious, page, theirs = tmp_path / "precious", shared / "page.html", shared / "theirs"
+    precious.write_text("mine")
+    if bait == "pipe":
+        os.mkfifo(page)
+        os.chown(page, SOMEBODY, SOMEBODY)
+    else:
+        planted = page if bait == "link" else theirs
+        planted.symlink_to(precious)
+        os.lchown(planted, SOMEBODY, SOMEBODY)
+        if planted is theirs:
+            page.symlink_to(theirs)
+    with pytest.raises(click.BadParameter, match="of another user, so remove it or name another file"):
+        cli.writable(None, None, str(page))  # type: ignore[arg-type]  # click hands both in, and neither is looked at
+    with pytest.raises(click.ClickException, match="of another user"):
+        cli.write(str(page), "<p>")
+    assert precious.read_text() == "mine"

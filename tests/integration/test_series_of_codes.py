@@ -1,0 +1,75 @@
+"""The series of a code ends with the last edition in force that has it."""
+
+import re
+import time
+import urllib.request
+from collections.abc import Callable
+
+import pytest
+from apiflask import APIFlask
+
+from app.rulebook.forms import read_rules
+from lib.probe import found_within
+from tests.integration import books
+from tests.integration.clients import codes, send
+from tests.integration.conftest import AppWith
+from tests.integration.servers import LONGEST, Serve, post
+from tests.unit.edition_1 import RULES, WRITTEN
+
+SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
+OTHER = read_rules([{**WRITTEN[3], "code": 9077, "type": "deposit", "above": "0.00"}])
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with()
+
+
+def shown(app: APIFlask, accept: str = "") -> dict[int, float]:
+    found = SERIES.findall(app.test_client().get("/metrics", headers={"Accept": accept}).text)
+    return {int(code): float(number) for code, number in found}
+
+
+@pytest.mark.parametrize("accept", ["", "application/openmetrics-text"])
+def test_the_series_of_a_retired_code_ends_and_goes_on_where_it_was_once_it_is_back(app: APIFlask, accept: str) -> None:
+    contract = {30, 123, 300, 1100}
+    edition = books.publish(app, OTHER)
+    assert codes(send(app.test_client(), "deposit", "1", 1)) == [9077]
+    [(code, before)] = shown(app, accept).items()
+    assert (code, before >= 1) == (9077, True)
+    books.publish(app, RULES)
+    assert shown(app, accept).keys() == contract
+    app.test_client().post(f"/rules/{edition}/publish", json={})
+    app.extensions["rule_book"].look()
+    assert shown(app, accept) == {9077: before}
+
+
+def test_a_code_of_the_shadow_is_of_an_edition_in_force(app: APIFlask) -> None:
+    books.publish(app, OTHER)
+    books.publish(app, RULES)
+    assert 9077 not in shown(app)
+    books.shadow(app, OTHER)
+    assert shown(app).keys() == {30, 123, 300, 1100, 9077}
+
+
+def test_all_workers_of_a_server_end_it(app: APIFlask, serve: Serve, port: int) -> None:
+    books.publish(app, OTHER)
+    serve(WEB_WORKERS="2")
+    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert {post(port, t) for t in range(1, 9)} == {200}
+    assert until(lambda: over_http(port) == {9077})
+    books.publish(app, RULES)
+    for _ in range(5):  # whichever worker answers
+        assert until(lambda: over_http(port) == {30, 123, 300, 1100})
+
+
+def over_http(port: int) -> set[int]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONGEST) as answer:  # http
+        return {int(code) for code, _ in SERIES.findall(answer.read().decode())}
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + LONGEST
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return holds()

@@ -1,0 +1,108 @@
+"""A Redis that accepts and says nothing, or refuses: limits are counted by each process, and no event is stopped."""
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ports import free_port
+from tests.integration.raw import ask, event
+from tests.integration.redis_servers import running
+from tests.integration.servers import LONGEST, Serve
+
+TOLD = "Redis of the limits does not answer, each process counts for itself"
+HANG = 5  # seconds that no answer may take; before, it was for ever
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of something that takes every connection and never says a word."""
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as listener:
+        held: list[socket.socket] = []
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    held.append(listener.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"redis://someone:s3cret@127.0.0.1:{listener.getsockname()[1]}/0"
+        for each in held:
+            each.close()
+
+
+@pytest.fixture
+def absent() -> str:
+    return f"redis://someone:s3cret@127.0.0.1:{free_port()}/0"
+
+
+@pytest.mark.parametrize("state", ["silent", "absent"])
+def test_no_event_waits_for_it_or_fails(
+    request: pytest.FixtureRequest, serve: Serve, port: int, tmp_path: Path, state: str
+) -> None:
+    """A41: from the very first requests on, which come all at once."""
+    log_file = tmp_path / "service.log"
+    address = request.getfixturevalue(state)
+    serve(RATE_LIMIT="100000 per hour", RATE_LIMIT_STORAGE=address, LOG_FILE=str(log_file))
+    await_health(port)
+    statuses: Counter[int] = Counter()
+    longest = send_all_at_once(port, statuses)
+    assert statuses == {200: 160}
+    assert longest < HANG
+    written = [json.loads(line) for line in log_file.read_text().splitlines()]
+    [told] = [line for line in written if line["event"] == TOLD]
+    assert told["redis"] == "redis://" + address.rpartition("@")[2]
+    assert [line for line in written if "database" in str(line)] == []
+    assert "s3cret" not in log_file.read_text()
+
+
+def send_all_at_once(port: int, statuses: "Counter[int]") -> float:
+    """Send from sixteen threads ten events each; return how long the longest took, in seconds."""
+    moments, times = count(1), [0.0]
+
+    def go() -> None:
+        for _ in range(10):
+            began, moment = time.monotonic(), next(moments)
+            try:
+                status = ask(port, "POST", "/event", body=event(1, user_id=moment)).status
+            except OSError:
+                status = 0
+            statuses[status] += 1
+            times.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=go) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return max(times)
+
+
+def await_health(port: int) -> None:
+    deadline = time.monotonic() + LONGEST
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if ask(port, "GET", "/health/ready").status == 200:
+                return
+        time.sleep(0.1)
+    pytest.fail("the service does not answer")
+
+
+def test_a_redis_that_is_there_again_counts_again(serve: Serve, port: int, tmp_path: Path) -> None:
+    place, log_file = free_port(), tmp_path / "service.log"
+    serve(RATE_LIMIT="1000 per hour", RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{place}/0", LOG_FILE=str(log_file))
+    await_health(port)
+    assert ask(port, "GET", "/users/1").status == 200
+    with running(place, tmp_path):
+        deadline = time.monotonic() + LONGEST
+        while "Redis of the limits answers again" not in log_file.read_text():
+            assert time.monotonic() < deadline, "it is not found again"
+            time.sleep(0.1)
+        assert ask(port, "GET", "/users/1").headers["X-RateLimit-Remaining"] == "999"

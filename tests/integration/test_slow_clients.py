@@ -1,0 +1,230 @@
+"""Clients that do not go on, over sockets, against the server as it is run: they hinder nobody, and end (A33)."""
+
+import json
+import socket
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app import server
+from lib.probe import found
+from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.slow_clients import (
+    HALF_BODY,
+    HALF_CHUNK,
+    HEAD,
+    connect,
+    ended_after,
+    holding,
+    read_to_end,
+)
+
+SLACK = 5.0  # seconds on a machine that is busy with other things
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+HELD = {
+    "half a body": b"POST /event HTTP/1.1\r\n" + HALF_BODY,
+    "half a chunk": b"POST /event HTTP/1.1\r\n" + HALF_CHUNK,
+    "half a header": b"POST /event HTTP/1.1\r\nHost: loc",
+    "nothing": b"",
+    "a body for health": b"POST /health/live HTTP/1.1\r\n" + HALF_BODY,
+    "a body for metrics": b"POST /metrics HTTP/1.1\r\n" + HALF_BODY,
+    "an answer unread": b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+BIG = {"an answer unread": 100}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_a_thousand_of_them_hinder_nobody(serve: Serve, port: int, held: str) -> None:
+    """Before, 12 of the first two, 14 of those for health, and 1,024 of the third and fourth stopped everything.
+
+    Only errors are logged, since nobody reads the pipe that the lines go to.
+    """
+    serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
+    assert answered(port, 1)
+    with holding(port, BIG.get(held, 1000), HELD[held]):
+        assert found("127.0.0.1", port, "/health/live") == ""
+        assert [post(port, t) for t in range(2, 12)] == [200] * 10
+        assert found("127.0.0.1", port, "/health/ready") == ""
+
+
+@pytest.mark.parametrize("held", ["half a body", "half a header", "nothing"])
+def test_one_that_stops_is_hung_up_on(serve: Serve, port: int, held: str) -> None:
+    """Before, one with half a body held its thread for ever, and one without a byte its connection."""
+    serve()
+    assert answered(port, 1)
+    with connect(port, HELD[held]) as holding:
+        assert server.HEADER - 1 <= ended_after(holding) <= server.HEADER + SLACK
+
+
+def test_half_a_body_is_a_408_that_says_what_to_do(serve: Serve, port: int) -> None:
+    serve()
+    assert answered(port, 1)
+    with connect(port, HELD["half a body"]) as holding:
+        head, _, body = read_to_end(holding).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nconnection: close" in head
+    assert json.loads(body)["type"] == "urn:problem-type:request-timeout"
+    assert "send the same request again" in json.loads(body)["detail"]
+
+
+@pytest.mark.parametrize("first", [b"POST /event HTTP/1.1\r\n" + HALF_BODY, b"POST /event HTTP/1.1\r\nX: "])
+def test_one_that_trickles_is_hung_up_on_all_the_same(serve: Serve, port: int, first: bytes) -> None:
+    """Before, a byte now and then held its thread as long as it liked."""
+    serve()
+    assert answered(port, 1)
+    began = time.monotonic()
+    with connect(port, first) as trickling:
+        while time.monotonic() - began < LONGEST and goes_on(trickling):
+            time.sleep(0.5)
+    assert server.HEADER - 1 <= time.monotonic() - began <= server.HEADER + SLACK
+
+
+def goes_on(trickling: socket.socket) -> bool:
+    """Send one more byte; say whether the server still listens."""
+    try:
+        trickling.sendall(b"x")
+        trickling.settimeout(0.01)
+        trickling.recv(1)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False  # the end, or an answer that announces it
+
+
+def test_a_half_sent_body_behind_a_whole_request_ends_as_well(serve: Serve, port: int) -> None:
+    """In one segment, so that the last thing which the kernel saw is our answer to the first."""
+    serve()
+    assert answered(port, 1)
+    with connect(port, LIVE + HELD["half a body"]) as holding:
+        assert ended_after(holding) <= server.QUIET + SLACK
+
+
+def test_an_idle_connection_can_be_used_again_until_it_is_closed(serve: Serve, port: int) -> None:
+    serve()
+    assert answered(port, 1)
+    with connect(port, LIVE) as idle:
+        assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
+        time.sleep(server.HEADER + 2)
+        idle.sendall(LIVE)
+        assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.IDLE - 1 <= ended_after(idle) <= server.IDLE + SLACK
+
+
+def test_thousands_of_idle_connections_hinder_nobody(serve: Serve, port: int) -> None:
+    """Before, health was silent from 1,024 on."""
+    serve(LOG_LEVEL="ERROR")
+    assert answered(port, 1)
+    with holding(port, 3000, LIVE) as idle:
+        assert all(each.recv(65536).startswith(b"HTTP/1.1 200 ") for each in idle)
+        assert found("127.0.0.1", port, "/health/live") == ""
+        assert [post(port, t) for t in range(2, 12)] == [200] * 10
+
+
+REFUSED = {
+    "401": b"POST /event HTTP/1.1\r\n" + HALF_BODY,
+    "405": b"POST /health/live HTTP/1.1\r\n" + HALF_BODY,
+    "405 in chunks": b"POST /health/ready HTTP/1.1\r\n" + HALF_CHUNK,
+    "404": b"POST /nothing HTTP/1.1\r\n" + HALF_BODY,
+    "401 of metrics": b"POST /metrics HTTP/1.1\r\n" + HALF_BODY,
+    "413": b"POST /event HTTP/1.1\r\n" + HEAD + b"Content-Length: 99999\r\n\r\n{ ",
+    "415": b"POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{ ",
+}
+
+
+@pytest.mark.parametrize("status", ["404", "405", "405 in chunks", "413", "415"])
+def test_what_is_refused_anyhow_is_refused_before_its_body_came(serve: Serve, port: int, status: str) -> None:
+    """Before, each of them waited for the body. The connection ends: nobody knows where its next request begins."""
+    serve()
+    assert answered(port, 1)
+    with connect(port, REFUSED[status]) as refused:
+        assert_refused(refused, status)
+
+
+@pytest.mark.parametrize("status", ["401", "401 of metrics"])
+def test_who_shows_no_key_is_refused_before_the_body_came(serve: Serve, port: int, status: str) -> None:
+    serve(ACCESS="keys")
+    assert post_until(port, 401)
+    with connect(port, REFUSED[status]) as refused:
+        assert_refused(refused, status)
+
+
+def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Serve, port: int) -> None:
+    """And health, which is not counted, is answered all the while."""
+    serve(LOG_LEVEL="ERROR")
+    assert answered(port, 1)
+    with holding(port, server.REQUESTS, HELD["half a body"]) as held:
+        assert post_until(port, 503)
+        with connect(port, HELD["half a body"]) as refused:
+            assert_refused(refused, "503")
+        assert found("127.0.0.1", port, "/health/live") == ""
+        assert ended_after(held[-1]) <= server.HEADER + SLACK
+    assert post_until(port, 200)
+
+
+def assert_refused(refused: socket.socket, status: str) -> None:
+    refused.settimeout(server.HEADER / 2)
+    head = refused.recv(65536)
+    assert head.startswith(f"HTTP/1.1 {status[:3]} ".encode())
+    assert b"\r\nconnection: close\r\n" in head
+
+
+def post_until(port: int, status: int) -> bool:
+    """Send an event until it gets this status."""
+    deadline = time.monotonic() + LONGEST
+    while time.monotonic() < deadline:
+        if post(port, 1) == status:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_the_rest_of_a_refused_body_is_never_taken_for_a_request(serve: Serve, port: int) -> None:
+    serve()
+    assert answered(port, 1)
+    hidden = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    refused = b"POST /health/live HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(hidden)
+    for pause in (0, 0.2):
+        with connect(port, refused) as connection:
+            time.sleep(pause)
+            connection.sendall(hidden)
+            assert read_to_end(connection).count(b"HTTP/1.1 ") == 1
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+# :method POST, :scheme http, :path /event, content-length 100 (RFC 7541, without Huffman), six times
+BLOCK = b"\x83\x86\x04\x06/event\x0f\x0d\x03100"
+STREAMS = b"".join(
+    len(BLOCK).to_bytes(3, "big") + b"\x01\x04" + stream.to_bytes(4, "big") + BLOCK for stream in range(1, 13, 2)
+)
+
+
+def test_http_2_is_refused_at_once_and_holds_nothing(serve: Serve, port: int) -> None:
+    """Before, these six streams held all threads of the worker for good, with no client left."""
+    serve(WEB_THREADS="4")
+    assert answered(port, 1)
+    with connect(port, PREFACE + SETTINGS + STREAMS) as http2:
+        assert not read_to_end(http2).startswith(b"\x00\x00")  # no frame of theirs
+    assert found("127.0.0.1", port, "/health/live") == ""
+    assert [post(port, t) for t in (2, 3)] == [200, 200]
+
+
+def test_a_header_beyond_its_bound_is_refused(serve: Serve, port: int) -> None:
+    serve()
+    assert answered(port, 1)
+    with connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
+        long.sendall(b"a" * server.LONGEST_HEADER)
+        assert read_to_end(long).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_worker_is_known_by_its_command_line(serve: Serve, port: int) -> None:
+    main = serve()
+    assert answered(port, 1)
+    [worker] = psutil.Process(main.pid).children()
+    program, *arguments = worker.cmdline()
+    assert "python" in Path(program).name
+    assert arguments[-2:] == ["-m", "app"]

@@ -1,0 +1,105 @@
+"""What would cost much to read is refused before it is read, in every form in which rules are written.
+
+No time is measured here: what costs the square is told by what it grows like, so each is made ten times as long as what
+took seconds, and is refused, or read, all the same.
+"""
+
+import json
+
+import pytest
+
+from app.rulebook.drafts import read_draft
+from app.rulebook.forms import InvalidRules
+from app.rulebook.toml import LONGEST_FILE, MOST_PARTS, read_toml
+from lib.json_requests import GivenTwice, MalformedJson, read_object
+from tests.unit.edition_1 import WRITTEN
+
+MANY = 60_000  # parts: 120 KB, of which 0.1 took 41 s to read
+DOTTED = {
+    "a dotted key": ".".join("a" * MANY) + " = 1",
+    "with spaces": " . ".join("a" * MANY) + " = 1",
+    "of quoted parts": ".".join(['"a"'] * MANY) + " = 1",
+    "of parts in single quotes": ".".join(["'a.b'"] * 40_000) + " = 1",
+    "a heading": f"[{'.'.join('a' * MANY)}]",
+    "a heading of several tables": f"[[{'.'.join('a' * MANY)}]]",
+    "within a table": "a = { " + ".".join("b" * MANY) + " = 1 }",
+    "after a string of quotes": 'x = "\\""\n' + ".".join("a" * MANY) + " = 1",
+    "after a comment with a quote": '# "\n' + ".".join("a" * MANY) + " = 1",
+    "after an empty string": "x = ''\ny = \"\"\n" + ".".join("a" * MANY) + " = 1",
+    "after a long string": 'x = """a"b"""\n' + ".".join("a" * MANY) + " = 1",
+}
+
+
+@pytest.mark.parametrize("text", DOTTED.values(), ids=DOTTED)
+def test_a_name_of_many_parts_is_refused_before_it_is_read(text: str) -> None:
+    with pytest.raises(InvalidRules, match=rf"file: Has a name of more than {MOST_PARTS} parts"):
+        read_toml(text)
+
+
+def test_dots_that_are_no_parts_of_a_name_are_as_many_as_one_likes() -> None:
+    large = {**WRITTEN[3], "description": "." * 400}
+    lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in large.items())
+    dots = " . ".join("a" * 1000)
+    text = f"# {dots}\nbased_on = 1\n[[rules]] # {dots}\n{lines}\n".replace('"100.00"', "100.00 # a.b.c.d.e.f.g.h.i.j")
+    [rule] = read_toml(text).rules
+    assert rule.description == "." * 400
+
+
+def test_a_file_longer_than_any_rules_is_refused() -> None:
+    with pytest.raises(InvalidRules, match="file: Is longer than 262,144 characters; draft the rules you need"):
+        read_toml("#" * (LONGEST_FILE + 1))
+
+
+def test_rules_as_many_and_long_as_may_be_fit_into_a_file() -> None:
+    rule = {**WRITTEN[3], "name": "n" * 100, "description": "d" * 500}
+    lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in rule.items() if name != "code")
+    text = "\n".join(f"[[rules]]\ncode = {code}\n{lines}" for code in range(1, 101))
+    assert len(read_toml(text).rules) == 100
+
+
+BEYOND = {
+    "rules": "[[rules]]\n" * 25_000,
+    "tables": "".join(f"[a{n}]\n" for n in range(25_000)),
+    "an integer": f"[[rules]]\ncode = {'9' * 250_000}",
+    "an integer in hex": f"[[rules]]\ncode = 0x{'f' * 250_000}",
+    "an array": f"rules = [{'1,' * 120_000}]",
+    "nested arrays": f"rules = {'[' * 125_000}",
+    "nested tables": "rules = " + "{a=" * 80_000,
+    "a string without an end": '"""' + '\\"' * 120_000,
+    "quotes": '"' * 250_000,
+    "single quotes": "'" * 250_000,
+}
+
+
+@pytest.mark.parametrize("text", BEYOND.values(), ids=BEYOND)
+def test_what_is_long_in_another_way_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRules):
+        read_toml(text)
+
+
+def body(rules: str) -> bytes:
+    return f'{{"rules": {rules}}}'.encode()
+
+
+def read_body(sent: bytes) -> object:
+    return read_draft(read_object(sent)["rules"])
+
+
+JSON = {
+    "rules": body("[" + "{}," * 16_000 + "{}]"),
+    "nested": body("[" * 24_000 + "]" * 24_000),
+    "an integer": body(f'[{{"code": {"9" * 48_000}}}]'),
+    "a member often": body("[{" + '"a":1,' * 8_000 + '"a":1}]'),
+    "unknown members": body("[{" + ",".join(f'"a{n}":1' for n in range(4_500)) + "}]"),
+    "a list in a rule": body('[{"code": 1, "kind": "streak", "evaluated_on": [' + "1," * 20_000 + "1]}]"),
+    "many lists in rules": body(
+        "[" + ",".join('{"kind":"streak","evaluated_on":[' + "1," * 200 + "1]}" for _ in range(100)) + "]"
+    ),
+}
+
+
+@pytest.mark.parametrize("sent", JSON.values(), ids=JSON)
+def test_a_body_that_is_long_in_any_way_is_refused(sent: bytes) -> None:
+    with pytest.raises((InvalidRules, MalformedJson, GivenTwice)) as refused:
+        read_body(sent)
+    assert len(str(refused.value)) < 10_000

@@ -1,0 +1,18 @@
+"""docs/security.md: a reviewer can open each test that it names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+NAMED = re.findall(r"`((?:tests|e2e)/[\w/]+\.py)(?:::(\w+))?`", (REPOSITORY / "docs/security.md").read_text())
+
+
+def test_it_names_tests() -> None:
+    assert len(NAMED) > 40
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED, ids=lambda named: named or "all")
+def test_each_of_them_is_there(file: str, test: str) -> None:
+    assert f"def {test}" in (REPOSITORY / file).read_text()

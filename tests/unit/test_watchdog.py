@@ -1,0 +1,127 @@
+"""Who counts as silent, by looks; who is told that all is well."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from threading import Event
+
+import pytest
+
+from lib import heartbeat
+from lib.watchdog import GIVEN_UP, MISSED, STARTING, Watchdog
+
+
+@dataclass
+class Worker:
+    pid: int | None
+    kills: int = 0
+
+    def kill(self) -> None:
+        self.kills += 1
+
+
+@dataclass
+class House:
+    """A watchdog with its workers, and how often it said that all is well."""
+
+    ear: int
+    mouth: int
+    workers: list[Worker] = field(default_factory=lambda: [Worker(os.getpid()), Worker(1)])
+    well: int = 0
+
+    def __post_init__(self) -> None:
+        self.watchdog = Watchdog(self.ear, lambda: self.workers, [self.tell])
+
+    def tell(self) -> None:
+        self.well += 1
+
+    def look(self, times: int) -> None:
+        """Look so often, the first worker beating all the time."""
+        for _ in range(times):
+            heartbeat.beat(self.mouth)
+            self.watchdog.look()
+
+    def say(self, pid: int) -> None:
+        os.write(self.mouth, pid.to_bytes(heartbeat.SIZE, "big"))
+
+
+LINES: list[heartbeat.Line] = []  # never closed: the threads that use them are there as long as the tests
+
+
+@pytest.fixture
+def house() -> House:
+    LINES.extend(ends := heartbeat.make_line())
+    ear, mouth = ends
+    return House(ear.fileno(), mouth.fileno())
+
+
+def test_who_misses_so_many_looks_is_killed_and_nobody_else(house: House) -> None:
+    house.say(1)
+    house.look(MISSED)
+    assert [worker.kills for worker in house.workers] == [0, 0]
+    house.look(1)
+    assert [worker.kills for worker in house.workers] == [0, 1]
+
+
+def test_a_sign_in_between_begins_the_count_again(house: House) -> None:
+    for _ in range(3):
+        house.say(1)
+        house.look(MISSED)
+    assert house.workers[1].kills == 0
+
+
+def test_one_that_starts_has_longer_for_its_first_sign(house: House) -> None:
+    house.look(STARTING - 1)
+    assert house.workers[1].kills == 0
+    house.look(1)
+    assert house.workers[1].kills == 1
+
+
+def test_who_takes_the_place_of_another_begins_anew(house: House) -> None:
+    house.say(1)
+    house.look(MISSED + 1)
+    house.workers[1] = Worker(2)
+    house.look(MISSED + 1)
+    assert house.workers[1].kills == 0
+
+
+def test_one_that_is_not_started_yet_is_not_looked_at(house: House) -> None:
+    house.workers.append(Worker(None))
+    house.look(STARTING * 2)
+    assert house.workers[2].kills == 0
+
+
+def test_all_is_well_unless_one_is_killed_and_not_replaced(house: House) -> None:
+    house.say(1)
+    house.look(GIVEN_UP * 2)
+    assert house.well == GIVEN_UP
+    assert house.workers[1].kills > 1
+
+
+def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+    monkeypatch.setattr(heartbeat, "PERIOD", 0.01)
+    failures, well = iter([OSError("no such process")]), Event()
+
+    def workers() -> list[Worker]:
+        for error in failures:
+            raise error
+        return house.workers
+
+    Watchdog(house.ear, workers, [well.set]).start()
+    assert well.wait(10)
+
+
+def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+    monkeypatch.setattr(heartbeat, "PERIOD", 0.01)
+    pulse = heartbeat.Pulse(house.mouth)
+    await_pulse(house, beats=True)
+    pulse.works = lambda: False
+    await_pulse(house, beats=False)
+
+
+def await_pulse(house: House, *, beats: bool) -> None:
+    """Return when somebody beats, or when nobody has for a while."""
+    deadline = time.monotonic() + 10
+    while bool(heartbeat.heard(house.ear)) is not beats:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
