@@ -145,7 +145,7 @@ docker.here:
 	  { echo "docker compose is not here: install it, or use make start" >&2; exit 1; }
 
 ##@ Upkeep
-.PHONY: openapi lock sbom clean
+.PHONY: openapi lock audit sbom clean
 # It is made of the views; no database is asked, whatever its address.
 openapi: $(VENV)/dev.stamp ## write docs/openapi.json anew, for the review of a changed contract
 	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 2 --output docs/openapi.json
@@ -158,6 +158,9 @@ lock: $(VENV)/dev.stamp ## compile the locked requirements from pyproject.toml (
 	@$(COMPILE) $(ARGS) --extra postgres -c requirements.txt -o requirements-postgres.txt
 	@$(COMPILE) $(ARGS) --extra dev -c requirements.txt -c requirements-postgres.txt -o requirements-dev.txt
 	@printf 'uv\n' | $(COMPILE:pyproject.toml=-) $(ARGS) -o requirements-install.txt
+	@printf 'pip-audit\n' | $(COMPILE:pyproject.toml=-) $(ARGS) -o requirements-audit.txt
+audit: $(VENV)/dev.stamp ## are vulnerabilities known of a locked package? (ARGS=--if-reachable: no error where that cannot be asked)
+	@$(BIN)/python -m lib.install.audit $(ARGS)
 SBOM := var/sbom.cdx.json
 sbom: $(VENV)/dev.stamp ## write what the service is made of to var/sbom.cdx.json (CycloneDX)
 	@mkdir -p $(dir $(SBOM))

@@ -82,7 +82,7 @@ def test_every_python_and_platform_finds_all_that_it_needs(where: dict[str, str]
     assert {lock: missing(lock, extras, where) for lock, extras in LOCKS.items()} == {lock: set() for lock in LOCKS}
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "requirements-install.txt"])
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-install.txt", "requirements-audit.txt"])
 def test_every_package_is_locked_to_one_version_by_hash(lock: str) -> None:
     text = (REPOSITORY / lock).read_text(encoding="utf-8")
     blocks = text.replace("\\\n", "").splitlines()

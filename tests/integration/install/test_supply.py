@@ -1,7 +1,9 @@
-"""What the service is made of, as `make sbom` writes it."""
+"""What the service is made of, as `make sbom` writes it and `make audit` asks about it."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -28,3 +30,18 @@ def test_the_bill_of_materials_names_the_lock(tmp_path: Path) -> None:
     components = bill["components"]
     assert {component["name"] for component in components} == locked
     assert all(component["version"] and component["externalReferences"][0]["hashes"] for component in components)
+
+
+def test_what_cannot_be_audited_is_not_called_sound() -> None:
+    nowhere = {**os.environ, "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    for name in ("no_proxy", "NO_PROXY"):
+        nowhere.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-m", "lib.install.audit"],
+        cwd=REPOSITORY,
+        env=nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1][:12]) == (2, "not audited:")

@@ -1,0 +1,110 @@
+"""`python -m lib.install.audit`: are vulnerabilities known of any package that the service runs on?
+
+0: none is known. 1: some are, each named with the versions that mend it. 2: that could not be found out; with
+`--if-reachable`, for machines that reach nothing but an index of packages, this is 0 as well, and said.
+
+pip-audit asks. It brings a pip of its own, so it has a virtual environment of its own, and a lock.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib.install.index import pip_settings, uv_options
+from lib.install.packages import UV
+from lib.install.steps import LOG, step
+
+LOCK, TOOL_LOCK = "requirements.txt", "requirements-audit.txt"
+TOOL = Path("var/audit")
+PYTHON = TOOL / "bin/python"
+MAX_SECONDS = 180
+# The lock as it is: nothing is resolved, and pip is not asked to.
+AUDIT = [str(PYTHON), "-m", "pip_audit", "--requirement", LOCK, "--require-hashes", "--disable-pip"]
+REPORT = ["--format", "json", "--progress-spinner", "off", "--timeout", "10"]
+NOT_AUDITED = (
+    "not audited: {}. Run this where the database of vulnerabilities can be reached,"
+    " or give {} to a scanner of your own"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What is known: of how many packages something was found out, of which nothing, and what is wrong with them."""
+
+    audited: int
+    skipped: list[str]
+    vulnerabilities: list[str]
+
+
+def read_report(text: str) -> Audit:
+    """Read the JSON of pip-audit; raises `ValueError` where it is none."""
+    report: dict[str, Any] = json.loads(text)
+    packages = report["dependencies"]
+    return Audit(
+        audited=sum("skip_reason" not in package for package in packages),
+        skipped=[package["name"] for package in packages if "skip_reason" in package],
+        vulnerabilities=[
+            f"{package['name']} {package['version']}: {found['id']}, mended in {_mended(found)}"
+            for package in packages
+            for found in package.get("vulns", ())
+        ],
+    )
+
+
+def _mended(found: dict[str, Any]) -> str:
+    return ", ".join(found["fix_versions"]) or "no version yet"
+
+
+def conclude(audit: Audit) -> tuple[int, list[str]]:
+    """Return the exit status and what to print."""
+    if audit.vulnerabilities:
+        return 1, [*audit.vulnerabilities, f"Take newer ones: make lock ARGS=--upgrade, then review {LOCK}"]
+    if audit.skipped:
+        return 2, [NOT_AUDITED.format(f"nothing is known of {len(audit.skipped)} packages", LOCK)]
+    return 0, [f"No vulnerability is known of the {audit.audited} packages of {LOCK}."]
+
+
+def has_tool() -> bool:
+    """Make the environment of pip-audit unless it is there and as its lock says; tell whether it is."""
+    made = TOOL / "made.stamp"
+    if PYTHON.exists() and made.exists() and made.stat().st_mtime >= Path(TOOL_LOCK).stat().st_mtime:
+        return True
+    made.unlink(missing_ok=True)
+    uv = [str(UV), "--no-config", "--no-progress", "--no-python-downloads"]
+    options = [*uv_options(pip_settings()), "--python", str(PYTHON), "--no-deps", "--require-hashes", "-r", TOOL_LOCK]
+    there = step(f"Making {TOOL}", [*uv, "venv", "--clear", "--python", sys.executable, str(TOOL)])
+    if there and step(f"Installing {TOOL_LOCK}", [*uv, "pip", "install", *options]):
+        made.touch()
+    return made.exists()
+
+
+def audit_lock() -> tuple[int, list[str]]:
+    """Ask about each package of the lock; return the exit status and what to print."""
+    if not has_tool():
+        return 2, [NOT_AUDITED.format(f"{TOOL} could not be made, see {LOG}", LOCK)]
+    try:
+        done = subprocess.run([*AUDIT, *REPORT], capture_output=True, text=True, timeout=MAX_SECONDS, check=False)
+        return conclude(read_report(done.stdout))
+    except subprocess.TimeoutExpired:
+        cause = f"no answer within {MAX_SECONDS} s"
+    except ValueError:
+        cause = (done.stderr.strip().splitlines() or [f"pip-audit ended with {done.returncode}"])[-1]
+    return 2, [NOT_AUDITED.format(cause, LOCK)]
+
+
+def main(arguments: list[str]) -> int:
+    """Print what was found out; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lib.install.audit")
+    parser.add_argument("--if-reachable", action="store_true", help="end with 0 where it cannot be found out")
+    lenient = parser.parse_args(arguments).if_reachable
+    status, lines = audit_lock()
+    print(*lines, sep="\n")
+    return 0 if status == 2 and lenient else status  # noqa: PLR2004  # as above
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
