@@ -4,9 +4,16 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
+from collections.abc import Callable
+from wsgiref.types import WSGIEnvironment
+
+from app.access.domain import Scope
+from app.access.guard import Entrance
 from app.config import Settings
 from app.events.metrics import WAITED
-from lib.admission import Room, RoomOf
+from lib.admission import RoomOf
+from lib.handover import has_small_json
+from lib.room import Room
 from lib.turns import Turns
 
 EVENT_PATH = "/event"
@@ -42,3 +49,12 @@ def room_by_path(settings: Settings) -> RoomOf:
 def turns_of_players(settings: Settings) -> Turns:
     """Make the turns of a process: the events of a player are worked on one at a time (A37)."""
     return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)
+
+
+def is_expected_event(entrance: Entrance) -> Callable[[WSGIEnvironment], bool]:
+    """Return what tells of a request for the room of events whether all but its body is as it has to be."""
+    return lambda environ: (
+        environ["REQUEST_METHOD"] == "POST"
+        and has_small_json(environ)
+        and entrance.lets_pass(environ, Scope.EVENTS_WRITE)
+    )
