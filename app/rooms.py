@@ -11,6 +11,7 @@ from app.access.domain import Scope
 from app.access.guard import Entrance
 from app.config import Settings
 from app.events.metrics import WAITED
+from app.server import REQUESTS
 from lib.admission import RoomOf
 from lib.handover import has_small_json
 from lib.room import Room
@@ -30,9 +31,9 @@ READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 def room_by_path(settings: Settings) -> RoomOf:
     """Make the rooms of a process, and return what tells the room of a path.
 
-    The line of events has no end but that of all requests (app.server): it moves, or is turned away.
+    The line of events is as long as all requests together (app.server): it moves, or is turned away.
     """
-    events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
+    events = Room(settings.web_threads, patience=PATIENCE, line=REQUESTS, waited=WAITED.inc)
     reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)
     metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE)
 
