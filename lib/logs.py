@@ -144,9 +144,15 @@ def _shared() -> Processors:
 _encoder = json.JSONEncoder(default=repr)
 
 
-def _written(record: dict[str, object], **_: object) -> str:
-    """Write a record as JSON, with an encoder that is made once."""
-    return _encoder.encode(record)
+def _written(record: MutableMapping[str, Any], **_: object) -> str:
+    """Write a record as JSON, with an encoder that is made once.
+
+    A line that is short and has nothing escaped holds nothing harmful; nearly all are so, and are looked at no further.
+    """
+    line = _encoder.encode(record)
+    if len(line) <= LONGEST_FACT and "\\" not in line:
+        return line
+    return _encoder.encode(make_harmless(None, "", record))
 
 
 def _plain_traceback(out: TextIO, exc_info: Any) -> None:  # noqa: ANN401  # structlog's form
@@ -159,5 +165,5 @@ def _plain_traceback(out: TextIO, exc_info: Any) -> None:  # noqa: ANN401  # str
 def _renderer(log_format: str, *, colors: bool) -> Processors:
     if log_format == "json":
         written = structlog.processors.JSONRenderer(serializer=_written)
-        return [structlog.processors.format_exc_info, make_harmless, written]
+        return [structlog.processors.format_exc_info, written]
     return [make_harmless, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_plain_traceback)]
