@@ -67,7 +67,7 @@ def run_on(connection: Connection) -> None:
             owner.allow(connection, database.metadata)
     except CommandError as error:
         if newer := applied_by_a_newer_release():
-            raise CommandError(newer) from error
+            raise click.ClickException(newer) from error  # which keeps its lines; what is logged has one
         raise
 
 

@@ -17,6 +17,7 @@ import psutil
 from lib.local import processes
 from lib.local.claims import claimed
 from lib.local.errors import LocalError
+from lib.local.hints import make
 from lib.local.ports import explain, refusal
 from lib.local.project import Project
 from lib.local.rotated_log import opened
@@ -169,7 +170,7 @@ def stop_supervisor(project: Project) -> bool:
     if process and not _is_supervisor(process, state):
         raise LocalError(
             f"{project.supervisor_lock} is held, but not by its supervisor: see who holds it (fuser "
-            f"{project.supervisor_lock}), end that, then make stop"
+            f"{project.supervisor_lock}), end that, then {make('stop')}"
         )
     family = [process, *process.children(recursive=True)] if process else []
     for number in (signal.SIGTERM, signal.SIGCONT):  # a stopped process hears nothing before it goes on

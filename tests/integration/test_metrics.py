@@ -141,7 +141,7 @@ def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_sa
 def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_with: AppWith) -> None:
     size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
     app = app_with(web_threads=4, read_threads=2)
-    assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 10
+    assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 9
     assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 5
     with app.app_context(), ExitStack() as held:
         for _ in range(4 + 2 + SPARE_CONNECTIONS):

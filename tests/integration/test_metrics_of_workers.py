@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.config import SPARE_CONNECTIONS
 from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
@@ -24,7 +25,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 
 EVENTS = 40
 MOST_BATCHES = 50
-CONNECTIONS_OF_A_WORKER = 7  # a thread each, and three to spare
+CONNECTIONS_OF_A_WORKER = 4 + 2 + SPARE_CONNECTIONS  # WEB_THREADS and READ_THREADS are what they are by default
 Numbers = dict[str, float]
 
 

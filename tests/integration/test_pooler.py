@@ -42,7 +42,8 @@ def by_session(request: pytest.FixtureRequest, database: str) -> Iterator[str]:
 
 @pytest.fixture
 def behind(app_with: AppWith) -> Callable[[str], APIFlask]:
-    return lambda url: app_with(database_url=url)
+    """Both logins go through the pooler."""
+    return lambda url: app_with(database_url=url, database_owner_url=url)
 
 
 def test_by_session_events_are_taken_and_every_setting_holds(

@@ -64,21 +64,16 @@ def said(app: APIFlask, *command: str) -> str:
 
 
 def test_a_database_that_is_set_to_read_only_is_not_ready_until_it_is_set_back(
-    app_with: AppWith, sql: Sql, switch: str
+    app_with: AppWith, database: str, sql: Sql, switch: str
 ) -> None:
     sql(SET.format(switch, "on"))
     client = app_with().test_client()
     assert ready(client) == "database-read-only"
     assert client.get("/health/live").status_code == 200
     assert problem(send(client, "deposit", "1", 1)) == UNAVAILABLE
-    run_sql(with_options(app_url(client), "-c default_transaction_read_only=off"), f"ALTER DATABASE {switch} RESET ALL")
+    run_sql(with_options(database, "-c default_transaction_read_only=off"), f"ALTER DATABASE {switch} RESET ALL")
     assert ready_within(client, LONGEST, "ready")
     assert codes(send(client, "deposit", "1", 1)) == []
-
-
-def app_url(client: FlaskClient) -> str:
-    url = client.application.config["SQLALCHEMY_DATABASE_URI"]
-    return str(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 def test_that_open_sessions_may_still_write_is_no_reason_to_be_ready(app_with: AppWith, sql: Sql, switch: str) -> None:

@@ -109,6 +109,7 @@ def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, hous
 
     Watchdog(house.ear, workers, [well.set]).start()
     assert well.wait(10)
+    house.workers.clear()  # the thread lives on, and would say of each that it is silent
 
 
 def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
