@@ -158,7 +158,7 @@ def test_a_body_that_arrives_piece_by_piece_is_read_whole(customer: Customer, ch
     head = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     address = httpx.URL(URL)
     with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
-        request = ("POST /event HTTP/1.1", f"Host: {address.host}", "Content-Type: application/json", head, "", "")
+        request = ("POST /event HTTP/1.1", f"Host: {address.netloc.decode()}", "Content-Type: application/json", head, "", "")
         connection.sendall("\r\n".join(request).encode())
         for piece in in_chunks(body, 20):
             time.sleep(0.02)
