@@ -76,7 +76,7 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
 }
-# What needs keys, limits, a register or rule book of its own, a defect, a database that is away:
+# What needs keys, limits, patience, a policy, register or rule book of its own, a defect, a database that is away:
 # tests/integration/test_openapi.py.
 ELSEWHERE = {
     "audit",
@@ -90,9 +90,14 @@ ELSEWHERE = {
     "retired",
     "same-eyes",
     "no-free-user-id",
+    "off",
+    "on",
+    "proposed",
     "forbidden",
     "internal-error",
     "not-ready",
+    "request-timeout",
+    "still-adding-up",
     "too-many-requests",
     "unauthorized",
     "unavailable",

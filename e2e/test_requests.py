@@ -157,8 +157,9 @@ def test_a_body_that_arrives_piece_by_piece_is_read_whole(customer: Customer, ch
     body = event_text(customer.user_id).encode()
     head = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     address = httpx.URL(URL)
+    host = f"Host: {address.netloc.decode()}"
     with socket.create_connection((address.host, address.port or 80), timeout=10) as connection:
-        request = ("POST /event HTTP/1.1", "Host: x", "Content-Type: application/json", head, "", "")
+        request = ("POST /event HTTP/1.1", host, "Content-Type: application/json", head, "", "")
         connection.sendall("\r\n".join(request).encode())
         for piece in in_chunks(body, 20):
             time.sleep(0.02)

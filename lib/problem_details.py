@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import TypeVar, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, current_app, json, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from lib.bodies import LONGEST_BODY, cut_short, too_large
 from lib.body_forms import OtherMediaType
@@ -149,6 +149,8 @@ def _handler(problem_type: ProblemType) -> Callable[[Exception], Response]:
 
 def _http_problem(error: HTTPException) -> Response:
     """Answer what Flask itself refuses; headers such as Allow come along."""
+    if isinstance(error, MethodNotAllowed) and not _is_taken_with(error.valid_methods or ()):
+        return _http_problem(NotFound())
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return cast("Response", error.get_response())  # a redirect is no refusal
     status = HTTPStatus(error.code)
@@ -158,6 +160,12 @@ def _http_problem(error: HTTPException) -> Response:
         if name != "Content-Type":
             answer.headers[name] = value
     return answer
+
+
+def _is_taken_with(methods: Iterable[str]) -> bool:
+    """Tell whether the path leads anywhere with one of these; the router names them before it looks at numbers."""
+    paths = current_app.create_url_adapter(request)
+    return paths is not None and any(paths.test(method=method) for method in methods)
 
 
 def _internal_error(error: Exception) -> Response:

@@ -8,13 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import psycopg2
 from rich.console import Console
 
 from e2e.ending import INTERRUPTED, end_on_signal
 from e2e.faults import report
 from e2e.faults.run import Run
-from e2e.site import SiteError
 
 LONGEST_RUN = 600  # seconds; far above what it takes, so that nothing can hang for ever
 
@@ -29,17 +27,15 @@ def main(words: Sequence[str]) -> int:
     )
     end_on_signal(LONGEST_RUN)
     try:
-        run.all_faults()
-    except (SiteError, psycopg2.Error) as error:
-        console.print(report.table(run.results), f"FAILED: {error}", sep="\n", markup=False, soft_wrap=True)
-        return 1
+        told = run.all_faults()
     except KeyboardInterrupt as interrupt:
         console.print(f"ended by {interrupt}; nothing was left behind")
         return INTERRUPTED
-    console.print(report.table(run.results))
-    if not words:
-        report.write(run.checkout, run.results, run.left_out)
-    return 1 if any(result.complaints() for result in run.results) else 0
+    console.print(report.table(told.rows))
+    console.print(*(f"FAILED: {error}" for error in told.failed), sep="\n", markup=False, soft_wrap=True)
+    if not words and not told.failed:
+        report.write(run.checkout, told.rows, told.left_out)
+    return 1 if told.failed or any(row.complaints for row in told.rows) else 0
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import resource
 import socket
 from collections.abc import Iterator
 
-HALF_A_HEAD = b"POST /event HTTP/1.1\r\nHost: x\r\nContent-"
-HALF_A_BODY = b"POST /event HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+HALF_A_HEAD = b"POST /event HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-"
+HALF_A_BODY = HALF_A_HEAD + b"Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 # What each sends before it falls silent, and how many of its kind there are.
 HELD = {b"": 1_000, HALF_A_HEAD: 500, HALF_A_BODY: 500}
 LONGEST_CONNECT = 5  # seconds

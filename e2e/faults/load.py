@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from threading import Event as Flag
 from threading import Thread
 
@@ -10,14 +11,16 @@ from e2e.faults.client import Attempt, Connection, Outcome
 from e2e.faults.ledger import Acknowledged, Ledger
 from e2e.oracle import Event
 from e2e.play import day_of_play, lanes
+from e2e.service import SEED
 
 CLIENTS = 16
 EVENTS = 100_000  # more than the fastest machine gets through
 USERS = 6_000
-PACE = 0.01  # seconds between two events of a client: load, but no contest for the processors
+PACE = 0.03  # seconds between two events of a client: load, but no contest for the processors, by two runs neither
+AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
 RETRY = 0.1  # seconds until an event is sent again: less than Retry-After asks for, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last event
-STEADY = 1.5  # seconds without trouble, after which a fault counts as overcome
+STEADY = 1.2  # seconds without trouble, after which a fault counts as overcome
 LONGEST_RECOVERY = 20
 
 
@@ -64,13 +67,21 @@ class Lane:
         return taken
 
 
+@cache
+def the_day() -> list[Event]:
+    return day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=1)
+
+
+def in_the_systems_order() -> list[list[Event]]:
+    return [[replace(event, t=t) for t, event in enumerate(the_day(), 1)]]
+
+
 class Load:
     """All clients together; they play on where they stopped when they are started again."""
 
-    def __init__(self, *, port: int, seed: int, in_system_order: bool = False) -> None:
+    def __init__(self, *, port: int, in_system_order: bool = False) -> None:
         """Let CLIENTS play; in the system's order one, since `t` must then rise over all users, by one an event."""
-        day = day_of_play(seed=seed, users=USERS, events=EVENTS, first_user_id=1)
-        played = [[replace(event, t=t) for t, event in enumerate(day, 1)]] if in_system_order else lanes(day, CLIENTS)
+        played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
         self._lanes = [Lane(iter(lane), port) for lane in played]
         self._threads: list[Thread] = []
 
@@ -105,7 +116,7 @@ class Load:
 
 
 def at_once(events: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledged, Attempt]]:
-    """Send events again over as many connections, until each is answered or has been tried a few times."""
+    """Send events again over a few connections, until each is answered or has been tried a few times."""
     answers: list[tuple[Acknowledged, Attempt]] = []
 
     def send_all(part: Sequence[Acknowledged]) -> None:
@@ -113,7 +124,7 @@ def at_once(events: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledge
         answers.extend((each, send_again(connection, each.event)) for each in part)
         connection.close()
 
-    threads = [Thread(target=send_all, args=[events[first::CLIENTS]], daemon=True) for first in range(CLIENTS)]
+    threads = [Thread(target=send_all, args=[events[first::AGAIN]], daemon=True) for first in range(AGAIN)]
     for thread in threads:
         thread.start()
     for thread in threads:

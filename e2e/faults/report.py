@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,9 +41,10 @@ Written by `make faults` on {date}: {machine}.
 
 {clients} clients, each over a connection of its own, play a day from a seed. A client that gets a 503 or no answer
 sends the same event again, before the user's next one, until it is acknowledged. Under this load, one fault after the
-other. Afterwards every acknowledged event is sent again and must be a replay with the very same answer; all that is
-stored is compared with all that was ever acknowledged; and every answer with a serial replay by the oracle. At the end
-every stored event is judged again by its own edition (`flask rules verify`), and all agree, or the run fails.
+other; those that need more than a service, on others beside it. Afterwards every acknowledged event is sent again and
+must be a replay with the very same answer; all that is stored is compared with all that was ever acknowledged; and
+every answer with a serial replay by the oracle. At the end every stored event is judged again by its own edition
+(`flask rules verify`), and all agree, or the run fails.
 
 {table}
 
@@ -63,6 +65,30 @@ every stored event is judged again by its own edition (`flask rules verify`), an
   sent requests, must cost no event its 200.
 - In the two graceful ends, every request that was under way when SIGTERM came is answered: {graceful}.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A result as it is reported: a cell for each of COLUMNS, and what is not as promised.
+
+    `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
+    """
+
+    cells: list[str]
+    complaints: list[str]
+    graceful: str
+
+    @property
+    def name(self) -> str:
+        return self.cells[0]
+
+
+def row(result: Result) -> Row:
+    return Row(
+        cells=cells(result),
+        complaints=result.complaints(),
+        graceful=graceful(result) if result.scenario.graceful else "",
+    )
 
 
 def cells(result: Result) -> list[str]:
@@ -93,41 +119,41 @@ def line(result: Result) -> str:
     return "\n".join([told, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
 
 
-def table(results: Sequence[Result]) -> Table:
+def table(rows: Sequence[Row]) -> Table:
     """Put the results into a table for a terminal; the page says more."""
     shown = Table(*SHOWN, title="faults under load", box=None, padding=(0, 1, 0, 0))
     shown.columns[0].min_width = 20
     for column in shown.columns[1:]:
         column.justify, column.no_wrap = "right", True
-    for result in results:
-        name, _, taken, doubt, unavailable, cut, *bad, longest, first, last, health = cells(result)
-        row = (name, taken, doubt, unavailable, cut, "/".join(bad), longest, first, last, health)
-        shown.add_row(*row, style="red" if result.complaints() else "")
+    for each in rows:
+        name, _, taken, doubt, unavailable, cut, *bad, longest, first, last, health = each.cells
+        cells_shown = (name, taken, doubt, unavailable, cut, "/".join(bad), longest, first, last, health)
+        shown.add_row(*cells_shown, style="red" if each.complaints else "")
     return shown
 
 
-def page(results: Sequence[Result], left_out: Sequence[str]) -> str:
+def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
     return PAGE.format(
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
         clients=CLIENTS,
-        table=markdown(results),
-        verdict=verdict(results),
+        table=markdown(rows),
+        verdict=verdict(rows),
         left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
         longest=LONGEST_REQUEST,
         replaced=REPLACED,
         recovery=LONGEST_RECOVERY,
-        graceful=", ".join(graceful(result) for result in results if result.scenario.graceful) or "not run",
+        graceful=", ".join(each.graceful for each in rows if each.graceful) or "not run",
     )
 
 
-def markdown(results: Sequence[Result]) -> str:
-    rows = [COLUMNS, ("---", *["---:"] * (len(COLUMNS) - 1)), *map(cells, results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def markdown(rows: Sequence[Row]) -> str:
+    lines = [COLUMNS, ("---", *["---:"] * (len(COLUMNS) - 1)), *(each.cells for each in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def verdict(results: Sequence[Result]) -> str:
-    failed = [f"- {each.scenario.name}: {complaint}" for each in results for complaint in each.complaints()]
+def verdict(rows: Sequence[Row]) -> str:
+    failed = [f"- {each.name}: {complaint}" for each in rows for complaint in each.complaints]
     return "\n".join(["**Not as promised:**", "", *failed]) if failed else "**All as promised.**"
 
 
@@ -146,8 +172,8 @@ def python() -> str:
     return platform.python_version()
 
 
-def write(checkout: Path, results: Sequence[Result], left_out: Sequence[str]) -> Path:
+def write(checkout: Path, rows: Sequence[Row], left_out: Sequence[str]) -> Path:
     path = checkout / "docs" / "reliability.md"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(page(results, left_out), encoding="utf-8")
+    path.write_text(page(rows, left_out), encoding="utf-8")
     return path

@@ -1,77 +1,116 @@
-"""All faults, one after the other: most on one service, others on one of their own that has what they need."""
+"""All faults: most one after the other on one service, beside them those that need a service with something more."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.synchronize import Lock
 from pathlib import Path
 
+import psycopg2
 from rich.console import Console
 
 from e2e.faults import report
 from e2e.faults.disk import NoDisk, small_disk
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
+from e2e.faults.report import Row
 from e2e.faults.scenarios import ON_A_SMALL_DISK, SCENARIOS, Scenario
+from e2e.faults.side_by_side import side_by_side
 from e2e.faults.stages import STAGES, Stage
-from e2e.faults.trial import Result, trial
-from e2e.service import SEED
-from e2e.site import Site, new_site
+from e2e.faults.trial import trial
+from e2e.site import Site, SiteError, new_site
 
 
 @dataclass(slots=True, kw_only=True)
+class Told:
+    """What came of some faults so far: a row for each, what was left out and why, and what ended it early."""
+
+    rows: list[Row] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What came of the faults that were asked for so far: results, and what was left out and why."""
+    """The faults that are wanted, brought about on copies of the checkout."""
 
     checkout: Path
     console: Console
     wanted: Callable[[Scenario | Stage], bool]
-    results: list[Result] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    # Held by whoever needs the processors: the parts wait side by side, and a service that starts anew is not slower
+    # because the other part starts one as well.
+    processors: Lock = field(default_factory=get_context("fork").Lock)
 
-    def all_faults(self) -> None:
-        """Bring all about; raises `SiteError` when the service does not come back."""
+    def all_faults(self) -> Told:
+        """Bring all about, in two parts at a time; a part ends early when its service does not come back."""
+        every = side_by_side([partial(self._part, each) for each in (self._on_a_service, self._on_others)])
+        return Told(
+            rows=[row for told in every for row in told.rows],
+            left_out=[reason for told in every for reason in told.left_out],
+            failed=[error for told in every for error in told.failed],
+        )
+
+    def _part(self, faults: Callable[[Told], None]) -> Told:
+        told = Told()
+        try:
+            faults(told)
+        except (SiteError, psycopg2.Error) as error:
+            told.failed.append(str(error))
+        return told
+
+    def _on_a_service(self, told: Told) -> None:
         if scenarios := list(filter(self.wanted, SCENARIOS)):
             with new_site(self.checkout, name="faults") as site:
-                self._on_one_service(site, scenarios)
-        if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
-            self._on_a_small_disk(scenarios)
-        for stage in filter(self.wanted, STAGES):
-            with stage.prepare(stage, self.checkout) as (site, scenario):
-                self._on_one_service(site, [scenario], in_system_order=stage.in_system_order)
+                self._on_one_service(site, scenarios, told)
 
-    def _on_a_small_disk(self, scenarios: Sequence[Scenario]) -> None:
+    def _on_others(self, told: Told) -> None:
+        """One after the other, each on a service of its own: on a small disk, and with what else they need."""
+        if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
+            self._on_a_small_disk(scenarios, told)
+        for stage in filter(self.wanted, STAGES):
+            with ExitStack() as stack:
+                with self.processors:
+                    site, scenario = stack.enter_context(stage.prepare(stage, self.checkout))
+                self._on_one_service(site, [scenario], told, in_system_order=stage.in_system_order)
+
+    def _on_a_small_disk(self, scenarios: Sequence[Scenario], told: Told) -> None:
         with ExitStack() as stack:
-            site = stack.enter_context(new_site(self.checkout, name="faults"))
+            site = stack.enter_context(new_site(self.checkout, name="faults-disk"))
             try:
                 stack.enter_context(small_disk(site.var))
             except NoDisk as reason:
-                self.left_out += [f"{scenario.name}: {reason}" for scenario in scenarios]
-                self.console.print(*(f"left out: {each}" for each in self.left_out), sep="\n", soft_wrap=True)
+                told.left_out += [f"{scenario.name}: {reason}" for scenario in scenarios]
+                self.console.print(*(f"left out: {each}" for each in told.left_out), sep="\n", soft_wrap=True)
                 return
             stack.callback(site.stop)  # else the disk would be in use
-            self._on_one_service(site, scenarios)
+            self._on_one_service(site, scenarios, told)
 
-    def _on_one_service(self, site: Site, scenarios: Iterable[Scenario], *, in_system_order: bool = False) -> None:
+    def _on_one_service(
+        self, site: Site, scenarios: Iterable[Scenario], told: Told, *, in_system_order: bool = False
+    ) -> None:
         with logs_kept_unless_fine(site) as complaints:
-            with self._step("starting a service of its own"):
+            with self.processors, self._step("starting a service of its own"):
                 site.start()
-            load, book = Load(port=site.port, seed=SEED, in_system_order=in_system_order), Book()
+            load, book = Load(port=site.port, in_system_order=in_system_order), Book()
             for scenario in scenarios:
-                with self._step(scenario.name):
-                    result = trial(site, load, book, scenario)
-                self.console.print(f"  {report.line(result)}", markup=False, soft_wrap=True)
-                self.results.append(result)
+                with self._step(scenario.name) as said:
+                    result = trial(site, load, book, scenario, self.processors)
+                    said.append(report.line(result))
+                told.rows.append(report.row(result))
                 complaints.extend(result.complaints())
-            with self._step("judging all events again"):
+            with self.processors, self._step("judging all events again"):
                 site.verify()
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        with self.console.status(name):
-            yield
-        self.console.print(f"{name}: {time.monotonic() - began:.1f} s")
+    def _step(self, name: str) -> Iterator[list[str]]:
+        """Say in one piece, since others speak as well, how long it took and what is added meanwhile."""
+        began, said = time.monotonic(), list[str]()
+        yield said
+        lines = [f"{name}: {time.monotonic() - began:.1f} s", *(f"  {line}" for line in said)]
+        self.console.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from e2e.site import Site, SiteError
 LONGEST_REQUEST = 5  # seconds
 LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
 REPLACED = 10  # seconds within which a process that stands still is replaced
-STOPPED = 10  # seconds that PostgreSQL hears nothing
+STOPPED = 7  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4
-HELD = 8  # seconds that connections are held, less than after which the service closes them
+HELD = 5  # seconds that connections are held, less than after which the service closes them
 FULL = 4
 UNDER_WAY = 0.4  # seconds after which every client waits for an answer, with events held up
 GOODBYE = 1.2  # seconds that events are held up after the service was told to end; below its lock timeout in all

@@ -17,7 +17,7 @@ from e2e.faults.scenarios import Scenario, Window
 from e2e.oracle import Event
 from e2e.site import Site, SiteError, free_port, new_site
 
-STOPPED = 10  # seconds that whatever it is says nothing
+STOPPED = 7  # seconds that whatever it is says nothing
 SYSTEM_ORDER = {"EVENT_ORDER": "system"}
 LIMIT = "1000000 per minute"  # that nobody reaches
 FROZEN = "frozen"  # how the instance that is stopped names its connections
@@ -29,7 +29,7 @@ CLAIM = Event(type="deposit", amount="1", user_id=10_000_000, t=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A fault by its name; `prepare` makes ready what it needs, and yields it with its site, not yet started."""
+    """A fault by its name; `prepare` makes ready what it needs, and yields it with its site, which may run already."""
 
     name: str
     prepare: Callable[["Stage", Path], AbstractContextManager[tuple[Site, Scenario]]]
@@ -38,18 +38,19 @@ class Stage:
 
 @contextlib.contextmanager
 def another_instance(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
-    with new_site(checkout, name="faults", settings=SYSTEM_ORDER) as site:
-        yield site, Scenario(name=stage.name, inflict=partial(stop_in_a_transaction, checkout))
+    with new_site(checkout, name="faults-system", settings=SYSTEM_ORDER) as site:
+        site.start()
+        named = f"{site.url}{'&' if '?' in site.url else '?'}application_name={FROZEN}"
+        settings = {**SYSTEM_ORDER, "DATABASE_URL": named, "WEB_WORKERS": "1"}
+        with new_site(checkout, name="faults-other", settings=settings) as other:
+            other.start()
+            yield site, Scenario(name=stage.name, inflict=partial(stop_in_a_transaction, other))
 
 
-def stop_in_a_transaction(checkout: Path, site: Site) -> Window:
+def stop_in_a_transaction(other: Site, site: Site) -> Window:
     """Stop all of another instance while it has the clock of the system, so that nothing of its own can end it."""
-    named = f"{site.url}{'&' if '?' in site.url else '?'}application_name={FROZEN}"
-    settings = {**SYSTEM_ORDER, "DATABASE_URL": named, "WEB_WORKERS": "1"}
+    family = processes.all_of_the_service(other)
     with contextlib.ExitStack() as stack:
-        other = stack.enter_context(new_site(checkout, name="faults-other", settings=settings))
-        other.start()
-        family = processes.all_of_the_service(other)
         with database.events_held_up(site.url, database.LOCK_OF_SYSTEM):
             Thread(target=Connection(other.port).send, args=[CLAIM], daemon=True).start()
             await_sessions(site, WAITING, there=True)
@@ -76,7 +77,7 @@ def behind_a_network(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scena
         far.start()
         with (
             network(far.url) as between,
-            new_site(checkout, name="faults", settings={"DATABASE_URL": between.url}) as site,
+            new_site(checkout, name="faults-network", settings={"DATABASE_URL": between.url}) as site,
         ):
             yield site, Scenario(name=stage.name, inflict=partial(swallow, between))
 
@@ -93,7 +94,7 @@ def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]
     """Nobody listens there before the fault and after it, so that it needs no Redis."""
     port = free_port()
     settings = {"RATE_LIMIT": LIMIT, "RATE_LIMIT_STORAGE": f"redis://127.0.0.1:{port}/0"}
-    with new_site(checkout, name="faults", settings=settings) as site:
+    with new_site(checkout, name="faults-redis", settings=settings) as site:
         yield site, Scenario(name=stage.name, inflict=partial(say_nothing, port), stops_nothing=True)
 
 

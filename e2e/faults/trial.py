@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from multiprocessing.synchronize import Lock
 
 from e2e.faults.client import Outcome
 from e2e.faults.health import Watch
@@ -12,7 +14,7 @@ from e2e.faults.proof import Book, Proof
 from e2e.faults.scenarios import Scenario, Window
 from e2e.site import Site, SiteError
 
-BEFORE = 1.5  # seconds of load before the fault
+BEFORE = 1.2  # seconds of load before the fault
 LONGEST_RECOVERY = 5
 ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
 JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
@@ -93,13 +95,26 @@ class Result:
         yield f"too little load: {before} before and {after} after" if min(before, after) < ENOUGH else ""
 
 
-def trial(site: Site, load: Load, book: Book, scenario: Scenario) -> Result:
+def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lock) -> Result:
     """Bring a fault about under load; prove, once it is over, that nothing came of it.
 
-    Raises `SiteError` when the service does not come back, so that nothing can be proved.
+    Has the processors to itself where the service has to start anew, which has its bound, and for the proof.
+
+    Raises:
+        SiteError: the service does not come back, so that nothing can be proved.
+
     """
-    load.start()
     health = Watch(site.port)
+    with processors if scenario.ends_service else nullcontext():
+        window, ledger = under_load(site, load, scenario, health)
+    with processors:
+        proof = book.enter(ledger, site)
+    return Result(scenario=scenario, window=window, ledger=ledger, proof=proof, health=health)
+
+
+def under_load(site: Site, load: Load, scenario: Scenario, health: Watch) -> tuple[Window, Ledger]:
+    """Return when the fault was, and what the clients wrote down until some time after it."""
+    load.start()
     try:
         with health.watching():
             time.sleep(BEFORE)
@@ -108,4 +123,4 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario) -> Result:
                 raise SiteError("the service did not recover")
     finally:
         ledger = load.finish()
-    return Result(scenario=scenario, window=window, ledger=ledger, proof=book.enter(ledger, site), health=health)
+    return window, ledger

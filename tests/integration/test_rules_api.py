@@ -215,6 +215,14 @@ def test_a_refusal_names_what_is_wrong_and_leaves_no_trace(  # noqa: PLR0913, PL
     assert book(sql) == before
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+@pytest.mark.parametrize("number", ["0", "2147483648"])
+def test_a_number_of_no_edition_leads_nowhere_whatever_is_asked_of_it(
+    client: FlaskClient, method: str, number: str
+) -> None:
+    assert problem(client.open(f"/rules/{number}", method=method)) == (404, "not-found")
+
+
 MALFORMED = [b"", b"[]", b'{"edition": 1', b'{"edition": NaN}', b"\xff"]
 
 
