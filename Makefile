@@ -94,8 +94,9 @@ NO_PROMTOOL := promtool is not here. It comes with Prometheus; on Debian, withou
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
 .PHONY: test coverage e2e readme deploy.check bench bench.quick bench.rooms bench.draw faults lint format monitoring.check check
-# Two files of tests at a time, in their order: the long ones come first. Some of them, chosen by ARGS, one by one.
-ALL_TESTS := -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+# Three files of tests at a time, since much of it is waiting; the long ones come first (tests/conftest.py). Some of
+# them, chosen by ARGS, one by one.
+ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 test: $(VENV)/dev.stamp ## unit and integration tests, coverage gated (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 coverage: $(VENV)/dev.stamp ## the same, with an HTML report in htmlcov/
