@@ -9,18 +9,17 @@ from app.access.domain import Access
 from app.access.origins import is_loopback
 from app.config import Settings, read_settings
 from app.notice import notice_of
-from app.server import server
+from app.server import load_worker, server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
-from lib.heartbeat import Line, Pulse, make_line
+from lib.heartbeat import make_line
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
 from lib.watchdog import Watchdog, watchers_above
 
 if TYPE_CHECKING:
-    from apiflask import APIFlask
     from granian.server import MPServer
 
 log = get_logger()
@@ -59,14 +58,6 @@ def serve_watched(served: "MPServer") -> None:
     ear, mouth = make_line()
     Watchdog(ear.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
     served.serve(target_loader=partial(load_worker, mouth), wrap_loader=False)
-
-
-def load_worker(mouth: Line) -> "APIFlask":
-    """Make the application of a worker, which gives signs of life from its first moment on."""
-    pulse = Pulse(mouth.fileno())
-    from app.wsgi import worker  # noqa: PLC0415  # the main process needs nothing of it
-
-    return worker(pulse)
 
 
 def write_access(settings: Settings) -> None:

@@ -5,6 +5,7 @@ Granian has a value for all of them; none of its own stays in force unseen (A33)
 
 import resource
 import sys
+from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -13,6 +14,10 @@ from granian.server import MPServer
 from app.config import Settings
 from lib import logs
 from lib.connections import Bounds
+from lib.heartbeat import Line, Pulse
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
 
 # HTTP/1.1 alone. A machine that sends one small event after the other gains nothing from HTTP/2; and its streams hold
 # threads after their connection is gone, so that six of them stopped a worker for good.
@@ -80,6 +85,17 @@ def server(settings: Settings) -> MPServer:
         log_dictconfig=logs.GRANIAN,
         metrics_enabled=False,
     )
+
+
+def load_worker(mouth: Line) -> "APIFlask":
+    """Make the application of a worker, which gives signs of life from its first moment on.
+
+    Not a function of `app.__main__`: where workers are spawned (macOS), they cannot import that.
+    """
+    pulse = Pulse(mouth.fileno())
+    from app.wsgi import worker  # noqa: PLC0415  # the main process needs nothing of it
+
+    return worker(pulse)
 
 
 def connections_allowed() -> int:

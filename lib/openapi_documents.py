@@ -7,7 +7,7 @@ from typing import Any
 
 from apiflask import APIFlask, Schema
 
-from lib import problem_documents, request_ids
+from lib import problem_details, problem_documents, request_ids
 
 Document = dict[str, Any]
 View = Callable[..., Any]
@@ -49,7 +49,7 @@ def schema_name(schema: object) -> str:
 def completed(app: APIFlask, document: Document, components: dict[str, dict[str, Any]]) -> Document:
     """Return the document with these components, request ids, names of operations, and one path for each view.
 
-    An answer that is among the components is told there and nowhere else.
+    An answer that is among the components is told there and nowhere else, and so is a refusal that several tell.
     """
     for parts_by_sort in (COMPONENTS, problem_documents.COMPONENTS, components):
         for sort, parts in parts_by_sort.items():
@@ -61,6 +61,7 @@ def completed(app: APIFlask, document: Document, components: dict[str, dict[str,
         operation.setdefault("parameters", []).append(OF_EVERY_OPERATION)
         _complete_body(whole, view, operation)
         _refer_to(whole["components"]["responses"], operation["responses"])
+    _tell_repeated_once(whole)
     for answer in answers(whole):
         answer["headers"] = answer.get("headers", {}) | OF_EVERY_ANSWER
     return {"openapi": whole.pop("openapi"), **whole}
@@ -101,6 +102,24 @@ def _refer_to(shared: Document, responses: Document) -> None:
         for name, told in shared.items():
             if answer == told:
                 responses[status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _tell_repeated_once(document: Document) -> None:
+    """Move a refusal that several operations tell in the same words to the components, by the kinds that it names."""
+    shared = document["components"]["responses"]
+    operations = [operation["responses"] for item in document["paths"].values() for operation in item.values()]
+    refusals = [answer for told in operations for answer in told.values() if _kinds(answer)]
+    for refusal in refusals:
+        name = "-or-".join(_kinds(refusal))
+        if name not in shared and refusals.count(refusal) > 1:
+            shared[name] = refusal
+    for told in operations:
+        _refer_to(shared, told)
+
+
+def _kinds(answer: Document) -> list[str]:
+    """Return the kinds of problems that an answer gives examples of."""
+    return list(answer.get("content", {}).get(problem_details.MEDIA_TYPE, {}).get("examples", {}))
 
 
 def _complete_body(document: Document, view: View, operation: Document) -> None:
