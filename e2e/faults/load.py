@@ -16,7 +16,7 @@ from e2e.service import SEED
 CLIENTS = 16
 EVENTS = 100_000  # more than the fastest machine gets through
 USERS = 6_000
-PACE = 0.03  # seconds between two events of a client: load, but no contest for the processors, by two runs neither
+PACE = 0.03  # seconds between two events of each of CLIENTS: load, but no contest for the processors, nor by two runs
 AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
 RETRY = 0.1  # seconds until an event is sent again: less than Retry-After asks for, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last event
@@ -27,8 +27,9 @@ LONGEST_RECOVERY = 20
 class Lane:
     """One client: its users' events in order, the next one only when the one before is acknowledged."""
 
-    def __init__(self, events: Iterator[Event], port: int) -> None:
+    def __init__(self, events: Iterator[Event], port: int, pace: float) -> None:
         self._events = events
+        self._pace = pace
         self._connection = Connection(port)
         self._pending: Event | None = None
         self._in_doubt = False
@@ -40,7 +41,7 @@ class Lane:
         while not self.ended.is_set():
             self._pending = self._pending or next(self._events)
             self._settle(self._pending)
-            time.sleep(PACE)
+            time.sleep(self._pace)
         self._connection.close()
 
     def _settle(self, event: Event) -> None:
@@ -82,7 +83,7 @@ class Load:
     def __init__(self, *, port: int, in_system_order: bool = False) -> None:
         """Let CLIENTS play; in the system's order one, since `t` must then rise over all users, by one an event."""
         played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
-        self._lanes = [Lane(iter(lane), port) for lane in played]
+        self._lanes = [Lane(iter(lane), port, PACE * len(played) / CLIENTS) for lane in played]
         self._threads: list[Thread] = []
 
     def start(self) -> None:
