@@ -80,7 +80,9 @@ class Seen:
     def look(self, traffic: Traffic, now: float) -> None:
         """Take down what is seen at this moment (of `time.monotonic`)."""
         began = now - max(traffic.quiet, 0) if traffic.is_waiting else float("inf")
-        self.waits_since = min(self.waits_since, began) if traffic.is_waiting else began
+        # What was sent meanwhile answered a request: what waits now is another one, which came after it.
+        answered = now - traffic.sent / 1000 if traffic.acknowledged else 0.0
+        self.waits_since = max(min(self.waits_since, began), answered) if traffic.is_waiting else began
         self.untaken_since = min(self.untaken_since, now) if traffic.unsent else float("inf")
 
     def is_overdue(self, traffic: Traffic, now: float, bounds: Bounds) -> bool:

@@ -52,3 +52,11 @@ def test_an_answer_has_to_be_taken(taken_at: int | None, overdue: bool) -> None:
         came = traffic(0.5, 60, unsent=0 if second == taken_at else 9)
         seen.look(came, 1000 + second)
     assert seen.is_overdue(came, 1031, BOUNDS) is overdue
+
+
+def test_a_connection_in_use_is_not_slow_because_every_look_finds_a_request() -> None:
+    seen = Seen()
+    for second in range(60):
+        came = traffic(0.02, 0.01)  # the last answer 20 ms ago, and 10 ms ago the next request
+        seen.look(came, 1000 + second)
+        assert not seen.is_overdue(came, 1000 + second, BOUNDS)
