@@ -119,9 +119,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         owner=Owner(settings),
     )
     entrance = entrance_of(settings, database)
-    application.extensions.update(
-        entrance=entrance, key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper
-    )
+    application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)
     guard.init_app(application, entrance)
     limits.init_app(application, settings)
     for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):

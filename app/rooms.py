@@ -4,17 +4,9 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
-from collections.abc import Callable
-from wsgiref.types import WSGIEnvironment
-
-from app.access.domain import Scope
-from app.access.guard import Entrance
 from app.config import Settings
 from app.events.metrics import WAITED
-from app.server import REQUESTS
-from lib.admission import RoomOf
-from lib.handover import has_small_json
-from lib.room import Room
+from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
 EVENT_PATH = "/event"
@@ -31,9 +23,9 @@ READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 def room_by_path(settings: Settings) -> RoomOf:
     """Make the rooms of a process, and return what tells the room of a path.
 
-    The line of events is as long as all requests together (app.server): it moves, or is turned away.
+    The line of events has no end but that of all requests (app.server): it moves, or is turned away.
     """
-    events = Room(settings.web_threads, patience=PATIENCE, line=REQUESTS, waited=WAITED.inc)
+    events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
     reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)
     metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE)
 
@@ -50,12 +42,3 @@ def room_by_path(settings: Settings) -> RoomOf:
 def turns_of_players(settings: Settings) -> Turns:
     """Make the turns of a process: the events of a player are worked on one at a time (A37)."""
     return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)
-
-
-def is_expected_event(entrance: Entrance) -> Callable[[WSGIEnvironment], bool]:
-    """Return what tells of a request for the room of events whether all but its body is as it has to be."""
-    return lambda environ: (
-        environ["REQUEST_METHOD"] == "POST"
-        and has_small_json(environ)
-        and entrance.lets_pass(environ, Scope.EVENTS_WRITE)
-    )

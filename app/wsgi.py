@@ -9,9 +9,8 @@ from apiflask import APIFlask
 from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
-from app.rooms import is_expected_event
 from app.server import BOUNDS, SWITCH
-from lib import connections, handover, lifeline
+from lib import connections, lifeline
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
@@ -35,8 +34,6 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
         pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
     sys.setswitchinterval(SWITCH)
-    extensions = application.extensions
-    handover.install(extensions["admission"], extensions["room_of_events"], is_expected_event(extensions["entrance"]))
     connections.Watch(BOUNDS, application.extensions["admission"].longest_whole).start()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.

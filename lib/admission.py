@@ -7,16 +7,80 @@ those inside get on: when none of them has moved for a while, the request is tur
 end, so that those who wait do not hold all threads either.
 
 A request takes its place only when it has arrived whole (`take_place`): a client that is slow to send what it announced
-costs no more than a thread that sleeps. One that is here whole and finds no place can be handed over (lib.handover).
+costs no more than a thread that sleeps.
 """
 
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from lib.room import Room
+from lib.gates import Gate, new_gate, passed
 
 PLACE = "lib.admission.place"  # under which the environment of a request has its place
+NO_END = sys.maxsize  # of a line
+
+
+class Room:
+    """Has `places` for requests at work, and a line of at most `line` that wait for one.
+
+    They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
+    each that finds no place free, whether it waits or is turned away.
+    """
+
+    def __init__(
+        self, places: int, *, patience: float, line: int = NO_END, waited: Callable[[], None] = lambda: None
+    ) -> None:
+        self._free = places
+        self._patience = patience
+        self._line = line
+        self._waited = waited
+        self._waiting: deque[Gate] = deque()
+        self._lock = Lock()
+        self._moved_at = time.monotonic()
+
+    def enter(self) -> bool:
+        """Take a place, if need be after some waiting; False where there is none to be had."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                self._moved_at = time.monotonic()
+                return True
+            gate = self._stand_in_line()
+        self._waited()
+        return gate is not None and self._let_in_later(gate)
+
+    def leave(self) -> None:
+        """Give the place to the first in the line, or leave it free."""
+        with self._lock:
+            self._moved_at = time.monotonic()
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
+
+    def stuck(self, seconds: float) -> bool:
+        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
+        return not self._free and time.monotonic() - self._moved_at > seconds
+
+    def _stand_in_line(self) -> "Gate | None":
+        if len(self._waiting) >= self._line or self._patience_left() <= 0:
+            return None
+        gate = new_gate()
+        self._waiting.append(gate)
+        return gate
+
+    def _patience_left(self) -> float:
+        return self._moved_at + self._patience - time.monotonic()
+
+    def _let_in_later(self, gate: Gate) -> bool:
+        """Wait for a place, as long as those inside get on."""
+        while (patience := self._patience_left()) > 0:
+            if gate.acquire(timeout=patience):
+                return True
+        return passed(gate, self._waiting, self._lock)
 
 
 class NoPlace(Exception):
@@ -38,20 +102,6 @@ class Place:
         self._room = room
         self._held = False
         self.whole_since: float | None = None
-
-    @property
-    def is_held(self) -> bool:
-        """Tell whether a place is had."""
-        return self._held
-
-    def hold(self) -> None:
-        """Have the place that was taken for this request by whoever runs it."""
-        self._held = True
-
-    def let_go(self) -> bool:
-        """Leave the place, where one is had, to whoever runs the request; tell whether one was."""
-        held, self._held = self._held, False
-        return held
 
     def take(self) -> None:
         """Have a place, if need be after some waiting; raises `NoPlace`. Does nothing where one is had already."""
@@ -81,18 +131,16 @@ class Admission:
 
     def __init__(self, application: WSGIApplication, *, room_of: RoomOf, most: int, full: WSGIApplication) -> None:
         self._application = application
-        self.room_of = room_of
+        self._room_of = room_of
         self._most = most
         self._full = full
         self._inside: set[Place] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request, or say that there are too many."""
-        room = self.room_of(environ["PATH_INFO"])
+        room = self._room_of(environ["PATH_INFO"])
         if room is None:
             return self._application(environ, start_response)
-        if PLACE in environ:
-            return self._with_place(environ, start_response)
         if len(self._inside) >= self._most:
             return self._full(environ, start_response)
         place = environ[PLACE] = Place(room)
@@ -102,21 +150,6 @@ class Admission:
         finally:
             self._inside.discard(place)
             place.give_back()
-
-    def expect(self, environ: WSGIEnvironment, room: Room) -> Place:
-        """Count in a request that is here whole and is handed over to wait for its place."""
-        place = environ[PLACE] = Place(room)
-        place.whole_since = time.monotonic()
-        self._inside.add(place)
-        return place
-
-    def _with_place(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request that was handed over: with its place, or that it has none; whoever runs it passes it on."""
-        place: Place = environ[PLACE]
-        try:
-            return (self._application if place.is_held else self._full)(environ, start_response)
-        finally:
-            self._inside.discard(place)
 
     def longest_whole(self) -> float:
         """Return for how many seconds the slowest of the requests that are here whole has been so, unanswered."""

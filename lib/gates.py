@@ -2,7 +2,6 @@
 
 from collections import deque
 from threading import Lock
-from typing import Any
 
 Gate = Lock  # held while it is closed
 
@@ -14,7 +13,7 @@ def new_gate() -> Gate:
     return gate
 
 
-def passed(gate: Gate, line: deque[Any], lock: Lock) -> bool:
+def passed(gate: Gate, line: deque[Gate], lock: Lock) -> bool:
     """Leave the line after having waited for too long; True where the gate was opened in this very moment."""
     with lock:
         if gate in line:

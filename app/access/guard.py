@@ -97,19 +97,6 @@ class Entrance:
                 self._refuse("name of another host", foreign_name(host))
         return None if is_open else self._allowed_key(environ.get("HTTP_AUTHORIZATION", ""), scope)
 
-    def lets_pass(self, environ: WSGIEnvironment, scope: str) -> bool:
-        """Tell, without a trace, whether `admit` would let this request pass by what is known here already."""
-        if comes_from_foreign_page(environ):
-            return False
-        is_open = self.access is Access.OPEN or (self.access is Access.LOCAL and comes_from_here(environ))
-        if (is_open or self.names_bind_keys) and not is_own_name(environ.get("HTTP_HOST", ""), self.names):
-            return False
-        if is_open:
-            return True
-        scheme, _, secret_key = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        key = self.keys.known(secret_key.strip()) if scheme.lower() == SCHEME else None
-        return key is not None and scope in key.scopes and self.keys.state(key) == "valid"
-
     def _allowed_key(self, shown: str, scope: str) -> ApiKey:
         scheme, _, secret_key = shown.partition(" ")
         if scheme.lower() != SCHEME:

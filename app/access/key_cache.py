@@ -76,10 +76,6 @@ class KeyCache:
             self._catch_up(oldest)
         return self._copy.find(secret_key)
 
-    def known(self, secret_key: str) -> ApiKey | None:
-        """Return the key if it was known at the last look; waits for nothing."""
-        return self._copy.find(secret_key)
-
     def look_for(self, secret_key: str) -> ApiKey | None:
         """Look whether a key has just been made; a flood of such costs four reads a second, and two threads at most."""
         if self._strangers.acquire(blocking=False):

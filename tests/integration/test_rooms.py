@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from threading import Barrier, Event
+from threading import Event
 
 import psycopg2
 import pytest
@@ -22,7 +22,6 @@ from tests.integration.servers import LONGEST, Serve, answered
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
 OTHERS, EVENTS_EACH = 3, 25
 SLOW_PLAYER = 7
-MANY = 100  # clients at once
 
 BIG = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
 RULE_BOOK = "SELECT pg_advisory_xact_lock(7311030300124)"
@@ -117,26 +116,3 @@ def test_the_player_who_was_locked_has_every_event_in_its_turn_afterwards(
             assert set(play(port, 1001)) == {200}
             other.rollback()
             assert [each.result() for each in waiting] == [200] * CLIENTS
-
-
-def test_many_more_clients_than_places_are_all_answered(serve: Serve, port: int, database: str) -> None:
-    """They are handed over (lib.handover): each is stored once, with the answer and the log line of its own request."""
-    serve(WEB_THREADS="4")
-    assert answered(port, 1)
-    began, bodies = Barrier(MANY), [json.dumps({**EVENT, "user_id": 2000 + each, "t": 9}) for each in range(MANY)]
-
-    def send(body: str) -> int:
-        began.wait(LONGEST)
-        return ask(port, "POST", "/event", body)
-
-    with ThreadPoolExecutor(MANY) as threads:
-        assert set(threads.map(send, bodies)) == {200}
-    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute("SELECT count(*), count(DISTINCT user_id) FROM activity_event WHERE t = 9")
-        assert cursor.fetchone() == (MANY, MANY)
-        cursor.execute("LOCK TABLE activity_event IN ACCESS EXCLUSIVE MODE")
-        with ThreadPoolExecutor(MANY) as threads:
-            statuses = list(threads.map(send, bodies))
-        assert set(statuses) == {503}, "where nobody gets on, those who wait are told so"
-        other.rollback()
-    assert ask(port, "POST", "/event", bodies[0]) == 200

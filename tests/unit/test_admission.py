@@ -9,8 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from app.rooms import room_by_path
-from lib.admission import PLACE, Admission, NoPlace, Place, take_place
-from lib.room import NO_END, Room
+from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
 from tests.integration.conftest import settings_with
 
 PATIENCE = 0.2
@@ -73,7 +72,7 @@ def ask(door: Admission, path: str) -> bytes:
 
 def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
     """Ask for more than there are places; return when all are inside or in the line."""
-    room = door.room_of("/slow")  # whether they are there is seen nowhere else
+    room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
     assert room
     asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]
     while room._free or len(room._waiting) < more:  # noqa: SLF001

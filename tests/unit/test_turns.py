@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lib.admission import NoPlace, Place
-from lib.room import Room
+from lib.admission import NoPlace, Place, Room
 from lib.transactions import Unavailable
 from lib.turns import Turns
 
