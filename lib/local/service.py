@@ -29,6 +29,7 @@ from lib.local.terminal import tail
 _SUPERVISOR = ["-m", "lib.local.supervisor"]
 _ANSWER_SECONDS = 30
 _LEFTOVER_SECONDS = 3
+_ENDING_SECONDS = 2
 _FAILED_STARTS = 4
 _STOP_SECONDS = GRACE_SECONDS + 30
 _PAUSE = 0.1
@@ -168,6 +169,9 @@ def stop_supervisor(project: Project) -> bool:
         return False
     process = processes.find(state.pid)
     if process and not _is_supervisor(process, state):
+        # One that is just ending shows nothing of itself any more, and holds its lock for a moment longer.
+        if processes.gone([process], seconds=_ENDING_SECONDS):
+            return stop_supervisor(project)
         raise LocalError(
             f"{project.supervisor_lock} is held, but not by its supervisor: see who holds it (fuser "
             f"{project.supervisor_lock}), end that, then {make('stop')}"

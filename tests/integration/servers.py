@@ -1,5 +1,6 @@
 """Servers as they are run, and short ways to speak to them over HTTP."""
 
+import fcntl
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+ROOM_FOR_LINES = 1024 * 1024  # bytes, as much as Linux gives to anybody
 LONGEST = 60  # seconds that anything here may take, on a machine that is busy with other things
 Server = subprocess.Popen[str]
 Serve = Callable[..., Server]
@@ -22,13 +24,17 @@ AS_IT_IS_RUN = ("-m", "app")
 def launch(folder: Path, program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
     """Start a server as `make start` and the container do, but in a folder without `.env`, where its files stay."""
     own = {"WEB_WORKERS": "1", "LOG_FORMAT": "json", "TMPDIR": str(folder)}
-    return subprocess.Popen(  # noqa: S603  # ours
+    server = subprocess.Popen(  # noqa: S603  # ours
         [sys.executable, *program],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path.cwd()), **own, **environment},
         stderr=subprocess.PIPE,
         text=True,
     )
+    if server.stderr and hasattr(fcntl, "F_SETPIPE_SZ"):
+        # Most tests read its lines at the end, or never: it must not stop because 64 KiB of them wait.
+        fcntl.fcntl(server.stderr, fcntl.F_SETPIPE_SZ, ROOM_FOR_LINES)
+    return server
 
 
 def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
