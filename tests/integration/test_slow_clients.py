@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -150,6 +151,22 @@ def test_who_shows_no_key_is_refused_before_the_body_came(serve: Serve, port: in
     assert post_until(port, 401)
     with connect(port, REFUSED[status]) as refused:
         assert_refused(refused, status)
+
+
+def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Serve, port: int) -> None:
+    """And health, which is not counted, is answered all the while."""
+    serve(LOG_LEVEL="ERROR")
+    assert answered(port, 1)
+    with holding(port, server.REQUESTS, HELD["half a body"]) as held, ExitStack() as more:
+        deadline = time.monotonic() + server.HEADER / 2
+        while post(port, 1) != 503:  # an event that came among them was one of so many, and one of them was refused
+            assert time.monotonic() < deadline
+            more.enter_context(connect(port, HELD["half a body"]))
+        with connect(port, HELD["half a body"]) as refused:
+            assert_refused(refused, "503")
+        assert found("127.0.0.1", port, "/health/live") == ""
+        assert ended_after(held[-1]) <= server.HEADER + SLACK
+    assert post_until(port, 200)
 
 
 def assert_refused(refused: socket.socket, status: str) -> None:
