@@ -1,13 +1,15 @@
 """The application: wired here, decided elsewhere."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
 from apiflask import APIFlask
-from flask import request
+from flask import Request, request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.routing import MapAdapter
 
 import app.access.models
 import app.alerts.models
@@ -60,10 +62,14 @@ from lib.postgres_pool import discard_closed_connections
 from lib.postgres_sessions import open_with
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
+from lib.shifts import Shifts
 from lib.transactions import Unavailable
 
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
+BESIDE_EVENTS = 2  # threads that are awake besides those of WEB_THREADS
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
+
+PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -74,6 +80,15 @@ class Application(APIFlask):
     def ensure_sync(self, func: Function) -> Function:
         """Return the function: none of ours is a coroutine, and asking each one again at every request adds up."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what leads a request to its route: a plain one's address is not taken apart for it."""
+        environ = request.environ if request else {}
+        host, path = environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", "")
+        if not (path.isascii() and PLAIN_HOST.fullmatch(host)) or "HTTP_UPGRADE" in environ:
+            return super().create_url_adapter(request)
+        scheme, method, query = environ["wsgi.url_scheme"], environ["REQUEST_METHOD"], environ["QUERY_STRING"]
+        return MapAdapter(self.url_map, host, environ["SCRIPT_NAME"] or "/", "", scheme, path, method, query)
 
 
 class MembersInTheirOrder(DefaultJSONProvider):
@@ -97,6 +112,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.url_map.converters["int"] = PlainInteger
     application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
+    application.teardown_appcontext_funcs.clear()  # after each request it would end a session that nobody here begins
     migrate.init_app(application)
     downgrade.guard()
     problem_details.init_app(application, PROBLEMS)
@@ -104,7 +120,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         open_with(db.engine, sessions_of(settings))
         discard_closed_connections(db.engine)
         beside_events = settings.read_threads + SPARE_CONNECTIONS
-        database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events)
+        database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
     event_policy = EventPolicy.of(settings)
     room_of = room_by_path(settings)
     application.extensions.update(
@@ -133,7 +149,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.cli.add_command(version)
     show_info(settings.env)
     have_places_taken(application)
-    application.wsgi_app = in_layers(application, room_of)  # type: ignore[assignment, method-assign]  # Flask's way
+    layers = in_layers(application, room_of)
+    application.wsgi_app = Shifts(layers, most=settings.web_threads + BESIDE_EVENTS)  # type: ignore[method-assign]  # Flask's way
     return application
 
 

@@ -1,23 +1,27 @@
 """A PostgreSQL database as a service uses it: transactions from a pool, bounded in time, refused while it is silent."""
 
 import time
+from collections.abc import Callable
 from threading import Event, Lock, Thread
+from typing import TypeVar
 
 import psycopg2
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import PoolProxiedConnection
 
+from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import Transaction, Unavailable
+from lib.transactions import Gone, Session, Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
 SUSPICIOUS = 1.0  # seconds; a connection that is refused at once tells of a server that answers
 
 log = get_logger()
+
+Result = TypeVar("Result")
 
 
 def _told_nobody() -> None:
@@ -31,15 +35,16 @@ class Database:
     silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered (A19).
     """
 
-    def __init__(self, engine: Engine, *, deadline: float, spare: int = 0) -> None:
-        """Take the engine's connections, of which so many are `spare`: no event uses them."""
+    def __init__(self, engine: Engine, *, deadline: float, spare: int = 0, kept: int = 0) -> None:
+        """Take the engine's connections: so many are `spare`, no event uses them; up to `kept` never go back to it."""
         self._engine = engine
         self._deadline = deadline
+        self._kept = KeptSessions(kept)
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
         SILENT.set(0)
-        watch_pool(engine, spare)
+        watch_pool(engine, spare, self._kept)
 
     def transaction(self, *, deadline: float | None = None, trial: bool = False) -> Transaction:
         """Begin a transaction, if need be with a deadline of its own; use it with `with`.
@@ -47,12 +52,26 @@ class Database:
         A `trial` that misses its deadline says nothing of the database: it was in more haste than others are.
         Raises `Unavailable` when there is no connection to be had.
         """
-        if self.silent:
-            error_count(SILENCE).inc()
-            raise Unavailable("the database does not answer")
-        began = time.monotonic()
+        began = self._begin()
         due = began + (deadline or self._deadline)
-        return Transaction(self._connection(began), deadline=due, missed=_told_nobody if trial else self.suspect)
+        return Transaction(self._session(began), deadline=due, missed=_told_nobody if trial else self.suspect)
+
+    def run(self, work: Callable[[Transaction], Result]) -> Result:
+        """Have `work` done in a transaction, which it commits, with a session that is kept: that costs less.
+
+        One that had been lost meanwhile, as the server was restarted, costs nobody anything: the work is begun again.
+        Raises what `transaction` does.
+        """
+        began = self._begin()
+        due = began + self._deadline
+        try:
+            session = self._kept.take(began) or self._session(began)
+            with Transaction(session, deadline=due, missed=self.suspect, keep=self._kept.put) as current:
+                return work(current)
+        except Gone:
+            self._kept.doubt()
+        with Transaction(self._session(began), deadline=due, missed=self.suspect) as current:
+            return work(current)
 
     def suspect(self) -> None:
         """Take the database for silent until a probe is answered."""
@@ -65,12 +84,19 @@ class Database:
                 log.error("database silent", deadline=self._deadline)
 
     def close(self) -> None:
-        """Look no more whether the database answers again; for one that is done with."""
+        """Give back what is kept, and look no more whether the database answers again; for one that is done with."""
         self._closed.set()
+        self._kept.give_back()
 
-    def _connection(self, began: float) -> PoolProxiedConnection:
+    def _begin(self) -> float:
+        if self.silent:
+            error_count(SILENCE).inc()
+            raise Unavailable("the database does not answer")
+        return time.monotonic()
+
+    def _session(self, began: float) -> Session:
         try:
-            return self._engine.raw_connection()
+            return Session(self._engine.raw_connection())
         except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)
@@ -87,6 +113,7 @@ class Database:
                 return
         # Where a network had swallowed everything, connections from before may be lost without a word; each that is
         # still in the pool would cost an event its deadline, one after the other.
+        self._kept.discard()
         self._engine.dispose()
         with self._lock:
             self.silent = False

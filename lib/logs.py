@@ -144,7 +144,7 @@ def _shared() -> Processors:
 _encoder = json.JSONEncoder(default=repr)
 
 
-def _written(record: MutableMapping[str, Any], **_: object) -> str:
+def _written(_: object, __: str, record: MutableMapping[str, Any]) -> str:
     """Write a record as JSON, with an encoder that is made once.
 
     A line that is short and has nothing escaped holds nothing harmful; nearly all are so, and are looked at no further.
@@ -164,6 +164,5 @@ def _plain_traceback(out: TextIO, exc_info: Any) -> None:  # noqa: ANN401  # str
 
 def _renderer(log_format: str, *, colors: bool) -> Processors:
     if log_format == "json":
-        written = structlog.processors.JSONRenderer(serializer=_written)
-        return [structlog.processors.format_exc_info, written]
+        return [structlog.processors.format_exc_info, _written]
     return [make_harmless, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_plain_traceback)]

@@ -63,16 +63,21 @@ def session_settings(*, statement_timeout: float, lock_timeout: float, idle_time
 
 
 def discard_closed_connections(engine: Engine) -> None:
-    """Have the pool look at a connection before it lends it, so that a restart of the server costs no request.
-
-    An idle connection has nothing to say: if its socket is readable, the server has hung up. Looking costs
-    a system call where asking (`SELECT 1`) costs a round trip.
-    """
+    """Have the pool look at a connection before it lends it, so that a restart of the server costs no request."""
 
     @event.listens_for(engine, "checkout")
     def look(dbapi_connection: Any, *_: object) -> None:  # noqa: ANN401  # psycopg2's, as SQLAlchemy hands it over
-        if dbapi_connection.closed or _readable(dbapi_connection.fileno()):
+        if has_hung_up(dbapi_connection):
             raise DisconnectionError("the server has hung up")
+
+
+def has_hung_up(connection: Any) -> bool:  # noqa: ANN401  # psycopg2's
+    """Tell whether the server has closed a connection on which nothing is under way.
+
+    It has nothing to say then: if the socket is readable, the server has hung up. Looking costs a system call where
+    asking (`SELECT 1`) costs a round trip.
+    """
+    return bool(connection.closed) or _readable(connection.fileno())
 
 
 def _readable(descriptor: int) -> bool:

@@ -3,10 +3,10 @@
 A WSGI middleware rather than hooks of Flask: it covers what Flask refuses before its hooks run, and costs a third.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable, MutableMapping
 from contextvars import ContextVar
+from random import getrandbits
 from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,7 +26,7 @@ class RequestIds:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request with its id bound as long as the application works on it."""
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if WELL_FORMED.fullmatch(given) else os.urandom(16).hex()
+        request_id = given if WELL_FORMED.fullmatch(given) else new_id()
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:  # noqa: ANN401
             headers.append((HEADER, request_id))
@@ -37,6 +37,14 @@ class RequestIds:
             return self._application(environ, start)
         finally:
             _current.reset(bound)
+
+
+def new_id() -> str:
+    """Return an id that no other request has: nobody may rely on its not being guessed.
+
+    Of `random`, as the system's own source would have a thread let go of the interpreter (lib.kept_sessions).
+    """
+    return f"{getrandbits(128):032x}"
 
 
 def current_request_id() -> str:

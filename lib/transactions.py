@@ -6,16 +6,19 @@ and what answers nothing (BEGIN, INSERT, COMMIT) travels with the statement that
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import psycopg2
 from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.deadlines import Missed, watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
 
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
@@ -24,6 +27,7 @@ READ_ONLY = "25006"
 LOCKED = "55P03"
 # 25P03: the server ended the session, since the transaction was idle for too long; its process had been stopped.
 PASSING_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
+ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server was stopped, has crashed, or ended an idle session
 
 WRITABLE = (
     "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
@@ -33,6 +37,10 @@ WRITABLE = (
 
 class Unavailable(Exception):
     """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
+
+
+class Gone(Unavailable):
+    """The connection had been lost before it was used: nothing was done, and the same may be begun again at once."""
 
 
 class Locked(Unavailable):
@@ -83,45 +91,77 @@ def _listed(words: Sequence[str]) -> str:
     return f" ({', '.join(words)})" if words else ""  # PostgreSQL takes no empty list
 
 
+class Session:
+    """A connection of the pool as transactions use it, with what the server was told on it.
+
+    Raises psycopg2's errors where it is lost already.
+    """
+
+    __slots__ = ("_connection", "cursor", "driver", "prepared", "used_at", "versions")
+
+    def __init__(self, connection: PoolProxiedConnection) -> None:
+        self._connection = connection
+        self.prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
+        self.cursor = connection.cursor()
+        self.driver: Connection = self.cursor.connection
+        # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
+        self.driver.autocommit = True
+        self.used_at = 0.0
+
+    def give_back(self) -> None:
+        """Let others have the connection; raises psycopg2's errors where it is lost."""
+        self.driver.autocommit = False
+        self._connection.close()
+
+    def discard(self, error: psycopg2.Error | None = None) -> None:
+        """Close the connection; the pool may open another instead."""
+        self._connection.invalidate(error)
+        self._connection.close()
+
+
 class Transaction:
-    """The statements between BEGIN and COMMIT on a connection of the pool; use it with `with`.
+    """The statements between BEGIN and COMMIT in a session; use it with `with`.
 
     It is READ COMMITTED, so each statement sees what was committed when that statement started. What its owner
     does not commit is rolled back. Raises `Unavailable` where the database is the cause and a later try may succeed;
     a connection on which the driver failed is closed, since its state is not worth guessing. At the deadline (of
     `time.monotonic`) the connection is cut, and `missed` is told.
+
+    Where there is `keep`, it is handed the session at the end, which else goes back to the pool; and a session that
+    turns out to be lost before anything was done in it raises `Gone`.
     """
 
-    def __init__(self, connection: PoolProxiedConnection, *, deadline: float, missed: Missed) -> None:
-        self._connection = connection
-        self._prepared: dict[str, str] = connection.info.setdefault("prepared", {})
-        self._versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
+    def __init__(
+        self, session: Session, *, deadline: float, missed: Missed, keep: Callable[[Session], None] | None = None
+    ) -> None:
+        self._session = session
+        self._cursor = session.cursor
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
+        self._answered = False
         self._deadline = deadline
         self._missed = missed
+        self._keep = keep
         self._unfit = False
 
     def __enter__(self) -> Self:
-        try:
-            self._cursor = self._connection.cursor()
-            self._driver = self._cursor.connection
-            # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
-            self._driver.autocommit = True
-        except psycopg2.Error as error:
-            self._discard(error)
-        watch.begin(self._driver, self._deadline, self._missed)
+        watch.begin(self._session.driver, self._deadline, self._missed)
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        if not isinstance(error, psycopg2.Error):
+        if self._open and not isinstance(error, psycopg2.Error):
             error = self._rolled_back()
-        watch.end(self._driver)
+        watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
         if self._unfit:
-            self._connection.invalidate()
-        self._connection.close()
+            self._session.discard()
+            return
+        try:
+            (self._keep or Session.give_back)(self._session)
+        except psycopg2.Error as lost:
+            self._discard(lost)
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
         """Run a statement, after all that was not sent yet, and return its rows."""
@@ -139,28 +179,28 @@ class Transaction:
 
     def commit(self) -> None:
         """Send what is left and commit; once this returns, the transaction is durable."""
+        self._answered = True  # what is sent now may be done, whether its answer comes or not
         self._send(b"COMMIT")
         self._open = False
 
     def _discard(self, error: psycopg2.Error) -> NoReturn:
         cut_by_us = error.pgcode is None and time.monotonic() >= self._deadline
+        self._session.discard(error)
+        if self._keep and not (self._answered or cut_by_us) and is_lost(error):
+            raise Gone(str(error).strip()) from error
         error_count(DEADLINE if cut_by_us else reason_of(error)).inc()
-        self._connection.invalidate(error)
-        self._connection.close()
         raise told_apart(error) from error
 
     def _rolled_back(self) -> psycopg2.Error | None:
-        """Leave the connection as it was lent, or say what went wrong on it."""
+        """Leave the session as it was, or say what went wrong in it."""
         try:
-            if self._open:
-                self._cursor.execute(b"ROLLBACK")
-            self._driver.autocommit = False
+            self._cursor.execute(b"ROLLBACK")
         except psycopg2.Error as error:
             return error
         return None
 
     def _bound(self, statement: Statement, values: tuple[object, ...]) -> bytes:
-        call = self._prepared.get(statement.name)
+        call = self._session.prepared.get(statement.name)
         if call is None:
             call = self._prepare(statement)
         bound: bytes = self._cursor.mogrify(call, values)
@@ -168,15 +208,15 @@ class Transaction:
 
     def _prepare(self, statement: Statement) -> str:
         """Have the server parse a statement, and in the same round trip forget those that it supersedes."""
-        kept = self._versions.setdefault(statement.family, []) if statement.family else []
+        kept = self._session.versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
         # Outside the queue: a rollback undoes neither PREPARE nor DEALLOCATE, so neither may be repeated after one.
         self._cursor.execute("; ".join([*(each.deallocate for each in superseded), statement.prepare]))
         for each in superseded:
             kept.remove(each)
-            del self._prepared[each.name]
+            del self._session.prepared[each.name]
         kept.append(statement)
-        call = self._prepared[statement.name] = statement.execute
+        call = self._session.prepared[statement.name] = statement.execute
         return call
 
     def _send(self, last: bytes) -> None:
@@ -184,6 +224,14 @@ class Transaction:
         self._unsent.clear()
         self._open = True
         self._cursor.execute(batch)
+        self._answered = True
+
+
+def is_lost(error: psycopg2.Error) -> bool:
+    """Tell whether the connection is gone: hung up on, or told that the server ends it."""
+    if error.pgcode is None:
+        return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    return error.pgcode in ENDED
 
 
 def told_apart(error: psycopg2.Error) -> Exception:

@@ -53,26 +53,31 @@ def record_event(
     """
     if policy.order is EventOrder.SYSTEM:
         start_system_clock(database)
-    with database.transaction() as current:
-        events = EventQueries(current)
-        if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
-            return _first_decision(events, event) or _refuse_unknown(event)
-        claim = _claim_moment(events, policy, judge, event)
-        if claim is None:
-            return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        live, *beside = judge.rule_sets
-        answered = live.judge(event, claim.history)
-        codes = tuple(alert.code for alert in answered)
-        decision = Decision(event=event, alert_codes=codes, edition=live.edition)
-        events.store(decision, claim.seq, key_id)
-        record = Record(events, AlertQueries(current), event)
-        record.keep(live, answered)
-        if beside:
-            began = thread_time()
-            for rule_set in beside:
-                record.keep(rule_set, rule_set.judge(event, claim.history))
-            judge.spent(thread_time() - began)
-        current.commit()
+    return database.run(lambda current: _judge_and_store(current, policy, judge, event, key_id))
+
+
+def _judge_and_store(
+    current: Transaction, policy: EventPolicy, judge: Judge, event: ActivityEvent, key_id: int | None
+) -> Decision:
+    events = EventQueries(current)
+    if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
+        return _first_decision(events, event) or _refuse_unknown(event)
+    claim = _claim_moment(events, policy, judge, event)
+    if claim is None:
+        return _first_decision(events, event) or _refuse_late(events, policy.order, event)
+    live, *beside = judge.rule_sets
+    answered = live.judge(event, claim.history)
+    codes = tuple(alert.code for alert in answered)
+    decision = Decision(event=event, alert_codes=codes, edition=live.edition)
+    events.store(decision, claim.seq, key_id)
+    record = Record(events, AlertQueries(current), event)
+    record.keep(live, answered)
+    if beside:
+        began = thread_time()
+        for rule_set in beside:
+            record.keep(rule_set, rule_set.judge(event, claim.history))
+        judge.spent(thread_time() - began)
+    current.commit()
     return decision
 
 

@@ -1,5 +1,6 @@
 """What a database does to a service: failures by reason, the use of the pool, whether it counts as silent."""
 
+from collections.abc import Sized
 from functools import cache
 from typing import TYPE_CHECKING, cast
 from weakref import ref
@@ -61,7 +62,7 @@ REASONS = (
     *OF_SQLSTATE_CLASS.values(),
 )
 
-_engines: "tuple[tuple[ref[Engine], int], ...]" = ()  # each with how many of its connections are spare
+_engines: "tuple[tuple[ref[Engine], int, Sized], ...]" = ()  # each with how many are spare, and those not in use
 
 error_count = cache(ERRORS.labels)
 for _reason in REASONS:
@@ -77,16 +78,21 @@ def reason_of(error: psycopg2.Error) -> str:
     return OF_SQLSTATE.get(sqlstate) or OF_SQLSTATE_CLASS.get(sqlstate[:2], OTHER)
 
 
-def watch_pool(engine: "Engine", spare: int) -> None:
-    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no event."""
+def watch_pool(engine: "Engine", spare: int, resting: Sized) -> None:
+    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no event.
+
+    Those `resting` are lent, and not in use.
+    """
     global _engines  # noqa: PLW0603  # a new tuple: another thread may be going through the old one
-    _engines = (*((known, spare) for known, spare in _engines if known()), (ref(engine), spare))
+    _engines = (*(each for each in _engines if each[0]()), (ref(engine), spare, resting))
     measure_pools()
 
 
 def measure_pools() -> None:
     """Note how many connections are lent. Done ten times a second: at every loan it would cost each event."""
-    pools = [(cast("QueuePool", engine.pool), spare) for known, spare in _engines if (engine := known())]
-    IN_USE.set(sum(pool.checkedout() for pool, _ in pools))
-    SIZE.set(sum(pool.size() for pool, _ in pools))
-    SPARE.set(sum(spare for _, spare in pools))
+    pools = [
+        (cast("QueuePool", engine.pool), spare, resting) for known, spare, resting in _engines if (engine := known())
+    ]
+    IN_USE.set(sum(pool.checkedout() - len(resting) for pool, _, resting in pools))
+    SIZE.set(sum(pool.size() for pool, _, _ in pools))
+    SPARE.set(sum(spare for _, spare, _ in pools))

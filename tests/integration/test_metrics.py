@@ -152,7 +152,7 @@ def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_
 
 def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
     app = app_with(web_threads=1, read_threads=1, db_pool_timeout=0.1)
-    send(app.test_client(), "deposit", "1", 1)  # from the first transaction on, somebody looks
+    app.test_client().get("/alerts")  # from the first transaction on, somebody looks
     with app.app_context(), ExitStack() as held:
         for _ in range(1 + 1 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())

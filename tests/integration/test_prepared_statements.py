@@ -33,8 +33,8 @@ def books(app: APIFlask) -> Database:
 
 
 def kept(books: Database) -> list[str]:
-    with books.transaction() as current:
-        return [name for (name,) in current.fetch(KEPT)]
+    """Return what is prepared on the connection that events use."""
+    return [name for (name,) in books.run(lambda current: current.fetch(KEPT))]
 
 
 def histories(*editions: int) -> list[str]:

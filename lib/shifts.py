@@ -1,0 +1,116 @@
+"""As many of a server's threads are awake as are of use; the others sleep until some of those are held up.
+
+The server makes a thread for every request that finds none idle, and has to: whoever is slow to send a body holds one.
+But when as many threads as clients take turns at the interpreter, an event costs half as much again. So where more are
+at work than are of use, the one that has answered goes to sleep, once its answer was sent; requests then wait in the
+server's own queue, which costs nothing. When threads are held up, by a slow client, a lock or a database, others are
+woken in their place.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from threading import Event, Lock, Thread, get_ident
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from lib.gates import Gate, new_gate
+from lib.logs import get_logger
+
+log = get_logger()
+
+TICK = 0.05  # seconds between two looks for threads that are held up, while others sleep
+HELD_UP = 0.1  # seconds in one request after which a thread counts as held up
+# Seconds after which some are woken in any case: the server ends those that are idle for longer (THREAD_IDLE of
+# app.server is above it), and counts those that sleep; were they all that is left, it could make no other.
+ROUND = 10
+
+
+class Shifts:
+    """Lets about `most` threads be awake, besides those that are held up."""
+
+    def __init__(self, application: WSGIApplication, *, most: int) -> None:
+        self._application = application
+        self._most = most
+        self._inside: dict[int, float] = {}  # the threads in a request, each with when it began
+        self._asleep: list[Gate] = []
+        self._lock = Lock()
+        self._somebody_sleeps = Event()
+        self._held_up = 0
+        self._woken_at = 0.0
+        self._looking = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request."""
+        me = get_ident()
+        self._inside[me] = time.monotonic()
+        try:
+            answer = self._application(environ, start_response)
+        except BaseException:
+            del self._inside[me]
+            raise
+        if type(answer) is list and len(self._inside) - self._held_up <= self._most:
+            del self._inside[me]
+            return answer
+        return Last(answer, self)
+
+    def end(self) -> None:
+        """Leave, after the answer of this thread was sent, and sleep where more are at work than are of use."""
+        with self._lock:
+            too_many = len(self._inside) - self._held_up > self._most
+            del self._inside[get_ident()]
+            if not too_many:
+                return
+            gate = new_gate()
+            self._asleep.append(gate)
+            self._look_on()
+        gate.acquire()
+
+    def _look_on(self) -> None:
+        self._somebody_sleeps.set()
+        if not self._looking:
+            self._looking = True
+            self._woken_at = time.monotonic()
+            Thread(target=self._keep_looking, name="shifts", daemon=True).start()
+
+    def _keep_looking(self) -> None:
+        while True:
+            self._somebody_sleeps.wait()
+            time.sleep(TICK)
+            self.look(time.monotonic())
+
+    def look(self, now: float) -> None:
+        """Wake as many as are held up, whenever there are more of them, and a few from time to time."""
+        held_up = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
+        grown, self._held_up = held_up > self._held_up, held_up
+        if grown:
+            self._wake(max(held_up, self._most), now)
+        elif now - self._woken_at > ROUND:
+            self._wake(self._most, now)
+
+    def _wake(self, number: int, now: float) -> None:
+        self._woken_at = now
+        with self._lock:
+            for gate in self._asleep[-number:]:
+                gate.release()
+            del self._asleep[-number:]
+            if not self._asleep:
+                self._somebody_sleeps.clear()
+
+
+class Last:
+    """The answer of a thread that ends its shift, perhaps, when the server closes it."""
+
+    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+        self._answer = answer
+        self._shifts = shifts
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the answer's own parts."""
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """End the answer, then the shift."""
+        try:
+            if close := getattr(self._answer, "close", None):
+                close()
+        finally:
+            self._shifts.end()

@@ -1,0 +1,105 @@
+"""Events use connections that stay with them; one that was lost meanwhile costs no event anything."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from prometheus_client import REGISTRY
+
+from lib import kept_sessions
+from lib.database import Database
+from lib.metrics.database import CONNECTION_LOST
+from lib.transactions import Statement, Transaction, Unavailable
+from tests.integration.clients import send
+from tests.integration.conftest import AppWith, Sql
+
+LONGEST = 30  # seconds
+THREADS = 4
+PID = Statement("own_pid", (), "SELECT pg_backend_pid()")
+ADD = Statement("add_nobody", (), "INSERT INTO user_clock (user_id, last_t) VALUES (7777, 1)")
+TERMINATE = "SELECT pg_terminate_backend(%s, 5000)"
+TERMINATE_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+Work = Callable[[Transaction], int]
+
+
+@pytest.fixture
+def database_of_app(app_with: AppWith) -> Database:
+    found: Database = app_with(web_threads=THREADS).extensions["database"]
+    return found
+
+
+def pid(current: Transaction) -> int:
+    [(number,)] = current.fetch(PID)
+    current.commit()
+    return int(number)
+
+
+def test_work_after_work_is_done_on_the_same_connection_and_nobody_else_has_it(database_of_app: Database) -> None:
+    kept = database_of_app.run(pid)
+    with database_of_app.transaction() as current:
+        assert pid(current) != kept
+    assert database_of_app.run(pid) == kept
+
+
+def failures() -> dict[str, float | None]:
+    reasons = CONNECTION_LOST, "shutdown"
+    return {reason: REGISTRY.get_sample_value("database_errors_total", {"reason": reason}) for reason in reasons}
+
+
+@pytest.mark.parametrize("rested", [0.0, 1000.0], ids=["looked at", "trusted"])
+def test_connections_that_were_lost_meanwhile_cost_nobody_anything(
+    app_with: AppWith, sql: Sql, rested: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restart of the server, with all of them just used."""
+    monkeypatch.setattr(kept_sessions, "RESTED", rested)
+    app, together, failed = app_with(web_threads=THREADS), Barrier(THREADS), failures()
+    database: Database = app.extensions["database"]
+
+    def use(_: int) -> int:
+        return database.run(lambda current: (together.wait(LONGEST), pid(current))[1])
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        used = set(threads.map(use, range(THREADS)))
+        assert len(used) == THREADS
+        sql(TERMINATE_OTHERS)
+        assert not used & set(threads.map(use, range(THREADS)))
+    assert send(app.test_client(), "deposit", "1", 1).status_code == 200
+    assert failures() == failed
+
+
+def lost_after_an_answer(current: Transaction) -> int:
+    current.fetch(PID)
+    return 0
+
+
+def lost_at_the_commit(current: Transaction) -> int:
+    current.write(ADD)
+    return 0
+
+
+@pytest.mark.parametrize("begin", [lost_after_an_answer, lost_at_the_commit])
+def test_what_may_have_been_done_is_not_done_again(database_of_app: Database, sql: Sql, begin: Work) -> None:
+    done = []
+    kept = database_of_app.run(pid)
+
+    def work(current: Transaction) -> None:
+        done.append(begin(current))
+        sql(TERMINATE, kept)
+        current.commit()
+
+    with pytest.raises(Unavailable):
+        database_of_app.run(work)
+    assert len(done) == 1
+
+
+def test_those_who_are_done_with_the_database_give_them_back(database_of_app: Database, sql: Sql) -> None:
+    assert database_of_app.run(pid) == database_of_app.run(pid)
+    database_of_app.close()
+    with database_of_app.transaction() as first, database_of_app.transaction() as second:
+        assert len({pid(first), pid(second)}) == 2
+    assert sql("SELECT count(*) FROM user_clock WHERE user_id = 7777") == [(0,)]

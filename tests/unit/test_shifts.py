@@ -1,0 +1,140 @@
+"""As many threads are awake as are of use, and others are woken in the place of those that are held up."""
+
+import time
+from collections.abc import Callable, Iterable
+from threading import Event, Thread
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+
+from lib import shifts
+from lib.shifts import Shifts
+
+LONGEST = 10  # seconds
+MOST = 2
+
+
+def start_response(*_: object) -> Callable[[bytes], object]:
+    pytest.fail("nobody starts an answer here")
+
+
+class Server:
+    """Threads as a server has them: each sends one answer, closes it, and is free again."""
+
+    def __init__(self) -> None:
+        self.go = [Event() for _ in range(10)]
+        self.begun: list[int] = []
+        self.sent: list[int] = []
+        self.threads: list[Thread] = []
+        self.shifts = Shifts(self.answer, most=MOST)
+
+    def answer(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
+        number = environ["number"]
+        self.begun.append(number)
+        assert self.go[number].wait(LONGEST)
+        if environ["kind"] == "fails":
+            raise RuntimeError
+        return [b"whole"] if environ["kind"] == "whole" else iter([b"in ", b"parts"])
+
+    def begin(self, *numbers: int, kind: str = "whole") -> None:
+        for number in numbers:
+            thread = Thread(target=self._serve, args=(number, kind), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+        assert soon(lambda: set(numbers) <= set(self.begun))
+
+    def _serve(self, number: int, kind: str) -> None:
+        try:
+            answer = self.shifts({"number": number, "kind": kind}, start_response)
+        except RuntimeError:
+            return
+        assert b"".join(answer) in {b"whole", b"in parts"}
+        self.sent.append(number)
+        if close := getattr(answer, "close", None):
+            close()
+
+    def let_go(self, *numbers: int) -> None:
+        for number in numbers:
+            self.go[number].set()
+            assert soon(lambda number=number: number in self.sent)  # type: ignore[misc]  # mypy knows no defaults here
+
+    def free(self) -> list[int]:
+        return [number for number, thread in enumerate(self.threads) if not thread.is_alive()]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + LONGEST
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setattr(shifts, "TICK", 3600)  # each test looks by itself
+    return Server()
+
+
+@pytest.mark.parametrize("kind", ["whole", "parts"])
+def test_as_many_as_are_of_use_are_free_again_at_once(server: Server, kind: str) -> None:
+    server.begin(0, 1, kind=kind)
+    server.let_go(1, 0)
+    assert soon(lambda: server.free() == [0, 1])
+
+
+@pytest.mark.parametrize("kind", ["whole", "parts"])
+def test_one_more_sleeps_once_its_answer_was_sent(server: Server, kind: str) -> None:
+    server.begin(0, 1, 2, kind=kind)
+    server.let_go(0)
+    time.sleep(0.05)
+    assert server.free() == []
+    server.let_go(1, 2)
+    assert soon(lambda: server.free() == [1, 2])
+
+
+def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
+    server.begin(0, 1, 2, 3, 4)
+    server.let_go(0, 1, 2)
+    later = time.monotonic() + 2 * shifts.HELD_UP
+    server.shifts.look(later)
+    assert soon(lambda: set(server.free()) == {1, 2}), "the two that slept last, for the two that are held up"
+    server.shifts.look(later)
+    assert server.free() == [1, 2], "once for each"
+    server.begin(5, 6)
+    server.shifts.look(later + 1)
+    assert soon(lambda: server.free() == [0, 1, 2]), "and twice as many when these are held up as well"
+    server.let_go(3, 4, 5, 6)
+    assert soon(lambda: len(server.free()) == 7), "who is held up is beside those that are of use"
+
+
+def test_some_are_woken_from_time_to_time(server: Server) -> None:
+    """So that the server, which ends threads without work, never has none but those that sleep."""
+    server.begin(0, 1, 2)
+    server.let_go(0, 1, 2)
+    assert soon(lambda: server.free() == [1, 2])
+    server.shifts.look(time.monotonic() + shifts.ROUND / 2)
+    time.sleep(0.05)
+    assert server.free() == [1, 2]
+    server.shifts.look(time.monotonic() + shifts.ROUND + 1)
+    assert soon(lambda: server.free() == [0, 1, 2])
+
+
+def test_whoever_looks_does_so_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shifts, "TICK", 0.001)
+    server = Server()
+    server.begin(0, 1, 2, 3)
+    server.let_go(0, 1)
+    assert soon(lambda: server.free() == [0, 1])
+    server.let_go(2, 3)
+
+
+def test_one_that_fails_is_at_work_no_longer(server: Server) -> None:
+    server.begin(0, 1, 2, kind="fails")
+    for number in (0, 1, 2):
+        server.go[number].set()
+    assert soon(lambda: server.free() == [0, 1, 2])
+    server.begin(3, 4)
+    server.let_go(3, 4)
+    assert soon(lambda: len(server.free()) == 5)
