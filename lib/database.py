@@ -14,9 +14,10 @@ from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import Gone, Session, Transaction, Unavailable
+from lib.transactions import Gone, NoRoom, Session, Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
+NEVER = float("-inf")
 SUSPICIOUS = 1.0  # seconds; a connection that is refused at once tells of a server that answers
 
 log = get_logger()
@@ -43,6 +44,7 @@ class Database:
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
+        self.no_room_at = NEVER  # when `run` last found the disk full, of `time.monotonic`; never, once it was not
         SILENT.set(0)
         watch_pool(engine, spare, self._kept)
 
@@ -62,6 +64,15 @@ class Database:
         One that had been lost meanwhile, as the server was restarted, costs nobody anything: the work is begun again.
         Raises what `transaction` does.
         """
+        try:
+            done = self._run(work)
+        except NoRoom:
+            self.no_room_at = time.monotonic()
+            raise
+        self.no_room_at = NEVER
+        return done
+
+    def _run(self, work: Callable[[Transaction], Result]) -> Result:
         began = self._begin()
         due = began + self._deadline
         try:

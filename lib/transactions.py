@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
 READ_ONLY = "25006"
 LOCKED = "55P03"
+DISK_FULL = "53100"
 # 25P03: the server ended the session, since the transaction was idle for too long; its process had been stopped.
 PASSING_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
 ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server was stopped, has crashed, or ended an idle session
@@ -47,8 +48,15 @@ class Locked(Unavailable):
     """Somebody holds a lock for longer than `lock_timeout` waits."""
 
 
+class NoRoom(Unavailable):
+    """The disk of the database is full."""
+
+
 class ReadOnly(Unavailable):
     """The database takes no changes; the text says what to do."""
+
+
+BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: NoRoom}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +255,6 @@ def told_apart(error: psycopg2.Error) -> Exception:
     said = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
     if sqlstate == READ_ONLY:
         return ReadOnly(f"the database takes no changes ({said}); {WRITABLE}")
-    if sqlstate == LOCKED:
-        return Locked(said)
+    if sqlstate in BY_CODE:
+        return BY_CODE[sqlstate](said)
     return Unavailable(said) if passing else error

@@ -23,6 +23,9 @@ FIRST_LOOK = 0.7  # seconds that who asks first may have to wait
 TRIAL_PAUSE = 5.0  # seconds between two trials
 LONGEST_TRIAL = 0.7  # seconds
 MISSES = 2  # trials in a row that fail before it counts: one may have met a lock that is gone by now
+# Seconds after an event that found the disk full. A trial leaves no row, so it does not find that; and if a balancer
+# sends no event meanwhile, the next one tells.
+FULL = 30.0
 UNWATCHED_AFTER = 60.0  # seconds after which nobody asks any more, and nobody looks
 
 AsEvent = Callable[[Transaction], None]  # queues what every event needs of the database
@@ -56,7 +59,7 @@ class Readiness:
             raise NotReady(Unready.DATABASE_SILENT)
         if self._found is not None:
             raise NotReady(self._found)
-        if self._missed >= MISSES:
+        if self._missed >= MISSES or time.monotonic() - self._database.no_room_at < FULL:
             raise NotReady(Unready.DATABASE_WRITES_FAIL)
 
     def _look_on(self) -> None:

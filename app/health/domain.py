@@ -23,8 +23,9 @@ REMEDIES = {
         "DATABASE_URL the primary, or all hosts with ?target_session_attrs=read-write, or switch that setting off"
     ),
     Unready.DATABASE_WRITES_FAIL: (
-        "what every event writes could not be written when it was tried, twice in a row: the log says why (trial write "
-        "failed); look at who holds locks for long, in pg_stat_activity, and at the room on the database's disk"
+        "what every event writes could not be written, for an event just now or when it was tried twice in a row: the "
+        "log says why (disk full, or trial write failed); make room on the database's disk, or look in "
+        "pg_stat_activity at who holds locks for long"
     ),
     Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
     Unready.RULE_BOOK_UNREADABLE: "the last good edition goes on, if there was one; see which are in force: GET /rules",

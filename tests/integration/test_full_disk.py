@@ -1,0 +1,63 @@
+"""A database whose disk is full: events say so, and readiness says so as well until there is room again."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask.testing import FlaskClient
+
+from app.datastores import db
+from app.factory import create_app
+from app.health import controllers
+from e2e.faults.disk import full, small_disk
+from lib.local.postgres import temporary_cluster
+from tests.integration.clients import problem, send
+from tests.integration.conftest import FAST, settings_with
+from tests.integration.test_read_only import ready, ready_within
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+
+SMALL = {**FAST, "max_wal_size": "32MB", "min_wal_size": "32MB", "autovacuum": "off"}
+MOST = 5000  # events; a page holds about a hundred
+
+
+@pytest.fixture
+def disk(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = open_folder / "disk"
+    with small_disk(folder):
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def client(disk: Path) -> Iterator[FlaskClient]:  # noqa: ARG001  # on which the cluster is
+    with temporary_cluster(settings=SMALL) as url:
+        app = create_app(settings_with(database_url=url, database_owner_url=url))
+        with app.app_context():
+            flask_migrate.upgrade("migrations")
+            yield app.test_client()
+            app.extensions["rule_book"].stop()
+            app.extensions["bookkeeper"].stop()
+            app.extensions["database"].close()
+            db.engine.dispose()
+
+
+def test_readiness_is_never_green_where_events_find_no_room(
+    client: FlaskClient, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert send(client, "deposit", "1", 1).status_code == 200
+    assert ready_within(client, 10, "ready")
+    with full(disk):
+        refused = next(answer for t in range(2, MOST) if (answer := send(client, "deposit", "1", t)).status_code != 200)
+        assert problem(refused) == (503, "unavailable")
+        assert ready(client) == "database-writes-fail"
+        assert ready(client) == "database-writes-fail", "also after a trial, which needs no room"
+    assert send(client, "deposit", "1", MOST).status_code == 200
+    assert ready_within(client, 10, "ready")
+    monkeypatch.setattr(controllers, "FULL", 0.0)
+    with full(disk):
+        assert any(send(client, "deposit", "1", MOST + t).status_code == 503 for t in range(1, MOST))
+        assert ready(client) == "ready", "in the end it is tried again, with an event"
