@@ -3,13 +3,14 @@
 import socket
 import sys
 from functools import partial
+from multiprocessing import get_start_method
 from typing import TYPE_CHECKING
 
 from app.access.domain import Access
 from app.access.origins import is_loopback
 from app.config import Settings, read_settings
 from app.notice import notice_of
-from app.server import load_worker, server
+from app.server import load, load_worker, server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
@@ -49,6 +50,8 @@ def serve() -> None:
     log.info("starting", version=VERSION, env=settings.env)
     write_access(settings)
     refuse_lost_settings(settings)
+    if get_start_method() == "fork":
+        load()
     with shared_folder():
         serve_watched(server(settings))
 

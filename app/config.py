@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from environs import Env, EnvValidationError
-from limits import parse_many
 from marshmallow import ValidationError, validate
-from sqlalchemy import URL
 
 from app.access.domain import Access, InvalidSpan, read_span
 from app.events.domain import EventOrder
@@ -19,6 +17,8 @@ from lib.settings import SettingsError, origins, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy import URL
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
@@ -170,9 +170,12 @@ def _is_postgresql_if_given(address: str) -> None:
 
 
 def _is_a_limit(limit: str) -> None:
+    if not limit:
+        return
+    from limits import parse_many  # noqa: PLC0415  # nothing else of the settings needs it
+
     try:
-        if limit:
-            parse_many(limit)
+        parse_many(limit)
     except ValueError:
         raise ValidationError('Must be a limit such as "600 per minute", or empty for none.') from None
 
@@ -203,6 +206,6 @@ def _can_be_appended_to(file: str) -> None:
         raise ValidationError(f"Cannot be written: {error.strerror}.") from None
 
 
-def sqlalchemy_url(address: str) -> URL:
+def sqlalchemy_url(address: str) -> "URL":
     """Return the address as SQLAlchemy wants it, whichever of its forms it came in; raises `InvalidAddress`."""
     return engine_url(read_address(address))

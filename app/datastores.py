@@ -1,6 +1,5 @@
-"""The handles of the database: one for its tables and connections, one for its migrations."""
+"""The handle of the database, for its tables and connections."""
 
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 
@@ -16,7 +15,6 @@ NAMING = {
 }
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMING))
-migrate = Migrate(db=db, compare_type=True, compare_server_default=True, render_as_batch=False)
 
 
 def engine_options(settings: Settings) -> dict[str, object]:

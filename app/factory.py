@@ -1,11 +1,12 @@
 """The application: wired here, decided elsewhere."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
+import click
 from apiflask import APIFlask
 from flask import Request, request
 from flask.json.provider import DefaultJSONProvider
@@ -19,7 +20,7 @@ import app.rulebook.models
 import app.rulebook.policy.models
 import app.seals.models
 import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import document, downgrade, limits
+from app import document, limits, migrating
 from app.access import guard
 from app.access.bookkeeper import Bookkeeper
 from app.access.cli import keys
@@ -28,9 +29,8 @@ from app.access.key_cache import KeyCache
 from app.access.last_used import LastUsed
 from app.access.refusals import Refusals
 from app.alerts.api import alerts
-from app.backtest.cli import ON_HISTORY
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
-from app.datastores import db, engine_options, migrate
+from app.datastores import db, engine_options
 from app.events.api import events
 from app.events.controllers import EventPolicy, try_event
 from app.events.reading.api import reading
@@ -56,6 +56,7 @@ from lib.admission import Admission, RoomOf, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
 from lib.database import Database
+from lib.late_commands import LateCommands
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
@@ -75,7 +76,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Application(APIFlask):
-    """APIFlask without what costs every request and serves none here."""
+    """APIFlask without what costs every request and serves none here, and with commands that come when asked for."""
+
+    cli: LateCommands
+
+    def __init__(self, name: str, **named: Any) -> None:  # noqa: ANN401  # APIFlask's own, handed on
+        super().__init__(name, **named)
+        self.cli = LateCommands(self.name)
 
     def ensure_sync(self, func: Function) -> Function:
         """Return the function: none of ours is a coroutine, and asking each one again at every request adds up."""
@@ -113,8 +120,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
     application.teardown_appcontext_funcs.clear()  # after each request it would end a session that nobody here begins
-    migrate.init_app(application)
-    downgrade.guard()
+    migrating.init_app(application, application.cli)
     problem_details.init_app(application, PROBLEMS)
     with application.app_context():
         open_with(db.engine, sessions_of(settings))
@@ -142,7 +148,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])
-    for command in (*ON_HISTORY, *ON_SEALS):
+    rules.add_later(("backtest", "verify"), commands_on_history)
+    for command in ON_SEALS:
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
@@ -152,6 +159,13 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     layers = in_layers(application, room_of)
     application.wsgi_app = Shifts(layers, most=settings.web_threads + BESIDE_EVENTS)  # type: ignore[method-assign]  # Flask's way
     return application
+
+
+def commands_on_history() -> Iterable[click.Command]:
+    """Return the commands of the rule book that judge all that is stored, which no other program needs."""
+    from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # as said above
+
+    return ON_HISTORY
 
 
 def entrance_of(settings: Settings, database: Database) -> Entrance:

@@ -3,11 +3,9 @@
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_limiter import HeaderNames, Limiter
 
 from app.access.guard import NO_KEY, current_key, requested_scope
 from app.config import Settings
-from lib.shared_counts import SCHEME as SHARED
 
 HEADERS: dict[str, dict[str, Any]] = {
     "X-RateLimit-Limit": {
@@ -32,19 +30,29 @@ def init_app(app: Flask, settings: Settings) -> None:
     """
     if settings.rate_limit:
         app.after_request(tell_to_wait)  # comes after the limiter's own, which is the later one here
-        limiter = Limiter(
-            whose,
-            app=app,
-            application_limits=[settings.rate_limit],
-            storage_uri=_bounded(settings.rate_limit_storage),
-            headers_enabled=True,
-            header_name_mapping={HeaderNames.RETRY_AFTER: WAIT},
-        )
-        limiter.request_filter(lambda: requested_scope() == NO_KEY)
+        _limit(app, settings.rate_limit, _bounded(settings.rate_limit_storage))
+
+
+def _limit(app: Flask, limit: str, storage: str) -> None:
+    from flask_limiter import HeaderNames, Limiter  # noqa: PLC0415  # only where there is a limit
+
+    limiter = Limiter(
+        whose,
+        app=app,
+        application_limits=[limit],
+        storage_uri=storage,
+        headers_enabled=True,
+        header_name_mapping={HeaderNames.RETRY_AFTER: WAIT},
+    )
+    limiter.request_filter(lambda: requested_scope() == NO_KEY)
 
 
 def _bounded(storage: str) -> str:
-    return SHARED + storage if storage.startswith("redis") else storage
+    if not storage.startswith("redis"):
+        return storage
+    from lib.shared_counts import SCHEME  # noqa: PLC0415  # redis-py comes with it
+
+    return SCHEME + storage
 
 
 def whose() -> str:

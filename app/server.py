@@ -14,6 +14,7 @@ from granian.server import MPServer
 from app.config import Settings
 from lib import logs
 from lib.connections import Bounds
+from lib.garbage import lasting
 from lib.heartbeat import Line, Pulse
 
 if TYPE_CHECKING:
@@ -93,9 +94,16 @@ def load_worker(mouth: Line) -> "APIFlask":
     Not a function of `app.__main__`: where workers are spawned (macOS), they cannot import that.
     """
     pulse = Pulse(mouth.fileno())
-    from app.wsgi import worker  # noqa: PLC0415  # the main process needs nothing of it
+    load()
+    from app.wsgi import worker  # noqa: PLC0415  # as there
 
     return worker(pulse)
+
+
+def load() -> None:
+    """Import all that a worker serves with. Done before there are workers, they have it where they are forks."""
+    with lasting():
+        import app.wsgi  # noqa: F401, PLC0415  # only for that
 
 
 def connections_allowed() -> int:

@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 
 import click
 import psycopg2.errors
-from flask.cli import AppGroup
 
 from lib.hints import command
+from lib.late_commands import LateCommands
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import ReadOnly, Unavailable
 
 INTERRUPTED = 130  # as a shell tells of a Ctrl-C
 
 
-class Commands(AppGroup):
+class Commands(LateCommands):
     """A group of commands that work on the database."""
 
     def invoke(self, ctx: click.Context) -> object:

@@ -7,11 +7,14 @@ little more is taken, since it always was: SQLAlchemy's scheme and its way to wr
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import psycopg2
 from psycopg2.extensions import parse_dsn
-from sqlalchemy import URL
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 SCHEMES = ("postgres", "postgresql", "postgresql+psycopg2")
 FORM = "give postgresql://user:password@host:5432/name"
@@ -41,8 +44,10 @@ def read_address(address: str) -> dict[str, str]:
     return parameters
 
 
-def engine_url(parameters: Parameters) -> URL:
+def engine_url(parameters: Parameters) -> "URL":
     """Write libpq's parameters as SQLAlchemy's URL, which hands them on to libpq as they are."""
+    from sqlalchemy import URL  # noqa: PLC0415  # whoever only reads addresses does without SQLAlchemy
+
     rest = dict(parameters)
     user, password, database = (rest.pop(name, None) for name in ("user", "password", "dbname"))
     host, port = rest.get("host", ""), rest.get("port", "")

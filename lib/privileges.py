@@ -6,11 +6,13 @@ that are named. So whoever gets hold of the service can neither rewrite what is 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # a class, whatever its letters
 from psycopg2.extensions import quote_ident
-from sqlalchemy import Connection, MetaData
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData
 
 KEY = "service"  # under which a table's `info` has it
 LOGIN = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
@@ -70,7 +72,7 @@ class Undeclared(Exception):
     """A table says nothing of the service's login; the text names it."""
 
 
-def cursor_of(connection: Connection) -> Cursor:
+def cursor_of(connection: "Connection") -> Cursor:
     """Return a cursor of the driver's, in the transaction of the connection."""
     driver: Any = connection.connection
     cursor: Cursor = driver.cursor()
@@ -82,7 +84,7 @@ def may(*, insert: str = "", update: str = "", delete: bool = False) -> dict[str
     return {"info": {KEY: May(insert=tuple(insert.split()), update=tuple(update.split()), delete=delete)}}
 
 
-def declared(metadata: MetaData) -> dict[str, May]:
+def declared(metadata: "MetaData") -> dict[str, May]:
     """Return what is said of each table; raises `Undeclared`."""
     silent = sorted(name for name, table in metadata.tables.items() if KEY not in table.info)
     if silent:
@@ -109,7 +111,7 @@ def make_login(cursor: Cursor, role: str, password: str) -> None:
     cursor.execute(f"{verb} ROLE {quote_ident(role, cursor)} {LOGIN} PASSWORD %s", [password])
 
 
-def grant(connection: Connection, metadata: MetaData, role: str | None, *, also_read: str) -> list[str]:
+def grant(connection: "Connection", metadata: "MetaData", role: str | None, *, also_read: str) -> list[str]:
     """Let the service's logins do what the tables say, and nothing else; return who they are.
 
     They are `role` and those that were let write before. As the owner, in the transaction of the connection, which the

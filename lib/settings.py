@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from environs import Env
 from marshmallow import ValidationError
 
-MAX_SECRET = 65_536  # bytes; a file that has more is not the one that was meant
+from lib.secret_files import UnreadableSecret, read_secret
 
 
 class SettingsError(click.ClickException):
@@ -39,10 +39,6 @@ def origins(dotenv: Path) -> Mapping[str, str]:
     }
 
 
-class UnreadableSecret(ValueError):
-    """A file holds no secret that can be read; the text says why, and quotes nothing of it."""
-
-
 def secret(env: Env, name: str, check: Callable[[str], None], *, default: str | None = None) -> str:
     """Read a setting that may be secret: NAME itself, else what stands in the file that NAME_FILE names.
 
@@ -65,19 +61,3 @@ def secret(env: Env, name: str, check: Callable[[str], None], *, default: str | 
         return found[0] if found else ""
     given: str = env.str(name, validate=check) if default is None else env.str(name, default, validate=check)
     return given
-
-
-def read_secret(file: Path) -> str:
-    """Return what stands in a file, without the end of its last line; raises `UnreadableSecret`."""
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(MAX_SECRET + 1).decode().rstrip("\r\n")
-    except OSError as error:
-        raise UnreadableSecret(f"The file cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UnreadableSecret("The file is not written in UTF-8") from None
-    if not text:
-        raise UnreadableSecret("The file is empty")
-    if len(text) > MAX_SECRET:
-        raise UnreadableSecret("The file holds more than any setting does")
-    return text

@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from lib.install.bundled_pip import bundled_wheel, unpack
 from lib.install.causes import failure
 from lib.install.packages import UV_LOCK, Packages
 from lib.install.steps import Refusal, begin_log
@@ -54,7 +55,10 @@ def prepare(kind: str) -> None:
     check_disk(shutil.disk_usage(".").free)
     begin_log()
     if not whole:
-        make_venv()
+        wheel = bundled_wheel()
+        make_venv(with_pip=wheel is None)
+        if wheel:
+            unpack(wheel)
     UNFINISHED.touch()
     packages = Packages(shared=kind == "service")
     for each in KINDS[kind]:

@@ -3,8 +3,8 @@
 import ast
 import subprocess
 
+from lib.install.bundled_pip import pip
 from lib.install.steps import clean_environment
-from lib.install.venv import PYTHON
 
 _STRENGTH = {"global": 0, "install": 1, ":env:": 2}
 _FALSE = ("", "0", "f", "false", "n", "no", "off")
@@ -20,7 +20,7 @@ _OPTIONS = {
 
 def pip_settings() -> "dict[str, str]":
     """Read what pip is set to by its files and the environment: the strongest value of each setting."""
-    argv = [str(PYTHON), "-I", "-m", "pip", "config", "list"]
+    argv = [*pip(), "config", "list"]
     listed = subprocess.run(argv, capture_output=True, env=clean_environment(), check=False).stdout
     return strongest(listed.decode("utf-8", "replace").splitlines())
 

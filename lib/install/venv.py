@@ -57,11 +57,12 @@ def usable_venv() -> bool:
     return answer.stdout.split() == [str(number).encode() for number in sys.version_info[:2]]
 
 
-def make_venv() -> None:
-    """Make `.venv` anew, leaving the mark of an unfinished one in it."""
+def make_venv(*, with_pip: bool) -> None:
+    """Make `.venv` anew."""
     # Removed here and not by `venv --clear`, which keeps the old files when .venv is a link or half a folder.
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     shutil.rmtree(str(VENV), ignore_errors=True)
-    if not step("Making .venv", [sys.executable, "-m", "venv", str(VENV)]):
+    options = [] if with_pip else ["--without-pip"]
+    if not step("Making .venv", [sys.executable, "-m", "venv", *options, str(VENV)]):
         raise failure("making .venv")

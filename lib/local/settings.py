@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 
 from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
-from lib.settings import UnreadableSecret, read_secret
+from lib.secret_files import UnreadableSecret, read_secret
 
 HOST = "127.0.0.1"
 PORT = 5000

@@ -100,9 +100,12 @@ def test_the_command_of_an_installed_release(database: str, sql: Sql, checkout: 
 
 def test_every_file_that_our_commands_take_is_one_of_the_caller(app_with: AppWith) -> None:
     """The kind: a path that is added to a command without thinking of this is found here."""
-    groups = [app_with().cli.commands[name] for name in ("keys", "rules", "users")]
-    commands = [command for group in groups if isinstance(group, click.Group) for command in group.commands.values()]
-    files = [each for command in commands for each in command.params if isinstance(each.type, click.Path | click.File)]
+    ours = app_with().cli
+    context = click.Context(ours)
+    groups = [group for name in ("keys", "rules", "users") if isinstance(group := ours.commands[name], click.Group)]
+    commands = [group.get_command(context, name) for group in groups for name in group.list_commands(context)]
+    options = [each for command in commands if command for each in command.params]
+    files = [each for each in options if isinstance(each.type, click.Path | click.File)]
     assert sorted(each.name or "" for each in files) == ["file", "html_file", "json_file"]
     assert [each.name for each in files if not isinstance(each.type, CallersPath)] == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.install import bundled_pip
 from tests.integration.install.conftest import REPOSITORY, SYSTEM_PYTHON, UV, Checkout, is_able
 from tests.integration.install.index import locked, version_of
 
@@ -49,6 +50,9 @@ def test_exactly_the_lock_is_installed_whatever_is_newer(
     assert done.returncode == 0, done.stdout + done.stderr + (checkout.folder / "var/log/install.log").read_text()
     assert ("by pip" in done.stdout) is not by_uv
     assert checkout.installed() == expected(python, "requirements-postgres.txt", "requirements-dev.txt")
+    pip = checkout.run([".venv/bin/python", "-I", "-m", "pip", "--version"], address=CLOSED_PORT)
+    assert str(checkout.folder / ".venv/lib") in pip.stdout, pip.stderr
+    assert not (checkout.folder / bundled_pip.UNPACKED).exists()
 
 
 @needs_uv

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lib.install import __main__ as install
-from lib.install import venv
+from lib.install import bundled_pip, venv
 from lib.install.causes import NEEDED_MB
 from lib.install.packages import UV_LOCK
-from lib.install.steps import Refusal
+from lib.install.steps import LOG, Refusal
 
 # Stands in for the Python of .venv, and for uv: says its version, and "installs" as the file `refused` says.
 FAKE_PYTHON = """#!/bin/sh
@@ -152,6 +152,30 @@ def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, said:
         install.alone("run")
     assert (checkout / ".venv/unfinished").exists()
     assert not (checkout / ".venv/run.stamp").exists()
+
+
+def test_the_pip_of_this_python_is_found_and_does_for_a_venv_without_one(checkout: Path) -> None:
+    wheel = bundled_pip.bundled_wheel()
+    assert wheel is not None
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True)
+    bundled_pip.unpack(wheel)
+    argv = [*bundled_pip.pip(), "--version"]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
+    assert said.startswith(f"pip {wheel.name.split('-')[1]} from {checkout}")
+    bundled_pip.remove()
+    assert bundled_pip.pip()[1:] == ["-I", "-m", "pip"]
+
+
+@pytest.mark.parametrize(("wheel", "options"), [(None, []), ("pip-1-py3-none-any.whl", ["--without-pip"])])
+def test_a_python_that_keeps_its_pip_elsewhere_puts_it_into_the_venv_itself(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, wheel: str | None, options: list[str]
+) -> None:
+    monkeypatch.setattr(install, "bundled_wheel", lambda: wheel and checkout / wheel)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Refusal):
+        install.alone("run")
+    [called] = [line for line in (checkout / LOG).read_text().splitlines() if line.startswith("$ ")]
+    assert called.split() == ["$", "/bin/false", "-m", "venv", *options, ".venv"]
 
 
 @pytest.mark.parametrize("kind", ["none", "killed", "other version", "python gone", "link"])

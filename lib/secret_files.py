@@ -1,0 +1,25 @@
+"""Secrets that stand in a file of their own."""
+
+from pathlib import Path
+
+MAX_SECRET = 65_536  # bytes; a file that has more is not the one that was meant
+
+
+class UnreadableSecret(ValueError):
+    """A file holds no secret that can be read; the text says why, and quotes nothing of it."""
+
+
+def read_secret(file: Path) -> str:
+    """Return what stands in a file, without the end of its last line; raises `UnreadableSecret`."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SECRET + 1).decode().rstrip("\r\n")
+    except OSError as error:
+        raise UnreadableSecret(f"The file cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableSecret("The file is not written in UTF-8") from None
+    if not text:
+        raise UnreadableSecret("The file is empty")
+    if len(text) > MAX_SECRET:
+        raise UnreadableSecret("The file holds more than any setting does")
+    return text
