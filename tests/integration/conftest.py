@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app.access.domain import Access
+from app.backtest import cli
+from app.backtest.controllers import Place
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
+from tests.integration.judging import in_this_process
 from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 
@@ -137,10 +141,22 @@ FIRST_EDITION = """
     UPDATE rule_book SET status = 'live', published_at = created_at, published_by = author
 """
 
-NO_SEALS = """
+# A new file for each table and each index of it takes a tenth of a second, which few rows are not worth. The lock waits
+# for what the test before has left under way.
+EMPTY = """
     ALTER TABLE seal DISABLE TRIGGER append_only;
     ALTER TABLE sealed_player DISABLE TRIGGER append_only;
-    TRUNCATE seal, sealed_player;
+    DO $$
+    DECLARE
+        names CONSTANT text[] =
+            '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player}';
+        name text;
+    BEGIN
+        EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
+        FOREACH name IN ARRAY names LOOP
+            EXECUTE CASE WHEN pg_relation_size(name) > 65536 THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END || name;
+        END LOOP;
+    END $$;
     ALTER TABLE seal ENABLE TRIGGER append_only;
     ALTER TABLE sealed_player ENABLE TRIGGER append_only
 """
@@ -149,9 +165,7 @@ NO_SEALS = """
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address, for its owner, of a migrated database with empty tables and a rule book of edition 1."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, user_total, registered_user, api_key, alert")
-    run_sql(migrated, FIRST_EDITION)
-    run_sql(migrated, NO_SEALS)
+    run_sql(migrated, f"{EMPTY};{FIRST_EDITION}")
     return migrated
 
 
@@ -183,6 +197,12 @@ def app_with(database: str, service_url: str) -> Iterator[AppWith]:
 @pytest.fixture
 def client(app_with: AppWith) -> FlaskClient:
     return app_with().test_client()
+
+
+@pytest.fixture
+def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
+    monkeypatch.setattr(cli, "Place", partial(Place, open_crew=in_this_process))
 
 
 @pytest.fixture
