@@ -222,16 +222,31 @@ def port() -> int:
 @pytest.fixture
 def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
     """Start servers on the database, as the service's login; all are ended."""
+    with servers(service_url, port, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers that serve all tests of a file, each at a port that is told; each test empties the tables anew."""
+    with servers(logins[1], 0, tmp_path_factory.mktemp("servers")) as start:
+        yield start
+
+
+@contextmanager
+def servers(url: str, port: int, folder: Path) -> Iterator[Serve]:
     started: list[Server] = []
 
     def start(program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
-        started.append(launch(tmp_path, program, **{"DATABASE_URL": service_url, "PORT": str(port), **environment}))
+        started.append(launch(folder, program, **{"DATABASE_URL": url, "PORT": str(port), **environment}))
         return started[-1]
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def settings_with(**changed: object) -> Settings:
