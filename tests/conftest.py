@@ -22,10 +22,12 @@ LONG = frozenset(
         "test_backups",
         "test_e2e_target",
         "test_four_eyes",
+        "test_keys_under_attack",
         "test_locked_installation",
         "test_metrics_of_workers",
         "test_restarts",
         "test_rooms",
+        "test_runner",
         "test_shed_shadows",
         "test_slow_clients",
         "test_watchdog",
@@ -34,7 +36,7 @@ LONG = frozenset(
 
 # A program that is measured takes half as much again: those that these files start are enough to see what only runs in
 # a program of its own.
-MEASURED = frozenset({"test_backtest", "test_metrics_of_workers", "test_server", "test_starting", "test_workers"})
+MEASURED = frozenset({"test_metrics_of_workers", "test_server", "test_starting", "test_workers"})
 
 
 @pytest.fixture(scope="module", autouse=True)
