@@ -25,6 +25,7 @@ from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
+from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
 from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
@@ -81,6 +82,19 @@ def fresh_database(server: str) -> Iterator[str]:
         yield plain_url({**read_address(server), "dbname": name})
     finally:
         run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where data folders of PostgreSQL are kept to be copied."""
+    return tmp_path_factory.mktemp("data-folders")
+
+
+@pytest.fixture
+def quick_clusters(data_folders: Path) -> Iterator[None]:
+    """Let a new PostgreSQL be a copy of one that was made before."""
+    with made_once(data_folders):
+        yield
 
 
 @pytest.fixture(scope="session")
