@@ -67,7 +67,6 @@ from lib.shifts import Shifts
 from lib.transactions import Unavailable
 
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
-BESIDE_EVENTS = 2  # threads that are awake besides those of WEB_THREADS
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
 
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
@@ -157,7 +156,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     show_info(settings.env)
     have_places_taken(application)
     layers = in_layers(application, room_of)
-    application.wsgi_app = Shifts(layers, most=settings.web_threads + BESIDE_EVENTS)  # type: ignore[method-assign]  # Flask's way
+    application.wsgi_app = Shifts(layers, most=settings.web_threads)  # type: ignore[method-assign]  # Flask's way
     return application
 
 

@@ -1,6 +1,7 @@
 """What all tests share: no time is a reason to fail, and it is all one who started them (make does, with a prefix)."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,15 +22,30 @@ LONG = frozenset(
         "test_backups",
         "test_e2e_target",
         "test_four_eyes",
+        "test_keys_under_attack",
         "test_locked_installation",
         "test_metrics_of_workers",
         "test_restarts",
         "test_rooms",
+        "test_runner",
         "test_shed_shadows",
         "test_slow_clients",
         "test_watchdog",
     }
 )
+
+# A program that is measured takes half as much again: those that these files start are enough to see what only runs in
+# a program of its own.
+MEASURED = frozenset({"test_metrics_of_workers", "test_server", "test_starting", "test_workers"})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have what the tests start measured where it is of use; the tests themselves always are."""
+    with pytest.MonkeyPatch.context() as changed:
+        if request.path.stem not in MEASURED:
+            changed.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

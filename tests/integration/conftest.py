@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app.access.domain import Access
+from app.backtest import cli
+from app.backtest.controllers import Place
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
+from tests.integration.data_folders import made_once
+from tests.integration.judging import in_this_process
 from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 
@@ -77,6 +82,19 @@ def fresh_database(server: str) -> Iterator[str]:
         yield plain_url({**read_address(server), "dbname": name})
     finally:
         run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where data folders of PostgreSQL are kept to be copied."""
+    return tmp_path_factory.mktemp("data-folders")
+
+
+@pytest.fixture
+def quick_clusters(data_folders: Path) -> Iterator[None]:
+    """Let a new PostgreSQL be a copy of one that was made before."""
+    with made_once(data_folders):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -137,10 +155,22 @@ FIRST_EDITION = """
     UPDATE rule_book SET status = 'live', published_at = created_at, published_by = author
 """
 
-NO_SEALS = """
+# A new file for each table and each index of it takes a tenth of a second, which few rows are not worth. The lock waits
+# for what the test before has left under way.
+EMPTY = """
     ALTER TABLE seal DISABLE TRIGGER append_only;
     ALTER TABLE sealed_player DISABLE TRIGGER append_only;
-    TRUNCATE seal, sealed_player;
+    DO $$
+    DECLARE
+        names CONSTANT text[] =
+            '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player}';
+        name text;
+    BEGIN
+        EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
+        FOREACH name IN ARRAY names LOOP
+            EXECUTE CASE WHEN pg_relation_size(name) > 65536 THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END || name;
+        END LOOP;
+    END $$;
     ALTER TABLE seal ENABLE TRIGGER append_only;
     ALTER TABLE sealed_player ENABLE TRIGGER append_only
 """
@@ -149,9 +179,7 @@ NO_SEALS = """
 @pytest.fixture
 def database(migrated: str) -> str:
     """The address, for its owner, of a migrated database with empty tables and a rule book of edition 1."""
-    run_sql(migrated, "TRUNCATE activity_event, user_clock, user_total, registered_user, api_key, alert")
-    run_sql(migrated, FIRST_EDITION)
-    run_sql(migrated, NO_SEALS)
+    run_sql(migrated, f"{EMPTY};{FIRST_EDITION}")
     return migrated
 
 
@@ -186,6 +214,12 @@ def client(app_with: AppWith) -> FlaskClient:
 
 
 @pytest.fixture
+def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
+    monkeypatch.setattr(cli, "Place", partial(Place, open_crew=in_this_process))
+
+
+@pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every account can enter, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="open-")).resolve()
@@ -202,16 +236,31 @@ def port() -> int:
 @pytest.fixture
 def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
     """Start servers on the database, as the service's login; all are ended."""
+    with servers(service_url, port, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers that serve all tests of a file, each at a port that is told; each test empties the tables anew."""
+    with servers(logins[1], 0, tmp_path_factory.mktemp("servers")) as start:
+        yield start
+
+
+@contextmanager
+def servers(url: str, port: int, folder: Path) -> Iterator[Serve]:
     started: list[Server] = []
 
     def start(program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
-        started.append(launch(tmp_path, program, **{"DATABASE_URL": service_url, "PORT": str(port), **environment}))
+        started.append(launch(folder, program, **{"DATABASE_URL": url, "PORT": str(port), **environment}))
         return started[-1]
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def settings_with(**changed: object) -> Settings:

@@ -153,6 +153,7 @@ def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str
     assert codes_of(both, Series.LOST) == Counter({30: against[30]})
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:
     store(sql, users=20, each=30)
     since, until = FIRST + 5000, FIRST + 9000
@@ -275,6 +276,7 @@ def test_a_link_stays_a_link_and_a_file_keeps_who_may_read_it(tmp_path: Path) ->
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link.json", "report.json"]
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path: Path) -> None:
     store(sql, users=2, each=3)
     pipe = tmp_path / "pipe"
@@ -291,6 +293,7 @@ def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path
     assert Path(os.devnull).is_char_device()
 
 
+@pytest.mark.usefixtures("judged_here")
 @pytest.mark.parametrize("place", ["-", "/dev/stdout"])
 def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, sql: Sql, place: str) -> None:
     store(sql, users=2, each=3)
@@ -300,6 +303,7 @@ def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, 
     assert done.stdout.endswith("</html>\n")
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
     assert backtest(app, 1, "--jobs", 1)["events"] == 0
 
@@ -335,6 +339,7 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
     assert "Error: the database cannot be read: connection refused" in done.stderr
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]

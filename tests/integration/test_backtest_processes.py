@@ -19,6 +19,7 @@ LONGEST = 60  # seconds
 def command(url: str, *words: str) -> tuple["subprocess.Popen[bytes]", int]:
     """Start a command as somebody at a terminal does; also return the terminal."""
     ours, theirs = pty.openpty()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # heard also where a shell told us to ignore it
     process = subprocess.Popen(  # noqa: S603  # our own
         [sys.executable, "-m", "flask", "--app", "app", "rules", *words],
         env={**os.environ, "DATABASE_URL": url, "COLUMNS": "100"},
@@ -27,6 +28,7 @@ def command(url: str, *words: str) -> tuple["subprocess.Popen[bytes]", int]:
         stderr=theirs,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     os.close(theirs)
     return process, ours
 

@@ -52,6 +52,7 @@ def losses(app: APIFlask) -> list[str]:
     return [f"user {each.user_id}: {each.what}" for each in verified(app).losses]
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_until_they_are_counted_verify_says_so(app: APIFlask, sql: Sql) -> None:
     store_before(sql, 1, 1, 2, 3)
     store_before(sql, 2, 7)

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import psutil
-import pytest
 
 from lib.probe import found_within
 from tests.integration.conftest import Sql
 from tests.integration.servers import LONGEST, Serve, answered
 
-QUICK = ("e2e/test_metrics.py", "-k", "test_events_are_counted_by_type", "-p", "no:cacheprovider")
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:schemathesis")  # the one leaves files, the other takes a second to load
+QUICK = ("e2e/test_metrics.py", "-k", "test_events_are_counted_by_type", *WITHOUT)
 
 
 def command(*words: str, **environment: str) -> "subprocess.Popen[str]":
@@ -46,19 +46,16 @@ def run(*words: str, **environment: str) -> tuple[int, str]:
     return process.returncode, said
 
 
-@pytest.mark.parametrize("way", ["e2e", "pytest"])
-def test_a_service_in_production_is_left_alone(serve: Serve, port: int, sql: Sql, way: str) -> None:
+def test_a_service_in_production_is_left_alone_unless_that_is_what_somebody_wants(
+    serve: Serve, port: int, sql: Sql
+) -> None:
     serve(ENV="production", ACCESS="open")
     assert answered(port, 1)
-    status, said = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
-    assert (status, "is in production" in said) == (2, True), said
-    assert f"make e2e E2E_URL=http://127.0.0.1:{port} E2E_ANYWAY=true" in said
+    for way in ("e2e", "pytest"):
+        status, said = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+        assert (status, "is in production" in said) == (2, True), said
+        assert f"make e2e E2E_URL=http://127.0.0.1:{port} E2E_ANYWAY=true" in said
     assert sql("SELECT count(*) FROM activity_event") == [(1,)]
-
-
-def test_it_is_not_when_that_is_what_somebody_wants(serve: Serve, port: int, sql: Sql) -> None:
-    serve(ENV="production", ACCESS="open")
-    assert answered(port, 1)
     status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}", E2E_ANYWAY="true")
     assert status == 0, said
     assert "Storing some 27,000 events" in said

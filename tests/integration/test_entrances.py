@@ -26,6 +26,8 @@ PROGRAMS = {
 }
 Entrance = Callable[..., int]
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def own_address() -> str:
     """Return an address of this machine that others can reach."""
@@ -37,21 +39,24 @@ def own_address() -> str:
     pytest.skip("this machine has loopback only")
 
 
-@pytest.fixture(params=list(PROGRAMS.values()), ids=list(PROGRAMS))
-def entrance(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[Entrance]:
+@pytest.fixture(scope="module", params=list(PROGRAMS.values()), ids=list(PROGRAMS))
+def entrance(
+    request: pytest.FixtureRequest, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Entrance]:
     """Serve the application by one of the programs that can, and return its port."""
+    folder = tmp_path_factory.mktemp("entrance")
     started: list[subprocess.Popen[bytes]] = []
 
     def serve(**environment: str) -> int:
         port = free_port()
-        own = {"DATABASE_URL": database, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
+        own = {"DATABASE_URL": migrated, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
         if "app" in request.param[1:2]:
             own["HOST"] = EVERYWHERE  # the others are told on their command line, and the settings do not know of it
         started.append(
             subprocess.Popen(  # noqa: S603  # found by us
                 [sys.executable, *(word.format(port=port) for word in request.param)],
-                cwd=tmp_path,
-                env={**os.environ, **own, "WEB_WORKERS": "1", "TMPDIR": str(tmp_path), **environment},
+                cwd=folder,
+                env={**os.environ, **own, "WEB_WORKERS": "1", "TMPDIR": str(folder), **environment},
                 stderr=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
@@ -79,9 +84,15 @@ def await_health(port: int) -> None:
     pytest.fail("the service does not answer")
 
 
-def test_strangers_need_a_key_and_this_machine_does_not(entrance: Entrance) -> None:
+@pytest.fixture(scope="module")
+def port_of_entrance(entrance: Entrance) -> int:
+    """The port of one with settings that say nothing."""
+    return entrance()
+
+
+def test_strangers_need_a_key_and_this_machine_does_not(port_of_entrance: int) -> None:
     """A39, whatever HOST says and whichever program listens."""
-    port = entrance()
+    port = port_of_entrance
     assert ask(port, "GET", "/users/1").status == 200
     there = own_address()
     assert ask(port, "GET", "/users/1", address=there).status == 401
@@ -92,10 +103,9 @@ def test_strangers_need_a_key_and_this_machine_does_not(entrance: Entrance) -> N
 FORWARDED = ["Forwarded", "Via", "X_Forwarded_For", "X_Forwarded_Proto", "X_Forwarded_Host", "X_Forwarded_Anything"]
 
 
-def test_who_comes_through_a_proxy_on_this_machine_needs_a_key(entrance: Entrance) -> None:
+def test_who_comes_through_a_proxy_on_this_machine_needs_a_key(port_of_entrance: int) -> None:
     """A39: behind nginx every socket is loopback."""
-    port = entrance()
-    statuses = {name: ask(port, "GET", "/users/1", **{name: "for=192.0.2.7"}).status for name in FORWARDED}
+    statuses = {name: ask(port_of_entrance, "GET", "/users/1", **{name: "for=192.0.2.7"}).status for name in FORWARDED}
     assert statuses == dict.fromkeys(FORWARDED, 401)
 
 
@@ -108,10 +118,11 @@ def test_who_says_open_gets_it(entrance: Entrance) -> None:
     assert ask(port, "GET", "/users/1", address=there, Host="alerts.example.com").status == 200
 
 
-@pytest.fixture
-def opened(serve: Serve, port: int) -> int:
+@pytest.fixture(scope="module")
+def opened(serve_all: Serve) -> int:
     """The port of a service without keys, as `make start` has it."""
-    serve(LOG_LEVEL="ERROR")
+    port = free_port()
+    serve_all(LOG_LEVEL="ERROR", PORT=str(port))
     await_health(port)
     return port
 

@@ -83,6 +83,7 @@ def literals(node: ast.AST) -> Iterator[str]:
         yield from literals(child)
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_files_are_those_of_the_caller(app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rules.toml").write_text(run(app, "export", "1")[1])
     here = Path.cwd()

@@ -17,6 +17,7 @@ import pytest
 
 from app.rooms import EVENTS
 from tests.integration.conftest import AppWith
+from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
@@ -77,24 +78,31 @@ def play(port: int, user_id: int) -> list[int]:
     return [ask(port, "POST", "/event", json.dumps(event)) for event in events]
 
 
+@pytest.fixture(scope="module")
+def served(serve_all: Serve) -> int:
+    """The port of the service that all kinds of requests are sent to."""
+    port = free_port()
+    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))  # nobody reads its lines, and each refusal is one
+    return port
+
+
 @pytest.mark.parametrize("slow", SLOW.values(), ids=list(SLOW))
-def test_events_of_others_go_on(serve: Serve, port: int, database: str, slow: tuple[str, str, str, str | None]) -> None:
+def test_events_of_others_go_on(database: str, served: int, slow: tuple[str, str, str, str | None]) -> None:
     """Without the rooms nearly all of them are a 503."""
     lock, method, path, body = slow
-    serve(WEB_THREADS="4", LOG_LEVEL="ERROR")  # nobody reads its lines, and each refusal is one
-    assert answered(port, 1)
-    assert ask(port, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200
+    assert answered(served, 1)
+    assert ask(served, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute(lock)
-        with hammered(port, method, path, body) as answers, ThreadPoolExecutor(OTHERS) as threads:
+        with hammered(served, method, path, body) as answers, ThreadPoolExecutor(OTHERS) as threads:
             while not answers:  # until the first of them waited for too long: by then all threads were taken
-                assert ask(port, "GET", "/health/live", None) == 200
-            played = threads.map(play, [port] * OTHERS, range(1001, 1001 + OTHERS))
+                assert ask(served, "GET", "/health/live", None) == 200
+            played = threads.map(play, [served] * OTHERS, range(1001, 1001 + OTHERS))
             assert Counter(status for statuses in played for status in statuses) == {200: OTHERS * EVENTS_EACH}
-            assert ask(port, "GET", "/metrics", None) == 200
+            assert ask(served, "GET", "/metrics", None) == 200
         other.rollback()
     assert set(answers) == {503}, "they waited all the while"
-    assert ask(port, method, path, body) in {200, 201, 404, 409}, "and are answered afterwards"
+    assert ask(served, method, path, body) in {200, 201, 404, 409}, "and are answered afterwards"
 
 
 def test_every_path_of_events_is_in_their_room(app_with: AppWith) -> None:

@@ -237,6 +237,7 @@ def ids(rows: Sequence[tuple[str, str, str]]) -> list[str]:
     return [row[0] for row in rows]
 
 
+@pytest.mark.usefixtures("judged_here")
 @pytest.mark.parametrize(("statement", "said"), [row[1:] for row in COUNTED], ids=ids(COUNTED))
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["counted", "sealed"])
 def test_what_is_gone_is_found_by_the_count(
@@ -310,6 +311,7 @@ def test_a_chain_that_is_not_whole_is_found(played: APIFlask, sql: Sql, statemen
 REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
 
 
+@pytest.mark.usefixtures("judged_here")
 @pytest.mark.parametrize(
     ("again", "said"),
     [(True, "seal 1 is {now}, and {kept} was kept: all was rewritten"), (False, "seal 1 was kept, and is gone")],

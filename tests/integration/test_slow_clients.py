@@ -3,7 +3,9 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -11,6 +13,7 @@ import pytest
 
 from app import server
 from lib.probe import found
+from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered, post
 from tests.integration.slow_clients import (
     HALF_BODY,
@@ -35,19 +38,34 @@ HELD = {
 }
 BIG = {"an answer unread": 100}
 
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(scope="module")
+def served(serve_all: Serve) -> int:
+    """The port of a service that answers. Only errors are logged, since nobody reads the pipe that the lines go to."""
+    port = free_port()
+    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))
+    assert answered(port, 1)
+    return port
+
+
+@pytest.fixture(scope="module")
+def served_with_keys(serve_all: Serve) -> int:
+    """The same of one that asks for keys."""
+    port = free_port()
+    serve_all(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(port))
+    assert post_until(port, 401)
+    return port
+
 
 @pytest.mark.parametrize("held", HELD)
-def test_a_thousand_of_them_hinder_nobody(serve: Serve, port: int, held: str) -> None:
-    """Before, 12 of the first two, 14 of those for health, and 1,024 of the third and fourth stopped everything.
-
-    Only errors are logged, since nobody reads the pipe that the lines go to.
-    """
-    serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
-    assert answered(port, 1)
-    with holding(port, BIG.get(held, 1000), HELD[held]):
-        assert found("127.0.0.1", port, "/health/live") == ""
-        assert [post(port, t) for t in range(2, 12)] == [200] * 10
-        assert found("127.0.0.1", port, "/health/ready") == ""
+def test_a_thousand_of_them_hinder_nobody(served: int, held: str) -> None:
+    """Before, 12 of the first two, 14 of those for health, and 1,024 of the third and fourth stopped everything."""
+    with holding(served, BIG.get(held, 1000), HELD[held]):
+        assert found("127.0.0.1", served, "/health/live") == ""
+        assert [post(served, t) for t in range(2, 12)] == [200] * 10
+        assert found("127.0.0.1", served, "/health/ready") == ""
 
 
 def test_they_hinder_nobody_after_a_rush_either(serve: Serve, port: int) -> None:
@@ -80,19 +98,17 @@ def whole_event(user_id: int) -> bytes:
     return b"POST /event HTTP/1.1\r\n" + HEAD + f"Content-Length: {len(event)}\r\n\r\n".encode() + event
 
 
-@pytest.mark.parametrize("held", ["half a body", "half a header", "nothing"])
-def test_one_that_stops_is_hung_up_on(serve: Serve, port: int, held: str) -> None:
+def test_one_that_stops_is_hung_up_on(served: int) -> None:
     """Before, one with half a body held its thread for ever, and one without a byte its connection."""
-    serve()
-    assert answered(port, 1)
-    with connect(port, HELD[held]) as holding:
-        assert server.HEADER - 1 <= ended_after(holding) <= server.HEADER + SLACK
+    held = ("half a body", "half a header", "nothing")
+    with ExitStack() as stack, ThreadPoolExecutor(len(held)) as threads:
+        holding = [stack.enter_context(connect(served, HELD[each])) for each in held]
+        for each, seconds in zip(held, threads.map(ended_after, holding), strict=True):
+            assert server.HEADER - 1 <= seconds <= server.HEADER + SLACK, each
 
 
-def test_half_a_body_is_a_408_that_says_what_to_do(serve: Serve, port: int) -> None:
-    serve()
-    assert answered(port, 1)
-    with connect(port, HELD["half a body"]) as holding:
+def test_half_a_body_is_a_408_that_says_what_to_do(served: int) -> None:
+    with connect(served, HELD["half a body"]) as holding:
         head, _, body = read_to_end(holding).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert b"\r\nconnection: close" in head
@@ -100,16 +116,21 @@ def test_half_a_body_is_a_408_that_says_what_to_do(serve: Serve, port: int) -> N
     assert "send the same request again" in json.loads(body)["detail"]
 
 
-@pytest.mark.parametrize("first", [b"POST /event HTTP/1.1\r\n" + HALF_BODY, b"POST /event HTTP/1.1\r\nX: "])
-def test_one_that_trickles_is_hung_up_on_all_the_same(serve: Serve, port: int, first: bytes) -> None:
+def test_one_that_trickles_is_hung_up_on_all_the_same(served: int) -> None:
     """Before, a byte now and then held its thread as long as it liked."""
-    serve()
-    assert answered(port, 1)
+    first = (b"POST /event HTTP/1.1\r\n" + HALF_BODY, b"POST /event HTTP/1.1\r\nX: ")
+    with ThreadPoolExecutor(len(first)) as threads:
+        for sent, seconds in zip(first, threads.map(partial(trickled, served), first), strict=True):
+            assert server.HEADER - 1 <= seconds <= server.HEADER + SLACK, sent
+
+
+def trickled(port: int, first: bytes) -> float:
+    """Send this, and then a byte now and then; return after how many seconds nobody listens any more."""
     began = time.monotonic()
     with connect(port, first) as trickling:
         while time.monotonic() - began < LONGEST and goes_on(trickling):
             time.sleep(0.5)
-    assert server.HEADER - 1 <= time.monotonic() - began <= server.HEADER + SLACK
+    return time.monotonic() - began
 
 
 def goes_on(trickling: socket.socket) -> bool:
@@ -126,18 +147,14 @@ def goes_on(trickling: socket.socket) -> bool:
         return False  # the end, or an answer that announces it
 
 
-def test_a_half_sent_body_behind_a_whole_request_ends_as_well(serve: Serve, port: int) -> None:
+def test_a_half_sent_body_behind_a_whole_request_ends_as_well(served: int) -> None:
     """In one segment, so that the last thing which the kernel saw is our answer to the first."""
-    serve()
-    assert answered(port, 1)
-    with connect(port, LIVE + HELD["half a body"]) as holding:
+    with connect(served, LIVE + HELD["half a body"]) as holding:
         assert ended_after(holding) <= server.QUIET + SLACK
 
 
-def test_an_idle_connection_can_be_used_again_until_it_is_closed(serve: Serve, port: int) -> None:
-    serve()
-    assert answered(port, 1)
-    with connect(port, LIVE) as idle:
+def test_an_idle_connection_can_be_used_again_until_it_is_closed(served: int) -> None:
+    with connect(served, LIVE) as idle:
         assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
         time.sleep(server.HEADER + 2)
         idle.sendall(LIVE)
@@ -167,19 +184,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("status", ["404", "405", "405 in chunks", "413", "415"])
-def test_what_is_refused_anyhow_is_refused_before_its_body_came(serve: Serve, port: int, status: str) -> None:
+def test_what_is_refused_anyhow_is_refused_before_its_body_came(served: int, status: str) -> None:
     """Before, each of them waited for the body. The connection ends: nobody knows where its next request begins."""
-    serve()
-    assert answered(port, 1)
-    with connect(port, REFUSED[status]) as refused:
+    with connect(served, REFUSED[status]) as refused:
         assert_refused(refused, status)
 
 
 @pytest.mark.parametrize("status", ["401", "401 of metrics"])
-def test_who_shows_no_key_is_refused_before_the_body_came(serve: Serve, port: int, status: str) -> None:
-    serve(ACCESS="keys")
-    assert post_until(port, 401)
-    with connect(port, REFUSED[status]) as refused:
+def test_who_shows_no_key_is_refused_before_the_body_came(served_with_keys: int, status: str) -> None:
+    with connect(served_with_keys, REFUSED[status]) as refused:
         assert_refused(refused, status)
 
 
@@ -216,13 +229,11 @@ def post_until(port: int, status: int) -> bool:
     return False
 
 
-def test_the_rest_of_a_refused_body_is_never_taken_for_a_request(serve: Serve, port: int) -> None:
-    serve()
-    assert answered(port, 1)
+def test_the_rest_of_a_refused_body_is_never_taken_for_a_request(served: int) -> None:
     hidden = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
     refused = b"POST /health/live HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(hidden)
     for pause in (0, 0.2):
-        with connect(port, refused) as connection:
+        with connect(served, refused) as connection:
             time.sleep(pause)
             connection.sendall(hidden)
             assert read_to_end(connection).count(b"HTTP/1.1 ") == 1
@@ -237,20 +248,16 @@ STREAMS = b"".join(
 )
 
 
-def test_http_2_is_refused_at_once_and_holds_nothing(serve: Serve, port: int) -> None:
+def test_http_2_is_refused_at_once_and_holds_nothing(served: int) -> None:
     """Before, these six streams held all threads of the worker for good, with no client left."""
-    serve(WEB_THREADS="4")
-    assert answered(port, 1)
-    with connect(port, PREFACE + SETTINGS + STREAMS) as http2:
+    with connect(served, PREFACE + SETTINGS + STREAMS) as http2:
         assert not read_to_end(http2).startswith(b"\x00\x00")  # no frame of theirs
-    assert found("127.0.0.1", port, "/health/live") == ""
-    assert [post(port, t) for t in (2, 3)] == [200, 200]
+    assert found("127.0.0.1", served, "/health/live") == ""
+    assert [post(served, t) for t in (2, 3)] == [200, 200]
 
 
-def test_a_header_beyond_its_bound_is_refused(serve: Serve, port: int) -> None:
-    serve()
-    assert answered(port, 1)
-    with connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
+def test_a_header_beyond_its_bound_is_refused(served: int) -> None:
+    with connect(served, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
         long.sendall(b"a" * server.LONGEST_HEADER)
         assert read_to_end(long).startswith(b"HTTP/1.1 431 ")
 

@@ -137,6 +137,7 @@ def test_whatever_is_changed_afterwards_is_found(three_editions: APIFlask, sql: 
     assert any(said in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFlask, sql: Sql) -> None:
     sql("UPDATE activity_event SET alert_codes = '{}' WHERE t = 4")
     done = verify(three_editions)
@@ -181,6 +182,7 @@ def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sq
     assert "Error: edition 2 cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_nothing_stored_agrees(app: APIFlask) -> None:
     done = verify(app)
     assert done.exit_code == 0, done.output

@@ -51,7 +51,7 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 
 @pytest.fixture
-def new_machine() -> Iterator[NewMachine]:
+def new_machine(quick_clusters: None) -> Iterator[NewMachine]:  # noqa: ARG001  # which it makes
     """Make machines, each with a PostgreSQL of its own; all is gone at the end."""
     with ExitStack() as undo:
 

@@ -29,6 +29,7 @@ def load(nginx: Nginx) -> Iterator[Callable[[], Sequence[int]]]:
             while not over.is_set():
                 t += 1
                 statuses.append(client.post("/event", json=event(user_id, t)).status_code)
+                over.wait(0.01)  # so that an instance that starts has a processor
 
     clients = [threading.Thread(target=send, args=(user_id,)) for user_id in range(1, CLIENTS + 1)]
     for client in clients:

@@ -66,7 +66,11 @@ def make_checkout(folder: Path) -> Project:
 
 
 @pytest.fixture
-def project(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(
+    open_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quick_clusters: None,  # noqa: ARG001  # which it starts
+) -> Iterator[Project]:
     """A checkout in the present folder; what it runs is ended afterwards."""
     for name in ("HOST", "PORT", "DATABASE_URL", "DATABASE_OWNER_URL"):
         monkeypatch.delenv(name, raising=False)
