@@ -24,7 +24,7 @@ REMEDIES = {
     ),
     Unready.DATABASE_WRITES_FAIL: (
         "what every event writes could not be written, for an event just now or when it was tried twice in a row: the "
-        "log says why (disk full, or trial write failed); make room on the database's disk, or look in "
+        "log says why (disk full, or trial write failed); free some of the database's disk, or look in "
         "pg_stat_activity at who holds locks for long"
     ),
     Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
