@@ -86,7 +86,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         port=_whole(env, "PORT", 5000, greatest=65535),
         web_workers=_whole(env, "WEB_WORKERS", 2, greatest=64),
         web_threads=_whole(env, "WEB_THREADS", 4, greatest=64),
-        read_threads=_whole(env, "READ_THREADS", 2, greatest=64),
+        read_threads=_whole(env, "READ_THREADS", 1, greatest=64),
         env=environment,
         access=_access(env, environment),
         hosts=names_of(env.str("HOSTS", "", validate=_are_names) or ""),

@@ -15,6 +15,11 @@ HEALTH = "/health/"
 METRICS = "/metrics"
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 METRICS_AT_ONCE = 1
+# While there are events, a place that others wait for is left empty after each, this many times as long as it was
+# used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each of these.
+REST = 4.0
+LONGEST_REST = 0.5  # seconds; less than PATIENCE, or who waits would be turned away
+WITHOUT_EVENTS = 1.0  # seconds without an event, after which nobody needs to rest
 # How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
 # them holds a thread (app.server).
 READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
@@ -26,8 +31,12 @@ def room_by_path(settings: Settings) -> RoomOf:
     The line of events has no end but that of all requests (app.server): it moves, or is turned away.
     """
     events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
-    reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE)
-    metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE)
+
+    def rests(used: float) -> float:
+        return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0
+
+    reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE, rests=rests)
+    metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE, rests=rests)
 
     def room_of(path: str) -> Room | None:
         if path in EVENTS:

@@ -14,7 +14,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from lib.gates import Gate, new_gate, passed
@@ -27,16 +28,27 @@ class Room:
     """Has `places` for requests at work, and a line of at most `line` that wait for one.
 
     They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
-    each that finds no place free, whether it waits or is turned away.
+    each that finds no place free, whether it waits or is turned away. `rests` says for how many seconds a place that
+    was used for so many is left empty, although somebody waits for it.
     """
 
     def __init__(
-        self, places: int, *, patience: float, line: int = NO_END, waited: Callable[[], None] = lambda: None
+        self,
+        places: int,
+        *,
+        patience: float,
+        line: int = NO_END,
+        waited: Callable[[], None] = lambda: None,
+        rests: Callable[[float], float] | None = None,
     ) -> None:
         self._free = places
         self._patience = patience
         self._line = line
         self._waited = waited
+        self._rests = rests
+        self._resting: SimpleQueue[float] = SimpleQueue()  # until when each of the places rests
+        if rests:
+            Thread(target=self._end_rests, name="rests", daemon=True).start()
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
@@ -60,6 +72,24 @@ class Room:
                 self._waiting.popleft().release()
             else:
                 self._free += 1
+
+    def leave_after(self, seconds: float) -> None:
+        """Leave a place that was used for so many seconds; it may have to rest before it is given on."""
+        rest = self._rests(seconds) if self._rests and self._waiting else 0.0
+        if rest > 0:
+            self._moved_at = time.monotonic()
+            self._resting.put(self._moved_at + rest)
+        else:
+            self.leave()
+
+    def _end_rests(self) -> None:
+        while True:
+            time.sleep(max(0.0, self._resting.get() - time.monotonic()))
+            self.leave()
+
+    def moved_within(self, seconds: float) -> bool:
+        """Tell whether somebody was let in or has finished within the last so many seconds."""
+        return time.monotonic() - self._moved_at < seconds
 
     def stuck(self, seconds: float) -> bool:
         """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
@@ -96,11 +126,12 @@ class Place:
     `whole_since` is when it was wanted first, of `time.monotonic`: by then the request was here.
     """
 
-    __slots__ = ("_held", "_room", "whole_since")
+    __slots__ = ("_held", "_held_since", "_room", "whole_since")
 
     def __init__(self, room: Room) -> None:
         self._room = room
         self._held = False
+        self._held_since = 0.0
         self.whole_since: float | None = None
 
     def take(self) -> None:
@@ -112,12 +143,13 @@ class Place:
         if not self._room.enter():
             raise NoPlace
         self._held = True
+        self._held_since = time.monotonic()
 
     def give_back(self) -> None:
         """Let somebody else have it; does nothing where none is had."""
         if self._held:
             self._held = False
-            self._room.leave()
+            self._room.leave_after(time.monotonic() - self._held_since)
 
 
 RoomOf = Callable[[str], Room | None]  # which room a path leads to; None: it passes by

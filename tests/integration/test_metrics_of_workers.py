@@ -25,7 +25,7 @@ from tests.integration.servers import LONGEST, Serve, answered, post
 
 EVENTS = 40
 MOST_BATCHES = 50
-CONNECTIONS_OF_A_WORKER = 4 + 2 + SPARE_CONNECTIONS  # WEB_THREADS and READ_THREADS are what they are by default
+CONNECTIONS_OF_A_WORKER = 4 + 1 + SPARE_CONNECTIONS  # WEB_THREADS and READ_THREADS are what they are by default
 Numbers = dict[str, float]
 
 

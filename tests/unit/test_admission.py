@@ -8,7 +8,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from app.rooms import room_by_path
+import app.rooms
+from app.rooms import REST, room_by_path
 from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
 from tests.integration.conftest import settings_with
 
@@ -222,3 +223,44 @@ def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
     assert not room.stuck(30), "somebody came in just now"
     room.leave()
     assert not room.stuck(0)
+
+
+def passed_on_after(room: Room, waits: Event, used: float = 0.0) -> float:
+    """Return how many seconds after it was left a place that was used for so long went to who waited for it."""
+    first, second = Place(room), Place(room)
+    first.take()
+    time.sleep(used)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(second.take)
+        assert waits.wait(10)
+        left_at = time.monotonic()
+        first.give_back()
+        waiting.result()
+    second.give_back()
+    return time.monotonic() - left_at
+
+
+def test_a_place_that_others_wait_for_rests_first() -> None:
+    used, waits = [], Event()
+
+    def rests(seconds: float) -> float:
+        used.append(seconds)
+        return PATIENCE / 2
+
+    room = Room(1, patience=PATIENCE, waited=waits.set, rests=rests)
+    assert passed_on_after(room, waits, used=0.01) >= PATIENCE / 2
+    assert [seconds >= 0.01 for seconds in used] == [True], "not the second, for which nobody waits"
+
+
+def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms = room_by_path(settings_with(read_threads=1))
+    reading, waits = rooms("/alerts"), Event()
+    assert reading
+    monkeypatch.setattr(reading, "_waited", waits.set)
+    event = Place(rooms("/event") or pytest.fail("events have no room"))
+    event.take()
+    assert passed_on_after(reading, waits, used=0.05) >= REST * 0.05
+    for name, value in (("WITHOUT_EVENTS", 0.0), ("REST", 1e9), ("LONGEST_REST", 60.0)):
+        monkeypatch.setattr(app.rooms, name, value)
+    waits.clear()
+    assert passed_on_after(reading, waits, used=0.05) < 30
