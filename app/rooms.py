@@ -16,7 +16,7 @@ METRICS = "/metrics"
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
 METRICS_AT_ONCE = 1
 # While there are events, a place that others wait for is left empty after each, this many times as long as it was
-# used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each of these.
+# used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each.
 REST = 4.0
 LONGEST_REST = 0.5  # seconds; less than PATIENCE, or who waits would be turned away
 WITHOUT_EVENTS = 1.0  # seconds without an event, after which nobody needs to rest
