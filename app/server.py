@@ -52,9 +52,6 @@ LINGERING = 128
 SPARE = 64
 THREADS = REQUESTS + LINGERING + SPARE
 THREAD_IDLE = 30  # seconds
-# Seconds after which a thread that computes makes way for others. Each one that waits for it wakes that often, so with
-# Python's 0.005 a thousand of them have no time for anything else. A request makes way by itself, at every wait.
-SWITCH = 0.1
 
 LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds

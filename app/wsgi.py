@@ -9,11 +9,12 @@ from apiflask import APIFlask
 from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.factory import create_app
-from app.server import BOUNDS, SWITCH
+from app.server import BOUNDS
 from lib import connections, lifeline
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
+from lib.shifts import SOON
 from lib.transactions import Unavailable
 
 # Seconds: more than anything that a request waits for, the start of the system's clock (60) among it.
@@ -33,7 +34,7 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
         events = application.extensions["room_of_events"]
         pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
-    sys.setswitchinterval(SWITCH)
+    sys.setswitchinterval(SOON)
     connections.Watch(BOUNDS, application.extensions["admission"].longest_whole).start()
     if application.extensions["event_policy"].order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.

@@ -7,6 +7,7 @@ server's own queue, which costs nothing. When threads are held up, by a slow cli
 woken in their place.
 """
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from threading import Event, Lock, Thread, get_ident
@@ -22,6 +23,10 @@ HELD_UP = 0.1  # seconds in one request after which a thread counts as held up
 # Seconds after which some are woken in any case: the server ends those that are idle for longer (THREAD_IDLE of
 # app.server is above it), and counts those that sleep; were they all that is left, it could make no other.
 ROUND = 10
+# Seconds after which a thread that computes makes way for others: soon, so that a long answer delays no short one; but
+# each one that waits for it wakes that often, so of very many none would have time for anything else.
+SOON, LATE = 0.002, 0.1
+MANY = 32  # threads in a request
 
 
 class Shifts:
@@ -37,18 +42,22 @@ class Shifts:
         self._held_up = 0
         self._woken_at = 0.0
         self._looking = False
+        self._many = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request."""
         me = get_ident()
         self._inside[me] = time.monotonic()
+        if len(self._inside) > MANY and not self._many:
+            self._many = True
+            sys.setswitchinterval(LATE)
         try:
             answer = self._application(environ, start_response)
         except BaseException:
-            del self._inside[me]
+            self._leave(me)
             raise
         if type(answer) is list and len(self._inside) - self._held_up <= self._most:
-            del self._inside[me]
+            self._leave(me)
             return answer
         return Last(answer, self)
 
@@ -56,13 +65,19 @@ class Shifts:
         """Leave, after the answer of this thread was sent, and sleep where more are at work than are of use."""
         with self._lock:
             too_many = len(self._inside) - self._held_up > self._most
-            del self._inside[get_ident()]
+            self._leave(get_ident())
             if not too_many:
                 return
             gate = new_gate()
             self._asleep.append(gate)
             self._look_on()
         gate.acquire()
+
+    def _leave(self, thread: int) -> None:
+        del self._inside[thread]
+        if self._many and len(self._inside) < MANY / 2:
+            self._many = False
+            sys.setswitchinterval(SOON)
 
     def _look_on(self) -> None:
         self._somebody_sleeps.set()

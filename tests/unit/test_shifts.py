@@ -1,5 +1,6 @@
 """As many threads are awake as are of use, and others are woken in the place of those that are held up."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from threading import Event, Thread
@@ -138,3 +139,17 @@ def test_one_that_fails_is_at_work_no_longer(server: Server) -> None:
     server.begin(3, 4)
     server.let_go(3, 4)
     assert soon(lambda: len(server.free()) == 5)
+
+
+def test_where_very_many_are_inside_each_computes_for_longer(server: Server) -> None:
+    """And where they have left, those that compute make way soon again."""
+    before = sys.getswitchinterval()
+    try:
+        server.go += [Event() for _ in range(shifts.MANY + 1)]
+        server.begin(*range(shifts.MANY + 1))
+        assert sys.getswitchinterval() == pytest.approx(shifts.LATE)
+        server.let_go(*range(shifts.MANY + 1))
+        assert sys.getswitchinterval() == pytest.approx(shifts.SOON)
+        server.shifts.look(time.monotonic() + shifts.ROUND + 1)
+    finally:
+        sys.setswitchinterval(before)
