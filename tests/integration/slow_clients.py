@@ -1,16 +1,20 @@
 """Clients over raw sockets that send a part of something, and then hold."""
 
+import json
 import resource
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import psutil
+
 from tests.integration.servers import LONGEST
 
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 HALF_BODY = HEAD + b"Content-Length: 100\r\n\r\n{ "
 HALF_CHUNK = HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{ "
+RUSH = 1200  # clients, of the 1,280 that may be
 FILES = 8192  # that this process may have to open
 
 
@@ -47,3 +51,30 @@ def ended_after(connection: socket.socket) -> float:
     began = time.monotonic()
     read_to_end(connection)
     return time.monotonic() - began
+
+
+def rush(port: int, main: int) -> None:
+    """Send events of so many clients that the worker of a main process comes to have a thread for each of them."""
+    [worker] = psutil.Process(main).children()
+    with holding(port, RUSH, b"") as clients:
+        for user_id, client in enumerate(clients, start=2):
+            client.sendall(whole_event(user_id)[:-1])
+        while worker.num_threads() < RUSH:  # which comes, as each of them holds one
+            time.sleep(0.05)
+        for client in clients:
+            client.sendall(b"}")
+        assert all(read_to(client, b"}\n").startswith(b"HTTP/1.1 200 ") for client in clients)
+
+
+def whole_event(user_id: int) -> bytes:
+    """Return the request of an event that is right."""
+    event = json.dumps({"type": "deposit", "amount": 1, "user_id": user_id, "t": 1}).encode()
+    return b"POST /event HTTP/1.1\r\n" + HEAD + f"Content-Length: {len(event)}\r\n\r\n".encode() + event
+
+
+def read_to(connection: socket.socket, end: bytes) -> bytes:
+    """Return what comes until that which ends so, or until the server closes."""
+    came = b""
+    while not came.endswith(end) and (part := connection.recv(65536)):
+        came += part
+    return came

@@ -20,6 +20,7 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
 from tests.integration.servers import LONGEST, Serve, Server, post
+from tests.integration.slow_clients import rush
 from tests.unit.edition_1 import RULES, WRITTEN
 
 ALWAYS: dict[str, Any] = {**WRITTEN[1], "above": "0.00"}
@@ -35,7 +36,7 @@ def app(app_with: AppWith) -> APIFlask:
 
 
 @contextmanager
-def load(port: int) -> Iterator[list[int]]:
+def load(port: int, clients: int = CLIENTS) -> Iterator[list[int]]:
     """Send events from more clients than there are threads; afterwards, what is in the list is what was answered."""
     ended, statuses = Flag(), list[int]()
 
@@ -45,8 +46,8 @@ def load(port: int) -> Iterator[list[int]]:
             answers.append(post(port, next(t), number))
         return answers
 
-    with ThreadPoolExecutor(CLIENTS) as threads:
-        playing = [threads.submit(play, number) for number in range(1, CLIENTS + 1)]
+    with ThreadPoolExecutor(clients) as threads:
+        playing = [threads.submit(play, number) for number in range(1, clients + 1)]
         try:
             yield statuses
         finally:
@@ -97,6 +98,18 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
     [told] = [json.loads(line) for line in said.splitlines() if '"shadow shed"' in line]
     assert (told["level"], told["edition"]) == ("warning", edition)
     assert told["back"] == f"when there is room: flask --app app rules shadow {edition}"
+
+
+def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
+    """Most threads sleep then, and requests wait where nobody sees them (lib.shifts)."""
+    server = serve(WEB_THREADS="4", LOG_LEVEL="WARNING")
+    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    rush(port, server.pid)
+    edition = books.draft(app, RULES)
+    books.write_into(sql, edition, json.dumps(HEAVY))
+    sql("UPDATE rule_book SET status = 'shadow' WHERE edition = %s", edition)
+    with load(port, clients=12):
+        assert shed_within(sql, LONGEST)
 
 
 def test_a_shadow_that_costs_little_stays_whatever_the_pressure(

@@ -23,6 +23,7 @@ from tests.integration.slow_clients import (
     ended_after,
     holding,
     read_to_end,
+    rush,
 )
 
 SLACK = 5.0  # seconds on a machine that is busy with other things
@@ -72,30 +73,10 @@ def test_they_hinder_nobody_after_a_rush_either(serve: Serve, port: int) -> None
     """After one, all threads that the server may have are there, and sleep but for a few (lib.shifts)."""
     main = serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
     assert answered(port, 1)
-    [worker] = psutil.Process(main.pid).children()
-    with holding(port, server.REQUESTS - 80, b"") as rush:
-        for user_id, client in enumerate(rush, start=2):
-            client.sendall(whole_event(user_id)[:-1])
-        while worker.num_threads() < len(rush):  # which comes, as each of them holds one
-            time.sleep(0.05)
-        for client in rush:
-            client.sendall(b"}")
-        assert all(read_to(client, b"}\n").startswith(b"HTTP/1.1 200 ") for client in rush)
+    rush(port, main.pid)
     with holding(port, 600, HELD["half a body"]):
         assert found("127.0.0.1", port, "/health/live") == ""
         assert [post(port, t) for t in range(2, 12)] == [200] * 10
-
-
-def read_to(client: socket.socket, end: bytes) -> bytes:
-    came = b""
-    while not came.endswith(end) and (part := client.recv(65536)):
-        came += part
-    return came
-
-
-def whole_event(user_id: int) -> bytes:
-    event = json.dumps({"type": "deposit", "amount": 1, "user_id": user_id, "t": 1}).encode()
-    return b"POST /event HTTP/1.1\r\n" + HEAD + f"Content-Length: {len(event)}\r\n\r\n".encode() + event
 
 
 def test_one_that_stops_is_hung_up_on(served: int) -> None:

@@ -15,4 +15,5 @@ def test_it_names_tests() -> None:
 
 @pytest.mark.parametrize(("file", "test"), NAMED, ids=lambda named: named or "all")
 def test_each_of_them_is_there(file: str, test: str) -> None:
-    assert f"def {test}" in (REPOSITORY / file).read_text()
+    begins = f"def {test}(" if test else "def test_"
+    assert any(line.startswith(begins) for line in (REPOSITORY / file).read_text().splitlines())

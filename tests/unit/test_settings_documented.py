@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import SPARE_CONNECTIONS, Settings
+from app.config import SPARE_CONNECTIONS, Settings, read_settings
 from tests.integration.conftest import settings_with
 
 
@@ -13,6 +13,24 @@ from tests.integration.conftest import settings_with
 @pytest.mark.parametrize("place", ["docs/settings.md", ".env.example"])
 def test_every_setting_is_explained(name: str, place: str) -> None:
     assert re.search(rf"\b{name}\b", Path(place).read_text())
+
+
+EXAMPLE = dict(re.findall(r"^([A-Z_]+)=(.*)$", Path(".env.example").read_text(), re.MULTILINE))
+
+
+def test_the_example_sets_what_is_so_anyway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """So whoever copies it changes nothing by that."""
+    for name in EXAMPLE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/x")
+    assert read_settings(Path(".env.example")) == read_settings(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", EXAMPLE)
+def test_the_page_names_the_same_defaults(name: str) -> None:
+    [row] = [row for row in Path("docs/settings.md").read_text().splitlines() if re.match(rf"\| [^|]*`{name}`", row)]
+    names, defaults, *_ = (re.findall(r"`([^`]*)`", cell) for cell in row.split("|")[1:])
+    assert not EXAMPLE[name] or defaults[names.index(name)] == EXAMPLE[name]
 
 
 FORMULA = re.compile(r"WEB_THREADS`? *\+ *`?READ_THREADS`? *\+ *(\d+)")
