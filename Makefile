@@ -111,7 +111,7 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## the same in about a minute, for errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
-bench.rooms: $(VENV)/dev.stamp ## the p99 of events while others read, draft rules or hold up one player (needs wrk)
+bench.rooms: $(VENV)/dev.stamp ## the p99 of events while others read, draft rules or hold up one player; writes docs/rooms.md (needs wrk)
 	@$(BIN)/python -m bench.rooms
 bench.draw: $(VENV)/dev.stamp ## draw docs/performance.svg anew from docs/performance.json, without measuring
 	@$(BIN)/python -m bench.redraw

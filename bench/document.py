@@ -1,5 +1,6 @@
 """docs/performance.md: the results for whoever was not at the terminal."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,11 +107,11 @@ def write(folder: Path, results: Results, described: Description, scale: Scale) 
     page = _PAGE.format(
         date=today,
         missed=missed(shown),
-        ratios=_table(list(RATIOS), ratio_rows(results)),
-        costs=_table(titles, cost_rows(results)),
+        ratios=markdown_table(list(RATIOS), ratio_rows(results)),
+        costs=markdown_table(titles, cost_rows(results)),
         past=f"{past.events:,} events of {past.users:,} users with {past.alerts:,} alerts",
-        passes=_table(list(PASSES), pass_rows(past)),
-        multiples=_table(list(RATIOS[:4]), multiple_rows(past)),
+        passes=markdown_table(list(PASSES), pass_rows(past)),
+        multiples=markdown_table(list(RATIOS[:4]), multiple_rows(past)),
         judgement=judgement(past),
         window_users=windows.USERS,
         rounds=scale.rounds,
@@ -124,6 +125,7 @@ def write(folder: Path, results: Results, described: Description, scale: Scale) 
     (folder / "performance.md").write_text(page, encoding="utf-8")
 
 
-def _table(titles: list[str], rows: list[list[str]]) -> str:
+def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table whose first column is text, and whose others are numbers."""
     rule = ["---", *["---:"] * (len(titles) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (titles, rule, *rows))

@@ -1,7 +1,8 @@
 """`python -m bench.rooms`: the p99 of events while others read, draft rules or hold up one player, and without that.
 
 Both sides of a ratio are measured right after each other, round by round. `--quick`: in about a minute, for its form.
-Ends with status 1 when something fails or any event is refused, never because of a time.
+Without it, docs/rooms.md is written. Ends with status 1 when something fails or any event is refused, never because of
+a time.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +23,7 @@ from rich.table import Table
 from bench import wrk
 from bench.crowd import Crowd, crowding
 from bench.database import production_postgres, run
+from bench.document import markdown_table
 from bench.errors import BenchError
 from bench.results import verdict
 from bench.rounds import next_t
@@ -51,6 +54,18 @@ CROWDS = {
     "drafts of rules": Crowd(clients=8, method="POST", path="/rules", body=json.dumps({"edition": 1})),
 }
 _LOCKED = "events of a locked player"
+COLUMNS = ("crowd", "without, ms", "with, ms", "ratio", "min", "max", "bar", "")
+PAGE = Path("docs/rooms.md")
+_TEXT = """# Events beside a crowd
+
+Written by `make bench.rooms` on {date}. What keeps a crowd from events is told in [settings.md](settings.md#rooms).
+
+{table}
+
+The p99 of the events of other players, while many clients do the same thing again and again: medians of {rounds}
+rounds, each {seconds} s without the crowd and {seconds} s with it. The load generator, the crowd, the service and
+PostgreSQL share the processors of one machine, so part of what is seen is their competition.
+"""
 
 
 def main() -> int:
@@ -66,6 +81,8 @@ def main() -> int:
         console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         return 1
     Console().print(_table(ratios))
+    if scale is FULL:
+        PAGE.write_text(_page(ratios))
     return 0
 
 
@@ -116,13 +133,23 @@ def _p99(server: Server, seconds: int) -> float:
 
 def _table(rounds_of: dict[str, list[tuple[float, float]]]) -> Table:
     table = Table(title="p99 of events beside a crowd, as a multiple of what it is without", title_justify="left")
-    for number, column in enumerate(("crowd", "without, ms", "with, ms", "ratio", "min", "max", "bar", "")):
+    for number, column in enumerate(COLUMNS):
         table.add_column(column, justify="right" if number else "left")
+    for row in _rows(rounds_of):
+        table.add_row(*row)
+    return table
+
+
+def _rows(rounds_of: dict[str, list[tuple[float, float]]]) -> Iterator[list[str]]:
     for name, rounds in rounds_of.items():
         ratios = [beside / without for without, beside in rounds]
         figures = [*(median(side) for side in zip(*rounds, strict=True)), median(ratios), min(ratios), max(ratios), BAR]
-        table.add_row(name, *(f"{each:.2f}" for each in figures), verdict(median(ratios), BAR))
-    return table
+        yield [name, *(f"{each:.2f}" for each in figures), verdict(median(ratios), BAR)]
+
+
+def _page(rounds_of: dict[str, list[tuple[float, float]]]) -> str:
+    table = markdown_table(COLUMNS, _rows(rounds_of))
+    return _TEXT.format(table=table, date=f"{datetime.now(UTC):%Y-%m-%d}", rounds=FULL.rounds, seconds=FULL.seconds)
 
 
 if __name__ == "__main__":
