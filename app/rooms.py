@@ -4,6 +4,8 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
+from functools import partial
+
 from app.config import Settings
 from app.events.metrics import WAITED
 from lib.admission import Room, RoomOf
@@ -19,6 +21,7 @@ METRICS_AT_ONCE = 1
 # used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each.
 REST = 4.0
 LONGEST_REST = 0.5  # seconds; less than PATIENCE, or who waits would be turned away
+LONGEST_WAIT = 4.0  # seconds in these lines; less than WORK of app.server, which says by when everybody is answered
 WITHOUT_EVENTS = 1.0  # seconds without an event, after which nobody needs to rest
 # How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
 # them holds a thread (app.server).
@@ -35,8 +38,8 @@ def room_by_path(settings: Settings) -> RoomOf:
     def rests(used: float) -> float:
         return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0
 
-    reading = Room(settings.read_threads, patience=PATIENCE, line=READS_IN_LINE, rests=rests)
-    metrics = Room(METRICS_AT_ONCE, patience=PATIENCE, line=METRICS_IN_LINE, rests=rests)
+    room = partial(Room, patience=PATIENCE, rests=rests, longest=LONGEST_WAIT, aside=True)
+    reading, metrics = room(settings.read_threads, line=READS_IN_LINE), room(METRICS_AT_ONCE, line=METRICS_IN_LINE)
 
     def room_of(path: str) -> Room | None:
         if path in EVENTS:

@@ -10,18 +10,24 @@ A request takes its place only when it has arrived whole (`take_place`): a clien
 costs no more than a thread that sleeps.
 """
 
+import math
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from queue import SimpleQueue
-from threading import Lock, Thread
+from contextlib import suppress
+from threading import Lock, Timer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from lib.gates import Gate, new_gate, passed
 
 PLACE = "lib.admission.place"  # under which the environment of a request has its place
+ASIDE = "lib.admission.aside"  # and under which it has what is to be done before its thread waits for long
 NO_END = sys.maxsize  # of a line
+
+
+def _nothing() -> None:
+    pass
 
 
 class Room:
@@ -29,31 +35,33 @@ class Room:
 
     They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
     each that finds no place free, whether it waits or is turned away. `rests` says for how many seconds a place that
-    was used for so many is left empty, although somebody waits for it.
+    was used for so many is left empty, although somebody waits for it. Nobody waits for more than `longest` seconds.
+    Where the line is `aside`, those in it do not count among the threads at work.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is a rule of its own
         self,
         places: int,
         *,
         patience: float,
         line: int = NO_END,
-        waited: Callable[[], None] = lambda: None,
+        waited: Callable[[], None] = _nothing,
         rests: Callable[[float], float] | None = None,
+        longest: float = math.inf,
+        aside: bool = False,
     ) -> None:
         self._free = places
         self._patience = patience
         self._line = line
         self._waited = waited
         self._rests = rests
-        self._resting: SimpleQueue[float] = SimpleQueue()  # until when each of the places rests
-        if rests:
-            Thread(target=self._end_rests, name="rests", daemon=True).start()
+        self._longest = longest
+        self._aside = aside
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
 
-    def enter(self) -> bool:
+    def enter(self, step_aside: Callable[[], None] = _nothing) -> bool:
         """Take a place, if need be after some waiting; False where there is none to be had."""
         with self._lock:
             if self._free:
@@ -62,7 +70,11 @@ class Room:
                 return True
             gate = self._stand_in_line()
         self._waited()
-        return gate is not None and self._let_in_later(gate)
+        if gate is None:
+            return False
+        if self._aside:
+            step_aside()
+        return self._let_in_later(gate)
 
     def leave(self) -> None:
         """Give the place to the first in the line, or leave it free."""
@@ -78,14 +90,12 @@ class Room:
         rest = self._rests(seconds) if self._rests and self._waiting else 0.0
         if rest > 0:
             self._moved_at = time.monotonic()
-            self._resting.put(self._moved_at + rest)
-        else:
-            self.leave()
-
-    def _end_rests(self) -> None:
-        while True:
-            time.sleep(max(0.0, self._resting.get() - time.monotonic()))
-            self.leave()
+            ending = Timer(rest, self.leave)
+            ending.daemon = True
+            with suppress(RuntimeError):  # the system has no thread to give
+                ending.start()
+                return
+        self.leave()
 
     def moved_within(self, seconds: float) -> bool:
         """Tell whether somebody was let in or has finished within the last so many seconds."""
@@ -107,7 +117,8 @@ class Room:
 
     def _let_in_later(self, gate: Gate) -> bool:
         """Wait for a place, as long as those inside get on."""
-        while (patience := self._patience_left()) > 0:
+        until = time.monotonic() + self._longest
+        while (patience := min(self._patience_left(), until - time.monotonic())) > 0:
             if gate.acquire(timeout=patience):
                 return True
         return passed(gate, self._waiting, self._lock)
@@ -126,10 +137,11 @@ class Place:
     `whole_since` is when it was wanted first, of `time.monotonic`: by then the request was here.
     """
 
-    __slots__ = ("_held", "_held_since", "_room", "whole_since")
+    __slots__ = ("_held", "_held_since", "_room", "step_aside", "whole_since")
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, step_aside: Callable[[], None] = _nothing) -> None:
         self._room = room
+        self.step_aside = step_aside
         self._held = False
         self._held_since = 0.0
         self.whole_since: float | None = None
@@ -140,7 +152,7 @@ class Place:
             return
         if self.whole_since is None:
             self.whole_since = time.monotonic()
-        if not self._room.enter():
+        if not self._room.enter(self.step_aside):
             raise NoPlace
         self._held = True
         self._held_since = time.monotonic()
@@ -175,7 +187,7 @@ class Admission:
             return self._application(environ, start_response)
         if len(self._inside) >= self._most:
             return self._full(environ, start_response)
-        place = environ[PLACE] = Place(room)
+        place = environ[PLACE] = Place(room, environ.get(ASIDE, _nothing))
         self._inside.add(place)
         try:
             return self._application(environ, start_response)

@@ -9,6 +9,7 @@ import psycopg2
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
@@ -27,6 +28,15 @@ Result = TypeVar("Result")
 
 def _told_nobody() -> None:
     pass
+
+
+def _session_on(connection: PoolProxiedConnection) -> Session:
+    try:
+        return Session(connection)
+    except psycopg2.Error as error:
+        connection.invalidate(error)
+        connection.close()
+        raise
 
 
 class Database:
@@ -107,7 +117,7 @@ class Database:
 
     def _session(self, began: float) -> Session:
         try:
-            return Session(self._engine.raw_connection())
+            return _session_on(self._engine.raw_connection())
         except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)

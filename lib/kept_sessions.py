@@ -20,6 +20,7 @@ class KeptSessions:
     def __init__(self, most: int) -> None:
         self._most = most
         self._sessions: list[Session] = []  # append and pop are atomic
+        self._discarded_at = 0.0
 
     def __len__(self) -> int:
         """Return how many there are, of which none is in use."""
@@ -38,6 +39,9 @@ class KeptSessions:
 
     def put(self, session: Session) -> None:
         """Keep one, or give it back where there are enough; raises psycopg2's errors where it is lost."""
+        if session.made_at < self._discarded_at:
+            session.discard()
+            return
         if len(self._sessions) >= self._most:
             session.give_back()
             return
@@ -50,7 +54,8 @@ class KeptSessions:
             session.used_at = 0.0
 
     def discard(self) -> None:
-        """Close them all."""
+        """Close them all, and those that are in use now as soon as they are put back."""
+        self._discarded_at = time.monotonic()
         while self._sessions:
             self._sessions.pop().discard()
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from threading import Event, Lock, Thread, get_ident
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from lib.admission import ASIDE
 from lib.gates import Gate, new_gate
 from lib.logs import get_logger
 
@@ -43,89 +44,136 @@ class Shifts:
         self._woken_at = 0.0
         self._looking = False
         self._many = False
+        self._changing = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request."""
         me = get_ident()
         self._inside[me] = time.monotonic()
         if len(self._inside) > MANY and not self._many:
-            self._many = True
-            sys.setswitchinterval(LATE)
+            self._share()
+        environ[ASIDE] = self.step_aside
         try:
             answer = self._application(environ, start_response)
         except BaseException:
             self._leave(me)
             raise
-        if type(answer) is list and len(self._inside) - self._held_up <= self._most:
+        if type(answer) is not list:
+            return Leaving(answer, self)
+        if len(self._inside) - self._held_up <= self._most:
             self._leave(me)
             return answer
         return Last(answer, self)
 
+    def step_aside(self) -> None:
+        """Count no longer as one at work, and have another woken: this thread is about to wait for something."""
+        if self._inside.pop(get_ident(), None) is not None and self._asleep:
+            self._wake(1)
+
+    def leave(self) -> None:
+        """Be at work no longer, after the answer of this thread was sent."""
+        self._leave(get_ident())
+
     def end(self) -> None:
-        """Leave, after the answer of this thread was sent, and sleep where more are at work than are of use."""
-        with self._lock:
-            too_many = len(self._inside) - self._held_up > self._most
-            self._leave(get_ident())
-            if not too_many:
-                return
+        """Leave, and sleep where more are at work than are of use."""
+        too_many = len(self._inside) - self._held_up > self._most
+        self.leave()
+        if too_many and self._is_looked_on():
             gate = new_gate()
-            self._asleep.append(gate)
-            self._look_on()
-        gate.acquire()
-
-    def _leave(self, thread: int) -> None:
-        del self._inside[thread]
-        if self._many and len(self._inside) < MANY / 2:
-            self._many = False
-            sys.setswitchinterval(SOON)
-
-    def _look_on(self) -> None:
-        self._somebody_sleeps.set()
-        if not self._looking:
-            self._looking = True
-            self._woken_at = time.monotonic()
-            Thread(target=self._keep_looking, name="shifts", daemon=True).start()
-
-    def _keep_looking(self) -> None:
-        while True:
-            self._somebody_sleeps.wait()
-            time.sleep(TICK)
-            self.look(time.monotonic())
+            with self._lock:
+                self._asleep.append(gate)
+                self._somebody_sleeps.set()
+            gate.acquire()
 
     def look(self, now: float) -> None:
         """Wake as many as are held up, whenever there are more of them, and a few from time to time."""
         held_up = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
         grown, self._held_up = held_up > self._held_up, held_up
         if grown:
-            self._wake(max(held_up, self._most), now)
+            self._wake(max(held_up, self._most))
         elif now - self._woken_at > ROUND:
-            self._wake(self._most, now)
+            self._woken_at = now
+            self._wake(self._most)
 
-    def _wake(self, number: int, now: float) -> None:
-        self._woken_at = now
+    def _leave(self, thread: int) -> None:
+        self._inside.pop(thread, None)
+        if self._many and len(self._inside) < MANY / 2:
+            self._share()
+
+    def _share(self) -> None:
+        """Say for how long a thread may compute, by how many are inside."""
+        with self._changing:
+            inside = len(self._inside)
+            self._many = inside > MANY or (self._many and inside >= MANY / 2)
+            sys.setswitchinterval(LATE if self._many else SOON)
+
+    def _is_looked_on(self) -> bool:
+        """Tell whether a thread looks for those that are held up; without one, nobody may sleep."""
+        with self._lock:
+            if not self._looking:
+                try:
+                    Thread(target=self._keep_looking, name="shifts", daemon=True).start()
+                except RuntimeError:  # the system has no thread to give
+                    return False
+                self._looking = True
+                self._woken_at = time.monotonic()
+        return True
+
+    def _keep_looking(self) -> None:
+        while True:
+            self._somebody_sleeps.wait()
+            time.sleep(TICK)
+            try:
+                self.look(time.monotonic())
+            except Exception:
+                # Whatever it is: without this thread those that sleep would do so for ever.
+                log.exception("shifts disturbed")
+
+    def _wake(self, number: int) -> None:
         with self._lock:
             for gate in self._asleep[-number:]:
                 gate.release()
             del self._asleep[-number:]
             if not self._asleep:
                 self._somebody_sleeps.clear()
+                self._held_up = 0  # nobody looks any more; those that come next are counted anew
 
 
-class Last:
-    """The answer of a thread that ends its shift, perhaps, when the server closes it."""
+class Leaving:
+    """An answer in parts: its thread is at work until the server has closed it."""
 
     def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
         self._answer = answer
         self._shifts = shifts
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the answer's own parts."""
+        """Return the parts."""
         return iter(self._answer)
 
     def close(self) -> None:
-        """End the answer, then the shift."""
+        """End the answer, and leave."""
         try:
             if close := getattr(self._answer, "close", None):
                 close()
         finally:
-            self._shifts.end()
+            self._shifts.leave()
+
+
+class Last:
+    """A whole answer, with which the shift of its thread ends once it was sent.
+
+    In one part, so that the server need not wait for whoever is slow to read it.
+    """
+
+    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+        self._whole = iter([b"".join(answer)])
+        self._shifts = shifts
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the one part."""
+        return self._whole
+
+    def close(self) -> None:
+        """End the shift; nothing is kept meanwhile."""
+        self._whole = iter(())
+        self._shifts.end()

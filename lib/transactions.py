@@ -105,7 +105,7 @@ class Session:
     Raises psycopg2's errors where it is lost already.
     """
 
-    __slots__ = ("_connection", "cursor", "driver", "prepared", "used_at", "versions")
+    __slots__ = ("_connection", "cursor", "driver", "made_at", "prepared", "used_at", "versions")
 
     def __init__(self, connection: PoolProxiedConnection) -> None:
         self._connection = connection
@@ -115,6 +115,7 @@ class Session:
         self.driver: Connection = self.cursor.connection
         # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
         self.driver.autocommit = True
+        self.made_at = time.monotonic()
         self.used_at = 0.0
 
     def give_back(self) -> None:

@@ -43,6 +43,7 @@ class Turns:
             self._lines[key] = line
             self._waiting += 1
         place.give_back()
+        place.step_aside()
         self._wait(key, gate, line)
         try:
             place.take()

@@ -10,6 +10,7 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
+from lib.install.steps import Refusal
 from lib.install.venv import PYTHON, VENV
 
 UNPACKED = VENV / "bundled-pip"
@@ -26,9 +27,14 @@ def bundled_wheel() -> "Path | None":
 
 
 def unpack(wheel: Path) -> None:
-    """Have that pip do for a `.venv` that has none yet."""
-    with zipfile.ZipFile(str(wheel)) as opened:
-        opened.extractall(str(UNPACKED))  # it came with Python
+    """Have that pip do for a `.venv` that has none yet; raises `Refusal` where it is broken."""
+    try:
+        with zipfile.ZipFile(str(wheel)) as opened:
+            opened.extractall(str(UNPACKED))  # it came with Python
+    except zipfile.BadZipFile as error:
+        raise Refusal(
+            f"the pip that comes with this Python is broken ({wheel}: {error}): install that again"
+        ) from error
 
 
 def pip() -> "list[str]":

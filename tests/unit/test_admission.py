@@ -264,3 +264,25 @@ def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(app.rooms, name, value)
     waits.clear()
     assert passed_on_after(reading, waits, used=0.05) < 30
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_who_waits_in_some_lines_is_not_at_work_meanwhile(aside: bool) -> None:  # noqa: FBT001  # as pytest has it
+    stepped = Event()
+    waiting = Event()
+    room = Room(1, patience=PATIENCE, waited=waiting.set, aside=aside)
+    first, second = Place(room), Place(room, stepped.set)
+    first.take()
+    with ThreadPoolExecutor(1) as threads:
+        taking = threads.submit(second.take)
+        assert waiting.wait(10)
+        first.give_back()
+        taking.result()
+    assert stepped.is_set() is aside
+
+
+def test_nobody_waits_longer_than_the_longest_however_well_the_line_gets_on() -> None:
+    room = Room(1, patience=10, longest=PATIENCE)
+    Place(room).take()
+    with pytest.raises(NoPlace):
+        Place(room).take()

@@ -9,7 +9,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from lib import shifts
-from lib.shifts import Shifts
+from lib.admission import ASIDE
+from lib.shifts import Last, Shifts
 
 LONGEST = 10  # seconds
 MOST = 2
@@ -24,6 +25,7 @@ class Server:
 
     def __init__(self) -> None:
         self.go = [Event() for _ in range(10)]
+        self.step_aside = [Event() for _ in range(10)]
         self.begun: list[int] = []
         self.sent: list[int] = []
         self.threads: list[Thread] = []
@@ -32,10 +34,14 @@ class Server:
     def answer(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
         number = environ["number"]
         self.begun.append(number)
+        if environ["kind"] == "aside":
+            while not self.go[number].wait(0.001):
+                if self.step_aside[number].is_set():
+                    environ[ASIDE]()
         assert self.go[number].wait(LONGEST)
         if environ["kind"] == "fails":
             raise RuntimeError
-        return [b"whole"] if environ["kind"] == "whole" else iter([b"in ", b"parts"])
+        return iter([b"in ", b"parts"]) if environ["kind"] == "parts" else [b"wh", b"ole"]
 
     def begin(self, *numbers: int, kind: str = "whole") -> None:
         for number in numbers:
@@ -85,14 +91,51 @@ def test_as_many_as_are_of_use_are_free_again_at_once(server: Server, kind: str)
     assert soon(lambda: server.free() == [0, 1])
 
 
-@pytest.mark.parametrize("kind", ["whole", "parts"])
-def test_one_more_sleeps_once_its_answer_was_sent(server: Server, kind: str) -> None:
-    server.begin(0, 1, 2, kind=kind)
+def test_one_more_sleeps_once_its_answer_was_sent(server: Server) -> None:
+    server.begin(0, 1, 2)
     server.let_go(0)
     time.sleep(0.05)
     assert server.free() == []
     server.let_go(1, 2)
     assert soon(lambda: server.free() == [1, 2])
+
+
+def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
+    """Its connection may have to be closed, which the server does when the thread returns."""
+    server.begin(0, 1, 2, 3, kind="parts")
+    server.let_go(0, 1, 2, 3)
+    assert soon(lambda: server.free() == [0, 1, 2, 3])
+
+
+def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
+    """So that neither waits for a slow reader: the thread that sends it, and the memory of one that sleeps."""
+    answer = [b"a" * 10, b"b" * 10]
+    several = Shifts(lambda *_: answer, most=-1)
+    last = several({}, start_response)
+    assert list(last) == [b"".join(answer)]
+    assert isinstance(last, Last)
+    assert list(last) == []
+
+
+def test_one_that_is_about_to_wait_has_another_woken(server: Server) -> None:
+    server.begin(0, 1, 2, 3, kind="aside")
+    server.let_go(0, 1)
+    server.step_aside[2].set()
+    assert soon(lambda: server.free() == [1]), "once, however often it says so"
+    server.let_go(2, 3)
+    assert soon(lambda: server.free() == [1, 2, 3]), "the two that are left are no more than are of use"
+
+
+def test_without_a_thread_that_looks_nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+
+    def no_thread(*_: object, **__: object) -> Thread:
+        raise RuntimeError
+
+    server.begin(0, 1, 2)
+    monkeypatch.setattr(shifts, "Thread", no_thread)
+    server.let_go(0, 1, 2)
+    assert soon(lambda: server.free() == [0, 1, 2])
 
 
 def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
@@ -107,7 +150,8 @@ def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
     server.shifts.look(later + 1)
     assert soon(lambda: server.free() == [0, 1, 2]), "and twice as many when these are held up as well"
     server.let_go(3, 4, 5, 6)
-    assert soon(lambda: len(server.free()) == 7), "who is held up is beside those that are of use"
+    server.shifts.look(later + shifts.ROUND + 2)
+    assert soon(lambda: len(server.free()) == 7)
 
 
 def test_some_are_woken_from_time_to_time(server: Server) -> None:
