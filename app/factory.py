@@ -33,6 +33,7 @@ from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_ur
 from app.datastores import db, engine_options
 from app.events.api import events
 from app.events.controllers import EventPolicy, try_event
+from app.events.metrics import ALL_TAKEN
 from app.events.reading.api import reading
 from app.health.api import health
 from app.health.controllers import Readiness
@@ -69,8 +70,7 @@ from lib.transactions import Unavailable
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
 
-# One thread more than may be at work is awake. It waits for a place, which tells that there are too few (WAITED).
-WAITING = 1
+FEWEST_AWAKE = 2  # threads: with one, no request would tell whether another has to wait
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -158,7 +158,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     show_info(settings.env)
     have_places_taken(application)
     layers = in_layers(application, room_of)
-    application.wsgi_app = Shifts(layers, most=settings.web_threads + WAITING)  # type: ignore[method-assign]  # Flask's way
+    application.wsgi_app = Shifts(layers, most=max(settings.web_threads, FEWEST_AWAKE), taken=ALL_TAKEN.inc)  # type: ignore[method-assign]  # Flask's way
     return application
 
 

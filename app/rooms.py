@@ -7,7 +7,6 @@ The rooms are those of a process.
 from functools import partial
 
 from app.config import Settings
-from app.events.metrics import WAITED
 from lib.admission import Room, RoomOf
 from lib.turns import Turns
 
@@ -33,7 +32,7 @@ def room_by_path(settings: Settings) -> RoomOf:
 
     The line of events has no end but that of all requests (app.server): it moves, or is turned away.
     """
-    events = Room(settings.web_threads, patience=PATIENCE, waited=WAITED.inc)
+    events = Room(settings.web_threads, patience=PATIENCE)
 
     def rests(used: float) -> float:
         return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0

@@ -33,10 +33,9 @@ def _nothing() -> None:
 class Room:
     """Has `places` for requests at work, and a line of at most `line` that wait for one.
 
-    They wait as long as somebody was let in or has finished within the last `patience` seconds. `waited` is called for
-    each that finds no place free, whether it waits or is turned away. `rests` says for how many seconds a place that
-    was used for so many is left empty, although somebody waits for it. Nobody waits for more than `longest` seconds.
-    Where the line is `aside`, those in it do not count among the threads at work.
+    They wait as long as somebody was let in or has finished within the last `patience` seconds, and for `longest`
+    seconds at most. `rests` says for how many seconds a place that was used for so many is left empty, although
+    somebody waits for it. Where the line is `aside`, those in it do not count among the threads at work.
     """
 
     def __init__(  # noqa: PLR0913  # each is a rule of its own
@@ -45,7 +44,6 @@ class Room:
         *,
         patience: float,
         line: int = NO_END,
-        waited: Callable[[], None] = _nothing,
         rests: Callable[[float], float] | None = None,
         longest: float = math.inf,
         aside: bool = False,
@@ -53,7 +51,6 @@ class Room:
         self._free = places
         self._patience = patience
         self._line = line
-        self._waited = waited
         self._rests = rests
         self._longest = longest
         self._aside = aside
@@ -69,7 +66,6 @@ class Room:
                 self._moved_at = time.monotonic()
                 return True
             gate = self._stand_in_line()
-        self._waited()
         if gate is None:
             return False
         if self._aside:

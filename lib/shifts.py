@@ -9,7 +9,7 @@ woken in their place.
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Lock, Thread, get_ident
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -31,11 +31,15 @@ MANY = 32  # threads in a request
 
 
 class Shifts:
-    """Lets about `most` threads be awake, besides those that are held up."""
+    """Lets about `most` threads be awake, besides those that are held up.
 
-    def __init__(self, application: WSGIApplication, *, most: int) -> None:
+    `taken` is called for each request with which all of them are at work, so that the next has to wait.
+    """
+
+    def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[], None]) -> None:
         self._application = application
         self._most = most
+        self._taken = taken
         self._inside: dict[int, float] = {}  # the threads in a request, each with when it began
         self._asleep: list[Gate] = []
         self._lock = Lock()
@@ -50,8 +54,11 @@ class Shifts:
         """Answer the request."""
         me = get_ident()
         self._inside[me] = time.monotonic()
-        if len(self._inside) > MANY and not self._many:
-            self._share()
+        inside = len(self._inside)
+        if inside >= self._most:
+            self._taken()
+            if inside > MANY and not self._many:
+                self._share()
         environ[ASIDE] = self.step_aside
         try:
             answer = self._application(environ, start_response)

@@ -1,8 +1,8 @@
 """When the edition in the shadow has to leave, so that events are judged: a shadow is a trial, and they are not (A47).
 
-Looked at a few times a second, past the events. A process is under pressure while at least half of its events found
-every thread taken; and only a shadow that itself takes a notable part of the process's time is worth leaving out. Both
-have to hold for some seconds, so that neither a burst nor an outage of the database does it.
+Looked at a few times a second, past the events. A process is under pressure while with at least half of its events
+every thread was taken; and only a shadow that itself takes a notable part of the process's time is worth leaving out.
+Both have to hold for some seconds, so that neither a burst nor an outage of the database does it.
 """
 
 import time
@@ -17,7 +17,7 @@ from lib.database import Database
 from lib.metrics.numbers import number
 from lib.shell_user import shell_user
 
-WAITING = 0.5  # of the events of a look that found no room, from which on it is one under pressure
+WAITING = 0.5  # of the events of a look with which every thread was taken, from which on it is one under pressure
 NOTABLE = 0.25  # of the CPU time of the process, from which on the shadow is what to do without
 LOOKS = 8  # that were under pressure, less those that were not: 3 seconds at least
 

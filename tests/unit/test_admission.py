@@ -154,22 +154,6 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, in
         assert [each.result() for each in asked] == [b"answered"] * (PLACES + 3)
 
 
-def test_whoever_finds_no_place_is_counted_once_let_in_or_not() -> None:
-    counted: list[None] = []
-    room = Room(1, patience=PATIENCE, waited=lambda: counted.append(None))
-    assert room.enter()
-    assert not counted
-    with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(room.enter)
-        while not room._waiting:  # noqa: SLF001  # as above
-            time.sleep(0.01)
-        room.leave()
-        assert waiting.result()
-    assert len(counted) == 1
-    assert not room.enter()
-    assert len(counted) == 2
-
-
 @pytest.mark.parametrize("path", ["/fails", "/back"])
 def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, inside: Inside, path: str) -> None:
     for _ in range(PLACES * 2):
@@ -225,9 +209,10 @@ def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
     assert not room.stuck(0)
 
 
-def passed_on_after(room: Room, waits: Event, used: float = 0.0) -> float:
+def passed_on_after(room: Room, *, used: float) -> float:
     """Return how many seconds after it was left a place that was used for so long went to who waited for it."""
-    first, second = Place(room), Place(room)
+    waits = Event()
+    first, second = Place(room), Place(room, waits.set)
     first.take()
     time.sleep(used)
     with ThreadPoolExecutor(1) as threads:
@@ -241,43 +226,35 @@ def passed_on_after(room: Room, waits: Event, used: float = 0.0) -> float:
 
 
 def test_a_place_that_others_wait_for_rests_first() -> None:
-    used, waits = [], Event()
+    used = []
 
     def rests(seconds: float) -> float:
         used.append(seconds)
         return PATIENCE / 2
 
-    room = Room(1, patience=PATIENCE, waited=waits.set, rests=rests)
-    assert passed_on_after(room, waits, used=0.01) >= PATIENCE / 2
+    room = Room(1, patience=PATIENCE, rests=rests, aside=True)
+    assert passed_on_after(room, used=0.01) >= PATIENCE / 2
     assert [seconds >= 0.01 for seconds in used] == [True], "not the second, for which nobody waits"
 
 
 def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     rooms = room_by_path(settings_with(read_threads=1))
-    reading, waits = rooms("/alerts"), Event()
+    reading = rooms("/alerts")
     assert reading
-    monkeypatch.setattr(reading, "_waited", waits.set)
     event = Place(rooms("/event") or pytest.fail("events have no room"))
     event.take()
-    assert passed_on_after(reading, waits, used=0.05) >= REST * 0.05
+    assert passed_on_after(reading, used=0.05) >= REST * 0.05
     for name, value in (("WITHOUT_EVENTS", 0.0), ("REST", 1e9), ("LONGEST_REST", 60.0)):
         monkeypatch.setattr(app.rooms, name, value)
-    waits.clear()
-    assert passed_on_after(reading, waits, used=0.05) < 30
+    assert passed_on_after(reading, used=0.05) < 30
 
 
 @pytest.mark.parametrize("aside", [True, False])
 def test_who_waits_in_some_lines_is_not_at_work_meanwhile(aside: bool) -> None:  # noqa: FBT001  # as pytest has it
-    stepped = Event()
-    waiting = Event()
-    room = Room(1, patience=PATIENCE, waited=waiting.set, aside=aside)
-    first, second = Place(room), Place(room, stepped.set)
-    first.take()
-    with ThreadPoolExecutor(1) as threads:
-        taking = threads.submit(second.take)
-        assert waiting.wait(10)
-        first.give_back()
-        taking.result()
+    room, stepped = Room(1, patience=PATIENCE, aside=aside), Event()
+    Place(room).take()
+    with pytest.raises(NoPlace):
+        Place(room, stepped.set).take()
     assert stepped.is_set() is aside
 
 

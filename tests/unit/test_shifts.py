@@ -29,7 +29,8 @@ class Server:
         self.begun: list[int] = []
         self.sent: list[int] = []
         self.threads: list[Thread] = []
-        self.shifts = Shifts(self.answer, most=MOST)
+        self.taken: list[None] = []
+        self.shifts = Shifts(self.answer, most=MOST, taken=lambda: self.taken.append(None))
 
     def answer(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
         number = environ["number"]
@@ -86,7 +87,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 
 @pytest.mark.parametrize("kind", ["whole", "parts"])
 def test_as_many_as_are_of_use_are_free_again_at_once(server: Server, kind: str) -> None:
-    server.begin(0, 1, kind=kind)
+    server.begin(0, kind=kind)
+    assert server.taken == []
+    server.begin(1, kind=kind)
+    assert server.taken == [None], "all that are of use are at work now"
     server.let_go(1, 0)
     assert soon(lambda: server.free() == [0, 1])
 
@@ -110,7 +114,7 @@ def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
 def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
     """So that neither waits for a slow reader: the thread that sends it, and the memory of one that sleeps."""
     answer = [b"a" * 10, b"b" * 10]
-    several = Shifts(lambda *_: answer, most=-1)
+    several = Shifts(lambda *_: answer, most=-1, taken=lambda: None)
     last = several({}, start_response)
     assert list(last) == [b"".join(answer)]
     assert isinstance(last, Last)
