@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
-from wsgiref.types import WSGIApplication
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import click
 from apiflask import APIFlask
@@ -41,7 +41,7 @@ from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.owner import Owner
 from app.problems import PROBLEMS
-from app.rooms import EVENT_PATH, room_by_path, turns_of_players
+from app.rooms import EVENT_PATH, EVENTS, room_by_path, turns_of_players
 from app.rulebook import api as rulebook
 from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
@@ -158,8 +158,14 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     show_info(settings.env)
     have_places_taken(application)
     layers = in_layers(application, room_of)
-    application.wsgi_app = Shifts(layers, most=max(settings.web_threads, FEWEST_AWAKE), taken=ALL_TAKEN.inc)  # type: ignore[method-assign]  # Flask's way
+    application.wsgi_app = Shifts(layers, most=max(settings.web_threads, FEWEST_AWAKE), taken=count_if_event)  # type: ignore[method-assign]  # Flask's way
     return application
+
+
+def count_if_event(environ: WSGIEnvironment) -> None:
+    """Count a request that takes the last free thread, where it is an event."""
+    if environ["PATH_INFO"] in EVENTS:
+        ALL_TAKEN.inc()
 
 
 def commands_on_history() -> Iterable[click.Command]:

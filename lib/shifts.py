@@ -33,10 +33,10 @@ MANY = 32  # threads in a request
 class Shifts:
     """Lets about `most` threads be awake, besides those that are held up.
 
-    `taken` is called for each request with which all of them are at work, so that the next has to wait.
+    `taken` is told of each request that takes the last of them, so that the next has to wait.
     """
 
-    def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[], None]) -> None:
+    def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[WSGIEnvironment], None]) -> None:
         self._application = application
         self._most = most
         self._taken = taken
@@ -56,7 +56,7 @@ class Shifts:
         self._inside[me] = time.monotonic()
         inside = len(self._inside)
         if inside >= self._most:
-            self._taken()
+            self._taken(environ)
             if inside > MANY and not self._many:
                 self._share()
         environ[ASIDE] = self.step_aside

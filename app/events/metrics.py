@@ -15,7 +15,7 @@ SHADOW = Counter("activity_shadow_cpu_seconds", "CPU seconds spent on the editio
 SHADOW_SECONDS = "activity_shadow_cpu_seconds_total"  # the name of its number
 SHED = Counter("activity_shadow_sheds", "Times that an edition left the shadow because events found no room.")
 
-ALL_TAKEN = Counter("http_requests_waited", "Requests with which every thread was taken: the next had to wait.")
+ALL_TAKEN = Counter("http_requests_waited", "Events that took the last free thread: the next request had to wait.")
 WAITS = "http_requests_waited_total"  # as above
 
 raised = cache(RAISED.labels)

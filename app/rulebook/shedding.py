@@ -1,8 +1,8 @@
 """When the edition in the shadow has to leave, so that events are judged: a shadow is a trial, and they are not (A47).
 
-Looked at a few times a second, past the events. A process is under pressure while with at least half of its events
-every thread was taken; and only a shadow that itself takes a notable part of the process's time is worth leaving out.
-Both have to hold for some seconds, so that neither a burst nor an outage of the database does it.
+Looked at a few times a second, past the events. A process is under pressure while at least half of its events
+take the last free thread; and only a shadow that itself takes a notable part of the process's time is worth leaving
+out. Both have to hold for some seconds, so that neither a burst nor an outage of the database does it.
 """
 
 import time
@@ -17,14 +17,14 @@ from lib.database import Database
 from lib.metrics.numbers import number
 from lib.shell_user import shell_user
 
-WAITING = 0.5  # of the events of a look with which every thread was taken, from which on it is one under pressure
+WAITING = 0.5  # of the events of a look that took the last free thread, from which on it is one under pressure
 NOTABLE = 0.25  # of the CPU time of the process, from which on the shadow is what to do without
 LOOKS = 8  # that were under pressure, less those that were not: 3 seconds at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a process counted so far: events stored, times that one found no room, CPU seconds of the shadow, of all."""
+    """What a process counted so far: events, those that took the last thread, CPU seconds of the shadow, of all."""
 
     events: float
     waits: float
@@ -44,13 +44,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """Why a shadow leaves: the share of events that had to wait, and its own share of the CPU time."""
+    """Why a shadow leaves: the share of events that took the last free thread, and its own share of the CPU time."""
 
     waiting: float
     shadow: float
 
     def __str__(self) -> str:
-        return f"{self.waiting:.0%} of the events found no room, and the shadow took {self.shadow:.0%} of the CPU time"
+        taken = f"{self.waiting:.0%} of the events took the last free thread"
+        return f"{taken}, and the shadow took {self.shadow:.0%} of the CPU time"
 
 
 class Pressure:

@@ -86,7 +86,7 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
     assert post(port, 1_900_000_000) == 200
     assert sql("SELECT status::text FROM rule_book ORDER BY edition") == [("live",), ("draft",)]
     assert who == "service"
-    assert " of the events found no room, and the shadow took " in note
+    assert " of the events took the last free thread, and the shadow took " in note
     assert at_shell
     judged = sql("SELECT count(DISTINCT (user_id, t)) FROM alert WHERE shadow")
     stored = sql("SELECT count(*) FROM activity_event")

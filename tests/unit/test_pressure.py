@@ -4,7 +4,7 @@ import pytest
 
 from app.rulebook.shedding import LOOKS, Pressure, Reading
 
-Look = tuple[float, float, float]  # of 10 events: how many found no room; of a second of CPU time: the shadow's
+Look = tuple[float, float, float]  # of 10 events: how many took the last thread; of a second of CPU time: the shadow's
 PRESSED: Look = (6, 0.4, 10)
 CALM: Look = (0, 0.4, 10)
 
@@ -53,4 +53,4 @@ def test_why_it_left_is_told_in_shares() -> None:
     pressure = Pressure()
     readings = [Reading(events=n * 10, waits=n * 30, shadow=n * 0.5, cpu=n) for n in range(LOOKS + 1)]
     *_, strain = [pressure.strain(each) for each in readings]
-    assert str(strain) == "100% of the events found no room, and the shadow took 50% of the CPU time"
+    assert str(strain) == "100% of the events took the last free thread, and the shadow took 50% of the CPU time"

@@ -30,7 +30,7 @@ class Server:
         self.sent: list[int] = []
         self.threads: list[Thread] = []
         self.taken: list[None] = []
-        self.shifts = Shifts(self.answer, most=MOST, taken=lambda: self.taken.append(None))
+        self.shifts = Shifts(self.answer, most=MOST, taken=lambda _: self.taken.append(None))
 
     def answer(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
         number = environ["number"]
@@ -114,7 +114,7 @@ def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
 def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
     """So that neither waits for a slow reader: the thread that sends it, and the memory of one that sleeps."""
     answer = [b"a" * 10, b"b" * 10]
-    several = Shifts(lambda *_: answer, most=-1, taken=lambda: None)
+    several = Shifts(lambda *_: answer, most=-1, taken=lambda _: None)
     last = several({}, start_response)
     assert list(last) == [b"".join(answer)]
     assert isinstance(last, Last)
