@@ -6,7 +6,7 @@ from apiflask import APIFlask
 
 from app import limits
 from app.access.guard import NO_KEY, scope_of
-from app.problems import OF_EVERY_KEY
+from app.access.problems import OF_EVERY_KEY
 from app.rulebook.documented import RULES
 from lib import openapi_documents
 from lib.openapi_documents import Document

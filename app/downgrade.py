@@ -8,13 +8,13 @@ import click
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from flask import current_app
 from flask_migrate.cli import db as db_commands
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from app.owner import NOT_THE_OWNER, Owner
+from lib import services
 from lib.hints import command
 
 LOST = """\
@@ -53,8 +53,7 @@ def _named(i_know: str) -> Mapping[str, int]:
 
 
 def _refuse_to_lose_more_than(named: Mapping[str, int], folder: str, revision: str) -> None:
-    owner: Owner = current_app.extensions["owner"]
-    with owner.connection() as connection:
+    with services.get(Owner).connection() as connection:
         try:
             lost = losses(connection, ScriptDirectory(folder), revision)
         except CommandError:

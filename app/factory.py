@@ -2,61 +2,48 @@
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, TypeVar
-from wsgiref.types import WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
 import click
 from apiflask import APIFlask
 from flask import Request, request
 from flask.json.provider import DefaultJSONProvider
+from sqlalchemy import Engine
 from werkzeug.routing import MapAdapter
 
-import app.access.models
-import app.alerts.models
-import app.events.models
-import app.health.models
-import app.rulebook.models
-import app.rulebook.policy.models
-import app.seals.models
-import app.users.models  # noqa: F401  # the tables make themselves known to the metadata
-from app import document, limits, migrating
+from app import document, limits, migrating, problems
 from app.access import guard
-from app.access.bookkeeper import Bookkeeper
 from app.access.cli import keys
-from app.access.guard import Entrance
-from app.access.key_cache import KeyCache
-from app.access.last_used import LastUsed
-from app.access.refusals import Refusals
+from app.alerts import problems as alert_problems
 from app.alerts.api import alerts
-from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
-from app.datastores import db, engine_options
+from app.bounds import LINGERING, REQUESTS
+from app.config import Settings, read_settings, sqlalchemy_url
+from app.datastores import db
+from app.events import problems as event_problems
 from app.events.api import events
-from app.events.controllers import EventPolicy, try_event
 from app.events.metrics import ALL_TAKEN
 from app.events.reading.api import reading
+from app.health import problems as health_problems
 from app.health.api import health
-from app.health.controllers import Readiness
 from app.metrics.api import metrics
 from app.metrics.info import show_info
-from app.owner import Owner
-from app.problems import PROBLEMS
-from app.rooms import EVENT_PATH, EVENTS, room_by_path, turns_of_players
+from app.players import problems as player_problems
+from app.players.api import register
+from app.players.cli import users
+from app.rooms import EVENTS
 from app.rulebook import api as rulebook
+from app.rulebook import problems as rulebook_problems
 from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
-from app.rulebook.watch import RuleBookWatch
 from app.seals.cli import ON_SEALS
-from app.server import LINGERING, REQUESTS
-from app.sessions import sessions_of
-from app.users.api import register
-from app.users.cli import users
+from app.services import Services, provide_services
+from app.sessions import engine_options, sessions_of
 from app.version import VERSION, version
-from lib import hints, logs, problem_details
-from lib.admission import Admission, RoomOf, take_place
+from lib import hints, logs, problem_details, services
+from lib.admission import Admission, take_place
 from lib.answers import Answers
 from lib.api_page.page import page
-from lib.database import Database
 from lib.late_commands import LateCommands
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
@@ -67,8 +54,15 @@ from lib.request_ids import RequestIds
 from lib.shifts import Shifts
 from lib.transactions import Unavailable
 
+PROBLEMS = (
+    problems.PROBLEMS,
+    alert_problems.PROBLEMS,
+    event_problems.PROBLEMS,
+    health_problems.PROBLEMS,
+    player_problems.PROBLEMS,
+    rulebook_problems.PROBLEMS,
+)
 OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
-EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
 
 FEWEST_AWAKE = 2  # threads: with one, no request would tell whether another has to wait
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
@@ -111,55 +105,60 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     settings = settings or read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     application = Application("app", title="Activity alerts", version=VERSION, docs_path=None, json_errors=False)
+    document.init_app(application)
+    configure_requests(application)
+    engine = connect_database(application, settings)
+    migrating.init_app(application, application.cli)
+    problem_details.init_app(application, {problem: each for table in PROBLEMS for problem, each in table.items()})
+    made = provide_services(application, settings, engine)
+    guard.init_app(application, made.entrance)
+    limits.init_app(application, settings)
+    register_routes(application)
+    register_commands(application)
+    show_info(settings.env)
+    have_places_taken(application)
+    put_in_layers(application, settings, made)
+    return application
+
+
+def configure_requests(application: Application) -> None:
+    """Have Flask treat paths, requests and answers as they are meant here."""
+    application.json = MembersInTheirOrder(application)
+    application.url_map.converters["int"] = PlainInteger
+    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
+
+
+def connect_database(application: Application, settings: Settings) -> Engine:
+    """Give the application its pool of connections, none of which is open yet."""
     application.config.update(
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
     )
-    document.init_app(application)
-    application.json = MembersInTheirOrder(application)
-    application.url_map.converters["int"] = PlainInteger
-    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
     db.init_app(application)
     application.teardown_appcontext_funcs.clear()  # after each request it would end a session that nobody here begins
-    migrating.init_app(application, application.cli)
-    problem_details.init_app(application, PROBLEMS)
     with application.app_context():
-        open_with(db.engine, sessions_of(settings))
-        discard_closed_connections(db.engine)
-        beside_events = settings.read_threads + SPARE_CONNECTIONS
-        database = Database(db.engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
-    event_policy = EventPolicy.of(settings)
-    room_of = room_by_path(settings)
-    application.extensions.update(
-        database=database,
-        event_policy=event_policy,
-        turns_of_players=turns_of_players(settings),
-        room_of_events=room_of(EVENT_PATH),
-        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
-        four_eyes=settings.four_eyes,
-        readiness=Readiness(database, partial(try_event, event_policy)),
-        key_max_age=settings.key_max_age,
-        owner=Owner(settings),
-    )
-    entrance = entrance_of(settings, database)
-    application.extensions.update(key_cache=entrance.keys, last_used=entrance.last_used, bookkeeper=entrance.bookkeeper)
-    guard.init_app(application, entrance)
-    limits.init_app(application, settings)
+        engine = db.engine
+    open_with(engine, sessions_of(settings))
+    discard_closed_connections(engine)
+    return engine
+
+
+def register_routes(application: Application) -> None:
+    """Let the application answer on all paths."""
     for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in OPEN_TO_ALL:
         guard.open_to_all(application.view_functions[endpoint])
+
+
+def register_commands(application: Application) -> None:
+    """Let the application be used at a terminal."""
     rules.add_later(("backtest", "verify"), commands_on_history)
     for command in ON_SEALS:
         rules.add_command(command)
     for commands in (keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
-    show_info(settings.env)
-    have_places_taken(application)
-    layers = in_layers(application, room_of)
-    application.wsgi_app = Shifts(layers, most=max(settings.web_threads, FEWEST_AWAKE), taken=count_if_event)  # type: ignore[method-assign]  # Flask's way
-    return application
 
 
 def count_if_event(environ: WSGIEnvironment) -> None:
@@ -175,28 +174,14 @@ def commands_on_history() -> Iterable[click.Command]:
     return ON_HISTORY
 
 
-def entrance_of(settings: Settings, database: Database) -> Entrance:
-    """Make what lets requests in: closed as the settings say, whatever program serves the application."""
-    keys, last_used, refusals = KeyCache(database, settings.key_max_age), LastUsed(database), Refusals()
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
-    return Entrance(
-        access=settings.access,
-        names=settings.hosts | {host} - EVERYWHERE,
-        names_bind_keys=bool(settings.hosts),
-        keys=keys,
-        last_used=last_used,
-        refusals=refusals,
-        bookkeeper=Bookkeeper(keys, last_used, refusals),
-    )
-
-
-def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:
+def put_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
     """Put around the application what is done for every request, whatever its route; the last is the outermost."""
     full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
-    admitted = application.extensions["admission"] = Admission(
-        application.wsgi_app, room_of=room_of, most=REQUESTS, full=full
-    )
-    return RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+    admitted = Admission(application.wsgi_app, room_of=made.rooms.of_path, most=REQUESTS, full=full)
+    services.provide(application, admitted)
+    layers = RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+    awake = max(settings.web_threads, FEWEST_AWAKE)
+    application.wsgi_app = Shifts(layers, most=awake, taken=count_if_event)  # type: ignore[method-assign]  # Flask's way
 
 
 def have_places_taken(application: Application) -> None:

@@ -1,28 +1,22 @@
-"""Which refusal a client sees for which exception: the one place that knows both."""
+"""Which problem (RFC 9457) a client sees for an exception that any feature may meet, and how a view documents its own.
 
+Each feature has its own table beside its domain; the factory puts them together.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
 
-from app.access.domain import Scope
-from app.access.guard import scope_missing, without_key
-from app.alerts.domain import NoSuchAlert
-from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
-from app.events.reading.domain import StillAddingUp
-from app.events.schemas import InvalidEvent
-from app.health.domain import NotReady, Unready
-from app.rulebook import examples
-from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
-from app.rulebook.forms import InvalidRules
-from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
-from app.users.domain import DuplicateUser, NoFreeUserId
 from lib.admission import NoPlace
-from lib.fields import GREATEST
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
 from lib.transactions import Unavailable
+
+Problems = Mapping[type[Exception], ProblemType]
+Refused = type[Exception] | Exception
 
 UNAVAILABLE = ProblemType(
     503,
@@ -31,119 +25,35 @@ UNAVAILABLE = ProblemType(
     "the database cannot be reached or is overloaded; send the same request again, an event before the user's next one",
     retry_after=1,
 )
-PROBLEMS: dict[type[Exception], ProblemType] = {
+PROBLEMS: Problems = {
     MalformedJson: ProblemType(
         400,
         "malformed-json",
         "The body is no JSON object",
         example=MalformedJson("the body must be a JSON object: { … }"),
     ),
-    InvalidEvent: ProblemType(
-        400,
-        "invalid-event",
-        "The event is not of the form that the contract asks for",
-        example=InvalidEvent({"amount": ["Must be above zero."], "t": ["Must be a JSON integer."]}),
-    ),
     InvalidMembers: ProblemType(400, "invalid-request", "The request is not of the form that this path asks for"),
-    OutOfOrder: ProblemType(
-        400,
-        "out-of-order",
-        "The event comes after a later one",
-        example=OutOfOrder("t 9 is not above 10, the latest of user 1"),
-    ),
-    UnknownUser: ProblemType(
-        404,
-        "unknown-user",
-        "The user is not registered",
-        example=UnknownUser("user 1 is not in the register; register the user, then send the event again"),
-    ),
-    DuplicateEvent: ProblemType(
-        409,
-        "duplicate-event",
-        "Another event stands at this moment",
-        example=DuplicateEvent("another event of user 1 stands at t 10; send a correction as an event of its own"),
-    ),
-    DuplicateUser: ProblemType(
-        409,
-        "duplicate-user",
-        "Another user has this id or this email",
-        example=DuplicateUser(["user_id", "email"]),
-    ),
-    NoFreeUserId: ProblemType(
-        409,
-        "no-free-user-id",
-        "There is no id to give to the user",
-        example=NoFreeUserId(f"no free user_id was found above {GREATEST}; give the user a user_id"),
-    ),
-    NoSuchAlert: ProblemType(
-        404,
-        "unknown-alert",
-        "No such alert is stored",
-        example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
-    ),
-    StillAddingUp: ProblemType(
-        503,
-        "still-adding-up",
-        "The user's events are not added up yet",
-        retry_after=1,
-        example=StillAddingUp("the events of user 1 are still being added up; send the same request again"),
-    ),
-    InvalidRules: ProblemType(
-        400,
-        "invalid-rules",
-        "These rules cannot be saved",
-        example=InvalidRules(
-            {"rule 123, seconds": ["Must be greater than or equal to 1 and less than or equal to 2678400."]}
-        ),
-    ),
-    NoSuchEdition: ProblemType(404, "unknown-edition", "There is no such edition"),
-    WrongStep: ProblemType(409, "wrong-step", "The edition does not stand where this step begins"),
-    LiveEditionChanged: ProblemType(
-        409,
-        "live-edition-changed",
-        "Another edition is live than the one that this would replace",
-        example=examples.PUBLISHED_MEANWHILE,
-    ),
-    SameEyes: ProblemType(
-        403,
-        "same-eyes",
-        "Somebody else than the author has to publish",
-        example=examples.WRITTEN_BY_ITS_PUBLISHER,
-    ),
-    NotReady: ProblemType(
-        503, "not-ready", "The service cannot do its work", example=NotReady(Unready.DATABASE_UNREACHABLE)
-    ),
-    NoRuleBook: ProblemType(
-        503,
-        "not-ready",
-        "The service cannot do its work",
-        retry_after=1,
-        example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
-    ),
     Unavailable: UNAVAILABLE,
     NoPlace: UNAVAILABLE,
 }
-# Whoever needs a key may be told so, be turned away when all threads are taken, or find the keys out of reach.
-OF_EVERY_KEY = (
-    replace(OF_HTTP[401], example=without_key()),
-    replace(OF_HTTP[403], example=scope_missing(Scope.EVENTS_WRITE)),
-    OF_HTTP[429],
-    PROBLEMS[Unavailable],
-)
 
 
-def refusals_of(*refused: type[Exception] | Exception, takes_body: bool, open_to_all: bool = False) -> dict[int, Any]:
-    """Describe the refusals of a view: those of the exceptions, and those that any view of its sort may give.
+def documented(
+    problems: Problems, refused: Iterable[Refused], *, also: Iterable[ProblemType] = (), takes_body: bool
+) -> dict[int, Any]:
+    """Describe for the OpenAPI document how a view refuses requests, by status.
 
-    An exception instead of its class is the example where the words of the registry are not those of this view.
+    `refused` are the exceptions that it raises, found in `problems` or in the table of this module; an exception
+    instead of its class is the example where the words of the table are not those of this view. `also` are the
+    problems of all views of its sort.
     """
-    problems = [*map(_problem_type, refused), *(() if open_to_all else OF_EVERY_KEY)]
-    return refusals({problem.slug: problem for problem in problems}.values(), takes_body=takes_body)
+    known = {**PROBLEMS, **problems}
+    kinds = [*(_problem_type(known, each) for each in refused), *also]
+    return refusals({kind.slug: kind for kind in kinds}.values(), takes_body=takes_body)
 
 
-def _problem_type(refused: type[Exception] | Exception) -> ProblemType:
-    if isinstance(refused, type):
-        of_http = issubclass(refused, HTTPException) and OF_HTTP.get(refused.code or 0)
-        return of_http or PROBLEMS[refused]
-    known = OF_HTTP[refused.code or 0] if isinstance(refused, HTTPException) else PROBLEMS[type(refused)]
-    return replace(known, example=refused)
+def _problem_type(known: Problems, refused: Refused) -> ProblemType:
+    kind = refused if isinstance(refused, type) else type(refused)
+    of_http = OF_HTTP.get(kind.code or 0) if issubclass(kind, HTTPException) else None
+    found = of_http or known[kind]
+    return replace(found, example=refused) if isinstance(refused, Exception) else found

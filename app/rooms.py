@@ -4,14 +4,14 @@ So whoever reads, drafts rules or scrapes, with however many clients, takes no t
 The rooms are those of a process.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 from app.config import Settings
-from lib.admission import Room, RoomOf
+from lib.admission import Room
 from lib.turns import Turns
 
-EVENT_PATH = "/event"
-EVENTS = frozenset({EVENT_PATH, "/event/", "/api/events"})
+EVENTS = frozenset({"/event", "/event/", "/api/events"})
 HEALTH = "/health/"
 METRICS = "/metrics"
 PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
@@ -20,34 +20,43 @@ METRICS_AT_ONCE = 1
 # used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each.
 REST = 4.0
 LONGEST_REST = 0.5  # seconds; less than PATIENCE, or who waits would be turned away
-LONGEST_WAIT = 4.0  # seconds in these lines; less than WORK of app.server, which says by when everybody is answered
+LONGEST_WAIT = 4.0  # seconds in these lines; less than WORK of app.bounds, which says by when everybody is answered
 WITHOUT_EVENTS = 1.0  # seconds without an event, after which nobody needs to rest
 # How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
-# them holds a thread (app.server).
+# them holds a thread (app.bounds).
 READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 
 
-def room_by_path(settings: Settings) -> RoomOf:
-    """Make the rooms of a process, and return what tells the room of a path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """The rooms of a process."""
 
-    The line of events has no end but that of all requests (app.server): it moves, or is turned away.
-    """
+    events: Room
+    reading: Room
+    metrics: Room
+
+    def of_path(self, path: str) -> Room | None:
+        """Return the room in which requests for this path wait for their place; None: they need no place."""
+        if path in EVENTS:
+            return self.events
+        if path.startswith(HEALTH):
+            return None
+        return self.metrics if path == METRICS else self.reading
+
+
+def make_rooms(settings: Settings) -> Rooms:
+    """Make them. The line of events has no end but that of all requests (app.bounds): it moves, or is turned away."""
     events = Room(settings.web_threads, patience=PATIENCE)
 
     def rests(used: float) -> float:
         return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0
 
     room = partial(Room, patience=PATIENCE, rests=rests, longest=LONGEST_WAIT, aside=True)
-    reading, metrics = room(settings.read_threads, line=READS_IN_LINE), room(METRICS_AT_ONCE, line=METRICS_IN_LINE)
-
-    def room_of(path: str) -> Room | None:
-        if path in EVENTS:
-            return events
-        if path.startswith(HEALTH):
-            return None
-        return metrics if path == METRICS else reading
-
-    return room_of
+    return Rooms(
+        events=events,
+        reading=room(settings.read_threads, line=READS_IN_LINE),
+        metrics=room(METRICS_AT_ONCE, line=METRICS_IN_LINE),
+    )
 
 
 def turns_of_players(settings: Settings) -> Turns:

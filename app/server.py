@@ -11,9 +11,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import MPServer
 
+from app.bounds import IDLE, THREADS
 from app.config import Settings
 from lib import logs
-from lib.connections import Bounds
 from lib.garbage import lasting
 from lib.heartbeat import Line, Pulse
 
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 # threads after their connection is gone, so that six of them stopped a worker for good.
 HTTP = HTTPModes.http1
 
-# Seconds. A request has to be here, header and body, HEADER after it began; a connection without one ends after IDLE.
-# The server knows one bound, for both; the shorter one is kept by lib.connections.
-HEADER = 10
-IDLE = 20
-# A client that takes no byte of its answer for UNTAKEN is gone. QUIET is above IDLE: what is left then, no one awaits.
-UNTAKEN = 30
-QUIET = 25
-# The service answers within 5 s whatever its database does. Where a setting allows more, hanging up waits for it.
-WORK = 5
-BOUNDS = Bounds(request=HEADER, quiet=QUIET, untaken=UNTAKEN, work=WORK)
-
 LONGEST_HEADER = 64 * 1024  # bytes, request line included; more is a 431
 
 # Connections of a worker. One costs a file and a few kilobytes, so there are more than an attacker opens by hand; one
@@ -43,15 +32,7 @@ CONNECTIONS = 8192
 BACKLOG = 4096
 OTHER_FILES = 256  # that a worker has open: its connections to the database, logs, metrics
 
-# Threads of a worker; they begin when they are needed, 60 KB each, and end after half a minute without work. A thread
-# is held by whoever waits for a body, and the server has no other way; so there are more than anybody opens by chance.
-# Up to REQUESTS are inside: most of them wait for a body or for their turn, WEB_THREADS are at work (lib.admission).
-# LINGERING read what follows a refusal. SPARE are for health and metrics, and to say that all others are taken.
-REQUESTS = 1280
-LINGERING = 128
-SPARE = 64
-THREADS = REQUESTS + LINGERING + SPARE
-THREAD_IDLE = 30  # seconds
+THREAD_IDLE = 30  # seconds after which a thread without work ends
 
 LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds

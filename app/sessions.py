@@ -45,6 +45,20 @@ def connect_arguments(settings: Settings) -> Mapping[str, Any]:
     )
 
 
+def engine_options(settings: Settings) -> dict[str, object]:
+    """Return what SQLAlchemy's engine is made with: how many connections, and libpq's parameters of each."""
+    return {
+        "pool_size": settings.pool_size,
+        "max_overflow": 0,
+        "pool_timeout": settings.db_pool_timeout,
+        "pool_use_lifo": True,
+        # Who borrows gives back clean: Transaction and SQLAlchemy's Connection both end what they began.
+        "pool_reset_on_return": None,
+        "use_native_hstore": False,  # or each new connection would ask whether there is such a type
+        "connect_args": connect_arguments(settings),
+    }
+
+
 def set_in_each(settings: Settings) -> dict[str, str]:
     """Return what each session is set to."""
     return session_settings(

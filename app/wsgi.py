@@ -6,14 +6,17 @@ from contextlib import suppress
 
 from apiflask import APIFlask
 
-from app.events.controllers import start_system_clock
+from app.bounds import BOUNDS
 from app.events.domain import EventOrder
+from app.events.services import EventServices
 from app.factory import create_app
-from app.server import BOUNDS
+from app.services import Services
 from lib import connections, lifeline
+from lib.admission import Admission
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
+from lib.services import services_of
 from lib.shifts import SOON
 from lib.transactions import Unavailable
 
@@ -30,17 +33,18 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     """
     lifeline.watch_parent()
     application = create_app()
+    made = services_of(application, Services)
     if pulse:
-        events = application.extensions["room_of_events"]
+        events = made.rooms.events
         pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
     share_metrics()
     sys.setswitchinterval(SOON)
-    connections.Watch(BOUNDS, application.extensions["admission"].longest_whole).start()
-    if application.extensions["event_policy"].order is EventOrder.SYSTEM:
+    connections.Watch(BOUNDS, services_of(application, Admission).longest_whole).start()
+    if services_of(application, EventServices).policy.order is EventOrder.SYSTEM:
         # Better now than while the first client waits; should the database be away, its first event does it.
         with suppress(Unavailable):
-            start_system_clock(application.extensions["database"])
-    application.extensions["rule_book"].begin()
+            made.system_clock.start()
+    made.rule_book.begin()
     # What is here now stays for good: the garbage collector need not walk it while somebody waits.
     gc.collect()
     gc.freeze()

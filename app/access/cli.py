@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import click
-from flask import current_app
 
 from app.access import controllers
 from app.access.domain import (
@@ -21,6 +20,8 @@ from app.access.domain import (
     prefix_of,
     read_span,
 )
+from app.access.services import AccessServices
+from lib import services
 from lib.commands import Commands, minute
 from lib.database import Database
 from lib.hints import command
@@ -200,10 +201,8 @@ def own(prefix: str, owner: str) -> None:
 
 
 def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
+    return services.get(AccessServices).database
 
 
 def _max_age() -> timedelta | None:
-    age: timedelta | None = current_app.extensions["key_max_age"]
-    return age
+    return services.get(AccessServices).key_max_age

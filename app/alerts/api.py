@@ -1,16 +1,18 @@
 """The routes of alerts: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
-from flask import current_app
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
+from app.access.problems import error_responses
 from app.alerts import controllers
 from app.alerts.domain import AlertPage, AlertsAsked, NoSuchAlert, Place, StoredAlert
 from app.alerts.examples import ALERTS, AN_ALERT
+from app.alerts.problems import PROBLEMS
 from app.alerts.schemas import AlertInPath, AlertPageSchema, AlertParameters, AlertSchema, AlertsParameters
-from app.problems import refusals_of
+from app.alerts.services import AlertServices
+from lib import services
 from lib.json_requests import InvalidMembers
 from lib.paths import describes_path
 
@@ -30,23 +32,23 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 @alerts.get(ONE)  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
 @alerts.input(AlertParameters, location="query", arg_name="parameters")
 @alerts.output(AlertSchema, examples=AN_ALERT, description="the alert, with what proves it")
-@alerts.doc(responses=refusals_of(NO_TRUTH, NoSuchAlert, NotFound, takes_body=False))
+@alerts.doc(responses=error_responses(NO_TRUTH, NoSuchAlert, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(alerts, AlertInPath)
 @asks_for(Scope.ALERTS_READ)
 def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> StoredAlert:
     """Say why a rule was met at an event."""
     at = Place(t, user_id, code)
-    return controllers.alert(current_app.extensions["database"], at, shadow=parameters["shadow"])
+    return controllers.alert(services.get(AlertServices).database, at, shadow=parameters["shadow"])
 
 
 @alerts.get("")  # type: ignore[type-var]  # as above
 @alerts.input(AlertsParameters, location="query", arg_name="asked")
 @alerts.output(AlertPageSchema, examples=ALERTS, description="the alerts, the newest first; perhaps none")
-@alerts.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@alerts.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.ALERTS_READ)
 def read_alerts(asked: AlertsAsked) -> AlertPage:
     """Read the alerts that were raised, page by page, with what proves them.
 
     Newest first means by the events' own `t`. An alert that is stored while you read does not move the pages.
     """
-    return controllers.alerts(current_app.extensions["database"], asked)
+    return controllers.alerts(services.get(AlertServices).database, asked)

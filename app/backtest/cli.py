@@ -13,7 +13,6 @@ from tempfile import NamedTemporaryFile
 
 import click
 import psycopg2
-from flask import current_app
 from flask.cli import with_appcontext
 
 from app.backtest import controllers, files, tables
@@ -22,9 +21,10 @@ from app.backtest.documents import document
 from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
 from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
-from app.datastores import db
+from app.backtest.services import BacktestServices
 from app.rulebook.options import EDITION
 from app.seals.domain import Sealed, read_seal
+from lib import services
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
 from lib.logs import get_logger
@@ -160,10 +160,10 @@ ON_HISTORY = (backtest, verify)  # they join the commands of the rule book
 @contextmanager
 def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
     """Show how far the work got; end with one line when it is interrupted or cannot be done."""
-    cost, began = Cost(), time.monotonic()
+    made, cost, began = services.get(BacktestServices), Cost(), time.monotonic()
     try:
         with progress_bar(title) as (told, judged):
-            yield Place(database=current_app.extensions["database"], engine=db.engine, jobs=jobs, told=told), cost
+            yield Place(database=made.database, engine=made.engine, jobs=jobs, told=told), cost
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
         sys.exit(INTERRUPTED)

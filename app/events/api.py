@@ -1,16 +1,19 @@
 """The routes of events: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 
 from app.access.domain import Scope
 from app.access.guard import asks_for, current_key
+from app.access.problems import error_responses
 from app.events import controllers, metrics
 from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
+from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
-from app.problems import refusals_of
+from app.events.services import EventServices
 from app.rulebook.watch import NoRuleBook
+from lib import services
 from lib.admission import PLACE
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
@@ -33,8 +36,16 @@ REPLAY = {"Idempotent-Replay": "true"}
     DecisionSchema, headers=ReplaySchema, examples=DECISIONS, description="stored durably, with this decision"
 )
 @events.doc(
-    responses=refusals_of(
-        MalformedJson, InvalidEvent, OutOfOrder, UnknownUser, DuplicateEvent, NoRuleBook, Unavailable, takes_body=True
+    responses=error_responses(
+        MalformedJson,
+        InvalidEvent,
+        OutOfOrder,
+        UnknownUser,
+        DuplicateEvent,
+        NoRuleBook,
+        Unavailable,
+        problems=PROBLEMS,
+        takes_body=True,
     )
 )
 @asks_for(Scope.EVENTS_WRITE)
@@ -44,16 +55,15 @@ def receive_event(event: ActivityEvent) -> Response:
     `user_id` and `t` identify an event, and `t` rises with every event of a user. The same event sent again, however
     late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
-    extensions = current_app.extensions
-    judge = extensions["rule_book"].judge()
+    made = services.get(EventServices)
+    judge = made.rule_book.judge()
     key = current_key()
     sent_by = key.id if key else None
-    turns = extensions["turns_of_players"]
-    turns.take(event.user_id, request.environ[PLACE])
+    made.turns.take(event.user_id, request.environ[PLACE])
     try:
-        decision = controllers.record_event(extensions["database"], extensions["event_policy"], judge, event, sent_by)
+        decision = controllers.record_event(made, judge, event, sent_by)
     finally:
-        turns.pass_on(event.user_id)
+        made.turns.pass_on(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
     return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")

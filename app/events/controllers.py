@@ -1,14 +1,11 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
 from time import thread_time
 from typing import NoReturn
 
 from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
-from app.config import Settings
 from app.events.domain import (
     ActivityEvent,
     Decision,
@@ -19,31 +16,15 @@ from app.events.domain import (
     Window,
 )
 from app.events.judges import Judge, RuleSet
+from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, Claim, EventQueries
 from app.events.rules import Alert, Proof
-from app.users.queries import UserQueries
-from lib.database import Database
+from app.events.services import EventServices
+from app.players.queries import UserQueries
 from lib.transactions import Transaction
 
-LONGEST_CLOCK_START = 60  # seconds; it looks at every user's clock, once
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventPolicy:
-    """Which events are taken: put together once, when the application is made."""
-
-    order: EventOrder
-    registered_users_only: bool
-
-    @classmethod
-    def of(cls, settings: Settings) -> "EventPolicy":
-        """Make the policy of the settings."""
-        return cls(order=settings.event_order, registered_users_only=settings.registered_users_only)
-
-
-def record_event(
-    database: Database, policy: EventPolicy, judge: Judge, event: ActivityEvent, key_id: int | None = None
-) -> Decision:
+def record_event(services: EventServices, judge: Judge, event: ActivityEvent, key_id: int | None = None) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
 
     `key_id` is that of the key that sent it, where one was asked for.
@@ -51,9 +32,10 @@ def record_event(
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
     the client sends the event again.
     """
+    policy = services.policy
     if policy.order is EventOrder.SYSTEM:
-        start_system_clock(database)
-    return database.run(lambda current: _judge_and_store(current, policy, judge, event, key_id))
+        services.system_clock.start()
+    return services.database.run(lambda current: _judge_and_store(current, policy, judge, event, key_id))
 
 
 def _judge_and_store(
@@ -129,14 +111,6 @@ def try_event(policy: EventPolicy, current: Transaction) -> None:
     AlertQueries(current).try_to_keep()
     if policy.order is EventOrder.SYSTEM:
         events.lock_system()  # last: others wait for it
-
-
-@cache
-def start_system_clock(database: Database) -> None:
-    """Let the system's clock stand at the greatest `t` stored; once a process, since the order may be new (A7)."""
-    with database.transaction(deadline=LONGEST_CLOCK_START) as current:
-        EventQueries(current).start_system_clock()
-        current.commit()
 
 
 def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Claim | None:

@@ -1,12 +1,14 @@
 """The routes of health, open to all: for whoever restarts what is dead and sends traffic to what is ready."""
 
 from apiflask import APIBlueprint
-from flask import current_app
 
 from app.access.guard import open_to_all
+from app.access.problems import public_error_responses
 from app.health.domain import NotReady, Unready
+from app.health.problems import PROBLEMS
 from app.health.schemas import LiveSchema, ReadySchema
-from app.problems import refusals_of
+from app.health.services import HealthServices
+from lib import services
 
 health = APIBlueprint(
     "health",
@@ -20,7 +22,7 @@ READY = {"ready": {"value": {"status": "ready"}}}
 
 @health.get("/live")
 @health.output(LiveSchema, examples=LIVE, description="the process answers")
-@health.doc(responses=refusals_of(takes_body=False, open_to_all=True))
+@health.doc(responses=public_error_responses(takes_body=False))
 @open_to_all
 def live() -> dict[str, str]:
     """Say that the process answers, whatever the database does."""
@@ -29,12 +31,12 @@ def live() -> dict[str, str]:
 
 @health.get("/ready")
 @health.output(ReadySchema, examples=READY, description="the service can do its work")
-@health.doc(responses=refusals_of(NotReady, takes_body=False, open_to_all=True))
+@health.doc(responses=public_error_responses(NotReady, problems=PROBLEMS, takes_body=False))
 @open_to_all
 def ready() -> dict[str, str]:
     """Say whether the database can be reached, takes what events write, is at its migration, and holds good rules."""
-    current_app.extensions["readiness"].check()
-    trouble = current_app.extensions["rule_book"].trouble()
-    if trouble:
-        raise NotReady(Unready.RULE_BOOK_UNREADABLE, trouble)
+    made = services.get(HealthServices)
+    made.readiness.check()
+    if error := made.rule_book_error():
+        raise NotReady(Unready.RULE_BOOK_UNREADABLE, error)
     return {"status": "ready"}

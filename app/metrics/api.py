@@ -5,7 +5,7 @@ from flask import Response, request
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.problems import refusals_of
+from app.access.problems import error_responses
 from lib.metrics.exposition import OPENMETRICS, written_for
 
 metrics = APIBlueprint("metrics", __name__, tag={"name": "Metrics", "description": "For Prometheus."})
@@ -25,7 +25,7 @@ activity_events_stored_total{type="withdraw"} 11.0
             "description": f"the numbers of all workers together; as {OPENMETRICS} for whoever accepts that",
             "content": {"text/plain": {"schema": {"type": "string"}, "examples": {"excerpt": {"value": PLAIN}}}},
         },
-        **refusals_of(takes_body=False),
+        **error_responses(takes_body=False),
     }
 )
 @asks_for(Scope.METRICS_READ)

@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.problems import refusals_of
+from app.access.problems import error_responses
 from app.rulebook import controllers, examples
 from app.rulebook.domain import (
     PUBLISH_ANOTHER,
@@ -22,6 +22,7 @@ from app.rulebook.domain import (
 )
 from app.rulebook.forms import InvalidRules
 from app.rulebook.hands import hand_of_request
+from app.rulebook.problems import PROBLEMS
 from app.rulebook.schemas import (
     LONGEST_BOOK,
     AuditPageSchema,
@@ -38,7 +39,9 @@ from app.rulebook.schemas import (
     PublicationSchema,
     StepSchema,
 )
+from app.rulebook.services import RuleBookServices
 from app.rulebook.toml import written_toml
+from lib import services
 from lib.bodies import too_large
 from lib.database import Database
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -59,7 +62,7 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
 NEITHER = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
-OF_ONE = refusals_of(NO_PARAMETER, UNKNOWN, NotFound, takes_body=False)
+OF_ONE = error_responses(NO_PARAMETER, UNKNOWN, NotFound, problems=PROBLEMS, takes_body=False)
 OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
 
 
@@ -77,7 +80,7 @@ def read_edition(edition: int, **_: object) -> Edition:
 @rules.get("")  # type: ignore[type-var]  # as above
 @rules.input(ListParameters, location="query", arg_name="asked")
 @rules.output(EditionPageSchema, examples=examples.LIST, description="which editions judge, and all there are")
-@rules.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
 def read_editions(asked: PageAsked) -> EditionPage:
     """List all editions without their rules, page by page."""
@@ -87,7 +90,7 @@ def read_editions(asked: PageAsked) -> EditionPage:
 @rules.get("/audit")  # type: ignore[type-var]  # as above
 @rules.input(ListParameters, location="query", arg_name="asked")
 @rules.output(AuditPageSchema, examples=examples.AUDIT, description="the steps that were taken")
-@rules.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
 def read_audit(asked: PageAsked) -> AuditPage:
     """List every step that was taken, page by page: who did what with which edition, when and why."""
@@ -140,7 +143,9 @@ def export_edition(edition: int, **_: object) -> Response:
     description="drafted, under the next number",
 )
 @rules.doc(
-    responses=refusals_of(MalformedJson, NEITHER, InvalidRules, UNKNOWN, too_large(LONGEST_BOOK), takes_body=True)
+    responses=error_responses(
+        MalformedJson, NEITHER, InvalidRules, UNKNOWN, too_large(LONGEST_BOOK), problems=PROBLEMS, takes_body=True
+    )
 )
 @asks_for(Scope.RULES_WRITE)
 def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
@@ -161,7 +166,9 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
 @rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
-@rules.doc(responses=refusals_of(*OF_A_STEP, WrongStep("edition 1 is live already"), takes_body=True))
+@rules.doc(
+    responses=error_responses(*OF_A_STEP, WrongStep("edition 1 is live already"), problems=PROBLEMS, takes_body=True)
+)
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
@@ -173,11 +180,12 @@ def shadow_edition(edition: int, note: str) -> Edition:
 @rules.input(PublicationSchema, arg_name="publication", examples=examples.PUBLICATIONS)
 @rules.output(EditionSchema, examples=examples.LIVE, description="it is the live edition")
 @rules.doc(
-    responses=refusals_of(
+    responses=error_responses(
         *OF_A_STEP,
         WrongStep("edition 1 is live already"),
         LiveEditionChanged,
         SameEyes,
+        problems=PROBLEMS,
         takes_body=True,
     )
 )
@@ -191,7 +199,7 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
     before takes the place of any, and of none but the one that `over` names. With four eyes (`GET /rules/four-eyes`)
     the key must have another owner than the author's.
     """
-    four_eyes: bool = current_app.extensions["four_eyes"]
+    four_eyes = services.get(RuleBookServices).four_eyes
     hand = hand_of_request(publication.note)
     return controllers.publish(_database(), edition, hand, four_eyes=four_eyes, over=publication.over)
 
@@ -200,9 +208,10 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
 @rules.output(EditionSchema, examples=examples.RETIRED, description="it is put away")
 @rules.doc(
-    responses=refusals_of(
+    responses=error_responses(
         *OF_A_STEP,
         WrongStep("edition 1 is live; publish another edition, which retires it", PUBLISH_ANOTHER),
+        problems=PROBLEMS,
         takes_body=True,
     )
 )
@@ -218,11 +227,12 @@ def retire_edition(edition: int, note: str) -> Edition:
 @rules.doc(
     responses={
         204: {"description": "it is deleted"},
-        **refusals_of(
+        **error_responses(
             NO_PARAMETER,
             UNKNOWN,
             NotFound,
             WrongStep("edition 1 is live, and only drafts are deleted"),
+            problems=PROBLEMS,
             takes_body=False,
         ),
     }
@@ -239,5 +249,4 @@ def delete_edition(edition: int, **_: object) -> tuple[str, int]:
 
 
 def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
+    return services.get(RuleBookServices).database

@@ -1,7 +1,6 @@
 """The commands of the rule book: `rules …`."""
 
 import click
-from flask import current_app
 
 from app.rulebook import controllers
 from app.rulebook.domain import Edition, PageAsked
@@ -10,8 +9,10 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, by_hand
 from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
+from app.rulebook.services import RuleBookServices
 from app.rulebook.terminal import CommandsOnRules, how_to_publish, what_is_replaced
 from app.rulebook.toml import LONGEST_FILE, read_toml, written_toml
+from lib import services
 from lib.caller import CallersPath
 from lib.commands import minute
 from lib.database import Database
@@ -192,8 +193,7 @@ def _four_eyes() -> bool:
 
 
 def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
+    return services.get(RuleBookServices).database
 
 
 def _number(edition: int | None) -> str:

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import click
 import psycopg2
-from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
-from app.datastores import db
 from app.seals import controllers
 from app.seals.controllers import Chain, SealedMeanwhile, Sealing
+from app.seals.services import SealServices
+from lib import services
 from lib.advisory_locks import TurnTaken
 from lib.commands import INTERRUPTED
 from lib.hints import command
@@ -58,10 +58,10 @@ def _tell(done: str, links: Chain) -> None:
 @contextmanager
 def _at_work(word: str) -> Iterator[Sealing]:
     """Show how far the work got; end with one line when it is interrupted or cannot be done."""
-    again = command(f"rules {word}")
+    made, again = services.get(SealServices), command(f"rules {word}")
     try:
         with _progress() as told:
-            yield Sealing(database=current_app.extensions["database"], engine=db.engine, told=told)
+            yield Sealing(database=made.database, engine=made.engine, told=told)
     except KeyboardInterrupt:
         click.echo(f"Interrupted: what was sealed stays sealed. To go on: {again}", err=True)
         sys.exit(INTERRUPTED)

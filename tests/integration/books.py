@@ -11,6 +11,7 @@ from app.events.rules import Rule, WindowTotal
 from app.rulebook import controllers, watch
 from app.rulebook.eyes import Hand
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 
 ANN = Hand(who="ann")
 
@@ -22,22 +23,22 @@ def app_that_follows(app_with: AppWith, _: Sql, monkeypatch: pytest.MonkeyPatch)
 
 
 def draft(app: APIFlask, rules: Sequence[Rule]) -> int:
-    return controllers.draft(app.extensions["database"], rules, ANN).edition
+    return controllers.draft(wiring(app).database, rules, ANN).edition
 
 
 def publish(app: APIFlask, rules: Sequence[Rule]) -> int:
     """Have the application judge by these rules from now on."""
     edition = draft(app, rules)
-    controllers.publish(app.extensions["database"], edition, ANN, four_eyes=False)
-    app.extensions["rule_book"].look()
+    controllers.publish(wiring(app).database, edition, ANN, four_eyes=False)
+    wiring(app).rule_book.look()
     return edition
 
 
 def shadow(app: APIFlask, rules: Sequence[Rule]) -> int:
     """Have the application judge by these rules beside the live ones."""
     edition = draft(app, rules)
-    controllers.shadow(app.extensions["database"], edition, ANN)
-    app.extensions["rule_book"].look()
+    controllers.shadow(wiring(app).database, edition, ANN)
+    wiring(app).rule_book.look()
     return edition
 
 

@@ -29,6 +29,7 @@ from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
 from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
+from tests.integration.wiring import wiring
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -201,9 +202,7 @@ def app_with(database: str, service_url: str) -> Iterator[AppWith]:
 
     yield make
     for app in made:
-        app.extensions["rule_book"].stop()
-        app.extensions["bookkeeper"].stop()
-        app.extensions["database"].close()
+        wiring(app).stop()
         with app.app_context():
             db.engine.dispose()
 

@@ -22,6 +22,7 @@ from app.events.judges import RuleSet
 from app.events.rules import Alert, Rule
 from lib.database import Database
 from lib.workers import Begin, Context, Crew, Given, Message, Piece
+from tests.integration.wiring import wiring
 
 Raised = tuple[int, int, int]  # a user, a t and a code
 
@@ -89,5 +90,5 @@ def codes_of(report: Report, series: Series = Series.RAISED) -> Counter[int]:
 
 def verified(app: APIFlask) -> Findings:
     with app.app_context():
-        place = Place(database=app.extensions["database"], engine=db.engine, jobs=1, open_crew=in_this_process)
+        place = Place(database=wiring(app).database, engine=db.engine, jobs=1, open_crew=in_this_process)
         return controllers.verify(place, Cost())

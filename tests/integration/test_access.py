@@ -18,6 +18,7 @@ from app.access.key_cache import NEW_KEYS_AFTER, OLDEST, KeyCache
 from lib.transactions import Unavailable
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 
 UNAUTHORIZED = (401, "unauthorized")
 Make = Callable[..., str]
@@ -37,7 +38,7 @@ def client(app: APIFlask) -> FlaskClient:
 def make_key(app: APIFlask) -> Make:
     def make(*scopes: Scope, valid_for: timedelta | None = None) -> str:
         allowed = scopes or (Scope.EVENTS_WRITE,)
-        return controllers.create_key(app.extensions["database"], "payments", allowed, valid_for)
+        return controllers.create_key(wiring(app).database, "payments", allowed, valid_for)
 
     return make
 
@@ -45,7 +46,7 @@ def make_key(app: APIFlask) -> Make:
 @pytest.fixture
 def reread(app: APIFlask) -> Callable[[], None]:
     """Have the process read the keys, as it does every other second."""
-    look: Callable[[], None] = app.extensions["key_cache"].look
+    look: Callable[[], None] = wiring(app).entrance.keys.look
     return look
 
 
@@ -150,7 +151,7 @@ def test_a_revoked_key_is_of_no_use(
 ) -> None:
     key = make_key()
     assert send(client, key).status_code == 200
-    controllers.revoke_key(app.extensions["database"], prefix_of(key))
+    controllers.revoke_key(wiring(app).database, prefix_of(key))
     reread()
     answer = send(client, key)
     assert problem(answer) == UNAUTHORIZED
@@ -167,7 +168,7 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever guesses must not load the database."""
-    database, begun = app.extensions["database"], count()
+    database, begun = wiring(app).database, count()
     begin = database.transaction
     monkeypatch.setattr(database, "transaction", lambda **how: (next(begun), begin(**how))[1])
     began = time.monotonic()
@@ -195,9 +196,9 @@ def test_what_was_known_lately_goes_on_for_a_while(
 ) -> None:
     """A21: five seconds for every scope, longer for who watches."""
     key = make_key(Scope.METRICS_READ)
-    keys = KeyCache(app.extensions["database"])
+    keys = KeyCache(wiring(app).database)
     assert keys.authenticate(key) is not None
-    app.extensions["database"].silent = True
+    wiring(app).database.silent = True
     assert keys.authenticate(key) is not None
     monkeypatch.setattr(keys, "_copy", replace(keys._copy, read_at=time.monotonic() - OLDEST - 1))  # noqa: SLF001
     with pytest.raises(Unavailable):
@@ -249,7 +250,7 @@ def test_the_list_says_how_to_begin(app: APIFlask) -> None:
 
 def test_revoking_what_is_not_there(app: APIFlask) -> None:
     with pytest.raises(NoSuchKey):
-        controllers.revoke_key(app.extensions["database"], "0123456789ab")
+        controllers.revoke_key(wiring(app).database, "0123456789ab")
 
 
 BEGINNINGS = {

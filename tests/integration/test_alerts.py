@@ -19,6 +19,7 @@ from app.alerts.queries import AlertQueries
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.wiring import wiring
 
 END, LAST = 2**63 - 1, 2**31 - 1
 PROOF = Evidence(value="2", limit="1", count=1, moments=(3,), sentence="two")
@@ -50,7 +51,7 @@ def app(app_with: AppWith) -> APIFlask:
 
 @pytest.fixture
 def handle(app: APIFlask) -> Database:
-    found: Database = app.extensions["database"]
+    found: Database = wiring(app).database
     return found
 
 
@@ -251,7 +252,7 @@ def test_only_shadow_is_asked_of_one_alert(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["/alerts", "/alerts/1/28/123"])
 def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> None:
     app = app_with(access=Access.KEYS)
-    keys = {scope: create_key(app.extensions["database"], "x", [scope], None) for scope in Scope}
+    keys = {scope: create_key(wiring(app).database, "x", [scope], None) for scope in Scope}
     for scope, key in keys.items():
         answer = app.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
         assert (answer.status_code == 403) is (scope is not Scope.ALERTS_READ), scope

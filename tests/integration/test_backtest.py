@@ -37,6 +37,7 @@ from tests.integration.books import FIRST, app_that_follows, draft, publish, sto
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import codes_of, judged, raised
+from tests.integration.wiring import wiring
 from tests.unit import naive
 from tests.unit.edition_1 import RULES
 
@@ -122,7 +123,7 @@ def test_it_is_the_same_whatever_the_number_of_processes(app: APIFlask, sql: Sql
 
 def report(app: APIFlask, edition: int, jobs: int, span: int) -> Report:
     with app.app_context():
-        place = Place(database=app.extensions["database"], engine=db.engine, jobs=jobs, span=span)
+        place = Place(database=wiring(app).database, engine=db.engine, jobs=jobs, span=span)
         return controllers.backtest(place, edition, 1, Scope(), Cost())
 
 

@@ -15,6 +15,7 @@ from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
 from tests.integration.judging import verified
+from tests.integration.wiring import wiring
 
 # What the release before does for an event, whether the tables are its own or the newer ones.
 CLAIM_BEFORE = """
@@ -44,7 +45,7 @@ def run(app: APIFlask, *words: str) -> Result:
 
 def counted(app: APIFlask, **changed: object) -> Chain:
     with app.app_context():
-        sealing = Sealing(database=app.extensions["database"], engine=db.engine, **changed)  # type: ignore[arg-type]  # of many kinds
+        sealing = Sealing(database=wiring(app).database, engine=db.engine, **changed)  # type: ignore[arg-type]  # of many kinds
         return controllers.count(sealing)
 
 
@@ -172,8 +173,7 @@ def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
     with fresh_database(server) as url:
         app = create_app(settings_with(database_url=url))
         yield app, lambda statement, *values: run_sql(url, statement, *values)
-        app.extensions["rule_book"].stop()
-        app.extensions["database"].close()
+        wiring(app).stop()
         with app.app_context():
             db.engine.dispose()
 

@@ -11,6 +11,7 @@ from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import codes, send
 from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.wiring import wiring
 
 SCRIPTS = list(ScriptDirectory("migrations").walk_revisions())
 APPLIED = "SELECT version_num FROM alembic_version"
@@ -33,8 +34,7 @@ def played(url: str) -> Iterator[APIFlask]:
     assert codes(send(client, "withdraw", "150", 3)) == [1100]
     assert client.post("/rules", json={"edition": 1, "note": "another"}).status_code == 201
     yield app
-    app.extensions["rule_book"].stop()
-    app.extensions["database"].close()
+    wiring(app).stop()
     with app.app_context():
         db.engine.dispose()
 

@@ -13,6 +13,7 @@ from app.rulebook import controllers
 from app.rulebook.eyes import Hand, name_of_key
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import RULES
 
 SAME_EYES = (403, "same-eyes")
@@ -25,7 +26,7 @@ def app(app_with: AppWith) -> APIFlask:
 
 
 def new_key(app: APIFlask, *scopes: Scope, name: str = "rules", owner: str | None = "Ann") -> str:
-    return create_key(app.extensions["database"], name, scopes or list(Scope), None, owner=owner)
+    return create_key(wiring(app).database, name, scopes or list(Scope), None, owner=owner)
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_to_draft_again_is_to_be_the_author(post: Post, two: tuple[str, str]) ->
 
 
 def test_whose_draft_it_is_must_be_known_by_a_key(app: APIFlask, post: Post, two: tuple[str, str]) -> None:
-    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     answer = post(two[0], "/2/publish")
     assert problem(answer) == SAME_EYES, "she may have this very key"
     assert "was drafted without a key" in answer.get_json()["detail"]
@@ -105,7 +106,7 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
 
 
 def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> None:
-    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     status, said = publish_as(app, "ben")
     assert (status, "was drafted without a key" in said) == (1, True)
     assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in said
@@ -117,7 +118,7 @@ def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> 
     "who", ["key:0123456789ab rules", "KEY:x", "anonymous", "Anonymous", "migration 0004", "Migration x", " ", ""]
 )
 def test_nobody_calls_themselves_what_is_written_of_keys(app: APIFlask, sql: Sql, who: str) -> None:
-    controllers.draft(app.extensions["database"], RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     status, said = publish_as(app, who)
     assert (status, "--as" in said) == (2, True)
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
@@ -143,7 +144,7 @@ SENT = {("POST", ""): {"edition": 1}, ("PUT", "/four-eyes"): {"on": True}}
 def test_each_operation_asks_for_its_scope_alone(app: APIFlask, sql: Sql) -> None:
     another = name_of_key(prefix_of(new_key(app, Scope.RULES_WRITE, owner="Ben")), "another")
     for _ in range(2):
-        controllers.draft(app.extensions["database"], RULES, Hand(who=another))
+        controllers.draft(wiring(app).database, RULES, Hand(who=another))
     keys = {scope: new_key(app, scope) for scope in Scope}
     client = app.test_client()
     for (method, path), scope in product(OPERATIONS, Scope):

@@ -7,15 +7,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.datastores import db
-from app.events.controllers import start_system_clock
 from app.events.domain import EventOrder
 from app.events.queries import EventQueries
+from app.events.system_clock import SystemClock
 from app.sessions import IDLE_BEYOND
 from lib.database import Database
 from lib.postgres_pool import COUNT, IDLE, INTERVAL, UNACKNOWLEDGED
 from lib.transactions import Statement, Unavailable
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith
+from tests.integration.wiring import wiring
 
 LONGEST = 60  # seconds
 ONE = Statement("one", (), "SELECT 1")
@@ -32,9 +33,9 @@ KEEPALIVES = Statement(
 
 def test_one_that_stands_still_with_the_systems_clock_does_not_stop_everybody_else(app_with: AppWith) -> None:
     """As in a worker that is stopped: nobody hangs up there when the deadline has passed."""
-    frozen = app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2).extensions["database"]
+    frozen = wiring(app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2)).database
     client = app_with(event_order=EventOrder.SYSTEM, db_lock_timeout=0.5).test_client()
-    start_system_clock(frozen)
+    SystemClock(frozen).start()
     with pytest.raises(Unavailable):  # it goes on in the end: that it had been stopped is no defect
         stand_still(frozen, until=lambda: taken(client))
 
@@ -55,7 +56,7 @@ def taken(client: FlaskClient) -> None:
 
 
 def test_one_that_goes_on_in_time_is_not_cut_off(app_with: AppWith) -> None:
-    database = app_with(db_deadline=0.5).extensions["database"]
+    database = wiring(app_with(db_deadline=0.5)).database
     with database.transaction(deadline=LONGEST) as current:
         current.fetch(ONE)
         time.sleep(0.5 + IDLE_BEYOND / 4)
@@ -67,7 +68,7 @@ def test_both_sides_ask_whether_the_other_is_still_there(app_with: AppWith) -> N
     with app.app_context(), db.engine.connect() as connection:
         ours = parameters(connection.connection.dbapi_connection)
     assert (ours["keepalives_idle"], ours["tcp_user_timeout"]) == (str(IDLE), str(UNACKNOWLEDGED))
-    database: Database = app.extensions["database"]
+    database: Database = wiring(app).database
     with database.transaction() as current:
         [theirs] = current.fetch(KEEPALIVES)
     assert theirs == (str(IDLE), str(INTERVAL), str(COUNT), str(UNACKNOWLEDGED), "4s")

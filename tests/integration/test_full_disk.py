@@ -17,6 +17,7 @@ from lib.local.postgres import temporary_cluster
 from tests.integration.clients import problem, send
 from tests.integration.conftest import FAST, settings_with
 from tests.integration.test_read_only import ready, ready_within
+from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
 
@@ -39,9 +40,7 @@ def client(disk: Path) -> Iterator[FlaskClient]:  # noqa: ARG001  # on which the
         with app.app_context():
             flask_migrate.upgrade("migrations")
             yield app.test_client()
-            app.extensions["rule_book"].stop()
-            app.extensions["bookkeeper"].stop()
-            app.extensions["database"].close()
+            wiring(app).stop()
             db.engine.dispose()
 
 

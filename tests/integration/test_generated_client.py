@@ -16,6 +16,7 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 
 GENERATE = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
 NAME = "generated_client"
@@ -76,7 +77,7 @@ def test_a_generated_client_sends_events_and_gets_typed_answers_and_problems(
     assert untyped(generated) == WITHOUT_BODY
     models = importlib.import_module(f"{NAME}.models")
     receive_event = importlib.import_module(f"{NAME}.api.events.receive_event").sync
-    key = create_key(app_with(access=Access.KEYS).extensions["database"], "a client", [Scope.EVENTS_WRITE], None)
+    key = create_key(wiring(app_with(access=Access.KEYS)).database, "a client", [Scope.EVENTS_WRITE], None)
     deposit = models.Event(type_=models.EventType.DEPOSIT, amount="42.00", user_id=1, t=10)
     withdrawal = models.Event(type_=models.EventType.WITHDRAW, amount="150.00", user_id=1, time=20)
     late = models.Event(type_=models.EventType.DEPOSIT, amount="42.00", user_id=1, t=9)

@@ -13,9 +13,12 @@ from app.datastores import db
 from app.events.domain import EventOrder
 from app.health import controllers
 from app.health.controllers import EXPECTED, OLDER
+from app.health.services import HealthServices
+from lib.services import services_of
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST
+from tests.integration.wiring import wiring
 
 
 @pytest.fixture
@@ -98,7 +101,7 @@ def test_nobody_looks_when_nobody_asks(app_with: AppWith, monkeypatch: pytest.Mo
     app = app_with()
     assert ready(app) == (200, "ready")
     time.sleep(0.5)
-    assert app.extensions["readiness"]._thread is None  # noqa: SLF001  # seen nowhere else
+    assert services_of(app, HealthServices).readiness._thread is None  # noqa: SLF001  # seen nowhere else
     assert ready(app) == (200, "ready")
 
 
@@ -171,7 +174,7 @@ def test_a_trial_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
 
 def test_it_is_tried_once_in_five_seconds_however_often_somebody_asks(app_with: AppWith) -> None:
     trials = list[None]()
-    readiness = controllers.Readiness(app_with().extensions["database"], lambda _: trials.append(None))
+    readiness = controllers.Readiness(wiring(app_with()).database, lambda _: trials.append(None))
     end = time.monotonic() + controllers.PAUSE * 4
     while time.monotonic() < end:
         readiness.check()

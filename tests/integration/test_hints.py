@@ -17,6 +17,7 @@ from lib.commands import INTERRUPTED
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import RULES
 
 FOR_A_SHELL = re.compile(r"\b(flask|make|docker|sudo|activity-alerts) (-|[a-z]+ )|\bflask [a-z]|\bmake start")
@@ -46,7 +47,7 @@ def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
 def test_readiness_names_a_request_and_the_log_a_command(
     app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    database = app.extensions["database"]
+    database = wiring(app).database
     spoilt = controllers.draft(database, RULES, Hand(who="ann")).edition
     controllers.shadow(database, spoilt, Hand(who="ann"))
     write_into(sql, spoilt, '[{"code": 1}]')

@@ -12,7 +12,7 @@ from app.config import sqlalchemy_url
 from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window
 from app.events.queries import LATEST, STORED, EventQueries, HistoryQuestion
 from app.events.rules import needs_of
-from app.users.queries import IS_REGISTERED
+from app.players.queries import IS_REGISTERED
 from lib.database import Database
 from lib.transactions import Statement
 from tests.integration.conftest import Sql

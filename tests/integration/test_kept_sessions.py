@@ -13,6 +13,7 @@ from lib.metrics.database import CONNECTION_LOST
 from lib.transactions import Statement, Transaction, Unavailable
 from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 
 LONGEST = 30  # seconds
 THREADS = 4
@@ -29,7 +30,7 @@ Work = Callable[[Transaction], int]
 
 @pytest.fixture
 def database_of_app(app_with: AppWith) -> Database:
-    found: Database = app_with(web_threads=THREADS).extensions["database"]
+    found: Database = wiring(app_with(web_threads=THREADS)).database
     return found
 
 
@@ -58,7 +59,7 @@ def test_connections_that_were_lost_meanwhile_cost_nobody_anything(
     """As after a restart of the server, with all of them just used."""
     monkeypatch.setattr(kept_sessions, "RESTED", rested)
     app, together, failed = app_with(web_threads=THREADS), Barrier(THREADS), failures()
-    database: Database = app.extensions["database"]
+    database: Database = wiring(app).database
 
     def use(_: int) -> int:
         return database.run(lambda current: (together.wait(LONGEST), pid(current))[1])

@@ -20,6 +20,7 @@ from app.access.key_cache import OLDEST
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.raw import Answer, ask, event
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 
 HANG = 5  # seconds that no answer may take; before, it was ten and more
 moments = count(1)
@@ -61,7 +62,7 @@ def send(serve: Serve, port: int, log_file: Path) -> Send:
 
 
 def a_key(app: APIFlask, *scopes: Scope) -> str:
-    return create_key(app.extensions["database"], "payments", scopes or [Scope.EVENTS_WRITE], None)
+    return create_key(wiring(app).database, "payments", scopes or [Scope.EVENTS_WRITE], None)
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def test_a_key_that_was_revoked_just_before_somebody_holds_the_table_is_refused(
     """A21."""
     kept, lost = a_key(app), a_key(app)
     assert (send(kept).status, send(lost).status) == (200, 200)
-    revoke_key(app.extensions["database"], prefix_of(lost))
+    revoke_key(wiring(app).database, prefix_of(lost))
     with locked(database, "LOCK TABLE api_key"):
         deadline = time.monotonic() + 2 * OLDEST
         while send(lost).status != 401:
@@ -205,5 +206,5 @@ def test_very_many_revoked_and_expired_keys_are_no_part_of_what_requests_look_in
     with Crowd(4, lambda: send(key)) as senders:
         time.sleep(4)
     assert set(senders.statuses) == {200}
-    app.extensions["key_cache"].look()
-    assert len(app.extensions["key_cache"]._copy.keys) == 101  # noqa: SLF001  # it and a hundred of those just revoked
+    wiring(app).entrance.keys.look()
+    assert len(wiring(app).entrance.keys._copy.keys) == 101  # noqa: SLF001  # it and a hundred of those just revoked

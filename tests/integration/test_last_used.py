@@ -21,6 +21,7 @@ from app.access.last_used import LastUsed
 from lib.transactions import Unavailable
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 
 PROMISED = 10  # seconds
 SLACK = 5  # of a machine that does much else at the same time
@@ -66,7 +67,7 @@ def await_use(sql: Sql, key: str, since: datetime, until: datetime) -> None:
 
 
 def a_key(app: APIFlask) -> str:
-    return create_key(app.extensions["database"], "payments", [Scope.EVENTS_WRITE], None)
+    return create_key(wiring(app).database, "payments", [Scope.EVENTS_WRITE], None)
 
 
 @contextmanager
@@ -136,7 +137,7 @@ def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
     app: APIFlask, database: str, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = prefix_of(whole := a_key(app))
-    uses = LastUsed(app.extensions["database"])
+    uses = LastUsed(wiring(app).database)
     at = datetime.now(UTC)
     with locked(database, "LOCK TABLE api_key"):
         uses.touch(key, at)
@@ -155,16 +156,16 @@ def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
 def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> None:
     app = app_with(access=Access.KEYS)
     key = a_key(app)
-    revoke_key(app.extensions["database"], prefix_of(key))
+    revoke_key(wiring(app).database, prefix_of(key))
     client = app.test_client()
     assert client.get("/users/1", headers={"Authorization": f"Bearer {key}"}).status_code == 401
-    app.extensions["last_used"].write()
+    wiring(app).entrance.last_used.write()
     assert last_used(sql, key) is None
 
 
 def test_who_waited_for_keys_that_could_not_be_read_does_not_try_in_turn(app: APIFlask, database: str) -> None:
     key = a_key(app)
-    keys = KeyCache(app.extensions["database"])
+    keys = KeyCache(wiring(app).database)
     answers: list[str] = []
 
     def ask() -> None:

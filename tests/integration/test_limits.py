@@ -12,6 +12,7 @@ from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.ports import free_port
 from tests.integration.redis_servers import running
+from tests.integration.wiring import wiring
 
 LIMIT = "3 per hour"
 
@@ -41,7 +42,7 @@ def test_beyond_the_limit_a_request_is_told_when_to_come_back_and_leaves_no_trac
 
 def test_each_key_is_counted_for_itself_and_strangers_for_none(app_with: AppWith) -> None:
     app = app_with(rate_limit=LIMIT, access=Access.KEYS)
-    one, other = (create_key(app.extensions["database"], "x", [Scope.EVENTS_READ], None) for _ in range(2))
+    one, other = (create_key(wiring(app).database, "x", [Scope.EVENTS_READ], None) for _ in range(2))
     client = app.test_client()
     assert statuses(client, 9) == [401] * 9
     assert statuses(client, 4, one) == [200] * 3 + [429]

@@ -18,6 +18,7 @@ from app.access.controllers import create_key
 from app.access.domain import Scope, prefix_of
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST
+from tests.integration.wiring import wiring
 
 EMAIL = "somebody.with.a.rather.long.name@department.of.long.names.example.com"
 AUTHOR = "somebody.with.a.rather.long.login.of.the.platform"
@@ -54,7 +55,7 @@ def flask(database: str, folder: Path, *words: str, columns: int | None = None) 
 def test_the_prefix_that_is_shown_can_be_given_back(
     app: APIFlask, database: str, tmp_path: Path, columns: int | None
 ) -> None:
-    key = create_key(app.extensions["database"], "the payments of the platform", list(Scope), None)
+    key = create_key(wiring(app).database, "the payments of the platform", list(Scope), None)
     listed = flask(database, tmp_path, "keys", "list", columns=columns)
     assert "…" not in listed
     assert all(scope.value in listed for scope in Scope)

@@ -24,6 +24,7 @@ from app.rulebook.forms import written_rules
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 from tests.unit import naive
 from tests.unit.naive import Played
 from tests.unit.rule_drawing import EDITIONS, PLAYED
@@ -100,7 +101,7 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_naive_oracle(
     @given(EDITIONS, EDITIONS, st.lists(PLAYED, min_size=1, max_size=4))
     def one_edition(rules: list[Rule], beside: list[Rule], histories: list[Steps]) -> None:
         nonlocal played
-        store = books.extensions["database"]
+        store = wiring(books).database
         edition, shadow = (controllers.draft(store, each, ANN).edition for each in (rules, beside))
         controllers.shadow(store, shadow, ANN)
         controllers.publish(store, edition, ANN, four_eyes=False)

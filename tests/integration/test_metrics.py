@@ -22,6 +22,7 @@ from app.datastores import db
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith, Sql, settings_with
 from tests.integration.servers import LONGEST
+from tests.integration.wiring import wiring
 
 Rise = Callable[..., float]
 NOBODY = "postgresql://someone@127.0.0.1:{port}/x"
@@ -176,7 +177,7 @@ def test_connections_that_the_server_closed_do_not_stay_in_use(client: FlaskClie
 def test_metrics_ask_for_their_own_scope(app_with: AppWith) -> None:
     app = app_with(access=Access.KEYS)
     with app.app_context():
-        database = app.extensions["database"]
+        database = wiring(app).database
         wrong, right = (create_key(database, "x", [each], None) for each in (Scope.EVENTS_READ, Scope.METRICS_READ))
     client = app.test_client()
     assert problem(client.get("/metrics")) == (401, "unauthorized")

@@ -11,6 +11,7 @@ from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import problem
 from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+from tests.integration.wiring import wiring
 
 # As the release before writes: edition 2 was drafted while 1 was live, 3 and 4 while 2 was.
 PAST = """
@@ -37,8 +38,7 @@ def app(server: str) -> Iterator[APIFlask]:
     with fresh_database(server) as url:
         app = create_app(settings_with(database_url=url))
         yield app
-        app.extensions["rule_book"].stop()
-        app.extensions["database"].close()
+        wiring(app).stop()
         with app.app_context():
             db.engine.dispose()
 

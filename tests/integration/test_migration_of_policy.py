@@ -13,6 +13,7 @@ from app.rulebook.eyes import Hand
 from app.rulebook.policy.controllers import turn_on
 from tests.integration.clients import problem
 from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+from tests.integration.wiring import wiring
 
 # As the release before writes: a draft, with its step, and a key that has no owner.
 DRAFTED = """
@@ -32,8 +33,7 @@ def app(server: str) -> Iterator[APIFlask]:
     with fresh_database(server) as url:
         app = create_app(settings_with(database_url=url))
         yield app
-        app.extensions["rule_book"].stop()
-        app.extensions["database"].close()
+        wiring(app).stop()
         with app.app_context():
             db.engine.dispose()
 
@@ -54,7 +54,7 @@ def test_the_way_back_keeps_the_audit_in_words_that_the_release_before_knows(app
         flask_migrate.upgrade("migrations")
         past(DRAFTED)  # the release before, beside this one
         assert client.delete("/rules/2").status_code == client.delete("/rules/3").status_code == 204
-        turn_on(app.extensions["database"], Hand(who="ann"))
+        turn_on(wiring(app).database, Hand(who="ann"))
         flask_migrate.downgrade("migrations", "0006")
         assert past(STEPS)[2:] == [
             (2, "draft", "ann"),

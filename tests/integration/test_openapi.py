@@ -15,6 +15,7 @@ from app.rulebook.examples import DRAFTS
 from e2e.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
 from e2e.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
+from tests.integration.wiring import wiring
 
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
 UNCLAIMED = (
@@ -40,7 +41,7 @@ def without_the_scope(app_with: AppWith, example: Example) -> TestResponse:
     app = app_with(access=Access.KEYS)
     others = [scope for scope in Scope if scope != example.scope]
     assert len(others) == len(Scope) - 1, f"{example} asks for a scope that is none: {example.scope!r}"
-    return ask(app.test_client(), example, create_key(app.extensions["database"], "another", others, None))
+    return ask(app.test_client(), example, create_key(wiring(app).database, "another", others, None))
 
 
 def once_too_often(app_with: AppWith, example: Example) -> TestResponse:
@@ -124,7 +125,7 @@ def with_a_draft(app_with: AppWith, example: Example) -> TestResponse:
 
 def by_its_author(app_with: AppWith, example: Example) -> TestResponse:
     app = app_with(access=Access.KEYS, four_eyes=True)
-    key = create_key(app.extensions["database"], "rules", list(Scope), None)
+    key = create_key(wiring(app).database, "rules", list(Scope), None)
     headers = {"Authorization": f"Bearer {key}"}
     app.test_client().post("/rules", json={"edition": 1}, headers=headers)
     path = example.path.replace("/rules/1", "/rules/2")
@@ -148,7 +149,7 @@ def with_four_eyes(app_with: AppWith, example: Example) -> TestResponse:
     """Ask where four eyes were turned on by Ben's key; Ann proposes to turn them off, and once more where refused."""
     app, wish = app_with(access=Access.KEYS), {"on": False, "note": "Ben has left"}
     ann, ben = (
-        create_key(app.extensions["database"], name, list(Scope), None, owner=owner)
+        create_key(wiring(app).database, name, list(Scope), None, owner=owner)
         for name, owner in (("rules", "Ann"), ("ben", "Ben"))
     )
     of_ann, of_ben = ({"Authorization": f"Bearer {key}"} for key in (ann, ben))

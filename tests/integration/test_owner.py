@@ -15,6 +15,7 @@ from lib.database_url import plain_url, read_address
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, send
 from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.wiring import wiring
 
 OWNERS = "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'"
 
@@ -38,8 +39,7 @@ def as_login(owner: str, role: str, **parameters: str) -> str:
 
 
 def done_with(app: APIFlask) -> None:
-    app.extensions["rule_book"].stop()
-    app.extensions["database"].close()
+    wiring(app).stop()
     with app.app_context():
         db.engine.dispose()
 

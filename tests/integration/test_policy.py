@@ -15,6 +15,7 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 
 SAME_EYES = (403, "same-eyes")
 CHANGES = "SELECT step, owner FROM rule_policy_change ORDER BY id"
@@ -37,7 +38,7 @@ def ask(app: APIFlask) -> Ask:
 
 def new_key(app: APIFlask, owner: str | None) -> str:
     scopes = [Scope.RULES_READ, Scope.RULES_WRITE, Scope.RULES_PUBLISH]
-    return create_key(app.extensions["database"], "rules", scopes, None, owner=owner)
+    return create_key(wiring(app).database, "rules", scopes, None, owner=owner)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def told(answer: TestResponse, status: int = 200) -> dict[str, Any]:
 def test_no_variable_before_a_command_turns_four_eyes_off(app_with: AppWith, ask: Ask, ann: str, sql: Sql) -> None:
     """In 0.1 `FOUR_EYES=false flask rules publish 2 --as 'Somebody Else'` published what one person wrote."""
     served, typed = app_with(four_eyes=True), app_with(four_eyes=False)
-    served.extensions["rule_book"].look()
+    wiring(served).rule_book.look()
     assert sql(CHANGES) == [("on", None)]
     ask(ann, "POST", "", edition=1)
     status, said = command(typed, "rules", "publish", "2", "--as", "Somebody Else")
@@ -130,7 +131,7 @@ def test_off_by_two_stays_off_whatever_the_setting_says(app_with: AppWith, ask: 
     for key, on in ((ann, True), (ann, False), (ben, False)):
         ask(key, "PUT", "/four-eyes", on=on)
     served = app_with(four_eyes=True)
-    served.extensions["rule_book"].look()
+    wiring(served).rule_book.look()
     assert told(ask(ann, "GET", "/four-eyes"))["on"] is False
 
 

@@ -18,6 +18,7 @@ from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, run_sql, settings_with
 from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 
@@ -53,7 +54,7 @@ def test_by_session_events_are_taken_and_every_setting_holds(
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     assert codes(send(client, "deposit", "150", 2)) == []
-    database = app.extensions["database"]
+    database = wiring(app).database
     for _ in range(3):
         with database.transaction() as one, database.transaction() as other:
             for current in (one, other):
@@ -160,5 +161,5 @@ def test_the_deadline_is_kept_through_a_pooler(database: str, serve: Serve, port
 def test_a_pooler_with_too_few_sessions_for_the_proof_is_no_cause_to_refuse(app_with: AppWith, database: str) -> None:
     with bouncer(database, pool_mode="session", default_pool_size="1") as url:
         app = app_with(database_url=url, db_connect_timeout=0.4)
-        with app.extensions["database"].transaction() as current:
+        with wiring(app).database.transaction() as current:
             assert current.fetch(AS_SET)

@@ -15,6 +15,7 @@ from lib.transactions import Statement
 from tests.integration.books import app_that_follows, publish, shadow
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import WRITTEN
 
 KEPT = Statement("kept_histories", (), "SELECT name FROM pg_prepared_statements WHERE name LIKE 'history%' ORDER BY 1")
@@ -28,7 +29,7 @@ def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def books(app: APIFlask) -> Database:
-    found: Database = app.extensions["database"]
+    found: Database = wiring(app).database
     return found
 
 
@@ -77,7 +78,7 @@ def test_every_connection_that_serves_events_releases_them(app: APIFlask, books:
         # Those that were used and more: the question of an event on each, then a look at what it keeps.
         for user_id in range(11, 11 + 6):
             current = held.enter_context(books.transaction())
-            judge = app.extensions["rule_book"].judge()
+            judge = wiring(app).rule_book.judge()
             for question in judge.questions.values():
                 current.fetch(question.statement, user_id, 1)
             assert [name for (name,) in current.fetch(KEPT)] == histories(live)

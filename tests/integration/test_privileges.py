@@ -12,6 +12,7 @@ from app.factory import create_app
 from lib.database_url import read_address
 from lib.privileges import May, Undeclared, declared
 from tests.integration.conftest import Sql, run_sql, settings_with
+from tests.integration.wiring import wiring
 
 # The whole of it, decided here a second time: a table or a column that nobody decided about fails.
 ALLOWED = {
@@ -158,8 +159,7 @@ def test_a_draft_can_go_and_its_number_and_its_steps_stay(service_url: str, draf
     assert answer.get_json()["edition"] == draft + 1
     steps = app.test_client().get("/rules/audit").get_json()["steps"]
     assert [step["edition"] for step in steps] == [3, 2, 1, 1]
-    app.extensions["rule_book"].stop()
-    app.extensions["database"].close()
+    wiring(app).stop()
     with app.app_context():
         db.engine.dispose()
 

@@ -25,6 +25,7 @@ from app.rulebook.forms import read_rules
 from lib.database import Database
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 from tests.unit.builders import history_of
 from tests.unit.edition_1 import RULES, WRITTEN
 
@@ -122,7 +123,7 @@ def app(app_with: AppWith) -> APIFlask:
 
 @pytest.fixture
 def books(app: APIFlask) -> Database:
-    database: Database = app.extensions["database"]
+    database: Database = wiring(app).database
     return database
 
 

@@ -21,6 +21,7 @@ from app.events.reading.domain import PageAsked, StoredDecision
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.wiring import wiring
 from tests.unit.builders import deposit, withdraw
 
 END = 2**63 - 1
@@ -32,7 +33,7 @@ STORED = st.dictionaries(MOMENTS, JUDGED, max_size=16)
 
 @pytest.fixture
 def database_handle(app_with: AppWith) -> Database:
-    handle: Database = app_with().extensions["database"]
+    handle: Database = wiring(app_with()).database
     return handle
 
 
@@ -273,6 +274,6 @@ def closed(app_with: AppWith) -> APIFlask:
 @pytest.mark.parametrize("path", ["/users/1", "/users/1/events"])
 @pytest.mark.parametrize("scope", Scope)
 def test_reading_back_asks_for_its_scope(closed: APIFlask, scope: Scope, path: str) -> None:
-    key = create_key(closed.extensions["database"], "test", [scope], None)
+    key = create_key(wiring(closed).database, "test", [scope], None)
     answer = closed.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == (200 if scope is Scope.EVENTS_READ else 403)

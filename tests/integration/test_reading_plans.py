@@ -8,11 +8,12 @@ import pytest
 
 from app.events.reading.domain import StoredDecision
 from app.events.reading.queries import ADDED_UP_AT_ONCE, MOST_ANSWERS, MOST_UNCOUNTED, MOST_WALKED, ReadingQueries
-from app.users.queries import FIRST_WITHOUT_EVENTS, GREATEST_ID, TAKEN, USERS_AFTER
+from app.players.queries import FIRST_WITHOUT_EVENTS, GREATEST_ID, TAKEN, USERS_AFTER
 from lib.database import Database
 from lib.transactions import Statement
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.plans import explained, nodes, rows_read
+from tests.integration.wiring import wiring
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
 HEAVY_EVENTS = 20_000
@@ -61,7 +62,7 @@ def reading(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Data
     for part in parts.keys() - known:
         sql(f"{insert} {parts[part]}")
     sql(f"{insert} {HEAVY}, 0, 'deposit', 201, '{{123}}'")
-    database: Database = app_with().extensions["database"]
+    database: Database = wiring(app_with()).database
     return database
 
 

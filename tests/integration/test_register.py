@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
-from app.users import controllers
+from app.players import controllers
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 
 END = 2**63 - 1
 JSON = "application/json"
@@ -235,7 +236,7 @@ def test_the_register_asks_for_its_scopes(
     app_with: AppWith, method: str, needed: Scope, status: int, scope: Scope
 ) -> None:
     app = app_with(access=Access.KEYS)
-    headers = {"Authorization": f"Bearer {create_key(app.extensions['database'], 'test', [scope], None)}"}
+    headers = {"Authorization": f"Bearer {create_key(wiring(app).database, 'test', [scope], None)}"}
     body = {"name": "Ada", "email": "ada@example.com"} if method == "POST" else None
     answer = app.test_client().open("/users", method=method, headers=headers, json=body)
     assert answer.status_code == (status if scope is needed else 403)

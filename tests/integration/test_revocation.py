@@ -13,6 +13,7 @@ from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 
 PROMISED = 5  # seconds
 IN_A_ROW = 60  # refusals, each over a connection of its own, until no worker can be left that has not answered
@@ -57,7 +58,7 @@ def seconds_until_refused(port: int, key: str) -> float:
 
 
 def test_every_worker_refuses_a_revoked_key_within_five_seconds(app: APIFlask, serve: Serve, port: int) -> None:
-    database = app.extensions["database"]
+    database = wiring(app).database
     key = create_key(database, "payments", [Scope.EVENTS_WRITE], None)
     serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")  # nobody reads its log while it runs
     await_service(port, key)

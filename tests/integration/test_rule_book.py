@@ -20,6 +20,7 @@ from lib.database import Database
 from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import RULES, WRITTEN
 
 Taken = Callable[[], Edition]
@@ -37,7 +38,7 @@ def app(app_with: AppWith) -> APIFlask:
 
 @pytest.fixture
 def books(app: APIFlask) -> Database:
-    found: Database = app.extensions["database"]
+    found: Database = wiring(app).database
     return found
 
 
@@ -231,7 +232,7 @@ def test_an_edition_is_what_it_was_drafted_as_whoever_writes(books: Database, sq
 def test_what_is_wrong_is_logged_once_and_so_is_its_end(
     app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    watch = app.extensions["rule_book"]
+    watch = wiring(app).rule_book
     sql("ALTER TABLE rule_book RENAME TO elsewhere")
     try:
         for _ in range(3):

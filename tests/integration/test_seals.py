@@ -30,6 +30,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
 from tests.integration.plans import explained, nodes
 from tests.integration.servers import LONGEST
+from tests.integration.wiring import wiring
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def run(app: APIFlask, *words: str) -> Result:
 
 def sealed(app: APIFlask, **changed: object) -> Chain:
     with app.app_context():
-        sealing = Sealing(database=app.extensions["database"], engine=db.engine, **changed)  # type: ignore[arg-type]  # of many kinds
+        sealing = Sealing(database=wiring(app).database, engine=db.engine, **changed)  # type: ignore[arg-type]  # of many kinds
         return controllers.seal(sealing)
 
 

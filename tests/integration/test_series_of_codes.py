@@ -14,6 +14,7 @@ from tests.integration import books
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve, post
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import RULES, WRITTEN
 
 SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
@@ -40,7 +41,7 @@ def test_the_series_of_a_retired_code_ends_and_goes_on_where_it_was_once_it_is_b
     books.publish(app, RULES)
     assert shown(app, accept).keys() == contract
     app.test_client().post(f"/rules/{edition}/publish", json={})
-    app.extensions["rule_book"].look()
+    wiring(app).rule_book.look()
     assert shown(app, accept) == {9077: before}
 
 

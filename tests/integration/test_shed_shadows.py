@@ -21,6 +21,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
 from tests.integration.servers import LONGEST, Serve, Server, post
 from tests.integration.slow_clients import rush
+from tests.integration.wiring import wiring
 from tests.unit.edition_1 import RULES, WRITTEN
 
 ALWAYS: dict[str, Any] = {**WRITTEN[1], "above": "0.00"}
@@ -162,7 +163,7 @@ def test_what_is_stored_is_no_more_than_was_worked_out(app: APIFlask, sql: Sql) 
     rules = [{**ALWAYS, "code": code, "seconds": 301 + code % 8} for code in range(1, 21)]
     assert app.test_client().post("/rules", json={"rules": rules}).status_code == 201
     app.test_client().post("/rules/2/publish")
-    app.extensions["rule_book"].look()
+    wiring(app).rule_book.look()
     for t in range(1_767_225_600, 1_767_225_600 + 120):
         event = {"type": "deposit", "amount": "999999999999.99", "user_id": 1, "t": t}
         assert app.test_client().post("/event", json=event).status_code == 200

@@ -17,6 +17,7 @@ from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, settings_with
+from tests.integration.wiring import wiring
 
 UNAVAILABLE = (503, "unavailable")
 BACK_WITHIN = 5  # seconds
@@ -70,7 +71,7 @@ def test_an_event_is_given_up_at_the_deadline_and_further_ones_at_once(
     assert codes(send(client, "deposit", "1", 1)) == []
     stop()
     assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
-    assert app.extensions["database"].silent
+    assert wiring(app).database.silent
     assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
 
 
@@ -96,7 +97,7 @@ def test_it_takes_events_again_soon_after_the_database_goes_on(app: APIFlask, st
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert codes(answer) == []
-    assert not app.extensions["database"].silent
+    assert not wiring(app).database.silent
 
 
 def test_a_slow_statement_on_a_server_that_answers_is_given_up_too(app: APIFlask, own_server: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app import server
+from app import bounds
+from app.server import LONGEST_HEADER
 from lib.probe import found
 from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered, post
@@ -85,7 +86,7 @@ def test_one_that_stops_is_hung_up_on(served: int) -> None:
     with ExitStack() as stack, ThreadPoolExecutor(len(held)) as threads:
         holding = [stack.enter_context(connect(served, HELD[each])) for each in held]
         for each, seconds in zip(held, threads.map(ended_after, holding), strict=True):
-            assert server.HEADER - 1 <= seconds <= server.HEADER + SLACK, each
+            assert bounds.HEADER - 1 <= seconds <= bounds.HEADER + SLACK, each
 
 
 def test_half_a_body_is_a_408_that_says_what_to_do(served: int) -> None:
@@ -102,7 +103,7 @@ def test_one_that_trickles_is_hung_up_on_all_the_same(served: int) -> None:
     first = (b"POST /event HTTP/1.1\r\n" + HALF_BODY, b"POST /event HTTP/1.1\r\nX: ")
     with ThreadPoolExecutor(len(first)) as threads:
         for sent, seconds in zip(first, threads.map(partial(trickled, served), first), strict=True):
-            assert server.HEADER - 1 <= seconds <= server.HEADER + SLACK, sent
+            assert bounds.HEADER - 1 <= seconds <= bounds.HEADER + SLACK, sent
 
 
 def trickled(port: int, first: bytes) -> float:
@@ -131,16 +132,16 @@ def goes_on(trickling: socket.socket) -> bool:
 def test_a_half_sent_body_behind_a_whole_request_ends_as_well(served: int) -> None:
     """In one segment, so that the last thing which the kernel saw is our answer to the first."""
     with connect(served, LIVE + HELD["half a body"]) as holding:
-        assert ended_after(holding) <= server.QUIET + SLACK
+        assert ended_after(holding) <= bounds.QUIET + SLACK
 
 
 def test_an_idle_connection_can_be_used_again_until_it_is_closed(served: int) -> None:
     with connect(served, LIVE) as idle:
         assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
-        time.sleep(server.HEADER + 2)
+        time.sleep(bounds.HEADER + 2)
         idle.sendall(LIVE)
         assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
-        assert server.IDLE - 1 <= ended_after(idle) <= server.IDLE + SLACK
+        assert bounds.IDLE - 1 <= ended_after(idle) <= bounds.IDLE + SLACK
 
 
 def test_thousands_of_idle_connections_hinder_nobody(serve: Serve, port: int) -> None:
@@ -181,20 +182,20 @@ def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Ser
     """And health, which is not counted, is answered all the while."""
     serve(LOG_LEVEL="ERROR")
     assert answered(port, 1)
-    with holding(port, server.REQUESTS, HELD["half a body"]) as held, ExitStack() as more:
-        deadline = time.monotonic() + server.HEADER / 2
+    with holding(port, bounds.REQUESTS, HELD["half a body"]) as held, ExitStack() as more:
+        deadline = time.monotonic() + bounds.HEADER / 2
         while post(port, 1) != 503:  # an event that came among them was one of so many, and one of them was refused
             assert time.monotonic() < deadline
             more.enter_context(connect(port, HELD["half a body"]))
         with connect(port, HELD["half a body"]) as refused:
             assert_refused(refused, "503")
         assert found("127.0.0.1", port, "/health/live") == ""
-        assert ended_after(held[-1]) <= server.HEADER + SLACK
+        assert ended_after(held[-1]) <= bounds.HEADER + SLACK
     assert post_until(port, 200)
 
 
 def assert_refused(refused: socket.socket, status: str) -> None:
-    refused.settimeout(server.HEADER / 2)
+    refused.settimeout(bounds.HEADER / 2)
     head = refused.recv(65536)
     assert head.startswith(f"HTTP/1.1 {status[:3]} ".encode())
     assert b"\r\nconnection: close\r\n" in head
@@ -239,7 +240,7 @@ def test_http_2_is_refused_at_once_and_holds_nothing(served: int) -> None:
 
 def test_a_header_beyond_its_bound_is_refused(served: int) -> None:
     with connect(served, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
-        long.sendall(b"a" * server.LONGEST_HEADER)
+        long.sendall(b"a" * LONGEST_HEADER)
         assert read_to_end(long).startswith(b"HTTP/1.1 431 ")
 
 

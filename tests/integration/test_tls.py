@@ -11,6 +11,7 @@ from pathlib import Path
 import flask_migrate
 import psycopg2
 import pytest
+from apiflask import APIFlask
 from limits.storage import storage_from_string
 
 from app.datastores import db
@@ -23,6 +24,7 @@ from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import run_sql, settings_with
 from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST
+from tests.integration.wiring import wiring
 
 TLS = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 REDIS = shutil.which("redis-server")
@@ -132,10 +134,9 @@ def test_the_address_keeps_what_it_says_of_tls(secured: Secured) -> None:
     assert run_sql(secured.url(), TLS) == [(True,)]
 
 
-def done_with(app: object) -> None:
-    app.extensions["rule_book"].stop()  # type: ignore[attr-defined]
-    app.extensions["database"].close()  # type: ignore[attr-defined]
-    with app.app_context():  # type: ignore[attr-defined]
+def done_with(app: APIFlask) -> None:
+    wiring(app).stop()
+    with app.app_context():
         db.engine.dispose()
 
 

@@ -20,6 +20,7 @@ from app.factory import create_app
 from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
 from tests.integration.raw import ask, event
 from tests.integration.servers import LONGEST, Serve
+from tests.integration.wiring import wiring
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_an_event_keeps_its_key_and_every_reading_leaves_a_line_with_it(
     log_file = tmp_path / "service.log"
     serve(ACCESS=Access.KEYS.value, LOG_FILE=str(log_file))
     await_health(port)
-    key = create_key(app.extensions["database"], "payments", list(Scope), None)
+    key = create_key(wiring(app).database, "payments", list(Scope), None)
     key_id, shown = id_of(sql, key), {"Authorization": f"Bearer {key}"}
     assert ask(port, "POST", "/event", body=event(1), **shown).status == 200
     for path in READING:
@@ -172,10 +173,10 @@ def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask) -> None:
     client = app.test_client()
     for _ in range(7):
         client.get("/rules", headers={"Authorization": f"Bearer {key}"})
-    app.extensions["last_used"].write()
+    wiring(app).entrance.last_used.write()
     for _ in range(7):
         client.get("/users/7/events", headers={"Authorization": f"Bearer {key}"})
-    app.extensions["last_used"].write()
+    wiring(app).entrance.last_used.write()
     shown = run(app, "show", prefix_of(key))[1]
     assert shown.count("no scope events:read") == 7
     assert shown.count("no scope rules:read") == 3
@@ -202,7 +203,7 @@ def older(server: str) -> Iterator[tuple[APIFlask, Sql]]:
             flask_migrate.upgrade("migrations", "0006")
             yield app, lambda statement, *values: run_sql(url, statement, *values)
             db.engine.dispose()
-        app.extensions["database"].close()
+        wiring(app).database.close()
 
 
 def test_the_migration_writes_no_event_anew_and_the_release_before_goes_on(older: tuple[APIFlask, Sql]) -> None:

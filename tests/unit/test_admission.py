@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 import app.rooms
-from app.rooms import REST, room_by_path
+from app.rooms import REST, make_rooms
 from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
 from tests.integration.conftest import settings_with
 
@@ -188,7 +188,8 @@ def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
 
 
 def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
-    room_of = room_by_path(settings_with(web_threads=4, read_threads=2))
+    rooms = make_rooms(settings_with(web_threads=4, read_threads=2))
+    room_of = rooms.of_path
     events, reading, metrics = (room_of(path) for path in ("/event", "/users/1", "/metrics"))
     assert None not in {events, reading, metrics}
     assert len({events, reading, metrics}) == 3
@@ -238,7 +239,7 @@ def test_a_place_that_others_wait_for_rests_first() -> None:
 
 
 def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    rooms = room_by_path(settings_with(read_threads=1))
+    rooms = make_rooms(settings_with(read_threads=1)).of_path
     reading = rooms("/alerts")
     assert reading
     event = Place(rooms("/event") or pytest.fail("events have no room"))

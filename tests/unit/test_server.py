@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app import server
+from app import bounds, server
 
 SCRIPT = """
 import resource, sys
@@ -32,4 +32,4 @@ def test_the_files_are_raised_as_far_as_they_may(soft: int, hard: int, connectio
 
 
 def test_the_bounds_contain_each_other() -> None:
-    assert server.WORK < server.HEADER < server.IDLE < server.QUIET
+    assert bounds.WORK < bounds.HEADER < bounds.IDLE < bounds.QUIET

@@ -3,8 +3,8 @@
 import pytest
 from marshmallow import ValidationError
 
-from app.users.domain import DuplicateUser, NewUser
-from app.users.schemas import NewUserSchema
+from app.players.domain import DuplicateUser, NewUser
+from app.players.schemas import NewUserSchema
 
 ADA = {"name": "Ada", "email": "ada@example.com"}
 

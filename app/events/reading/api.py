@@ -1,11 +1,12 @@
 """The routes of reading back: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
-from flask import current_app
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
+from app.access.problems import error_responses
+from app.events.problems import PROBLEMS
 from app.events.reading import controllers
 from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
 from app.events.reading.schemas import (
@@ -14,7 +15,8 @@ from app.events.reading.schemas import (
     UserActivitySchema,
     UserInPath,
 )
-from app.problems import refusals_of
+from app.events.services import EventServices
+from lib import services
 from lib.json_requests import InvalidMembers
 from lib.paths import describes_path
 from lib.query_parameters import NoParameters
@@ -62,7 +64,7 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
     examples={"last-page": {"value": PAGE}},
     description="the events, the newest first; of a user without any, none",
 )
-@reading.doc(responses=refusals_of(NO_LIMIT, NotFound, takes_body=False))
+@reading.doc(responses=error_responses(NO_LIMIT, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_events(user_id: int, asked: PageAsked) -> EventPage:
@@ -70,7 +72,7 @@ def read_events(user_id: int, asked: PageAsked) -> EventPage:
 
     A page of a code may have fewer events than `limit`, or none, before the last one: go on as `next_before` says.
     """
-    return controllers.events_of(current_app.extensions["database"], user_id, asked)
+    return controllers.events_of(services.get(EventServices).database, user_id, asked)
 
 
 @reading.get(f"/{USER}")  # type: ignore[type-var]  # as above
@@ -80,9 +82,9 @@ def read_events(user_id: int, asked: PageAsked) -> EventPage:
     examples={"activity": {"value": ACTIVITY}},
     description="what the user has done so far; perhaps nothing",
 )
-@reading.doc(responses=refusals_of(NO_PARAMETER, NotFound, StillAddingUp, takes_body=False))
+@reading.doc(responses=error_responses(NO_PARAMETER, NotFound, StillAddingUp, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_activity(user_id: int, **_: object) -> UserActivity:
     """Say what a user has done so far: the latest moment, the codes met at it, and what it all adds up to."""
-    return controllers.activity_of(current_app.extensions["database"], user_id)
+    return controllers.activity_of(services.get(EventServices).database, user_id)

@@ -3,16 +3,18 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import current_app
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.problems import refusals_of
+from app.access.problems import error_responses
 from app.rulebook.eyes import key_needed_to_turn_off
 from app.rulebook.hands import hand_of_request
 from app.rulebook.policy import controllers, examples
 from app.rulebook.policy.domain import Policy
 from app.rulebook.policy.schemas import PolicyAsked, PolicyAskedSchema, PolicySchema
+from app.rulebook.problems import PROBLEMS
+from app.rulebook.services import RuleBookServices
+from lib import services
 from lib.database import Database
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.query_parameters import NoParameters
@@ -31,7 +33,7 @@ NO_SWITCH = InvalidMembers({"on": ["Must be true or false."]})
 @policy.get("")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
 @policy.input(NoParameters, location="query")
 @policy.output(PolicySchema, examples=examples.ON, description="the policy, and its changes")
-@policy.doc(responses=refusals_of(NO_PARAMETER, takes_body=False))
+@policy.doc(responses=error_responses(NO_PARAMETER, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
 def read_policy(**_: object) -> Policy:
     """Read whether editions are published by another owner than their author's, and who ever changed that."""
@@ -52,7 +54,7 @@ def read_policy(**_: object) -> Policy:
                 }
             },
         },
-        **refusals_of(MalformedJson, NO_SWITCH, SAME_OWNER, takes_body=True),
+        **error_responses(MalformedJson, NO_SWITCH, SAME_OWNER, problems=PROBLEMS, takes_body=True),
     }
 )
 @asks_for(Scope.RULES_PUBLISH)
@@ -70,9 +72,8 @@ def change_policy(asked: PolicyAsked) -> tuple[Policy, int]:
 
 
 def _setting() -> bool:
-    return bool(current_app.extensions["four_eyes"])
+    return services.get(RuleBookServices).four_eyes
 
 
 def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
+    return services.get(RuleBookServices).database

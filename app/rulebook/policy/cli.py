@@ -1,13 +1,14 @@
 """The commands of the policy: `rules four-eyes …`."""
 
 import click
-from flask import current_app
 
 from app.rulebook.eyes import Hand
 from app.rulebook.options import by_hand
 from app.rulebook.policy import controllers
 from app.rulebook.policy.domain import Policy
+from app.rulebook.services import RuleBookServices
 from app.rulebook.terminal import CommandsOnRules, how_to_turn_off
+from lib import services
 from lib.commands import minute
 from lib.database import Database
 from lib.hints import command
@@ -59,9 +60,8 @@ def _next(policy: Policy) -> str:
 
 def setting() -> bool:
     """Return what the setting says, which counts until somebody turns four eyes on or off."""
-    return bool(current_app.extensions["four_eyes"])
+    return services.get(RuleBookServices).four_eyes
 
 
 def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
+    return services.get(RuleBookServices).database

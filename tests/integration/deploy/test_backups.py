@@ -25,6 +25,7 @@ from tests.integration.deploy.machine import INSTANCES, PASSWORD, REPOSITORY, Ma
 from tests.integration.deploy.page import blocks, line_with
 from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, post
+from tests.integration.wiring import wiring
 
 UPGRADE = "sudo -u activity_owner activity-alerts db upgrade"
 TABLES = (
@@ -42,6 +43,7 @@ TABLES = (
 OURS = ScriptDirectory(str(REPOSITORY / "migrations"))
 NEWER = """
 from alembic import op
+from tests.integration.wiring import wiring
 revision, down_revision = "9999", "{head}"
 def upgrade(): op.execute("CREATE TABLE of_a_newer_release (something text)")
 def downgrade(): op.execute("DROP TABLE of_a_newer_release")
@@ -91,8 +93,7 @@ def play(url: str) -> None:
     for command in ("keys create --name payments --scope events:write", "users seed", "rules seal"):
         assert runner.invoke(args=command.split()).exit_code == 0
     assert client.post("/rules", json={"edition": 1, "note": "to be kept"}).status_code == 201
-    app.extensions["rule_book"].stop()
-    app.extensions["database"].close()
+    wiring(app).stop()
     with app.app_context():
         db.engine.dispose()
 

@@ -7,8 +7,9 @@ import pytest
 from dotenv import dotenv_values
 
 from app.access.domain import Access
+from app.bounds import IDLE
 from app.config import read_settings
-from app.server import IDLE, LONGEST_GOODBYE
+from app.server import LONGEST_GOODBYE
 from lib.bodies import LONGEST_BODY
 from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
 

@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.users.domain import NewUser, UsersAsked
+from app.players.domain import NewUser, UsersAsked
 from lib.fields import Email, Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.users.domain import NewUser, RegisteredUser
+from app.players.domain import NewUser, RegisteredUser
 from lib.transactions import Statement, Transaction
 
 # Who looks for a free id must not find the one that another is just taking. Not LOCK TABLE, for which the service's

@@ -3,14 +3,16 @@
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
-from flask import current_app
 
 from app.access.domain import Scope
 from app.access.guard import asks_for
-from app.problems import refusals_of
-from app.users import controllers
-from app.users.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
-from app.users.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from app.access.problems import error_responses
+from app.players import controllers
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.problems import PROBLEMS
+from app.players.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from app.players.services import PlayerServices
+from lib import services
 from lib.json_requests import InvalidMembers, MalformedJson
 
 TAG = {"name": "Register", "description": "The users whom the platform has made known."}
@@ -32,11 +34,13 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
     headers=LocationSchema,
     description="registered, under this id",
 )
-@register.doc(responses=refusals_of(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, takes_body=True))
+@register.doc(
+    responses=error_responses(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, problems=PROBLEMS, takes_body=True)
+)
 @asks_for(Scope.USERS_WRITE)
 def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
     """Register a user, under an id of the platform's or the next free one."""
-    registered = controllers.add_user(current_app.extensions["database"], user)
+    registered = controllers.add_user(services.get(PlayerServices).database, user)
     return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
 
 
@@ -47,9 +51,9 @@ def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
     examples={"whole-register": {"value": {"users": [REGISTERED], "next_after": None}}},
     description="the users, ids ascending",
 )
-@register.doc(responses=refusals_of(NO_LIMIT, takes_body=False))
+@register.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.USERS_READ)
 def read_users(asked: UsersAsked) -> dict[str, object]:
     """Read the register, page by page."""
-    users, next_after = controllers.users_of(current_app.extensions["database"], asked)
+    users, next_after = controllers.users_of(services.get(PlayerServices).database, asked)
     return {"users": users, "next_after": next_after}

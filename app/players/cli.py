@@ -1,12 +1,13 @@
 """The commands of the register: `users …`."""
 
 import click
-from flask import current_app
 from marshmallow import ValidationError
 
-from app.users import controllers
-from app.users.domain import SAMPLE_USERS, DuplicateUser, NewUser, NoFreeUserId
-from app.users.schemas import NewUserSchema
+from app.players import controllers
+from app.players.domain import SAMPLE_USERS, DuplicateUser, NewUser, NoFreeUserId
+from app.players.schemas import NewUserSchema
+from app.players.services import PlayerServices
+from lib import services
 from lib.commands import Commands, minute
 from lib.hints import command
 from lib.tables import print_table
@@ -22,7 +23,7 @@ def add(name: str, email: str, user_id: int | None) -> None:
     """Register a user and print the id."""
     given = {"name": name, "email": email, **({} if user_id is None else {"user_id": user_id})}
     try:
-        user = controllers.add_user(current_app.extensions["database"], _checked(given))
+        user = controllers.add_user(services.get(PlayerServices).database, _checked(given))
     except (DuplicateUser, NoFreeUserId) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{user.user_id}  {user.name} <{user.email}>")
@@ -42,7 +43,7 @@ def _checked(given: dict[str, object]) -> NewUser:
 @users.command("list")
 def list_() -> None:
     """List all registered users in the order of their ids."""
-    known = list(controllers.all_users(current_app.extensions["database"]))
+    known = list(controllers.all_users(services.get(PlayerServices).database))
     if not known:
         click.echo(f"Nobody is registered yet: {command('users add --name NAME --email EMAIL')}")
         return
@@ -53,6 +54,6 @@ def list_() -> None:
 @users.command("seed")
 def seed() -> None:
     """Register four sample users and print their ids."""
-    controllers.seed(current_app.extensions["database"], SAMPLE_USERS)
+    controllers.seed(services.get(PlayerServices).database, SAMPLE_USERS)
     for user in SAMPLE_USERS:
         click.echo(f"{user.user_id}  {user.name} <{user.email}>")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.users.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
-from app.users.queries import UserQueries
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.queries import UserQueries
 from lib.database import Database
 from lib.fields import GREATEST
 from lib.keyset import LONGEST_PAGE, page_of

@@ -1,0 +1,15 @@
+"""What the commands on the whole history need."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from lib.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestServices:
+    """The database that is read: for short transactions, and the engine for what takes long."""
+
+    database: Database
+    engine: Engine

@@ -1,0 +1,44 @@
+"""Which problem a client sees for each way in which an event, or a question about events, is refused."""
+
+from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.reading.domain import StillAddingUp
+from app.events.schemas import InvalidEvent
+from app.problems import Problems
+from app.rulebook.problems import NOTHING_JUDGES
+from app.rulebook.watch import NoRuleBook
+from lib.problem_details import ProblemType
+
+PROBLEMS: Problems = {
+    InvalidEvent: ProblemType(
+        400,
+        "invalid-event",
+        "The event is not of the form that the contract asks for",
+        example=InvalidEvent({"amount": ["Must be above zero."], "t": ["Must be a JSON integer."]}),
+    ),
+    OutOfOrder: ProblemType(
+        400,
+        "out-of-order",
+        "The event comes after a later one",
+        example=OutOfOrder("t 9 is not above 10, the latest of user 1"),
+    ),
+    UnknownUser: ProblemType(
+        404,
+        "unknown-user",
+        "The user is not registered",
+        example=UnknownUser("user 1 is not in the register; register the user, then send the event again"),
+    ),
+    DuplicateEvent: ProblemType(
+        409,
+        "duplicate-event",
+        "Another event stands at this moment",
+        example=DuplicateEvent("another event of user 1 stands at t 10; send a correction as an event of its own"),
+    ),
+    StillAddingUp: ProblemType(
+        503,
+        "still-adding-up",
+        "The user's events are not added up yet",
+        retry_after=1,
+        example=StillAddingUp("the events of user 1 are still being added up; send the same request again"),
+    ),
+    NoRuleBook: NOTHING_JUDGES,
+}

@@ -1,0 +1,107 @@
+"""What an application makes once, from its settings, and which part of it each feature gets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from apiflask import APIFlask
+from sqlalchemy import Engine
+
+from app.access.bookkeeper import Bookkeeper
+from app.access.guard import Entrance
+from app.access.key_cache import KeyCache
+from app.access.last_used import LastUsed
+from app.access.refusals import Refusals
+from app.access.services import AccessServices
+from app.alerts.services import AlertServices
+from app.backtest.services import BacktestServices
+from app.config import SPARE_CONNECTIONS, Settings
+from app.events.controllers import try_event
+from app.events.policy import EventPolicy
+from app.events.services import EventServices
+from app.events.system_clock import SystemClock
+from app.health.controllers import Readiness
+from app.health.services import HealthServices
+from app.owner import Owner
+from app.players.services import PlayerServices
+from app.rooms import Rooms, make_rooms, turns_of_players
+from app.rulebook.services import RuleBookServices
+from app.rulebook.watch import RuleBookWatch
+from app.seals.services import SealServices
+from lib import services
+from lib.database import Database
+
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What is made once for an application; the wiring's own, of which each feature gets what it declares."""
+
+    database: Database
+    rule_book: RuleBookWatch
+    system_clock: SystemClock
+    entrance: Entrance
+    rooms: Rooms
+
+    def stop(self) -> None:
+        """End its threads and give back its connections; for one that is done with."""
+        self.rule_book.stop()
+        self.entrance.bookkeeper.stop()
+        self.database.close()
+
+
+def provide_services(application: APIFlask, settings: Settings, engine: Engine) -> Services:
+    """Make what the application needs once, and let each feature find its part of it."""
+    made = make(settings, engine)
+    services.provide(application, made, Owner(settings), *of_features(settings, engine, made))
+    return made
+
+
+def make(settings: Settings, engine: Engine) -> Services:
+    """Make all of it; nothing has begun to work yet."""
+    beside_events = settings.read_threads + SPARE_CONNECTIONS
+    database = Database(engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
+    return Services(
+        database=database,
+        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
+        system_clock=SystemClock(database),
+        entrance=entrance_of(settings, database),
+        rooms=make_rooms(settings),
+    )
+
+
+def of_features(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
+    """Return what each feature declares that it needs."""
+    database, rule_book = made.database, made.rule_book
+    policy = EventPolicy(order=settings.event_order, registered_users_only=settings.registered_users_only)
+    yield EventServices(
+        database=database,
+        policy=policy,
+        rule_book=rule_book,
+        turns=turns_of_players(settings),
+        system_clock=made.system_clock,
+    )
+    readiness = Readiness(database, partial(try_event, policy))
+    yield HealthServices(readiness=readiness, rule_book_error=rule_book.trouble)
+    yield RuleBookServices(database=database, four_eyes=settings.four_eyes)
+    yield AccessServices(database=database, key_max_age=settings.key_max_age)
+    yield AlertServices(database=database)
+    yield PlayerServices(database=database)
+    yield BacktestServices(database=database, engine=engine)
+    yield SealServices(database=database, engine=engine)
+
+
+def entrance_of(settings: Settings, database: Database) -> Entrance:
+    """Make what lets requests in: closed as the settings say, whatever program serves the application."""
+    keys, last_used, refusals = KeyCache(database, settings.key_max_age), LastUsed(database), Refusals()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
+    return Entrance(
+        access=settings.access,
+        names=settings.hosts | {host} - EVERYWHERE,
+        names_bind_keys=bool(settings.hosts),
+        keys=keys,
+        last_used=last_used,
+        refusals=refusals,
+        bookkeeper=Bookkeeper(keys, last_used, refusals),
+    )
