@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.owner import NOT_THE_OWNER, Owner
 from app.version import VERSION
+from lib import services
 from lib.hints import command
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import WRITABLE
@@ -45,7 +46,7 @@ and then start this one. What that loses, and the lines for production: docs/dep
 log = logging.getLogger("alembic.env")
 config = context.config
 database = current_app.extensions["migrate"].db
-owner: Owner = current_app.extensions["owner"]
+owner = services.get(Owner)
 
 
 def run_on(connection: Connection) -> None:
