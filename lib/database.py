@@ -30,9 +30,9 @@ def _told_nobody() -> None:
     pass
 
 
-def _session_on(connection: PoolProxiedConnection) -> Session:
+def _session_on(connection: PoolProxiedConnection, engine: Engine) -> Session:
     try:
-        return Session(connection)
+        return Session(connection, engine)
     except psycopg2.Error as error:
         connection.invalidate(error)
         connection.close()
@@ -117,7 +117,7 @@ class Database:
 
     def _session(self, began: float) -> Session:
         try:
-            return _session_on(self._engine.raw_connection())
+            return _session_on(self._engine.raw_connection(), self._engine)
         except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
             # All connections busy for too long is load; a new one that takes as long is a server that is silent.
             busy = isinstance(error, PoolTimeoutError)

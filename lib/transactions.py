@@ -1,24 +1,32 @@
 """One PostgreSQL transaction, in as few round trips as it has questions.
 
-SQLAlchemy keeps the pool; the statements go to psycopg2 as they are. Two things make them cheap, both
-measured: each is parsed and planned by the server once a connection (a third of the server's CPU; A18),
-and what answers nothing (BEGIN, INSERT, COMMIT) travels with the statement that does.
+SQLAlchemy keeps the pool, and runs statements of its Core (`execute`): for all that is not asked at every event. What
+is, goes to psycopg2 as it is (`fetch`, `write`). Two things make that cheap, both measured: each statement is parsed
+and planned by the server once a connection (a third of the server's CPU; A18), and what answers nothing (BEGIN,
+INSERT, COMMIT) travels with the statement that does.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
 
 import psycopg2
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import CursorResult, Engine, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from lib.deadlines import Missed, watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 # SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
 # too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
@@ -105,10 +113,11 @@ class Session:
     Raises psycopg2's errors where it is lost already.
     """
 
-    __slots__ = ("_connection", "cursor", "driver", "made_at", "prepared", "used_at", "versions")
+    __slots__ = ("_connection", "_engine", "cursor", "driver", "made_at", "prepared", "used_at", "versions")
 
-    def __init__(self, connection: PoolProxiedConnection) -> None:
+    def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
+        self._engine = engine
         self.prepared: dict[str, str] = connection.info.setdefault("prepared", {})
         self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self.cursor = connection.cursor()
@@ -118,6 +127,10 @@ class Session:
         self.made_at = time.monotonic()
         self.used_at = 0.0
 
+    def core(self) -> CoreConnection:
+        """Return the connection as SQLAlchemy's Core uses it. Never closed: it would go back to the pool."""
+        return CoreConnection(self._engine, self._connection)
+
     def give_back(self) -> None:
         """Let others have the connection; raises psycopg2's errors where it is lost."""
         self.driver.autocommit = False
@@ -125,7 +138,8 @@ class Session:
 
     def discard(self, error: psycopg2.Error | None = None) -> None:
         """Close the connection; the pool may open another instead."""
-        self._connection.invalidate(error)
+        if self._connection.is_valid:  # SQLAlchemy has invalidated one that it found lost
+            self._connection.invalidate(error)
         self._connection.close()
 
 
@@ -140,6 +154,9 @@ class Transaction:
     Where there is `keep`, it is handed the session at the end, which else goes back to the pool; and a session that
     turns out to be lost before anything was done in it raises `Gone`.
     """
+
+    # Called with its cursor before a transaction is rolled back that ends without a COMMIT and without an exception.
+    left_open: ClassVar["Callable[[DBAPICursor], None] | None"] = None
 
     def __init__(
         self, session: Session, *, deadline: float, missed: Missed, keep: Callable[[Session], None] | None = None
@@ -160,6 +177,8 @@ class Transaction:
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._open and not isinstance(error, psycopg2.Error):
+            if error is None and Transaction.left_open:
+                Transaction.left_open(self._cursor)
             error = self._rolled_back()
         watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
@@ -171,6 +190,21 @@ class Transaction:
             (self._keep or Session.give_back)(self._session)
         except psycopg2.Error as lost:
             self._discard(lost)
+
+    @overload
+    def execute(self, statement: TypedReturnsRows[Columns]) -> CursorResult[Columns]: ...
+
+    @overload
+    def execute(self, statement: Executable) -> CursorResult[Any]: ...
+
+    def execute(self, statement: Executable) -> CursorResult[Any]:
+        """Run a statement of SQLAlchemy's Core, after all that was not sent yet, and return its result."""
+        if self._unsent:
+            self._send_all()
+        try:
+            return self._session.core().execute(statement)
+        except DBAPIError as error:
+            raise (error.orig or error) from None
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
         """Run a statement, after all that was not sent yet, and return its rows."""
@@ -229,7 +263,11 @@ class Transaction:
         return call
 
     def _send(self, last: bytes) -> None:
-        batch = b";".join((*self._unsent, last))
+        self._unsent.append(last)
+        self._send_all()
+
+    def _send_all(self) -> None:
+        batch = b";".join(self._unsent)
         self._unsent.clear()
         self._open = True
         self._cursor.execute(batch)

@@ -15,7 +15,7 @@ def seed(database: Database, users: Iterable[NewUser]) -> None:
     """Register the users that are not there yet, all or none."""
     with database.transaction() as current:
         register = UserQueries(current)
-        register.close_to_others()
+        register.lock()
         for user in users:
             register.register_if_new(user)
         current.commit()
@@ -29,7 +29,7 @@ def add_user(database: Database, user: NewUser) -> RegisteredUser:
     """
     with database.transaction() as current:
         register = UserQueries(current)
-        register.close_to_others()
+        register.lock()
         if taken := register.taken_by_others(user):
             raise DuplicateUser(taken)
         user_id = _next_free_id(register) if user.user_id is None else user.user_id
@@ -51,7 +51,7 @@ def _next_free_id(register: UserQueries) -> int:
 def users_of(database: Database, asked: UsersAsked) -> tuple[Sequence[RegisteredUser], int | None]:
     """Return a page of the register in the order of ids, and after which id the next one begins if there is one."""
     with database.transaction() as current:
-        found = UserQueries(current).users_after(asked.after, asked.limit + 1)
+        found = UserQueries(current).players_after(asked.after, asked.limit + 1)
     return page_of(found, asked.limit, lambda user: user.user_id)
 
 
