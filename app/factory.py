@@ -12,6 +12,14 @@ from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import Engine
 from werkzeug.routing import MapAdapter
 
+import app.access.models
+import app.alerts.models
+import app.events.models
+import app.health.models
+import app.players.models
+import app.rulebook.models
+import app.rulebook.policy.models
+import app.seals.models  # noqa: F401  # the tables make themselves known to the metadata
 from app import document, limits, migrating, problems
 from app.access import guard
 from app.access.cli import keys
