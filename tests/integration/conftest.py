@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from app.access.domain import Access
 from app.backtest import cli
@@ -25,6 +26,7 @@ from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
+from lib.transactions import Transaction
 from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
 from tests.integration.ports import free_port
@@ -182,6 +184,28 @@ def database(migrated: str) -> str:
     """The address, for its owner, of a migrated database with empty tables and a rule book of edition 1."""
     run_sql(migrated, f"{EMPTY};{FIRST_EDITION}")
     return migrated
+
+
+def refuse_lost_writes(cursor: DBAPICursor) -> None:
+    with suppress(psycopg2.Error):  # of one that failed already
+        cursor.execute("SELECT pg_current_xact_id_if_assigned()")
+        if cursor.fetchall() != [(None,)] and (tables := written_by_this_transaction(cursor)):
+            pytest.fail(f"a transaction wrote to {', '.join(tables)} and ended without a commit")
+
+
+def written_by_this_transaction(cursor: DBAPICursor) -> list[str]:
+    """Return the tables of rows that it inserted or updated; rows that it only locked do not count."""
+    own = "(SELECT '{0}' FROM {0} WHERE xmin = pg_current_xact_id()::xid LIMIT 1)"
+    cursor.execute(" UNION ALL ".join(own.format(table) for table in db.metadata.tables))
+    return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_write_is_committed() -> Iterator[None]:
+    """Fail where a transaction ends without a commit and without an exception although it wrote something."""
+    Transaction.left_open = refuse_lost_writes
+    yield
+    Transaction.left_open = None
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""What is written has to be committed: the tests themselves notice where that was forgotten."""
+
+import pytest
+
+from app.players.domain import NewUser
+from app.players.queries import UserQueries
+from lib.database import Database
+from tests.integration.conftest import AppWith, Sql
+from tests.integration.wiring import wiring
+
+ADA = NewUser(name="Ada", email="ada@example.com")
+
+
+def test_a_write_without_a_commit_fails_the_test(app_with: AppWith, sql: Sql) -> None:
+    database = wiring(app_with()).database
+    with pytest.raises(pytest.fail.Exception, match="wrote to registered_user"), database.transaction() as current:
+        UserQueries(current).register(1, ADA)
+    assert sql("SELECT count(*) FROM registered_user") == [(0,)]
+
+
+def test_a_question_a_lock_or_an_exception_does_not(app_with: AppWith) -> None:
+    database = wiring(app_with()).database
+    with database.transaction() as current:
+        UserQueries(current).lock()
+        assert not UserQueries(current).is_registered(1)
+    with pytest.raises(LookupError):
+        register_and_think_better(database)
+
+
+def register_and_think_better(database: Database) -> None:
+    with database.transaction() as current:
+        UserQueries(current).register(1, ADA)
+        raise LookupError
