@@ -196,4 +196,5 @@ class KeyQueries:
 def _unnested(name: str, **columns: tuple[TypeEngine[Any], Sequence[object]]) -> TableValuedAlias:
     """Return a table of these columns, each of a type and with its values."""
     arrays = (cast(values, ARRAY(kind)) for kind, values in columns.values())
-    return func.unnest(*arrays).table_valued(*(column(each, kind) for each, (kind, _) in columns.items()), name=name)
+    named = (column(each, kind) for each, (kind, _) in columns.items())
+    return func.unnest(*arrays).table_valued(*named, name=name).render_derived()
