@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from lib.bodies import LONGEST_BODY, cut_short, too_large
+from lib.bodies import MAX_BODY_SIZE, cut_short, too_large
 from lib.body_forms import OtherMediaType
 from lib.logs import get_logger
 from lib.metrics.requests import refusal_count
@@ -52,7 +52,7 @@ OF_HTTP = {
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
     408: ProblemType(408, "request-timeout", "The request did not arrive in time", example=cut_short()),
-    413: ProblemType(413, "too-large", "The body is too large", example=too_large(LONGEST_BODY)),
+    413: ProblemType(413, "too-large", "The body is too large", example=too_large(MAX_BODY_SIZE)),
     415: ProblemType(
         415,
         "unsupported-media-type",
