@@ -54,7 +54,7 @@ from app.users.cli import users
 from app.version import VERSION, version
 from lib import hints, logs, problem_details
 from lib.admission import Admission, RoomOf, take_place
-from lib.answers import Answers
+from lib.answers import SecurityHeaders
 from lib.api_page.page import page
 from lib.database import Database
 from lib.late_commands import LateCommands
@@ -196,7 +196,7 @@ def in_layers(application: Application, room_of: RoomOf) -> WSGIApplication:
     admitted = application.extensions["admission"] = Admission(
         application.wsgi_app, room_of=room_of, most=REQUESTS, full=full
     )
-    return RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+    return RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
 
 
 def have_places_taken(application: Application) -> None:
