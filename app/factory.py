@@ -50,7 +50,7 @@ from app.sessions import engine_options, sessions_of
 from app.version import VERSION, version
 from lib import hints, logs, problem_details, services
 from lib.admission import Admission, take_place
-from lib.answers import Answers
+from lib.answers import SecurityHeaders
 from lib.api_page.page import page
 from lib.late_commands import LateCommands
 from lib.metrics.requests import count_answer
@@ -187,7 +187,7 @@ def put_in_layers(application: APIFlask, settings: Settings, made: Services) -> 
     full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
     admitted = Admission(application.wsgi_app, room_of=made.rooms.of_path, most=REQUESTS, full=full)
     services.provide(application, admitted)
-    layers = RequestIds(Answers(admitted, told=count_answer, lingering=LINGERING))
+    layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
     awake = max(settings.web_threads, FEWEST_AWAKE)
     application.wsgi_app = Shifts(layers, most=awake, taken=count_if_event)  # type: ignore[method-assign]  # Flask's way
 

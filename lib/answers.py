@@ -1,6 +1,6 @@
-"""What every answer has, whatever its route: headers for browsers and caches, and no name of the server's software.
+"""What every response has, whatever its route: security headers, and no name of the server's software.
 
-A WSGI middleware: it covers what Flask refuses before its hooks run, and costs less than they do.
+This is WSGI middleware: it also covers what Flask refuses before its hooks run, and costs less than hooks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,55 +10,55 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from lib.bodies import drain, is_unread
 
-# Answers are data: nothing in them is to be run, framed, guessed at or kept. What a route sets itself stays.
-SECURITY = (
+# Responses are data: not to be executed, framed, sniffed or cached. A header that a route sets itself is kept.
+_HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Server", ""),  # the server would name itself where there is none
+    ("Server", ""),  # without one, the server would add its name
 )
-NAMES = frozenset(name for name, _ in SECURITY)
-CLOSE = ("Connection", "close")
+_NAMES = frozenset(name for name, _ in _HEADERS)
+_CLOSE = ("Connection", "close")
 
 
-class Answers:
-    """Adds the headers to each answer, and hands its body over whole, which is cheaper for the server.
+class SecurityHeaders:
+    """Middleware that adds the headers to each response, and hands its body over whole, which is cheaper to serve.
 
-    Of each answer `told` is told when it begins: the environment of its request, and its status. An answer that
-    leaves the body of its request unread is sent at once, and says that the connection ends with it; up to `lingering`
-    threads then still read what the client is sending.
+    `on_response` is called when a response starts, with the request's environment and the status. A response that
+    leaves the request's body unread is sent at once and closes the connection; up to `lingering` threads then go on
+    reading what the client is still sending.
     """
 
     def __init__(
-        self, application: WSGIApplication, *, told: Callable[[WSGIEnvironment, str], object], lingering: int
+        self, application: WSGIApplication, *, on_response: Callable[[WSGIEnvironment, str], object], lingering: int
     ) -> None:
         self._application = application
-        self._told = told
+        self._on_response = on_response
         self._lingering = Semaphore(lingering)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request."""
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:  # noqa: ANN401
-            own = [name for name, _ in headers if name in NAMES]
-            headers += [header for header in SECURITY if header[0] not in own] if own else SECURITY
+            own = [name for name, _ in headers if name in _NAMES]
+            headers += [header for header in _HEADERS if header[0] not in own] if own else _HEADERS
             if is_unread(environ):
-                headers.append(CLOSE)
-            self._told(environ, status)
+                headers.append(_CLOSE)
+            self._on_response(environ, status)
             return start_response(status, headers, *more)
 
         body = self._application(environ, start)
         try:
-            whole = list(body)
+            parts = list(body)
         finally:
             if close := getattr(body, "close", None):
                 close()
-        return self._then_drained(whole, environ) if is_unread(environ) else whole
+        return self._send_then_drain(parts, environ) if is_unread(environ) else parts
 
-    def _then_drained(self, whole: Sequence[bytes], environ: WSGIEnvironment) -> Iterator[bytes]:
-        """Send the answer, and only then read on; not where the client waits for our word before it sends."""
-        yield b"".join(whole)
+    def _send_then_drain(self, parts: Sequence[bytes], environ: WSGIEnvironment) -> Iterator[bytes]:
+        """Send the response and then read on, unless the client waits for a 100 Continue before it sends its body."""
+        yield b"".join(parts)
         if "HTTP_EXPECT" not in environ and self._lingering.acquire(blocking=False):
             try:
                 drain(environ)

@@ -1,33 +1,33 @@
-"""Reading the body of a request, whole or not at all, and never before it is wanted.
+"""Reading the body of a request: whole or not at all, and only when it is needed.
 
-Straight from the server's stream: Werkzeug ends a chunked body at its limit without a word, and what is read
-here is read at every request.
+It comes straight from the server's stream: Werkzeug silently cuts a chunked body off at its limit, and costs more at
+every request.
 """
 
 from wsgiref.types import InputStream, WSGIEnvironment
 
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-LONGEST_BODY = 16 * 1024  # bytes, where nothing else is said
-DRAINED = 64 * 1024  # bytes of a refused body that are read all the same: a client that still sends sees its answer
-READ = "lib.bodies.read"  # in the environment of a request whose body was read to its end
+MAX_BODY_SIZE = 16 * 1024  # bytes, unless a schema sets its own limit
+_DRAINED = 64 * 1024  # bytes read of a refused body, so that a client still sending sees the answer
+_READ = "lib.bodies.read"  # set in the environment of a request whose body was read to its end
 
 
 def too_large(longest: int) -> RequestEntityTooLarge:
-    """Return what is raised for a body of more bytes."""
+    """Return the exception for a body of more than `longest` bytes."""
     return RequestEntityTooLarge(f"send no more than {longest // 1024} KiB")
 
 
 def cut_short() -> RequestTimeout:
-    """Return what is raised for a body that ended before its length, or did not arrive in time."""
+    """Return the exception for a body that ended before its announced length, or did not arrive in time."""
     return RequestTimeout("the body did not arrive whole; send the same request again, without a pause in it")
 
 
-def read_body(environ: WSGIEnvironment, longest: int = LONGEST_BODY) -> bytes:
-    """Return the body, sent with its length or in chunks.
+def read_body(environ: WSGIEnvironment, longest: int = MAX_BODY_SIZE) -> bytes:
+    """Return the body, whether it was sent with its length or in chunks.
 
-    Raises `RequestEntityTooLarge` when it has more than `longest` bytes; then a part of it may still be unread.
-    Raises `RequestTimeout` when it ends before the length that was announced.
+    Raises `RequestEntityTooLarge` for a body of more than `longest` bytes, part of which may then still be unread, and
+    `RequestTimeout` for one that ends before its announced length.
     """
     length = environ.get("CONTENT_LENGTH")
     if length:
@@ -35,37 +35,37 @@ def read_body(environ: WSGIEnvironment, longest: int = LONGEST_BODY) -> bytes:
         if expected > longest:
             raise too_large(longest)
     elif environ.get("wsgi.input_terminated"):
-        expected = longest + 1  # a byte more than we take, so that we see that there was more
+        expected = longest + 1  # one byte more than is allowed shows that it is too long
     else:
-        return b""  # no length, and a stream that may never end
+        return b""  # no body was announced, and the stream may never end
     body = _read_up_to(expected, environ["wsgi.input"])
     if length and len(body) < expected:
         raise cut_short()
     if len(body) > longest:
         raise too_large(longest)
-    environ[READ] = True
+    environ[_READ] = True
     return body
 
 
 def is_unread(environ: WSGIEnvironment) -> bool:
-    """Tell whether a body was announced, and not read to its end.
+    """Tell whether a body was announced but not read to its end.
 
-    Then the connection can be used for no other request: where the next one begins is not known.
+    Nothing shows where the next request on that connection would begin, so it must be closed.
     """
     announced = environ.get("CONTENT_LENGTH", "0") not in {"", "0"} or "HTTP_TRANSFER_ENCODING" in environ
-    return announced and READ not in environ
+    return announced and _READ not in environ
 
 
 def drain(environ: WSGIEnvironment) -> None:
-    """Read what a client is still sending of a refused body, up to a bound, and drop it.
+    """Read and drop what a client is still sending of a refused body, up to 64 KiB.
 
-    A connection that is closed on bytes which nobody read is reset, and its client may lose the answer.
+    Closing a connection with unread bytes resets it, and the client may never see the answer.
     """
-    environ["wsgi.input"].read(DRAINED)
+    environ["wsgi.input"].read(_DRAINED)
 
 
 def _read_up_to(most: int, stream: InputStream) -> bytes:
-    """Read until there is so much, or no more: a server may hand over what has arrived so far."""
+    """Read until `most` bytes or the end: one read may return only what has arrived so far."""
     body = stream.read(most)
     while len(body) < most and (more := stream.read(most - len(body))):
         body += more

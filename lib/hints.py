@@ -1,7 +1,7 @@
-"""Commands and requests as they are typed where somebody reads of them.
+"""Commands and requests, spelled in messages as their reader has to type them.
 
-Whoever starts the programs knows that place and says so by CLI_PREFIX: `bin/activity-alerts` in a checkout,
-`sudo -u activity activity-alerts` on a host with systemd, `docker compose exec … flask` where they run in containers.
+What starts the programs knows how, and sets CLI_PREFIX: `bin/activity-alerts` in a checkout,
+`sudo -u activity activity-alerts` on a host with systemd, `docker compose exec … flask` for containers.
 """
 
 import os
@@ -13,23 +13,23 @@ PLAIN = "flask --app app"  # in a virtual environment, by hand
 
 
 def prefix() -> str:
-    """Return what stands before the words of a command at this place."""
+    """Return what to type before the words of a command."""
     return os.environ.get(PREFIX, "").strip() or PLAIN
 
 
 def command(words: str) -> str:
-    """Return a command of the service as it is typed at this place; `words` such as "rules list"."""
+    """Return a command of the service as it has to be typed; `words` are such as "rules list"."""
     return f"{prefix()} {words}"
 
 
 def curl(request: str, body: str = "") -> str:
-    """Return a request such as "POST /rules" as a line for a shell, with the service and the key left to its reader."""
+    """Return a line of shell for a request such as "POST /rules"; its reader has to set $SERVICE and $KEY."""
     method, _, path = request.partition(" ")
-    told = f" -H 'Content-Type: application/json' -d '{body}'" if body else ""
-    return f'curl -X {method} "$SERVICE{path}" -H "Authorization: Bearer $KEY"{told}'
+    data = f" -H 'Content-Type: application/json' -d '{body}'" if body else ""
+    return f'curl -X {method} "$SERVICE{path}" -H "Authorization: Bearer $KEY"{data}'
 
 
 def name_program() -> None:
-    """Have the usage and the errors of this process's commands say how they are typed, if it does one."""
+    """If this process runs a command, have its usage and errors spell the program's name as it has to be typed."""
     if context := click.get_current_context(silent=True):
         context.find_root().info_name = prefix()

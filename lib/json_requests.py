@@ -1,8 +1,8 @@
-"""Reading a JSON request strictly, for every view that declares its input with APIFlask.
+"""Strict reading of JSON requests, for every view that declares its input with APIFlask.
 
-APIFlask reads bodies through webargs, past Flask's own JSON provider; so it is webargs' loader that is replaced
-here. It refuses what lenient ones let pass: members given twice, NaN, bodies that are no object, encodings other
-than UTF-8. Numbers are never turned into binary floating point.
+APIFlask reads bodies through webargs and not through Flask's JSON provider, so this module replaces webargs' loader.
+It refuses what a lenient reader accepts: members given twice, NaN, anything but an object, encodings other than UTF-8.
+No number becomes binary floating point.
 """
 
 import json
@@ -16,57 +16,58 @@ from flask import Request
 from marshmallow import Schema, ValidationError
 
 from lib.admission import take_place
-from lib.bodies import LONGEST_BODY, read_body
+from lib.bodies import MAX_BODY_SIZE, read_body
 from lib.body_forms import encoding_fault, refuse_other_forms
 
-MOST_NAMED = 20  # members at fault; a body may hold thousands
-LONGEST_SHOWN = 60  # characters of a name that somebody else chose
-DEEPEST = 64  # levels of nesting
-LONGEST_INTEGER = 40  # digits; Python refuses to read thousands of them, and no member of ours needs more than 19
+MAX_NAMED = 20  # members at fault that a refusal names; a body may hold thousands
+MOST_NAMED = MAX_NAMED  # its former name
+MAX_DEPTH = 64  # levels of nesting
+_MAX_SHOWN = 60  # characters of a name that a client chose
+_MAX_DIGITS = 40  # of an integer; Python refuses to read thousands, and no member of ours needs more than 19
 
-STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)  # a string may be cut short
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)  # the body may end within a string
 
 
 class MalformedJson(Exception):
-    """The body is no JSON object."""
+    """The body is not a JSON object."""
 
 
 class InvalidMembers(Exception):
-    """A request is of the wrong form; `errors` says for each member or parameter what is wrong.
+    """The request has invalid members or parameters; `errors` says what is wrong with each.
 
-    A schema may name a kind of its own, as `refusal`.
+    A schema may name a subclass to raise instead, as its `refusal`.
     """
 
     def __init__(self, errors: Mapping[str, Any]) -> None:
-        named = sorted(errors)[:MOST_NAMED]
-        more = f" and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
+        named = sorted(errors)[:MAX_NAMED]
+        more = f" and {len(errors) - MAX_NAMED} more" if len(errors) > MAX_NAMED else ""
         super().__init__(f"see errors for what to change in {', '.join(named)}{more}")
         self.errors = {name: errors[name] for name in named}
 
 
 class NumberLiteral(str):
-    """A JSON number that is no integer, as it was written."""
+    """A JSON number that is not an integer, exactly as it was written: 0.10 stays "0.10"."""
 
     __slots__ = ()
 
 
 class GivenTwice(Exception):
-    """Members of an object, those of `args`, are there more than once; `rules no. 2, code` is one of a list."""
+    """Members were given more than once; `args` says which, such as "code", or "rules no. 2, code" within a list."""
 
 
-class Members(list[tuple[str, Any]]):
-    """An object's members as they were written, with those that are there more than once."""
+class _Members(list[tuple[str, Any]]):
+    """All members of an object as they were written, repeated ones included."""
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object from UTF-8; numbers other than integers come as `NumberLiteral`.
+    """Return the JSON object in a body of UTF-8; numbers other than integers become `NumberLiteral`.
 
-    Raises `MalformedJson`, and `GivenTwice` with the places of such members.
+    Raises `MalformedJson` or `GivenTwice`.
     """
-    if _depth(body) > DEEPEST:
-        raise MalformedJson(f"the body is nested deeper than {DEEPEST} levels")
+    if _depth(body) > MAX_DEPTH:
+        raise MalformedJson(f"the body is nested deeper than {MAX_DEPTH} levels")
     try:
-        read = _decoded(body.decode("utf-8"))
+        read = _decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise MalformedJson(encoding_fault(body) or "the body is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -78,43 +79,47 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def shown(name: str) -> str:
-    """Return a name for people and terminals: what cannot be printed escaped, and no more than they read."""
+    """Return a name that a client chose, fit for a terminal: without control characters, and cut to 60 characters."""
     escaped = name if name.isprintable() else repr(name)[1:-1]
-    return escaped if len(escaped) <= LONGEST_SHOWN else f"{escaped[:LONGEST_SHOWN]}…"
+    return escaped if len(escaped) <= _MAX_SHOWN else f"{escaped[:_MAX_SHOWN]}…"
 
 
 def _depth(body: bytes) -> int:
-    """Return how deep the body nests, or fewer levels than matter; brackets within strings do not count."""
+    """Return how deep the body nests; or, where it has few brackets, their number, which is no less.
+
+    Brackets within strings do not count.
+    """
     brackets = body.count(b"[") + body.count(b"{")
-    if brackets <= DEEPEST:
+    if brackets <= MAX_DEPTH:
         return brackets
     depth = deepest = 0
-    for found in STRING_OR_BRACKET.finditer(body):
+    for found in _STRING_OR_BRACKET.finditer(body):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
         deepest = max(deepest, depth)
     return deepest
 
 
-def _decoded(text: str) -> Any:  # noqa: ANN401  # whatever JSON holds
+def _decode(text: str) -> Any:  # noqa: ANN401  # any JSON value
     try:
         return _decoder.decode(text)
-    except GivenTwice:  # raised within an object, which does not know where it stands
-        members = _decoder_of_members.decode(text)
-        if not isinstance(members, Members):
-            return members
-        raise GivenTwice(*_given_twice(members, "")) from None
+    except GivenTwice:  # from the hook, which cannot know where its object stands: decode again, for the places
+        read = _decoder_of_members.decode(text)
+        if not isinstance(read, _Members):
+            return read
+        raise GivenTwice(*_repeated(read)) from None
 
 
-def _given_twice(read: object, place: str) -> Iterator[str]:
-    if isinstance(read, Members):
+def _repeated(value: object, place: str = "") -> Iterator[str]:
+    """Yield the place of each member that is given more than once."""
+    if isinstance(value, _Members):
         within = f"{place}, " if place else ""
-        times = Counter(name for name, _ in read)
+        times = Counter(name for name, _ in value)
         yield from (within + shown(name) for name in times if times[name] > 1)
-        for name, value in read:
-            yield from _given_twice(value, within + shown(name))
-    elif isinstance(read, list):
-        for number, value in enumerate(read, start=1):
-            yield from _given_twice(value, f"{place} no. {number}")
+        for name, member in value:
+            yield from _repeated(member, within + shown(name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            yield from _repeated(item, f"{place} no. {number}")
 
 
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -125,25 +130,26 @@ def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(written: str) -> int | NumberLiteral:
-    return int(written) if len(written) <= LONGEST_INTEGER else NumberLiteral(written)
+    return int(written) if len(written) <= _MAX_DIGITS else NumberLiteral(written)
 
 
 def _no_constant(written: str) -> NoReturn:
-    raise MalformedJson(f"{written} is no JSON")
+    raise MalformedJson(f"{written} is not JSON")
 
 
 _decoder, _decoder_of_members = (
     json.JSONDecoder(object_pairs_hook=hook, parse_float=NumberLiteral, parse_int=_integer, parse_constant=_no_constant)
-    for hook in (_object, Members)
+    for hook in (_object, _Members)
 )
 
 
 @parser.location_loader("json")
 def load_json(request: Request, schema: Schema) -> dict[str, Any]:
-    """Read the body of a request for webargs.
+    """Return the members of the request's body, for webargs.
 
-    The request then waits for its place among those at work: who is slow to send has none. Raises what
-    `refuse_other_forms`, `read_body`, `take_place` and `read_object` do, and the refusal that the schema names.
+    The body is read whole before the request takes its place among those at work, so a slow sender holds none. Raises
+    what `refuse_other_forms`, `read_body`, `take_place` and `read_object` raise; but the schema's refusal for members
+    that are given twice.
     """
     body = _body_of(request, schema)
     take_place(request.environ)
@@ -154,11 +160,11 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
 
 
 def _body_of(request: Request, schema: Schema) -> bytes:
-    """Return the body: of more bytes than usual where a schema names its `longest_body`.
+    """Return the body; no body stands for an empty object where the schema says `body_may_be_missing`.
 
-    Where it says that the `body_may_be_missing`, none says as much as an empty object.
+    A schema may set its own limit of bytes as `longest_body`.
     """
-    longest = getattr(schema, "longest_body", LONGEST_BODY)
+    longest = getattr(schema, "longest_body", MAX_BODY_SIZE)
     if getattr(schema, "body_may_be_missing", False):
         body = read_body(request.environ, longest)
         if not body:
@@ -170,13 +176,13 @@ def _body_of(request: Request, schema: Schema) -> bytes:
 
 
 def refusal_of(schema: Schema) -> type[InvalidMembers]:
-    """Return the kind of refusal that a schema names, else the general one."""
+    """Return the exception for invalid input that the schema names, or else `InvalidMembers`."""
     kind: type[InvalidMembers] = getattr(schema, "refusal", InvalidMembers)
     return kind
 
 
 @parser.error_handler
 def refuse(error: ValidationError, _: Request, schema: Schema, **__: object) -> NoReturn:
-    """Turn marshmallow's complaint into ours; webargs files it under the part of the request that it is about."""
+    """Raise the schema's refusal for marshmallow's errors, which webargs nests under the part of the request."""
     [messages] = error.normalized_messages().values()  # type: ignore[no-untyped-call]  # marshmallow's gap
     raise refusal_of(schema)(messages)

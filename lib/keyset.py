@@ -1,19 +1,20 @@
-"""Pages of a list that is read by its key, so that the thousandth page costs what the first does."""
+"""Pages of a list, each read from the key where the one before ended: the thousandth costs no more than the first."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-LONGEST_PAGE = 200
-USUAL_PAGE = 50
+MAX_PAGE_SIZE = 200
+LONGEST_PAGE = MAX_PAGE_SIZE  # its former name
+DEFAULT_PAGE_SIZE = 50
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
 
 
 def page_of(items: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> tuple[Sequence[Item], Key | None]:
-    """Return at most `limit` items, and the key of the last of them if there are more.
+    """Return at most `limit` items, and the key of the last of them if the list goes on.
 
-    `items` are those that were found when one more than `limit` was asked for: only it tells that the list goes on.
+    The query must have asked for `limit` + 1 items: only the one too many shows that there are more.
     """
     page = items[:limit]
     return page, key(page[-1]) if len(items) > limit else None

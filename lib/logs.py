@@ -1,7 +1,7 @@
-"""One pipeline of structlog for our records and those of libraries: columns for people, JSON for machines.
+"""One structlog pipeline for our log records and those of libraries: columns for people, JSON for machines.
 
-A record is an event name that never changes, with the facts as keywords. Lines go to standard error, and also to
-a file when one is named; each in one write, so that those of several processes do not mix.
+A record is a constant event name with the facts as keywords. Lines go to standard error and, if one is named, to a file
+as well; each in one write, so that lines of several processes do not mix.
 """
 
 import contextlib
@@ -17,32 +17,32 @@ import structlog
 
 from lib.request_ids import add_request_id
 
-STANDARD_ERROR = 2
+_STANDARD_ERROR = 2
 
-# Characters. A record may carry what somebody else chose: neither may it be long, nor may it steer a terminal or begin
-# a line of its own. What is left out is told (A34).
-LONGEST_FACT = 512
-LONGEST_TRACEBACK = 16 * 1024
+# Characters. A record may hold text that a client chose, which must neither flood the log, nor control a terminal, nor
+# forge a line; a cut shows how long the text was (A34).
+_MAX_FACT = 512
+_MAX_TRACEBACK = 16 * 1024
 
-Processors = list[structlog.types.Processor]
+_Processors = list[structlog.types.Processor]
 
 get_logger = structlog.get_logger
 
 
 class WithoutAdvice(logging.Filter):
-    """Leaves out what the server advises about the sizes that it was given.
+    """Drops the server's warnings about the numbers of threads and workers.
 
-    On a machine with two processors it finds four threads "quite high", and on one with one two workers: it takes them
-    for threads that compute, but these wait for the database. A warning at each start is one that nobody reads.
+    It finds four threads "quite high" on two processors, and two workers on one, because it takes them to compute; ours
+    wait for the database. Nobody reads a warning that comes at every start.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the record is anything else."""
-        return not str(record.msg).startswith(ADVICE)
+        """Return true for any other record."""
+        return not str(record.msg).startswith(_ADVICE)
 
 
-ADVICE = ("Configuration allows spawning up to ", "Configured number of workers appears to be higher ")
-# Granian's own records join ours: no handler of its own, up to the root's.
+_ADVICE = ("Configuration allows spawning up to ", "Configured number of workers appears to be higher ")
+# Granian's records go the same way as ours: to the root logger's handler, without one of their own.
 GRANIAN = {
     "formatters": {},
     "handlers": {},
@@ -52,24 +52,24 @@ GRANIAN = {
 
 
 class Lines:
-    """Where lines go: to each of the open files, whatever characters are in them."""
+    """Writes lines to each of the open files, whatever characters they have."""
 
     def __init__(self, *descriptors: int) -> None:
         self._descriptors = descriptors
 
     def msg(self, line: str) -> None:
-        """Write one line, whole."""
-        written = (line + "\n").encode("utf-8", "backslashreplace")
+        """Write a line, in one call."""
+        encoded = (line + "\n").encode("utf-8", "backslashreplace")
         for descriptor in self._descriptors:
-            # An event that was stored must be answered, whatever became of the disk with the log.
+            # A full disk must not keep an event that was stored from being answered.
             with contextlib.suppress(OSError):
-                os.write(descriptor, written)
+                os.write(descriptor, encoded)
 
     debug = info = warning = error = critical = exception = log = msg
 
 
 class LinesHandler(logging.Handler):
-    """Brings the records of libraries to the same lines."""
+    """Writes the records of libraries to the same files."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
@@ -81,14 +81,14 @@ class LinesHandler(logging.Handler):
 
 
 def configure(level: str, log_format: str, log_file: str = "") -> None:
-    """Set up both kinds of records; `log_format` is "console" or "json"."""
-    descriptors = [STANDARD_ERROR]
+    """Set up the pipeline for structlog and for `logging`; `log_format` is "console" or "json"."""
+    descriptors = [_STANDARD_ERROR]
     if log_file:
-        # Open as long as the process; appending, so that the workers' lines come one after the other.
+        # Never closed; opened for appending, so that workers do not overwrite each other's lines.
         descriptors.append(os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
     lines = Lines(*descriptors)
     shared = _shared()
-    renderer = _renderer(log_format, colors=os.isatty(STANDARD_ERROR) and not log_file)
+    renderer = _renderer(log_format, colors=os.isatty(_STANDARD_ERROR) and not log_file)
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -105,35 +105,35 @@ def configure(level: str, log_format: str, log_file: str = "") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
 
 
-def harmless(text: str, longest: int = LONGEST_FACT) -> str:
-    """Return a text with all that cannot be printed escaped, on one line, and no more of it than that."""
-    if len(text) > longest:
-        return f"{harmless(text[:longest])}… ({len(text)} characters)"
+def _escape(text: str) -> str:
+    """Return a text on one line, cut to 512 characters, its unprintable characters escaped."""
+    if len(text) > _MAX_FACT:
+        return f"{_escape(text[:_MAX_FACT])}… ({len(text)} characters)"
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
-def harmless_traceback(text: str) -> str:
-    """Return a text of several lines, each harmless; of very many, the last."""
-    lines = "\n".join(map(harmless, text.splitlines()))
-    return lines if len(lines) <= LONGEST_TRACEBACK else f"… {lines[-LONGEST_TRACEBACK:]}"
+def _escape_lines(text: str) -> str:
+    """Return a text of several lines, each escaped; of more than 16 KiB, the end."""
+    lines = "\n".join(map(_escape, text.splitlines()))
+    return lines if len(lines) <= _MAX_TRACEBACK else f"… {lines[-_MAX_TRACEBACK:]}"
 
 
-def make_harmless(_: object, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Make the facts of a record harmless, as a processor of structlog's; a traceback has its own bounds."""
+def _escape_facts(_: object, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape the facts of a record; this is a processor for structlog."""
     for name, fact in record.items():
         if type(fact) is str:
-            if len(fact) > LONGEST_FACT or not fact.isprintable():
-                record[name] = harmless_traceback(fact) if name in TRACEBACKS else harmless(fact)
-        elif type(fact) not in HARMLESS and name not in {"exc_info", "_record"} and len(repr(fact)) > LONGEST_FACT:
-            record[name] = harmless(repr(fact))
+            if len(fact) > _MAX_FACT or not fact.isprintable():
+                record[name] = _escape_lines(fact) if name in _TRACEBACKS else _escape(fact)
+        elif type(fact) not in _HARMLESS and name not in {"exc_info", "_record"} and len(repr(fact)) > _MAX_FACT:
+            record[name] = _escape(repr(fact))
     return record
 
 
-TRACEBACKS = frozenset({"exception", "stack"})
-HARMLESS = frozenset({bool, int, float, type(None)})
+_TRACEBACKS = frozenset({"exception", "stack"})
+_HARMLESS = frozenset({bool, int, float, type(None)})
 
 
-def _shared() -> Processors:
+def _shared() -> _Processors:
     return [
         add_request_id,
         structlog.processors.add_log_level,
@@ -144,25 +144,25 @@ def _shared() -> Processors:
 _encoder = json.JSONEncoder(default=repr)
 
 
-def _written(_: object, __: str, record: MutableMapping[str, Any]) -> str:
-    """Write a record as JSON, with an encoder that is made once.
+def _render_json(_: object, __: str, record: MutableMapping[str, Any]) -> str:
+    """Return a record as JSON, by an encoder that is made only once.
 
-    A line that is short and has nothing escaped holds nothing harmful; nearly all are so, and are looked at no further.
+    Nearly every line is short and free of escapes: then it holds nothing harmful and needs no further check.
     """
     line = _encoder.encode(record)
-    if len(line) <= LONGEST_FACT and "\\" not in line:
+    if len(line) <= _MAX_FACT and "\\" not in line:
         return line
-    return _encoder.encode(make_harmless(None, "", record))
+    return _encoder.encode(_escape_facts(None, "", record))
 
 
 def _plain_traceback(out: TextIO, exc_info: Any) -> None:  # noqa: ANN401  # structlog's form
-    written = io.StringIO()
-    structlog.dev.plain_traceback(written, exc_info)
-    # Further in than a record begins: what somebody else put into a message must not pass for one.
-    out.write(textwrap.indent(harmless_traceback(written.getvalue()), "  ") + "\n")
+    traceback = io.StringIO()
+    structlog.dev.plain_traceback(traceback, exc_info)
+    # Indented, because records are not: text that a client put into a message must not pass for a record.
+    out.write(textwrap.indent(_escape_lines(traceback.getvalue()), "  ") + "\n")
 
 
-def _renderer(log_format: str, *, colors: bool) -> Processors:
+def _renderer(log_format: str, *, colors: bool) -> _Processors:
     if log_format == "json":
-        return [structlog.processors.format_exc_info, _written]
-    return [make_harmless, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_plain_traceback)]
+        return [structlog.processors.format_exc_info, _render_json]
+    return [_escape_facts, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_plain_traceback)]

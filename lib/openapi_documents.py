@@ -1,133 +1,121 @@
-"""What APIFlask leaves out of the OpenAPI document, and any service with request ids and problems would add."""
+"""What APIFlask leaves out of the OpenAPI document, for any service with request ids and problems: a plugin of apispec.
 
-import json
+Headers, parameters, schemas and error responses are components, registered once; the operations refer to them.
+"""
+
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from apiflask import APIFlask, Schema
+from apispec import APISpec, BasePlugin
 
-from lib import problem_details, problem_documents, request_ids
+from lib import request_ids
+from lib.problem_documents import HEADERS, SCHEMAS, name_of
 
 Document = dict[str, Any]
 View = Callable[..., Any]
 
-SERVERS = [{"url": "/", "description": "the service that this document was read from"}]
-REQUEST_ID_FORM = {"type": "string", "pattern": f"^{request_ids.WELL_FORMED.pattern}$"}
-COMPONENTS: dict[str, dict[str, Any]] = {
-    "headers": {
-        request_ids.HEADER: {
-            "description": "finds the request in the log: the id that came with it, or a new one",
-            "required": True,
-            "schema": REQUEST_ID_FORM,
-        },
-    },
-    "parameters": {
-        request_ids.HEADER: {
-            "name": request_ids.HEADER,
-            "in": "header",
-            "description": "an id of the caller's for this request; one of another form is replaced by a new one",
-            "schema": REQUEST_ID_FORM,
-        },
-    },
+_SERVERS = [{"url": "/", "description": "the service that this document was read from"}]
+_REQUEST_ID = {"type": "string", "pattern": f"^{request_ids.WELL_FORMED.pattern}$"}
+_REQUEST_ID_HEADER = {
+    "description": "finds the request in the log: the id that came with it, or a new one",
+    "required": True,
+    "schema": _REQUEST_ID,
 }
-OF_EVERY_ANSWER = {request_ids.HEADER: {"$ref": f"#/components/headers/{request_ids.HEADER}"}}
-OF_EVERY_OPERATION = {"$ref": f"#/components/parameters/{request_ids.HEADER}"}
-
-
-def init_app(app: APIFlask) -> None:
-    """Name schemas after what they describe; `EventSchema` describes an event."""
-    app.schema_name_resolver = schema_name
-    app.servers = SERVERS
+_REQUEST_ID_PARAMETER = {
+    "description": "an id of the caller's for this request; one of another form is replaced by a new one",
+    "schema": _REQUEST_ID,
+}
 
 
 def schema_name(schema: object) -> str:
-    """Return what the schema describes."""
+    """Return the name of a schema in the document: "Event" for an `EventSchema`."""
     return type(schema).__name__.removesuffix("Schema")
 
 
-def completed(app: APIFlask, document: Document, components: dict[str, dict[str, Any]]) -> Document:
-    """Return the document with these components, request ids, names of operations, and one path for each view.
+class DocumentPlugin(BasePlugin):
+    """Adds request ids, error responses, operation ids, and what schemas say of themselves as `documented`.
 
-    An answer that is among the components is told there and nowhere else, and so is a refusal that several tell.
+    A service may add components in `init_spec`, and to its operations in `complete`. The plugin keeps nothing of a
+    document: two threads may make one at the same time.
     """
-    for parts_by_sort in (COMPONENTS, problem_documents.COMPONENTS, components):
-        for sort, parts in parts_by_sort.items():
-            document["components"].setdefault(sort, {}).update(parts)
-    whole: Document = json.loads(json.dumps(document))  # operations of APIFlask share parts; here each has its own
-    _leave_out_aliases(app, whole)
-    for view, operation in operations(app, whole):
+
+    def __init__(self, app: APIFlask) -> None:
+        self._app = app
+        app.servers = _SERVERS
+        app.schema_name_resolver = schema_name
+        app.spec_plugins.append(self)
+
+    def init_spec(self, spec: APISpec) -> None:
+        """Register the components."""
+        spec.components.parameter(request_ids.HEADER, "header", _REQUEST_ID_PARAMETER)
+        spec.components.header(request_ids.HEADER, _REQUEST_ID_HEADER)
+        for name, header in HEADERS.items():
+            spec.components.header(name, header)
+        for name, schema in SCHEMAS.items():
+            spec.components.schema(name, schema)
+        for name, response in self._shared_responses.items():
+            spec.components.response(name, _with_request_id(response))
+
+    def schema_helper(self, name: str, definition: Document, **named: Any) -> Document | None:  # noqa: ANN401, ARG002  # apispec's
+        """Add to a schema what it says of itself as `documented`, because its fields cannot."""
+        told = getattr(named.get("schema"), "documented", {})
+        return told and {**told, "properties": {**definition["properties"], **told.get("properties", {})}}
+
+    def path_helper(self, path: str | None = None, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        """Return the shortest path of the same view: a generated client needs one function for it."""
+        views = {view for (other, _), view in self._views.items() if other == path}
+        return min((other for (other, _), view in self._views.items() if view in views), key=len)
+
+    def operation_helper(
+        self,
+        path: str | None = None,
+        operations: dict[str, Document] | None = None,
+        **_: Any,  # noqa: ANN401  # as above
+    ) -> None:
+        """Complete the operations of a path."""
+        for method, operation in (operations or {}).items():
+            self.complete(self._views[str(path), method], operation)
+
+    def complete(self, view: View, operation: Document) -> None:
+        """Add what any operation has; responses that are components are replaced by their names."""
         operation["operationId"] = view.__name__
-        operation.setdefault("parameters", []).append(OF_EVERY_OPERATION)
-        _complete_body(whole, view, operation)
-        _refer_to(whole["components"]["responses"], operation["responses"])
-    _tell_repeated_once(whole)
-    for answer in answers(whole):
-        answer["headers"] = answer.get("headers", {}) | OF_EVERY_ANSWER
-    return {"openapi": whole.pop("openapi"), **whole}
+        operation["parameters"].append(request_ids.HEADER)
+        if "requestBody" in operation:
+            schema: Schema = view._spec["body"]  # type: ignore[attr-defined]  # noqa: SLF001  # APIFlask's notes on it
+            operation["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
+        operation["responses"] = {
+            status: self._component_of(response) or _with_request_id(response)
+            for status, response in operation["responses"].items()
+        }
+
+    def _component_of(self, response: Document) -> str:
+        """Return the name of the component with the same content, if there is one."""
+        name, shared = name_of(response), self._shared_responses
+        return name if name in shared and shared[name]["content"] == response["content"] else ""
+
+    @cached_property
+    def _views(self) -> dict[tuple[str, str], View]:
+        return {
+            (_path_of(rule.rule), method.lower()): self._app.view_functions[rule.endpoint]
+            for rule in self._app.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
+
+    @cached_property
+    def _shared_responses(self) -> dict[str, Document]:
+        """Return the error responses that several views give, by name; of different ones with one name the first."""
+        notes = [getattr(view, "_spec", {}) for view in self._app.view_functions.values()]
+        found = [response for note in notes for response in note.get("responses", {}).values() if name_of(response)]
+        return {name_of(response): response for response in reversed(found) if found.count(response) > 1}
 
 
-def _leave_out_aliases(app: APIFlask, document: Document) -> None:
-    """Keep the shortest path of each view: a generated client needs one function for it."""
-    for endpoint in app.view_functions:
-        _, *others = sorted((path_of(rule.rule) for rule in app.url_map.iter_rules(endpoint)), key=len)
-        for other in others:
-            document["paths"].pop(other, None)
+def _with_request_id(response: Document) -> Document:
+    return {**response, "headers": {**response.get("headers", {}), request_ids.HEADER: request_ids.HEADER}}
 
 
-def operations(app: APIFlask, document: Document) -> Iterator[tuple[View, Document]]:
-    """Find each operation of the document, with the view that answers it."""
-    for rule in app.url_map.iter_rules():
-        for method, operation in document["paths"].get(path_of(rule.rule), {}).items():
-            if method.upper() in (rule.methods or ()):
-                yield app.view_functions[rule.endpoint], operation
-
-
-def answers(document: Document) -> Iterator[Document]:
-    """Yield each answer of the document where it is told: once for many, or with its operation."""
-    yield from document["components"]["responses"].values()
-    for item in document["paths"].values():
-        for operation in item.values():
-            yield from (answer for answer in operation["responses"].values() if "$ref" not in answer)
-
-
-def path_of(rule: str) -> str:
-    """Return the path of Flask's rule as OpenAPI writes it."""
+def _path_of(rule: str) -> str:
+    """Return the path of a rule of Flask's as OpenAPI writes it."""
     return re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule)
-
-
-def _refer_to(shared: Document, responses: Document) -> None:
-    """Put references for the answers that are told once."""
-    for status, answer in responses.items():
-        for name, told in shared.items():
-            if answer == told:
-                responses[status] = {"$ref": f"#/components/responses/{name}"}
-
-
-def _tell_repeated_once(document: Document) -> None:
-    """Move a refusal that several operations tell in the same words to the components, by the kinds that it names."""
-    shared = document["components"]["responses"]
-    operations = [operation["responses"] for item in document["paths"].values() for operation in item.values()]
-    refusals = [answer for told in operations for answer in told.values() if _kinds(answer)]
-    for refusal in refusals:
-        name = "-or-".join(_kinds(refusal))
-        if name not in shared and refusals.count(refusal) > 1:
-            shared[name] = refusal
-    for told in operations:
-        _refer_to(shared, told)
-
-
-def _kinds(answer: Document) -> list[str]:
-    """Return the kinds of problems that an answer gives examples of."""
-    return list(answer.get("content", {}).get(problem_details.MEDIA_TYPE, {}).get("examples", {}))
-
-
-def _complete_body(document: Document, view: View, operation: Document) -> None:
-    """Say of the body what its schema has as `documented`, which fields cannot tell; and whether there must be one."""
-    schema: Schema | None = getattr(view, "_spec", {}).get("body")
-    if schema is None:
-        return
-    operation["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
-    form = document["components"]["schemas"][schema_name(schema)]
-    told = getattr(schema, "documented", {})
-    form.update(told, properties={**form["properties"], **told.get("properties", {})})

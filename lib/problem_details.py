@@ -1,6 +1,6 @@
-"""Refusals as RFC 9457 problem details: one registry, from exceptions to what a client sees.
+"""Error responses as RFC 9457 problem details: one registry maps exceptions to what a client sees.
 
-Exceptions carry no status codes; what a driver or a library says in its own words never leaves the process.
+Exceptions carry no status codes, and the wording of drivers and libraries never leaves the process.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,8 +12,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, Response, current_app, json, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from lib.bodies import LONGEST_BODY, cut_short, too_large
-from lib.body_forms import OtherMediaType
+from lib.bodies import MAX_BODY_SIZE, cut_short, too_large
+from lib.body_forms import NotJson
 from lib.logs import get_logger
 from lib.metrics.requests import refusal_count
 from lib.request_ids import current_request_id
@@ -26,10 +26,10 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of refusal: `slug` ends its type, `retry_after` is in seconds.
+    """A kind of problem: its `type` ends with `slug`; `retry_after` is in seconds.
 
-    `detail` stands in for the exception's own text, where that is not for clients. `example` is an exception as it
-    is raised, for those who read about the kind; one with a `detail` needs none.
+    `detail` replaces the exception's own text where clients must not see that. `example` is an exception as it is
+    raised, for the documentation; a kind with a `detail` needs none.
     """
 
     status: int
@@ -52,12 +52,12 @@ OF_HTTP = {
     404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
     405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
     408: ProblemType(408, "request-timeout", "The request did not arrive in time", example=cut_short()),
-    413: ProblemType(413, "too-large", "The body is too large", example=too_large(LONGEST_BODY)),
+    413: ProblemType(413, "too-large", "The body is too large", example=too_large(MAX_BODY_SIZE)),
     415: ProblemType(
         415,
         "unsupported-media-type",
         "The body is not JSON",
-        example=OtherMediaType(),
+        example=NotJson(),
     ),
     429: ProblemType(
         429,
@@ -69,17 +69,19 @@ OF_HTTP = {
 
 
 def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> None:
-    """Answer every exception with a problem: those of the registry, HTTP's own, and defects with a plain 500."""
+    """Answer every exception with a problem: those of the registry, HTTP errors, and any other as a plain 500."""
     for exception, problem_type in problems.items():
         app.register_error_handler(exception, _handler(problem_type))
     for known in (*problems.values(), *OF_HTTP.values(), INTERNAL):
-        refusal_count(known.slug)  # from zero: the first is a rise only for who saw the zero before it
+        refusal_count(
+            known.slug
+        )  # from zero: Prometheus sees the first one as an increase only after it has seen the 0
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, _internal_error)
 
 
 def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
-    """Make an application that answers everything with the refusal of this exception, and waits for nothing."""
+    """Return a WSGI application that answers every request at once with the problem of this exception."""
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with app.request_context(environ):
@@ -89,10 +91,10 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 
 
 def problem(problem_type: ProblemType, error: Exception) -> Response:
-    """Make the answer that says what was refused, why, and under which request id; and log it."""
+    """Return the response that says what was refused and why, with the request id; log and count it."""
     members = members_of(problem_type, error, request.path, current_request_id())
     refusal_count(problem_type.slug).inc()
-    log_refusal(problem_type, error)
+    _log(problem_type, error)
     answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
@@ -100,12 +102,12 @@ def problem(problem_type: ProblemType, error: Exception) -> Response:
 
 
 def members_of(problem_type: ProblemType, error: Exception, instance: str, request_id: str) -> dict[str, object]:
-    """Return what a problem says of this exception, member by member."""
+    """Return the members of the problem for this exception."""
     members: dict[str, object] = {
         "type": TYPE_PREFIX + problem_type.slug,
         "title": problem_type.title,
         "status": problem_type.status,
-        "detail": problem_type.detail or _said(error),
+        "detail": problem_type.detail or _text_of(error),
         "instance": instance,
         "request_id": request_id,
     }
@@ -114,22 +116,22 @@ def members_of(problem_type: ProblemType, error: Exception, instance: str, reque
     return members
 
 
-def _said(error: Exception) -> str:
-    """Return the words of an exception; those of HTTP put status and name before them."""
+def _text_of(error: Exception) -> str:
+    """Return the text of an exception; `str` of an HTTP error would put status and name before it."""
     return error.description or "" if isinstance(error, HTTPException) else str(error)
 
 
-Refusal = TypeVar("Refusal", bound=HTTPException)
+_Error = TypeVar("_Error", bound=HTTPException)
 
 
-def logged(error: Refusal) -> Refusal:
-    """Mark a refusal of which whoever raises it has written what there is to write: no line is written of it here."""
-    error.logged = True  # type: ignore[attr-defined]  # exceptions may carry what is said of them
+def logged(error: _Error) -> _Error:
+    """Mark an exception that its raiser has already logged, so that it is not logged again here."""
+    error.logged = True  # type: ignore[attr-defined]  # an exception takes any attribute
     return error
 
 
-def log_refusal(problem_type: ProblemType, error: Exception) -> None:
-    """Write the line of a refusal: the client's to mend at info, ours at error, a defect with its traceback (A14)."""
+def _log(problem_type: ProblemType, error: Exception) -> None:
+    """Log a problem: one that the client can mend at info, ours at error, a defect with its traceback (A14)."""
     if getattr(error, "logged", False):
         return
     facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
@@ -148,22 +150,22 @@ def _handler(problem_type: ProblemType) -> Callable[[Exception], Response]:
 
 
 def _http_problem(error: HTTPException) -> Response:
-    """Answer what Flask itself refuses; headers such as Allow come along."""
-    if isinstance(error, MethodNotAllowed) and not _is_taken_with(error.valid_methods or ()):
+    """Answer an HTTP error, with its own headers such as Allow."""
+    if isinstance(error, MethodNotAllowed) and not _path_exists(error.valid_methods or ()):
         return _http_problem(NotFound())
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return cast("Response", error.get_response())  # a redirect is no refusal
+        return cast("Response", error.get_response())  # a redirect is not an error
     status = HTTPStatus(error.code)
-    known = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
-    answer = problem(OF_HTTP.get(status, known), error)
+    generic = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
+    answer = problem(OF_HTTP.get(status, generic), error)
     for name, value in error.get_headers():
         if name != "Content-Type":
             answer.headers[name] = value
     return answer
 
 
-def _is_taken_with(methods: Iterable[str]) -> bool:
-    """Tell whether the path leads anywhere with one of these; the router names them before it looks at numbers."""
+def _path_exists(methods: Iterable[str]) -> bool:
+    """Tell whether the path has one of these methods; the router offers them before it has checked numbers in it."""
     paths = current_app.create_url_adapter(request)
     return paths is not None and any(paths.test(method=method) for method in methods)
 

@@ -1,18 +1,26 @@
-"""What the OpenAPI document says about refusals: made of the same registry that answers them."""
+"""What the OpenAPI document says about error responses, made of the same problem types that answer them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from lib.problem_details import INTERNAL, MEDIA_TYPE, OF_HTTP, TYPE_PREFIX, ProblemType, members_of
 
-OF_EVERY_BODY = (OF_HTTP[408], OF_HTTP[413], OF_HTTP[415])
-PATH, REQUEST_ID = "/path/of/the/request", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # of the examples
-STRING = {"type": "string"}
-HEADERS = {401: ("WWW-Authenticate",), 415: ("Accept", "Accept-Encoding"), 429: ("Retry-After",)}
+Document = dict[str, Any]
 
-PROBLEM: dict[str, Any] = {
+_OF_EVERY_BODY = (OF_HTTP[408], OF_HTTP[413], OF_HTTP[415])
+_PATH, _REQUEST_ID = "/path/of/the/request", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"  # in the examples
+_HEADERS_OF = {401: ("WWW-Authenticate",), 415: ("Accept", "Accept-Encoding"), 429: ("Retry-After",)}  # by status
+_STRING = {"type": "string"}
+
+HEADERS: dict[str, Document] = {
+    "Accept": {"description": "the media type that is taken, where another was sent", "schema": _STRING},
+    "Accept-Encoding": {"description": "the encoding that is taken, where another was sent", "schema": _STRING},
+    "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "how to show a key", "schema": _STRING},
+}
+_PROBLEM: Document = {
     "type": "object",
     "description": "Why a request was refused (RFC 9457).",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
@@ -25,68 +33,62 @@ PROBLEM: dict[str, Any] = {
         "request_id": {"type": "string", "description": "finds the request in the log"},
     },
 }
-ERRORS: dict[str, Any] = {
+_ERRORS: Document = {
     "type": "object",
     "description": "for each member or parameter at fault, what is wrong with it",
-    "additionalProperties": {"type": "array", "items": STRING},
+    "additionalProperties": {"type": "array", "items": _STRING},
 }
-PLAIN, WITH_ERRORS = ({"$ref": f"#/components/schemas/{name}"} for name in ("Problem", "ValidationProblem"))
-COMPONENTS: dict[str, dict[str, Any]] = {
-    "schemas": {
-        "Problem": PROBLEM,
-        "ValidationProblem": {
-            "description": "A problem that names the members or parameters at fault.",
-            "allOf": [PLAIN, {"type": "object", "required": ["errors"], "properties": {"errors": ERRORS}}],
-        },
-    },
-    "headers": {
-        "Accept": {"description": "the media type that is taken, where another was sent", "schema": STRING},
-        "Accept-Encoding": {"description": "the encoding that is taken, where another was sent", "schema": STRING},
-        "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
-        "WWW-Authenticate": {"description": "how to show a key", "schema": STRING},
+_PLAIN, _WITH_ERRORS = ({"$ref": f"#/components/schemas/{name}"} for name in ("Problem", "ValidationProblem"))
+SCHEMAS: dict[str, Document] = {
+    "Problem": _PROBLEM,
+    "ValidationProblem": {
+        "description": "A problem that names the members or parameters at fault.",
+        "allOf": [_PLAIN, {"type": "object", "required": ["errors"], "properties": {"errors": _ERRORS}}],
     },
 }
 
 
-def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, dict[str, Any]]:
-    """Describe the refusals of an operation, by status, for APIFlask's `doc`: its own and those of its sort."""
-    of_its_sort = (*(OF_EVERY_BODY if takes_body else ()), INTERNAL)
-    kinds = {kind.slug: kind for kind in (*of_its_sort, *problems)}  # its own words before those of its sort
+def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, Document]:
+    """Return an operation's error responses by status, for APIFlask's `doc`.
+
+    They are its own problems and those of every operation that takes a body, or none; its own have precedence.
+    """
+    of_its_sort = (*(_OF_EVERY_BODY if takes_body else ()), INTERNAL)
+    kinds = {kind.slug: kind for kind in (*of_its_sort, *problems)}
     by_status = sorted(kinds.values(), key=attrgetter("status"))
-    return {status: _described(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
+    return {status: _response(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 
-def told_once(problems: Iterable[ProblemType]) -> dict[str, dict[str, Any]]:
-    """Describe, by name, the answers that many operations share: these refusals and those of a sort of operation."""
-    return {kind.slug: _described([kind]) for kind in (*OF_EVERY_BODY, INTERNAL, *problems)}
+def name_of(response: Document) -> str:
+    """Return what an error response is called among the components, by its kinds; "" for any other response."""
+    return "-or-".join(response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}))
 
 
-def _described(kinds: list[ProblemType]) -> dict[str, Any]:
-    status = kinds[0].status
-    content = {"schema": _schema(kinds), "examples": examples_of(kinds)}
-    answer: dict[str, Any] = {
+def _response(kinds: Sequence[ProblemType]) -> Document:
+    """Describe the response of one status."""
+    response: Document = {
         "description": "; ".join(f"`{kind.slug}`: {kind.title}" for kind in kinds),
-        "content": {MEDIA_TYPE: content},
+        "content": {MEDIA_TYPE: {"schema": _schema(kinds), "examples": _examples(kinds)}},
     }
-    names = {*HEADERS.get(status, ()), *(["Retry-After"] if any(kind.retry_after for kind in kinds) else [])}
-    if names:
-        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
-    return answer
+    retry = ["Retry-After"] if any(kind.retry_after for kind in kinds) else []
+    if names := {*_HEADERS_OF.get(kinds[0].status, ()), *retry}:
+        response["headers"] = {name: name for name in sorted(names)}  # apispec makes references of them
+    return response
 
 
-def _schema(kinds: Iterable[ProblemType]) -> dict[str, Any]:
-    """Return the form of these problems: what has errors is a plain problem too, so generators must try it first."""
+def _schema(kinds: Iterable[ProblemType]) -> Document:
+    """Return the schema of these problems: generators try the narrower one first, as the wider one fits both."""
     naming = {bool(getattr(kind.example, "errors", None)) for kind in kinds}
-    return {"anyOf": [WITH_ERRORS, PLAIN]} if len(naming) > 1 else WITH_ERRORS if True in naming else PLAIN
+    return {"anyOf": [_WITH_ERRORS, _PLAIN]} if len(naming) > 1 else _WITH_ERRORS if True in naming else _PLAIN
 
 
-def examples_of(kinds: Iterable[ProblemType]) -> dict[str, dict[str, Any]]:
-    """Return an example of each kind, by its name, as it would be answered, but for path and request id.
+def _examples(kinds: Iterable[ProblemType]) -> dict[str, Document]:
+    """Return an example of each kind by its slug, as it would be answered but for path and request id.
 
-    A kind whose words nobody has given is left out; a test of the whole document says so.
+    A kind without a fixed `detail` or an `example` is left out; a test of the whole document finds it.
     """
     return {
-        kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), PATH, REQUEST_ID)}
+        kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), _PATH, _REQUEST_ID)}
         for kind in kinds
         if kind.detail or kind.example
     }

@@ -1,6 +1,6 @@
-"""Reading the parameters of a query strictly, for every view that declares them with APIFlask.
+"""Strict reading of query parameters, for every view that declares them with APIFlask.
 
-As bodies are (`lib.json_requests`): what a view does not know, or is told twice, is refused rather than passed over.
+As in bodies (`lib.json_requests`), an unknown parameter and one that is given twice are refused, not ignored.
 """
 
 import re
@@ -11,52 +11,55 @@ from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
 from marshmallow import fields
 
-from lib.fields import GREATEST, WholeNumber
+from lib.fields import WholeNumber
 from lib.json_requests import refusal_of
-from lib.keyset import LONGEST_PAGE, USUAL_PAGE
+from lib.keyset import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
-DIGITS = re.compile(r"[0-9]+")
-MOST_DIGITS = 19  # of `GREATEST`
+_DIGITS = re.compile(r"[0-9]{1,19}")  # as many as `BIGINT_MAX` has
 
 
 class WholeNumberInDigits(WholeNumber):
-    """A whole number as a query has it: plain ASCII digits, no sign and no space."""
+    """A whole number in a query: ASCII digits only. Python's `int`, and so marshmallow, also takes "+1" and "1_0"."""
 
-    default_error_messages = {"invalid": "Must be a whole number in plain digits."}  # noqa: RUF012  # marshmallow's
+    default_error_messages = {  # noqa: RUF012  # marshmallow declares it so
+        "invalid": "Must be a whole number of at most 19 plain digits."
+    }
 
-    def _deserialize(self, value: Any, *more: Any, **named: Any) -> int:  # noqa: ANN401  # as above
-        if not DIGITS.fullmatch(value):
+    def _deserialize(self, value: Any, *more: Any, **named: Any) -> int:  # noqa: ANN401  # marshmallow's arguments
+        if not _DIGITS.fullmatch(value):
             raise self.make_error("invalid")
-        # Python refuses to read thousands of digits; so many are out of range, whatever they say.
-        return super()._deserialize(int(value) if len(value) <= MOST_DIGITS else GREATEST + 1, *more, **named)
+        return super()._deserialize(int(value), *more, **named)
 
 
 class TrueOrFalse(fields.Boolean):
-    """A truth value as a query has it: exactly `true` or `false`."""
+    """A boolean in a query: exactly `true` or `false`."""
 
-    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012  # marshmallow's own form
+    default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012  # as above
     truthy = {"true"}  # noqa: RUF012  # as above
     falsy = {"false"}  # noqa: RUF012  # as above
 
 
 class NoParameters(Schema):
-    """There is nothing to ask for."""
+    """The operation has no parameters."""
 
 
 class PageParameters(Schema):
-    """How long a page of a list is; which one, each list says itself."""
+    """How many items a page of a list has; each list adds the parameter that says where the page begins."""
 
     limit = WholeNumberInDigits(
         least=1,
-        greatest=LONGEST_PAGE,
-        load_default=USUAL_PAGE,
-        metadata={"description": "how many there are on a page at most", "example": USUAL_PAGE},
+        greatest=MAX_PAGE_SIZE,
+        load_default=DEFAULT_PAGE_SIZE,
+        metadata={"description": "how many there are on a page at most", "example": DEFAULT_PAGE_SIZE},
     )
 
 
 @parser.location_loader("query")
 def load_query(request: Request, schema: Schema) -> dict[str, str]:
-    """Read the parameters for webargs; raises the refusal of the schema, with the names of those at fault."""
+    """Return the query parameters, for webargs.
+
+    Raises the schema's refusal (`refusal_of`), which names the parameters that are unknown or given twice.
+    """
     known = {field.data_key or name for name, field in schema.load_fields.items()}
     errors = {}
     for name, values in request.args.lists():

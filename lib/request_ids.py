@@ -1,6 +1,7 @@
-"""An id for each request: in every log line that it causes, and in the answer.
+"""An id for each request, which is in all of its log lines and in its response.
 
-A WSGI middleware rather than hooks of Flask: it covers what Flask refuses before its hooks run, and costs a third.
+This is WSGI middleware instead of Flask's hooks: it also covers what Flask refuses before its hooks run, at a third of
+the cost.
 """
 
 import re
@@ -12,19 +13,19 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEADER = "X-Request-ID"
-WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")  # what is safe in a header, a log line and a file name
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")  # safe in headers, log lines and file names
 
-_current: ContextVar[tuple[str, float] | None] = ContextVar("request", default=None)  # id, when it came
+_current: ContextVar[tuple[str, float] | None] = ContextVar("request", default=None)  # id, start
 
 
 class RequestIds:
-    """Gives each request its id: the caller's own where it is well-formed, else a new one (A13)."""
+    """Middleware that gives each request its id: the caller's own if it is well-formed, or else a new one (A13)."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the request with its id bound as long as the application works on it."""
+        """Answer the request, with its id set while the application works on it."""
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if WELL_FORMED.fullmatch(given) else new_id()
 
@@ -40,21 +41,21 @@ class RequestIds:
 
 
 def new_id() -> str:
-    """Return an id that no other request has: nobody may rely on its not being guessed.
+    """Return a unique id, which may be guessable.
 
-    Of `random`, as the system's own source would have a thread let go of the interpreter (lib.kept_sessions).
+    It comes from `random`: reading the system's source makes a thread release the interpreter (lib.kept_sessions).
     """
     return f"{getrandbits(128):032x}"
 
 
 def current_request_id() -> str:
-    """Return the id of the request that is being answered; outside of one, nothing."""
+    """Return the id of the current request; outside of a request, ""."""
     current = _current.get()
     return current[0] if current else ""
 
 
 def seconds_so_far() -> float:
-    """Return how long the request has been with us; outside of one, 0."""
+    """Return how long the current request has taken so far; outside of a request, 0."""
     current = _current.get()
     return perf_counter() - current[1] if current else 0.0
 
@@ -65,7 +66,7 @@ def milliseconds_so_far() -> float:
 
 
 def add_request_id(_: object, __: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put the id into a log record, as a processor of structlog's."""
+    """Add the id to a log record; this is a processor for structlog."""
     current = _current.get()
     if current:
         record["request_id"] = current[0]

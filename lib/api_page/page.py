@@ -1,4 +1,7 @@
-"""The page: Swagger UI from its installed package, and nothing that asks any other address; and the way to it."""
+"""The page for people: Swagger UI from its installed package, without a request to any other host.
+
+APIFlask's own page would need inline scripts, which the content security policy forbids.
+"""
 
 from importlib.resources import files
 from pathlib import Path
@@ -19,18 +22,18 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-OURS = Path(__file__).parent / "files"
-SWAGGER_UI = Path(str(files("flask_swagger_ui"))) / "dist"
-ASSETS = {
-    "page.css": OURS,
-    "start.js": OURS,
-    "favicon-32x32.png": SWAGGER_UI,
-    "swagger-ui.css": SWAGGER_UI,
-    "swagger-ui-bundle.js": SWAGGER_UI,
+_OURS = Path(__file__).parent / "files"
+_SWAGGER_UI = Path(str(files("flask_swagger_ui"))) / "dist"
+_ASSETS = {
+    "page.css": _OURS,
+    "start.js": _OURS,
+    "favicon-32x32.png": _SWAGGER_UI,
+    "swagger-ui.css": _SWAGGER_UI,
+    "swagger-ui-bundle.js": _SWAGGER_UI,
 }
-KEPT = 3600  # seconds for which a browser need not ask for an asset again
-# Its own style sheet carries pictures as data; everything else comes from here or not at all.
-POLICY = (
+_MAX_AGE = 3600  # seconds for which a browser may keep an asset
+# Swagger UI's style sheet has pictures as data URLs; everything else comes from this service or not at all.
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -40,7 +43,7 @@ page = Blueprint("api_page", __name__, template_folder="files")
 
 @page.get("/")
 def lead() -> AnyResponse:
-    """Lead a browser to the page, and tell everybody else where the page and the document are."""
+    """Redirect a browser to the page; tell any other client where the page and the document are."""
     accepted = request.accept_mimetypes.best_match(["application/json", "text/html"])
     answer = (
         redirect(url_for(".show"))
@@ -57,13 +60,13 @@ def show() -> Response:
     """Show the page."""
     title: Any = getattr(current_app, "title", current_app.name)
     answer = make_response(render_template("page.html", title=title))
-    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["Content-Security-Policy"] = _POLICY
     return answer
 
 
 @page.get("/docs/<asset>")
 def send(asset: str) -> Response:
-    """Send what the page is made of."""
-    if asset not in ASSETS:
+    """Send a file of the page."""
+    if asset not in _ASSETS:
         abort(404)
-    return send_from_directory(ASSETS[asset], asset, max_age=KEPT)
+    return send_from_directory(_ASSETS[asset], asset, max_age=_MAX_AGE)

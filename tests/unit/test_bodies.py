@@ -5,7 +5,7 @@ import io
 import pytest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from lib.bodies import LONGEST_BODY, is_unread, read_body
+from lib.bodies import MAX_BODY_SIZE, is_unread, read_body
 
 
 class Trickle(io.BytesIO):
@@ -31,18 +31,18 @@ def test_a_stream_that_may_never_end_is_not_read() -> None:
 
 
 def test_a_route_may_take_more() -> None:
-    environ = {"CONTENT_LENGTH": str(LONGEST_BODY + 1), "wsgi.input": io.BytesIO(b"x" * (LONGEST_BODY + 1))}
-    assert len(read_body(environ, LONGEST_BODY + 1)) == LONGEST_BODY + 1
+    environ = {"CONTENT_LENGTH": str(MAX_BODY_SIZE + 1), "wsgi.input": io.BytesIO(b"x" * (MAX_BODY_SIZE + 1))}
+    assert len(read_body(environ, MAX_BODY_SIZE + 1)) == MAX_BODY_SIZE + 1
     with pytest.raises(RequestEntityTooLarge, match="no more than 16 KiB"):
         read_body(environ)
 
 
-@pytest.mark.parametrize("size", [LONGEST_BODY, LONGEST_BODY + 1])
+@pytest.mark.parametrize("size", [MAX_BODY_SIZE, MAX_BODY_SIZE + 1])
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: FBT001
     told = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
     environ = {**told, "wsgi.input": io.BytesIO(b"x" * size)}
-    if size > LONGEST_BODY:
+    if size > MAX_BODY_SIZE:
         with pytest.raises(RequestEntityTooLarge):
             read_body(environ)
     else:

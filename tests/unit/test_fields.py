@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields
 
-from lib.fields import Email, Hundredths, Line, ListOf, Moment, WholeNumber
+from lib.fields import Email, Line, ListOf, Moment, TwoPlaces, WholeNumber
 from lib.json_requests import NumberLiteral
 from lib.query_parameters import TrueOrFalse, WholeNumberInDigits
 
@@ -127,13 +127,16 @@ def test_digits_are_a_number(value: str) -> None:
     assert DIGITS.deserialize(value) == int(value)
 
 
-@pytest.mark.parametrize("value", ["", " 1", "1 ", "+1", "-1", "1.0", "1e2", "0x1", "1_0", "٤", "²", "x", "1\n"])
+NO_DIGITS = ["", " 1", "1 ", "+1", "-1", "1.0", "1e2", "0x1", "1_0", "٤", "²", "x", "1\n", "9" * 20, "9" * 10_000]
+
+
+@pytest.mark.parametrize("value", NO_DIGITS)
 def test_what_is_no_plain_digits_is_refused(value: str) -> None:
     with pytest.raises(ValidationError, match="plain digits"):
         DIGITS.deserialize(value)
 
 
-@pytest.mark.parametrize("value", ["0", "201", "9" * 19, "9" * 20, "9" * 10_000])
+@pytest.mark.parametrize("value", ["0", "201", "9" * 19])
 def test_digits_out_of_range_are_refused(value: str) -> None:
     with pytest.raises(ValidationError, match="from 1 to 200"):
         DIGITS.deserialize(value)
@@ -144,7 +147,9 @@ def test_the_limits_of_a_number_are_within(value: int) -> None:
     assert NUMBER.deserialize(value) == value
 
 
-@pytest.mark.parametrize("value", [0, 201, "1", True, 1.0, NumberLiteral("1.0"), None])
+@pytest.mark.parametrize(
+    "value", [0, 201, 10**30, "1", True, 1.0, NumberLiteral("1.0"), NumberLiteral("1e2"), [], None]
+)
 def test_what_is_no_number_within_the_limits_is_refused(value: object) -> None:
     with pytest.raises(ValidationError):
         NUMBER.deserialize(value)
@@ -155,7 +160,7 @@ AMOUNTS = [("0", "0.00"), ("42", "42.00"), ("0.1", "0.10"), ("999999999999.99", 
 
 @pytest.mark.parametrize(("amount", "written"), [*AMOUNTS, ("999999999999999999999.99", "999999999999999999999.99")])
 def test_an_exact_decimal_is_written_with_two_places(amount: str, written: str) -> None:
-    assert Hundredths().serialize("amount", {"amount": Decimal(amount)}) == written
+    assert TwoPlaces().serialize("amount", {"amount": Decimal(amount)}) == written
 
 
 def test_a_moment_is_written_in_utc_whatever_its_zone() -> None:
@@ -166,7 +171,7 @@ def test_a_moment_is_written_in_utc_whatever_its_zone() -> None:
     )
 
 
-@pytest.mark.parametrize("field", [Hundredths(), Moment()])
+@pytest.mark.parametrize("field", [TwoPlaces(), Moment()])
 def test_nothing_is_written_as_nothing(field: fields.Field[object]) -> None:
     assert field.serialize("it", {"it": None}) is None
 

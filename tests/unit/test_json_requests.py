@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from lib.json_requests import DEEPEST, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object, shown
+from lib.json_requests import MAX_DEPTH, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object, shown
 
 MALFORMED = {
     "nothing": b"",
@@ -24,10 +24,10 @@ MALFORMED = {
     "single quotes": b"{'a': 1}",
     "a leading zero": b'{"a": 01}',
     "a trailing comma": b'{"a": 1,}',
-    "nesting one too deep": b'{"a": ' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
+    "nesting one too deep": b'{"a": ' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1),
     "nesting beyond reason": b"[" * 16_000,
-    "nesting and a string cut short": b"[" * (DEEPEST + 1) + b'"' + b'\\"' * 8_000,
-    "nesting and a trailing backslash": b"[" * (DEEPEST + 1) + b'"' + b"\\" * 15_001,
+    "nesting and a string cut short": b"[" * (MAX_DEPTH + 1) + b'"' + b'\\"' * 8_000,
+    "nesting and a trailing backslash": b"[" * (MAX_DEPTH + 1) + b'"' + b"\\" * 15_001,
 }
 
 
@@ -77,7 +77,7 @@ def test_what_is_in_no_encoding_is_not_said_to_be_in_one(body: bytes, said: str)
 
 
 def test_nesting_within_reason_is_read() -> None:
-    assert read_object(b'{"a": ' * DEEPEST + b"1" + b"}" * DEEPEST)
+    assert read_object(b'{"a": ' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH)
 
 
 def test_brackets_within_strings_and_side_by_side_are_no_nesting() -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY, Metric
 
-from lib.answers import Answers
+from lib.answers import SecurityHeaders
 from lib.metrics.requests import METHODS, answers_of, count_answer
 from lib.request_ids import RequestIds
 
@@ -38,7 +38,7 @@ def app() -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    answers = Answers(app.wsgi_app, told=count_answer, lingering=1)
+    answers = SecurityHeaders(app.wsgi_app, on_response=count_answer, lingering=1)
     app.wsgi_app = RequestIds(answers)  # type: ignore[method-assign]  # Flask's way
     return app.test_client()
 

@@ -8,7 +8,7 @@ from marshmallow import fields, post_load
 
 from app.events.domain import EventType
 from app.events.reading.domain import PageAsked
-from lib.fields import Hundredths, Moment, WholeNumber
+from lib.fields import Moment, TwoPlaces, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
 GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
@@ -49,7 +49,7 @@ class StoredEventSchema(Schema):
         attribute="decision.event.type",
         metadata={"description": "what the player did"},
     )
-    amount = Hundredths(
+    amount = TwoPlaces(
         required=True, attribute="decision.event.amount", metadata={"description": "exact, with two places"}
     )
     user_id = fields.Integer(required=True, attribute="decision.event.user_id")
@@ -82,7 +82,7 @@ class TotalSchema(Schema):
     """Events of one type, added up."""
 
     count = fields.Integer(required=True, metadata={"description": "how many events"})
-    total = Hundredths(required=True, metadata={"description": "what their amounts add up to, exactly"})
+    total = TwoPlaces(required=True, metadata={"description": "what their amounts add up to, exactly"})
 
 
 class UserActivitySchema(Schema):

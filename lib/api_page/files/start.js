@@ -1,11 +1,11 @@
-// Shows the document that the page names. No address but our own is asked, so there is no badge of a validator.
+// Shows the document that the page names. Requests go to this service only, so there is no badge of a validator.
 
 const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", darkness.matches);
 darkness.addEventListener("change", follow);
 follow();
 
-// An operation has up to a dozen refusals: each is one line until somebody wants to see it whole.
+// An operation has up to a dozen error responses: each is one line until its reader opens it.
 const RefusalsInALine = () => ({
   wrapComponents: {
     response: (Response, { React, getComponent }) => (properties) => {

@@ -10,7 +10,7 @@ from app.access.domain import Access
 from app.bounds import IDLE
 from app.config import read_settings
 from app.server import LONGEST_GOODBYE
-from lib.bodies import LONGEST_BODY
+from lib.bodies import MAX_BODY_SIZE
 from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
 
 LONGEST_ANSWER = 5  # seconds, whatever the database does: docs/reliability.md
@@ -46,7 +46,7 @@ def test_nginx_lets_a_connection_go_before_the_service_closes_it() -> None:
 
 
 def test_the_service_itself_refuses_bodies_that_are_a_little_too_large() -> None:
-    assert int(of_nginx("client_max_body_size").removesuffix("k")) * 1024 > LONGEST_BODY
+    assert int(of_nginx("client_max_body_size").removesuffix("k")) * 1024 > MAX_BODY_SIZE
     assert of_nginx("client_body_buffer_size") == of_nginx("client_max_body_size")
 
 
