@@ -10,7 +10,6 @@ from marshmallow import Schema, fields, validate
 from lib.openapi_documents import schema_name
 
 BIGINT_MAX = 2**63 - 1  # PostgreSQL's bigint
-GREATEST = BIGINT_MAX  # its former name
 # RFC 5321, except for forms that nobody uses: quoted local parts, and IP addresses in brackets.
 _WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

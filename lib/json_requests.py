@@ -20,7 +20,6 @@ from lib.bodies import MAX_BODY_SIZE, read_body
 from lib.body_forms import encoding_fault, refuse_other_forms
 
 MAX_NAMED = 20  # members at fault that a refusal names; a body may hold thousands
-MOST_NAMED = MAX_NAMED  # its former name
 MAX_DEPTH = 64  # levels of nesting
 _MAX_SHOWN = 60  # characters of a name that a client chose
 _MAX_DIGITS = 40  # of an integer; Python refuses to read thousands, and no member of ours needs more than 19

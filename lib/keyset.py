@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 MAX_PAGE_SIZE = 200
-LONGEST_PAGE = MAX_PAGE_SIZE  # its former name
 DEFAULT_PAGE_SIZE = 50
 
 Item = TypeVar("Item")

@@ -8,7 +8,7 @@ from json import JSONEncoder
 from typing import Any
 
 from app.alerts.domain import AlertsAsked, Evidence, Place, StoredAlert
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
 
 KEEP = Statement(
@@ -122,7 +122,7 @@ class AlertQueries:
 
 def _last_place(before: Place | None) -> Place:
     """Return the last place that may be read."""
-    return Place(before.t, before.user_id, before.code - 1) if before else Place(GREATEST, GREATEST, LAST)
+    return Place(before.t, before.user_id, before.code - 1) if before else Place(BIGINT_MAX, BIGINT_MAX, LAST)
 
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:

@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
 from app.rulebook.forms import GREATEST_CODE
-from lib.fields import GREATEST, ListOf, WholeNumber
+from lib.fields import BIGINT_MAX, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
 WRITTEN_PLACE = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
@@ -32,7 +32,7 @@ class PlaceInList(fields.Field[Place]):
         if written is None:
             raise self.make_error("invalid")
         place = Place(*map(int, written.groups()))
-        if place.t > GREATEST or place.user_id > GREATEST or place.code > GREATEST_CODE:
+        if place.t > BIGINT_MAX or place.user_id > BIGINT_MAX or place.code > GREATEST_CODE:
             raise self.make_error("invalid")
         return place
 

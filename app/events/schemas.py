@@ -9,7 +9,7 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import ActivityEvent, Decision, EventType
-from lib.fields import GREATEST, WholeNumber, whole_number
+from lib.fields import BIGINT_MAX, WholeNumber, whole_number
 from lib.json_requests import InvalidMembers, NumberLiteral
 
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
@@ -85,7 +85,7 @@ class EventSchema(Schema):
                 "type": "integer",
                 "format": "int64",
                 "minimum": 0,
-                "maximum": GREATEST,
+                "maximum": BIGINT_MAX,
                 "description": "another name for `t`: send one of the two, not both",
             }
         },

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
 from app.players.queries import UserQueries
 from lib.database import Database
-from lib.fields import GREATEST
-from lib.keyset import LONGEST_PAGE, page_of
+from lib.fields import BIGINT_MAX
+from lib.keyset import MAX_PAGE_SIZE, page_of
 
 LONGEST_SEARCH = 100_000  # ids that may have events and no entry in the register, one after the other
 
@@ -41,8 +41,8 @@ def add_user(database: Database, user: NewUser) -> RegisteredUser:
 def _next_free_id(register: UserQueries) -> int:
     """Return the least id above all in the register under which no event is stored (A23)."""
     greatest = register.greatest_id()
-    last = min(greatest + LONGEST_SEARCH, GREATEST)
-    user_id = register.first_id_without_events(greatest + 1, last) if greatest < GREATEST else None
+    last = min(greatest + LONGEST_SEARCH, BIGINT_MAX)
+    user_id = register.first_id_without_events(greatest + 1, last) if greatest < BIGINT_MAX else None
     if user_id is None:
         raise NoFreeUserId(f"no free user_id was found above {greatest}; give the user a user_id")
     return user_id
@@ -59,5 +59,5 @@ def all_users(database: Database) -> Iterator[RegisteredUser]:
     """Walk through the whole register in the order of ids, page by page."""
     after: int | None = 0
     while after is not None:
-        users, after = users_of(database, UsersAsked(limit=LONGEST_PAGE, after=after))
+        users, after = users_of(database, UsersAsked(limit=MAX_PAGE_SIZE, after=after))
         yield from users

@@ -2,7 +2,7 @@
 
 from app.players.domain import DuplicateUser, NoFreeUserId
 from app.problems import Problems
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.problem_details import ProblemType
 
 PROBLEMS: Problems = {
@@ -16,6 +16,6 @@ PROBLEMS: Problems = {
         409,
         "no-free-user-id",
         "There is no id to give to the user",
-        example=NoFreeUserId(f"no free user_id was found above {GREATEST}; give the user a user_id"),
+        example=NoFreeUserId(f"no free user_id was found above {BIGINT_MAX}; give the user a user_id"),
     ),
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.rulebook.domain import AuditEntry, Step
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.transactions import Statement, Transaction
 
 NOTE_STEP = Statement(
@@ -61,7 +61,7 @@ class AuditQueries:
 
     def latest(self, *, before: int | None, most: int) -> Sequence[AuditEntry]:
         """Who did what last, below the id `before`? The newest first."""
-        return _steps(self._transaction.fetch(LATEST_STEPS, GREATEST if before is None else before, most))
+        return _steps(self._transaction.fetch(LATEST_STEPS, BIGINT_MAX if before is None else before, most))
 
 
 def _steps(rows: Iterable[tuple[Any, ...]]) -> list[AuditEntry]:

@@ -29,7 +29,7 @@ from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
 from lib.database import Database
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.keyset import page_of
 from lib.transactions import Transaction
 
@@ -45,7 +45,7 @@ def editions(database: Database) -> Sequence[Edition]:
 def outlines(database: Database) -> Sequence[Outline]:
     """Return all editions without their rules, the oldest first, also those that cannot be read."""
     with database.transaction() as current:
-        found = RuleBookQueries(current).outlines(before=None, most=GREATEST)
+        found = RuleBookQueries(current).outlines(before=None, most=BIGINT_MAX)
     return found[::-1]
 
 

@@ -15,8 +15,8 @@ from marshmallow import ValidationError, fields, post_load, validate
 from app.events.domain import BOTH_TYPES, EventType
 from app.events.rules import LONGEST_LISTED, RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.events.schemas import AMOUNT, money
-from lib.fields import GREATEST, Line
-from lib.json_requests import MOST_NAMED, shown
+from lib.fields import BIGINT_MAX, Line
+from lib.json_requests import MAX_NAMED, shown
 
 GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
 COUNTS = validate.Range(2, 100)
@@ -139,10 +139,10 @@ class InvalidRules(Exception):
     """Rules that cannot be saved; `errors` says for each rule and field what is wrong, as far as a reader goes."""
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
-        self.errors = dict(islice(errors.items(), MOST_NAMED))
+        self.errors = dict(islice(errors.items(), MAX_NAMED))
         self.lines = [f"{where}: {' '.join(messages)}" for where, messages in self.errors.items()]
-        if len(errors) > MOST_NAMED:
-            self.lines.append(f"and {len(errors) - MOST_NAMED} more")
+        if len(errors) > MAX_NAMED:
+            self.lines.append(f"and {len(errors) - MAX_NAMED} more")
         super().__init__("; ".join(self.lines))
 
 
@@ -178,7 +178,7 @@ def read_each(written: object) -> tuple[dict[str, Rule], Errors]:
 
 def _code_of(written: object) -> int | None:
     code = written.get("code") if isinstance(written, dict) else None
-    return code if type(code) is int and abs(code) <= GREATEST else None
+    return code if type(code) is int and abs(code) <= BIGINT_MAX else None
 
 
 def _names(codes: Sequence[int | None]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from app.events.rules import Rule
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, read_rules, written_rules
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.transactions import Statement, Transaction
 
 COLUMNS = "edition, status, rules, author, note, created_at, based_on, published_at, published_by"
@@ -138,7 +138,7 @@ class RuleBookQueries:
 
     def outlines(self, *, before: int | None, most: int) -> Sequence[Outline]:
         """Which editions were drafted last, below the number `before`? The newest first."""
-        rows: Sequence[Row] = self._transaction.fetch(OUTLINES, GREATEST if before is None else before, most)
+        rows: Sequence[Row] = self._transaction.fetch(OUTLINES, BIGINT_MAX if before is None else before, most)
         return [_outline(row) for row in rows]
 
     def numbers_in_force(self) -> InForce:

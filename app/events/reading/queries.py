@@ -10,7 +10,7 @@ from decimal import Decimal
 from app.events.domain import ActivityEvent, Decision
 from app.events.queries import STORED_AS
 from app.events.reading.domain import StoredDecision, Total, UserActivity
-from lib.fields import GREATEST
+from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
 
 # Of a limit that is a parameter the planner believes that it asks for a tenth of what there is, so that to walk an
@@ -145,7 +145,7 @@ class ReadingQueries:
 
         Also returns the moment at which the search ended, where it ended before it had `most` or all of them.
         """
-        up_to = GREATEST if before is None else before - 1
+        up_to = BIGINT_MAX if before is None else before - 1
         if code is None:
             return list(_stored(user_id, self._transaction.fetch(PAGE, user_id, up_to, most))), None
         rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
