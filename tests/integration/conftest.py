@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 
 from app.access.domain import Access
 from app.backtest import cli
-from app.backtest.controllers import Place
+from app.backtest.controllers import RunContext
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
@@ -216,7 +216,7 @@ def client(app_with: AppWith) -> FlaskClient:
 @pytest.fixture
 def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
-    monkeypatch.setattr(cli, "Place", partial(Place, open_crew=in_this_process))
+    monkeypatch.setattr(cli, "RunContext", partial(RunContext, open_crew=in_this_process))
 
 
 @pytest.fixture
