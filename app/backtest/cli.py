@@ -75,16 +75,18 @@ JOBS = click.option(
     "--jobs",
     type=click.IntRange(1, MAX_JOBS),
     default=lambda: min(os.cpu_count() or 1, MAX_JOBS),
-    show_default="the processors there are",
+    show_default="the number of processors",
     help="Processes that share the work.",
 )
 
 
 @click.command("backtest")
 @click.argument("edition", type=EDITION)
-@click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; those before are history.")
+@click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; earlier ones are history.")
 @click.option("--until", type=MOMENT, help="Judge the events before this t.")
-@click.option("--users", type=UsersOption(), default=ALL_USERS, show_default="all", help="7, 1-100 or 1-100,205")
+@click.option(
+    "--users", type=UsersOption(), default=ALL_USERS, show_default="all", help="User ids, such as 7 or 1-100,205."
+)
 @click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
 @JOBS
 @click.option(
@@ -98,7 +100,7 @@ JOBS = click.option(
     help=f"Also write it as a page with charts; {INSTEAD}.",
 )
 @with_appcontext
-def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itself
+def backtest(  # noqa: PLR0913, PLR0917  # click passes each option as an argument
     edition: int,
     since: int,
     until: int | None,
@@ -108,7 +110,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
     json_file: str | None,
     html_file: str | None,
 ) -> None:
-    """Judge what is stored by EDITION, and show what it would have raised."""
+    """Judge all stored events by EDITION, and show the alerts that it would have raised."""
     if json_file == html_file == "-":
         raise click.UsageError("only one of --json and --html can go to standard output; name a file for the other")
     try:
@@ -154,7 +156,7 @@ def verify(jobs: int, kept: Sealed | None) -> None:
     sys.exit(1 if findings.different or findings.lost else 0)
 
 
-ON_HISTORY = (backtest, verify)  # they join the commands of the rule book
+ON_HISTORY = (backtest, verify)  # commands of the group `rules`
 
 
 @contextmanager
@@ -163,10 +165,8 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[RunContext, Cost]]:
     cost, began = Cost(), time.monotonic()
     try:
         with progress_bar(title) as (progress, judged):
-            yield (
-                RunContext(database=current_app.extensions["database"], engine=db.engine, jobs=jobs, progress=progress),
-                cost,
-            )
+            database = current_app.extensions["database"]
+            yield RunContext(database=database, engine=db.engine, jobs=jobs, progress=progress), cost
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
         sys.exit(INTERRUPTED)

@@ -51,14 +51,14 @@ class Cost:
 
 
 def backtest(run: RunContext, number: int, against: int | None, scope: Scope, cost: Cost) -> Report:
-    """Judge what is stored by an edition, or by two; raises `NoSuchEdition` or `WorkerFailed`."""
+    """Judge the stored events by an edition, or by two; raises `NoSuchEdition` or `WorkerFailed`."""
     edition = rule_set_of(run.database, number)
     other = None if against is None else rule_set_of(run.database, against)
     return backtest_of(run, edition, other, scope, cost)
 
 
 def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scope: Scope, cost: Cost) -> Report:
-    """Judge what is stored by these rules, or by those of two editions; raises `WorkerFailed`."""
+    """Judge the stored events by these rules, or by those of two editions; raises `WorkerFailed`."""
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
         with run.open_crew(judging.begin, trial, run.jobs) as crew:
@@ -72,9 +72,9 @@ def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scop
 
 
 def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
-    """Judge all that is stored again, each event by its own edition, and compare it with counts and seals.
+    """Judge every stored event again by its own edition, and compare what is stored with counts and seals.
 
-    `kept` is a seal that was written down elsewhere. Raises `WorkerFailed`.
+    `kept` is a seal that was kept elsewhere. Raises `WorkerFailed`.
     """
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         # Read after the snapshot is taken, so that the edition of every event in it is there.

@@ -53,7 +53,7 @@ def _read_range(written: str) -> Users:
         users = Users(*map(int, ends))
         if 1 <= users.first <= users.last <= BIGINT_MAX:
             return users
-    raise BacktestRefused(f"{written!r} names no users: write 7, 1-100 or 1-100,205; ids begin at 1")
+    raise BacktestRefused(f"{written!r} names no user ids: write 7, 1-100 or 1-100,205; ids begin at 1")
 
 
 def format_users(users: Sequence[Users]) -> str:
@@ -73,7 +73,7 @@ class Scope:
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.since:
-            raise BacktestRefused(f"nothing lies from t {self.since} on and before t {self.until}")
+            raise BacktestRefused(f"no t is at least {self.since} and below {self.until}")
 
 
 @dataclass(frozen=True, slots=True)

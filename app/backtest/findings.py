@@ -38,7 +38,7 @@ class KeptAlert(NamedTuple):
     shadow: bool
     edition: int
     value: str | None
-    limit: str | None
+    threshold: str | None
     events: str | None
     moments: str | None
     sentence: str | None
@@ -119,9 +119,9 @@ class EventCheck:
         return [fault for each, proof in proved for fault in self._evidence_faults(edition, each, proof)]
 
     def _evidence_faults(self, edition: int, kept: KeptAlert, proof: Proof) -> Iterator[str]:
-        if (kept.value, kept.limit, kept.events) != (proof.value, proof.limit, str(proof.count)):
+        if (kept.value, kept.threshold, kept.events) != (proof.value, proof.limit, str(proof.count)):
             yield (
-                f"the evidence of code {kept.code} has {_evidence(kept.value, kept.limit, kept.events)}; "
+                f"the evidence of code {kept.code} has {_evidence(kept.value, kept.threshold, kept.events)}; "
                 f"edition {edition} finds {_evidence(proof.value, proof.limit, proof.count)}"
             )
         moments = str(self._moments(proof))

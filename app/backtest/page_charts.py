@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from app.backtest.domain import MAX_PERIODS
 from app.backtest.reports import NO_ALERTS, Report, Series, plural
 from app.backtest.summary import rate_per_events
-from lib.pages.charts import LARGE, SMALL, Bar, Chart, Segment, Size, bar_chart
+from lib.pages.charts import Bar, Chart, Segment, bar_chart
+from lib.pages.scale import LARGE, SMALL, Size
 
 MAX_BARS = 120
 LONG_GAP = MAX_BARS  # periods without events that are left out, with a line in their place

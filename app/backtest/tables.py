@@ -31,17 +31,17 @@ def console() -> Console:
 
 
 def heading(report: Report) -> str:
-    """Name the report."""
+    """Return the title of the report."""
     against = f" against edition {report.against.number}" if report.against else ""
     return f"Edition {report.edition.number}{against}"
 
 
 def scope_line(report: Report) -> str:
-    """Say in a line what was judged."""
+    """Say in one line which events were judged."""
     scope = report.scope
     since = f", from t {scope.since} on" if scope.since else ""
     until = f", before t {scope.until}" if scope.until is not None else ""
-    whose = f"{plural(report.players, 'player')} (users: {format_users(scope.users)})"
+    whose = f"{plural(report.players, 'player')} (user ids: {format_users(scope.users)})"
     return f"{plural(report.events, 'event')} of {whose}{since}{until}"
 
 

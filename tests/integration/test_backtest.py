@@ -311,8 +311,8 @@ def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
 WRONG = [
     (["7"], "there is no edition 7"),
     (["0"], "Invalid value for 'EDITION'"),
-    (["1", "--users", "0"], "names no users"),
-    (["1", "--since", "9", "--until", "9"], "nothing lies from t 9 on"),
+    (["1", "--users", "0"], "names no user ids"),
+    (["1", "--since", "9", "--until", "9"], "no t is at least 9 and below 9"),
     (["1", "--jobs", "0"], "Invalid value for '--jobs'"),
     (["1", "--against", "8"], "there is no edition 8"),
     (["1", "--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written: No such file or directory"),

@@ -43,8 +43,8 @@ def test_users_are_read_in_order_and_once(written: str, users: list[Users]) -> N
 
 
 @pytest.mark.parametrize("written", ["", "0", "a", "-1", "5-", "9-3", "1,,2", "1.5", "1-2-3", str(2**63), "٣"])
-def test_what_names_no_users_is_refused(written: str) -> None:
-    with pytest.raises(BacktestRefused, match="names no users"):
+def test_what_names_no_user_ids_is_refused(written: str) -> None:
+    with pytest.raises(BacktestRefused, match="names no user ids"):
         parse_users(written)
 
 
@@ -58,7 +58,7 @@ def test_users_are_written_as_they_are_read(ranges: list[tuple[int, int]]) -> No
 
 @pytest.mark.parametrize("until", [0, 5])
 def test_a_scope_without_a_moment_is_refused(until: int) -> None:
-    with pytest.raises(BacktestRefused, match="nothing lies from t 5 on and before t"):
+    with pytest.raises(BacktestRefused, match="no t is at least 5 and below"):
         Scope(since=5, until=until)
 
 

@@ -38,7 +38,7 @@ def test_what_people_wrote_is_text_in_html_and_in_svg() -> None:
 def test_the_page_says_what_was_judged_and_what_came_of_it() -> None:
     text = read(render(REPORTS["against"], MADE)).text
     assert "Edition 2 against edition 1" in text
-    assert f"9 events of 3 players (users: 1-9), from t {FIRST} on, before t {FIRST + 3 * DAY}" in text
+    assert f"9 events of 3 players (user ids: 1-9), from t {FIRST} on, before t {FIRST + 3 * DAY}" in text
     assert "2026-11-22 03:04 UTC" in text
     assert "1: above 200.00 → 100.00" in text
     assert "140.00 deposited at once; the limit is 100.00" in text
