@@ -344,6 +344,7 @@ def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
     told = backtest(app, 1, "--jobs", 1)
-    assert told["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "players": 1, "alerts_per_1000_events": 1000.0}}
+    counts = {"alerts": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
+    assert told["alerts"]["raised"]["codes"] == {"123": counts}
     assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"
