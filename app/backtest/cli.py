@@ -16,10 +16,10 @@ import psycopg2
 from flask.cli import with_appcontext
 
 from app.backtest import controllers, files, tables
-from app.backtest.controllers import Cost, Place
+from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
-from app.backtest.page import page
+from app.backtest.domain import ALL_USERS, BIGINT_MAX, BacktestRefused, Scope, Users, parse_users
+from app.backtest.page import render
 from app.backtest.progress import progress_bar, speed
 from app.backtest.services import BacktestServices
 from app.rulebook.options import EDITION
@@ -31,27 +31,27 @@ from lib.logs import get_logger
 from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
 
-MOST_JOBS = 256
-STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes as well, if nothing else does
+MAX_JOBS = 256
+STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes unless a report goes there
 
 log = get_logger()
 
 
 class UsersOption(click.ParamType[Sequence[Users]]):
-    """Users such as 7, 1-100 or 1-100,205."""
+    """Players by their user ids, such as 7, 1-100 or 1-100,205."""
 
     name = "users"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sequence[Users]:
-        """Return the users; anything else ends the command with a line that says what to write."""
+        """Return the ids; anything else ends the command with one line that says what to write."""
         try:
-            return read_users(str(value)) if isinstance(value, str) else EVERYBODY
+            return parse_users(str(value)) if isinstance(value, str) else ALL_USERS
         except BacktestRefused as error:
             self.fail(str(error), param, ctx)
 
 
 def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Return where to write; a place that cannot be written is refused now, and not after an hour of work."""
+    """Return where to write; a file that cannot be written is refused now, and not after an hour of work."""
     if not value or value in STANDARD_OUTPUT:
         return value and STANDARD_OUTPUT[0]
     try:
@@ -70,21 +70,23 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 
 
 INSTEAD = "-: to standard output, instead of the table"
-MOMENT = click.IntRange(0, GREATEST)
+MOMENT = click.IntRange(0, BIGINT_MAX)
 JOBS = click.option(
     "--jobs",
-    type=click.IntRange(1, MOST_JOBS),
-    default=lambda: min(os.cpu_count() or 1, MOST_JOBS),
-    show_default="the processors there are",
+    type=click.IntRange(1, MAX_JOBS),
+    default=lambda: min(os.cpu_count() or 1, MAX_JOBS),
+    show_default="the number of processors",
     help="Processes that share the work.",
 )
 
 
 @click.command("backtest")
 @click.argument("edition", type=EDITION)
-@click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; those before are history.")
+@click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; earlier ones are history.")
 @click.option("--until", type=MOMENT, help="Judge the events before this t.")
-@click.option("--users", type=UsersOption(), default=EVERYBODY, show_default="all", help="7, 1-100 or 1-100,205")
+@click.option(
+    "--users", type=UsersOption(), default=ALL_USERS, show_default="all", help="User ids, such as 7 or 1-100,205."
+)
 @click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
 @JOBS
 @click.option(
@@ -95,10 +97,10 @@ JOBS = click.option(
     "html_file",
     type=CallersPath(),
     callback=writable,
-    help=f"Also write it as a page with pictures; {INSTEAD}.",
+    help=f"Also write it as a page with charts; {INSTEAD}.",
 )
 @with_appcontext
-def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itself
+def backtest(  # noqa: PLR0913, PLR0917  # click passes each option as an argument
     edition: int,
     since: int,
     until: int | None,
@@ -108,31 +110,31 @@ def backtest(  # noqa: PLR0913, PLR0917  # click hands each option over by itsel
     json_file: str | None,
     html_file: str | None,
 ) -> None:
-    """Judge what is stored by EDITION, and show what it would have raised."""
+    """Judge all stored events by EDITION, and show the alerts that it would have raised."""
     if json_file == html_file == "-":
         raise click.UsageError("only one of --json and --html can go to standard output; name a file for the other")
     try:
         scope = Scope(since=since, until=until, users=users)
     except BacktestRefused as error:
         raise click.UsageError(str(error)) from None
-    with at_work("judging", jobs) as (place, cost):
-        report = controllers.backtest(place, edition, against, scope, cost)
-    # The files first: whoever reads the table may hang up in the midst of it.
+    with at_work("judging", jobs) as (run, cost):
+        report = controllers.backtest(run, edition, against, scope, cost)
+    # The files first: the reader of the table may close the pipe in the middle of it.
     if html_file:
-        write(html_file, page(report, datetime.now(UTC)))
+        write(html_file, render(report, datetime.now(UTC)))
     if json_file:
         write(json_file, json.dumps(document(report), indent=1, ensure_ascii=False) + "\n")
     if "-" not in {html_file, json_file}:
-        tables.show(report, tables.console())
+        tables.print_report(report, tables.console())
 
 
 class SealOption(click.ParamType[Sealed]):
-    """A seal as it is printed, such as 17 and its digest, with a colon between them."""
+    """A seal as it is printed: its number, a colon and its digest."""
 
     name = "number:digest"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sealed:
-        """Return the seal; anything else ends the command with a line that says what to write."""
+        """Return the seal; anything else ends the command with one line that says what to write."""
         try:
             return read_seal(str(value))
         except ValueError:
@@ -146,24 +148,24 @@ class SealOption(click.ParamType[Sealed]):
 def verify(jobs: int, kept: Sealed | None) -> None:
     """Judge every stored event again by its own edition, and compare with what is stored, counted and sealed.
 
-    Status 1 if anything differs. --seal also tells whether all was rewritten, seals and all.
+    Status 1 if anything differs. --seal also finds a database that was rewritten together with its seals.
     """
-    with at_work("verifying", jobs) as (place, cost):
-        findings = controllers.verify(place, cost, kept)
-    tables.show_findings(findings, tables.console())
+    with at_work("verifying", jobs) as (run, cost):
+        findings = controllers.verify(run, cost, kept)
+    tables.print_findings(findings, tables.console())
     sys.exit(1 if findings.different or findings.lost else 0)
 
 
-ON_HISTORY = (backtest, verify)  # they join the commands of the rule book
+ON_HISTORY = (backtest, verify)  # commands of the group `rules`
 
 
 @contextmanager
-def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
-    """Show how far the work got; end with one line when it is interrupted or cannot be done."""
+def at_work(title: str, jobs: int) -> Iterator[tuple[RunContext, Cost]]:
+    """Show the progress; end with one line when the work is interrupted or impossible."""
     made, cost, began = services.get(BacktestServices), Cost(), time.monotonic()
     try:
-        with progress_bar(title) as (told, judged):
-            yield Place(database=made.database, engine=made.engine, jobs=jobs, told=told), cost
+        with progress_bar(title) as (progress, judged):
+            yield RunContext(database=made.database, engine=made.engine, jobs=jobs, progress=progress), cost
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
         sys.exit(INTERRUPTED)
@@ -176,7 +178,7 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[Place, Cost]]:
 
 
 def write(file: str, text: str) -> None:
-    """Write a file whole or not at all; what is no plain file is written into as it stands. - is standard output."""
+    """Write a file completely or not at all. A pipe or a device is written into; - is standard output."""
     if file == "-":
         click.echo(text, nl=False)
         return

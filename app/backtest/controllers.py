@@ -1,4 +1,4 @@
-"""The use cases on all that is stored. Both look at one state of the database, and share the work out by user."""
+"""The use cases on all that is stored. Both read one state of the database, and share the work out by player."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from app.backtest import judging, verifying
 from app.backtest.domain import Calendar, Scope, Span
 from app.backtest.findings import Findings, RuleBook
 from app.backtest.judging import Judged, Judging, Planning, Trial
-from app.backtest.reports import Bench, Report
+from app.backtest.reports import EditionRules, Report
 from app.backtest.tally import Tally
-from app.backtest.verifying import Inquiry, InquiryContext, Sharing, Verifying, VerifyingChain
+from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
 from app.events.judges import RuleSet
 from app.rulebook import controllers as rulebook
 from app.seals.domain import Sealed
@@ -20,77 +20,77 @@ from lib.database import Database
 from lib.snapshots import snapshot_of
 from lib.workers import OpenCrew, Piece, Workers
 
-SPAN = 100_000  # events that one process judges before it is given further users
+SPAN = 100_000  # events that a process judges before it takes the next players
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 Found = TypeVar("Found", Tally, Findings)
-Verification = Piece[InquiryContext, Judged | Findings]
+Verification = Piece[VerifyContext, Judged | Findings]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the work is done: the database, by so many processes in spans of so many events, and who is told of it.
+class RunContext:
+    """What a run works with: the database, the number of processes, and the number of events in a span.
 
-    `told` is called with all events there are to judge and how many further ones are judged; `open_crew` gets the
-    processes together.
+    `progress` is called with the number of all events to judge, and the number judged since the last call; `open_crew`
+    starts the processes.
     """
 
     database: Database
     engine: Engine
     jobs: int
     span: int = SPAN
-    told: Callable[[int, int], None] = lambda _, __: None
+    progress: Callable[[int, int], None] = lambda _, __: None
     open_crew: OpenCrew = Workers
 
 
 @dataclass(slots=True)
 class Cost:
-    """The CPU seconds of the processes, without what it took them to start."""
+    """The CPU seconds of the processes, without those of starting them."""
 
     cpu_seconds: float = 0
 
 
-def backtest(place: Place, number: int, against: int | None, scope: Scope, cost: Cost) -> Report:
-    """Judge what is stored by an edition, or by two; raises `NoSuchEdition` or `WorkerFailed`."""
-    edition = rule_set_of(place.database, number)
-    other = None if against is None else rule_set_of(place.database, against)
-    return backtest_of(place, edition, other, scope, cost)
+def backtest(run: RunContext, number: int, against: int | None, scope: Scope, cost: Cost) -> Report:
+    """Judge the stored events by an edition, or by two; raises `NoSuchEdition` or `WorkerFailed`."""
+    edition = rule_set_of(run.database, number)
+    other = None if against is None else rule_set_of(run.database, against)
+    return backtest_of(run, edition, other, scope, cost)
 
 
-def backtest_of(place: Place, edition: RuleSet, against: RuleSet | None, scope: Scope, cost: Cost) -> Report:
-    """Judge what is stored by these rules, or by those of two editions; raises `WorkerFailed`."""
-    with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
+def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scope: Scope, cost: Cost) -> Report:
+    """Judge the stored events by these rules, or by those of two editions; raises `WorkerFailed`."""
+    with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
-        with place.open_crew(judging.begin, trial, place.jobs) as crew:
-            [plan] = crew.each([Planning(place.span)])
+        with run.open_crew(judging.begin, trial, run.jobs) as crew:
+            [plan] = crew.each([Planning(run.span)])
             tally = Tally(plan.calendar, compares=against is not None)
             pieces = (Judging(span, plan.calendar) for span in plan.spans)
-            for found in _told(place, plan.spans, crew.each(pieces)):
+            for found in _with_progress(run, plan.spans, crew.each(pieces)):
                 tally.add(found)
             cost.cpu_seconds = crew.cpu_seconds
     return _report(trial, plan.calendar, tally)
 
 
-def verify(place: Place, cost: Cost, kept: Sealed | None = None) -> Findings:
-    """Judge all that is stored again, each event by its own edition, and hold it against counts and seals.
+def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
+    """Judge every stored event again by its own edition, and compare what is stored with counts and seals.
 
-    `kept` is a seal that was written down elsewhere. Raises `WorkerFailed`.
+    `kept` is a seal that was kept elsewhere. Raises `WorkerFailed`.
     """
-    with snapshot_of(place.engine, APPLICATION_NAME) as snapshot:
-        # Read after the snapshot was taken, so that no edition of an event in it is missing.
-        inquiry = Inquiry(snapshot=snapshot, book=rule_book_of(place.database))
-        with place.open_crew(verifying.begin, inquiry, place.jobs) as crew:
-            spans = list(crew.each([Sharing(place.span)]))
+    with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
+        # Read after the snapshot is taken, so that the edition of every event in it is there.
+        job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
+        with run.open_crew(verifying.begin, job, run.jobs) as crew:
+            spans = list(crew.each([Sharing(run.span)]))
             findings = Findings()
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
-            for found in _told(place, spans, crew.each(pieces)):
+            for found in _with_progress(run, spans, crew.each(pieces)):
                 findings.add(found)
             cost.cpu_seconds = crew.cpu_seconds
     return findings
 
 
 def rule_set_of(database: Database, number: int) -> RuleSet:
-    """Return the rules of an edition, wherever it stands."""
+    """Return the rules of an edition, whatever its state."""
     edition = rulebook.edition(database, number)
     return RuleSet(edition=edition.edition, rules=edition.rules)
 
@@ -106,27 +106,27 @@ def rule_book_of(database: Database) -> RuleBook:
 
 def _report(trial: Trial, calendar: Calendar, tally: Tally) -> Report:
     return Report(
-        edition=_bench(trial.edition),
-        against=None if trial.against is None else _bench(trial.against),
+        edition=_edition_rules(trial.edition),
+        against=None if trial.against is None else _edition_rules(trial.against),
         scope=trial.scope,
         calendar=calendar,
         events=tally.events,
-        customers=tally.customers,
+        players=tally.players,
         events_by_period=tally.events_by_period,
         series=tally.reports(),
     )
 
 
-def _bench(rule_set: RuleSet) -> Bench:
-    return Bench(edition=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
+def _edition_rules(rule_set: RuleSet) -> EditionRules:
+    return EditionRules(number=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _told(place: Place, spans: Sequence[Span], messages: Iterable[Judged | Found]) -> Iterator[Found]:
-    """Tell how far the work got, and return what was found."""
+def _with_progress(run: RunContext, spans: Sequence[Span], messages: Iterable[Judged | Found]) -> Iterator[Found]:
+    """Report progress, and yield what was found."""
     events = sum(span.events for span in spans)
-    place.told(events, 0)
+    run.progress(events, 0)
     for message in messages:
         if isinstance(message, Judged):
-            place.told(events, message.events)
+            run.progress(events, message.events)
         else:
             yield message

@@ -1,10 +1,10 @@
-"""A report as JSON holds it: for machines, and the same for the same question and the same state of the database."""
+"""A report as JSON, for programs: the same question of the same data has the same document."""
 
 from collections import defaultdict
 from typing import Any
 
-from app.backtest.domain import written_users
-from app.backtest.reports import Bench, Count, Report, Series, SeriesReport, name_of_bound
+from app.backtest.domain import format_users
+from app.backtest.reports import Count, EditionRules, Report, Series, SeriesReport, bound_label
 from app.backtest.summary import rate, sentence
 from app.rulebook.differences import differences
 
@@ -14,22 +14,23 @@ def document(report: Report) -> dict[str, Any]:
     rules = {code: report.rule(code) for code in report.codes}
     return {
         "summary": sentence(report),
-        "edition": report.edition.edition,
-        "against": report.against and report.against.edition,
+        "edition": report.edition.number,
+        "against": report.against and report.against.number,
         "changes": changes(report.edition, report.against),
         "since": report.scope.since,
         "until": report.scope.until,
-        "users": written_users(report.scope.users),
+        "users": format_users(report.scope.users),
         "events": report.events,
-        "customers": report.customers,
+        "players": report.players,
+        "customers": report.players,  # as before 0.2; so are `customers` and `customers_by_alerts` below
         "rules": {str(code): {"name": rule.name, "terms": rule.terms} for code, rule in rules.items()},
         "alerts": {series.value: _series(found, report.events) for series, found in report.series.items()},
         "periods": _periods(report),
     }
 
 
-def changes(edition: Bench, against: Bench | None) -> list[str]:
-    """Say in words how the edition differs from the other one."""
+def changes(edition: EditionRules, against: EditionRules | None) -> list[str]:
+    """Describe how the edition differs from the other one."""
     return differences(list(against.rules.values()), list(edition.rules.values())) if against else []
 
 
@@ -53,10 +54,12 @@ def _periods(report: Report) -> list[dict[str, Any]]:
 
 
 def _series(found: SeriesReport, events: int) -> dict[str, Any]:
+    players_by_alerts = {bound_label(bound): count for bound, count in found.players_by_alerts.items()}
     return {
         "all_codes": _rated(found.total, events),
         "codes": {str(code): _rated(count, events) for code, count in found.codes.items()},
-        "customers_by_alerts": {name_of_bound(bound): count for bound, count in found.customers_by_alerts.items()},
+        "players_by_alerts": players_by_alerts,
+        "customers_by_alerts": players_by_alerts,
         "samples": {
             str(code): [{"user_id": each.user_id, "t": each.t, "sentence": each.sentence} for each in samples]
             for code, samples in found.samples.items()
@@ -65,7 +68,7 @@ def _series(found: SeriesReport, events: int) -> dict[str, Any]:
 
 
 def _count(count: Count) -> dict[str, int]:
-    return {"alerts": count.alerts, "customers": count.customers}
+    return {"alerts": count.alerts, "players": count.players, "customers": count.players}
 
 
 def _rated(count: Count, events: int) -> dict[str, int | float]:

@@ -1,13 +1,17 @@
-"""What is judged, and how its time and its users are divided: plain values."""
+"""What is judged, and how it is divided by time and by player: plain values."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-GREATEST = 2**63 - 1  # of PostgreSQL's bigint
+BIGINT_MAX = 2**63 - 1  # of PostgreSQL's bigint
 DAY = 24 * 60 * 60  # seconds
-MOST_PERIODS = 1500  # of a report: four years by day
-LONGER = {1: 7, 7: 28, 28: 364}  # the next longer period, each a multiple of the one before; then ten times as long
+MAX_PERIODS = 1500  # in a report: four years of days
+LONGER = {
+    1: 7,
+    7: 28,
+    28: 364,
+}  # the next longer period in days, a multiple of the one before; after these, ten times as long
 
 # What `t` may be taken for a Unix time: from 2000 to 2100.
 EARLIEST, LATEST = 946_684_800, 4_102_444_800
@@ -15,22 +19,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BacktestRefused(Exception):
-    """A question that no backtest answers."""
+    """A backtest that cannot be run as it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Users:
-    """The users from `first` to `last`, both included."""
+    """The players whose user ids are from `first` to `last`, both included."""
 
     first: int
     last: int
 
 
-EVERYBODY = (Users(1, GREATEST),)
+ALL_USERS = (Users(1, BIGINT_MAX),)
 
 
-def read_users(written: str) -> tuple[Users, ...]:
-    """Read users such as "7", "1-100" or "1-100,205", in ascending order and none twice; raises `BacktestRefused`."""
+def parse_users(written: str) -> tuple[Users, ...]:
+    """Parse ids such as "7", "1-100" or "1-100,205" into ascending ranges without overlap; raises `BacktestRefused`."""
     read = sorted(_read_range(part.strip()) for part in written.split(","))
     merged: list[Users] = []
     for each in read:
@@ -44,37 +48,37 @@ def read_users(written: str) -> tuple[Users, ...]:
 def _read_range(written: str) -> Users:
     first, dash, last = written.partition("-")
     ends = [first, last if dash else first]
-    # Digits of this alphabet only, and not so many that reading them would be work.
+    # ASCII digits only, and not so many that parsing them would take long.
     if all(end.isascii() and end.isdigit() and len(end) < 20 for end in ends):  # noqa: PLR2004  # as 2**63 has 19
         users = Users(*map(int, ends))
-        if 1 <= users.first <= users.last <= GREATEST:
+        if 1 <= users.first <= users.last <= BIGINT_MAX:
             return users
-    raise BacktestRefused(f"{written!r} names no users: write 7, 1-100 or 1-100,205; ids begin at 1")
+    raise BacktestRefused(f"{written!r} names no user ids: write 7, 1-100 or 1-100,205; ids begin at 1")
 
 
-def written_users(users: Sequence[Users]) -> str:
-    """Write users as they can be read again."""
-    if tuple(users) == EVERYBODY:
+def format_users(users: Sequence[Users]) -> str:
+    """Write ids as `parse_users` reads them."""
+    if tuple(users) == ALL_USERS:
         return "all"
     return ",".join(str(each.first) if each.first == each.last else f"{each.first}-{each.last}" for each in users)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which events are judged: those of `users` with `since` <= t < `until`. What came before is history to them."""
+    """The events that are judged: of `users`, with `since` <= t < `until`. Earlier events are history to the rules."""
 
     since: int = 0
     until: int | None = None
-    users: Sequence[Users] = EVERYBODY
+    users: Sequence[Users] = ALL_USERS
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.since:
-            raise BacktestRefused(f"nothing lies from t {self.since} on and before t {self.until}")
+            raise BacktestRefused(f"no t is at least {self.since} and below {self.until}")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Users next to each other, all of whose events are judged by one process, and how many these are."""
+    """Players with neighbouring ids, whose events one process judges, and the number of these events."""
 
     users: Users
     events: int
@@ -82,20 +86,20 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """How the time of a report is divided: into periods of so many `days`, each by its number from t = 0 on."""
+    """How the time of a report is divided: into periods of `days` days, which are numbered from t = 0 on."""
 
     days: int = 1
 
     @classmethod
     def of(cls, days_seen: Iterable[int]) -> "Calendar":
-        """Divide by day where that is few enough, else by week, by four weeks, by 52 weeks, by ten times that.
+        """Choose the shortest period, of a day, a week, four weeks …, with which there are at most `MAX_PERIODS`.
 
-        Only days with events count, so that a `t` far from all others spoils nothing.
+        Only days with events count, so that one `t` far from all others makes no difference.
         """
         days, seen = 1, set[int]()
         for day in days_seen:
             seen.add(day // days)
-            while len(seen) > MOST_PERIODS:
+            while len(seen) > MAX_PERIODS:
                 longer = LONGER.get(days, days * 10)
                 seen = {period * days // longer for period in seen}
                 days = longer
@@ -110,7 +114,7 @@ class Calendar:
         return period * self.days * DAY
 
     def name(self, period: int) -> str:
-        """Name a period: by its dates of UTC where `t` can be such a time, else by the numbers of its days."""
+        """Name a period: by dates (UTC) where `t` can be a Unix time, else by the numbers of its days."""
         first = period * self.days
         last = first + self.days - 1
         if self.begins(period) < EARLIEST or self.begins(period + 1) > LATEST:
@@ -118,8 +122,8 @@ class Calendar:
         return _date(first) if first == last else f"{_date(first)} to {_date(last)}"
 
 
-def time_of(t: int) -> str:
-    """Write `t` as a time of UTC, where it can be one; else nothing."""
+def format_time(t: int) -> str:
+    """Write `t` as a time (UTC) where it can be a Unix time; else an empty string."""
     return f"{EPOCH + timedelta(seconds=t):%Y-%m-%d %H:%M:%S}" if EARLIEST <= t < LATEST else ""
 
 

@@ -1,8 +1,8 @@
-"""Report files: written whole or not at all, and never through what somebody else put in the way.
+"""Report files: written completely or not at all, and never through a link or a pipe of somebody else.
 
-A shared folder such as /tmp lets others put a link, or a pipe, under the name that somebody is about to write. So only
-links of our own (or root's) are followed, the half-written file has a name that nobody can guess, and nobody else can
-read it before it is whole.
+In a shared folder such as /tmp, others can put a link or a pipe under the name that we are about to write. So only
+links of our own (or root's) are followed, the temporary file has a name that nobody can guess, and nobody else can
+read it before it is complete.
 """
 
 import os
@@ -12,14 +12,17 @@ from errno import ELOOP, EPERM
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 
-MOST_LINKS = 40  # as the kernel has it
+MAX_LINKS = 40  # the limit of the kernel
 ROOT = 0
 
 
 def target_of(path: Path) -> Path:
-    """Return where a path leads by links of our own; raises `PermissionError` for somebody else's, else `OSError`."""
+    """Follow links of our own, and return where they lead.
+
+    Raises `PermissionError` at a link of somebody else, and `OSError` where there are too many links.
+    """
     place = path.absolute()
-    for _ in range(MOST_LINKS):
+    for _ in range(MAX_LINKS):
         if not place.is_symlink():
             return _ours(place)
         _refuse_others(place, "a link", os.lstat(place).st_uid)
@@ -31,7 +34,7 @@ def target_of(path: Path) -> Path:
 
 
 def _ours(place: Path) -> Path:
-    """Return the place; a plain file of somebody else is replaced, but nothing is written into their pipe."""
+    """Return the place. A plain file of somebody else will be replaced, but nothing is written into their pipe."""
     if is_special(place):
         _refuse_others(place, "no plain file", place.stat().st_uid)
     return place
@@ -43,7 +46,7 @@ def _refuse_others(place: Path, kind: str, owner: int) -> None:
 
 
 def is_special(place: Path) -> bool:
-    """Tell whether there is something that no file may take the place of: a pipe, a terminal, a folder."""
+    """Say whether the path is something that no file may replace: a pipe, a terminal, a folder."""
     try:
         return not S_ISREG(place.stat().st_mode)
     except FileNotFoundError:
@@ -51,22 +54,22 @@ def is_special(place: Path) -> bool:
 
 
 def replace(place: Path, text: str) -> None:
-    """Write a file beside the place and put it there.
+    """Write a temporary file beside the place, then rename it.
 
-    For the same people to read as our file before it; else as the umask has it, whatever mode somebody else's had.
+    The new file keeps the mode of a file of our own; in the place of somebody else's it gets the mode of the umask.
     """
-    half = place.with_name(f".report.{secrets.token_hex(8)}")
+    temporary = place.with_name(f".report.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    opened = os.open(half, flags, 0o600)
+    opened = os.open(temporary, flags, 0o600)
     try:
         with os.fdopen(opened, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fchmod(file.fileno(), _mode(place))
-        half.replace(place)
+        temporary.replace(place)
     except OSError:
         with suppress(OSError):
-            half.unlink()
+            temporary.unlink()
         raise
 
 

@@ -1,4 +1,4 @@
-"""What is stored against what is judged again: an event at a time, then all of them together."""
+"""Comparing what is stored with what is judged again: one event at a time, then all of them together."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,25 +12,24 @@ from app.events.judges import RuleSet
 from app.events.rules import Proof
 from app.seals.domain import Sealed
 
-MOST_LISTED = 20
-WORDINGS = (
-    None,
-)  # those that a proof can be told in; that of 0.1 is not named in the evidence, and is the present one
-FIRST_EDITION = 1  # by which everything was judged before there were alerts to be kept
+MAX_LISTED = 20
+# The wordings that this release can write. Evidence of 0.1 names none, and its words are still in use.
+WORDINGS = (None,)
+FIRST_EDITION = 1  # the edition that judged everything before alerts were stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBook:
-    """The rules of every edition, and which of these editions were ever live."""
+    """The rules of every edition, and the editions that were ever live."""
 
     rule_sets: Mapping[int, RuleSet]
     published: frozenset[int]
 
 
 class KeptAlert(NamedTuple):
-    """A row of alerts: who, when, which code of which edition, and the values of its evidence as text.
+    """A stored alert: player, `t`, code, edition, and the values of its evidence as text.
 
-    `wording` is None where the evidence names none; `line` is all of it, as it is sealed.
+    `wording` is None where the evidence names none; `line` is the whole alert, as it is sealed.
     """
 
     user_id: int
@@ -39,7 +38,7 @@ class KeptAlert(NamedTuple):
     shadow: bool
     edition: int
     value: str | None
-    limit: str | None
+    threshold: str | None
     events: str | None
     moments: str | None
     sentence: str | None
@@ -49,7 +48,7 @@ class KeptAlert(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was stored with an event: the codes answered, by which edition, and whether before alerts were kept."""
+    """What is stored with an event: the codes answered, the edition, and whether that was before alerts were stored."""
 
     codes: Sequence[int]
     edition: int
@@ -58,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """An event of which what is stored is not what is judged."""
+    """An event whose stored decision or alerts differ from what is judged again."""
 
     user_id: int
     t: int
@@ -67,47 +66,47 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Loss:
-    """A player, or where there is none the chain of seals, of whom not all is stored as it was counted and sealed."""
+    """A player whose events are not stored as they were counted and sealed; user id 0: the chain of seals."""
 
     user_id: int
     what: str
 
 
 @dataclass(frozen=True, slots=True)
-class Retrial:
-    """An event that is judged again, with what was before it and all editions there are."""
+class EventCheck:
+    """An event that is judged again, with the history before it and all editions."""
 
     event: ActivityEvent
     past: RunningHistory
     book: RuleBook
 
     def live_faults(self, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
-        """Tell what is wrong with an answer and the alerts that were kept for it."""
+        """Return what is wrong with an answer and the alerts stored for it."""
         faults = [
             f"the alert of code {each.code} is of edition {each.edition}, the event of edition {answer.edition}"
             for each in kept
             if each.edition != answer.edition
         ]
         codes = [each.code for each in kept]
-        of_old = not kept and answer.before_alerts and answer.edition == FIRST_EDITION
-        if codes != list(answer.codes) and not of_old:
-            faults.append(f"{_listed(answer.codes)} was answered, and alerts are kept of {_listed(codes)}")
+        may_lack = not kept and answer.before_alerts and answer.edition == FIRST_EDITION
+        if codes != list(answer.codes) and not may_lack:
+            faults.append(f"codes answered: {_listed(answer.codes)}, codes of the stored alerts: {_listed(codes)}")
         if answer.edition in self.book.rule_sets and answer.edition not in self.book.published:
             faults.append(f"edition {answer.edition} was never live")
-        return faults + self._judged_otherwise(answer.edition, answer.codes, kept)
+        return faults + self._decision_faults(answer.edition, answer.codes, kept)
 
     def shadow_faults(self, kept: Sequence[KeptAlert]) -> list[str]:
-        """Tell what is wrong with the alerts that were kept of a shadow.
+        """Return what is wrong with the alerts stored for a shadow edition; there is at least one.
 
-        Only where there are any: an event without them does not tell whether an edition was in the shadow at all.
+        An event without such alerts does not say whether there was a shadow edition at all.
         """
         editions = sorted({each.edition for each in kept})
         if len(editions) > 1:
-            return [f"in the shadow, alerts are kept of the editions {_listed(editions)} at once"]
-        faults = self._judged_otherwise(editions[0], [each.code for each in kept], kept)
+            return [f"in the shadow, there are alerts of several editions: {_listed(editions)}"]
+        faults = self._decision_faults(editions[0], [each.code for each in kept], kept)
         return [f"in the shadow, {fault}" for fault in faults]
 
-    def _judged_otherwise(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
+    def _decision_faults(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
         rule_set = self.book.rule_sets.get(edition)
         if rule_set is None:
             return [f"there is no edition {edition} in the rule book"]
@@ -117,33 +116,37 @@ class Retrial:
             return [f"edition {edition} raises {_listed(judged)}, stored is {_listed(codes)}"]
         proofs = {alert.code: alert.proof for alert in alerts}
         proved = [(each, proofs[each.code]) for each in kept if each.code in proofs]
-        return [fault for each, proof in proved for fault in self._proved_otherwise(edition, each, proof)]
+        return [fault for each, proof in proved for fault in self._evidence_faults(edition, each, proof)]
 
-    def _proved_otherwise(self, edition: int, kept: KeptAlert, proof: Proof) -> Iterator[str]:
-        if (kept.value, kept.limit, kept.events) != (proof.value, proof.limit, str(proof.count)):
+    def _evidence_faults(self, edition: int, kept: KeptAlert, proof: Proof) -> Iterator[str]:
+        if (kept.value, kept.threshold, kept.events) != (proof.value, proof.limit, str(proof.count)):
             yield (
-                f"the evidence of code {kept.code} is {kept.value} of {kept.limit} by {kept.events}; "
-                f"edition {edition} finds {proof.value} of {proof.limit} by {proof.count}"
+                f"the evidence of code {kept.code} has {_evidence(kept.value, kept.threshold, kept.events)}; "
+                f"edition {edition} finds {_evidence(proof.value, proof.limit, proof.count)}"
             )
         moments = str(self._moments(proof))
         if kept.moments != moments:
             yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
-        yield from _told_otherwise(kept, proof)
+        yield from _sentence_faults(kept, proof)
 
     def _moments(self, proof: Proof) -> list[int]:
-        """Return when the events of a proof were, as they are written down live; as text both look the same."""
+        """Return the moments of a proof, as an event that is judged live stores them; as text both look the same."""
         moments = [each.t for each in proof.events[:MOST_MOMENTS]]
         if proof.window:
             moments += self.past.moments_in(proof.window, self.event.t, MOST_MOMENTS - len(moments))
         return moments
 
 
-def _told_otherwise(kept: KeptAlert, proof: Proof) -> Iterator[str]:
-    """Compare the sentence with the words of the release that wrote it (A45)."""
+def _sentence_faults(kept: KeptAlert, proof: Proof) -> Iterator[str]:
+    """Compare the sentence, in the words of the release that wrote it (A45)."""
     if kept.wording not in WORDINGS:
         yield f"the sentence of code {kept.code} is of wording {kept.wording}, which this version does not have"
     elif kept.sentence != proof.sentence:
         yield f'the sentence of code {kept.code} is "{kept.sentence}", it should be "{proof.sentence}"'
+
+
+def _evidence(value: str | None, threshold: str | None, events: str | int | None) -> str:
+    return f"value {value}, threshold {threshold}, events {events}"
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -152,49 +155,49 @@ def _listed(numbers: Sequence[int]) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """How many agree, by edition, and the first of those that do not; what is gone, and what cannot be told."""
+    """How many events agree, by edition, and the first that differ; what is gone, and what is not counted or sealed."""
 
     events: Counter[int] = field(default_factory=Counter)
     agreeing: Counter[int] = field(default_factory=Counter)
-    shadowed: Counter[int] = field(default_factory=Counter)  # events with alerts of an edition in the shadow
+    shadowed: Counter[int] = field(default_factory=Counter)  # events with alerts of a shadow edition
     shadowed_agreeing: Counter[int] = field(default_factory=Counter)
-    of_old: int = 0  # events with codes from before alerts were kept
+    without_evidence: int = 0  # events with codes from before alerts were stored
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
     lost: int = 0
     losses: list[Loss] = field(default_factory=list)
-    not_counted: int = 0  # events of a release that gave them no number, and that were not counted since
+    not_counted: int = 0  # events of a release that gave them no number, not counted since then
     not_sealed: int = 0
     latest_seal: Sealed | None = None
 
     def note_live(self, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
-        """Count an event, judged again by the edition that answered it."""
+        """Count an event that was judged again by the edition that answered it."""
         self.events[answer.edition] += 1
         self.agreeing[answer.edition] += not faults
-        self.of_old += bool(answer.codes) and not kept and not faults
+        self.without_evidence += bool(answer.codes) and not kept and not faults
 
     def note_shadow(self, edition: int, faults: Sequence[str]) -> None:
-        """Count an event, judged again by the edition in the shadow."""
+        """Count an event that was judged again by its shadow edition."""
         self.shadowed[edition] += 1
         self.shadowed_agreeing[edition] += not faults
 
     def note(self, user_id: int, t: int, faults: Sequence[str]) -> None:
-        """Count an event that differs, whatever differs of it, and keep it if it is among the first."""
+        """Count an event once if it has any faults, and keep it if it is among the first."""
         if faults:
             self.different += 1
             self._keep([Difference(user_id, t, "; ".join(faults))])
 
     def note_loss(self, user_id: int, faults: Sequence[str]) -> None:
-        """Count a player of whom something is gone or was changed, and keep it if it is among the first."""
+        """Count a player once if anything of theirs is gone or changed, and keep the loss if it is among the first."""
         if faults:
             self.lost += 1
             self._keep_losses([Loss(user_id, "; ".join(faults))])
 
     def add(self, other: "Findings") -> None:
-        """Add what another process found, of other users."""
+        """Add what another process found, of other players."""
         for name in ("events", "agreeing", "shadowed", "shadowed_agreeing"):
             getattr(self, name).update(getattr(other, name))
-        self.of_old += other.of_old
+        self.without_evidence += other.without_evidence
         self.different += other.different
         self._keep(other.differences)
         self.lost += other.lost
@@ -204,7 +207,7 @@ class Findings:
         self.latest_seal = self.latest_seal or other.latest_seal
 
     def _keep_losses(self, losses: Sequence[Loss]) -> None:
-        self.losses = sorted([*self.losses, *losses])[:MOST_LISTED]
+        self.losses = sorted([*self.losses, *losses])[:MAX_LISTED]
 
     def _keep(self, differences: Sequence[Difference]) -> None:
-        self.differences = sorted([*self.differences, *differences])[:MOST_LISTED]
+        self.differences = sorted([*self.differences, *differences])[:MAX_LISTED]

@@ -1,53 +1,74 @@
-"""A report as one HTML file with pictures: nothing in it is fetched from anywhere, in light and in dark."""
+"""A report as one HTML file with charts, in light and in dark; a browser loads nothing else to show it."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from app.backtest.documents import changes
-from app.backtest.figures import code_by_code, customers, legend, over_time
-from app.backtest.page_tables import code_table, period_table, sample_table
-from app.backtest.reports import Report, Series
-from app.backtest.style import PATTERNS, STYLE
-from app.backtest.summary import PER_EVENTS, sentence
-from app.backtest.tables import IN_BRACKETS, heading, judged
+from app.backtest.domain import format_time
+from app.backtest.page_charts import GAINED, KEPT, LOST, PLAYERS, PLAYERS_AGAINST, alert_charts
+from app.backtest.page_tables import period_table, player_table
+from app.backtest.reports import Report, Series, plural
+from app.backtest.summary import format_share, rate_per_events, sentence
+from app.backtest.tables import CAPTION, column_names, heading, scope_line
+from lib.pages.environment import page_environment
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title><style>{style}</style></head><body>{patterns}
-<h1>{title}</h1>
-<p class="lead">{sentence}</p>
-<p>{judged}. Made on {made:%Y-%m-%d %H:%M} UTC.</p>
-{body}
-</body></html>
-"""
+COLOURS = {Series.GAINED: GAINED, Series.LOST: LOST}
+
+TEMPLATES = page_environment("app.backtest")
+TEMPLATES.filters |= {"plural": plural, "rate": rate_per_events, "share": format_share, "time": format_time}
 
 
-def page(report: Report, made: datetime) -> str:
-    """Return the file's text."""
-    parts = [_changes(report), legend(report), "<h2>By code</h2>", code_table(report)]
-    if any(found.codes for found in report.series.values()):
-        parts += [*over_time(report), *code_by_code(report), *customers(report)]
-    if report.events:
-        title = f"<p>{IN_BRACKETS}; per 1,000: alerts {PER_EVENTS}</p>"
-        table = period_table(report)
-        parts += ["<h2>By period</h2>", f"<details><summary>all periods</summary>{title}{table}</details>"]
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A class of the style sheet, None where there is no colour, and the words beside its swatch."""
+
+    kind: str | None
+    words: str
+
+
+def render(report: Report, made: datetime) -> str:
+    """Return the text of the file. `made` is the time of day in UTC that it shows."""
+    has_alerts = any(found.codes for found in report.series.values())
+    return TEMPLATES.get_template("backtest/page.html.j2").render(
+        report=report,
+        made=made,
+        heading=heading(report),
+        sentence=sentence(report),
+        scope=scope_line(report),
+        changes=changes(report.edition, report.against),
+        legend=list(_legend(report)),
+        columns=list(_columns(report)),
+        alerts=alert_charts(report) if has_alerts else None,
+        players=player_table(report) if has_alerts else None,
+        periods=period_table(report),
+        caption=CAPTION,
+        sampled=_sampled(report),
+    )
+
+
+def _legend(report: Report) -> Iterator[Named]:
+    """Say what each colour and pattern means, once for the whole page."""
+    edition = f"edition {report.edition.number}"
+    if report.against is None:
+        yield Named(KEPT, f"alerts of {edition}")
+        yield Named(PLAYERS, f"players, by {edition}")
+        return
+    against = f"edition {report.against.number}"
+    yield Named(KEPT, "alerts that both editions raise")
+    yield Named(GAINED, f"gained: alerts that only {edition} raises")
+    yield Named(LOST, f"lost: alerts that only {against} raises, drawn downwards")
+    yield Named(PLAYERS, f"players, by {edition}")
+    yield Named(PLAYERS_AGAINST, f"players, by {against}")
+
+
+def _columns(report: Report) -> Iterator[Named]:
+    """Name the columns of the codes. Of two editions, the alerts of one are drawn in two colours, so they have none."""
+    for series, name in zip(report.series, column_names(report), strict=True):
+        yield Named(COLOURS.get(series) if report.against else KEPT, name)
+
+
+def _sampled(report: Report) -> Sequence[Series]:
+    """Return the series of which samples are shown."""
     shown = (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,)
-    parts += [_samples(report, series) for series in shown if report.series[series].samples]
-    texts = {"title": heading(report), "sentence": sentence(report), "judged": judged(report)}
-    told = {name: escape(text) for name, text in texts.items()}
-    return PAGE.format(**told, style=STYLE, patterns=PATTERNS, made=made, body="\n".join(parts))
-
-
-def _changes(report: Report) -> str:
-    told = changes(report.edition, report.against)
-    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in told)}</ul>" if told else ""
-
-
-def _samples(report: Report, series: Series) -> str:
-    parts = [f"<h2>Samples: {series}</h2>"]
-    for code, samples in report.series[series].samples.items():
-        count = report.series[series].codes[code].alerts
-        said = f"{code} {report.rule(code).name}: {len(samples)} of {count:,}"
-        parts.append(f"<details open><summary>{escape(said)}</summary>{sample_table(samples)}</details>")
-    return "\n".join(parts)
+    return [series for series in shown if report.series[series].samples]

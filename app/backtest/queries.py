@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from app.backtest.domain import DAY, GREATEST, Scope, Users
+from app.backtest.domain import BIGINT_MAX, DAY, Scope, Users
 from app.events.domain import EventType, HistoryNeeds
 from app.seals.queries import ALERT, RECEIVED
 from lib.snapshots import Reader
@@ -119,7 +119,7 @@ class BacktestQueries:
 
 
 def _within(users: Users, scope: Scope) -> dict[str, object]:
-    last_t = GREATEST if scope.until is None else scope.until - 1
+    last_t = BIGINT_MAX if scope.until is None else scope.until - 1
     return {"first": users.first, "last": users.last, "since": scope.since, "last_t": last_t}
 
 

@@ -7,46 +7,48 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import time_of, written_users
+from app.backtest.domain import format_time, format_users
 from app.backtest.findings import Findings
-from app.backtest.reports import Count, Report, Sample, Series, many
-from app.backtest.summary import PER, PER_EVENTS, sentence, written_rate
+from app.backtest.reports import Count, Report, Sample, Series, plural
+from app.backtest.summary import PER, PER_EVENTS, format_rate, sentence
 from lib.hints import command
 from lib.tables import new_table, print_whole
 
-MOST_PERIODS = 31  # that a terminal is bothered with
-WIDEST = 200  # columns where nobody looks at a terminal
-WIDE = 100  # columns from which on there is room for rates of two editions
-WIDER = 130  # and for what a rule says
-IN_BRACKETS = "alerts (customers)"
-RATED = (Series.RAISED, Series.AGAINST)
+MAX_SHOWN_PERIODS = 31
+NO_TERMINAL = 200  # columns where the output is no terminal
+WIDE = 100  # columns: least width with room for the rates of two editions
+WIDER = 130  # columns: least width with room for the conditions of the rules as well
+SHORT_CAPTION = "alerts (players)"
+CAPTION = f"{SHORT_CAPTION}; per {PER:,}: alerts {PER_EVENTS}"
+RATED = (Series.RAISED, Series.AGAINST)  # the series with a column for the rate
+CONDITION = "condition"  # heading of what a rule asks for
 
 
 def console() -> Console:
-    """Return standard output: as wide as the terminal, or wide enough where there is none."""
+    """Return standard output: as wide as the terminal, or wide where there is none."""
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=WIDEST)
+    return out if out.is_terminal else Console(highlight=False, width=NO_TERMINAL)
 
 
 def heading(report: Report) -> str:
-    """Name the report."""
-    against = f" against edition {report.against.edition}" if report.against else ""
-    return f"Edition {report.edition.edition}{against}"
+    """Return the title of the report."""
+    against = f" against edition {report.against.number}" if report.against else ""
+    return f"Edition {report.edition.number}{against}"
 
 
-def judged(report: Report) -> str:
-    """Say in a line what was judged."""
+def scope_line(report: Report) -> str:
+    """Say in one line which events were judged."""
     scope = report.scope
     since = f", from t {scope.since} on" if scope.since else ""
     until = f", before t {scope.until}" if scope.until is not None else ""
-    whose = f"{many(report.customers, 'customer')} (users: {written_users(scope.users)})"
-    return f"{many(report.events, 'event')} of {whose}{since}{until}"
+    whose = f"{plural(report.players, 'player')} (user ids: {format_users(scope.users)})"
+    return f"{plural(report.events, 'event')} of {whose}{since}{until}"
 
 
-def show(report: Report, out: Console) -> None:
-    """Print a report: what came of it in a sentence, then by code, by period, and samples."""
+def print_report(report: Report, out: Console) -> None:
+    """Print a report: the result in one sentence, then by code, by period, and samples."""
     out.print(Text(sentence(report), style="bold"))
-    out.print(Text(f"{heading(report)}: {judged(report)}"))
+    out.print(Text(f"{heading(report)}: {scope_line(report)}"))
     for change in changes(report.edition, report.against):
         out.print(Text(f"  {change}"))
     for part in _parts(report, out.width):
@@ -69,30 +71,30 @@ def _parts(report: Report, width: int) -> Iterator[Sequence[Table | Text]]:
 
 
 def code_table(report: Report, width: int) -> Table:
-    """Make the table of the codes, with the terms of their rules where there is room."""
+    """Return the table of the codes, with the conditions of their rules where there is room."""
     wide, wider = width >= WIDE, width >= WIDER
-    terms = ["the user meets it when"] if wider else []
+    terms = [CONDITION] if wider else []
     headings = ("code", "name", *terms, *_columns(report, wide=wide))
     table = new_table(*headings, prose=("name", *terms), left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
-        told = [rule.name, rule.terms] if wider else [rule.name]
-        table.add_row(str(code), *map(Text, told), *_cells(report, report.by_code(code), report.events, wide=wide))
+        words = [rule.name, rule.terms] if wider else [rule.name]
+        table.add_row(str(code), *map(Text, words), *_cells(report, report.by_code(code), report.events, wide=wide))
     cells = _cells(report, report.of_all_codes(), report.events, wide=wide)
     table.add_row("", "all codes", *([""] * len(terms)), *cells, style="bold")
     table.caption = _caption(report, wide=wide)
     return table
 
 
-def columns(report: Report) -> list[str]:
-    """Name the columns of counts, one for each series."""
+def column_names(report: Report) -> list[str]:
+    """Return the names of the columns of counts, one for each series."""
     if report.against is None:
         return ["alerts"]
-    return [f"ed. {report.edition.edition}", f"ed. {report.against.edition}", "gained", "lost"]
+    return [f"ed. {report.edition.number}", f"ed. {report.against.number}", "gained", "lost"]
 
 
 def _columns(report: Report, *, wide: bool) -> Iterator[str]:
-    for name, rated in zip(columns(report), _rated(report, wide=wide), strict=True):
+    for name, rated in zip(column_names(report), _rated(report, wide=wide), strict=True):
         yield name
         if rated:
             yield f"per {PER:,}"
@@ -100,25 +102,25 @@ def _columns(report: Report, *, wide: bool) -> Iterator[str]:
 
 def _cells(report: Report, counts: Sequence[Count], events: int, *, wide: bool) -> Iterator[str]:
     for count, rated in zip(counts, _rated(report, wide=wide), strict=True):
-        yield counted(count)
+        yield format_count(count)
         if rated:
-            yield written_rate(count.alerts, events)
+            yield format_rate(count.alerts, events)
 
 
 def _rated(report: Report, *, wide: bool) -> list[bool]:
-    """Tell of which series there is room for the rate."""
+    """Say for each series whether there is room for its rate."""
     return [series in RATED and (wide or report.against is None) for series in report.series]
 
 
 def _caption(report: Report, *, wide: bool) -> str:
-    return f"{IN_BRACKETS}; per {PER:,}: alerts {PER_EVENTS}" if any(_rated(report, wide=wide)) else IN_BRACKETS
+    return CAPTION if any(_rated(report, wide=wide)) else SHORT_CAPTION
 
 
 def period_table(report: Report, width: int) -> Table:
-    """Make the table of the last periods, all codes together."""
+    """Return the table of the last periods, all codes together."""
     wide = width >= WIDE
     table = new_table("period (UTC)", "events", *_columns(report, wide=wide), left=1)
-    periods = report.periods[-MOST_PERIODS:]
+    periods = report.periods[-MAX_SHOWN_PERIODS:]
     for period in periods:
         events = report.events_by_period[period]
         cells = _cells(report, report.by_period(period), events, wide=wide)
@@ -129,39 +131,41 @@ def period_table(report: Report, width: int) -> Table:
 
 def _left_out(report: Report) -> Iterator[Text]:
     count = len(report.periods)
-    if count > MOST_PERIODS:
-        yield Text(f"the last {MOST_PERIODS} of {count}; --json and --html have all of them", style="dim italic")
+    if count > MAX_SHOWN_PERIODS:
+        yield Text(f"the last {MAX_SHOWN_PERIODS} of {count}; --json and --html have all of them", style="dim italic")
 
 
-def counted(count: Count) -> str:
-    """Write a count: its alerts, and in brackets its customers."""
-    return f"{count.alerts:,} ({count.customers:,})"
+def format_count(count: Count) -> str:
+    """Write the alerts of a count, and its players in brackets."""
+    return f"{count.alerts:,} ({count.players:,})"
 
 
 def _sample_table(samples: Sequence[Sample]) -> Table:
-    table = new_table("user", "t", "time", "why", prose=("why",), show_header=False)
+    table = new_table("player", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
-        time = time_of(each.t)
-        table.add_row(f"  user {each.user_id}", f"t {each.t}", time and f"{time} UTC", Text(each.sentence))
+        time = format_time(each.t)
+        table.add_row(f"  player {each.user_id}", f"t {each.t}", time and f"{time} UTC", Text(each.sentence))
     return table
 
 
-def show_findings(findings: Findings, out: Console) -> None:
+def print_findings(findings: Findings, out: Console) -> None:
     """Print what a verification found."""
     table = new_table("edition", "events", "agree", "in the shadow", "agree", left=0)
     for edition in sorted(findings.events.keys() | findings.shadowed.keys()):
         counts = (findings.events, findings.agreeing, findings.shadowed, findings.shadowed_agreeing)
         table.add_row(str(edition), *(f"{each[edition]:,}" for each in counts))
     print_whole(table, out, width=out.width)
-    if findings.of_old:
-        out.print(f"{many(findings.of_old, 'event')} with codes from before alerts were kept: no evidence of them.")
-    for what in to_be_done(findings):
+    if findings.without_evidence:
+        out.print(
+            f"{plural(findings.without_evidence, 'event')} with codes from before alerts were stored: no evidence."
+        )
+    for what in open_steps(findings):
         out.print(Text(what), soft_wrap=True)
     for each in findings.differences:
-        out.print(Text(f"user {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
+        out.print(Text(f"player {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
     _print_rest(findings.different - len(findings.differences), out)
     for loss in findings.losses:
-        out.print(Text(f"user {loss.user_id}: {loss.what}" if loss.user_id else loss.what), soft_wrap=True)
+        out.print(Text(f"player {loss.user_id}: {loss.what}" if loss.user_id else loss.what), soft_wrap=True)
     _print_rest(findings.lost - len(findings.losses), out)
     out.print(Text(verdict(findings), style="bold"))
 
@@ -171,27 +175,27 @@ def _print_rest(count: int, out: Console) -> None:
         out.print(f"… and {count:,} more.")
 
 
-def to_be_done(findings: Findings) -> Iterator[str]:
-    """Say what cannot be told yet, and by which command it can be; and which seal is to be kept elsewhere."""
+def open_steps(findings: Findings) -> Iterator[str]:
+    """Say what is not counted or sealed yet, with the command that does it, and which seal to keep elsewhere."""
     if findings.not_counted:
-        told = (
-            "of a release that gave them no number: whether any is gone cannot be told. When none of its processes runs"
+        yield (
+            f"{plural(findings.not_counted, 'event')} not counted: they are of a release that gave events no number, "
+            f"and deletions among them cannot be found. When that release no longer runs: {command('rules count')}"
         )
-        yield f"{many(findings.not_counted, 'event')} not counted, {told}: {command('rules count')}"
     if findings.not_sealed:
-        yield f"{many(findings.not_sealed, 'event')} not sealed yet: {command('rules seal')}"
+        yield f"{plural(findings.not_sealed, 'event')} not sealed yet: {command('rules seal')}"
     if findings.latest_seal:
         yield f"The last seal is {findings.latest_seal}"
 
 
 def verdict(findings: Findings) -> str:
-    """Say in a line whether all agrees."""
+    """Say in one line whether everything agrees."""
     said = []
     if findings.different:
         differ = "differs" if findings.different == 1 else "differ"
         said.append(f"{findings.different:,} {differ}: what is stored is not what these rules raise.")
     if findings.lost:
-        said.append(f"{many(findings.lost, 'finding')}: what is stored is not all that was counted and sealed.")
+        said.append(f"{plural(findings.lost, 'finding')}: what is stored is not all that was counted and sealed.")
     if said:
         return " ".join(said)
     events = findings.events.total()

@@ -1,4 +1,4 @@
-"""Counting what editions raise: user by user, so that what several processes counted can be added up."""
+"""Counting what editions raise, player by player, so that the counts of several processes can be added up."""
 
 import heapq
 from bisect import bisect_left
@@ -14,24 +14,24 @@ BOTH = (Series.RAISED, Series.AGAINST, Series.GAINED, Series.LOST)
 
 
 class Samples:
-    """A few of very many: whichever have the least hash, so that it does not matter who saw which of them when."""
+    """A few alerts of many: those with the least hash, so that the order and the process make no difference."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[int, Sample]] = []  # the greatest hash first: a heap of negative ones
+        self._kept: list[tuple[int, Sample]] = []  # a heap of negative hashes: the greatest hash first
 
     def offer(self, event: ActivityEvent, alert: Alert) -> None:
         """Keep the alert if it is one of the few."""
-        key = hash((event.user_id, event.t))  # of whole numbers, so it is the same in every process
+        key = hash((event.user_id, event.t))  # of integers, so it is the same in every process
         if len(self._kept) < SAMPLES or -key > self._kept[0][0]:
             self._keep((-key, Sample(event.user_id, event.t, alert.proof.sentence)))
 
     def add(self, other: "Samples") -> None:
-        """Keep those of the other one that are among the few of both."""
+        """Keep the samples of the other that are among the first of both."""
         for each in other.keyed():
             self._keep(each)
 
     def keyed(self) -> Sequence[tuple[int, Sample]]:
-        """Return them with what they were chosen by."""
+        """Return the samples, each with its negative hash."""
         return self._kept
 
     def _keep(self, keyed: tuple[int, Sample]) -> None:
@@ -41,7 +41,7 @@ class Samples:
             heapq.heappushpop(self._kept, keyed)
 
     def in_order(self) -> list[Sample]:
-        """Return them by user and t."""
+        """Return the samples by player and t."""
         return sorted(sample for _, sample in self._kept)
 
 
@@ -50,37 +50,37 @@ class SeriesTally:
 
     def __init__(self) -> None:
         self.alerts: Counter[tuple[int, int]] = Counter()  # by period and code
-        self.customers: Counter[tuple[int, int]] = Counter()
-        self.customers_of: Counter[int] = Counter()  # by code
-        self.customers_in: Counter[int] = Counter()  # by period
-        self.customers_by_alerts: Counter[int] = Counter()  # by the upper bound of how many they have
+        self.players: Counter[tuple[int, int]] = Counter()
+        self.players_of: Counter[int] = Counter()  # by code
+        self.players_in: Counter[int] = Counter()  # by period
+        self.players_by_alerts: Counter[int] = Counter()  # by the bound of their number of alerts
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
         self._of_user: dict[tuple[int, int], int] = {}
 
     def count(self, period: int, event: ActivityEvent, alert: Alert) -> None:
-        """Count an alert of the present user."""
+        """Count an alert of the current player."""
         key = (period, alert.code)
         self._of_user[key] = self._of_user.get(key, 0) + 1
         self.samples[alert.code].offer(event, alert)
 
     def end_user(self) -> None:
-        """Count the present user as a customer of each code and period met."""
+        """Count the current player for each code and period of their alerts."""
         of_user = self._of_user
-        self.customers_by_alerts[BOUNDS[bisect_left(BOUNDS, sum(of_user.values()))]] += 1
+        self.players_by_alerts[BOUNDS[bisect_left(BOUNDS, sum(of_user.values()))]] += 1
         if of_user:
             self.alerts.update(of_user)
-            self.customers.update(of_user.keys())
-            self.customers_of.update({code for _, code in of_user})
-            self.customers_in.update({period for period, _ in of_user})
+            self.players.update(of_user.keys())
+            self.players_of.update({code for _, code in of_user})
+            self.players_in.update({period for period, _ in of_user})
             of_user.clear()
 
     def add(self, other: "SeriesTally") -> None:
-        """Add what somebody else counted, of other users."""
+        """Add what another process counted, of other players."""
         self.alerts.update(other.alerts)
-        self.customers.update(other.customers)
-        self.customers_of.update(other.customers_of)
-        self.customers_in.update(other.customers_in)
-        self.customers_by_alerts.update(other.customers_by_alerts)
+        self.players.update(other.players)
+        self.players_of.update(other.players_of)
+        self.players_in.update(other.players_in)
+        self.players_by_alerts.update(other.players_by_alerts)
         for code, samples in other.samples.items():
             self.samples[code].add(samples)
 
@@ -91,19 +91,19 @@ class SeriesTally:
             alerts_of[code] += alerts
             alerts_in[period] += alerts
         return SeriesReport(
-            codes={code: Count(alerts_of[code], self.customers_of[code]) for code in sorted(alerts_of)},
-            periods={period: Count(alerts_in[period], self.customers_in[period]) for period in sorted(alerts_in)},
-            details={key: Count(self.alerts[key], self.customers[key]) for key in sorted(self.alerts)},
+            codes={code: Count(alerts_of[code], self.players_of[code]) for code in sorted(alerts_of)},
+            periods={period: Count(alerts_in[period], self.players_in[period]) for period in sorted(alerts_in)},
+            details={key: Count(self.alerts[key], self.players[key]) for key in sorted(self.alerts)},
             samples={code: self.samples[code].in_order() for code in sorted(self.samples)},
-            customers_by_alerts={bound: self.customers_by_alerts[bound] for bound in sorted(self.customers_by_alerts)},
+            players_by_alerts={bound: self.players_by_alerts[bound] for bound in sorted(self.players_by_alerts)},
         )
 
 
 class Tally:
-    """What a backtest has counted so far, of one edition or of one against another."""
+    """What a backtest has counted so far: of one edition, or of one against another."""
 
     def __init__(self, calendar: Calendar, *, compares: bool) -> None:
-        self.events = self.customers = 0
+        self.events = self.players = 0
         self.events_by_period: Counter[int] = Counter()
         self.series = {series: SeriesTally() for series in (BOTH if compares else (Series.RAISED,))}
         self._calendar = calendar
@@ -111,7 +111,7 @@ class Tally:
         self._of_period = 0
 
     def count(self, event: ActivityEvent, raised: Sequence[Alert], against: Sequence[Alert]) -> None:
-        """Count an event of the present user, whose events come in the order of their `t`."""
+        """Count an event of the current player; they come in ascending order of `t`."""
         if event.t >= self._ends:
             self._begin_period(event.t)
         self._of_period += 1
@@ -142,19 +142,19 @@ class Tally:
             self._of_period = 0
 
     def end_user(self) -> None:
-        """Have done with the present user; one of whom nothing was judged does not count."""
+        """Finish the current player, who counts only if an event was judged."""
         judged = self._of_period > 0
         self._end_period()
         self._ends = -1
         if judged:
-            self.customers += 1
+            self.players += 1
             for counted in self.series.values():
                 counted.end_user()
 
     def add(self, other: "Tally") -> None:
-        """Add what another process counted, of other users."""
+        """Add what another process counted, of other players."""
         self.events += other.events
-        self.customers += other.customers
+        self.players += other.players
         self.events_by_period.update(other.events_by_period)
         for series, counted in other.series.items():
             self.series[series].add(counted)

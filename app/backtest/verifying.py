@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from typing import Generic, TypeVar
 
 from app.backtest.domain import Scope, Span, Users
-from app.backtest.findings import Answer, Findings, KeptAlert, Retrial, RuleBook
+from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleBook
 from app.backtest.history import RunningHistory
 from app.backtest.integrity import Account, Audit, ChainAudit, Clock, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
@@ -25,7 +25,7 @@ Moment = tuple[int, int]  # a user and a `t`: at most one event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
+class VerifyJob:
     """What every process of a verification must know: the state to look at, and all editions there are."""
 
     snapshot: Snapshot
@@ -38,20 +38,20 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class InquiryContext:
+class VerifyContext:
     """What a process of a verification has for each of its pieces."""
 
     queries: BacktestQueries
-    inquiry: Inquiry
+    job: VerifyJob
     all_counted: bool
 
 
 @contextmanager
-def begin(inquiry: Inquiry) -> Iterator[InquiryContext]:
+def begin(job: VerifyJob) -> Iterator[VerifyContext]:
     """Open the snapshot, once for all pieces of this process."""
-    with inquiry.snapshot.reader() as reader:
+    with job.snapshot.reader() as reader:
         queries = BacktestQueries(reader)
-        yield InquiryContext(queries, inquiry, queries.all_counted())
+        yield VerifyContext(queries, job, queries.all_counted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Sharing:
 
     span: int
 
-    def __call__(self, context: InquiryContext) -> Iterator[Span]:
+    def __call__(self, context: VerifyContext) -> Iterator[Span]:
         """Yield the spans."""
         return plan(context.queries, Scope(), self.span)
 
@@ -71,7 +71,7 @@ class Verifying:
 
     span: Span
 
-    def __call__(self, context: InquiryContext) -> Iterator[Judged | Findings]:
+    def __call__(self, context: VerifyContext) -> Iterator[Judged | Findings]:
         """Yield how far it is, now and then, and what was found at the end."""
         return verify(context, self.span.users)
 
@@ -82,7 +82,7 @@ class VerifyingChain:
 
     kept: Sealed | None
 
-    def __call__(self, context: InquiryContext) -> Iterator[Findings]:
+    def __call__(self, context: VerifyContext) -> Iterator[Findings]:
         """Yield what was found."""
         findings, audit = Findings(), ChainAudit()
         rows = chain.from_iterable(context.queries.seals())
@@ -94,10 +94,10 @@ class VerifyingChain:
         yield findings
 
 
-def verify(context: InquiryContext, users: Users) -> Iterator[Judged | Findings]:
+def verify(context: VerifyContext, users: Users) -> Iterator[Judged | Findings]:
     """Judge all events of these users again and compare; hold what is stored against what was counted and sealed."""
-    queries, inquiry = context.queries, context.inquiry
-    findings, past = Findings(), RunningHistory(inquiry.needs)
+    queries, job = context.queries, context.job
+    findings, past = Findings(), RunningHistory(job.needs)
     kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(users))), moment_of)
     audits = Audits(context, findings, users)
     for rows in queries.decisions(users):
@@ -108,9 +108,9 @@ def verify(context: InquiryContext, users: Users) -> Iterator[Judged | Findings]
                 audits.begin(user_id)
             _note_lonely(findings, kept.before((user_id, t)))
             answer = Answer(codes, edition, before_alerts)
-            retrial = Retrial(event, past, inquiry.book)
+            check = EventCheck(event, past, job.book)
             alerts = kept.at((user_id, t))
-            _compare(findings, retrial, answer, alerts)
+            _compare(findings, check, answer, alerts)
             facts = EventFacts(user_id, t, seq, stored_type, amount, codes, edition, received)
             audits.add(facts, [alert.line for alert in alerts])
             past.remember(event)
@@ -165,7 +165,7 @@ def moment_of(alert: KeptAlert) -> Moment:
 class Audits:
     """The audit of one user after the other: of those with events, and of those whom clock or seals know alone."""
 
-    def __init__(self, context: InquiryContext, findings: Findings, users: Users) -> None:
+    def __init__(self, context: VerifyContext, findings: Findings, users: Users) -> None:
         self._all_counted, self._findings = context.all_counted, findings
         clocks = map(Clock._make, chain.from_iterable(context.queries.clocks(users)))
         parts = map(read_part, chain.from_iterable(context.queries.sealed_parts(users)))
@@ -215,13 +215,13 @@ def _note_lonely(findings: Findings, moments: Iterable[Moment]) -> None:
         findings.note(user_id, t, ["alerts are kept, and no event is stored"])
 
 
-def _compare(findings: Findings, retrial: Retrial, answer: Answer, kept: Sequence[KeptAlert]) -> None:
+def _compare(findings: Findings, check: EventCheck, answer: Answer, kept: Sequence[KeptAlert]) -> None:
     live = [each for each in kept if not each.shadow] if kept else ()
-    faults = retrial.live_faults(answer, live)
+    faults = check.live_faults(answer, live)
     findings.note_live(answer, faults, kept=bool(live))
     if len(live) < len(kept):
         shadow = [each for each in kept if each.shadow]
-        in_shadow = retrial.shadow_faults(shadow)
+        in_shadow = check.shadow_faults(shadow)
         findings.note_shadow(shadow[0].edition, in_shadow)
         faults += in_shadow
-    findings.note(retrial.event.user_id, retrial.event.t, faults)
+    findings.note(check.event.user_id, check.event.t, faults)

@@ -11,8 +11,8 @@ import psutil
 from sqlalchemy import Engine, create_engine
 
 from app.backtest import controllers
-from app.backtest.controllers import APPLICATION_NAME, Cost, Place
-from app.backtest.domain import EVERYBODY, Scope
+from app.backtest.controllers import APPLICATION_NAME, Cost, RunContext
+from app.backtest.domain import ALL_USERS, Scope
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Series
 from app.config import sqlalchemy_url
@@ -86,7 +86,7 @@ class Measurement:
     def _read(self, cost: Cost) -> None:
         began, read = time.process_time(), 0
         with snapshot_of(self._engine, APPLICATION_NAME) as snapshot, snapshot.reader() as reader:
-            for rows in BacktestQueries(reader).events(Scope(), EVERYBODY[0], HistoryNeeds()):
+            for rows in BacktestQueries(reader).events(Scope(), ALL_USERS[0], HistoryNeeds()):
                 read += len(rows)
         cost.cpu_seconds = time.process_time() - began
         self._must_be_all(read)
@@ -106,8 +106,8 @@ class Measurement:
         self._must_be_all(findings.agreeing.total())
 
     @property
-    def _place(self) -> Place:
-        return Place(database=self._database, engine=self._engine, jobs=1)
+    def _place(self) -> RunContext:
+        return RunContext(database=self._database, engine=self._engine, jobs=1)
 
     def _must_be_all(self, found: int) -> None:
         if found != self._stored:

@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from app.access.domain import Access
 from app.backtest import cli
-from app.backtest.controllers import Place
+from app.backtest.controllers import RunContext
 from app.config import Settings
 from app.datastores import db
 from app.events.domain import EventOrder
@@ -239,7 +239,7 @@ def client(app_with: AppWith) -> FlaskClient:
 @pytest.fixture
 def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
-    monkeypatch.setattr(cli, "Place", partial(Place, open_crew=in_this_process))
+    monkeypatch.setattr(cli, "RunContext", partial(RunContext, open_crew=in_this_process))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from sqlalchemy import create_engine
 
 from app.backtest import controllers
-from app.backtest.controllers import Cost, Place
+from app.backtest.controllers import Cost, RunContext
 from app.backtest.domain import Scope
 from app.backtest.findings import Findings
 from app.backtest.reports import Report, Series
@@ -77,7 +77,9 @@ def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Ru
 
 def _judged(url: str, scope: Scope, edition: RuleSet, against: RuleSet | None) -> Report:
     engine = create_engine(sqlalchemy_url(url))
-    place = Place(database=Database(engine, deadline=60), engine=engine, jobs=1, span=100, open_crew=in_this_process)
+    place = RunContext(
+        database=Database(engine, deadline=60), engine=engine, jobs=1, span=100, open_crew=in_this_process
+    )
     report = controllers.backtest_of(place, edition, against, scope, Cost())
     engine.dispose()
     return report
@@ -90,5 +92,5 @@ def codes_of(report: Report, series: Series = Series.RAISED) -> Counter[int]:
 
 def verified(app: APIFlask) -> Findings:
     with app.app_context():
-        place = Place(database=wiring(app).database, engine=db.engine, jobs=1, open_crew=in_this_process)
+        place = RunContext(database=wiring(app).database, engine=db.engine, jobs=1, open_crew=in_this_process)
         return controllers.verify(place, Cost())

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.backtest import cli, controllers, judging
-from app.backtest.controllers import Cost, Place
+from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import GREATEST, Scope, Users
+from app.backtest.domain import BIGINT_MAX, Scope, Users
 from app.backtest.judging import needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Report, Series
@@ -109,7 +109,7 @@ def test_it_raises_what_was_answered_live(
     assert raised(database, Scope(), rules) == answered
     # And of a part of the time: what came before it is history, though it is not read as a whole.
     for scope in data.draw(st.lists(scopes(moments), min_size=5, max_size=5)):
-        until = GREATEST if scope.until is None else scope.until
+        until = BIGINT_MAX if scope.until is None else scope.until
         assert raised(database, scope, rules) == [each for each in answered if scope.since <= each[1] < until]
 
 
@@ -117,13 +117,13 @@ def test_it_is_the_same_whatever_the_number_of_processes(app: APIFlask, sql: Sql
     store(sql, users=60, each=40)
     edition = draft(app, [*RULES[:2], window(700, 90_000)])
     alone, shared = (document(report(app, edition, jobs, span)) for jobs, span in ((1, 10_000), (3, 100)))
-    assert (alone["events"], alone["customers"]) == (2400, 60)
+    assert (alone["events"], alone["players"]) == (2400, 60)
     assert shared == alone
 
 
 def report(app: APIFlask, edition: int, jobs: int, span: int) -> Report:
     with app.app_context():
-        place = Place(database=wiring(app).database, engine=db.engine, jobs=jobs, span=span)
+        place = RunContext(database=wiring(app).database, engine=db.engine, jobs=jobs, span=span)
         return controllers.backtest(place, edition, 1, Scope(), Cost())
 
 
@@ -138,7 +138,7 @@ def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, data
     assert [each.events for each in spans] == [60] * 10 + [1]
     assert [spans[0].users.first, *(each.users.last + 1 for each in spans)] == [
         *(each.users.first for each in spans),
-        GREATEST + 1,
+        BIGINT_MAX + 1,
     ]
 
 
@@ -161,7 +161,7 @@ def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sq
     told = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
     asked = "user_id IN (3, 7, 8, 9) AND t >= %s AND t < %s"
     [(events,)] = sql(f"SELECT count(*) FROM activity_event WHERE {asked}", since, until)  # noqa: S608  # ours
-    assert (told["events"], told["customers"]) == (events, 4)
+    assert (told["events"], told["players"]) == (events, 4)
     assert told["users"] == "3,7-9,400"
     assert all(each["user_id"] in {3, 7, 8, 9} for each in samples(told))
     assert all(since <= each["t"] < until for each in samples(told))
@@ -251,10 +251,10 @@ def test_files_are_written_beside_the_table(app: APIFlask, sql: Sql, tmp_path: P
     store(sql, users=5, each=9)
     done = flask(app, "backtest", 1, "--html", tmp_path / "page.html", "--json", tmp_path / "report.json", "--jobs", 1)
     assert done.exit_code == 0, done.output
-    assert "45 events of 5 customers" in done.stdout
+    assert "45 events of 5 players" in done.stdout
     assert "a second and core" in done.stderr
     assert json.loads((tmp_path / "report.json").read_text())["events"] == 45
-    assert "45 events of 5 customers" in (tmp_path / "page.html").read_text()
+    assert "45 events of 5 players" in (tmp_path / "page.html").read_text()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["page.html", "report.json"]
 
 
@@ -312,8 +312,8 @@ def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
 WRONG = [
     (["7"], "there is no edition 7"),
     (["0"], "Invalid value for 'EDITION'"),
-    (["1", "--users", "0"], "names no users"),
-    (["1", "--since", "9", "--until", "9"], "nothing lies from t 9 on"),
+    (["1", "--users", "0"], "names no user ids"),
+    (["1", "--since", "9", "--until", "9"], "no t is at least 9 and below 9"),
     (["1", "--jobs", "0"], "Invalid value for '--jobs'"),
     (["1", "--against", "8"], "there is no edition 8"),
     (["1", "--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written: No such file or directory"),
@@ -345,6 +345,7 @@ def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
     told = backtest(app, 1, "--jobs", 1)
-    assert told["alerts"]["raised"]["codes"] == {"123": {"alerts": 1, "customers": 1, "alerts_per_1000_events": 1000.0}}
-    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 customer."
+    counts = {"alerts": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
+    assert told["alerts"]["raised"]["codes"] == {"123": counts}
+    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

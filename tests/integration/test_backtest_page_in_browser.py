@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backtest.page import page
+from app.backtest.page import render
 from app.backtest.reports import Report
 from tests.unit.backtest_reports import REPORTS, of_many, report_of
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="chromium is not here")
 @pytest.mark.parametrize("report", SHOWN.values(), ids=list(SHOWN))
 def test_the_page_is_never_wider_than_its_window(report: Report, width: int, tmp_path: Path) -> None:
     frame = tmp_path / "frame.html"
-    frame.write_text(FRAME.format(width=width, page=escape(page(report, datetime.now(UTC)))))
+    frame.write_text(FRAME.format(width=width, page=escape(render(report, datetime.now(UTC)))))
     done = subprocess.run(  # noqa: S603  # our own page
         [str(BROWSER), *QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"file://{frame}"],
         check=True,

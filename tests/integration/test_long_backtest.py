@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
-from app.backtest.domain import DAY, MOST_PERIODS
-from app.backtest.figures import MOST_BARS
+from app.backtest.domain import DAY, MAX_PERIODS
+from app.backtest.page_charts import MAX_BARS
 from tests.integration.books import FIRST, app_that_follows
 from tests.integration.conftest import AppWith, Sql
 
@@ -39,7 +39,7 @@ def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     assert done.exit_code == 0, done.output
     told = json.loads(files[0].read_text())
     periods = told["periods"]
-    assert DAYS // 7 <= len(periods) <= DAYS // 7 + 2 <= MOST_PERIODS
+    assert DAYS // 7 <= len(periods) <= DAYS // 7 + 2 <= MAX_PERIODS
     assert {each["first_t"] % (7 * DAY) for each in periods} == {0}
     assert sum(each["events"] for each in periods) == told["events"] == 3 * DAYS
     assert max(each["events"] for each in periods) == 3 * 7
@@ -47,5 +47,5 @@ def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     table = text.partition('<table class="periods">')[2].partition("</table>")[0]
     named = [" ".join(each.split()) for each in re.findall(r"<tr><td>([^<]+)</td>", table)]
     assert named == [each["name"] for each in periods]
-    assert len(re.findall(r'<rect class="room"', text)) <= MOST_BARS * 5, "a bar for each, in the picture of each code"
+    assert len(re.findall(r'<rect class="room"', text)) <= MAX_BARS * 5, "a bar for each, in the picture of each code"
     assert f"the last 31 of {len(periods)}" in done.stdout

@@ -9,12 +9,13 @@ from io import StringIO
 from rich.console import Console
 
 from app.backtest.domain import DAY, Calendar, Scope, Users
-from app.backtest.reports import Bench, Report
-from app.backtest.tables import show
+from app.backtest.reports import EditionRules, Report
+from app.backtest.tables import print_report
 from app.backtest.tally import Tally
 from app.events.domain import EventType, History
 from app.events.rules import Rule, Threshold, evaluate
 from tests.unit.builders import deposit
+from tests.unit.markup import EVIL
 
 MADE = datetime(2026, 11, 22, 3, 4, tzinfo=UTC)
 
@@ -22,11 +23,9 @@ MADE = datetime(2026, 11, 22, 3, 4, tzinfo=UTC)
 FIRST = 1_767_225_600  # midnight of 2026-01-01
 
 
-EVIL = "<script>alert('x')</script> & \"more\""
-
-
-def above(code: int, limit: int, name: str = "large") -> Rule:
-    return Threshold(code=code, name=name, description="it is", type=EventType.DEPOSIT, above=Decimal(f"{limit}.00"))
+def above(code: int, limit: int, name: str = "large", description: str = "it is") -> Rule:
+    amount = Decimal(f"{limit}.00")
+    return Threshold(code=code, name=name, description=description, type=EventType.DEPOSIT, above=amount)
 
 
 NEW, OLD = [above(1, 100), above(2, 50, EVIL)], [above(1, 200), above(3, 10)]
@@ -41,12 +40,12 @@ def report_of(days: int, *, compares: bool, users: int = 3, new: Sequence[Rule] 
             tally.count(event, evaluate(new, event, history), evaluate(OLD, event, history) if compares else ())
         tally.end_user()
     return Report(
-        edition=Bench(edition=2, rules={rule.code: rule for rule in new}),
-        against=Bench(edition=1, rules={rule.code: rule for rule in OLD}) if compares else None,
+        edition=EditionRules(number=2, rules={rule.code: rule for rule in new}),
+        against=EditionRules(number=1, rules={rule.code: rule for rule in OLD}) if compares else None,
         scope=Scope(since=FIRST, until=FIRST + max(days, 1) * DAY, users=(Users(1, 9),)),
         calendar=calendar,
         events=tally.events,
-        customers=tally.customers,
+        players=tally.players,
         events_by_period=tally.events_by_period,
         series=tally.reports(),
     )
@@ -58,13 +57,13 @@ REPORTS = {"alone": report_of(3, compares=False), "against": report_of(3, compar
 EMPTY = report_of(0, compares=True)
 
 
-def counted(alerts: int, customers: int, rate: float) -> dict[str, float]:
-    return {"alerts": alerts, "customers": customers, "alerts_per_1000_events": rate}
+def counted(alerts: int, players: int, rate: float) -> dict[str, float]:
+    return {"alerts": alerts, "players": players, "customers": players, "alerts_per_1000_events": rate}
 
 
 def printed(report: Report, width: int = 200) -> str:
     out = Console(file=StringIO(), width=width, highlight=False)
-    show(report, out)
+    print_report(report, out)
     told: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
     return told
 
@@ -79,8 +78,8 @@ def of_many(codes: int) -> Report:
     tally.end_user()
     return replace(
         REPORTS["against"],
-        edition=Bench(edition=2, rules={rule.code: rule for rule in rules}),
-        against=Bench(edition=1, rules={3: OLD[1]}),
+        edition=EditionRules(number=2, rules={rule.code: rule for rule in rules}),
+        against=EditionRules(number=1, rules={3: OLD[1]}),
         calendar=Calendar(),
         events_by_period=tally.events_by_period,
         series=tally.reports(),

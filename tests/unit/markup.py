@@ -1,6 +1,9 @@
 """Reading HTML and SVG in tests."""
 
+import re
 from html.parser import HTMLParser
+
+EVIL = "<script>alert('x')</script> & \"more\""  # what somebody may type as the name of a rule
 
 
 class Reader(HTMLParser):
@@ -12,10 +15,12 @@ class Reader(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.names: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
         self.text = ""
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  # its form
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
+        self.attributes += attrs
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -33,3 +38,8 @@ def read(text: str) -> Reader:
     reader.close()
     assert reader.open == []
     return reader
+
+
+def heights(svg: str, kind: str) -> float:
+    """Return the height of all rectangles of a class together."""
+    return sum(float(height) for height in re.findall(rf'class="{kind}"[^>]* height="([\d.]+)"', svg))

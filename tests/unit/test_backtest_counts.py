@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backtest.domain import (
+    ALL_USERS,
+    BIGINT_MAX,
     DAY,
     EARLIEST,
-    EVERYBODY,
-    GREATEST,
     LATEST,
     BacktestRefused,
     Calendar,
     Scope,
     Users,
-    read_users,
-    written_users,
+    format_users,
+    parse_users,
 )
-from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, name_of_bound
+from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, bound_label
 from app.backtest.tally import Tally
 from app.events.domain import ActivityEvent
 from app.events.rules import Alert, Proof
@@ -33,32 +33,32 @@ READ = [
     ("205, 1-100", [Users(1, 100), Users(205, 205)]),
     ("1-5,3-9,10", [Users(1, 10)]),
     ("1-9,2-3", [Users(1, 9)]),
-    (f"1-{GREATEST}", list(EVERYBODY)),
+    (f"1-{BIGINT_MAX}", list(ALL_USERS)),
 ]
 
 
 @pytest.mark.parametrize(("written", "users"), READ, ids=[row[0] for row in READ])
 def test_users_are_read_in_order_and_once(written: str, users: list[Users]) -> None:
-    assert list(read_users(written)) == users
+    assert list(parse_users(written)) == users
 
 
 @pytest.mark.parametrize("written", ["", "0", "a", "-1", "5-", "9-3", "1,,2", "1.5", "1-2-3", str(2**63), "٣"])
-def test_what_names_no_users_is_refused(written: str) -> None:
-    with pytest.raises(BacktestRefused, match="names no users"):
-        read_users(written)
+def test_what_names_no_user_ids_is_refused(written: str) -> None:
+    with pytest.raises(BacktestRefused, match="names no user ids"):
+        parse_users(written)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=6))
 def test_users_are_written_as_they_are_read(ranges: list[tuple[int, int]]) -> None:
-    users = read_users(",".join(f"{first}-{first + more}" for first, more in ranges))
-    assert read_users(written_users(users)) == users
+    users = parse_users(",".join(f"{first}-{first + more}" for first, more in ranges))
+    assert parse_users(format_users(users)) == users
     meant = {each for first, more in ranges for each in range(first, first + more + 1)}
     assert meant == {each for part in users for each in range(part.first, part.last + 1)}
 
 
 @pytest.mark.parametrize("until", [0, 5])
 def test_a_scope_without_a_moment_is_refused(until: int) -> None:
-    with pytest.raises(BacktestRefused, match="nothing lies from t 5 on and before t"):
+    with pytest.raises(BacktestRefused, match="no t is at least 5 and below"):
         Scope(since=5, until=until)
 
 
@@ -74,7 +74,7 @@ def test_a_day_is_a_date_where_t_can_be_one() -> None:
     assert calendar.begins(day + 1) == NOON + DAY // 2
 
 
-@pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, GREATEST])
+@pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, BIGINT_MAX])
 def test_and_else_a_number(t: int) -> None:
     calendar = Calendar()
     assert calendar.name(calendar.period(t)) == f"day {t // DAY}"
@@ -91,7 +91,7 @@ def test_a_longer_time_has_longer_periods(length: int, days: int) -> None:
 
 
 def test_a_few_moments_far_from_all_others_change_nothing() -> None:
-    assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, GREATEST // DAY]).days == 1
+    assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, BIGINT_MAX // DAY]).days == 1
 
 
 @given(st.lists(st.integers(0, 6000), max_size=40), st.randoms())
@@ -108,8 +108,8 @@ def test_a_period_of_days_is_named_by_both_ends() -> None:
     assert calendar.name(calendar.period(NOON)) == "2026-01-01 to 2026-01-07"
 
 
-def test_customers_are_put_together_by_their_number_of_alerts() -> None:
-    assert [name_of_bound(each) for each in BOUNDS[:7]] == ["0", "1", "2", "3 to 5", "6 to 10", "11 to 20", "21 to 50"]
+def test_players_are_grouped_by_their_number_of_alerts() -> None:
+    assert [bound_label(each) for each in BOUNDS[:7]] == ["0", "1", "2", "3 to 5", "6 to 10", "11 to 20", "21 to 50"]
     assert list(BOUNDS) == sorted(BOUNDS)
 
 
@@ -162,7 +162,7 @@ def test_counts_are_those_of_a_plain_list_of_alerts(histories: Histories) -> Non
     events = played(histories)
     tally = tally_of(histories, of=set(range(1, 7)))
     assert tally.events == len(events)
-    assert tally.customers == len({event.user_id for event, *_ in events})
+    assert tally.players == len({event.user_id for event, *_ in events})
     for series, found in tally.reports().items():
         rows = [
             (code, event.t // DAY, event.user_id)
@@ -174,7 +174,7 @@ def test_counts_are_those_of_a_plain_list_of_alerts(histories: Histories) -> Non
         assert found.details == counts(((day, code), user) for code, day, user in rows)
         alerts_of = [sum(user == each for *_, user in rows) for each in {event.user_id for event, *_ in events}]
         bounds = [next(bound for bound in BOUNDS if alerts <= bound) for alerts in alerts_of]
-        assert found.customers_by_alerts == {bound: bounds.count(bound) for bound in sorted(set(bounds))}
+        assert found.players_by_alerts == {bound: bounds.count(bound) for bound in sorted(set(bounds))}
 
 
 def counts(rows: object) -> dict[object, Count]:
@@ -190,7 +190,7 @@ def test_it_does_not_matter_who_counted_which_users(histories: Histories, some: 
     added = tally_of(histories, of=others)
     added.add(tally_of(histories, of=set(some)))
     assert added.reports() == whole.reports()
-    assert (added.events, added.customers) == (whole.events, whole.customers)
+    assert (added.events, added.players) == (whole.events, whole.players)
     assert added.events_by_period == whole.events_by_period
 
 

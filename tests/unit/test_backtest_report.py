@@ -10,13 +10,12 @@ from rich.console import Console
 
 from app.backtest.documents import document
 from app.backtest.findings import Difference, Findings
-from app.backtest.page import page
-from app.backtest.reports import Bench, Report
-from app.backtest.summary import sentence, written_rate, written_share
-from app.backtest.tables import MOST_PERIODS, show_findings
+from app.backtest.page import render
+from app.backtest.reports import EditionRules, Report
+from app.backtest.summary import format_rate, format_share, sentence
+from app.backtest.tables import MAX_SHOWN_PERIODS, print_findings
 from tests.unit.backtest_reports import (
     EMPTY,
-    EVIL,
     FIRST,
     MADE,
     OLD,
@@ -27,6 +26,7 @@ from tests.unit.backtest_reports import (
     printed,
     report_of,
 )
+from tests.unit.markup import EVIL
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
@@ -41,7 +41,7 @@ def test_the_document_is_json_and_adds_up(report: Report) -> None:
             ]
             assert sum(in_periods) == alerts
         assert sum(period["alerts"][series]["alerts"] for period in told["periods"]) == sum(by_code.values())
-        assert sum(told["alerts"][series]["customers_by_alerts"].values()) == told["customers"]
+        assert sum(told["alerts"][series]["players_by_alerts"].values()) == told["players"]
 
 
 def test_the_document_tells_what_is_gained_and_lost() -> None:
@@ -67,7 +67,7 @@ def test_the_terminal_shows_counts_rates_and_samples() -> None:
     day = r"^2026-01-02 +3 +5 \(3\) +1,666.7 +4 \(3\) +1,333.3 +4 \(3\) +3 \(3\)$"
     assert re.search(day, told, re.MULTILINE)
     assert "per 1,000: alerts per 1,000 events" in told
-    assert "user 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in told
+    assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in told
     assert EVIL in told
 
 
@@ -76,14 +76,14 @@ def test_alone_there_is_room_for_the_rate_on_every_terminal() -> None:
 
 
 def test_a_terminal_is_shown_the_last_periods_and_told_of_the_others() -> None:
-    told = printed(report_of(MOST_PERIODS + 9, compares=False))
+    told = printed(report_of(MAX_SHOWN_PERIODS + 9, compares=False))
     assert "the last 31 of 40" in told
     assert "\n2026-01-01 " not in told
     assert "\n2026-02-09 " in told
 
 
 def test_nothing_to_judge_is_no_error() -> None:
-    assert "0 events of 0 customers" in printed(EMPTY)
+    assert "0 events of 0 players" in printed(EMPTY)
 
 
 def test_with_80_columns_every_code_has_one_line() -> None:
@@ -98,10 +98,10 @@ def test_with_80_columns_every_code_has_one_line() -> None:
     assert re.search(r"^4 +large deposit at once +4 \(1\) +444.4 ", printed(report, 100), re.MULTILINE)
 
 
-def test_all_codes_together_have_the_customers_with_any_alert() -> None:
-    row = page(REPORTS["against"], MADE).partition('<th scope="row">all codes</th>')[2].partition("</tr>")[0]
+def test_all_codes_together_have_the_players_with_any_alert() -> None:
+    row = render(REPORTS["against"], MADE).partition('<th scope="row">all codes</th>')[2].partition("</tr>")[0]
     assert re.findall(r"<b>(\d+)</b><small>([^<]+)</small><small>([^<]+)</small>", row) == [
-        (alerts, f"{rate} per 1,000 events", "3 customers")
+        (alerts, f"{rate} per 1,000 events", "3 players")
         for alerts, rate in (("15", "1,666.7"), ("12", "1,333.3"), ("12", "1,333.3"), ("9", "1,000.0"))
     ]
     told = r"^ +all codes +15 \(3\) +1,666.7 +12 \(3\) +1,333.3 +12 \(3\) +9 \(3\)$"
@@ -114,37 +114,37 @@ SENTENCES = {
         REPORTS["against"],
         (
             "Edition 2 raises 12 alerts more and 9 fewer than edition 1: 15 instead of 12 "
-            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 customers."
+            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
         ),
     ),
     "more": (
         report_of(3, compares=True, new=[*OLD, above(7, 200)]),
         (
             "Edition 2 raises 3 alerts more and none fewer than edition 1: 15 instead of 12 "
-            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 customers."
+            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
         ),
     ),
     "fewer": (
         report_of(3, compares=True, new=OLD[:1]),
         (
             "Edition 2 raises no alert more and 9 fewer than edition 1: 3 instead of 12 "
-            "(333.3 instead of 1,333.3 per 1,000 events), for 1 instead of 3 of 3 customers."
+            "(333.3 instead of 1,333.3 per 1,000 events), for 1 instead of 3 of 3 players."
         ),
     ),
     "the same": (
         report_of(3, compares=True, new=OLD),
-        "Edition 2 raises the same 12 alerts as edition 1 (1,333.3 per 1,000 events), for 3 of 3 customers.",
+        "Edition 2 raises the same 12 alerts as edition 1 (1,333.3 per 1,000 events), for 3 of 3 players.",
     ),
     "none": (report_of(1, compares=False, users=1, new=[above(1, 999)]), "Edition 2 raises no alert on 1 event."),
     "neither": (
         replace(report_of(3, compares=True, users=0), events=3),
-        "Edition 2 raises no alert on 3 events, as edition 1 does not.",
+        "Edition 2 raises no alert on 3 events, and neither does edition 1.",
     ),
     "one": (
         report_of(1, compares=False, users=1, new=[above(1, 10)]),
-        "Edition 2 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 customer.",
+        "Edition 2 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player.",
     ),
-    "nothing": (EMPTY, "Edition 2 has nothing to judge: no events are stored of these users and this time."),
+    "nothing": (EMPTY, "Edition 2 has nothing to judge: no events of these players and this time are stored."),
 }
 
 
@@ -153,7 +153,7 @@ def test_one_sentence_of_the_result_comes_first_everywhere(report: Report, said:
     assert sentence(report) == said
     assert printed(report, 300).splitlines()[0] == said
     assert document(report)["summary"] == said
-    text = page(report, MADE)
+    text = render(report, MADE)
     assert text.partition("</h1>")[2].lstrip().startswith(f'<p class="lead">{said}</p>')
 
 
@@ -162,7 +162,7 @@ RATES = [(0, 0, "0"), (0, 9, "0"), (1, 10**6, "under 0.01"), (1, 10**5, "0.01"),
 
 @pytest.mark.parametrize(("alerts", "events", "written"), RATES)
 def test_a_rate_names_few_as_few_and_never_as_none(alerts: int, events: int, written: str) -> None:
-    assert written_rate(alerts, events) == written
+    assert format_rate(alerts, events) == written
 
 
 SHARES = [(0, 0, "0%"), (0, 9, "0%"), (1, 1000, "under 1%"), (1, 3, "33%"), (999, 1000, "over 99%"), (5, 5, "100%")]
@@ -170,31 +170,31 @@ SHARES = [(0, 0, "0%"), (0, 9, "0%"), (1, 1000, "under 1%"), (1, 3, "33%"), (999
 
 @pytest.mark.parametrize(("part", "whole", "written"), SHARES)
 def test_a_share_is_none_or_all_only_where_it_is(part: int, whole: int, written: str) -> None:
-    assert written_share(part, whole) == written
+    assert format_share(part, whole) == written
 
 
 def test_one_is_written_as_one() -> None:
     one = report_of(1, compares=False, users=1, new=[above(1, 10)])
-    assert "1 event of 1 customer (" in printed(one)
-    assert "<small>1 customer</small>" in page(one, MADE)
+    assert "1 event of 1 player (" in printed(one)
+    assert "<small>1 player</small>" in render(one, MADE)
 
 
 def found(findings: Findings) -> str:
     out = Console(file=StringIO(), width=200, highlight=False)
-    show_findings(findings, out)
+    print_findings(findings, out)
     told: str = out.file.getvalue()  # type: ignore[attr-defined]  # as above
     return told
 
 
 def test_findings_are_shown_by_edition_with_the_first_differences() -> None:
-    findings = Findings(of_old=3, different=22, differences=[Difference(1, 9, "it [b]differs[/b]")] * 20)
+    findings = Findings(without_evidence=3, different=22, differences=[Difference(1, 9, "it [b]differs[/b]")] * 20)
     findings.events.update({1: 30, 2: 10})
     findings.agreeing.update({1: 10, 2: 10})
     told = found(findings)
     assert re.search(r"^ *1 +30 +10 +0 +0$", told, re.MULTILINE)
-    assert told.count("user 1, t 9: it [b]differs[/b]") == 20
+    assert told.count("player 1, t 9: it [b]differs[/b]") == 20
     assert "and 2 more" in told
-    assert "3 events with codes from before alerts were kept" in told
+    assert "3 events with codes from before alerts were stored" in told
     assert told.rstrip().endswith("22 differ: what is stored is not what these rules raise.")
 
 
@@ -205,5 +205,5 @@ def test_where_all_agree_that_is_said() -> None:
 
 
 def test_an_edition_without_the_code_of_the_other_still_shows_its_rule() -> None:
-    report = replace(REPORTS["against"], edition=Bench(edition=2, rules={}))
+    report = replace(REPORTS["against"], edition=EditionRules(number=2, rules={}))
     assert report.rule(3).terms == "a deposit above 10.00"

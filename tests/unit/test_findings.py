@@ -1,8 +1,8 @@
-"""What is stored against what is judged again, an event at a time."""
+"""Comparing what is stored with what is judged again, one event at a time."""
 
 import pytest
 
-from app.backtest.findings import MOST_LISTED, Answer, Findings, KeptAlert, Retrial, RuleBook
+from app.backtest.findings import MAX_LISTED, Answer, EventCheck, Findings, KeptAlert, RuleBook
 from app.backtest.history import RunningHistory
 from app.events.domain import EventType, HistoryNeeds, Window
 from app.events.judges import RuleSet
@@ -18,7 +18,7 @@ RULE_SETS = {
 BOOK = RuleBook(rule_sets=RULE_SETS, published=frozenset({1, 2, 3}))
 EVENT = withdraw("150", 9)
 SENTENCE = "150.00 withdrawn at once; the limit is 100.00"
-AGAIN = Retrial(EVENT, RunningHistory(HistoryNeeds()), BOOK)
+CHECK = EventCheck(EVENT, RunningHistory(HistoryNeeds()), BOOK)
 
 
 def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
@@ -35,10 +35,10 @@ def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
 
 
 def test_what_is_stored_as_it_is_judged_has_no_faults() -> None:
-    assert AGAIN.live_faults(Answer([1100], 1, before_alerts=False), [kept()]) == []
-    assert AGAIN.live_faults(Answer([], 2, before_alerts=False), []) == []
-    assert AGAIN.shadow_faults([kept(shadow=True)]) == []
-    assert AGAIN.shadow_faults([kept(edition=4, shadow=True)]) == [], "the shadow was never live"
+    assert CHECK.live_faults(Answer([1100], 1, before_alerts=False), [kept()]) == []
+    assert CHECK.live_faults(Answer([], 2, before_alerts=False), []) == []
+    assert CHECK.shadow_faults([kept(shadow=True)]) == []
+    assert CHECK.shadow_faults([kept(edition=4, shadow=True)]) == [], "the shadow was never live"
 
 
 STORED = [
@@ -51,10 +51,25 @@ STORED = [
     ),
     ("another edition", Answer([1100], 2, before_alerts=False), [kept(edition=2)], "edition 2 raises nothing"),
     ("an edition that is not there", Answer([], 7, before_alerts=False), [], "there is no edition 7"),
-    ("no alert", Answer([1100], 1, before_alerts=False), [], "1100 was answered, and alerts are kept of nothing"),
-    ("an alert too many", Answer([1100], 1, before_alerts=True), [kept(30), kept()], "alerts are kept of 30, 1100"),
+    (
+        "no alert",
+        Answer([1100], 1, before_alerts=False),
+        [],
+        "codes answered: 1100, codes of the stored alerts: nothing",
+    ),
+    (
+        "an alert too many",
+        Answer([1100], 1, before_alerts=True),
+        [kept(30), kept()],
+        "codes of the stored alerts: 30, 1100",
+    ),
     ("an alert of another edition", Answer([1100], 1, before_alerts=False), [kept(edition=2)], "is of edition 2, the"),
-    ("other evidence", Answer([1100], 1, before_alerts=False), [kept(value="15.00")], "1100 is 15.00 of 100.00 by 1"),
+    (
+        "other evidence",
+        Answer([1100], 1, before_alerts=False),
+        [kept(value="15.00")],
+        "1100 has value 15.00, threshold 100.00, events 1;",
+    ),
     ("other moments", Answer([1100], 1, before_alerts=False), [kept(moments="[8]")], "[8]; edition 1 finds [9]"),
     ("no moments", Answer([1100], 1, before_alerts=False), [kept(moments=None)], "1100 are None; edition 1 finds [9]"),
     (
@@ -82,7 +97,7 @@ STORED = [
 @pytest.mark.parametrize(("answer", "alerts", "said"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
 def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], said: str) -> None:
     """Sentences among them (A45)."""
-    assert said in "; ".join(AGAIN.live_faults(answer, alerts))
+    assert said in "; ".join(CHECK.live_faults(answer, alerts))
 
 
 OLD = [
@@ -94,22 +109,22 @@ OLD = [
 
 @pytest.mark.parametrize(("answer", "faults"), [row[1:] for row in OLD], ids=[row[0] for row in OLD])
 def test_only_the_first_edition_has_answers_without_evidence(answer: Answer, faults: int) -> None:
-    assert len(AGAIN.live_faults(answer, [])) == faults
+    assert len(CHECK.live_faults(answer, [])) == faults
 
 
 def test_answers_without_evidence_are_counted() -> None:
     findings = Findings()
     for answer in (Answer([1100], 1, before_alerts=True), Answer([], 1, before_alerts=True)):
         findings.note_live(answer, [], kept=False)
-    assert findings.of_old == 1
+    assert findings.without_evidence == 1
 
 
 def test_a_shadow_is_judged_by_its_own_edition_and_there_is_one_at_a_time() -> None:
-    assert AGAIN.shadow_faults([kept(edition=2, shadow=True)]) == [
+    assert CHECK.shadow_faults([kept(edition=2, shadow=True)]) == [
         "in the shadow, edition 2 raises nothing, stored is 1100"
     ]
     both = [kept(shadow=True), kept(30, edition=2, shadow=True)]
-    assert AGAIN.shadow_faults(both) == ["in the shadow, alerts are kept of the editions 1, 2 at once"]
+    assert CHECK.shadow_faults(both) == ["in the shadow, there are alerts of several editions: 1, 2"]
 
 
 def test_findings_add_up_and_the_first_differences_are_listed() -> None:
@@ -124,7 +139,7 @@ def test_findings_add_up_and_the_first_differences_are_listed() -> None:
         whole.add(part)
     assert (whole.events[1], whole.agreeing[1], whole.shadowed[2], whole.shadowed_agreeing[2]) == (60, 10, 1, 0)
     assert whole.different == 50
-    assert [each.t for each in whole.differences] == list(range(10, 10 + MOST_LISTED))
+    assert [each.t for each in whole.differences] == list(range(10, 10 + MAX_LISTED))
 
 
 def test_losses_add_up_and_the_first_are_listed() -> None:
@@ -134,7 +149,7 @@ def test_losses_add_up_and_the_first_are_listed() -> None:
         part.note_loss(user_id, ["something is gone", "something else, too"] if user_id >= 10 else [])
         whole.add(part)
     assert (whole.lost, whole.not_counted, whole.not_sealed, whole.different) == (51, 120, 60, 0)
-    assert [each.user_id for each in whole.losses] == list(range(10, 10 + MOST_LISTED))
+    assert [each.user_id for each in whole.losses] == list(range(10, 10 + MAX_LISTED))
 
 
 def test_the_moments_of_a_sum_are_the_last_of_the_window_newest_first() -> None:
