@@ -226,6 +226,11 @@ class Transaction:
         self._send(b"COMMIT")
         self._open = False
 
+    def undo(self) -> None:
+        """Roll back what was written, where that is what was meant: without it, a write without a commit is a defect."""
+        self._send(b"ROLLBACK")
+        self._open = False
+
     def _discard(self, error: psycopg2.Error) -> NoReturn:
         cut_by_us = error.pgcode is None and time.monotonic() >= self._deadline
         self._session.discard(error)

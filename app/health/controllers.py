@@ -98,6 +98,7 @@ class Readiness:
         try:
             with self._database.transaction(deadline=LONGEST_TRIAL, trial=True) as current:
                 try_to_write(current, self._as_event)
+                current.undo()
         except Exception as error:  # noqa: BLE001  # whatever it is, an event would meet it as well
             log.warning("trial write failed", cause=str(error).strip())
             return False

@@ -3,31 +3,26 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.rulebook.domain import AuditEntry, Step
-from lib.fields import BIGINT_MAX
-from lib.transactions import Statement, Transaction
+from sqlalchemy import Row, Select, case, exists, insert, select
 
-NOTE_STEP = Statement(
-    "note_step",
-    ("integer", "edition_step", "text", "text", "integer", "text", "boolean"),
-    """
-    INSERT INTO rule_book_audit (edition, step, who, note, published_over, at_shell, four_eyes)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-    """,
-)
+from app.rulebook.domain import AuditEntry, Step
+from app.rulebook.models import RuleBookAuditRow as Audit
+from app.rulebook.models import RuleBookRow as Book
+from lib.transactions import Transaction
+
 # The steps of a draft that was deleted stay.
-STEP = """
-    SELECT id, edition, step, who, audit.note, at, CASE step WHEN 'draft' THEN based_on END, published_over, at_shell,
-        four_eyes
-    FROM rule_book_audit AS audit LEFT JOIN rule_book USING (edition)
-"""
-STEPS = Statement("steps_taken", (), f"{STEP} ORDER BY id")
-LATEST_STEPS = Statement("latest_steps", ("bigint", "bigint"), f"{STEP} WHERE id < $1 ORDER BY id DESC LIMIT $2")
-WAS_TAKEN = Statement(
-    "was_taken",
-    ("integer", "edition_step"),
-    "SELECT EXISTS (SELECT FROM rule_book_audit WHERE edition = $1 AND step = $2)",
-)
+STEPS: Select[Any] = select(
+    Audit.id,
+    Audit.edition,
+    Audit.step,
+    Audit.who,
+    Audit.note,
+    Audit.at,
+    case((Audit.step == Step.DRAFTED, Book.based_on)).label("based_on"),
+    Audit.published_over.label("over"),
+    Audit.at_shell,
+    Audit.four_eyes,
+).outerjoin(Book, Book.edition == Audit.edition)
 
 
 class AuditQueries:
@@ -48,22 +43,23 @@ class AuditQueries:
         four_eyes: bool | None = None,
     ) -> None:
         """Write down who did what."""
-        self._transaction.write(NOTE_STEP, edition, step.value, who, note, over, at_shell, four_eyes)
+        taken = {"edition": edition, "step": step, "who": who, "note": note, "published_over": over}
+        self._transaction.execute(insert(Audit).values(**taken, at_shell=at_shell, four_eyes=four_eyes))
 
     def was_taken(self, edition: int, step: Step) -> bool:
         """Was this step ever taken with the edition?"""
-        [(taken,)] = self._transaction.fetch(WAS_TAKEN, edition, step.value)
-        return bool(taken)
+        taken = exists().where(Audit.edition == edition, Audit.step == step)
+        return bool(self._transaction.execute(select(taken)).scalar_one())
 
     def all(self) -> Sequence[AuditEntry]:
         """Who did what so far? The oldest first."""
-        return _steps(self._transaction.fetch(STEPS))
+        return _entries(self._transaction.execute(STEPS.order_by(Audit.id)))
 
-    def latest(self, *, before: int | None, most: int) -> Sequence[AuditEntry]:
+    def latest(self, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Who did what last, below the id `before`? The newest first."""
-        return _steps(self._transaction.fetch(LATEST_STEPS, BIGINT_MAX if before is None else before, most))
+        found = STEPS if before is None else STEPS.where(Audit.id < before)
+        return _entries(self._transaction.execute(found.order_by(Audit.id.desc()).limit(limit)))
 
 
-def _steps(rows: Iterable[tuple[Any, ...]]) -> list[AuditEntry]:
-    names = ("id", "edition", "step", "who", "note", "at", "based_on", "over", "at_shell", "four_eyes")
-    return [AuditEntry(**{**dict(zip(names, row, strict=True)), "step": Step(row[2])}) for row in rows]
+def _entries(rows: Iterable[Row[Any]]) -> list[AuditEntry]:
+    return [AuditEntry(**row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public name for it

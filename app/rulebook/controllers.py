@@ -45,7 +45,7 @@ def editions(database: Database) -> Sequence[Edition]:
 def outlines(database: Database) -> Sequence[Outline]:
     """Return all editions without their rules, the oldest first, also those that cannot be read."""
     with database.transaction() as current:
-        found = RuleBookQueries(current).outlines(before=None, most=BIGINT_MAX)
+        found = RuleBookQueries(current).outlines(before=None, limit=BIGINT_MAX)
     return found[::-1]
 
 
@@ -54,7 +54,7 @@ def edition_page(database: Database, asked: PageAsked) -> EditionPage:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         in_force = book.numbers_in_force()
-        found = book.outlines(before=asked.before, most=asked.limit + 1)
+        found = book.outlines(before=asked.before, limit=asked.limit + 1)
     page, next_before = page_of(found, asked.limit, lambda outline: outline.edition)
     return EditionPage(in_force=in_force, editions=page, next_before=next_before)
 
@@ -74,7 +74,7 @@ def audit(database: Database) -> Sequence[AuditEntry]:
 def audit_page(database: Database, asked: PageAsked) -> AuditPage:
     """Return a page of the steps that were taken, the newest first."""
     with database.transaction() as current:
-        found = AuditQueries(current).latest(before=asked.before, most=asked.limit + 1)
+        found = AuditQueries(current).latest(before=asked.before, limit=asked.limit + 1)
     page, next_before = page_of(found, asked.limit, lambda entry: entry.id)
     return AuditPage(steps=page, next_before=next_before)
 

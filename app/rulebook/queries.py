@@ -1,80 +1,25 @@
 """The questions that are asked of the rule book."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from json import dumps
 from typing import Any
+
+from sqlalchemy import Row, case, delete, func, insert, select, union_all, update
+from sqlalchemy.orm import aliased
 
 from app.events.rules import Rule
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, read_rules, written_rules
-from lib.fields import BIGINT_MAX
-from lib.transactions import Statement, Transaction
+from app.rulebook.models import RuleBookAuditRow as Audit
+from app.rulebook.models import RuleBookRow as Book
+from lib.transactions import Transaction
 
-COLUMNS = "edition, status, rules, author, note, created_at, based_on, published_at, published_by"
-IN_FORCE = Statement("editions_in_force", (), f"SELECT {COLUMNS} FROM rule_book WHERE status IN ('live', 'shadow')")  # noqa: S608  # ours
-ALL = Statement("all_editions", (), f"SELECT {COLUMNS} FROM rule_book ORDER BY edition")  # noqa: S608  # as above
-ONE = Statement("one_edition", ("integer",), f"SELECT {COLUMNS} FROM rule_book WHERE edition = $1")  # noqa: S608  # as above
 # Steps are taken one after the other: publishing looks at more than one edition.
-LOCK = Statement("lock_rule_book", (), "SELECT pg_advisory_xact_lock(7311030300124)")
-# A number is given once: the audit still tells of a draft that was deleted.
-ADD = Statement(
-    "add_edition",
-    ("jsonb", "text", "text", "integer"),
-    f"""
-    INSERT INTO rule_book (edition, status, rules, author, note, based_on)
-    SELECT coalesce(max(edition), 0) + 1, 'draft', $1, $2, $3, $4
-    FROM (SELECT edition FROM rule_book UNION ALL SELECT edition FROM rule_book_audit) AS ever
-    RETURNING {COLUMNS}
-    """,  # noqa: S608  # as above
+RULE_BOOK_LOCK = 7311030300124
+STANDING = (
+    *(Book.edition, Book.status, Book.author, Book.note, Book.created_at),
+    *(Book.based_on, Book.published_at, Book.published_by),
 )
-MOVE = Statement("move_edition", ("integer", "edition_status"), "UPDATE rule_book SET status = $2 WHERE edition = $1")
-# Triggers refuse all but drafts that never judged (migrations 0007 and 0009).
-DELETE = Statement(
-    "delete_draft", ("integer",), "DELETE FROM rule_book WHERE edition = $1 AND status = 'draft' RETURNING edition"
-)
-MADE_FROM = Statement(
-    "editions_made_from", ("integer",), "SELECT edition FROM rule_book WHERE based_on = $1 ORDER BY edition"
-)
-RETIRE_LIVE = Statement(
-    "retire_live_edition", (), "UPDATE rule_book SET status = 'retired' WHERE status = 'live' RETURNING edition"
-)
-PUBLISH = Statement(
-    "publish_edition",
-    ("integer", "text"),
-    "UPDATE rule_book SET status = 'live', published_at = now(), published_by = $2 WHERE edition = $1",
-)
-# Drafts may be made from drafts. An edition's base is earlier than itself, so this ends.
-BASE_ONCE_LIVE = Statement(
-    "base_once_live",
-    ("integer",),
-    """
-    WITH RECURSIVE made_from (edition) AS (
-        SELECT based_on FROM rule_book WHERE edition = $1
-        UNION ALL
-        SELECT based_on FROM made_from JOIN rule_book USING (edition) WHERE published_at IS NULL
-    )
-    SELECT edition FROM made_from JOIN rule_book USING (edition) WHERE published_at IS NOT NULL
-    """,
-)
-OUTLINES = Statement(
-    "edition_outlines",
-    ("bigint", "bigint"),
-    """
-    SELECT edition, status, CASE jsonb_typeof(rules) WHEN 'array' THEN jsonb_array_length(rules) ELSE 0 END, author,
-        note, created_at, based_on, published_at, published_by
-    FROM rule_book WHERE edition < $1 ORDER BY edition DESC LIMIT $2
-    """,
-)
-NUMBERS_IN_FORCE = Statement(
-    "numbers_in_force",
-    (),
-    """
-    SELECT (SELECT edition FROM rule_book WHERE status = 'live'),
-           (SELECT edition FROM rule_book WHERE status = 'shadow')
-    """,
-)
-Row = tuple[int, str, Any, str, str, datetime, int | None, datetime | None, str | None]
+COLUMNS = (*STANDING, Book.rules)
 
 
 class RuleBookQueries:
@@ -85,104 +30,118 @@ class RuleBookQueries:
 
     def in_force(self) -> Mapping[Status, Edition | UnreadableEdition]:
         """Which editions judge now: the live one, and the one in its shadow if there is one? Each for itself."""
-        rows: Sequence[Row] = self._transaction.fetch(IN_FORCE)
-        return {Status(row[1]): _edition_or_error(row) for row in rows}
+        found = select(*COLUMNS).where(Book.status.in_((Status.LIVE, Status.SHADOW)))
+        return {row.status: _edition_or_error(row) for row in self._transaction.execute(found)}
 
     def all(self) -> Sequence[Edition]:
         """Which editions were ever drafted? The oldest first."""
-        return _editions(self._transaction.fetch(ALL))
+        return _editions(self._transaction.execute(select(*COLUMNS).order_by(Book.edition)))
 
     def one(self, edition: int) -> Edition | None:
         """What does the edition with this number hold?"""
-        return next(iter(_editions(self._transaction.fetch(ONE, edition))), None)
+        row = self._row(edition)
+        return _edition(row) if row else None
 
     def one_whatever_it_holds(self, edition: int) -> Edition | None:
         """Where does the edition with this number stand? Rules that cannot be read are left out."""
-        rows: Sequence[Row] = self._transaction.fetch(ONE, edition)
-        for row in rows:
-            found = _edition_or_error(row)
-            return _with_rules(row, ()) if isinstance(found, UnreadableEdition) else found
-        return None
+        row = self._row(edition)
+        if row is None:
+            return None
+        found = _edition_or_error(row)
+        return _with_rules(row, ()) if isinstance(found, UnreadableEdition) else found
+
+    def _row(self, edition: int) -> Row[Any] | None:
+        return self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
 
     def lock(self) -> None:
         """Let no other step be taken until the end."""
-        self._transaction.fetch(LOCK)
+        self._transaction.execute(select(func.pg_advisory_xact_lock(RULE_BOOK_LOCK)))
 
     def add(self, rules: Sequence[Rule], author: str, note: str, based_on: int | None) -> Edition:
-        """Keep a new draft under the next number."""
-        [edition] = _editions(self._transaction.fetch(ADD, dumps(written_rules(rules)), author, note, based_on))
-        return edition
+        """Keep a new draft under the next number, which is given once: the audit still tells of a deleted draft."""
+        ever = union_all(select(Book.edition), select(Audit.edition)).subquery()
+        number = select(func.coalesce(func.max(ever.c.edition), 0) + 1).scalar_subquery()
+        draft = insert(Book).values(
+            edition=number,
+            status=Status.DRAFT,
+            rules=written_rules(rules),
+            author=author,
+            note=note,
+            based_on=based_on,
+        )
+        return _edition(self._transaction.execute(draft.returning(*COLUMNS)).one())
 
     def base_once_live(self, edition: int) -> int | None:
-        """Which edition that was live was this one made from, perhaps by way of drafts that never were?"""
-        rows = self._transaction.fetch(BASE_ONCE_LIVE, edition)
-        return int(rows[0][0]) if rows else None
+        """Which edition that was live was this one made from, perhaps by way of drafts that never were?
+
+        An edition's base is earlier than itself, so the search ends.
+        """
+        base = select(Book.based_on.label("edition")).where(Book.edition == edition).cte("base", recursive=True)
+        draft = aliased(Book)
+        earlier = select(draft.based_on).join(base, base.c.edition == draft.edition)
+        base = base.union_all(earlier.where(draft.published_at.is_(None)))
+        once_live = select(Book.edition).join(base, base.c.edition == Book.edition)
+        return self._transaction.execute(once_live.where(Book.published_at.is_not(None))).scalar()
 
     def move(self, edition: int, status: Status) -> None:
         """Let the edition stand elsewhere on its way."""
-        self._transaction.write(MOVE, edition, status.value)
+        self._transaction.execute(update(Book).where(Book.edition == edition).values(status=status))
 
     def delete(self, edition: int) -> None:
-        """Forget a draft."""
-        self._transaction.fetch(DELETE, edition)
+        """Forget a draft; triggers refuse it for all but drafts that never judged (migrations 0007 and 0009)."""
+        self._transaction.execute(delete(Book).where(Book.edition == edition, Book.status == Status.DRAFT))
 
     def made_from(self, edition: int) -> Sequence[int]:
         """Which editions say that this one is their base?"""
-        return [number for (number,) in self._transaction.fetch(MADE_FROM, edition)]
+        derived = select(Book.edition).where(Book.based_on == edition).order_by(Book.edition)
+        return self._transaction.execute(derived).scalars().all()
 
     def publish(self, edition: int, who: str) -> int | None:
         """Let the edition be the live one; which one was until now?"""
-        retired = self._transaction.fetch(RETIRE_LIVE)
-        self._transaction.write(PUBLISH, edition, who)
-        return int(retired[0][0]) if retired else None
+        retired = update(Book).where(Book.status == Status.LIVE).values(status=Status.RETIRED)
+        former = self._transaction.execute(retired.returning(Book.edition)).scalar()
+        published = {"status": Status.LIVE, "published_at": func.now(), "published_by": who}
+        self._transaction.execute(update(Book).where(Book.edition == edition).values(published))
+        return former
 
-    def outlines(self, *, before: int | None, most: int) -> Sequence[Outline]:
+    def outlines(self, *, before: int | None, limit: int) -> Sequence[Outline]:
         """Which editions were drafted last, below the number `before`? The newest first."""
-        rows: Sequence[Row] = self._transaction.fetch(OUTLINES, BIGINT_MAX if before is None else before, most)
-        return [_outline(row) for row in rows]
+        is_list = func.jsonb_typeof(Book.rules) == "array"
+        count = case((is_list, func.jsonb_array_length(Book.rules)), else_=0).label("rule_count")
+        found = select(*STANDING, count).order_by(Book.edition.desc()).limit(limit)
+        if before is not None:
+            found = found.where(Book.edition < before)
+        return [Outline(rule_count=row.rule_count, **_standing(row)) for row in self._transaction.execute(found)]
 
     def numbers_in_force(self) -> InForce:
         """Which editions judge now?"""
-        [(live, shadow)] = self._transaction.fetch(NUMBERS_IN_FORCE)
-        return InForce(live=live, shadow=shadow)
+        found = select(Book.status, Book.edition).where(Book.status.in_((Status.LIVE, Status.SHADOW)))
+        numbers = {row.status: row.edition for row in self._transaction.execute(found)}
+        return InForce(live=numbers.get(Status.LIVE), shadow=numbers.get(Status.SHADOW))
 
 
-def _editions(rows: Iterable[Row]) -> list[Edition]:
+def _editions(rows: Iterable[Row[Any]]) -> list[Edition]:
     return [_edition(row) for row in rows]
 
 
-def _edition(row: Row) -> Edition:
+def _edition(row: Row[Any]) -> Edition:
     try:
-        return _with_rules(row, read_rules(row[2]))
+        return _with_rules(row, read_rules(row.rules))
     except InvalidRules as error:
-        raise UnreadableEdition(row[0], str(error)) from error
+        raise UnreadableEdition(row.edition, str(error)) from error
 
 
-def _with_rules(row: Row, rules: tuple[Rule, ...]) -> Edition:
+def _with_rules(row: Row[Any], rules: tuple[Rule, ...]) -> Edition:
     return Edition(rules=rules, **_standing(row))
 
 
-def _edition_or_error(row: Row) -> Edition | UnreadableEdition:
+def _edition_or_error(row: Row[Any]) -> Edition | UnreadableEdition:
     try:
         return _edition(row)
     except UnreadableEdition as error:
         return error
 
 
-def _outline(row: Row) -> Outline:
-    return Outline(rule_count=row[2], **_standing(row))
-
-
-def _standing(row: Row) -> dict[str, Any]:
+def _standing(row: Row[Any]) -> dict[str, Any]:
     """Name what a row says of an edition, whatever it holds."""
-    number, status, _, author, note, created_at, based_on, published_at, published_by = row
-    return {
-        "edition": number,
-        "status": Status(status),
-        "author": author,
-        "note": note,
-        "created_at": created_at,
-        "based_on": based_on,
-        "published_at": published_at,
-        "published_by": published_by,
-    }
+    return {column.key: getattr(row, column.key) for column in STANDING}

@@ -1,39 +1,19 @@
 """The questions that are asked of the policy of four eyes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from app.rulebook.policy.domain import PolicyChange, PolicyStep
-from lib.transactions import Statement, Transaction
+from sqlalchemy import Row, func, insert, select
 
-MOST_CHANGES = 200  # that are shown; it changes a few times in its life
-COLUMNS = "id, step, who, owner, note, at, at_shell"
-IN_FORCE = Statement(
-    "policy_in_force",
-    (),
-    "SELECT step = 'on' FROM rule_policy_change WHERE step <> 'propose-off' ORDER BY id DESC LIMIT 1",
-)
-# As the trigger `by_two` sees it (migration 0009).
-PROPOSAL = Statement(
-    "policy_proposal",
-    (),
-    f"""
-    SELECT {COLUMNS} FROM rule_policy_change
-    WHERE step = 'propose-off' AND at > now() - interval '1 day'
-        AND id > ALL (SELECT id FROM rule_policy_change WHERE step <> 'propose-off')
-    ORDER BY id DESC LIMIT 1
-    """,  # noqa: S608  # ours
-)
-CHANGES = Statement(
-    "policy_changes",
-    ("bigint",),
-    f"SELECT {COLUMNS} FROM rule_policy_change ORDER BY id DESC LIMIT $1",  # noqa: S608  # as above
-)
-ADD = Statement(
-    "add_policy_change",
-    ("text", "text", "text", "text", "text"),
-    "INSERT INTO rule_policy_change (step, who, owner, note, at_shell) VALUES ($1, $2, $3, $4, $5)",
-)
+from app.rulebook.policy.domain import PolicyChange, PolicyStep
+from app.rulebook.policy.models import PolicyChangeRow as Change
+from lib.transactions import Transaction
+
+MAX_CHANGES = 200  # that are shown; it changes a few times in its life
+PROPOSAL_LASTS = timedelta(days=1)  # as the trigger `by_two` sees it (migration 0009)
+COLUMNS = (Change.id, Change.step, Change.who, Change.owner, Change.note, Change.at, Change.at_shell)
+NO_PROPOSAL = Change.step != PolicyStep.OFF_PROPOSED.value
 
 
 class PolicyQueries:
@@ -44,22 +24,37 @@ class PolicyQueries:
 
     def four_eyes(self) -> bool | None:
         """Are four eyes on? None: nobody ever said."""
-        rows = self._transaction.fetch(IN_FORCE)
-        return bool(rows[0][0]) if rows else None
+        latest = select(Change.step).where(NO_PROPOSAL).order_by(Change.id.desc()).limit(1)
+        step = self._transaction.execute(latest).scalar()
+        return None if step is None else step == PolicyStep.ON.value
 
     def proposal(self) -> PolicyChange | None:
         """Who proposed within the last day to turn four eyes off, and was not answered yet?"""
-        return next(iter(_changes(self._transaction.fetch(PROPOSAL))), None)
+        answered = select(func.coalesce(func.max(Change.id), 0)).where(NO_PROPOSAL).scalar_subquery()
+        proposed = select(*COLUMNS).where(
+            Change.step == PolicyStep.OFF_PROPOSED.value, Change.at > func.now() - PROPOSAL_LASTS, Change.id > answered
+        )
+        row = self._transaction.execute(proposed.order_by(Change.id.desc()).limit(1)).one_or_none()
+        return _change(row) if row else None
 
     def changes(self) -> Sequence[PolicyChange]:
         """What was done with the policy? The newest first."""
-        return _changes(self._transaction.fetch(CHANGES, MOST_CHANGES))
+        found = select(*COLUMNS).order_by(Change.id.desc()).limit(MAX_CHANGES)
+        return [_change(row) for row in self._transaction.execute(found)]
 
     def add(self, step: PolicyStep, who: str, note: str, *, owner: str | None, at_shell: str | None) -> None:
         """Write down a change, or its proposal."""
-        self._transaction.write(ADD, step.value, who, owner, note, at_shell)
+        change = {"step": step.value, "who": who, "owner": owner, "note": note, "at_shell": at_shell}
+        self._transaction.execute(insert(Change).values(change))
 
 
-def _changes(rows: Iterable[tuple[Any, ...]]) -> list[PolicyChange]:
-    names = ("id", "step", "who", "owner", "note", "at", "at_shell")
-    return [PolicyChange(**{**dict(zip(names, row, strict=True)), "step": PolicyStep(row[1])}) for row in rows]
+def _change(row: Row[Any]) -> PolicyChange:
+    return PolicyChange(
+        id=row.id,
+        step=PolicyStep(row.step),
+        who=row.who,
+        owner=row.owner,
+        note=row.note,
+        at=row.at,
+        at_shell=row.at_shell,
+    )
