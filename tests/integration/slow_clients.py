@@ -14,6 +14,7 @@ from tests.integration.servers import LONGEST
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 HALF_BODY = HEAD + b"Content-Length: 100\r\n\r\n{ "
 HALF_CHUNK = HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{ "
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 RUSH = 1200  # clients, of the 1,280 that may be
 FILES = 8192  # that this process may have to open
 

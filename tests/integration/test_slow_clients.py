@@ -19,6 +19,7 @@ from tests.integration.slow_clients import (
     HALF_BODY,
     HALF_CHUNK,
     HEAD,
+    LIVE,
     connect,
     ended_after,
     holding,
@@ -27,7 +28,6 @@ from tests.integration.slow_clients import (
 )
 
 SLACK = 5.0  # seconds on a machine that is busy with other things
-LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HELD = {
     "half a body": b"POST /event HTTP/1.1\r\n" + HALF_BODY,
     "half a chunk": b"POST /event HTTP/1.1\r\n" + HALF_CHUNK,
