@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from json import dumps
 from typing import Any
 
-from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep
+from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep, LastRefusal
 from lib.transactions import Statement, Transaction
 
 KEPT_REFUSALS = 10  # of each key
@@ -83,6 +83,11 @@ STEPS = Statement(
     """,
 )
 REFUSALS = Statement("refusals_of_key", ("integer",), "SELECT refusals FROM api_key WHERE id = $1")
+LAST_REFUSALS = Statement(
+    "last_refusals_of_keys",
+    (),
+    "SELECT id, jsonb_array_length(refusals), refusals -> 0 ->> 'at' FROM api_key WHERE refusals <> '[]'",
+)
 # Whoever holds the row of a key, to revoke it or for hours, must delay neither this nor the other keys of the process:
 # its row is left for the next time. Of several processes the one with the latest use is believed.
 TOUCH = Statement(
@@ -214,6 +219,11 @@ class KeyQueries:
         """Which requests with a key were refused? The newest first, ten at most."""
         [(kept,)] = self._transaction.fetch(REFUSALS, key_id)
         return [_refusal(each) for each in kept]
+
+    def last_refusals(self) -> Mapping[int, LastRefusal]:
+        """Which keys were refused, by their id: how many refusals are kept, and when was the last?"""
+        rows = self._transaction.fetch(LAST_REFUSALS)
+        return {key_id: LastRefusal(kept=kept, at=datetime.fromisoformat(at)) for key_id, kept, at in rows}
 
     def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
         """Which of these keys are free to be written, now that they were used then? A later use stays."""
