@@ -17,6 +17,7 @@ from e2e.site import Site, SiteError
 BEFORE = 1.2  # seconds of load before the fault
 LONGEST_RECOVERY = 5
 ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
+KILLED = "refused to gracefully stop"  # how the server's log says that a worker had to be killed
 JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
 
 
@@ -133,10 +134,11 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
 def in_the_log(ledger: Ledger, site: Site) -> frozenset[str]:
     """Return the ids of requests without an answer that are in the service's log, which has a line for each.
 
-    Only an end that leaves the service time to write proves anything by that.
+    Only an end that leaves the service time to write proves anything by that. Where a worker was killed, all of them may
+    have been taken up, and count as such.
     """
     log = site.log()
-    return frozenset(each.request_id for each in ledger.broken() if each.request_id in log)
+    return frozenset(each.request_id for each in ledger.broken() if each.request_id in log or KILLED in log)
 
 
 def under_load(site: Site, load: Load, scenario: Scenario, health: Watch) -> tuple[Window, Ledger]:
