@@ -134,8 +134,8 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
 def in_the_log(ledger: Ledger, site: Site) -> frozenset[str]:
     """Return the ids of requests without an answer that are in the service's log, which has a line for each.
 
-    Only an end that leaves the service time to write proves anything by that. Where a worker was killed, all of them may
-    have been taken up, and count as such.
+    Only an end that leaves the service time to write proves anything by that. Where a worker was killed, all of them
+    may have been taken up, and count as such.
     """
     log = site.log()
     return frozenset(each.request_id for each in ledger.broken() if each.request_id in log or KILLED in log)
