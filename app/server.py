@@ -13,7 +13,7 @@ from granian.server import MPServer
 
 from app.bounds import IDLE, THREADS
 from app.config import Settings
-from lib import logs
+from lib import logs, signals
 from lib.garbage import lasting
 from lib.heartbeat import Line, Pulse
 
@@ -67,10 +67,11 @@ def server(settings: Settings) -> MPServer:
 
 
 def load_worker(mouth: Line) -> "APIFlask":
-    """Make the application of a worker, which gives signs of life from its first moment on.
+    """Make the application of a worker, which gives signs of life from its first moment on, and ends when told to.
 
     Not a function of `app.__main__`: where workers are spawned (macOS), they cannot import that.
     """
+    signals.pass_on_to_main_thread()
     pulse = Pulse(mouth.fileno())
     load()
     from app.wsgi import worker  # noqa: PLC0415  # as there

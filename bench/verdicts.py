@@ -56,7 +56,8 @@ def _steady(figures: Figures) -> Iterator[str]:
             f"**p99 / p50 at half rate: {steady.ratio:.2f}, the bar is {steady.bar:.2f}.** From round to round it went "
             f"from {steady.least:.2f} to {steady.greatest:.2f}: the load generator, the service and PostgreSQL share "
             f"the processors of one machine, and an answer waits for its disk. p50 is {steady.p50:.2f} ms, p99 "
-            f"{steady.p99:.2f} ms; how much of that is whose was not measured."
+            f"{steady.p99:.2f} ms. Why was not looked into: how much of that is whose was not measured. The row "
+            "`users with 10 events` under Costs has both on one connection, where no request waits for another."
         )
 
 

@@ -102,6 +102,10 @@ class Site:
             shutil.copyfile(log, self._kept / f"{self._name}-{log.name}")
         return self._kept
 
+    def log(self) -> str:
+        """Return what the service has logged, as far as the files still have it."""
+        return "".join(log.read_text(errors="replace") for log in (self.var / "log").glob("service.log*"))
+
     def data(self) -> Path:
         """Find the data folder of PostgreSQL."""
         found = re.search(r"^data folder +(.+)$", self.run("status"), re.MULTILINE)

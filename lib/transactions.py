@@ -227,7 +227,7 @@ class Transaction:
         self._open = False
 
     def undo(self) -> None:
-        """Roll back what was written, where that is what was meant: without it, a write without a commit is a defect."""
+        """Roll back what was written, on purpose: a write that is left without a commit is a defect otherwise."""
         self._send(b"ROLLBACK")
         self._open = False
 

@@ -13,6 +13,7 @@ from app.access.domain import (
     InvalidSpan,
     KeyHasOwner,
     KeyHistory,
+    LastRefusal,
     NoSuchKey,
     Scope,
     TooLongLived,
@@ -31,7 +32,8 @@ from lib.tables import print_table
 LONGEST_NAME = 100
 OVERLAP = "24h"  # that a rotated key goes on: time to change the client
 
-HEADINGS = ("prefix", "name", "owner", "scopes", "state", "created (UTC)", "last used (UTC)", "expires (UTC)", "id")
+TIMES = ("created (UTC)", "last used (UTC)", "refused last (UTC)", "expires (UTC)")
+HEADINGS = ("prefix", "name", "owner", "scopes", "state", *TIMES, "id")
 
 keys = Commands("keys", help="Keys for machines: who may do what.")
 
@@ -113,16 +115,21 @@ def _print_key(key: str) -> None:
 
 @keys.command("list")
 def list_() -> None:
-    """List all keys, revoked and expired ones as well."""
-    known, now = controllers.list_keys(_database(), _max_age())
-    if not known:
+    """List all keys, revoked and expired ones as well.
+
+    Beside the time of a key's last refusal is how many are kept, ten at most; `keys show PREFIX` lists them.
+    """
+    known = controllers.list_keys(_database(), _max_age())
+    if not known.keys:
         click.echo(f"There is no key yet: {command('keys create --name payments --scope events:write')}")
         return
-    print_table(HEADINGS, (_row(key, now) for key in known), prose=("name", "owner", "scopes"))
+    rows = (_row(key, known.now, known.refused.get(key.id)) for key in known.keys)
+    print_table(HEADINGS, rows, prose=("name", "owner", "scopes"))
 
 
-def _row(key: ApiKey, now: datetime) -> tuple[str, ...]:
-    times = (minute(key.created_at), minute(key.last_used_at), minute(key.expires_at))
+def _row(key: ApiKey, now: datetime, refused: LastRefusal | None) -> tuple[str, ...]:
+    refused_last = f"{minute(refused.at)} ({refused.kept})" if refused else minute(None)
+    times = (minute(key.created_at), minute(key.last_used_at), refused_last, minute(key.expires_at))
     scopes = " ".join(sorted(key.scopes))
     return (key.prefix, key.name, key.owner or "", scopes, key.state(now), *times, str(key.id))
 

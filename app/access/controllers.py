@@ -1,6 +1,6 @@
 """The use cases of keys: make, list, show, rotate, revoke, and say whose one is."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from app.access.domain import (
     ApiKey,
     KeyHasOwner,
     KeyHistory,
+    KeyList,
     KeyStep,
     Scope,
     TooLongLived,
@@ -75,11 +76,12 @@ def _add(  # noqa: PLR0913  # as above
     return secret_key, key_id
 
 
-def list_keys(database: Database, max_age: timedelta | None = None) -> tuple[Sequence[ApiKey], datetime]:
-    """Return all keys, the oldest first, those of no use any more as well; and the time by which they end."""
+def list_keys(database: Database, max_age: timedelta | None = None) -> KeyList:
+    """Return all keys, those of no use any more as well, and when each was refused last."""
     with database.transaction() as current:
         keys = KeyQueries(current)
-        return [key.no_older_than(max_age) for key in keys.all()], keys.now()
+        known = [key.no_older_than(max_age) for key in keys.all()]
+        return KeyList(keys=known, now=keys.now(), refused=keys.last_refusals())
 
 
 def show_key(database: Database, beginning: str, max_age: timedelta | None = None) -> KeyHistory:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -103,6 +103,14 @@ class KeyRefusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastRefusal:
+    """When requests with a key were refused last, and how many such refusals are `kept`: ten at most."""
+
+    at: datetime
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHistory:
     """A key with what was done with it, oldest first, and its last refusals, newest first."""
 
@@ -110,6 +118,15 @@ class KeyHistory:
     state: str
     events: Sequence[KeyEvent]
     refusals: Sequence[KeyRefusal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyList:
+    """All keys, the oldest first, `now` by the clock by which they end, and the last refusals by a key's id."""
+
+    keys: Sequence[ApiKey]
+    now: datetime
+    refused: Mapping[int, LastRefusal]
 
 
 class InvalidSpan(ValueError):

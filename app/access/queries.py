@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep
+from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep, LastRefusal
 from app.access.models import ApiKeyRow as Key
 from app.access.models import KeyEventRow as Step
 from lib.transactions import Transaction
@@ -167,6 +167,15 @@ class KeyQueries:
         """Which requests with a key were refused? The newest first, ten at most."""
         kept = self._transaction.execute(select(Key.refusals).where(Key.id == key_id)).scalar_one()
         return [_refusal(each) for each in kept]
+
+    def last_refusals(self) -> Mapping[int, LastRefusal]:
+        """Which keys were refused, by their id: how many refusals are kept, and when was the last?"""
+        kept, last = func.jsonb_array_length(Key.refusals).label("kept"), Key.refusals[0]["at"].astext.label("at")
+        found = select(Key.id, kept, last).where(kept > 0)
+        return {
+            row.id: LastRefusal(kept=row.kept, at=datetime.fromisoformat(row.at))
+            for row in self._transaction.execute(found)
+        }
 
     def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
         """Which of these keys are free to be written, now that they were used then? A later use stays.

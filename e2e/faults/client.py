@@ -1,8 +1,15 @@
-"""One keep-alive connection, and what became of each request that was sent over it."""
+"""One keep-alive connection, and what became of each request that was sent over it.
+
+A server may close a connection between two requests (RFC 9112, 9.3.1), so before each request a client looks whether it
+did, and then opens another. What breaks after that had a request on it.
+"""
 
 import json
+import secrets
+import select
+import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
@@ -18,18 +25,24 @@ class Outcome(StrEnum):
 
     TAKEN = "200"
     UNAVAILABLE = "503 with Retry-After"
-    BROKEN = "connection broken"
+    BROKEN = "connection broken"  # without an answer to what was sent on it
     REFUSED = "connection refused"
     STRANGE = "not in the contract"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request: when it began and was done (monotonic seconds), how it ended, what was answered."""
+    """One request: when it began and was done (monotonic seconds), how it ended, what was answered.
+
+    `request_id` is how the service's log names it; `reopened`, that the server had closed the connection between two
+    requests.
+    """
 
     began: float
     done: float
     outcome: Outcome
+    request_id: str = ""
+    reopened: bool = False
     answer: bytes = b""
     replayed: bool = False
     told: str = ""
@@ -47,25 +60,36 @@ class Connection:
 
     def send(self, event: Event) -> Attempt:
         """Send an event once; whatever happens is an attempt, never an exception."""
-        began = time.monotonic()
+        began, request_id, reopened = time.monotonic(), secrets.token_hex(8), False
+        step = Outcome.STRANGE  # nobody may reset a connection on which nothing is under way
         try:
+            reopened = self._was_closed()
+            step = Outcome.REFUSED
             if self._http.sock is None:
                 self._http.connect()
-        except OSError as error:
-            return self._failed(began, Outcome.REFUSED, error)
-        try:
-            self._http.request("POST", "/event", json.dumps(event.body()).encode(), HEADERS)
+            step = Outcome.BROKEN
+            headers = {**HEADERS, "X-Request-ID": request_id}
+            self._http.request("POST", "/event", json.dumps(event.body()).encode(), headers)
             response = self._http.getresponse()
-            return judged(began, response, response.read())
+            attempt = judged(began, response, response.read())
         except (OSError, HTTPException) as error:
-            return self._failed(began, Outcome.BROKEN, error)
+            self._http.close()
+            attempt = Attempt(began=began, done=time.monotonic(), outcome=step, told=repr(error))
+        return replace(attempt, request_id=request_id, reopened=reopened)
 
     def close(self) -> None:
         self._http.close()
 
-    def _failed(self, began: float, outcome: Outcome, error: Exception) -> Attempt:
+    def _was_closed(self) -> bool:
+        """Tell whether the server has closed the connection since the last answer; if so, let it go.
+
+        Raises `OSError` where it was not closed but reset.
+        """
+        kept: socket.socket | None = self._http.sock
+        if kept is None or not select.select([kept], [], [], 0)[0] or kept.recv(1, socket.MSG_PEEK):
+            return False
         self._http.close()
-        return Attempt(began=began, done=time.monotonic(), outcome=outcome, told=repr(error))
+        return True
 
 
 def judged(began: float, response: HTTPResponse, answer: bytes) -> Attempt:

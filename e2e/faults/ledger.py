@@ -41,6 +41,10 @@ class Ledger:
     def count(self, *outcomes: Outcome) -> int:
         return sum(attempt.outcome in outcomes for attempt in self.attempts)
 
+    def broken(self) -> list[Attempt]:
+        """Requests whose connection broke."""
+        return [attempt for attempt in self.attempts if attempt.outcome is Outcome.BROKEN]
+
     def taken(self, *, since: float) -> list[Attempt]:
         """Requests that began at that moment or later and were answered 200."""
         return [each for each in self.attempts if each.outcome is Outcome.TAKEN and each.began >= since]

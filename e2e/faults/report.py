@@ -63,7 +63,11 @@ every answer with a serial replay by the oracle. At the end every stored event i
   nobody's way any more when PostgreSQL has ended its session; recovery counts from the stop. The network that swallows
   answers nothing, also when it is whole again, on the connections that it had before. A silent Redis, and idle or half
   sent requests, must cost no event its 200.
-- In the two graceful ends, every request that was under way when SIGTERM came is answered: {graceful}.
+- In the two graceful ends, every request that was taken up is answered. Of those under way when SIGTERM came:
+  {graceful}.
+  A connection without a request is closed, never reset; these clients look before they send, as others do, and open
+  another one (RFC 9112, 9.3.1). What is sent at the very moment of the close cannot be answered. It counts as not taken
+  up only where the service's log, which has a line for each request, has none for it.
 """
 
 
@@ -143,7 +147,7 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         longest=LONGEST_REQUEST,
         replaced=REPLACED,
         recovery=LONGEST_RECOVERY,
-        graceful=", ".join(each.graceful for each in rows if each.graceful) or "not run",
+        graceful=",\n  ".join(each.graceful for each in rows if each.graceful) or "not run",
     )
 
 
@@ -159,7 +163,10 @@ def verdict(rows: Sequence[Row]) -> str:
 
 def graceful(result: Result) -> str:
     under_way = len(result.ledger.in_flight(result.window.began))
-    return f"{under_way - result.dropped} of {under_way}"
+    return (
+        f"{under_way - result.dropped} of {under_way} ({result.reopened} connections found closed,"
+        f" {result.crossed} requests sent as theirs closed)"
+    )
 
 
 def machine() -> str:

@@ -17,6 +17,7 @@ from e2e.site import Site, SiteError
 BEFORE = 1.2  # seconds of load before the fault
 LONGEST_RECOVERY = 5
 ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
+KILLED = "refused to gracefully stop"  # how the server's log says that a worker had to be killed
 JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
 
 
@@ -29,6 +30,7 @@ class Result:
     ledger: Ledger
     proof: Proof
     health: Watch
+    logged: frozenset[str] = frozenset()  # requests of a graceful end that had no answer, and are in the service's log
 
     @property
     def in_doubt(self) -> int:
@@ -53,9 +55,25 @@ class Result:
 
     @property
     def dropped(self) -> int:
-        """Requests under way when the service was told to end, which it did not answer."""
-        under_way = self.ledger.in_flight(self.window.began)
-        return sum(each.outcome is Outcome.BROKEN and each.began < self.window.began - JUST_SENT for each in under_way)
+        """Requests that the service did not answer although it had taken them up.
+
+        These are in its log, or were under way when it was told to end.
+        """
+        return len(self.ledger.broken()) - self.crossed
+
+    @property
+    def crossed(self) -> int:
+        """Requests that were sent just as the service closed their connection: nothing of it has taken them up."""
+        said = self.window.began
+        return sum(
+            each.request_id not in self.logged and not each.began < said - JUST_SENT < said < each.done
+            for each in self.ledger.broken()
+        )
+
+    @property
+    def reopened(self) -> int:
+        """Connections that clients found closed, between two requests."""
+        return sum(each.reopened for each in self.ledger.attempts)
 
     def complaints(self) -> list[str]:
         """What is not as promised; nothing, if all is well."""
@@ -77,7 +95,7 @@ class Result:
             yield f"{stopped} requests not answered 200, and the fault stands in no event's way"
         yield f"{cut} connections broken or refused, and nobody ended the service" if self._uncalled_for(cut) else ""
         if self.scenario.graceful and self.dropped:
-            yield f"{self.dropped} requests under way at SIGTERM were not answered"
+            yield f"{self.dropped} requests that had been taken up were not answered"
 
     def _uncalled_for(self, cut: int) -> bool:
         return cut > 0 and not self.scenario.ends_service
@@ -109,7 +127,18 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
         window, ledger = under_load(site, load, scenario, health)
     with processors:
         proof = book.enter(ledger, site)
-    return Result(scenario=scenario, window=window, ledger=ledger, proof=proof, health=health)
+    logged = in_the_log(ledger, site) if scenario.graceful else frozenset[str]()
+    return Result(scenario=scenario, window=window, ledger=ledger, proof=proof, health=health, logged=logged)
+
+
+def in_the_log(ledger: Ledger, site: Site) -> frozenset[str]:
+    """Return the ids of requests without an answer that are in the service's log, which has a line for each.
+
+    Only an end that leaves the service time to write proves anything by that. Where a worker was killed, all of them
+    may have been taken up, and count as such.
+    """
+    log = site.log()
+    return frozenset(each.request_id for each in ledger.broken() if each.request_id in log or KILLED in log)
 
 
 def under_load(site: Site, load: Load, scenario: Scenario, health: Watch) -> tuple[Window, Ledger]:

@@ -14,6 +14,15 @@ from tests.integration.servers import LONGEST
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 HALF_BODY = HEAD + b"Content-Length: 100\r\n\r\n{ "
 HALF_CHUNK = HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{ "
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+# :method POST, :scheme http, :path /event, content-length 100 (RFC 7541, without Huffman), six times
+BLOCK = b"\x83\x86\x04\x06/event\x0f\x0d\x03100"
+STREAMS = b"".join(
+    len(BLOCK).to_bytes(3, "big") + b"\x01\x04" + stream.to_bytes(4, "big") + BLOCK for stream in range(1, 13, 2)
+)
+HTTP_2 = PREFACE + SETTINGS + STREAMS
 RUSH = 1200  # clients, of the 1,280 that may be
 FILES = 8192  # that this process may have to open
 
@@ -29,10 +38,15 @@ def connect(port: int, sent: bytes = b"") -> socket.socket:
 @contextmanager
 def holding(port: int, number: int, sent: bytes) -> Iterator[list[socket.socket]]:
     """Let so many clients each send this, and hold."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, FILES)), hard))
+    allow_files()
     with ExitStack() as stack:
         yield [stack.enter_context(connect(port, sent)) for _ in range(number)]
+
+
+def allow_files() -> None:
+    """Let this process open as many files as all clients of a test are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, FILES)), hard))
 
 
 def read_to_end(connection: socket.socket) -> bytes:

@@ -59,7 +59,7 @@ def test_the_prefix_that_is_shown_can_be_given_back(
     listed = flask(database, tmp_path, "keys", "list", columns=columns)
     assert "…" not in listed
     assert all(scope.value in listed for scope in Scope)
-    assert listed.count("(UTC)") == 3
+    assert listed.count("(UTC)") == 4
     [shown] = re.findall(r"^[0-9a-f]+", listed, re.MULTILINE)
     assert shown == prefix_of(key)
     assert "is revoked" in flask(database, tmp_path, "keys", "revoke", shown, columns=columns)

@@ -1,10 +1,9 @@
 """The server as it is run: `python -m app`, its workers, its end."""
 
+import ctypes
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import closing
 
@@ -13,33 +12,45 @@ import psycopg2
 import pytest
 
 from tests.integration.servers import LONGEST, Serve, answered
+from tests.integration.slow_clients import LIVE, connect, read_to, whole_event
 
 
-def test_a_killed_worker_is_replaced(serve: Serve, port: int) -> None:
+def test_a_killed_worker_is_replaced_and_so_is_one_of_which_any_thread_is_told_to_end(serve: Serve, port: int) -> None:
+    """Before, a worker went on if a thread that just began got its SIGTERM, and was killed amid requests after 10 s."""
     server = serve()
     assert answered(port, 1)
-    [worker] = psutil.Process(server.pid).children()
+    worker = only_child(server.pid)
     worker.kill()
     assert answered(port, 2)
+    worker = only_child(server.pid)
+    other = max(thread.id for thread in worker.threads())
+    assert other != worker.pid
+    assert ctypes.CDLL(None).tgkill(worker.pid, other, signal.SIGTERM) == 0
+    worker.wait(LONGEST)
 
 
-def test_a_request_under_way_is_answered_before_the_server_ends(serve: Serve, port: int, database: str) -> None:
+def only_child(server: int) -> psutil.Process:
+    """Return the worker of a server's main process."""
+    [worker] = [each for each in psutil.Process(server).children() if each.status() != psutil.STATUS_ZOMBIE]
+    return worker
+
+
+def test_an_end_answers_what_is_under_way_and_closes_what_is_idle(serve: Serve, port: int, database: str) -> None:
+    """On connections that are kept: the last answer says that it is one, and what is idle is closed and not reset."""
     server = serve(DB_LOCK_TIMEOUT="10", DB_STATEMENT_TIMEOUT="10")
     assert answered(port, 1)
-    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute("SELECT FROM user_clock FOR UPDATE")
-        waiting = subprocess.Popen(  # noqa: S603  # this very module's way to send, in a process of its own
-            [sys.executable, "-c", f"from tests.integration.servers import post; print(post({port}, 2))"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        cursor.execute("SELECT 1")
+    with connect(port, LIVE) as idle, connect(port, LIVE) as busy, closing(psycopg2.connect(database)) as other:
+        assert all(read_to(each, b"}\n").startswith(b"HTTP/1.1 200 ") for each in (idle, busy))
+        other.cursor().execute("LOCK TABLE user_clock IN EXCLUSIVE MODE")
+        busy.sendall(whole_event(2))
         await_a_waiter(database)
         server.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        assert idle.recv(1) == b""
         assert server.poll() is None
         other.rollback()
-    assert waiting.communicate(timeout=LONGEST)[0].strip() == "200"
+        came = b"".join(iter(lambda: busy.recv(65536), b""))
+    assert came.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in came
     server.communicate(timeout=LONGEST)
     assert server.returncode == 0
 

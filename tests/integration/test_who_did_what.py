@@ -1,6 +1,7 @@
 """Who did what: the key in an event's row and line, lines of who read whose data, the audit of keys."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -168,12 +169,13 @@ def test_no_key_lives_longer_than_the_settings_let_it(app: APIFlask, app_with: A
     assert "expired" in run(strict, "list")[1]
 
 
-def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask) -> None:
+def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask, sql: Sql) -> None:
     key = made(app)
     client = app.test_client()
     for _ in range(7):
         client.get("/rules", headers={"Authorization": f"Bearer {key}"})
     wiring(app).entrance.last_used.write()
+    assert refused_last(app, sql).endswith(" (7)")
     for _ in range(7):
         client.get("/users/7/events", headers={"Authorization": f"Bearer {key}"})
     wiring(app).entrance.last_used.write()
@@ -181,6 +183,17 @@ def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask) -> None:
     assert shown.count("no scope events:read") == 7
     assert shown.count("no scope rules:read") == 3
     assert "/events" in shown
+    assert refused_last(app, sql).endswith(" (10)")
+    unused = made(app)
+    assert re.search(rf"^{prefix_of(unused)} .* never +never +never ", run(app, "list")[1], re.MULTILINE)
+
+
+def refused_last(app: APIFlask, sql: Sql) -> str:
+    """Return what `keys list` says of the last refusal of the only key that has any."""
+    [(latest,)] = sql("SELECT refusals -> 0 ->> 'at' FROM api_key WHERE refusals <> '[]'")
+    [told] = re.findall(r"\S+ \S+ \(\d+\)", run(app, "list")[1].replace("(UTC)", ""))
+    assert told.startswith(f"{datetime.fromisoformat(latest).astimezone(UTC):%Y-%m-%d %H:%M}")
+    return str(told)
 
 
 def test_a_key_ends_by_the_clock_of_the_database() -> None:

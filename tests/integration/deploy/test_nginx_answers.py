@@ -9,12 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
+from lib.probe import found
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import LONGEST
+from tests.integration.servers import LONGEST, post
+from tests.integration.slow_clients import HALF_BODY, HTTP_2, LIVE, allow_files, read_to, read_to_end
 
 OURS_OF_ONE_ADDRESS = 256  # limit_conn
+KEPT = 1100  # connections, of the 4,096 of an nginx worker
+ATTACKERS = 6
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
@@ -63,6 +67,46 @@ def test_http_2_is_off(nginx: Nginx) -> None:
     nginx.trust.set_alpn_protocols(["h2", "http/1.1"])
     with nginx.connect() as connection:
         assert connection.selected_alpn_protocol() != "h2"
+
+
+def test_http_2_without_being_asked_is_refused_at_once_and_holds_nothing(nginx: Nginx, instances: Instances) -> None:
+    """The streams that held all threads of a worker for good: they announce a body, and never send it."""
+    instances.start(instances.ports[0])
+    with ExitStack() as stack:
+        for _ in range(ATTACKERS):
+            attacker = stack.enter_context(nginx.connect())
+            attacker.sendall(HTTP_2)
+            refused = read_to_end(attacker)  # which is over when nginx has closed
+            assert refused.startswith(b"HTTP/1.1 400 ")
+            assert refused.count(b"HTTP/1.1 ") == 1
+    assert_served(nginx, instances.ports[0])
+    assert "HTTP/2.0" not in (nginx.folder / "access.log").read_text(encoding="utf-8")
+
+
+def assert_served(nginx: Nginx, port: int) -> None:
+    """Events and health are answered through nginx, and directly."""
+    with nginx.client() as client:
+        assert [client.post("/event", json=event(1, t)).status_code for t in range(1, 11)] == [200] * 10
+        assert client.get("/health/ready").status_code == 200
+    assert [post(port, t, user_id=2) for t in range(1, 11)] == [200] * 10
+    assert found("127.0.0.1", port, "/health/live") == ""
+
+
+def test_kept_connections_and_half_bodies_beyond_1024_hinder_nobody(nginx: Nginx, instances: Instances) -> None:
+    """Each was served once, by the service; then most are idle, and some send half a body. None of it is passed on."""
+    instances.start(instances.ports[0])
+    allow_files()
+    with ExitStack() as stack:
+        kept = []
+        for _ in range(KEPT):
+            kept.append(stack.enter_context(nginx.connect()))
+            kept[-1].sendall(LIVE)
+            assert read_to(kept[-1], b"}\n").startswith(b"HTTP/1.1 200 ")
+        for each in kept[: OURS_OF_ONE_ADDRESS // 2]:
+            each.sendall(b"POST /event HTTP/1.1\r\n" + HALF_BODY)
+        assert_served(nginx, instances.ports[0])
+        kept[-1].sendall(LIVE)
+        assert read_to(kept[-1], b"}\n").startswith(b"HTTP/1.1 200 "), "a kept one is still of use"
 
 
 def test_idle_connections_hinder_nobody(nginx: Nginx, instances: Instances) -> None:

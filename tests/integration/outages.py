@@ -1,0 +1,19 @@
+"""A database that is away: its server lets nobody in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lib.database_url import read_address
+from tests.integration.conftest import run_sql
+
+
+@contextmanager
+def away(server: str, database: str) -> Iterator[None]:
+    """Let nobody into a database, and end the sessions that are there, until the end of the block."""
+    name = read_address(database)["dbname"]
+    run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    try:
+        run_sql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
+        yield
+    finally:
+        run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

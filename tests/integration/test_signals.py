@@ -1,0 +1,27 @@
+"""A signal that another thread than the main one gets: its handler runs all the same."""
+
+import subprocess
+import sys
+
+from tests.integration.servers import LONGEST
+
+# The main thread waits as that of a server does, without end; the other thread gets the signal for certain.
+WAITING = """
+import signal, threading, time
+from lib.signals import pass_on_to_main_thread
+
+told = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: told.set())
+pass_on_to_main_thread()
+
+def get_it():
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=get_it).start()
+told.wait()
+"""
+
+
+def test_its_handler_runs_while_the_main_thread_waits() -> None:
+    subprocess.run([sys.executable, "-c", WAITING], check=True, timeout=LONGEST)  # noqa: S603  # ours
