@@ -20,11 +20,11 @@ from lib.database import Database
 from lib.snapshots import snapshot_of
 from lib.workers import OpenCrew, Piece, Workers
 
-SPAN = 100_000  # events that one process judges before it is given further users
+SPAN = 25_000  # events that one process judges before it says so, and is given further users
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 Found = TypeVar("Found", Tally, Findings)
-Verification = Piece[InquiryContext, Judged | Findings]
+Verification = Piece[InquiryContext, Judged[Findings]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def verify(place: Place, cost: Cost, kept: Sealed | None = None) -> Findings:
         # Read after the snapshot was taken, so that no edition of an event in it is missing.
         inquiry = Inquiry(snapshot=snapshot, book=rule_book_of(place.database))
         with place.open_crew(verifying.begin, inquiry, place.jobs) as crew:
-            spans = list(crew.each([Sharing(place.span)]))
+            [spans] = crew.each([Sharing(place.span)])
             findings = Findings()
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
             for found in _told(place, spans, crew.each(pieces)):
@@ -121,12 +121,10 @@ def _bench(rule_set: RuleSet) -> Bench:
     return Bench(edition=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _told(place: Place, spans: Sequence[Span], messages: Iterable[Judged | Found]) -> Iterator[Found]:
+def _told(place: Place, spans: Sequence[Span], pieces: Iterable[Judged[Found]]) -> Iterator[Found]:
     """Tell how far the work got, and return what was found."""
     events = sum(span.events for span in spans)
     place.told(events, 0)
-    for message in messages:
-        if isinstance(message, Judged):
-            place.told(events, message.events)
-        else:
-            yield message
+    for judged in pieces:
+        place.told(events, judged.events)
+        yield judged.found
