@@ -22,24 +22,8 @@ OTHER_METHOD = "other"
 NO_ROUTE = "unmatched"  # a path that is nobody's, or one that does not take the method
 
 refusal_count = cache(REFUSALS.labels)
-
-
-class AnswersOfAKind:
-    """Those to one method, on one route, with one status: their metrics, looked for once."""
-
-    __slots__ = ("_count", "_seconds")
-
-    def __init__(self, method: str, route: str, status: str) -> None:
-        self._count = REQUESTS.labels(method, route, status)
-        self._seconds = SECONDS.labels(route)
-
-    def add(self, seconds: float) -> None:
-        """Count one, that took so long."""
-        self._count.inc()
-        self._seconds.observe(seconds)
-
-
-answers_of = cache(AnswersOfAKind)
+request_count = cache(REQUESTS.labels)
+request_seconds = cache(SECONDS.labels)
 
 
 def count_answer(environ: WSGIEnvironment, status: str) -> None:
@@ -48,4 +32,5 @@ def count_answer(environ: WSGIEnvironment, status: str) -> None:
     rule = request and request.url_rule
     method = environ["REQUEST_METHOD"]
     route = rule.rule if rule else NO_ROUTE
-    answers_of(method if method in METHODS else OTHER_METHOD, route, status[:3]).add(seconds_so_far())
+    request_count(method if method in METHODS else OTHER_METHOD, route, status[:3]).inc()
+    request_seconds(route).observe(seconds_so_far())
