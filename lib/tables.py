@@ -40,47 +40,25 @@ def new_table(*headings: str, prose: Collection[str] = (), left: int | None = No
 
 def print_whole(table: Table, out: Console, *, width: int | None) -> None:
     """Print a table of `new_table` in a terminal of so many columns; None: in as many as there are in its rows."""
-    for column, fitting in zip(table.columns, _widths(table, width), strict=True):
-        column.width = fitting
-    found = out.width
-    out.width = max(found, _total([column.width or 0 for column in table.columns]))
-    try:
-        out.print(table)
-    finally:
-        out.width = found
-
-
-def _widths(table: Table, width: int | None) -> list[int]:
-    """Give every column what it needs to be whole, and prose that finds no room a share of what is left."""
-    whole = [max(map(cell_len, _texts(column)), default=0) for column in table.columns]
-    if width is None or _total(whole) <= width:
-        return whole
-    least = [
-        each if column.no_wrap else _longest_word(column) for column, each in zip(table.columns, whole, strict=True)
-    ]
-    return _shared(width - _total(least), least, whole)
-
-
-def _shared(room: int, widths: list[int], whole: list[int]) -> list[int]:
-    """Add the room to those that want it, as evenly as can be."""
-    wanting = [place for place, width in enumerate(widths) if width < whole[place]]
-    while room > 0 and wanting:
-        share = max(room // len(wanting), 1)
-        for place in wanting[:room]:
-            more = min(share, whole[place] - widths[place])
-            widths[place] += more
-            room -= more
-        wanting = [place for place in wanting if widths[place] < whole[place]]
-    return widths
-
-
-def _longest_word(column: Column) -> int:
-    return max((cell_len(word) for text in _texts(column) for word in text.split()), default=0)
+    for column in table.columns:
+        column.min_width = _widest(_texts(column) if column.no_wrap else _words(column))
+    narrowest = _total(column.min_width or 0 for column in table.columns)
+    whole = _total(_widest(_texts(column)) for column in table.columns)
+    table.width = whole if width is None else min(max(width, narrowest), whole)
+    out.print(table, crop=False)
 
 
 def _texts(column: Column) -> Iterable[str]:
     return map(str, (column.header, *column.cells))
 
 
-def _total(widths: Sequence[int]) -> int:
-    return sum(widths) + GAP * (len(widths) - 1)
+def _words(column: Column) -> Iterable[str]:
+    return (word for text in _texts(column) for word in text.split())
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max(map(cell_len, texts), default=0)
+
+
+def _total(widths: Iterable[int]) -> int:
+    return sum(width + GAP for width in widths) - GAP

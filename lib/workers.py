@@ -1,36 +1,35 @@
 """A few processes that do the pieces of one work: all of it, or an error. Never a part of it in silence.
 
-Each process is made anew (no fork: that would share connections and locks) and asked for one piece after the other.
-A piece is a callable that takes the context of its process and yields messages; so whoever gives pieces knows the type
-of the messages that come back. The processes end with their owner, however that ends.
+They are those of a `ProcessPoolExecutor`, started by spawn (forked ones would share connections and locks). Added to it
+are a context that each process keeps for all of its pieces, Ctrl-C for the owner alone, and processes that end with
+their owner, however that ends.
 """
 
+import atexit
 import gc
-import multiprocessing
 import signal
 import time
-import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import connection, resource_tracker
-from multiprocessing.context import SpawnProcess
+from functools import cache
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar, cast
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from lib import lifeline
-
-LONGEST_GOODBYE = 5  # seconds that a process may take to end once it was told to
 
 SELDOM = 100_000  # values made and not yet gone, after which cycles among them are looked for
 
 Given = TypeVar("Given")  # what every process is told when it begins
 Context = TypeVar("Context")  # what a process makes of it, once for all of its pieces
 Context_co = TypeVar("Context_co", covariant=True)
-Message = TypeVar("Message")
+Result = TypeVar("Result")
 Begin = Callable[[Given], AbstractContextManager[Context]]
-Piece = Callable[[Context], Iterator[Message]]
+Piece = Callable[[Context], Result]
 
 
 class Crew(Protocol[Context_co]):
@@ -40,8 +39,8 @@ class Crew(Protocol[Context_co]):
     def cpu_seconds(self) -> float:
         """The CPU time that the pieces took so far."""
 
-    def each(self, pieces: Iterable[Piece[Context_co, Message]]) -> Iterator[Message]:
-        """Have the pieces done, in no order, and return their messages."""
+    def each(self, pieces: Iterable[Piece[Context_co, Result]]) -> Iterator[Result]:
+        """Have the pieces done, in no order, and return their results."""
 
 
 class OpenCrew(Protocol):
@@ -57,106 +56,80 @@ class WorkerFailed(Exception):
     """A process could not do its piece, or ended before it had; nothing of the work counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    message: object
+class Recorded(SpawnContext):
+    """Makes processes, and knows them: to end them at once, and to say how they ended."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.processes: list[SpawnProcess] = []
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    cpu_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    text: str
-    traceback: str
-
-
-_Heard = _Told | _Done | _Failed
-
-
-@dataclass(slots=True)
-class _Worker(Generic[Context]):
-    process: SpawnProcess
-    line: "connection.Connection[Piece[Context, object], _Heard]"
-    cpu_seconds: float = 0
+    def Process(self, *arguments: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: ANN401, N802  # its base has a class there
+        """Make one."""
+        self.processes.append(SpawnProcess(*arguments, **named))
+        return self.processes[-1]
 
 
 @dataclass(slots=True)
 class Workers(Generic[Given, Context]):
     """At most `count` processes; each enters `begin(given)` and calls its pieces with the context that it gets there.
 
-    `begin`, `given`, pieces and messages travel between processes, so all of them must be picklable. Use it with
+    `begin`, `given`, pieces and results travel between processes, so all of them must be picklable. Use it with
     `with`; leaving by an error, also an interrupt, ends the processes in the midst of a piece.
     """
 
     begin: Begin[Given, Context]
     given: Given
     count: int
-    _workers: list[_Worker[Context]] = field(default_factory=list, init=False)
+    cpu_seconds: float = field(default=0, init=False)
+    _pool: ProcessPoolExecutor = field(init=False)
+    _made: "Recorded" = field(init=False)
 
     def __enter__(self) -> Self:
         # It lets signals through once it has started, so it must start before they are held back.
         resource_tracker.ensure_running()
+        self._made = Recorded()
+        self._pool = ProcessPoolExecutor(self.count, self._made, _start, (self.begin, self.given))
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        self._end(at_once=error is not None)
+        with interrupts_held_back():
+            if error is not None:
+                for process in self._made.processes:
+                    process.kill()
+            self._pool.shutdown(cancel_futures=True)
 
-    @property
-    def cpu_seconds(self) -> float:
-        """The CPU time of all processes until each finished its last piece, without what it took them to start."""
-        return sum(worker.cpu_seconds for worker in self._workers)
+    def each(self, pieces: Iterable[Piece[Context, Result]]) -> Iterator[Result]:
+        """Have the pieces done, in no order, and return their results; raises `WorkerFailed`."""
+        for done in as_completed(self._given_out(pieces)):
+            result, spent = self._of(done)
+            self.cpu_seconds += spent
+            yield result
 
-    def each(self, pieces: Iterable[Piece[Context, Message]]) -> Iterator[Message]:
-        """Have the pieces done, in no order, and return their messages; raises `WorkerFailed`."""
-        waiting = deque(pieces)
-        idle, busy = deque(self._workers), dict[object, _Worker[Context]]()
-        while waiting or busy:
-            while waiting and (idle or len(self._workers) < self.count):
-                worker = idle.popleft() if idle else self._started()
-                self._give(worker, waiting.popleft())
-                busy[worker.line] = worker
-            for line in connection.wait([worker.line for worker in busy.values()]):
-                worker = busy[line]
-                heard = _heard(worker)
-                if isinstance(heard, _Told):
-                    yield cast("Message", heard.message)  # of the pieces above: no other are being done
-                else:
-                    worker.cpu_seconds = heard.cpu_seconds
-                    idle.append(busy.pop(worker.line))
-
-    def _give(self, worker: _Worker[Context], piece: Piece[Context, Message]) -> None:
-        try:
-            worker.line.send(piece)
-        except OSError:
-            _heard(worker)  # why it ended, if it could still say so
-            raise _ended(worker) from None
-
-    def _started(self) -> _Worker[Context]:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self.begin, self.given), daemon=True)
+    def _given_out(self, pieces: Iterable[Piece[Context, Result]]) -> set["Future[tuple[Result, float]]"]:
         # Ctrl-C reaches every process of a terminal. It is for the owner to end the others: they never see it.
         with interrupts_held_back():
-            process.start()
-            self._workers.append(_Worker(process, ours))
-        theirs.close()
-        return self._workers[-1]
+            try:
+                return {self._pool.submit(_do, piece) for piece in pieces}
+            except BrokenProcessPool:
+                raise self._ended() from None
 
-    def _end(self, *, at_once: bool) -> None:
-        with interrupts_held_back():
-            for worker in self._workers:
-                worker.line.close()  # whoever waits for a piece knows that none will come
-                if at_once:
-                    worker.process.terminate()
-            for worker in self._workers:
-                worker.process.join(LONGEST_GOODBYE)
-                if worker.process.is_alive():
-                    worker.process.kill()
-                    worker.process.join()
-                worker.process.close()
+    def _of(self, done: "Future[tuple[Result, float]]") -> tuple[Result, float]:
+        try:
+            return done.result()
+        except BrokenProcessPool:
+            raise self._ended() from None
+        except Exception as error:  # noqa: BLE001  # whatever it is, nothing of the work counts
+            failed = WorkerFailed(f"{type(error).__name__}: {str(error).strip()}")
+            failed.add_note(str(error.__cause__))  # where it was raised, in the words of the process
+            raise failed from None
+
+    def _ended(self) -> WorkerFailed:
+        """Say how the first process ended; as one did, the pool has ended all others by SIGTERM."""
+        self._pool.shutdown()
+        codes = {process.exitcode or 0 for process in self._made.processes}
+        code = next(iter(codes - {0, -signal.SIGTERM}), -signal.SIGTERM)
+        how = f"by signal {-code}" if code < 0 else f"with status {code}"
+        return WorkerFailed(f"a worker process ended {how} before its work was done")
 
 
 @contextmanager
@@ -169,41 +142,23 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _heard(worker: _Worker[Context]) -> _Told | _Done:
-    try:
-        heard = worker.line.recv()
-    except (EOFError, OSError):
-        raise _ended(worker) from None
-    if isinstance(heard, _Failed):
-        failed = WorkerFailed(heard.text)
-        failed.add_note(heard.traceback)
-        raise failed
-    return heard
+_context: Callable[[], Any]  # of this process, where it is one of the workers
 
 
-def _ended(worker: _Worker[Context]) -> WorkerFailed:
-    worker.process.join(LONGEST_GOODBYE)
-    code = worker.process.exitcode
-    how = f"by signal {-code}" if code is not None and code < 0 else f"with status {code}"
-    return WorkerFailed(f"a worker process ended {how} before its work was done")
-
-
-def _serve(
-    line: "connection.Connection[_Heard, Piece[Context, object]]", begin: Begin[Given, Context], given: Given
-) -> None:
-    """Do pieces for as long as there is somebody to ask for them: the life of such a process."""
+def _start(begin: Begin[Given, Context], given: Given) -> None:
+    """Begin the life of a process; its context is made with its first piece, so that an error has somebody to go to."""
+    global _context  # noqa: PLW0603  # as said above
     lifeline.watch_parent()
     # A piece makes very many values and hardly a cycle: looking for some as often as usual is a tenth of all CPU.
     gc.freeze()
     gc.set_threshold(SELDOM)
+    held = ExitStack()
+    atexit.register(held.close)
+    _context = cache(lambda: held.enter_context(begin(given)))
+
+
+def _do(piece: Piece[Context, Result]) -> tuple[Result, float]:
+    """Return the result of a piece, and the CPU seconds that it took."""
     began = time.process_time()
-    try:
-        with begin(given) as context:
-            while True:
-                for message in line.recv()(context):
-                    line.send(_Told(message))
-                line.send(_Done(time.process_time() - began))
-    except (EOFError, BrokenPipeError):
-        return  # its owner has gone
-    except Exception as error:  # noqa: BLE001  # whatever it is, the owner must know
-        line.send(_Failed(f"{type(error).__name__}: {str(error).strip()}", traceback.format_exc()))
+    result = piece(_context())
+    return result, time.process_time() - began

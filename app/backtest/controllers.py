@@ -20,11 +20,11 @@ from lib.database import Database
 from lib.snapshots import snapshot_of
 from lib.workers import OpenCrew, Piece, Workers
 
-SPAN = 100_000  # events that a process judges before it takes the next players
+SPAN = 25_000  # events that a process judges before it reports progress and takes the next players
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
 Found = TypeVar("Found", Tally, Findings)
-Verification = Piece[VerifyContext, Judged | Findings]
+Verification = Piece[VerifyContext, Judged[Findings]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
         # Read after the snapshot is taken, so that the edition of every event in it is there.
         job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
         with run.open_crew(verifying.begin, job, run.jobs) as crew:
-            spans = list(crew.each([Sharing(run.span)]))
+            [spans] = crew.each([Sharing(run.span)])
             findings = Findings()
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
             for found in _with_progress(run, spans, crew.each(pieces)):
@@ -121,12 +121,10 @@ def _edition_rules(rule_set: RuleSet) -> EditionRules:
     return EditionRules(number=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _with_progress(run: RunContext, spans: Sequence[Span], messages: Iterable[Judged | Found]) -> Iterator[Found]:
+def _with_progress(run: RunContext, spans: Sequence[Span], pieces: Iterable[Judged[Found]]) -> Iterator[Found]:
     """Report progress, and yield what was found."""
     events = sum(span.events for span in spans)
     run.progress(events, 0)
-    for message in messages:
-        if isinstance(message, Judged):
-            run.progress(events, message.events)
-        else:
-            yield message
+    for judged in pieces:
+        run.progress(events, judged.events)
+        yield judged.found

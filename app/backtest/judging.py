@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import Generic, TypeVar
 
 from app.backtest.domain import Calendar, Scope, Span, Users
 from app.backtest.history import RunningHistory
@@ -14,6 +15,8 @@ from app.events.judges import RuleSet
 from app.events.queries import STORED_AS
 from app.events.rules import needs_of
 from lib.snapshots import Snapshot
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +63,18 @@ class Planning:
 
     span: int
 
-    def __call__(self, context: TrialContext) -> Iterator[Plan]:
-        """Yield the plan."""
+    def __call__(self, context: TrialContext) -> Plan:
+        """Return the plan."""
         scope = context.trial.scope
-        yield Plan(tuple(plan(context.queries, scope, self.span)), calendar_of(context.queries, scope))
+        return Plan(tuple(plan(context.queries, scope, self.span)), calendar_of(context.queries, scope))
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """So many further events are judged."""
+class Judged(Generic[Found]):
+    """So many further events are judged, and this was found."""
 
     events: int
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,10 @@ class Judging:
     span: Span
     calendar: Calendar
 
-    def __call__(self, context: TrialContext) -> Iterator[Judged | Tally]:
-        """Yield how far it is, now and then, and what was counted at the end."""
-        return judge(context.queries, context.trial, self)
+    def __call__(self, context: TrialContext) -> Judged[Tally]:
+        """Return what was counted."""
+        tally = judge(context.queries, context.trial, self)
+        return Judged(tally.events, tally)
 
 
 def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span]:
@@ -104,28 +109,25 @@ def calendar_of(queries: BacktestQueries, scope: Scope) -> Calendar:
     return Calendar.of(day for (day,) in rows)
 
 
-def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Iterator[Judged | Tally]:
+def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Tally:
     """Judge the events of a span as they would have been judged live, each by what came before it."""
     needs, since, edition, against = trial.needs, trial.scope.since, trial.edition, trial.against
     tally = Tally(piece.calendar, compares=against is not None)
     past = RunningHistory(needs)
-    present, told = 0, 0
-    for rows in queries.events(trial.scope, piece.span.users, needs):
-        for user_id, t, stored_type, amount in rows:
-            event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-            if user_id != present:
-                tally.end_user()
-                past.forget()
-                present = user_id
-            if t >= since:
-                history = past.before(t)
-                tally.count(event, edition.judge(event, history), against.judge(event, history) if against else ())
-            past.remember(event)
-        yield Judged(tally.events - told)
-        told = tally.events
+    present = 0
+    rows = chain.from_iterable(queries.events(trial.scope, piece.span.users, needs))
+    for user_id, t, stored_type, amount in rows:
+        event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
+        if user_id != present:
+            tally.end_user()
+            past.forget()
+            present = user_id
+        if t >= since:
+            history = past.before(t)
+            tally.count(event, edition.judge(event, history), against.judge(event, history) if against else ())
+        past.remember(event)
     tally.end_user()
-    yield Judged(tally.events - told)
-    yield tally
+    return tally
 
 
 def needs_of_all(*rule_sets: RuleSet) -> HistoryNeeds:

@@ -60,9 +60,9 @@ class Sharing:
 
     span: int
 
-    def __call__(self, context: VerifyContext) -> Iterator[Span]:
-        """Yield the spans."""
-        return plan(context.queries, Scope(), self.span)
+    def __call__(self, context: VerifyContext) -> list[Span]:
+        """Return the spans."""
+        return list(plan(context.queries, Scope(), self.span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class Verifying:
 
     span: Span
 
-    def __call__(self, context: VerifyContext) -> Iterator[Judged | Findings]:
-        """Yield how far it is, now and then, and what was found at the end."""
-        return verify(context, self.span.users)
+    def __call__(self, context: VerifyContext) -> Judged[Findings]:
+        """Return what was found."""
+        return Judged(self.span.events, verify(context, self.span.users))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class VerifyingChain:
 
     kept: Sealed | None
 
-    def __call__(self, context: VerifyContext) -> Iterator[Findings]:
-        """Yield what was found."""
+    def __call__(self, context: VerifyContext) -> Judged[Findings]:
+        """Return what was found."""
         findings, audit = Findings(), ChainAudit()
         rows = chain.from_iterable(context.queries.seals())
         seals = ((SealFacts(no, at, all_counted), bytes(digest)) for no, at, all_counted, digest in rows)
@@ -91,33 +91,32 @@ class VerifyingChain:
         for fault in audit.faults(seals, parts, self.kept):
             findings.note_loss(NOBODY, [fault])
         findings.latest_seal = audit.latest
-        yield findings
+        return Judged(0, findings)
 
 
-def verify(context: VerifyContext, users: Users) -> Iterator[Judged | Findings]:
+def verify(context: VerifyContext, users: Users) -> Findings:
     """Judge all events of these users again and compare; hold what is stored against what was counted and sealed."""
     queries, job = context.queries, context.job
     findings, past = Findings(), RunningHistory(job.needs)
     kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(users))), moment_of)
     audits = Audits(context, findings, users)
-    for rows in queries.decisions(users):
-        for user_id, t, stored_type, amount, codes, edition, before_alerts, seq, received in rows:
-            event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-            if user_id != audits.present:
-                past.forget()
-                audits.begin(user_id)
-            _note_lonely(findings, kept.before((user_id, t)))
-            answer = Answer(codes, edition, before_alerts)
-            check = EventCheck(event, past, job.book)
-            alerts = kept.at((user_id, t))
-            _compare(findings, check, answer, alerts)
-            facts = EventFacts(user_id, t, seq, stored_type, amount, codes, edition, received)
-            audits.add(facts, [alert.line for alert in alerts])
-            past.remember(event)
-        yield Judged(len(rows))
+    rows = chain.from_iterable(queries.decisions(users))
+    for user_id, t, stored_type, amount, codes, edition, before_alerts, seq, received in rows:
+        event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
+        if user_id != audits.present:
+            past.forget()
+            audits.begin(user_id)
+        _note_lonely(findings, kept.before((user_id, t)))
+        answer = Answer(codes, edition, before_alerts)
+        check = EventCheck(event, past, job.book)
+        alerts = kept.at((user_id, t))
+        _compare(findings, check, answer, alerts)
+        facts = EventFacts(user_id, t, seq, stored_type, amount, codes, edition, received)
+        audits.add(facts, [alert.line for alert in alerts])
+        past.remember(event)
     _note_lonely(findings, kept.rest())
     audits.end()
-    yield findings
+    return findings
 
 
 class Grouped(Generic[Key, Row]):

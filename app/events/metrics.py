@@ -5,18 +5,15 @@ from functools import cache
 
 from app.events.domain import Decision, EventType
 from lib.metrics.kinds import Counter
-from lib.metrics.numbers import Number, number
 from lib.metrics.series import show_only
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
 REPLAYS = Counter("activity_event_replays", "Events sent again, and answered as the first time.")
 RAISED = Counter("activity_alert_codes_raised", "Alert codes raised by stored events, by code.", ["code"])
 SHADOW = Counter("activity_shadow_cpu_seconds", "CPU seconds spent on the edition in the shadow.")
-SHADOW_SECONDS = "activity_shadow_cpu_seconds_total"  # the name of its number
 SHED = Counter("activity_shadow_sheds", "Times that an edition left the shadow because events found no room.")
 
 ALL_TAKEN = Counter("http_requests_waited", "Events that took the last free thread: the next request had to wait.")
-WAITS = "http_requests_waited_total"  # as above
 
 raised = cache(RAISED.labels)
 
@@ -34,18 +31,10 @@ def show_codes(live: Iterable[int], *, beside: Iterable[int]) -> None:
 
 def spend_on_shadow(seconds: float) -> None:
     """Count the CPU time that the edition in the shadow took for an event."""
-    _shadow.inc(seconds)
+    SHADOW.inc(seconds)
 
 
-_shadow = number(SHADOW_SECONDS)
-
-
-def _stored_of(kind: EventType) -> Number:
-    STORED.labels(kind.value)
-    return number("activity_events_stored_total", kind.value)
-
-
-stored = {kind: _stored_of(kind) for kind in EventType}
+stored = {kind: STORED.labels(kind.value) for kind in EventType}
 
 
 def count(decision: Decision) -> None:
@@ -53,6 +42,6 @@ def count(decision: Decision) -> None:
     if decision.replayed:
         REPLAYS.inc()
         return
-    stored[decision.event.type].inc(1)
+    stored[decision.event.type].inc()
     for code in decision.alert_codes:
         raised(code).inc()

@@ -14,7 +14,7 @@ from app.rulebook.domain import Status, Step
 from app.rulebook.eyes import SERVICE
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
-from lib.metrics.numbers import number
+from lib.metrics.kinds import total
 from lib.shell_user import shell_user
 
 WAITING = 0.5  # of the events of a look that took the last free thread, from which on it is one under pressure
@@ -35,9 +35,9 @@ class Reading:
     def now(cls) -> "Reading":
         """Read it."""
         return cls(
-            events=sum(each.get() for each in metrics.stored.values()),
-            waits=number(metrics.WAITS).get(),
-            shadow=number(metrics.SHADOW_SECONDS).get(),
+            events=total(metrics.STORED),
+            waits=total(metrics.ALL_TAKEN),
+            shadow=total(metrics.SHADOW),
             cpu=time.process_time(),
         )
 

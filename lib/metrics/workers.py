@@ -10,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from lib.metrics.folder import VARIABLE
-from lib.metrics.numbers import move_into
+from lib.metrics.kinds import move_into
 from lib.metrics.slots import OF_THE_LIVING, lives, take_slot
 
 _all: Collector = REGISTRY
@@ -25,7 +25,7 @@ def share_numbers() -> None:
     if named := os.environ.get(VARIABLE):
         folder = Path(named)
         _all = Workers(folder)
-        move_into(folder, take_slot(folder))
+        move_into(take_slot(folder))
 
 
 def all_numbers() -> Collector:

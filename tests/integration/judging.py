@@ -21,7 +21,7 @@ from app.events.domain import ActivityEvent, History
 from app.events.judges import RuleSet
 from app.events.rules import Alert, Rule
 from lib.database import Database
-from lib.workers import Begin, Context, Crew, Given, Message, Piece
+from lib.workers import Begin, Context, Crew, Given, Piece, Result
 from tests.integration.wiring import wiring
 
 Raised = tuple[int, int, int]  # a user, a t and a code
@@ -34,10 +34,9 @@ class InThisProcess(Generic[Context]):
     context: Context
     cpu_seconds: float = 0
 
-    def each(self, pieces: Iterable[Piece[Context, Message]]) -> Iterator[Message]:
+    def each(self, pieces: Iterable[Piece[Context, Result]]) -> Iterator[Result]:
         for piece in pieces:
-            for message in travelled(piece)(self.context):
-                yield travelled(message)
+            yield travelled(travelled(piece)(self.context))
 
 
 @contextmanager
@@ -46,7 +45,7 @@ def in_this_process(begin: Begin[Given, Context], given: Given, _: int) -> Itera
         yield InThisProcess(context)
 
 
-def travelled(value: Message) -> Message:
+def travelled(value: Result) -> Result:
     """Return what comes out at the other end of a pipe."""
     return pickle.loads(pickle.dumps(value))  # type: ignore[no-any-return]  # noqa: S301  # our own
 

@@ -131,9 +131,8 @@ with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.read
     trial = Trial(snapshot=snapshot, scope=Scope(), edition=edition, against=None)
     piece = Judging(Span(Users(1, int(sys.argv[2])), 0), Calendar())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for message in judging.judge(BacktestQueries(reader), trial, piece):
-        pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, message.events)
+    tally = judging.judge(BacktestQueries(reader), trial, piece)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, tally.events)
 """
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY, Metric
 
 from lib.answers import SecurityHeaders
-from lib.metrics.requests import METHODS, answers_of, count_answer
+from lib.metrics.requests import METHODS, count_answer, request_count
 from lib.request_ids import RequestIds
 
 PAUSE = 0.02  # seconds
@@ -85,12 +85,12 @@ def test_a_defect_counts_as_500(client: FlaskClient) -> None:
 def test_a_thousand_made_up_paths_and_methods_make_no_new_series(client: FlaskClient) -> None:
     for method in (*METHODS, "BREW"):
         client.open("/nowhere", method=method)
-    known, remembered = series(), answers_of.cache_info().currsize
+    known, remembered = series(), request_count.cache_info().currsize
     for _ in range(1000):
         made_up = secrets.token_urlsafe(8)
         client.open(f"/{made_up}", method=secrets.choice((*METHODS, made_up.upper())))
     assert series() == known
-    assert answers_of.cache_info().currsize == remembered
+    assert request_count.cache_info().currsize == remembered
 
 
 def test_the_time_of_a_request_is_in_seconds_and_in_its_bucket(client: FlaskClient) -> None:
