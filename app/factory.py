@@ -31,6 +31,7 @@ from app.access.refusals import Refusals
 from app.alerts.api import alerts
 from app.config import SPARE_CONNECTIONS, Settings, read_settings, sqlalchemy_url
 from app.datastores import db, engine_options
+from app.events import metrics as event_metrics
 from app.events.api import events
 from app.events.controllers import EventPolicy, try_event
 from app.events.metrics import ALL_TAKEN
@@ -135,7 +136,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         event_policy=event_policy,
         turns_of_players=turns_of_players(settings),
         room_of_events=room_of(EVENT_PATH),
-        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
+        rule_book=RuleBookWatch(database, event_metrics, four_eyes=settings.four_eyes),
         four_eyes=settings.four_eyes,
         readiness=Readiness(database, partial(try_event, event_policy)),
         key_max_age=settings.key_max_age,

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.access.domain import Scope
 from app.access.guard import scope_missing, without_key
-from app.alerts.domain import NoSuchAlert
+from app.alerts.domain import NoSuchAlert, Place
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.reading.domain import StillAddingUp
 from app.events.schemas import InvalidEvent
@@ -15,7 +15,7 @@ from app.health.domain import NotReady, Unready
 from app.rulebook import examples
 from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
 from app.rulebook.forms import InvalidRules
-from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
+from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
 from app.users.domain import DuplicateUser, NoFreeUserId
 from lib.admission import NoPlace
 from lib.fields import GREATEST
@@ -49,19 +49,19 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         400,
         "out-of-order",
         "The event comes after a later one",
-        example=OutOfOrder("t 9 is not above 10, the latest of user 1"),
+        example=OutOfOrder(user_id=1, t=9, latest=10),
     ),
     UnknownUser: ProblemType(
         404,
         "unknown-user",
         "The user is not registered",
-        example=UnknownUser("user 1 is not in the register; register the user, then send the event again"),
+        example=UnknownUser(1),
     ),
     DuplicateEvent: ProblemType(
         409,
         "duplicate-event",
         "Another event stands at this moment",
-        example=DuplicateEvent("another event of user 1 stands at t 10; send a correction as an event of its own"),
+        example=DuplicateEvent(user_id=1, t=10),
     ),
     DuplicateUser: ProblemType(
         409,
@@ -73,20 +73,20 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         409,
         "no-free-user-id",
         "There is no id to give to the user",
-        example=NoFreeUserId(f"no free user_id was found above {GREATEST}; give the user a user_id"),
+        example=NoFreeUserId(GREATEST),
     ),
     NoSuchAlert: ProblemType(
         404,
         "unknown-alert",
         "No such alert is stored",
-        example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
+        example=NoSuchAlert(Place(t=1, user_id=1, code=1), shadow=False),
     ),
     StillAddingUp: ProblemType(
         503,
         "still-adding-up",
         "The user's events are not added up yet",
         retry_after=1,
-        example=StillAddingUp("the events of user 1 are still being added up; send the same request again"),
+        example=StillAddingUp(1),
     ),
     InvalidRules: ProblemType(
         400,
@@ -118,7 +118,7 @@ PROBLEMS: dict[type[Exception], ProblemType] = {
         "not-ready",
         "The service cannot do its work",
         retry_after=1,
-        example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
+        example=NoRuleBook(NOTHING_LIVE),
     ),
     Unavailable: UNAVAILABLE,
     NoPlace: UNAVAILABLE,

@@ -19,11 +19,12 @@ from flask.cli import with_appcontext
 from app.backtest import controllers, files, tables
 from app.backtest.controllers import Cost, Place
 from app.backtest.documents import document
-from app.backtest.domain import EVERYBODY, GREATEST, BacktestRefused, Scope, Users, read_users
+from app.backtest.domain import EVERYBODY, BacktestRefused, Scope, Users, read_users
 from app.backtest.page import page
 from app.backtest.progress import progress_bar, speed
 from app.datastores import db
 from app.rulebook.options import EDITION
+from app.rules.limits import BIGINT_MAX
 from app.seals.domain import Sealed, read_seal
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
@@ -70,7 +71,7 @@ def writable(_: click.Context, __: click.Parameter, value: str | None) -> str | 
 
 
 INSTEAD = "-: to standard output, instead of the table"
-MOMENT = click.IntRange(0, GREATEST)
+MOMENT = click.IntRange(0, BIGINT_MAX)
 JOBS = click.option(
     "--jobs",
     type=click.IntRange(1, MOST_JOBS),

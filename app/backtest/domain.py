@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-GREATEST = 2**63 - 1  # of PostgreSQL's bigint
+from app.rules.limits import BIGINT_MAX
+
 DAY = 24 * 60 * 60  # seconds
 MOST_PERIODS = 1500  # of a report: four years by day
 LONGER = {1: 7, 7: 28, 28: 364}  # the next longer period, each a multiple of the one before; then ten times as long
@@ -26,7 +27,7 @@ class Users:
     last: int
 
 
-EVERYBODY = (Users(1, GREATEST),)
+EVERYBODY = (Users(1, BIGINT_MAX),)
 
 
 def read_users(written: str) -> tuple[Users, ...]:
@@ -47,7 +48,7 @@ def _read_range(written: str) -> Users:
     # Digits of this alphabet only, and not so many that reading them would be work.
     if all(end.isascii() and end.isdigit() and len(end) < 20 for end in ends):  # noqa: PLR2004  # as 2**63 has 19
         users = Users(*map(int, ends))
-        if 1 <= users.first <= users.last <= GREATEST:
+        if 1 <= users.first <= users.last <= BIGINT_MAX:
             return users
     raise BacktestRefused(f"{written!r} names no users: write 7, 1-100 or 1-100,205; ids begin at 1")
 

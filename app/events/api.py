@@ -6,11 +6,12 @@ from flask import Response, current_app, request
 from app.access.domain import Scope
 from app.access.guard import asks_for, current_key
 from app.events import controllers, metrics
-from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.problems import refusals_of
 from app.rulebook.watch import NoRuleBook
+from app.rules.event import ActivityEvent
 from lib.admission import PLACE
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from app.access.queries import KeyQueries
-from app.events.rules import Rule
 from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
 from app.rulebook.budget import dearest
@@ -28,6 +27,7 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
+from app.rules.rule import Rule
 from lib.database import Database
 from lib.fields import GREATEST
 from lib.keyset import page_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.events.rules import Rule
 from app.rulebook.remedies import Remedy
+from app.rules.rule import Rule
 
 
 class Status(StrEnum):

@@ -5,9 +5,9 @@ from datetime import datetime
 from json import dumps
 from typing import Any
 
-from app.events.rules import Rule
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, read_rules, written_rules
+from app.rules.rule import Rule
 from lib.fields import GREATEST
 from lib.transactions import Statement, Transaction
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -12,7 +13,6 @@ from app.backtest.domain import (
     DAY,
     EARLIEST,
     EVERYBODY,
-    GREATEST,
     LATEST,
     BacktestRefused,
     Calendar,
@@ -23,8 +23,10 @@ from app.backtest.domain import (
 )
 from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, name_of_bound
 from app.backtest.tally import Tally
-from app.events.domain import ActivityEvent
-from app.events.rules import Alert, Proof
+from app.rules.event import ActivityEvent, EventType
+from app.rules.limits import BIGINT_MAX
+from app.rules.rule import Match
+from app.rules.threshold import Threshold
 from tests.unit.builders import deposit
 
 READ = [
@@ -33,7 +35,7 @@ READ = [
     ("205, 1-100", [Users(1, 100), Users(205, 205)]),
     ("1-5,3-9,10", [Users(1, 10)]),
     ("1-9,2-3", [Users(1, 9)]),
-    (f"1-{GREATEST}", list(EVERYBODY)),
+    (f"1-{BIGINT_MAX}", list(EVERYBODY)),
 ]
 
 
@@ -74,7 +76,7 @@ def test_a_day_is_a_date_where_t_can_be_one() -> None:
     assert calendar.begins(day + 1) == NOON + DAY // 2
 
 
-@pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, GREATEST])
+@pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, BIGINT_MAX])
 def test_and_else_a_number(t: int) -> None:
     calendar = Calendar()
     assert calendar.name(calendar.period(t)) == f"day {t // DAY}"
@@ -91,7 +93,7 @@ def test_a_longer_time_has_longer_periods(length: int, days: int) -> None:
 
 
 def test_a_few_moments_far_from_all_others_change_nothing() -> None:
-    assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, GREATEST // DAY]).days == 1
+    assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, BIGINT_MAX // DAY]).days == 1
 
 
 @given(st.lists(st.integers(0, 6000), max_size=40), st.randoms())
@@ -113,8 +115,9 @@ def test_customers_are_put_together_by_their_number_of_alerts() -> None:
     assert list(BOUNDS) == sorted(BOUNDS)
 
 
-def alert(code: int) -> Alert:
-    return Alert(code=code, proof=Proof(value="1", limit="1", count=1, sentence=f"code {code} is met"))
+def alert(code: int) -> Match:
+    rule = Threshold(code=code, name="", description="", type=EventType.DEPOSIT, above=Decimal(0))
+    return Match(rule=rule, value="1", threshold="0", count=1)
 
 
 CODES = st.frozensets(st.sampled_from([30, 123, 300]))
@@ -200,7 +203,7 @@ def test_the_samples_are_few_real_and_in_order() -> None:
     samples = found.samples[30]
     assert len(samples) == SAMPLES
     assert list(samples) == sorted(set(samples))
-    assert {each.sentence for each in samples} == {"code 30 is met"}
+    assert {each.sentence for each in samples} == {"1 deposited at once; the limit is 0"}
     assert len({each.user_id for each in samples}) > 1, "not simply the first ones"
 
 

@@ -11,8 +11,8 @@ from app.backtest.domain import DAY, Calendar
 from app.backtest.figures import MOST_BARS, code_by_code, customers, groups, over_time
 from app.backtest.pictures import LARGE, NARROW, SMALL, Bar, Part, Size, chart, tick_step
 from app.backtest.tally import Tally
-from app.events.domain import History
-from app.events.rules import evaluate
+from app.rules.engine import evaluate
+from app.rules.history import History
 from tests.unit.backtest_reports import FIRST, NEW, REPORTS, above, of_many, report_of
 from tests.unit.builders import deposit
 from tests.unit.markup import read
