@@ -1,6 +1,6 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from time import thread_time
@@ -61,22 +61,24 @@ def _judge_and_store(
     if claim is None:
         return _first_decision(events, event) or _refuse_late(events, policy.order, event)
     verdicts = evaluator.evaluate(event, claim.history)
-    live, matches = answered = next(verdicts)
-    codes = tuple([match.code for match in matches])
+    live, matches = next(verdicts)
+    codes = tuple([match.code for match in matches]) if matches else ()
     decision = Decision(event=event, alert_codes=codes, edition=live.edition)
     events.store(decision, claim.seq, key_id)
-    record = Record(events, AlertQueries(current), event)
-    record.keep(answered)
-    if len(evaluator.rule_sets) > 1:
-        _keep_shadow(record, verdicts)
+    if matches or len(evaluator.rule_sets) > 1:
+        record = Record(events, AlertQueries(current), event)
+        record.keep(live, matches)
+        if len(evaluator.rule_sets) > 1:
+            _keep_shadow(record, verdicts)
     current.commit()
     return decision
 
 
 def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
+    """Judge by the edition in the shadow and keep its alerts; what that takes is counted."""
     began = thread_time()
-    for verdict in verdicts:
-        record.keep(verdict)
+    for rule_set, matches in verdicts:
+        record.keep(rule_set, matches)
     metrics.spend_on_shadow(thread_time() - began)
 
 
@@ -89,10 +91,10 @@ class Record:
         self._events, self._alerts, self._event = events, alerts, event
         self._moments: dict[tuple[Window, int], list[int]] = {}
 
-    def keep(self, verdict: Verdict) -> None:
+    def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
         """Keep the alerts of an edition."""
-        for match in verdict.matches:
-            self._alerts.keep(_stored(self._event, verdict.rule_set, match, self._evidence(match)))
+        for match in matches:
+            self._alerts.keep(_stored(self._event, rule_set, match, self._evidence(match)))
 
     def _evidence(self, match: Match) -> Evidence:
         """Write down what proves an alert; the events of a long window are looked up only now that they matter."""

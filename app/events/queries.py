@@ -3,7 +3,6 @@
 Every statement names the whole primary key or is bounded by an index, whatever a user has done before.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +14,7 @@ from app.rules.event import TYPE_NAMED, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
 
+NAMES = {kind: kind.value for kind in EventType}  # a tenth of the time that an enum takes to tell its value
 SYSTEM = 0  # the row of user_clock that is nobody's: the clock of the whole system (A7)
 
 CLAIM = Statement(
@@ -165,7 +165,7 @@ class Claim(NamedTuple):
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
     """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
     user_id, latest_t, seq, known = event.user_id, -1, 0, False
-    parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
+    parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
     for part, t, stored_type, amount, count in rows:
         if part >= FIRST_SUM:
@@ -180,8 +180,8 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         return None
     history = History(
         latest=parts[LATEST_EVENTS],
-        latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
-        window={kind: parts[part] for kind, part in WINDOW_OF.items()},
+        latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
+        window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
         sums=_added_up(sums, counted) if counted else {},
     )
     return Claim(history, seq)
@@ -257,4 +257,4 @@ class EventQueries:
         """Keep the event with its decision, the number under which it arrived and the key that sent it, in one row."""
         event = decision.event
         judged = (list(decision.alert_codes), decision.edition)
-        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, *judged, seq, key_id)
+        self._transaction.write(STORE, event.user_id, event.t, NAMES[event.type], event.amount, *judged, seq, key_id)

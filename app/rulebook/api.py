@@ -11,14 +11,16 @@ from app.access.guard import asks_for
 from app.problems import refusals_of
 from app.rulebook import controllers, examples
 from app.rulebook.domain import (
-    PUBLISH_ANOTHER,
     AuditPage,
     Edition,
     EditionPage,
     LiveEditionChanged,
+    NoSuchEdition,
     PageAsked,
     SameEyes,
-    WrongStep,
+    Status,
+    Step,
+    wrong_step,
 )
 from app.rulebook.forms import InvalidRules
 from app.rulebook.hands import hand_of_request
@@ -39,6 +41,7 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.toml import written_toml
+from app.rules.limits import MAX_EDITION
 from lib.bodies import too_large
 from lib.database import Database
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -54,7 +57,7 @@ rules = APIBlueprint(
 
 EDITION = "/<int(min=1, max=2147483647):edition>"
 OTHER = "<int(min=1, max=2147483647):other>"
-UNKNOWN = controllers.no_such_edition(2147483647)
+UNKNOWN = NoSuchEdition(MAX_EDITION)
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
@@ -161,7 +164,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
 @rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
-@rules.doc(responses=refusals_of(*OF_A_STEP, WrongStep("edition 1 is live already"), takes_body=True))
+@rules.doc(responses=refusals_of(*OF_A_STEP, wrong_step(1, Status.LIVE, Step.SHADOWED), takes_body=True))
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
@@ -175,7 +178,7 @@ def shadow_edition(edition: int, note: str) -> Edition:
 @rules.doc(
     responses=refusals_of(
         *OF_A_STEP,
-        WrongStep("edition 1 is live already"),
+        wrong_step(1, Status.LIVE, Step.PUBLISHED),
         LiveEditionChanged,
         SameEyes,
         takes_body=True,
@@ -202,7 +205,7 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 @rules.doc(
     responses=refusals_of(
         *OF_A_STEP,
-        WrongStep("edition 1 is live; publish another edition, which retires it", PUBLISH_ANOTHER),
+        wrong_step(1, Status.LIVE, Step.RETIRED),
         takes_body=True,
     )
 )
@@ -222,7 +225,7 @@ def retire_edition(edition: int, note: str) -> Edition:
             NO_PARAMETER,
             UNKNOWN,
             NotFound,
-            WrongStep("edition 1 is live, and only drafts are deleted"),
+            wrong_step(1, Status.LIVE, Step.DELETED),
             takes_body=False,
         ),
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
@@ -22,11 +21,7 @@ class RuleSet:
         return evaluate(self.rules, event, history)
 
 
-class Verdict(NamedTuple):
-    """What an edition makes of an event."""
-
-    rule_set: RuleSet
-    matches: Sequence[Match]
+Verdict = tuple[RuleSet, Sequence[Match]]  # an edition, and what of it an event meets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,14 +43,13 @@ class Evaluator:
     def evaluate(self, event: ActivityEvent, history: History) -> Iterator[Verdict]:
         """Judge an event by all editions, the live one first; each judges when its verdict is asked for."""
         for rule_set in self.rule_sets:
-            yield Verdict(rule_set, rule_set.evaluate(event, history))
+            yield rule_set, evaluate(rule_set.rules, event, history)
 
 
 def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> tuple[Match, ...]:
     """Judge one event: the rules that the player meets once it has happened (A4), codes ascending."""
-    met = [
-        match for rule in rules if event.type in rule.evaluated_on and (match := rule.match(event, history)) is not None
-    ]
+    kind = event.type
+    met = [match for rule in rules if kind in rule.evaluated_on and (match := rule.match(event, history)) is not None]
     return tuple(sorted(met, key=lambda match: match.code)) if met else ()
 
 
