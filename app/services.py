@@ -16,6 +16,7 @@ from app.access.services import AccessServices
 from app.alerts.services import AlertServices
 from app.backtest.services import BacktestServices
 from app.config import SPARE_CONNECTIONS, Settings
+from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.policy import EventPolicy
 from app.events.services import EventServices
@@ -64,7 +65,7 @@ def make(settings: Settings, engine: Engine) -> Services:
     database = Database(engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
     return Services(
         database=database,
-        rule_book=RuleBookWatch(database, four_eyes=settings.four_eyes),
+        rule_book=RuleBookWatch(database, event_metrics, four_eyes=settings.four_eyes),
         system_clock=SystemClock(database),
         entrance=entrance_of(settings, database),
         rooms=make_rooms(settings),

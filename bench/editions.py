@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.events.domain import EventType
-from app.events.rules import Rule
 from app.rulebook.forms import read_rules, written_rules
+from app.rules.event import EventType
+from app.rules.rule import Rule
 from bench.database import run
 from bench.results import Comparison
 from bench.rounds import Question, compare, under_load

@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
-from app.events.domain import EventType
-from app.events.judges import Judge, RuleSet
-from app.events.queries import CLAIM, STORE
+from app.events.queries import CLAIM, STORE, history_queries
 from app.rulebook.forms import read_rules
+from app.rules.engine import Evaluator, RuleSet
+from app.rules.event import EventType
 from app.sessions import set_in_each
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
@@ -72,7 +72,7 @@ class Drive:
         return int(done.group(1))
 
     def _script(self, folder: Path, kind: EventType, begin: str) -> str:
-        history = _bound(Judge.of(RuleSet(edition=1, rules=_RULES)).questions[kind].statement)
+        history = _bound(history_queries(Evaluator.of(RuleSet(edition=1, rules=_RULES)))[kind].statement)
         trips = [["BEGIN ISOLATION LEVEL READ COMMITTED", _bound(CLAIM), history], [_bound(STORE), "COMMIT"]]
         lines = [line for trip in trips for line in self._sent([f"{each};" for each in trip])]
         file = folder / f"{kind}.sql"

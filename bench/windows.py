@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from app.events.domain import EventType
 from app.rulebook.forms import read_rules
+from app.rules.event import EventType
 from bench.database import run
 from bench.editions import NEVER, TOLD, publish_beside
 from bench.results import Comparison

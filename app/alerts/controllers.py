@@ -25,6 +25,5 @@ def alert(database: Database, at: Place, *, shadow: bool) -> StoredAlert:
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).one(at, shadow=shadow)
     if found is None:
-        where = "; perhaps it is one of the shadow: shadow=true" if not shadow else ""
-        raise NoSuchAlert(f"no alert {at.code} of user {at.user_id} is stored at t {at.t}{where}")
+        raise NoSuchAlert(at, shadow=shadow)
     return found

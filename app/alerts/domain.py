@@ -72,3 +72,7 @@ class AlertPage:
 
 class NoSuchAlert(Exception):
     """No such alert is stored."""
+
+    def __init__(self, at: Place, *, shadow: bool) -> None:
+        where = "" if shadow else "; perhaps it is one of the shadow: shadow=true"
+        super().__init__(f"no alert {at.code} of user {at.user_id} is stored at t {at.t}{where}")

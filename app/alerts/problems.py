@@ -1,6 +1,6 @@
 """Which problem a client sees where no such alert is stored."""
 
-from app.alerts.domain import NoSuchAlert
+from app.alerts.domain import NoSuchAlert, Place
 from app.problems import Problems
 from lib.problem_details import ProblemType
 
@@ -9,6 +9,6 @@ PROBLEMS: Problems = {
         404,
         "unknown-alert",
         "No such alert is stored",
-        example=NoSuchAlert("no alert 1 of user 1 is stored at t 1; perhaps it is one of the shadow: shadow=true"),
+        example=NoSuchAlert(Place(t=1, user_id=1, code=1), shadow=False),
     ),
 }

@@ -8,6 +8,7 @@ from json import JSONEncoder
 from typing import Any
 
 from app.alerts.domain import AlertsAsked, Evidence, Place, StoredAlert
+from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
 
@@ -26,7 +27,7 @@ TRY_KEEP = Statement(
 )
 _encode = JSONEncoder(separators=(",", ":")).encode
 
-LAST = 2**31 - 1  # no code and no edition is greater
+LAST = INTEGER_MAX  # no code and no edition is greater
 OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "bigint")  # shadow, since, up to which place, most
 
 # Each question is answered by one index and could be answered by no other: two of the three are for those only who

@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import fields, post_load
 
 from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
-from app.rulebook.forms import GREATEST_CODE
+from app.rules.limits import MAX_CODE
 from lib.fields import BIGINT_MAX, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
@@ -32,7 +32,7 @@ class PlaceInList(fields.Field[Place]):
         if written is None:
             raise self.make_error("invalid")
         place = Place(*map(int, written.groups()))
-        if place.t > BIGINT_MAX or place.user_id > BIGINT_MAX or place.code > GREATEST_CODE:
+        if place.t > BIGINT_MAX or place.user_id > BIGINT_MAX or place.code > MAX_CODE:
             raise self.make_error("invalid")
         return place
 
@@ -55,10 +55,10 @@ class AlertsParameters(PageParameters):
     since = WholeNumberInDigits(
         least=0, load_default=0, metadata={"description": "only alerts at events with this `t` or a greater one"}
     )
-    code = WholeNumberInDigits(least=1, greatest=GREATEST_CODE, metadata={"description": "only alerts of this code"})
+    code = WholeNumberInDigits(least=1, greatest=MAX_CODE, metadata={"description": "only alerts of this code"})
     user_id = WholeNumberInDigits(least=1, data_key="user", metadata={"description": "only alerts of this user"})
     edition = WholeNumberInDigits(
-        least=1, greatest=GREATEST_CODE, metadata={"description": "only alerts that this edition of the rules raised"}
+        least=1, greatest=MAX_CODE, metadata={"description": "only alerts that this edition of the rules raised"}
     )
     shadow = shadow_or_not()
 
@@ -80,7 +80,7 @@ class AlertInPath(Schema):
     user_id = WholeNumber(least=1, required=True, metadata={"description": "whose", "example": 1})
     t = WholeNumber(least=0, required=True, metadata={"description": "at which event", "example": 28})
     code = WholeNumber(
-        least=1, greatest=GREATEST_CODE, required=True, metadata={"description": "of which rule", "example": 123}
+        least=1, greatest=MAX_CODE, required=True, metadata={"description": "of which rule", "example": 123}
     )
 
 

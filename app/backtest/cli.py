@@ -18,11 +18,12 @@ from flask.cli import with_appcontext
 from app.backtest import controllers, files, tables
 from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import ALL_USERS, BIGINT_MAX, BacktestRefused, Scope, Users, parse_users
+from app.backtest.domain import ALL_USERS, BacktestRefused, Scope, Users, parse_users
 from app.backtest.page import render
 from app.backtest.progress import progress_bar, speed
 from app.backtest.services import BacktestServices
 from app.rulebook.options import EDITION
+from app.rules.limits import BIGINT_MAX
 from app.seals.domain import Sealed, read_seal
 from lib import services
 from lib.caller import CallersPath

@@ -13,8 +13,8 @@ from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import EditionRules, Report
 from app.backtest.tally import Tally
 from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
-from app.events.judges import RuleSet
 from app.rulebook import controllers as rulebook
+from app.rules.engine import RuleSet
 from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of

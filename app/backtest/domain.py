@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-BIGINT_MAX = 2**63 - 1  # of PostgreSQL's bigint
+from app.rules.limits import BIGINT_MAX
+
 DAY = 24 * 60 * 60  # seconds
 MAX_PERIODS = 1500  # in a report: four years of days
 LONGER = {

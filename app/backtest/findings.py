@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.alerts.domain import MOST_MOMENTS
-from app.backtest.history import RunningHistory
-from app.events.domain import ActivityEvent
-from app.events.judges import RuleSet
-from app.events.rules import Proof
+from app.rules.engine import RuleSet
+from app.rules.event import ActivityEvent
+from app.rules.rule import Match
+from app.rules.running_history import RunningHistory
 from app.seals.domain import Sealed
 
 MAX_LISTED = 20
-# The wordings that this release can write. Evidence of 0.1 names none, and its words are still in use.
-WORDINGS = (None,)
 FIRST_EDITION = 1  # the edition that judged everything before alerts were stored
 
 
@@ -110,39 +108,40 @@ class EventCheck:
         rule_set = self.book.rule_sets.get(edition)
         if rule_set is None:
             return [f"there is no edition {edition} in the rule book"]
-        alerts = rule_set.judge(self.event, self.past.before(self.event.t))
-        judged = [alert.code for alert in alerts]
+        matches = rule_set.evaluate(self.event, self.past.before(self.event.t))
+        judged = [match.code for match in matches]
         if judged != list(codes):
             return [f"edition {edition} raises {_listed(judged)}, stored is {_listed(codes)}"]
-        proofs = {alert.code: alert.proof for alert in alerts}
-        proved = [(each, proofs[each.code]) for each in kept if each.code in proofs]
-        return [fault for each, proof in proved for fault in self._evidence_faults(edition, each, proof)]
+        met = {match.code: match for match in matches}
+        proved = [(each, met[each.code]) for each in kept if each.code in met]
+        return [fault for each, match in proved for fault in self._evidence_faults(edition, each, match)]
 
-    def _evidence_faults(self, edition: int, kept: KeptAlert, proof: Proof) -> Iterator[str]:
-        if (kept.value, kept.threshold, kept.events) != (proof.value, proof.limit, str(proof.count)):
+    def _evidence_faults(self, edition: int, kept: KeptAlert, match: Match) -> Iterator[str]:
+        if (kept.value, kept.threshold, kept.events) != (match.value, match.threshold, str(match.count)):
             yield (
                 f"the evidence of code {kept.code} has {_evidence(kept.value, kept.threshold, kept.events)}; "
-                f"edition {edition} finds {_evidence(proof.value, proof.limit, proof.count)}"
+                f"edition {edition} finds {_evidence(match.value, match.threshold, match.count)}"
             )
-        moments = str(self._moments(proof))
+        moments = str(self._moments(match))
         if kept.moments != moments:
             yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
-        yield from _sentence_faults(kept, proof)
+        yield from _sentence_faults(kept, match)
 
-    def _moments(self, proof: Proof) -> list[int]:
-        """Return the moments of a proof, as an event that is judged live stores them; as text both look the same."""
-        moments = [each.t for each in proof.events[:MOST_MOMENTS]]
-        if proof.window:
-            moments += self.past.moments_in(proof.window, self.event.t, MOST_MOMENTS - len(moments))
+    def _moments(self, match: Match) -> list[int]:
+        """Return the moments of a match, as an event that is judged live stores them; as text both look the same."""
+        moments = [each.t for each in match.events[:MOST_MOMENTS]]
+        if match.window:
+            moments += self.past.moments_in(match.window, self.event.t, MOST_MOMENTS - len(moments))
         return moments
 
 
-def _sentence_faults(kept: KeptAlert, proof: Proof) -> Iterator[str]:
+def _sentence_faults(kept: KeptAlert, match: Match) -> Iterator[str]:
     """Compare the sentence, in the words of the release that wrote it (A45)."""
-    if kept.wording not in WORDINGS:
+    sentence = match.sentence_as(kept.wording)
+    if sentence is None:
         yield f"the sentence of code {kept.code} is of wording {kept.wording}, which this version does not have"
-    elif kept.sentence != proof.sentence:
-        yield f'the sentence of code {kept.code} is "{kept.sentence}", it should be "{proof.sentence}"'
+    elif kept.sentence != sentence:
+        yield f'the sentence of code {kept.code} is "{kept.sentence}", it should be "{sentence}"'
 
 
 def _evidence(value: str | None, threshold: str | None, events: str | int | None) -> str:

@@ -7,13 +7,12 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from app.backtest.domain import Calendar, Scope, Span, Users
-from app.backtest.history import RunningHistory
 from app.backtest.queries import BacktestQueries
 from app.backtest.tally import Tally
-from app.events.domain import ActivityEvent, EventType, HistoryNeeds
-from app.events.judges import RuleSet
-from app.events.queries import STORED_AS
-from app.events.rules import needs_of
+from app.rules.engine import RuleSet, needs_of
+from app.rules.event import EventType
+from app.rules.history import HistoryNeeds
+from app.rules.running_history import RunningHistory
 from lib.snapshots import Snapshot
 
 Found = TypeVar("Found")
@@ -115,16 +114,15 @@ def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Tally:
     tally = Tally(piece.calendar, compares=against is not None)
     past = RunningHistory(needs)
     present = 0
-    rows = chain.from_iterable(queries.events(trial.scope, piece.span.users, needs))
-    for user_id, t, stored_type, amount in rows:
-        event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-        if user_id != present:
+    for event in chain.from_iterable(queries.events(trial.scope, piece.span.users, needs)):
+        if event.user_id != present:
             tally.end_user()
             past.forget()
-            present = user_id
-        if t >= since:
-            history = past.before(t)
-            tally.count(event, edition.judge(event, history), against.judge(event, history) if against else ())
+            present = event.user_id
+        if event.t >= since:
+            history = past.before(event.t)
+            raised = edition.evaluate(event, history)
+            tally.count(event, raised, against.evaluate(event, history) if against else ())
         past.remember(event)
     tally.end_user()
     return tally

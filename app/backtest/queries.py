@@ -1,10 +1,14 @@
 """The questions that are asked of all that is stored, answered row after row."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from typing import Any, NamedTuple
 
-from app.backtest.domain import BIGINT_MAX, DAY, Scope, Users
-from app.events.domain import EventType, HistoryNeeds
+from app.backtest.domain import DAY, Scope, Users
+from app.events.queries import event_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import HistoryNeeds
+from app.rules.limits import BIGINT_MAX
+from app.seals.domain import EventFacts
 from app.seals.queries import ALERT, RECEIVED
 from lib.snapshots import Reader
 
@@ -35,9 +39,9 @@ LAST_OF_TYPE = """
     ) AS past
 """
 DECISIONS = f"""
-    SELECT user_id, t, type, amount, alert_codes, edition, received_at < (
+    SELECT user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, received_at < (
         SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
-    ), seq, {RECEIVED} FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
+    ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
 """  # noqa: S608  # ours
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
 ALERTS = f"""
@@ -57,11 +61,17 @@ SEALS = "SELECT no, (extract(epoch FROM at) * 1000000)::bigint, all_counted, dig
 PARTS_OF_SEALS = "SELECT user_id, seq, t, events, digest, seal FROM sealed_player ORDER BY seal, user_id, seq"
 ANY_COUNTED = "SELECT EXISTS (SELECT FROM seal WHERE all_counted)"
 
-EventRow = tuple[int, int, str, Decimal]
-DecisionRow = tuple[int, int, str, Decimal, list[int], int, bool, int | None, int]
 AlertRow = tuple[int, int, int, bool, int, str, str, str, str, str, str, str]
 SealRow = tuple[int, int, bool, memoryview]
 PartRow = tuple[int, int, int, int, memoryview, int]
+
+
+class StoredEvent(NamedTuple):
+    """An event as it was judged, its facts as they are sealed, and whether that was before alerts were kept."""
+
+    event: ActivityEvent
+    facts: EventFacts
+    before_alerts: bool
 
 
 class BacktestQueries:
@@ -78,20 +88,22 @@ class BacktestQueries:
         """On which days of `t` did these users do anything in the scope?"""
         return self._reader.rows(DAYS, {**_within(users, scope), "day": DAY})
 
-    def events(self, scope: Scope, users: Users, needs: HistoryNeeds) -> Iterator[Sequence[EventRow]]:
+    def events(self, scope: Scope, users: Users, needs: HistoryNeeds) -> Iterator[Sequence[ActivityEvent]]:
         """What did these users do in the scope and before it, as far back as the rules look? By user and t.
 
         Each user's events before the scope have gaps, but not among those that any rule can need.
         """
         opens = max(scope.since - _longest_window(needs), 0)
-        return self._reader.rows(_events_sql(needs, opens), {**_within(users, scope), "opens": opens})
+        batches = self._reader.rows(_events_sql(needs, opens), {**_within(users, scope), "opens": opens})
+        return ([event_of(*row) for row in rows] for rows in batches)
 
-    def decisions(self, users: Users) -> Iterator[Sequence[DecisionRow]]:
+    def decisions(self, users: Users) -> Iterator[Sequence[StoredEvent]]:
         """What did these users ever do, which codes did which edition answer, and was that before alerts were kept?
 
         By user and t.
         """
-        return self._reader.rows(DECISIONS, {"first": users.first, "last": users.last})
+        batches = self._reader.rows(DECISIONS, {"first": users.first, "last": users.last})
+        return ([_stored_event(*row) for row in rows] for rows in batches)
 
     def alerts(self, users: Users) -> Iterator[Sequence[AlertRow]]:
         """Which alerts of these users are stored? By user, t and code."""
@@ -116,6 +128,12 @@ class BacktestQueries:
     def all_counted(self) -> bool:
         """Does any seal say that all events without a number are counted?"""
         return any(counted for rows in self._reader.rows(ANY_COUNTED, {}) for (counted,) in rows)
+
+
+def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns are
+    *facts, before_alerts = row
+    sealed = EventFacts._make(facts)
+    return StoredEvent(event_of(sealed.user_id, sealed.t, sealed.type, sealed.amount), sealed, before_alerts)
 
 
 def _within(users: Users, scope: Scope) -> dict[str, object]:

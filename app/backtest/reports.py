@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.backtest.domain import Calendar, Scope
-from app.events.rules import Rule
+from app.rules.rule import Rule
 
 SAMPLES = 10  # of each code
 # Players are grouped by their number of alerts: none, 1, 2, up to 5, up to 10, up to 20, up to 50 …

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from app.backtest.domain import Calendar
 from app.backtest.reports import BOUNDS, SAMPLES, Count, Sample, Series, SeriesReport
-from app.events.domain import ActivityEvent
-from app.events.rules import Alert
+from app.rules.event import ActivityEvent
+from app.rules.rule import Match
 
 BOTH = (Series.RAISED, Series.AGAINST, Series.GAINED, Series.LOST)
 
@@ -19,11 +19,11 @@ class Samples:
     def __init__(self) -> None:
         self._kept: list[tuple[int, Sample]] = []  # a heap of negative hashes: the greatest hash first
 
-    def offer(self, event: ActivityEvent, alert: Alert) -> None:
+    def offer(self, event: ActivityEvent, alert: Match) -> None:
         """Keep the alert if it is one of the few."""
         key = hash((event.user_id, event.t))  # of integers, so it is the same in every process
         if len(self._kept) < SAMPLES or -key > self._kept[0][0]:
-            self._keep((-key, Sample(event.user_id, event.t, alert.proof.sentence)))
+            self._keep((-key, Sample(event.user_id, event.t, alert.sentence)))
 
     def add(self, other: "Samples") -> None:
         """Keep the samples of the other that are among the first of both."""
@@ -57,7 +57,7 @@ class SeriesTally:
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
         self._of_user: dict[tuple[int, int], int] = {}
 
-    def count(self, period: int, event: ActivityEvent, alert: Alert) -> None:
+    def count(self, period: int, event: ActivityEvent, alert: Match) -> None:
         """Count an alert of the current player."""
         key = (period, alert.code)
         self._of_user[key] = self._of_user.get(key, 0) + 1
@@ -110,7 +110,7 @@ class Tally:
         self._period = self._ends = -1
         self._of_period = 0
 
-    def count(self, event: ActivityEvent, raised: Sequence[Alert], against: Sequence[Alert]) -> None:
+    def count(self, event: ActivityEvent, raised: Sequence[Match], against: Sequence[Match]) -> None:
         """Count an event of the current player; they come in ascending order of `t`."""
         if event.t >= self._ends:
             self._begin_period(event.t)
@@ -118,8 +118,8 @@ class Tally:
         if raised or against:
             self._count_alerts(event, raised, against)
 
-    def _count_alerts(self, event: ActivityEvent, raised: Sequence[Alert], against: Sequence[Alert]) -> None:
-        shares: list[tuple[Series, Sequence[Alert]]] = [(Series.RAISED, raised)]
+    def _count_alerts(self, event: ActivityEvent, raised: Sequence[Match], against: Sequence[Match]) -> None:
+        shares: list[tuple[Series, Sequence[Match]]] = [(Series.RAISED, raised)]
         if len(self.series) > 1:
             before, now = ({alert.code for alert in alerts} for alerts in (against, raised))
             gained = [alert for alert in raised if alert.code not in before]

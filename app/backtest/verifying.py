@@ -8,12 +8,11 @@ from typing import Generic, TypeVar
 
 from app.backtest.domain import Scope, Span, Users
 from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleBook
-from app.backtest.history import RunningHistory
 from app.backtest.integrity import Account, Audit, ChainAudit, Clock, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries
-from app.events.domain import ActivityEvent, HistoryNeeds
-from app.events.queries import STORED_AS
+from app.rules.history import HistoryNeeds
+from app.rules.running_history import RunningHistory
 from app.seals.domain import EventFacts, Sealed, SealFacts
 from lib.snapshots import Snapshot
 
@@ -100,18 +99,15 @@ def verify(context: VerifyContext, users: Users) -> Findings:
     findings, past = Findings(), RunningHistory(job.needs)
     kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(users))), moment_of)
     audits = Audits(context, findings, users)
-    rows = chain.from_iterable(queries.decisions(users))
-    for user_id, t, stored_type, amount, codes, edition, before_alerts, seq, received in rows:
-        event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
-        if user_id != audits.present:
+    for event, facts, before_alerts in chain.from_iterable(queries.decisions(users)):
+        if event.user_id != audits.present:
             past.forget()
-            audits.begin(user_id)
-        _note_lonely(findings, kept.before((user_id, t)))
-        answer = Answer(codes, edition, before_alerts)
-        check = EventCheck(event, past, job.book)
-        alerts = kept.at((user_id, t))
-        _compare(findings, check, answer, alerts)
-        facts = EventFacts(user_id, t, seq, stored_type, amount, codes, edition, received)
+            audits.begin(event.user_id)
+        moment = event.user_id, event.t
+        _note_lonely(findings, kept.before(moment))
+        answer = Answer(facts.codes, facts.edition, before_alerts)
+        alerts = kept.at(moment)
+        _compare(findings, EventCheck(event, past, job.book), answer, alerts)
         audits.add(facts, [alert.line for alert in alerts])
         past.remember(event)
     _note_lonely(findings, kept.rest())

@@ -7,12 +7,13 @@ from app.access.domain import Scope
 from app.access.guard import asks_for, current_key
 from app.access.problems import error_responses
 from app.events import controllers, metrics
-from app.events.domain import ActivityEvent, Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
 from app.events.services import EventServices
 from app.rulebook.watch import NoRuleBook
+from app.rules.event import ActivityEvent
 from lib import services
 from lib.admission import PLACE
 from lib.json_requests import MalformedJson

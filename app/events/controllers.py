@@ -1,30 +1,27 @@
 """The use cases of events. Each opens one transaction, asks, decides, records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import thread_time
 from typing import NoReturn
 
 from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
-from app.events.domain import (
-    ActivityEvent,
-    Decision,
-    DuplicateEvent,
-    EventOrder,
-    OutOfOrder,
-    UnknownUser,
-    Window,
-)
-from app.events.judges import Judge, RuleSet
+from app.events import metrics
+from app.events.domain import Decision, DuplicateEvent, EventOrder, OutOfOrder, UnknownUser
 from app.events.policy import EventPolicy
-from app.events.queries import SYSTEM, Claim, EventQueries
-from app.events.rules import Alert, Proof
+from app.events.queries import SYSTEM, Claim, EventQueries, history_queries
 from app.events.services import EventServices
 from app.players.queries import UserQueries
+from app.rules.engine import Evaluator, RuleSet, Verdict
+from app.rules.event import ActivityEvent
+from app.rules.history import Window
+from app.rules.rule import Match
 from lib.transactions import Transaction
 
 
-def record_event(services: EventServices, judge: Judge, event: ActivityEvent, key_id: int | None = None) -> Decision:
+def record_event(
+    services: EventServices, evaluator: Evaluator, event: ActivityEvent, key_id: int | None = None
+) -> Decision:
     """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
 
     `key_id` is that of the key that sent it, where one was asked for.
@@ -35,32 +32,38 @@ def record_event(services: EventServices, judge: Judge, event: ActivityEvent, ke
     policy = services.policy
     if policy.order is EventOrder.SYSTEM:
         services.system_clock.start()
-    return services.database.run(lambda current: _judge_and_store(current, policy, judge, event, key_id))
+    return services.database.run(lambda current: _judge_and_store(current, policy, evaluator, event, key_id))
 
 
 def _judge_and_store(
-    current: Transaction, policy: EventPolicy, judge: Judge, event: ActivityEvent, key_id: int | None
+    current: Transaction, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
 ) -> Decision:
     events = EventQueries(current)
     if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
         return _first_decision(events, event) or _refuse_unknown(event)
-    claim = _claim_moment(events, policy, judge, event)
+    claim = _claim_moment(events, policy, evaluator, event)
     if claim is None:
         return _first_decision(events, event) or _refuse_late(events, policy.order, event)
-    live, *beside = judge.rule_sets
-    answered = live.judge(event, claim.history)
-    codes = tuple(alert.code for alert in answered)
+    verdicts = evaluator.evaluate(event, claim.history)
+    live, matches = next(verdicts)
+    codes = tuple([match.code for match in matches]) if matches else ()
     decision = Decision(event=event, alert_codes=codes, edition=live.edition)
     events.store(decision, claim.seq, key_id)
-    record = Record(events, AlertQueries(current), event)
-    record.keep(live, answered)
-    if beside:
-        began = thread_time()
-        for rule_set in beside:
-            record.keep(rule_set, rule_set.judge(event, claim.history))
-        judge.spent(thread_time() - began)
+    if matches or len(evaluator.rule_sets) > 1:
+        record = Record(events, AlertQueries(current), event)
+        record.keep(live, matches)
+        if len(evaluator.rule_sets) > 1:
+            _keep_shadow(record, verdicts)
     current.commit()
     return decision
+
+
+def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
+    """Judge by the edition in the shadow and keep its alerts; what that takes is counted."""
+    began = thread_time()
+    for rule_set, matches in verdicts:
+        record.keep(rule_set, matches)
+    metrics.spend_on_shadow(thread_time() - began)
 
 
 class Record:
@@ -72,18 +75,22 @@ class Record:
         self._events, self._alerts, self._event = events, alerts, event
         self._moments: dict[tuple[Window, int], list[int]] = {}
 
-    def keep(self, rule_set: RuleSet, alerts: Iterable[Alert]) -> None:
+    def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
         """Keep the alerts of an edition."""
-        for alert in alerts:
-            self._alerts.keep(_stored(self._event, rule_set, alert, self._evidence(alert.proof)))
+        for match in matches:
+            self._alerts.keep(_stored(self._event, rule_set, match, self._evidence(match)))
 
-    def _evidence(self, proof: Proof) -> Evidence:
+    def _evidence(self, match: Match) -> Evidence:
         """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
-        moments = [each.t for each in proof.events[:MOST_MOMENTS]]
-        if proof.window:
-            moments += self._moments_in(proof.window, MOST_MOMENTS - len(moments))
+        moments = [each.t for each in match.events[:MOST_MOMENTS]]
+        if match.window:
+            moments += self._moments_in(match.window, MOST_MOMENTS - len(moments))
         return Evidence(
-            value=proof.value, limit=proof.limit, count=proof.count, moments=tuple(moments), sentence=proof.sentence
+            value=match.value,
+            limit=match.threshold,
+            count=match.count,
+            moments=tuple(moments),
+            sentence=match.sentence,
         )
 
     def _moments_in(self, window: Window, most: int) -> list[int]:
@@ -93,11 +100,11 @@ class Record:
         return self._moments[asked]
 
 
-def _stored(event: ActivityEvent, rule_set: RuleSet, alert: Alert, evidence: Evidence) -> StoredAlert:
+def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
     return StoredAlert(
         user_id=event.user_id,
         t=event.t,
-        code=alert.code,
+        code=match.code,
         edition=rule_set.edition,
         shadow=rule_set.shadow,
         evidence=evidence,
@@ -113,34 +120,34 @@ def try_event(policy: EventPolicy, current: Transaction) -> None:
         events.lock_system()  # last: others wait for it
 
 
-def _claim_moment(events: EventQueries, policy: EventPolicy, judge: Judge, event: ActivityEvent) -> Claim | None:
+def _claim_moment(
+    events: EventQueries, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent
+) -> Claim | None:
     """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
     if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
         return None
-    return events.claim_next_moment(event, judge.questions[event.type])
+    return events.claim_next_moment(event, history_queries(evaluator)[event.type])
 
 
 def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:
     """Return what was answered when this very event was stored, or None when nothing stands at its moment (A5)."""
     stored = events.decision_at(event.user_id, event.t)
-    if stored and not stored.event.says_the_same_as(event):
-        raise DuplicateEvent(
-            f"another event of user {event.user_id} stands at t {event.t}; send a correction as an event of its own"
-        )
+    if stored and not event.is_retry_of(stored.event):
+        raise DuplicateEvent(event.user_id, event.t)
     return stored
 
 
 def _refuse_unknown(event: ActivityEvent) -> NoReturn:
     # A11
-    raise UnknownUser(f"user {event.user_id} is not in the register; register the user, then send the event again")
+    raise UnknownUser(event.user_id)
 
 
 def _refuse_late(events: EventQueries, order: EventOrder, event: ActivityEvent) -> NoReturn:
     """Refuse an event whose moment no stored event has and which is not the next one."""
     if order is EventOrder.USER:
         latest = events.latest_moment(event.user_id)
-        raise OutOfOrder(f"t {event.t} is not above {latest}, the latest of user {event.user_id}")
+        raise OutOfOrder(event.user_id, event.t, latest)
     latest = max(events.latest_moment(SYSTEM), events.latest_moment(event.user_id))
     if event.t == latest:
-        raise DuplicateEvent(f"another user's event stands at t {latest}, and t must rise over all users")
-    raise OutOfOrder(f"t {event.t} is below {latest}, the latest of the system; t must rise over all users")
+        raise DuplicateEvent(event.user_id, latest, order)
+    raise OutOfOrder(event.user_id, event.t, latest, order)

@@ -1,16 +1,9 @@
-"""Activity events, what is known of a user when one is judged, and what is answered: pure values."""
+"""How events are taken, and what is answered: pure values. What an event is, the kernel says (app.rules)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from enum import StrEnum
 
-
-class EventType(StrEnum):
-    """What a player did with money."""
-
-    DEPOSIT = "deposit"
-    WITHDRAW = "withdraw"
+from app.rules.event import ActivityEvent
 
 
 class EventOrder(StrEnum):
@@ -18,78 +11,6 @@ class EventOrder(StrEnum):
 
     USER = "user"
     SYSTEM = "system"
-
-
-BOTH_TYPES = frozenset(EventType)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityEvent:
-    """One deposit or withdrawal: `t` in whole seconds, compared with no clock (A31), `amount` exact and above zero."""
-
-    user_id: int
-    t: int
-    type: EventType
-    amount: Decimal
-
-    def says_the_same_as(self, other: "ActivityEvent") -> bool:
-        """Compare type and amount by value: 42 and 42.00 are one amount."""
-        return self.type is other.type and self.amount == other.amount
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The `seconds` before an event, both ends included, and of what type events in it are looked at."""
-
-    type: EventType
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class WindowSum:
-    """What the events of a window add up to, how many they are, and when the first one was; none: no sum."""
-
-    total: Decimal
-    count: int
-    first_t: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryNeeds:
-    """How far back the rules look from one event; what bounds every read of history.
-
-    `latest`: how many events before it; `latest_of`: how many of a type; `window`: how many seconds of a type;
-    `sums`: the windows of which only the sum is read.
-    """
-
-    latest: int = 0
-    latest_of: Mapping[EventType, int] = field(default_factory=dict)
-    window: Mapping[EventType, int] = field(default_factory=dict)
-    sums: frozenset[Window] = frozenset()
-
-    def __or__(self, other: "HistoryNeeds") -> "HistoryNeeds":
-        """Enough for both."""
-        return HistoryNeeds(
-            latest=max(self.latest, other.latest),
-            latest_of=_greater(self.latest_of, other.latest_of),
-            window=_greater(self.window, other.window),
-            sums=self.sums | other.sums,
-        )
-
-
-def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Mapping[EventType, int]:
-    """Merge two tables of lengths; the greater of each wins."""
-    return {kind: max(one.get(kind, 0), other.get(kind, 0)) for kind in EventType if kind in {**one, **other}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """What a user did before the event that is judged: each part newest first, as far as it was needed."""
-
-    latest: Sequence[ActivityEvent] = ()
-    latest_of: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
-    window: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
-    sums: Mapping[Window, WindowSum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +35,27 @@ class EventRefused(Exception):
 class UnknownUser(EventRefused):
     """Registered users are required and this one is not in the register."""
 
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"user {user_id} is not in the register; register the user, then send the event again")
+
 
 class OutOfOrder(EventRefused):
-    """`t` lies below the latest moment and no event is stored there."""
+    """`t` lies below `latest`, the latest moment of the user or of the system, and no event is stored there."""
+
+    def __init__(self, user_id: int, t: int, latest: int, order: EventOrder = EventOrder.USER) -> None:
+        super().__init__(
+            f"t {t} is not above {latest}, the latest of user {user_id}"
+            if order is EventOrder.USER
+            else f"t {t} is below {latest}, the latest of the system; t must rise over all users"
+        )
 
 
 class DuplicateEvent(EventRefused):
-    """Another event already stands at this moment."""
+    """Another event already stands at this moment: one of the user, or where `t` rises over all users of anybody."""
+
+    def __init__(self, user_id: int, t: int, order: EventOrder = EventOrder.USER) -> None:
+        super().__init__(
+            f"another event of user {user_id} stands at t {t}; send a correction as an event of its own"
+            if order is EventOrder.USER
+            else f"another user's event stands at t {t}, and t must rise over all users"
+        )

@@ -1,10 +1,13 @@
 """What is counted of events: those stored, those replayed, the codes that they raised."""
 
+import time
 from collections.abc import Iterable
 from functools import cache
 
-from app.events.domain import Decision, EventType
-from lib.metrics.kinds import Counter
+from app.events.domain import Decision
+from app.rulebook.shedding import Reading
+from app.rules.event import EventType
+from lib.metrics.kinds import Counter, total
 from lib.metrics.series import show_only
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
@@ -27,6 +30,21 @@ def show_codes(live: Iterable[int], *, beside: Iterable[int]) -> None:
     for code in codes:
         raised(code)
     show_only("activity_alert_codes_raised", "code", map(str, codes.union(beside)))
+
+
+def read_load() -> Reading:
+    """Return what this process counted so far, for the rule book to see whether there is room for a shadow (A47)."""
+    return Reading(
+        events=total(STORED),
+        waits=total(ALL_TAKEN),
+        shadow=total(SHADOW),
+        cpu=time.process_time(),
+    )
+
+
+def count_shed() -> None:
+    """Count that an edition left the shadow."""
+    SHED.inc()
 
 
 def spend_on_shadow(seconds: float) -> None:

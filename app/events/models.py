@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
-from app.events.domain import EventType
+from app.rules.event import EventType
 from lib.privileges import may
 
 

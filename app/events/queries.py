@@ -3,15 +3,18 @@
 Every statement names the whole primary key or is bounded by an index, whatever a user has done before.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
-from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window, WindowSum
+from app.events.domain import Decision
+from app.rules.engine import Evaluator
+from app.rules.event import TYPE_NAMED, ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
 
-STORED_AS = {kind.value: kind for kind in EventType}
+NAMES = {kind: kind.value for kind in EventType}  # a tenth of the time that an enum takes to tell its value
 SYSTEM = 0  # the row of user_clock that is nobody's: the clock of the whole system (A7)
 
 CLAIM = Statement(
@@ -107,11 +110,16 @@ WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
 TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
 FIRST_SUM = 5
 
-Row = tuple[int, int, str, Decimal, int]
+Row = tuple[int, int, str | None, Decimal, int]
 
 
-class HistoryQuestion:
-    """What did the user do before this event, as far back as the rules need? Put together once, asked often.
+def event_of(user_id: int, t: int, stored_type: str, amount: Decimal) -> ActivityEvent:
+    """Make an event of what its row holds; every query does so here."""
+    return ActivityEvent(user_id=user_id, t=t, type=TYPE_NAMED[stored_type], amount=amount)
+
+
+class HistoryQuery:
+    """What did the player do before this event, as far back as the rules need? Put together once, asked often.
 
     `version` says which rules these are; a connection that asks for another version's history forgets this one.
     """
@@ -133,6 +141,13 @@ class HistoryQuestion:
         self.statement = Statement(name, types, text, family="history", version=version)
 
 
+@lru_cache(maxsize=16)
+def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
+    """Return the query for what the editions in force need of the past of an event, by its type."""
+    version = "_".join(str(each.edition) for each in evaluator.rule_sets)
+    return {kind: HistoryQuery(f"history_{version}_{kind}", needs, version) for kind, needs in evaluator.needs.items()}
+
+
 def _part_of_t(seconds_of: Mapping[int, int]) -> str:
     """Write the SQL that tells in which of these parts, of ever longer windows, an event within the longest one is."""
     *shorter, (last, _) = seconds_of.items()
@@ -149,15 +164,14 @@ class Claim(NamedTuple):
 
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
     """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
-    latest_t, seq, known = -1, 0, False
-    parts: defaultdict[int, list[ActivityEvent]] = defaultdict(list)
+    user_id, latest_t, seq, known = event.user_id, -1, 0, False
+    parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
     for part, t, stored_type, amount, count in rows:
         if part >= FIRST_SUM:
             counted[part] = WindowSum(amount, count, t)
         elif part >= LATEST_EVENTS:
-            kind = TYPE_OF_PART.get(part) or STORED_AS[stored_type]
-            parts[part].append(ActivityEvent(user_id=event.user_id, t=t, type=kind, amount=amount))
+            parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount))
         elif part == CLOCK:
             latest_t, seq = t, count
         else:
@@ -166,8 +180,8 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         return None
     history = History(
         latest=parts[LATEST_EVENTS],
-        latest_of={kind: parts[part] for kind, part in LATEST_OF.items()},
-        window={kind: parts[part] for kind, part in WINDOW_OF.items()},
+        latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
+        window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
         sums=_added_up(sums, counted) if counted else {},
     )
     return Claim(history, seq)
@@ -197,15 +211,15 @@ class EventQueries:
         """Is `t` the system's next moment? If so it is ours; either way the system is locked until the end (A7)."""
         return bool(self._transaction.fetch(CLAIM, SYSTEM, t))
 
-    def claim_next_moment(self, event: ActivityEvent, question: HistoryQuestion) -> Claim | None:
+    def claim_next_moment(self, event: ActivityEvent, history: HistoryQuery) -> Claim | None:
         """Is this the user's next moment, and what came before it? None, and the user is locked all the same (A6).
 
         Two statements in one round trip: the second begins when the first has the lock, and sees what is
         committed by then. In one statement they would be a race.
         """
         self._transaction.write(CLAIM, event.user_id, event.t)
-        rows: Sequence[Row] = self._transaction.fetch(question.statement, event.user_id, event.t)
-        return read_claim(event, rows, question.sums)
+        rows: Sequence[Row] = self._transaction.fetch(history.statement, event.user_id, event.t)
+        return read_claim(event, rows, history.sums)
 
     def try_to_store(self) -> None:
         """Can an event be stored, as far as that can be seen without one?"""
@@ -230,7 +244,7 @@ class EventQueries:
         """Which event stands at this moment, and what was answered to it?"""
         rows: Sequence[tuple[str, Decimal, list[int], int]] = self._transaction.fetch(STORED, user_id, t)
         for stored_type, amount, codes, edition in rows:
-            event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
+            event = event_of(user_id, t, stored_type, amount)
             return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=True)
         return None
 
@@ -243,4 +257,4 @@ class EventQueries:
         """Keep the event with its decision, the number under which it arrived and the key that sent it, in one row."""
         event = decision.event
         judged = (list(decision.alert_codes), decision.edition)
-        self._transaction.write(STORE, event.user_id, event.t, event.type.value, event.amount, *judged, seq, key_id)
+        self._transaction.write(STORE, event.user_id, event.t, NAMES[event.type], event.amount, *judged, seq, key_id)

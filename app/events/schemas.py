@@ -1,6 +1,5 @@
 """The shape of requests and answers about events, to and from domain values."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, cast
@@ -8,20 +7,13 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
-from app.events.domain import ActivityEvent, Decision, EventType
+from app.events.domain import Decision
+from app.rules.event import TYPE_NAMED, ActivityEvent, EventType, read_amount
+from app.rules.limits import AMOUNT, AMOUNT_BELOW
 from lib.fields import BIGINT_MAX, WholeNumber, whole_number
-from lib.json_requests import InvalidMembers, NumberLiteral
+from lib.json_requests import InvalidMembers
 
-AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
-AMOUNT_ABOVE_ZERO = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?$"
-
-
-def money(value: Any) -> Decimal:  # noqa: ANN401  # whatever JSON holds
-    """Return an exact amount in plain notation, perhaps zero; raises `ValueError` for anything else."""
-    written = str(value) if type(value) in {str, int, NumberLiteral} else ""
-    if not AMOUNT.fullmatch(written):
-        raise ValueError
-    return Decimal(written)
+AMOUNT_ABOVE_ZERO = f"^(?=.*[1-9]){AMOUNT}$"
 
 
 class Money(fields.Field[Decimal]):
@@ -34,7 +26,7 @@ class Money(fields.Field[Decimal]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            amount = money(value)
+            amount = read_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
         if not amount:
@@ -64,7 +56,7 @@ class EventSchema(Schema):
             "type": ["string", "number"],
             "pattern": AMOUNT_ABOVE_ZERO,
             "exclusiveMinimum": 0,
-            "exclusiveMaximum": 10**12,
+            "exclusiveMaximum": AMOUNT_BELOW,
             "description": "exact; at most 2 digits after the point, in a JSON number as well, and no exponent",
         },
     )
@@ -122,7 +114,6 @@ class EventSchema(Schema):
 
 
 MEMBERS = {"type", "amount", "user_id", "t"}
-TYPES = {kind.value: kind for kind in EventType}
 
 
 def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatever JSON holds
@@ -130,11 +121,11 @@ def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatev
     if not isinstance(members, dict) or members.keys() != MEMBERS:
         return None
     try:
-        amount = money(members["amount"])
+        amount = read_amount(members["amount"])
         event = ActivityEvent(
             user_id=whole_number(members["user_id"], 1),
             t=whole_number(members["t"], 0),
-            type=TYPES[members["type"]],
+            type=TYPE_NAMED[members["type"]],
             amount=amount,
         )
     except (KeyError, TypeError, ValueError):

@@ -44,7 +44,7 @@ def _next_free_id(register: UserQueries) -> int:
     last = min(greatest + LONGEST_SEARCH, BIGINT_MAX)
     user_id = register.first_id_without_events(greatest + 1, last) if greatest < BIGINT_MAX else None
     if user_id is None:
-        raise NoFreeUserId(f"no free user_id was found above {greatest}; give the user a user_id")
+        raise NoFreeUserId(greatest)
     return user_id
 
 

@@ -41,7 +41,10 @@ class DuplicateUser(Exception):
 
 
 class NoFreeUserId(Exception):
-    """There is no id to give to a user who came without one."""
+    """There is no id to give to a user who came without one: none is free above the greatest in the register."""
+
+    def __init__(self, greatest: int) -> None:
+        super().__init__(f"no free user_id was found above {greatest}; give the user a user_id")
 
 
 # The users of the README's examples (A15).

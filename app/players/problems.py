@@ -16,6 +16,6 @@ PROBLEMS: Problems = {
         409,
         "no-free-user-id",
         "There is no id to give to the user",
-        example=NoFreeUserId(f"no free user_id was found above {BIGINT_MAX}; give the user a user_id"),
+        example=NoFreeUserId(BIGINT_MAX),
     ),
 }

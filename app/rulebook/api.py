@@ -11,14 +11,16 @@ from app.access.guard import asks_for
 from app.access.problems import error_responses
 from app.rulebook import controllers, examples
 from app.rulebook.domain import (
-    PUBLISH_ANOTHER,
     AuditPage,
     Edition,
     EditionPage,
     LiveEditionChanged,
+    NoSuchEdition,
     PageAsked,
     SameEyes,
-    WrongStep,
+    Status,
+    Step,
+    wrong_step,
 )
 from app.rulebook.forms import InvalidRules
 from app.rulebook.hands import hand_of_request
@@ -41,6 +43,7 @@ from app.rulebook.schemas import (
 )
 from app.rulebook.services import RuleBookServices
 from app.rulebook.toml import written_toml
+from app.rules.limits import MAX_EDITION
 from lib import services
 from lib.bodies import too_large
 from lib.database import Database
@@ -57,7 +60,7 @@ rules = APIBlueprint(
 
 EDITION = "/<int(min=1, max=2147483647):edition>"
 OTHER = "<int(min=1, max=2147483647):other>"
-UNKNOWN = controllers.no_such_edition(2147483647)
+UNKNOWN = NoSuchEdition(MAX_EDITION)
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
@@ -167,7 +170,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
 @rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
 @rules.doc(
-    responses=error_responses(*OF_A_STEP, WrongStep("edition 1 is live already"), problems=PROBLEMS, takes_body=True)
+    responses=error_responses(*OF_A_STEP, wrong_step(1, Status.LIVE, Step.SHADOWED), problems=PROBLEMS, takes_body=True)
 )
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
@@ -182,7 +185,7 @@ def shadow_edition(edition: int, note: str) -> Edition:
 @rules.doc(
     responses=error_responses(
         *OF_A_STEP,
-        WrongStep("edition 1 is live already"),
+        wrong_step(1, Status.LIVE, Step.PUBLISHED),
         LiveEditionChanged,
         SameEyes,
         problems=PROBLEMS,
@@ -210,7 +213,7 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 @rules.doc(
     responses=error_responses(
         *OF_A_STEP,
-        WrongStep("edition 1 is live; publish another edition, which retires it", PUBLISH_ANOTHER),
+        wrong_step(1, Status.LIVE, Step.RETIRED),
         problems=PROBLEMS,
         takes_body=True,
     )
@@ -231,7 +234,7 @@ def retire_edition(edition: int, note: str) -> Edition:
             NO_PARAMETER,
             UNKNOWN,
             NotFound,
-            WrongStep("edition 1 is live, and only drafts are deleted"),
+            wrong_step(1, Status.LIVE, Step.DELETED),
             problems=PROBLEMS,
             takes_body=False,
         ),

@@ -24,8 +24,13 @@ def refuse_another_base(candidate: Edition, *, base: int | None, live: Edition |
             raise _changed(f"edition {over} is to be replaced", candidate, live)
         return
     if candidate.published_at is None and base != live.edition:
-        based = f"based on edition {base}" if base else "based on an edition that nobody wrote down"
-        raise _changed(f"edition {candidate.edition} is {based}", candidate, live)
+        raise based_on_another(candidate, base, live)
+
+
+def based_on_another(candidate: Edition, base: int | None, live: Edition) -> LiveEditionChanged:
+    """Return what is raised where another edition is live than the one that a draft was made from."""
+    based = f"based on edition {base}" if base else "based on an edition that nobody wrote down"
+    return _changed(f"edition {candidate.edition} is {based}", candidate, live)
 
 
 def _changed(meant: str, candidate: Edition, live: Edition) -> LiveEditionChanged:

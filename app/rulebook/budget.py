@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.alerts.domain import MOST_MOMENTS
-from app.events.domain import EventType
-from app.events.rules import LONGEST_LISTED, RisingStreak, Rule, Streak, Threshold, WindowTotal
-from app.events.wording import MOST_AMOUNTS
+from app.rules.event import EventType
+from app.rules.rule import Rule
 
 MOST_EVIDENCE = 64 * 1024  # bytes
 MOST_STATEMENTS = 100  # that write alerts, or look up the events of a long window for one
@@ -57,34 +56,15 @@ def dearest(rules: Sequence[Rule]) -> Cost:
 
 
 def _cost(rules: Sequence[Rule], on: EventType) -> Cost:
-    met = [rule for rule in rules if _can_be_met(rule, on)]
-    looked_up = {(rule.type, rule.seconds) for rule in met if isinstance(rule, WindowTotal) and _is_long(rule)}
+    met = [rule for rule in rules if on in rule.evaluated_on and on in rule.met_by]
+    looked_up = {window for rule in met for window in rule.needs(on).sums}
     evidence = {rule.code: _evidence(rule) for rule in met}
     return Cost(on=on, evidence_of=evidence, statements=len(met) + len(looked_up))
 
 
-def _can_be_met(rule: Rule, on: EventType) -> bool:
-    if isinstance(rule, Threshold | Streak) and rule.type is not on:
-        return False  # only an event of its own type meets it
-    return on in rule.evaluated_on
-
-
-def _is_long(rule: WindowTotal) -> bool:
-    return rule.seconds > LONGEST_LISTED
-
-
 def _evidence(rule: Rule) -> int:
-    """Return how many bytes a rule writes at most: it names so many events, no two in one second."""
-    match rule:
-        case WindowTotal():
-            named, told = rule.seconds + 1, 0
-        case RisingStreak():
-            named, told = rule.count, AMOUNT * min(rule.count, MOST_AMOUNTS)
-        case Streak():
-            named, told = rule.count, 0
-        case _:
-            named, told = 1, 0
-    return AROUND + told + MOMENT * min(named, MOST_MOMENTS)
+    """Return how many bytes a rule writes at most."""
+    return AROUND + AMOUNT * rule.max_amounts_told + MOMENT * min(rule.max_events, MOST_MOMENTS)
 
 
 def _kilobytes(number: int) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from app.access.queries import KeyQueries
-from app.events.rules import Rule
 from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
 from app.rulebook.budget import dearest
@@ -28,12 +27,11 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
+from app.rules.rule import Rule
 from lib.database import Database
 from lib.fields import BIGINT_MAX
 from lib.keyset import page_of
 from lib.transactions import Transaction
-
-LIST = Remedy(request="GET /rules", command="rules list")
 
 
 def editions(database: Database) -> Sequence[Edition]:
@@ -246,11 +244,7 @@ def _live(book: RuleBookQueries) -> Edition | None:
 def _base(book: RuleBookQueries, number: int) -> int:
     """Return the number of an edition that there is, whatever it holds."""
     if book.one_whatever_it_holds(number) is None:
-        raise NoSuchEdition(
-            f"there is no edition {number} to base a draft on; leave based_on out for the live one, or see which "
-            "there are",
-            LIST,
-        )
+        raise NoSuchEdition(number, as_base=True)
     return number
 
 
@@ -260,10 +254,5 @@ def _found(book: RuleBookQueries, number: int) -> Edition:
 
 def _known(found: Edition | None, number: int) -> Edition:
     if found is None:
-        raise no_such_edition(number)
+        raise NoSuchEdition(number)
     return found
-
-
-def no_such_edition(number: int) -> NoSuchEdition:
-    """Return what is raised where an edition is asked for that is none."""
-    return NoSuchEdition(f"there is no edition {number}; see which there are", LIST)

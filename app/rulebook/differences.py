@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.events.rules import Rule
+from app.rules.parameters import parameters_of
+from app.rules.rule import Rule
 
 
 def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
@@ -23,7 +24,7 @@ def _changes(old: Rule, new: Rule) -> list[str]:
     if type(old) is not type(new):
         return [f"{new.code} is of another kind: {old.terms} → {new.terms}"]
     told = []
-    for name in old.__dataclass_fields__:  # type: ignore[attr-defined]  # every kind of rule is a dataclass
+    for name in ("name", "description", *parameters_of(type(new)), "evaluated_on"):
         was, is_now = getattr(old, name), getattr(new, name)
         if was != is_now:
             told.append(f"{new.code}: {name.replace('_', ' ')} {_shown(was)} → {_shown(is_now)}")

@@ -5,33 +5,37 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from app.events.domain import EventType
-from app.rulebook.forms import KINDS
+from app.rulebook.forms import FORMS
+from app.rules.event import EventType
+from app.rules.kinds import KINDS
+from app.rules.rule import Rule
 
 Form = dict[str, Any]
 
-NAMES = {kind: kind.title().replace("_", "") for kind in KINDS}
-# Only an event of its own type meets such a rule: not evaluated on it, it would never be met.
-ON_ITS_TYPE_ONLY = {"threshold", "streak"}
-EVALUATED_ON_ITS_TYPE: Form = {}
-for each in EventType:
-    EVALUATED_ON_ITS_TYPE = {
-        "if": {"properties": {"type": {"const": each}}},
-        "then": {"properties": {"evaluated_on": {"contains": {"const": each}}}},
-        "else": EVALUATED_ON_ITS_TYPE,
-    }
+IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def _described(kind: type[Rule]) -> Form:
+    """Say what the fields of a kind do not: when it is met, and what it must be evaluated on to be met at all."""
+    evaluated: Form = {}
+    for each in EventType if kind.met_only_by else ():
+        evaluated = {
+            "if": {"properties": {kind.met_only_by: {"const": each}}},
+            "then": {"properties": {"evaluated_on": {"contains": {"const": each}}}},
+            "else": evaluated,
+        }
+    return {"description": kind.meaning, **evaluated}
 
 
 def _forms() -> Form:
     """Describe a rule, which is one of the forms, and each of these by its name."""
     spec = APISpec("", "", "3.1.0", plugins=[MarshmallowPlugin()])
-    for kind, form in KINDS.items():
-        more = EVALUATED_ON_ITS_TYPE if kind in ON_ITS_TYPE_ONLY else {}
-        spec.components.schema(NAMES[kind], {"description": form.meaning, **more}, schema=form)
-        spec.components.schemas[NAMES[kind]]["properties"]["kind"] = {"type": "string", "enum": [kind]}
-    references = {kind: f"#/components/schemas/{name}" for kind, name in NAMES.items()}
+    for name, kind in KINDS.items():
+        spec.components.schema(kind.__name__, _described(kind), schema=FORMS[name])
+        spec.components.schemas[kind.__name__]["properties"]["kind"] = {"type": "string", "enum": [name]}
+    references = {name: f"#/components/schemas/{kind.__name__}" for name, kind in KINDS.items()}
     rule: Form = {
-        "description": "A rule of one of four kinds.",
+        "description": f"A rule of one of {IN_WORDS[len(KINDS)]} kinds.",
         "oneOf": [{"$ref": reference} for reference in references.values()],
         "discriminator": {"propertyName": "kind", "mapping": references},
     }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.events.rules import Rule
 from app.rulebook.remedies import Remedy
+from app.rules.rule import Rule
 
 
 class Status(StrEnum):
@@ -30,6 +30,7 @@ class Step(StrEnum):
     DELETED = "delete"
 
 
+LIST = Remedy(request="GET /rules", command="rules list")
 PUBLISH_ANOTHER = Remedy(request="POST /rules/EDITION/publish", command="rules publish EDITION")
 
 # A live edition is never retired by itself: publishing the next one does it, so that there always is one (A24).
@@ -139,7 +140,16 @@ class RuleBookRefused(Exception):
 
 
 class NoSuchEdition(RuleBookRefused):
-    """No edition has this number."""
+    """No edition has this number; `as_base` where a draft was to be based on it."""
+
+    def __init__(self, edition: int, *, as_base: bool = False) -> None:
+        super().__init__(
+            f"there is no edition {edition} to base a draft on; leave based_on out for the live one, or see which "
+            "there are"
+            if as_base
+            else f"there is no edition {edition}; see which there are",
+            LIST,
+        )
 
 
 class WrongStep(RuleBookRefused):
@@ -164,21 +174,24 @@ class UnreadableEdition(Exception):
 
 def refuse_wrong_step(edition: Edition, step: Step) -> None:
     """Return if the edition may take the step; raises `WrongStep` where it may not."""
-    if edition.status in TAKEN_FROM[step]:
-        return
-    found, number = f"edition {edition.edition} is {edition.status}", edition.edition
-    if (step, edition.status) == (Step.SHADOWED, Status.RETIRED):
+    if edition.status not in TAKEN_FROM[step]:
+        raise wrong_step(edition.edition, edition.status, step)
+
+
+def wrong_step(number: int, status: Status, step: Step) -> WrongStep:
+    """Return what is raised where an edition is to take a step that does not begin where it stands."""
+    found = f"edition {number} is {status}"
+    if (step, status) == (Step.SHADOWED, Status.RETIRED):
         again = Remedy(
             request="POST /rules", body=f'{{"edition": {number}}}', command=f"rules draft --edition {number}"
         )
-        raise WrongStep(f"{found}; draft it again", again)
-    if (step, edition.status) == (Step.RETIRED, Status.LIVE):
-        raise WrongStep(f"{found}; publish another edition, which retires it", PUBLISH_ANOTHER)
+        return WrongStep(f"{found}; draft it again", again)
+    if (step, status) == (Step.RETIRED, Status.LIVE):
+        return WrongStep(f"{found}; publish another edition, which retires it", PUBLISH_ANOTHER)
     if step is Step.DELETED:
-        shadowed = edition.status is Status.SHADOW
         told = f"{found}, and only drafts are deleted"
-        raise WrongStep(f"{told}; put it away", retire(number)) if shadowed else WrongStep(told)
-    raise WrongStep(f"{found} already")
+        return WrongStep(f"{told}; put it away", retire(number)) if status is Status.SHADOW else WrongStep(told)
+    return WrongStep(f"{found} already")
 
 
 def retire(edition: int) -> Remedy:

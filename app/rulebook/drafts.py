@@ -5,13 +5,16 @@ Editions that were saved are read by their form alone: they go on judging, whate
 
 from collections.abc import Mapping
 
-from app.events.domain import Window
-from app.events.rules import LONGEST_LISTED, Rule, Streak, Threshold, WindowTotal
-from app.rulebook.forms import MOST_LONG_WINDOWS, Errors, in_order, read_each
+from app.rulebook.forms import Errors, in_order, read_each
+from app.rules.event import EventType
+from app.rules.history import Window
+from app.rules.limits import MAX_LISTED_WINDOW, MAX_LONG_WINDOWS
+from app.rules.parameters import Sort, parameters_of
+from app.rules.rule import Rule
 
 NEVER_MET = "Must have {}, or the rule can never be met."
 TOO_MANY_WINDOWS = (
-    f"Must be one of at most {MOST_LONG_WINDOWS} different windows above {LONGEST_LISTED} s; "
+    f"Must be one of at most {MAX_LONG_WINDOWS} different windows above {MAX_LISTED_WINDOW} s; "
     "use one that another rule has."
 )
 
@@ -26,23 +29,28 @@ def read_draft(written: object) -> tuple[Rule, ...]:
 
 
 def _never_met(rules: Mapping[str, Rule]) -> Errors:
-    """Find the rules that only an event of their type meets, and that are not evaluated on it."""
+    """Find the rules that are not evaluated on any type of event that can meet them."""
     return {
-        f"{name}, evaluated_on": [NEVER_MET.format(rule.type)]
+        f"{name}, evaluated_on": [NEVER_MET.format(" or ".join(sorted(rule.met_by)))]
         for name, rule in rules.items()
-        if isinstance(rule, Threshold | Streak) and rule.type not in rule.evaluated_on
+        if not rule.met_by & rule.evaluated_on
     }
 
 
 def _windows_too_many(rules: Mapping[str, Rule]) -> Errors:
-    windows: set[Window] = set()
+    """Find the rules with a window of which only the sum is read, after those that an edition may have."""
+    windows = set[Window]()
     errors: Errors = {}
     for name, rule in rules.items():
-        if not isinstance(rule, WindowTotal) or rule.seconds <= LONGEST_LISTED:
-            continue
-        window = Window(type=rule.type, seconds=rule.seconds)
-        if window not in windows and len(windows) == MOST_LONG_WINDOWS:
-            errors[f"{name}, seconds"] = [TOO_MANY_WINDOWS]
+        more = {window for on in EventType for window in rule.needs(on).sums}
+        if more and len(windows | more) > MAX_LONG_WINDOWS:
+            errors[f"{name}, {_length_of_window(rule)}"] = [TOO_MANY_WINDOWS]
         else:
-            windows.add(window)
+            windows |= more
     return errors
+
+
+def _length_of_window(rule: Rule) -> str:
+    """Return the parameter that says how long the rule's window is."""
+    declared = parameters_of(type(rule)).items()
+    return next((name for name, parameter in declared if parameter.sort is Sort.SECONDS), "kind")

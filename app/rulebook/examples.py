@@ -1,12 +1,13 @@
 """Editions and steps as readers of the API see them; tests hold them against the service."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.rulebook.domain import Edition, LiveEditionChanged, SameEyes, Status
-from app.rulebook.eyes import publish_with_key
+from app.rulebook.bases import based_on_another
+from app.rulebook.domain import Edition, Status
+from app.rulebook.eyes import written_by_publisher
 from app.rulebook.forms import read_rules
-from app.rulebook.remedies import Remedy
 from app.rulebook.toml import written_toml
 
 Examples = dict[str, dict[str, Any]]
@@ -126,22 +127,12 @@ AUDIT: Examples = {
     }
 }
 TOML_TYPES = ("application/toml", "text/plain")  # the first unless another is asked for; generators know the second
-BOOK = Edition(
-    edition=1,
-    status=Status.LIVE,
-    author=MIGRATION,
-    note=WHY,
-    created_at=datetime.fromisoformat(MOMENT),
-    rules=read_rules(CONTRACT),
-)
+WHEN = datetime.fromisoformat(MOMENT)
+BOOK = Edition(edition=1, status=Status.LIVE, author=MIGRATION, note=WHY, created_at=WHEN, rules=read_rules(CONTRACT))
 TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(BOOK)}}
-PUBLISHED_MEANWHILE = LiveEditionChanged(
-    "edition 2 is based on edition 1, but edition 3 is live, published by anonymous at 2026-11-22 09:30 UTC; edition 2 "
-    "in its place means: 1100: description a withdraw above 80 → a withdraw above 100; 1100: above 80.00 → 100.00. "
-    "Draft anew from edition 3 to keep what it has; to replace it all the same",
-    Remedy(request="POST /rules/2/publish", body='{"over": 3}'),
+PUBLISHED_MEANWHILE = based_on_another(
+    replace(BOOK, edition=2, status=Status.DRAFT),
+    base=1,
+    live=replace(BOOK, edition=3, rules=read_rules(STRICTER), published_at=WHEN, published_by="anonymous"),
 )
-WRITTEN_BY_ITS_PUBLISHER = SameEyes(
-    "FOUR_EYES: key:0123456789ab rules wrote edition 2; publish it with another key of scope rules:publish",
-    publish_with_key(2),
-)
+WRITTEN_BY_ITS_PUBLISHER = written_by_publisher("key:0123456789ab rules", 2)

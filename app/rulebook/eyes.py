@@ -73,15 +73,20 @@ def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]
             publish_with_key(number),
         )
     if prefix_of(author) == prefix_of(publisher):
-        raise SameEyes(
-            f"FOUR_EYES: {publisher} wrote edition {number}; publish it with another key of scope rules:publish",
-            publish_with_key(number),
-        )
+        raise written_by_publisher(publisher, number)
     publishing = owners.get(prefix_of(publisher))
     if publishing is None:
         raise owner_missing(publisher, "publishes nothing")
     if is_key(author):
         _refuse_same_owner(number, author, owners.get(prefix_of(author)), publishing)
+
+
+def written_by_publisher(who: str, number: int) -> SameEyes:
+    """Return what is raised where the author of an edition publishes it."""
+    return SameEyes(
+        f"FOUR_EYES: {who} wrote edition {number}; publish it with another key of scope rules:publish",
+        publish_with_key(number),
+    )
 
 
 def _refuse_same_owner(number: int, author: str, writing: str | None, publishing: str) -> None:

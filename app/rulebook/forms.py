@@ -12,42 +12,38 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate
 
-from app.events.domain import BOTH_TYPES, EventType
-from app.events.rules import LONGEST_LISTED, RisingStreak, Rule, Streak, Threshold, WindowTotal
-from app.events.schemas import AMOUNT, money
+from app.rules.event import BOTH_TYPES, EventType, read_amount
+from app.rules.kinds import KINDS
+from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
+from app.rules.parameters import Parameter, Sort, parameters_of
+from app.rules.rule import Rule
 from lib.fields import BIGINT_MAX, Line
 from lib.json_requests import MAX_NAMED, shown
 
-GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
-COUNTS = validate.Range(2, 100)
-LONGEST_WINDOW = 31 * 24 * 60 * 60  # seconds
 MOST_RULES = 100
-MOST_LONG_WINDOWS = 8  # different ones whose events are not listed: each is a sum more at every event
-WINDOWS_TOLD = f"above {LONGEST_LISTED} an edition has at most {MOST_LONG_WINDOWS} different pairs of it and type"
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
 
 
-class Limit(fields.Field[Decimal]):
+class Amount(fields.Field[Decimal]):
     """An amount of money that a rule compares with: exact, zero or more."""
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own form
         "invalid": 'Must be a plain decimal such as "200.00": 1 to 12 digits, then at most 2 after a point.'
     }
 
-    def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
+    def __init__(self, *, description: str, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
         super().__init__(**more)
         self.metadata = {
             "type": ["string", "number"],
-            "pattern": f"^{AMOUNT.pattern}$",
+            "pattern": f"^{AMOUNT}$",
             "minimum": 0,
-            "exclusiveMaximum": 10**12,
-            "description": "the limit, which itself is not above; exact, with at most 2 digits after the point",
-            **self.metadata,
+            "exclusiveMaximum": AMOUNT_BELOW,
+            "description": f"{description}; exact, with at most 2 digits after the point",
         }
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            return money(value)
+            return read_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
 
@@ -61,77 +57,61 @@ def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallo
     return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
 
 
-class RuleForm(Schema):
-    """What every rule has."""
+def evaluated_on() -> fields.List[EventType]:
+    """Return the field for the types of event on which a rule is evaluated."""
+    told = "at which events the rule is evaluated at all; left out: at every event"
+    return fields.List(a_type(), validate=validate.Length(1, len(EventType)), metadata={"description": told})
 
-    makes: ClassVar[type]
-    meaning: ClassVar[str]
+
+class RuleForm(Schema):
+    """What every rule has; `form_of` adds the parameters of a kind."""
+
+    makes: ClassVar[type[Rule]]
 
     code = fields.Integer(
         required=True,
         strict=True,
-        validate=validate.Range(1, GREATEST_CODE),
+        validate=validate.Range(1, MAX_CODE),
         metadata={"description": "what is answered; once a book"},
     )
     kind = fields.String(required=True)
     name = Line(longest=LONGEST_NAME, required=True)
     description = Line(longest=LONGEST_DESCRIPTION, required=True)
-    type = a_type(required=True, metadata={"description": "which events are looked at"})
-    evaluated_on = fields.List(
-        a_type(),
-        validate=validate.Length(1, len(EventType)),
-        metadata={"description": "at which events the rule is evaluated at all; left out: at every event"},
-    )
 
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
         """Make the domain's value."""
         members.pop("kind")
         members["evaluated_on"] = frozenset(members.get("evaluated_on", BOTH_TYPES))
-        return cast("Rule", self.makes(**members))
+        return self.makes(**members)
 
 
-class ThresholdForm(RuleForm):
-    """A single event above a limit."""
-
-    makes = Threshold
-    meaning = "this event is of the type and above a limit"
-    above = Limit(required=True)
-
-
-class StreakForm(RuleForm):
-    """So many events of a type in a row."""
-
-    makes: ClassVar[type] = Streak
-    meaning = "this event and so many before it are all of the type"
-    count = fields.Integer(required=True, strict=True, validate=COUNTS)
-
-
-class RisingStreakForm(StreakForm):
-    """So many events of a type that rise, others ignored."""
-
-    makes = RisingStreak
-    meaning = "the last so many events of the type rise strictly, others ignored"
-
-
-class WindowTotalForm(RuleForm):
-    """A sum over so many seconds above a limit."""
-
-    makes = WindowTotal
-    meaning = "the events of the type from `t` - `seconds` to `t` add up to above a limit"
-    above = Limit(required=True)
-    seconds = fields.Integer(
-        required=True, strict=True, validate=validate.Range(1, LONGEST_WINDOW), metadata={"description": WINDOWS_TOLD}
+def form_of(kind: type[Rule]) -> RuleForm:
+    """Make the form of a kind of rule from the parameters that it declares; types of event stand first."""
+    declared = {name: (parameter.sort, field_of(parameter)) for name, parameter in parameters_of(kind).items()}
+    types, others = (
+        {name: field for name, (sort, field) in declared.items() if (sort is Sort.EVENT_TYPE) is of_types}
+        for of_types in (True, False)
     )
+    form = RuleForm.from_dict({**types, "evaluated_on": evaluated_on(), **others}, name=kind.__name__)
+    form.makes = kind  # type: ignore[attr-defined]  # marshmallow says no more than that it is a schema
+    return cast("RuleForm", form())
 
 
-KINDS: Mapping[str, RuleForm] = {
-    "threshold": ThresholdForm(),
-    "streak": StreakForm(),
-    "rising_streak": RisingStreakForm(),
-    "window_total": WindowTotalForm(),
-}
-KIND_OF = {form.makes: kind for kind, form in KINDS.items()}
+def field_of(parameter: Parameter) -> fields.Field[Any]:
+    """Return the field that reads, checks, writes and documents a parameter."""
+    told = {"description": parameter.description} if parameter.description else {}
+    match parameter.sort:
+        case Sort.EVENT_TYPE:
+            return a_type(required=True, metadata=told)
+        case Sort.AMOUNT:
+            return Amount(description=parameter.description, required=True)
+        case Sort.COUNT | Sort.SECONDS:
+            within = validate.Range(parameter.least, parameter.greatest)
+            return fields.Integer(required=True, strict=True, validate=within, metadata=told)
+
+
+FORMS: Mapping[str, RuleForm] = {name: form_of(kind) for name, kind in KINDS.items()}
 Errors = dict[str, list[str]]
 
 
@@ -199,9 +179,9 @@ def _read_rule(written: object) -> Rule:
     if not isinstance(written, dict):
         raise ValidationError("Must hold the parameters of a rule.", "rule")
     kind = written.get("kind")
-    form = KINDS.get(kind) if isinstance(kind, str) else None
+    form = FORMS.get(kind) if isinstance(kind, str) else None
     if form is None:
-        raise ValidationError(f"Must be one of {', '.join(KINDS)}.", "kind")
+        raise ValidationError(f"Must be one of {', '.join(FORMS)}.", "kind")
     return cast("Rule", form.load(written))
 
 
@@ -222,7 +202,6 @@ def written_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 
 
 def _written_rule(rule: Rule) -> dict[str, Any]:
-    kind = KIND_OF[type(rule)]
-    members = cast("dict[str, Any]", KINDS[kind].dump(rule))
+    members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
-    return {"code": members.pop("code"), "kind": kind, **members}
+    return {"code": members.pop("code"), "kind": rule.kind, **members}

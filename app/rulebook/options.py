@@ -7,10 +7,11 @@ from functools import wraps
 import click
 
 from app.rulebook.eyes import Hand, is_reserved
-from app.rulebook.schemas import GREATEST_EDITION, LONGEST_NOTE
+from app.rulebook.schemas import LONGEST_NOTE
+from app.rules.limits import MAX_EDITION
 from lib.shell_user import shell_user
 
-EDITION = click.IntRange(1, GREATEST_EDITION)
+EDITION = click.IntRange(1, MAX_EDITION)
 LONGEST_NAME = 100  # characters
 
 Command = Callable[..., None]

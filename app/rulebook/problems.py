@@ -4,7 +4,7 @@ from app.problems import Problems
 from app.rulebook import examples
 from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
 from app.rulebook.forms import InvalidRules
-from app.rulebook.watch import NOTHING_LIVE, NoRuleBook, nothing_judged
+from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
 from lib.problem_details import ProblemType
 
 NOTHING_JUDGES = ProblemType(
@@ -12,7 +12,7 @@ NOTHING_JUDGES = ProblemType(
     "not-ready",
     "The service cannot do its work",
     retry_after=1,
-    example=NoRuleBook(nothing_judged(str(NOTHING_LIVE))),
+    example=NoRuleBook(NOTHING_LIVE),
 )
 PROBLEMS: Problems = {
     InvalidRules: ProblemType(

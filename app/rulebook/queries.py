@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import Row, case, delete, func, insert, select, union_all, update
 from sqlalchemy.orm import aliased
 
-from app.events.rules import Rule
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, read_rules, written_rules
 from app.rulebook.models import RuleBookAuditRow as Audit
 from app.rulebook.models import RuleBookRow as Book
+from app.rules.rule import Rule
 from lib.transactions import Transaction
 
 # Steps are taken one after the other: publishing looks at more than one edition.

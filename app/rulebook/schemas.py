@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load
 
-from app.events.rules import Rule
 from app.rulebook.domain import PageAsked, Status, Step
 from app.rulebook.drafts import read_draft
-from app.rulebook.forms import GREATEST_CODE, MOST_RULES, written_rules
+from app.rulebook.forms import MOST_RULES, written_rules
+from app.rules.limits import MAX_EDITION
+from app.rules.rule import Rule
 from lib.fields import Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
-GREATEST_EDITION = GREATEST_CODE  # both are PostgreSQL's integer
 LONGEST_NOTE = 500
 LONGEST_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
 
@@ -59,7 +59,7 @@ def a_note() -> Line:
 
 def a_number(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401  # marshmallow's own form
     """Return a field for the number of an edition."""
-    return WholeNumber(least=1, greatest=GREATEST_EDITION, metadata={"description": description}, **more)
+    return WholeNumber(least=1, greatest=MAX_EDITION, metadata={"description": description}, **more)
 
 
 class DraftSchema(Schema):
@@ -122,7 +122,7 @@ class PublicationSchema(Schema):
 class EditionInPath(Schema):
     """Which edition; the router has read it, and answers 404 to anything else."""
 
-    edition = WholeNumber(least=1, greatest=GREATEST_EDITION, required=True, metadata={"example": 1})
+    edition = WholeNumber(least=1, greatest=MAX_EDITION, required=True, metadata={"example": 1})
 
 
 class EditionsInPath(EditionInPath):
@@ -130,7 +130,7 @@ class EditionsInPath(EditionInPath):
 
     other = WholeNumber(
         least=1,
-        greatest=GREATEST_EDITION,
+        greatest=MAX_EDITION,
         required=True,
         metadata={"description": "the one that the first is to become", "example": 2},
     )

@@ -5,16 +5,15 @@ take the last free thread; and only a shadow that itself takes a notable part of
 out. Both have to hold for some seconds, so that neither a burst nor an outage of the database does it.
 """
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from app.events import metrics
 from app.rulebook.audit import AuditQueries
 from app.rulebook.domain import Status, Step
 from app.rulebook.eyes import SERVICE
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
-from lib.metrics.kinds import total
 from lib.shell_user import shell_user
 
 WAITING = 0.5  # of the events of a look that took the last free thread, from which on it is one under pressure
@@ -31,15 +30,18 @@ class Reading:
     shadow: float
     cpu: float
 
-    @classmethod
-    def now(cls) -> "Reading":
-        """Read it."""
-        return cls(
-            events=total(metrics.STORED),
-            waits=total(metrics.ALL_TAKEN),
-            shadow=total(metrics.SHADOW),
-            cpu=time.process_time(),
-        )
+
+class EventMetrics(Protocol):
+    """What the rule book reads of the metrics of events, and what it has counted there."""
+
+    def read_load(self) -> Reading:
+        """Return what this process counted so far."""
+
+    def count_shed(self) -> None:
+        """Count that an edition left the shadow."""
+
+    def show_codes(self, live: Iterable[int], *, beside: Iterable[int]) -> None:
+        """Show the codes of the editions in force, and no others; `beside` are those of the shadow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import tomli_w
 
-from app.events.rules import Rule
 from app.rulebook.domain import Edition
 from app.rulebook.drafts import read_draft
-from app.rulebook.forms import GREATEST_CODE, InvalidRules, written_rules
+from app.rulebook.forms import InvalidRules, written_rules
+from app.rules.limits import MAX_EDITION
+from app.rules.rule import Rule
 from lib.fields import whole_number
 from lib.json_requests import NumberLiteral, shown
 
@@ -56,7 +57,7 @@ def _base(read: Mapping[str, Any]) -> int | None:
     if "based_on" not in read:
         return None
     try:
-        return whole_number(read["based_on"], 1, GREATEST_CODE)
+        return whole_number(read["based_on"], 1, MAX_EDITION)
     except (TypeError, ValueError):
         told = "Must be the number of an edition; leave the line out for the live one."
         raise InvalidRules({"based_on": [told]}) from None

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from weakref import ref
 
-from app.events import metrics
-from app.events.judges import Judge, RuleSet
 from app.rulebook.domain import PUBLISH_ANOTHER, Edition, Status, UnreadableEdition, retire
 from app.rulebook.policy.controllers import keep_setting
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
-from app.rulebook.shedding import Pressure, Reading, shed
+from app.rulebook.shedding import EventMetrics, Pressure, shed
+from app.rules.engine import Evaluator, RuleSet
 from lib.database import Database
 from lib.hints import command
 from lib.logs import get_logger
@@ -52,46 +51,44 @@ log = get_logger()
 class NoRuleBook(Exception):
     """No good edition was ever read, so nothing can be judged yet; the text says what to do."""
 
-
-def nothing_judged(fault: str) -> str:
-    """Say to the sender of an event what is the matter, and what to do."""
-    return f"nothing can be judged: {fault}; send the same request again when that is mended"
+    def __init__(self, fault: object) -> None:
+        super().__init__(f"nothing can be judged: {fault}; send the same request again when that is mended")
 
 
 class RuleBookWatch:
-    """Tells which judge is in force; looks on from the first time that anybody asks."""
+    """Tells which editions are in force; looks on from the first time that anybody asks."""
 
-    def __init__(self, database: Database, *, four_eyes: bool = False) -> None:
-        self._database = database
+    def __init__(self, database: Database, metrics: EventMetrics, *, four_eyes: bool = False) -> None:
+        self._database, self._metrics = database, metrics
         self._four_eyes_unkept = four_eyes  # what the setting says, until it is the database's own
         self._starting, self._looking = Lock(), Lock()
         self._thread: Thread | None = None
         self._looked, self._stopped = Event(), Event()
-        self._judge: Judge | None = None
+        self._evaluator: Evaluator | None = None
         self._seen: tuple[int | None, ...] = ()
         self._cause = ""  # why the database could not be reached, for the log
         self._pressure = Pressure()
         self._fault: Fault | None = None  # what the last look could not read; None: it read everything
 
-    def judge(self) -> Judge:
-        """Return the judge in force; raises `NoRuleBook` or `Unavailable` when there never was one."""
+    def judge(self) -> Evaluator:
+        """Return the evaluator of the editions in force; raises `NoRuleBook` or `Unavailable` if there is none yet."""
         if self._thread is None:
             self.begin()
             self._looked.wait()  # as long as a transaction may take
-        elif self._judge is None:
+        elif self._evaluator is None:
             self.look()  # better now than when it is looked for the next time
-        if self._judge is None:
+        if self._evaluator is None:
             raise self._why_none()
-        return self._judge
+        return self._evaluator
 
     def _why_none(self) -> Exception:
-        return Unavailable(self._cause) if self._fault == AWAY else NoRuleBook(nothing_judged(str(self._fault)))
+        return Unavailable(self._cause) if self._fault == AWAY else NoRuleBook(self._fault)
 
     def trouble(self) -> str:
         """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
         self.begin()
         self._looked.wait(LONGEST_FIRST_LOOK)
-        return str(self._fault or "") if self._judge is None or self._fault != AWAY else ""
+        return str(self._fault or "") if self._evaluator is None or self._fault != AWAY else ""
 
     def begin(self) -> None:
         """Look from now on, and not only when somebody asks."""
@@ -138,7 +135,7 @@ class RuleBookWatch:
         shadow = self._seen[1] if self._seen else None
         if shadow is None:
             return
-        if (strain := self._pressure.strain(Reading.now())) is None:
+        if (strain := self._pressure.strain(self._metrics.read_load())) is None:
             return
         try:
             left = shed(self._database, shadow, strain)
@@ -147,7 +144,7 @@ class RuleBookWatch:
             return
         self._pressure.forget()
         if left:
-            metrics.SHED.inc()
+            self._metrics.count_shed()
             back = command(f"rules shadow {shadow}")
             log.warning("shadow shed", edition=shadow, cause=str(strain), back=f"when there is room: {back}")
 
@@ -177,11 +174,11 @@ class RuleBookWatch:
         seen = (live.edition, readable.edition if readable else None)
         if seen != self._seen:
             rule_sets = (_rule_set(each) for each in (live, readable) if each)
-            self._judge = Judge.of(*rule_sets, spent=metrics.spend_on_shadow)
+            self._evaluator = Evaluator.of(*rule_sets)
             self._seen = seen
             self._pressure.forget()
             beside = readable.rules if readable else ()
-            metrics.show_codes((rule.code for rule in live.rules), beside=(rule.code for rule in beside))
+            self._metrics.show_codes((rule.code for rule in live.rules), beside=(rule.code for rule in beside))
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         if isinstance(shadow, UnreadableEdition):
             number = shadow.edition

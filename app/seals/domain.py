@@ -6,6 +6,7 @@ An event has a digest of its own, with its alerts. Those of a player since the l
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ class EventFacts(NamedTuple):
     t: int
     seq: int | None
     type: str
-    amount: object
+    amount: Decimal
     codes: Sequence[int]
     edition: int
     received: int

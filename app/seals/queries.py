@@ -1,6 +1,7 @@
 """The questions that are asked of the seals, and of what is not sealed yet."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.seals.domain import PlayerPart, Sealed
@@ -106,7 +107,7 @@ class DueRow(NamedTuple):
     t: int | None
     seq: int | None
     type: str
-    amount: object
+    amount: Decimal
     codes: Sequence[int]
     edition: int
     received: int

@@ -16,9 +16,9 @@ from app.backtest.domain import ALL_USERS, Scope
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Series
 from app.config import sqlalchemy_url
-from app.events.domain import HistoryNeeds
 from app.rulebook import controllers as rulebook
 from app.rulebook.eyes import Hand
+from app.rules.history import HistoryNeeds
 from bench.backtest import events
 from bench.cpu import Meter
 from bench.editions import sixteen_more

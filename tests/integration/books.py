@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from apiflask import APIFlask
 
-from app.events.domain import EventType
-from app.events.rules import Rule, WindowTotal
 from app.rulebook import controllers, watch
 from app.rulebook.eyes import Hand
+from app.rules.event import EventType
+from app.rules.rule import Rule
+from app.rules.window_total import WindowTotal
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 

@@ -17,9 +17,10 @@ from app.backtest.findings import Findings
 from app.backtest.reports import Report, Series
 from app.config import sqlalchemy_url
 from app.datastores import db
-from app.events.domain import ActivityEvent, History
-from app.events.judges import RuleSet
-from app.events.rules import Alert, Rule
+from app.rules.engine import RuleSet
+from app.rules.event import ActivityEvent
+from app.rules.history import History
+from app.rules.rule import Match, Rule
 from lib.database import Database
 from lib.workers import Begin, Context, Crew, Given, Piece, Result
 from tests.integration.wiring import wiring
@@ -56,8 +57,8 @@ class Listening(RuleSet):
 
     heard: list[Raised] = field(default_factory=list)
 
-    def judge(self, event: ActivityEvent, history: History) -> tuple[Alert, ...]:
-        alerts = RuleSet.judge(self, event, history)
+    def evaluate(self, event: ActivityEvent, history: History) -> tuple[Match, ...]:
+        alerts = RuleSet.evaluate(self, event, history)
         self.heard.extend((event.user_id, event.t, alert.code) for alert in alerts)
         return alerts
 

@@ -22,16 +22,21 @@ from sqlalchemy import create_engine
 from app.backtest import cli, controllers, judging
 from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import BIGINT_MAX, Scope, Users
+from app.backtest.domain import Scope, Users
 from app.backtest.judging import needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Report, Series
 from app.config import sqlalchemy_url
 from app.datastores import db
-from app.events.domain import EventType
-from app.events.judges import RuleSet
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.rulebook.forms import written_rules
+from app.rules.engine import RuleSet
+from app.rules.event import EventType
+from app.rules.limits import BIGINT_MAX
+from app.rules.rising_streak import RisingStreak
+from app.rules.rule import Rule
+from app.rules.streak import Streak
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 from lib.snapshots import snapshot_of
 from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
 from tests.integration.clients import codes, send
@@ -194,14 +199,14 @@ def test_before_the_scope_only_what_a_rule_can_need_is_read(sql: Sql, database: 
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
         needs, scope = needs_of_all(RuleSet(edition=1, rules=rules)), Scope(since=SINCE, until=UNTIL)
-        read = [row for rows in BacktestQueries(reader).events(scope, Users(1, 2), needs) for row in rows]
+        read = [event for events in BacktestQueries(reader).events(scope, Users(1, 2), needs) for event in events]
     engine.dispose()
     # Those in the scope and in the window that ends as it begins; before them the last three of each type.
     last, within = {
         300: ([1100, 1200, 1300, 2200, 2300, SINCE - 301], [SINCE - 300, 9900]),
         None: ([1200, 1300, 2300, SINCE - 301, SINCE - 300, 9900], []),
     }[window_of]
-    assert [row[:2] for row in read] == [(1, t) for t in (*last, *within, SINCE, 10_500)]
+    assert [(event.user_id, event.t) for event in read] == [(1, t) for t in (*last, *within, SINCE, 10_500)]
 
 
 def play(sql: Sql, kind: EventType, t: int, amount: int = 1, user_id: int = 1) -> None:

@@ -120,7 +120,7 @@ from app.backtest import judging
 from app.backtest.domain import Calendar, Scope, Span, Users
 from app.backtest.judging import Judging, Trial, needs_of_all
 from app.backtest.queries import BacktestQueries
-from app.events.judges import RuleSet
+from app.rules.engine import RuleSet
 from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import window

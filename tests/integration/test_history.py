@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
-from app.events.domain import ActivityEvent, Decision, EventType, History, HistoryNeeds, Window
-from app.events.queries import LATEST, STORED, EventQueries, HistoryQuestion
-from app.events.rules import needs_of
+from app.events.domain import Decision
+from app.events.queries import LATEST, STORED, EventQueries, HistoryQuery
 from app.players.queries import IS_REGISTERED
+from app.rules.engine import needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
 from lib.transactions import Statement
 from tests.integration.conftest import Sql
@@ -52,7 +54,7 @@ def test_the_database_remembers_what_a_list_would(
         queries = EventQueries(current)
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
-        claim = queries.claim_next_moment(now, HistoryQuestion("wide", WIDE))
+        claim = queries.claim_next_moment(now, HistoryQuery("wide", WIDE))
     assert claim is not None
     read = claim.history
     expected = history_of(events, WIDE, now.t)
@@ -64,17 +66,17 @@ def test_the_database_remembers_what_a_list_would(
 
 
 def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database) -> None:
-    question = HistoryQuestion("none", HistoryNeeds())
+    query = HistoryQuery("none", HistoryNeeds())
     with remembering.transaction() as current:
         queries = EventQueries(current)
         nothing = History(
             latest=[], latest_of={kind: [] for kind in EventType}, window={kind: [] for kind in EventType}
         )
-        assert queries.claim_next_moment(deposit("1", 5), question) == (nothing, 1)
+        assert queries.claim_next_moment(deposit("1", 5), query) == (nothing, 1)
         queries.store(Decision(event=deposit("1", 5), alert_codes=(), edition=1), seq=1)
-        assert queries.claim_next_moment(deposit("1", 5), question) is None, "it stands already"
-        assert queries.claim_next_moment(deposit("1", 4), question) is None, "it is late"
-        assert queries.claim_next_moment(deposit("1", 6), question) is not None
+        assert queries.claim_next_moment(deposit("1", 5), query) is None, "it stands already"
+        assert queries.claim_next_moment(deposit("1", 4), query) is None, "it is late"
+        assert queries.claim_next_moment(deposit("1", 6), query) is not None
 
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
@@ -105,8 +107,8 @@ def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
 def test_the_last_deposits_of_a_user_with_very_many_withdraws_are_found_by_index(
     crowd: str, event: ActivityEvent
 ) -> None:
-    question = HistoryQuestion("asked", needs_of(RULES, event.type))
-    for node in nodes(explained(crowd, question.statement.prepare, f"asked ({event.user_id}, {event.t})")):
+    query = HistoryQuery("asked", needs_of(RULES, event.type))
+    for node in nodes(explained(crowd, query.statement.prepare, f"asked ({event.user_id}, {event.t})")):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node
         assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * LONGEST_WINDOW, node

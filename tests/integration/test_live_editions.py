@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.backtest.domain import Scope, Users
-from app.events.domain import EventType
-from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.eyes import Hand
 from app.rulebook.forms import written_rules
+from app.rules.event import EventType
+from app.rules.rule import Rule
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import LONGEST, Serve

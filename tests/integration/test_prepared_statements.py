@@ -8,8 +8,9 @@ from itertools import count
 import pytest
 from apiflask import APIFlask
 
-from app.events.rules import Rule
+from app.events.queries import history_queries
 from app.rulebook.forms import read_rules
+from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Statement
 from tests.integration.books import app_that_follows, publish, shadow
@@ -78,7 +79,7 @@ def test_every_connection_that_serves_events_releases_them(app: APIFlask, books:
         # Those that were used and more: the question of an event on each, then a look at what it keeps.
         for user_id in range(11, 11 + 6):
             current = held.enter_context(books.transaction())
-            judge = wiring(app).rule_book.judge()
-            for question in judge.questions.values():
-                current.fetch(question.statement, user_id, 1)
+            evaluator = wiring(app).rule_book.judge()
+            for query in history_queries(evaluator).values():
+                current.fetch(query.statement, user_id, 1)
             assert [name for (name,) in current.fetch(KEPT)] == histories(live)

@@ -17,11 +17,12 @@ import psutil
 import pytest
 from apiflask import APIFlask
 
-from app.events.domain import ActivityEvent, EventType
-from app.events.rules import Rule, evaluate, needs_of
 from app.rulebook import controllers
 from app.rulebook.eyes import Hand
 from app.rulebook.forms import read_rules
+from app.rules.engine import evaluate, needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.rule import Rule
 from lib.database import Database
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
@@ -213,7 +214,7 @@ def judged_again(
     rules: Sequence[Rule], event: ActivityEvent, earlier: Sequence[ActivityEvent]
 ) -> list[tuple[int, str]]:
     history = history_of(earlier, needs_of(rules, event.type), event.t)
-    return [(alert.code, alert.proof.sentence) for alert in evaluate(rules, event, history)]
+    return [(alert.code, alert.sentence) for alert in evaluate(rules, event, history)]
 
 
 def assert_followed(stored: Sequence[Stored], publications: Sequence[Publication]) -> None:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
-from app.events.domain import Decision, EventType
+from app.events.domain import Decision
 from app.events.queries import EventQueries
 from app.events.reading.controllers import activity_of, events_of
 from app.events.reading.domain import PageAsked, StoredDecision
+from app.rules.event import EventType
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql

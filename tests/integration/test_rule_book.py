@@ -10,12 +10,12 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.events.rules import Rule
 from app.rulebook import controllers
 from app.rulebook.domain import Edition, NoSuchEdition, PageAsked, RuleBookRefused, SameEyes, Status, Step, WrongStep
 from app.rulebook.eyes import Hand
 from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
+from app.rules.rule import Rule
 from lib.database import Database
 from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send

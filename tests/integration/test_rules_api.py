@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from openapi_schema_validator import OAS31Validator
 from werkzeug.test import TestResponse
 
-from app.events.rules import Rule
 from app.rulebook.forms import MOST_RULES, written_rules
 from app.rulebook.toml import read_toml
+from app.rules.rule import Rule
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql

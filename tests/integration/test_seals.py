@@ -18,8 +18,9 @@ from apiflask import APIFlask
 from click.testing import Result
 
 from app.datastores import db
-from app.events.domain import EventType
-from app.events.rules import Rule, Threshold
+from app.rules.event import EventType
+from app.rules.rule import Rule
+from app.rules.threshold import Threshold
 from app.seals import controllers
 from app.seals.controllers import TURN, Chain, SealedMeanwhile, Sealing
 from app.seals.queries import UNSEALED_EVENTS

@@ -9,8 +9,10 @@ from click.testing import Result
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.events.domain import EventType
-from app.events.rules import Rule, Threshold, WindowTotal
+from app.rules.event import EventType
+from app.rules.rule import Rule
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 from tests.integration.books import app_that_follows, publish, shadow, write_into
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql

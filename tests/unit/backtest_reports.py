@@ -12,8 +12,11 @@ from app.backtest.domain import DAY, Calendar, Scope, Users
 from app.backtest.reports import EditionRules, Report
 from app.backtest.tables import print_report
 from app.backtest.tally import Tally
-from app.events.domain import EventType, History
-from app.events.rules import Rule, Threshold, evaluate
+from app.rules.engine import evaluate
+from app.rules.event import EventType
+from app.rules.history import History
+from app.rules.rule import Rule
+from app.rules.threshold import Threshold
 from tests.unit.builders import deposit
 from tests.unit.markup import EVIL
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.events.domain import ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds, Window, WindowSum
 
 
 def deposit(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:

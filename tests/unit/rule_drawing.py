@@ -5,8 +5,12 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from app.events.domain import EventType
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
+from app.rules.event import EventType
+from app.rules.rising_streak import RisingStreak
+from app.rules.rule import Rule
+from app.rules.streak import Streak
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 
 TYPES = st.sampled_from(EventType)
 COMMON = {

@@ -8,8 +8,8 @@ from app.backtest.domain import DAY, Calendar
 from app.backtest.page_charts import GAINED, KEPT, LOST, MAX_BARS, alert_charts, bar_periods
 from app.backtest.page_tables import player_table
 from app.backtest.tally import Tally
-from app.events.domain import History
-from app.events.rules import evaluate
+from app.rules.engine import evaluate
+from app.rules.history import History
 from lib.pages.charts import Chart
 from tests.unit.backtest_reports import FIRST, NEW, REPORTS, above, of_many, report_of
 from tests.unit.builders import deposit

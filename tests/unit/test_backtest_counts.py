@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.backtest.domain import (
     ALL_USERS,
-    BIGINT_MAX,
     DAY,
     EARLIEST,
     LATEST,
@@ -23,8 +23,10 @@ from app.backtest.domain import (
 )
 from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, bound_label
 from app.backtest.tally import Tally
-from app.events.domain import ActivityEvent
-from app.events.rules import Alert, Proof
+from app.rules.event import ActivityEvent, EventType
+from app.rules.limits import BIGINT_MAX
+from app.rules.rule import Match
+from app.rules.threshold import Threshold
 from tests.unit.builders import deposit
 
 READ = [
@@ -113,8 +115,9 @@ def test_players_are_grouped_by_their_number_of_alerts() -> None:
     assert list(BOUNDS) == sorted(BOUNDS)
 
 
-def alert(code: int) -> Alert:
-    return Alert(code=code, proof=Proof(value="1", limit="1", count=1, sentence=f"code {code} is met"))
+def alert(code: int) -> Match:
+    rule = Threshold(code=code, name="", description="", type=EventType.DEPOSIT, above=Decimal(0))
+    return Match(rule=rule, value="1", threshold="0", count=1)
 
 
 CODES = st.frozensets(st.sampled_from([30, 123, 300]))
@@ -200,7 +203,7 @@ def test_the_samples_are_few_real_and_in_order() -> None:
     samples = found.samples[30]
     assert len(samples) == SAMPLES
     assert list(samples) == sorted(set(samples))
-    assert {each.sentence for each in samples} == {"code 30 is met"}
+    assert {each.sentence for each in samples} == {"1 deposited at once; the limit is 0"}
     assert len({each.user_id for each in samples}) > 1, "not simply the first ones"
 
 

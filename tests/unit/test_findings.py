@@ -3,9 +3,10 @@
 import pytest
 
 from app.backtest.findings import MAX_LISTED, Answer, EventCheck, Findings, KeptAlert, RuleBook
-from app.backtest.history import RunningHistory
-from app.events.domain import EventType, HistoryNeeds, Window
-from app.events.judges import RuleSet
+from app.rules.engine import RuleSet
+from app.rules.event import EventType
+from app.rules.history import HistoryNeeds, Window
+from app.rules.running_history import RunningHistory
 from tests.unit.builders import deposit, withdraw
 from tests.unit.edition_1 import RULES
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from hypothesis import given
 
-from app.events.domain import ActivityEvent, EventType
-from app.events.rules import Rule, evaluate, needs_of
 from app.rulebook.forms import written_rules
+from app.rules.engine import evaluate, needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.rule import Rule
 from tests.unit import naive
 from tests.unit.builders import history_of
 from tests.unit.naive import Played
@@ -30,9 +31,8 @@ def test_any_edition_judges_any_history_as_the_naive_oracle_does(
         events.append(event)
         for alert in alerts:
             told = naive.evidence(next(rule for rule in written if rule["code"] == alert.code), seen)
-            proof = alert.proof
-            assert (proof.value, proof.limit, proof.count) == (told.value, told.limit, len(told.moments))
+            assert (alert.value, alert.threshold, alert.count) == (told.value, told.limit, len(told.moments))
             # Of a long window only the event itself is there; the others are looked up where they are stored.
-            listed = [own.t for own in proof.events]
-            assert listed == (told.moments[: len(listed)] if proof.window else told.moments)
-            assert told.value in proof.sentence
+            listed = [own.t for own in alert.events]
+            assert listed == (told.moments[: len(listed)] if alert.window else told.moments)
+            assert told.value in alert.sentence

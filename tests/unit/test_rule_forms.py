@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal
 from app.rulebook.differences import differences
 from app.rulebook.drafts import read_draft
-from app.rulebook.forms import MOST_LONG_WINDOWS, MOST_RULES, InvalidRules, read_rules, written_rules
+from app.rulebook.forms import MOST_RULES, InvalidRules, read_rules, written_rules
 from app.rulebook.toml import read_toml
+from app.rules.limits import MAX_LONG_WINDOWS
+from app.rules.rising_streak import RisingStreak
+from app.rules.rule import Rule
+from app.rules.streak import Streak
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 from tests.unit.edition_1 import RULES, WRITTEN
 from tests.unit.rule_drawing import EDITIONS
 
@@ -143,7 +148,7 @@ def test_what_the_other_type_can_meet_may_be_evaluated_on_it_alone(rule: dict[st
     assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
 
 
-LONG: list[dict[str, Any]] = [{**WINDOW, "code": 1 + n, "seconds": 301 + n} for n in range(MOST_LONG_WINDOWS)]
+LONG: list[dict[str, Any]] = [{**WINDOW, "code": 1 + n, "seconds": 301 + n} for n in range(MAX_LONG_WINDOWS)]
 NO_MORE_WINDOWS: list[dict[str, Any]] = [
     {**WINDOW, "seconds": 3600},
     {**WINDOW, "seconds": 301, "type": "withdraw"},
@@ -167,7 +172,7 @@ def test_an_edition_has_so_many_long_windows_and_no_more(more: dict[str, Any]) -
 
 @pytest.mark.parametrize("more", STILL_ROOM)
 def test_windows_that_cost_nothing_more_are_not_counted(more: dict[str, Any]) -> None:
-    assert len(read_draft([*LONG, more])) == MOST_LONG_WINDOWS + 1
+    assert len(read_draft([*LONG, more])) == MAX_LONG_WINDOWS + 1
 
 
 def test_faults_of_every_sort_are_told_at_once() -> None:

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events.domain import ActivityEvent, EventType, HistoryNeeds, Window
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
+from app.rules.engine import evaluate, needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import HistoryNeeds, Window
+from app.rules.rising_streak import RisingStreak
+from app.rules.streak import Streak
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 from e2e import oracle
 from tests.unit.builders import deposit, history_of, withdraw
 from tests.unit.edition_1 import RULES
@@ -83,7 +88,7 @@ def test_an_alert_names_the_events_that_prove_it() -> None:
     last = withdraw("9", 3)
     history = history_of([first, second, third], needs_of(RULES, last.type), last.t)
     [alert] = evaluate(RULES, last, history)
-    assert alert.proof.events == (third, second, first)
+    assert alert.events == (third, second, first)
 
 
 def test_a_rule_is_evaluated_only_on_its_types() -> None:
@@ -122,7 +127,7 @@ def test_only_the_history_that_matters_is_asked_for(kind: EventType, needs: Hist
 
 
 def test_needs_of_several_rules_are_the_greatest_of_each() -> None:
-    several: list[Rule] = [
+    several = [
         Streak(code=1, name="", description="", type=EventType.DEPOSIT, count=5),
         Streak(code=2, name="", description="", type=EventType.DEPOSIT, count=3),
         WindowTotal(code=3, name="", description="", type=EventType.WITHDRAW, above=Decimal(1), seconds=60),

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.backtest import history
-from app.backtest.history import RunningHistory
 from app.backtest.judging import needs_of_all
-from app.events.domain import ActivityEvent, EventType, HistoryNeeds, Window, WindowSum
-from app.events.judges import RuleSet
-from app.events.rules import Rule, evaluate, needs_of
+from app.rules import running_history
+from app.rules.engine import RuleSet, evaluate, needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import HistoryNeeds, Window, WindowSum
+from app.rules.rule import Rule
+from app.rules.running_history import RunningHistory
 from tests.unit.builders import deposit, history_of, withdraw
 from tests.unit.rule_drawing import EDITIONS, PLAYED
 
@@ -41,7 +42,7 @@ def events_of(user_id: int, played: Steps) -> list[ActivityEvent]:
 def test_it_is_what_a_list_gives_for_one_user_after_the_other(
     needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
 ) -> None:
-    with mock.patch.object(history, "ROOM", room):
+    with mock.patch.object(running_history, "ROOM", room):
         running = RunningHistory(needs)
         for user_id, played in enumerate(users, start=1):
             running.forget()
@@ -94,11 +95,11 @@ def test_the_greatest_amounts_are_added_up_to_the_cent() -> None:
 
 def test_what_no_window_holds_any_more_is_let_go() -> None:
     running = RunningHistory(HistoryNeeds(latest=2, sums=frozenset({Window(EventType.DEPOSIT, 400)})))
-    for t in range(20 * history.ROOM):
+    for t in range(20 * running_history.ROOM):
         running.remember(deposit("1", t))
     [ledger] = running._sums._ledgers.values()  # noqa: SLF001  # what it keeps is what this is about
-    assert len(ledger.times) <= history.ROOM + 1
-    assert running.before(20 * history.ROOM).sums[Window(EventType.DEPOSIT, 400)].count == 400
+    assert len(ledger.times) <= running_history.ROOM + 1
+    assert running.before(20 * running_history.ROOM).sums[Window(EventType.DEPOSIT, 400)].count == 400
 
 
 @pytest.mark.parametrize("gap", [1, 1000])

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from app.events.domain import ActivityEvent, Decision, EventType
+from app.events.domain import Decision
 from app.events.schemas import DecisionSchema, EventSchema, sound_event, written
+from app.rules.event import ActivityEvent, EventType
 from lib.json_requests import NumberLiteral
 from tests.unit.builders import deposit
 

@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.events.domain import ActivityEvent, EventType
-from app.events.rules import RisingStreak, Rule, Streak, Threshold, WindowTotal, evaluate, needs_of
-from app.events.wording import lasting
+from app.rules.engine import evaluate, needs_of
+from app.rules.event import ActivityEvent, EventType
+from app.rules.rising_streak import RisingStreak
+from app.rules.rule import Rule
+from app.rules.streak import Streak
+from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
+from app.rules.wording import lasting
 from tests.unit.builders import deposit, history_of, withdraw
 
 DEPOSIT, WITHDRAW = EventType
@@ -71,7 +76,7 @@ CASES: list[tuple[Rule, list[ActivityEvent], str]] = [
 def test_the_sentence_says_what_was_compared(rule: Rule, events: list[ActivityEvent], sentence: str) -> None:
     *earlier, last = events
     [alert] = evaluate([rule], last, history_of(earlier, needs_of([rule], last.type), last.t))
-    assert alert.proof.sentence == sentence
+    assert alert.sentence == sentence
 
 
 @pytest.mark.parametrize(

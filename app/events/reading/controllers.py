@@ -37,4 +37,4 @@ def activity_of(database: Database, user_id: int) -> UserActivity:
                 return activity
             reading.add_up_more(user_id)
             current.commit()
-    raise StillAddingUp(f"the events of user {user_id} are still being added up; send the same request again")
+    raise StillAddingUp(user_id)

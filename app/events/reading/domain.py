@@ -44,6 +44,9 @@ class Total:
 class StillAddingUp(Exception):
     """A user has more events that are not added up yet than one request may read; each request gets further."""
 
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"the events of user {user_id} are still being added up; send the same request again")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActivity:

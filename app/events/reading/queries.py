@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from app.events.domain import ActivityEvent, Decision
-from app.events.queries import STORED_AS
+from app.events.domain import Decision
+from app.events.queries import event_of
 from app.events.reading.domain import StoredDecision, Total, UserActivity
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
@@ -178,6 +178,6 @@ class ReadingQueries:
 
 def _stored(user_id: int, rows: Sequence[Row]) -> Iterator[StoredDecision]:
     for t, stored_type, amount, codes, edition, received_at in rows:
-        event = ActivityEvent(user_id=user_id, t=t, type=STORED_AS[stored_type], amount=amount)
+        event = event_of(user_id, t, stored_type, amount)
         decision = Decision(event=event, alert_codes=tuple(codes), edition=edition)
         yield StoredDecision(decision=decision, received_at=received_at)

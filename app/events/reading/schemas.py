@@ -6,12 +6,11 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.events.domain import EventType
 from app.events.reading.domain import PageAsked
+from app.rules.event import EventType
+from app.rules.limits import MAX_CODE
 from lib.fields import Moment, TwoPlaces, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
-
-GREATEST_CODE = 2**31 - 1  # of PostgreSQL's integer
 
 
 class UserInPath(Schema):
@@ -29,7 +28,7 @@ class EventsParameters(PageParameters):
     )
     code = WholeNumberInDigits(
         least=1,
-        greatest=GREATEST_CODE,
+        greatest=MAX_CODE,
         metadata={"description": "only events that were answered with this alert code"},
     )
 

@@ -1,12 +1,19 @@
-"""How rules and what meets them are told to people."""
+"""How rules and what meets them are told to people.
+
+A sentence is kept with its alert. One that is to say it better is a new wording beside the old one, so that sentences
+of former releases can still be checked (A45): evidence names the wording, and none is that of 0.1.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.events.domain import EventType
+from app.rules.event import EventType
+
+Wording = str | None
+PRESENT: Wording = None  # in which alerts are told now
 
 DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
-MOST_AMOUNTS = 10  # that are told one by one
+MAX_AMOUNTS = 10  # that are told one by one
 HOUR = 3600  # seconds; what is shorter is told in seconds
 UNITS = (("d", 24 * HOUR), ("h", HOUR), ("min", 60), ("s", 1))
 
@@ -43,4 +50,4 @@ def since(span: int, count: int) -> str:
 def rising(newest_first: Sequence[Decimal]) -> str:
     """Say how amounts rose: one by one, or from the first to the last of many."""
     amounts = [money(amount) for amount in reversed(newest_first)]
-    return " to ".join(amounts if len(amounts) <= MOST_AMOUNTS else (amounts[0], amounts[-1]))
+    return " to ".join(amounts if len(amounts) <= MAX_AMOUNTS else (amounts[0], amounts[-1]))

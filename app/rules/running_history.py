@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from app.events.domain import ActivityEvent, EventType, History, HistoryNeeds, Window, WindowSum
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds, Window, WindowSum
 
 ROOM = 4096  # events of a type after which those that no window holds any more are dropped
 

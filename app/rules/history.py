@@ -1,0 +1,62 @@
+"""What a player did before an event, and how far back the rules look: pure values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from app.rules.event import ActivityEvent, EventType
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The `seconds` before an event, both ends included, and of what type events in it are looked at."""
+
+    type: EventType
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSum:
+    """What the events of a window add up to, how many they are, and when the first one was; none: no sum."""
+
+    total: Decimal
+    count: int
+    first_t: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryNeeds:
+    """How far back the rules look from one event; what bounds every read of history.
+
+    `latest`: how many events before it; `latest_of`: how many of a type; `window`: how many seconds of a type;
+    `sums`: the windows of which only the sum is read.
+    """
+
+    latest: int = 0
+    latest_of: Mapping[EventType, int] = field(default_factory=dict)
+    window: Mapping[EventType, int] = field(default_factory=dict)
+    sums: frozenset[Window] = frozenset()
+
+    def __or__(self, other: "HistoryNeeds") -> "HistoryNeeds":
+        """Enough for both."""
+        return HistoryNeeds(
+            latest=max(self.latest, other.latest),
+            latest_of=_greater(self.latest_of, other.latest_of),
+            window=_greater(self.window, other.window),
+            sums=self.sums | other.sums,
+        )
+
+
+def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Mapping[EventType, int]:
+    """Merge two tables of lengths; the greater of each wins."""
+    return {kind: max(one.get(kind, 0), other.get(kind, 0)) for kind in EventType if kind in {**one, **other}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a player did before the event that is judged: each part newest first, as far as it was needed."""
+
+    latest: Sequence[ActivityEvent] = ()
+    latest_of: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
+    window: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
+    sums: Mapping[Window, WindowSum] = field(default_factory=dict)

@@ -1,0 +1,53 @@
+"""So many events of a type in a row."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds
+from app.rules.parameters import event_count, event_type
+from app.rules.rule import Match, Rule
+from app.rules.wording import since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streak(Rule):
+    """This event and the `count` - 1 before it are all of `type`; any other event in between starts anew."""
+
+    kind = "streak"
+    meaning = "this event and so many before it are all of the type"
+    met_only_by = "type"
+
+    type: EventType = field(metadata=event_type())
+    count: int = field(metadata=event_count())
+
+    @property
+    def terms(self) -> str:
+        """The rule's parameters in words."""
+        return f"{self.count} consecutive {self.type}s"
+
+    @property
+    def max_events(self) -> int:
+        """Those in the row."""
+        return self.count
+
+    def needs(self, on: EventType) -> HistoryNeeds:
+        """The events just before, but only where this one is of the type itself."""
+        return HistoryNeeds(latest=self.count - 1 if on is self.type else 0)
+
+    def match(self, event: ActivityEvent, history: History) -> Match | None:
+        """Return the last `count` events when all are of the type."""
+        if event.type is not self.type:
+            return None
+        latest = (event, *history.latest[: self.count - 1])
+        if len(latest) < self.count or any(each.type is not self.type for each in latest):
+            return None
+        count = str(self.count)
+        span = event.t - latest[-1].t
+        return Match(rule=self, value=count, threshold=count, count=self.count, span=span, events=latest)
+
+    def _sentence_0_1(self, match: Match) -> str:
+        took = since(match.span, match.count)
+        return f"{match.value} {self.type}s in a row, {took}; the limit is {match.threshold} in a row"
+
+    sentences: ClassVar = {None: _sentence_0_1}

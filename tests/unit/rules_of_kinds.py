@@ -1,0 +1,25 @@
+"""A rule of each kind, made from nothing but what the kind declares: a new kind is tested without a line here."""
+
+from typing import Any
+
+from app.rules.kinds import KINDS
+from app.rules.parameters import Parameter, Sort, parameters_of
+
+VALUES: dict[Sort, tuple[Any, Any]] = {Sort.EVENT_TYPE: ("deposit", "withdraw"), Sort.AMOUNT: ("0.00", "1.00")}
+
+
+def value(parameter: Parameter, which: int) -> object:
+    """Return a value that may stand in a parameter; of two that differ the one or the other."""
+    return VALUES[parameter.sort][which] if parameter.sort in VALUES else parameter.least + which
+
+
+def written(kind: str, code: int, **changed: object) -> dict[str, Any]:
+    """Write a rule as a client does; of the parameters each has its first value."""
+    parameters = {name: value(each, 0) for name, each in parameters_of(KINDS[kind]).items()}
+    members = {"code": code, "kind": kind, "name": kind, "description": f"a rule of {kind}"}
+    return {**members, "evaluated_on": ["deposit", "withdraw"], **parameters, **changed}
+
+
+def changes(kind: str) -> dict[str, object]:
+    """Return another value for each parameter."""
+    return {name: value(each, 1) for name, each in parameters_of(KINDS[kind]).items()}

@@ -1,0 +1,72 @@
+"""Each kind of rule declares all that is known of it, and whoever reads, writes, compares or bounds rules finds it."""
+
+from dataclasses import fields
+
+import pytest
+
+from app.rulebook.budget import MOMENT, dearest
+from app.rulebook.differences import differences
+from app.rulebook.documented import RULES
+from app.rulebook.drafts import read_draft
+from app.rulebook.forms import InvalidRules, read_rules, written_rules
+from app.rules.kinds import KINDS
+from app.rules.parameters import parameters_of
+from app.rules.rule import Rule
+from app.rules.wording import PRESENT
+from tests.unit.rules_of_kinds import changes, written
+
+EVERY = pytest.mark.parametrize("name", KINDS)
+
+
+@EVERY
+def test_a_kind_has_a_file_of_its_own_and_declares_every_parameter(name: str) -> None:
+    kind = KINDS[name]
+    assert kind.__module__ == f"app.rules.{name}"
+    assert {each.name for each in fields(kind)} - {each.name for each in fields(Rule)} == set(parameters_of(kind))
+    assert kind.met_only_by in {"", *parameters_of(kind)}
+    assert PRESENT in kind.sentences
+    assert kind.meaning
+
+
+@EVERY
+def test_a_rule_of_any_kind_is_read_and_written(name: str) -> None:
+    [rule] = read_draft([written(name, 1)])
+    assert type(rule) is KINDS[name]
+    assert written_rules([rule]) == [written(name, 1)]
+    assert rule.terms
+
+
+@EVERY
+def test_a_parameter_that_is_missing_or_of_no_sort_is_refused(name: str) -> None:
+    for parameter in parameters_of(KINDS[name]):
+        for rule in (written(name, 1, **{parameter: []}), {**written(name, 1), parameter: None}):
+            with pytest.raises(InvalidRules, match=f"rule 1, {parameter}: "):
+                read_rules([rule])
+
+
+@EVERY
+def test_a_change_of_any_parameter_is_told(name: str) -> None:
+    [rule] = read_rules([written(name, 1)])
+    for parameter, value in changes(name).items():
+        [changed] = read_rules([written(name, 1, **{parameter: value})])
+        [told] = differences([rule], [changed])
+        assert told.startswith(f"1: {parameter.replace('_', ' ')} ")
+        assert told.endswith(f" → {value}")
+
+
+@EVERY
+def test_the_document_has_every_parameter(name: str) -> None:
+    described = RULES[KINDS[name].__name__]
+    assert {"$ref": f"#/components/schemas/{KINDS[name].__name__}"} in RULES["Rule"]["oneOf"]
+    assert described["properties"].keys() == written(name, 1).keys()
+    assert described["description"] == KINDS[name].meaning
+    assert set(described["required"]) == written(name, 1).keys() - {"evaluated_on"}
+
+
+@EVERY
+def test_what_a_rule_can_cost_is_known(name: str) -> None:
+    [rule] = read_rules([written(name, 1)])
+    cost = dearest([rule])
+    assert cost.evidence > MOMENT
+    assert cost.statements >= 1
+    assert rule.met_by
