@@ -31,6 +31,7 @@ from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
 from app.events.metrics import ALL_TAKEN
+from app.events.reading import problems as reading_problems
 from app.events.reading.api import reading
 from app.health import problems as health_problems
 from app.health.api import health
@@ -66,6 +67,7 @@ PROBLEMS = (
     problems.PROBLEMS,
     alert_problems.PROBLEMS,
     event_problems.PROBLEMS,
+    reading_problems.PROBLEMS,
     health_problems.PROBLEMS,
     player_problems.PROBLEMS,
     rulebook_problems.PROBLEMS,

@@ -1,7 +1,6 @@
-"""Which problem a client sees for each way in which an event, or a question about events, is refused."""
+"""Which problem a client sees for each way in which an event is refused."""
 
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
-from app.events.reading.domain import StillAddingUp
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
 from app.rulebook.problems import NOTHING_JUDGES
@@ -32,13 +31,6 @@ PROBLEMS: Problems = {
         "duplicate-event",
         "Another event stands at this moment",
         example=DuplicateEvent(user_id=1, t=10),
-    ),
-    StillAddingUp: ProblemType(
-        503,
-        "still-adding-up",
-        "The user's events are not added up yet",
-        retry_after=1,
-        example=StillAddingUp(1),
     ),
     NoRuleBook: NOTHING_JUDGES,
 }

@@ -1,9 +1,12 @@
 """Which problem a client sees for each way in which the rule book refuses a step, or cannot judge yet."""
 
+from dataclasses import replace
+
 from app.problems import Problems
 from app.rulebook import examples
 from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
 from app.rulebook.forms import InvalidRules
+from app.rulebook.policy.problems import SAME_EYES
 from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
 from lib.problem_details import ProblemType
 
@@ -31,11 +34,6 @@ PROBLEMS: Problems = {
         "Another edition is live than the one that this would replace",
         example=examples.PUBLISHED_MEANWHILE,
     ),
-    SameEyes: ProblemType(
-        403,
-        "same-eyes",
-        "Somebody else than the author has to publish",
-        example=examples.WRITTEN_BY_ITS_PUBLISHER,
-    ),
+    SameEyes: replace(SAME_EYES, example=examples.WRITTEN_BY_ITS_PUBLISHER),
     NoRuleBook: NOTHING_JUDGES,
 }

@@ -55,6 +55,7 @@ def test_the_database_remembers_what_a_list_would(
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
         claim = queries.claim_next_moment(now, HistoryQuery("wide", WIDE))
+        current.undo()
     assert claim is not None
     read = claim.history
     expected = history_of(events, WIDE, now.t)
@@ -77,6 +78,7 @@ def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database)
         assert queries.claim_next_moment(deposit("1", 5), query) is None, "it stands already"
         assert queries.claim_next_moment(deposit("1", 4), query) is None, "it is late"
         assert queries.claim_next_moment(deposit("1", 6), query) is not None
+        current.undo()
 
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
@@ -91,7 +93,8 @@ def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
     sql(f"{insert} 1000 + n % {OTHERS}, n, 'deposit', 1, '{{}}' FROM generate_series(1, 8000) AS n")
     # As many clocks as users: a table of one page is read as a whole, and rightly so.
     sql("INSERT INTO user_clock (user_id, last_t) SELECT n, 0 FROM generate_series(100000, 120000) AS n")
-    sql("ANALYZE user_clock")
+    sql("INSERT INTO registered_user (user_id, name, email) SELECT n, 'x', n FROM generate_series(1, 5000) AS n")
+    sql("ANALYZE user_clock, registered_user")
     if request.param != "statistics as they are":
         # The worst that a planner can believe: that any event it walks over will be a deposit.
         sql("ANALYZE activity_event")

@@ -6,9 +6,9 @@ from werkzeug.exceptions import NotFound
 from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
-from app.events.problems import PROBLEMS
 from app.events.reading import controllers
 from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
+from app.events.reading.problems import PROBLEMS
 from app.events.reading.schemas import (
     EventPageSchema,
     EventsParameters,

@@ -7,12 +7,12 @@ from apiflask import APIBlueprint
 from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
-from app.rulebook.eyes import key_needed_to_turn_off
+from app.rulebook.domain import SameEyes
 from app.rulebook.hands import hand_of_request
 from app.rulebook.policy import controllers, examples
 from app.rulebook.policy.domain import Policy
+from app.rulebook.policy.problems import PROBLEMS
 from app.rulebook.policy.schemas import PolicyAsked, PolicyAskedSchema, PolicySchema
-from app.rulebook.problems import PROBLEMS
 from app.rulebook.services import RuleBookServices
 from lib import services
 from lib.database import Database
@@ -26,7 +26,6 @@ policy = APIBlueprint(
     url_prefix="/rules/four-eyes",
 )
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
-SAME_OWNER = key_needed_to_turn_off("key:0123456789ab rules", "Ann")
 NO_SWITCH = InvalidMembers({"on": ["Must be true or false."]})
 
 
@@ -54,7 +53,7 @@ def read_policy(**_: object) -> Policy:
                 }
             },
         },
-        **error_responses(MalformedJson, NO_SWITCH, SAME_OWNER, problems=PROBLEMS, takes_body=True),
+        **error_responses(MalformedJson, NO_SWITCH, SameEyes, problems=PROBLEMS, takes_body=True),
     }
 )
 @asks_for(Scope.RULES_PUBLISH)
