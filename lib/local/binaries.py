@@ -102,6 +102,7 @@ def _programs(folder: Path, account: Account | None = None) -> Programs | None:
 def _within_reach(programs: Programs, account: Account | None, storage: Path) -> Programs:
     if account is None or _programs(programs.folder, account):
         return programs
+    storage.mkdir(mode=0o755, parents=True, exist_ok=True)
     copied = _copy(programs.folder, storage)
     if not _programs(copied, account):
         raise LocalError(f"the user {account.pw_name} can run neither {programs.folder} nor its copy {copied}")

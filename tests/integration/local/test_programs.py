@@ -74,7 +74,6 @@ def test_programs_out_of_reach_are_copied_with_their_libraries(only_path: Path) 
     nobody = account.account_for(only_path / "none")
     assert nobody
     storage = Path("/tmp") / f"storage-{os.getpid()}"  # noqa: S108 - pytest's folders are private
-    storage.mkdir(mode=0o755)
     try:
         found = binaries.find_programs(account=nobody, storage=storage)
         assert found.folder.is_relative_to(storage)

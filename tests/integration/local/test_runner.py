@@ -240,6 +240,23 @@ def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: 
     assert eventually_answers(address)
 
 
+def test_every_program_of_the_table_is_kept_alive_and_shown(project: Project, capfd: Output) -> None:
+    table = (project.root / "pyproject.toml").read_text()
+    both = table.replace("programs = { ", 'programs = { worker = ["-c", "import time; time.sleep(600)"], ')
+    (project.root / "pyproject.toml").write_text(both)
+    assert main(["start"]) == 0
+    worker, _ = state_of(project).programs["worker"]
+    os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + LONGEST
+    while (now := state_of(project).programs["worker"]) == (worker, 1) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    capfd.readouterr()
+    assert main(["status"]) == 0
+    assert f", worker {now[0]} (starts: 2), service {service_of(project)} (starts: 1)" in capfd.readouterr().out
+    assert main(["stop"]) == 0
+    assert others_of(project) == []
+
+
 def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> None:
     assert main(["start"]) == 0
     family = others_of(project)

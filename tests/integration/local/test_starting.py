@@ -97,6 +97,16 @@ def test_an_interrupted_start_leaves_nothing(project: Project, number: signal.Si
     assert left_by(project) == []
 
 
+def test_a_start_that_another_command_stops_says_so_and_leaves_nothing(project: Project) -> None:
+    (project.root / "service.py").write_text(SILENT)
+    with begun(project) as start:
+        wait_for_service(project)
+        assert main(["stop"]) == 0
+        assert "another command stopped this start: make start begins anew" in start.communicate(timeout=60)[1]
+    assert start.returncode == 1
+    assert left_by(project) == []
+
+
 def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
