@@ -27,7 +27,6 @@ from lib.local.terminal import say, step
 from lib.local.without_packages import NOT_RUNNING, remove
 
 _FIRST_ERROR = 400
-_SHOWN_LINES = "50"
 
 
 def stop(project: Project) -> int:
@@ -79,11 +78,11 @@ def _database_lines(project: Project) -> list[tuple[str, str]]:
 
 
 def logs(project: Project) -> int:
-    """Show the last lines of the log of the service, then follow it until Ctrl-C."""
+    """Show the last 50 lines of the log of the service, then follow it until Ctrl-C."""
     if not project.service_log.exists():
         raise LocalError(f"there is no log yet: {make('start')}")
     with suppress(KeyboardInterrupt):
-        subprocess.run(["tail", "-n", _SHOWN_LINES, "-F", project.service_log], check=False)  # noqa: S607
+        subprocess.run(["tail", "-n", "50", "-F", project.service_log], check=False)  # noqa: S607
     return 0
 
 

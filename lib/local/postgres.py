@@ -17,7 +17,8 @@ _FOLDER = "postgres"
 
 def cluster_of(project: Project) -> Cluster:
     """Describe the private PostgreSQL of a checkout; nothing is started. Raises `LocalError`."""
-    return Cluster(home=_parent(project) / _FOLDER, name=project.database, log=project.postgres_log)
+    name = project.name.replace("-", "_")
+    return Cluster(home=_parent(project) / _FOLDER, name=name, log=project.postgres_log)
 
 
 def _parent(project: Project) -> Path:

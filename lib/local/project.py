@@ -57,11 +57,6 @@ class Project:
         return self.var / "supervisor.lock"
 
     @property
-    def database(self) -> str:
-        """The name of the private database and of its owner."""
-        return self.name.replace("-", "_")
-
-    @property
     def outside(self) -> Path:
         """The folder used by root where the checkout is out of reach for the user who runs PostgreSQL."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]

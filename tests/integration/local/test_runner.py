@@ -311,7 +311,7 @@ def test_the_console_is_psql_without_the_password_in_its_arguments(project: Proj
     argv = [sys.executable, "-m", "lib.local", "console"]
     question = "SELECT current_user;\n\\! tr '\\0' ' ' < /proc/$PPID/cmdline\n"
     done = subprocess.run(argv, input=question, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
-    assert project.database in done.stdout
+    assert "sample_project" in done.stdout
     assert cluster_of(project).owner_url not in done.stdout
 
 
@@ -338,12 +338,17 @@ def test_no_process_of_the_service_is_told_the_owner_s_login(project: Project, c
         assert done.stdout == f"{cluster.service_url} {owner}\n"
 
 
+@pytest.mark.parametrize("place", ["file", "environment"])
 def test_an_owner_in_the_settings_migrates_and_is_told_to_nobody_else(
-    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     (project.root / "owner").write_text(f"{elsewhere}\n")
     with (project.root / ".env").open("a") as file:
-        file.write(f"DATABASE_URL={elsewhere}\nDATABASE_OWNER_URL_FILE=owner\n")
+        file.write(f"DATABASE_URL={elsewhere}\n")
+        if place == "file":
+            file.write("DATABASE_OWNER_URL_FILE=owner\n")
+    if place == "environment":
+        monkeypatch.setenv("DATABASE_OWNER_URL_FILE", "owner")
     (project.root / "migrate.py").write_text(
         "import os, pathlib; pathlib.Path('told').write_text(os.environ['DATABASE_OWNER_URL_FILE'])"
     )
