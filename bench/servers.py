@@ -13,8 +13,8 @@ import psutil
 
 from bench.errors import BenchError
 from lib.local.child import Child
+from lib.local.log_files import last_lines
 from lib.local.ports import kept_port
-from lib.local.terminal import tail
 
 ROOT = Path(__file__).resolve().parent.parent
 _HOST = "127.0.0.1"
@@ -50,7 +50,6 @@ def serving(module: str, *, name: str, database_url: str, folder: Path) -> Itera
         yield Server(url=f"http://{_HOST}:{port}/event", process=psutil.Process(child.pid))
     finally:
         child.stop(patience=_STOP_SECONDS)
-        child.close()
 
 
 def _environment(database_url: str, port: int) -> Mapping[str, str]:
@@ -68,4 +67,4 @@ def _wait(child: Child, url: str, name: str, log: Path) -> None:
                 time.sleep(_PAUSE)
             else:
                 return
-    raise BenchError("\n".join([f"the {name} did not start:", *tail(log, 20)]))
+    raise BenchError("\n".join([f"the {name} did not start:", *last_lines(log, 20)]))

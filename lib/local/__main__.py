@@ -3,32 +3,41 @@
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from lib.local.errors import LocalError
+from lib.local.project import read_project
 from lib.local.terminal import say
 
 _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one command; an interrupted one undoes what it began."""
+    """Do one command: 0 when it succeeded, else a line on standard error says what to do next."""
     try:
-        return _obey(arguments)
+        return _do(arguments)
     except KeyboardInterrupt:
         say("interrupted")
         return _INTERRUPTED
+    except LocalError as error:
+        say(f"error: {error}")
+    except OSError as error:
+        say(f"error: {error.strerror or error}: {error.filename or 'see var/log'}")
+    return 1
 
 
-def _obey(arguments: Sequence[str]) -> int:
+def _do(arguments: Sequence[str]) -> int:
+    project = read_project(Path.cwd())
     # Imported here: Ctrl-C while it loads is heard, and packages that are missing are no traceback.
     try:
-        from lib.local.command_line import obey  # noqa: PLC0415
+        from lib.local.commands import do  # noqa: PLC0415
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] == "lib":
             raise
         from lib.local import without_packages  # noqa: PLC0415
 
-        return without_packages.obey(arguments, error.name)
-    return obey(arguments)
+        return without_packages.do(project, arguments, error.name)
+    return do(project, arguments)
 
 
 def _interrupt(*_: object) -> None:
@@ -38,13 +47,8 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def end_as_by_ctrl_c() -> None:
-    """Let SIGTERM and SIGHUP (the terminal is gone) do what Ctrl-C does, unless they are ignored (nohup)."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-
-
 if __name__ == "__main__":
-    end_as_by_ctrl_c()
+    for each in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C, unless they are ignored (nohup)
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, _interrupt)
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Finds the programs of PostgreSQL: those that pip installed, else those of the system."""
+"""Finds the programs of PostgreSQL: those that pip installed, else those of the system (A17)."""
 
 import importlib.util
 import os
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.local.account import Account, call, private_folder
+from lib.local.account import Account, call
 from lib.local.errors import LocalError
 from lib.local.hints import make
+from lib.local.log_files import open_log
 
-_NEEDED = ("postgres", "initdb", "pg_ctl")
 _SYSTEM = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -32,13 +32,9 @@ class Programs:
 
 
 def find_programs(*, account: Account | None, storage: Path, wanted: int | None = None) -> Programs:
-    """Find programs that run as `account`, of the major version `wanted` if one is given.
+    """Find programs that run as `account`, of the major version `wanted` if one is given; raises `LocalError`.
 
     Programs that the account cannot reach are copied to the folder `storage`.
-
-    Raises:
-        LocalError: there are none, or none of that version.
-
     """
     others = []
     for programs in filter(None, map(_programs, _candidates())):
@@ -54,11 +50,21 @@ def find_programs(*, account: Account | None, storage: Path, wanted: int | None 
 
 
 def _candidates() -> Iterator[Path]:
-    """Name where programs may be: those of the package first (A17)."""
     embedded = embedded_folder()
     if embedded is not None:
         yield embedded
     yield from system_folders()
+
+
+def run_program(programs: Programs, name: str, options: list[str], *, account: Account | None, log: Path) -> None:
+    """Run one of them, its output going to a log; raises `LocalError` with what it complained of."""
+    with open_log(log) as output:
+        begin = output.seek(0, os.SEEK_END)
+        status = call([programs.folder / name, *options], account=account, output=output)
+    if status != 0:
+        said = log.read_bytes()[begin:].decode(errors="replace")
+        complaints = re.findall(r".*(?:FATAL|PANIC|ERROR|error):.*", said)
+        raise LocalError(f"{name} failed: {complaints[-1].strip() if complaints else 'no word of why'} (log: {log})")
 
 
 def embedded_folder() -> Path | None:
@@ -69,27 +75,20 @@ def embedded_folder() -> Path | None:
 
 
 def system_folders() -> Iterator[Path]:
-    """Find the folders of programs that the system has, the likeliest first, the newest of a kind first."""
+    """Find the folders of programs that the system has: the one on PATH first, then the newest of each kind."""
     on_path = shutil.which("postgres")
     if on_path:
         yield Path(on_path).resolve().parent
     for pattern in _SYSTEM:
-        yield from sorted(Path("/").glob(pattern.lstrip("/")), key=_number, reverse=True)
-    config = shutil.which("pg_config")
-    if config:
-        asked = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        yield Path(asked.stdout.strip() or os.devnull)
+        yield from sorted(Path("/").glob(pattern.lstrip("/")), key=_version, reverse=True)
 
 
-def _number(folder: Path) -> float:
-    digits = re.search(r"\d+(\.\d+)?", folder.parent.name)
-    return float(digits.group()) if digits else 0
+def _version(folder: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", folder.parent.name)]
 
 
 def _programs(folder: Path, account: Account | None = None) -> Programs | None:
     """Look at a folder: None when a program is missing or does not run, as with a wrong C library."""
-    if account is None and not all(os.access(folder / name, os.X_OK) for name in _NEEDED):
-        return None
     with tempfile.TemporaryFile() as output:
         try:
             status = call([folder / "postgres", "--version"], account=account, output=output)
@@ -103,15 +102,15 @@ def _programs(folder: Path, account: Account | None = None) -> Programs | None:
 def _within_reach(programs: Programs, account: Account | None, storage: Path) -> Programs:
     if account is None or _programs(programs.folder, account):
         return programs
-    private_folder(storage, account)
+    storage.mkdir(mode=0o755, parents=True, exist_ok=True)
     copied = _copy(programs.folder, storage)
     if not _programs(copied, account):
-        raise LocalError(f"the account {account.name} can run neither {programs.folder} nor its copy {copied}")
+        raise LocalError(f"the user {account.pw_name} can run neither {programs.folder} nor its copy {copied}")
     return Programs(folder=copied, major=programs.major)
 
 
 def _copy(folder: Path, storage: Path) -> Path:
-    """Copy the tree around a folder of programs; the programs find their libraries by relative paths."""
+    """Copy the tree around a folder of programs, with the libraries beside it, which they find by relative paths."""
     tree = folder.parent
     package = tree.parent
     made = storage / f"programs-{(folder / 'postgres').stat().st_mtime_ns:x}"
@@ -123,14 +122,7 @@ def _copy(folder: Path, storage: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
-        _open_to_all(fresh)
+        # A package that was installed under a strict umask is readable by its owner alone, and so is its copy.
+        subprocess.run(["/bin/chmod", "-R", "a+rX", fresh], check=True)
         fresh.rename(made)
     return made / package.name / tree.name / folder.name
-
-
-def _open_to_all(tree: Path) -> None:
-    # A package installed under a strict umask is readable by its owner alone, and so would be its copy.
-    # The folder that holds the copy is private to the account.
-    for path in (tree, *tree.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)

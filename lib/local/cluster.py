@@ -1,206 +1,174 @@
 """A private PostgreSQL: one folder, one server on 127.0.0.1, made, started and stopped without the system."""
 
-import contextlib
 import secrets
+import shutil
 import signal
-import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import psycopg2
+from psycopg2.extensions import quote_ident
 
-from lib.local import processes, rotated_log
-from lib.local.account import Account, call, private_folder
-from lib.local.binaries import Programs, find_programs
+from lib.local.account import Account, account_for, give, write_secret
+from lib.local.binaries import Programs, find_programs, run_program
 from lib.local.errors import LocalError
 from lib.local.hints import make
-from lib.local.initdb import DATA, PASSWORD, Plan, failure, initialise, major_of, programs_of, write_secret
-from lib.local.locks import exclusive
-from lib.local.ports import kept_port, refusal
+from lib.local.ports import kept_port
+from lib.local.processes import end, gone, postgres_in, works_in
+from lib.local.state import exclusive
 from lib.privileges import make_login
 
-SERVICE_PASSWORD = "service-password"  # noqa: S105 - the name of a file
-SERVICE_SUFFIX = "_service"
-_START_SECONDS = 60.0
-_ATTEMPTS = 3
+_START_SECONDS = 60
 _LEFTOVER_SECONDS = 2
 _PAUSE = 0.05
-# As much shared state as a lock may take: a first start by another command, then its crash recovery.
-_LOCK_SECONDS = 120
+_LOCK_SECONDS = 120  # as long as another command may take: a first start, or the recovery from a crash
+_BUILTIN_LOCALE_SINCE = 17
+_ALWAYS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A PostgreSQL server with one database and two logins.
+    """A PostgreSQL server with one database and two logins: its owner, a superuser, and a service, which owns nothing.
 
-    `home` holds the data, the passwords and the port; `name` is that of the database and its owner, a superuser. The
-    other login, of a service, owns nothing.
-    `account` runs it (None: the present user). `lock` is a file that keeps two starts apart. `storage` is a
-    folder for a copy of the programs, should the account not reach them. `settings` go to postgresql.conf when
-    the data is made; `sync` is whether the data must survive a loss of power.
+    `home` holds the data, the passwords and the port; `name` is that of the database and its owner; `settings` go to
+    postgresql.conf when the data is made.
     """
 
     home: Path
     name: str
-    account: Account | None
-    lock: Path
     log: Path
-    storage: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    sync: bool = True
 
     @property
     def data(self) -> Path:
         """The data folder as PostgreSQL knows it."""
-        return self.home / DATA
+        return self.home / "data"
 
     @property
     def owner_url(self) -> str:
-        """The address of the database for its owner, password included; that of the last start while it does not run.
-
-        Raises:
-            FileNotFoundError: it never ran.
-
-        """
-        return self._url(self.name, PASSWORD)
+        """The address of the database for its owner, with password; raises `FileNotFoundError` if it never ran."""
+        return self._url(self.name, "password", self.name)
 
     @property
     def service_url(self) -> str:
         """The address for a service; the rest as for the owner."""
-        return self._url(f"{self.name}{SERVICE_SUFFIX}", SERVICE_PASSWORD)
+        return self._url(f"{self.name}_service", "service-password", self.name)
 
-    def _url(self, login: str, password: str) -> str:
-        secret = (self.home / password).read_text()
-        return f"postgresql://{login}:{secret}@127.0.0.1:{self._port.read_text()}/{self.name}"
+    def _url(self, login: str, password: str, database: str) -> str:
+        secret, port = ((self.home / file).read_text() for file in (password, "port"))
+        return f"postgresql://{login}:{secret}@127.0.0.1:{port}/{database}"
 
-    @property
-    def _port(self) -> Path:
-        return self.home / "port"
+    def programs(self) -> Programs:
+        """Find the programs for the data, or for data that is to be made; raises `LocalError`."""
+        wanted = self._major() if self.home.exists() else None
+        return find_programs(account=account_for(self.home), storage=self.home.parent, wanted=wanted)
 
     def running(self) -> bool:
         """Tell whether the server runs; a stopped one (SIGSTOP) does, a zombie does not."""
         return self.postmaster() is not None
 
     def postmaster(self) -> psutil.Process | None:
-        """Find the main process of the server.
-
-        The file postmaster.pid alone proves nothing: after a crash its number may be that of any process.
-        """
+        """Find the main process of the server; the number in its file may be anybody's after a crash."""
         try:
-            process = processes.find(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-        except (FileNotFoundError, ValueError):
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
-        return process if process in programs_of(self.data) else None
+        return process if works_in(self.data, process) else None
 
-    def start(self) -> None:
-        """Make sure that the server runs, making its data the first time.
+    def start(self, *, anew: bool = True) -> None:
+        """Make sure that the server runs; raises `LocalError`.
 
-        Raises:
-            LocalError: it cannot; the line says why and what to do.
-
+        Data is made if there is none. Not `anew`, as when a running server has ended: data that is gone is an error.
         """
         with self._alone():
+            account, programs = account_for(self.home), self.programs()
             if not self.home.exists():
-                self.log.parent.mkdir(parents=True, exist_ok=True)
-                private_folder(self.home.parent, self.account)
-                initialise(self.home, self._plan())
-            self._launch()
-            self._make_service_login()
-
-    def restart(self) -> None:
-        """Make sure that the server runs on the data that it has; data that is gone is not made anew.
-
-        Raises:
-            LocalError: it cannot, or the data is gone.
-
-        """
-        with self._alone():
-            if not self.home.exists():
-                again = f"{make('stop')}, then {make('start')} for a new one"
-                raise LocalError(f"the data folder {self.home} is gone: {again}")
-            self._launch()
+                if not anew:
+                    raise LocalError(
+                        f"the folder {self.home} is gone: {make('stop')}, then {make('start')} for a new one"
+                    )
+                self._make_home(programs, account)
+            if not self._serves():
+                self._launch(programs, account)
+            self._make_database(account)
 
     def stop(self, *, patience: float = 20) -> None:
-        """Stop the server, politely for `patience` seconds, then less and less so."""
+        """Stop the server: for `patience` seconds it may end sessions and save its work, then it is killed."""
         with self._alone():
-            postmaster = self.postmaster()
-            used = programs_of(self.data)
+            postmaster, used = self.postmaster(), postgres_in(self.data)
             for process in used:
-                with contextlib.suppress(psutil.NoSuchProcess):
+                with suppress(psutil.NoSuchProcess):
                     process.resume()
-            # Connections are ended, work is saved; then nothing is saved, and the next start recovers.
-            steps = [(signal.SIGINT, patience), (signal.SIGQUIT, 5)] if patience else [(signal.SIGQUIT, 5)]
-            for sign, seconds in steps:
-                if postmaster and processes.alive(postmaster):
+            # After SIGQUIT nothing is saved, and the next start recovers.
+            for sign, seconds in ((signal.SIGINT, patience), (signal.SIGQUIT, 5)):
+                if postmaster and seconds and not gone([postmaster], seconds=0):
                     postmaster.send_signal(sign)
-                    processes.gone([postmaster], seconds=seconds)
-            if not processes.gone(used, seconds=_LEFTOVER_SECONDS):
-                processes.kill(programs_of(self.data))
-            self._await_log()
+                    gone([postmaster], seconds=seconds)
+            end(used, after=_LEFTOVER_SECONDS)
 
-    def _alone(self) -> contextlib.AbstractContextManager[None]:
-        return exclusive(self.lock, seconds=_LOCK_SECONDS)
+    def _alone(self) -> AbstractContextManager[int]:
+        if not self.home.parent.exists():
+            self.home.parent.mkdir(mode=0o700, parents=True)
+            give(self.home.parent, account_for(self.home))
+        return exclusive(self.home.with_name(f"{self.home.name}.lock"), seconds=_LOCK_SECONDS)
 
-    def _plan(self) -> Plan:
-        return Plan(
-            name=self.name,
-            account=self.account,
-            programs=find_programs(account=self.account, storage=self.storage),
-            log=self.log,
-            settings=self.settings,
-            sync=self.sync,
-        )
+    def _major(self) -> int:
+        try:
+            return int((self.data / "PG_VERSION").read_text())
+        except PermissionError as error:
+            owner = self.home.owner()
+            raise LocalError(f"{self.home} belongs to {owner}: run this as {owner} or as root") from error
+        except (FileNotFoundError, ValueError) as error:
+            raise LocalError(f"{self.home} holds no data of PostgreSQL: move it away, or {make('clean')}") from error
 
-    def _launch(self) -> None:
-        programs = find_programs(account=self.account, storage=self.storage, wanted=major_of(self.home))
-        self._outlive_leftovers()
-        if self._serves(programs):
-            return
-        self._outlive_leftovers()
-        # Its owner is gone, and no process works on the data: without this, PostgreSQL would refuse to start
-        # whenever another process happens to have the number in it.
+    def _make_home(self, programs: Programs, account: Account | None) -> None:
+        """Make the folder, whole or not at all: it is made beside, and renamed when complete."""
+        for leftover in self.home.parent.glob(f"{self.home.name}.new.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{self.home.name}.new.", dir=self.home.parent))
+        try:
+            give(fresh, account)
+            write_secret(fresh / "password", secrets.token_urlsafe(24), account)
+            self.initdb(fresh, programs, account)
+            with (fresh / "data/postgresql.conf").open("a") as configuration:
+                for name, value in {**_ALWAYS, **self.settings}.items():
+                    quoted = value.replace("'", "''")
+                    configuration.write(f"{name} = '{quoted}'\n")
+            fresh.rename(self.home)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+
+    def initdb(self, home: Path, programs: Programs, account: Account | None) -> None:
+        """Make the data folder in `home`, whose password file is there; raises `LocalError`."""
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", f"--username={self.name}"]
+        if programs.major >= _BUILTIN_LOCALE_SINCE:
+            # Sorts as C does, yet knows upper from lower case in every script.
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.settings.get("fsync") == "off":
+            options.append("--no-sync")
+        options += [f"-D{home / 'data'}", f"--pwfile={home / 'password'}"]
+        run_program(programs, "initdb", options, account=account, log=self.log)
+
+    def _launch(self, programs: Programs, account: Account | None) -> None:
+        end(postgres_in(self.data), after=_LEFTOVER_SECONDS)  # backends of a killed server, which may be busy
+        # Without this, PostgreSQL would refuse to start when another process happens to have the number in it.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        for attempt in range(1, _ATTEMPTS + 1):
-            port = kept_port(self._port)
-            said = self._pg_ctl_start(programs, port)
-            if said is None:
-                return
-            # Another program may have taken the port between our look at it and PostgreSQL's.
-            if attempt == _ATTEMPTS or refusal("127.0.0.1", port) is None:
-                raise failure(said, "PostgreSQL", self.log)
+        port = kept_port(self.home / "port")
+        options = ["start", "-w", f"-t{_START_SECONDS}", f"-D{self.data}", f"-o-p {port}"]
+        run_program(programs, "pg_ctl", options, account=account, log=self.log)
 
-    def _make_service_login(self) -> None:
-        """Make the login of a service where there is none yet: data of a release before has its owner's only."""
-        file = self.home / SERVICE_PASSWORD
-        if file.exists():
-            return
-        password = secrets.token_urlsafe(24)
-        with closing(psycopg2.connect(self.owner_url)) as connection, connection, connection.cursor() as cursor:
-            make_login(cursor, f"{self.name}{SERVICE_SUFFIX}", password)
-        write_secret(file, password, self.account)
-
-    def _await_log(self) -> None:
-        """Wait until all that the server said is written; who writes it ends by itself."""
-        processes.gone(processes.with_arguments(rotated_log.arguments_of(self.log)), seconds=_LEFTOVER_SECONDS)
-
-    def _outlive_leftovers(self) -> None:
-        """Wait for the backends of a killed server, which end by themselves unless busy; then end them."""
-        deadline = time.monotonic() + _LEFTOVER_SECONDS
-        while not self.running() and (left := programs_of(self.data)):
-            if time.monotonic() > deadline:
-                processes.kill(left)
-            time.sleep(_PAUSE)
-
-    def _serves(self, programs: Programs) -> bool:
+    def _serves(self) -> bool:
         """Wait until a running server takes connections: it may be recovering. False when it does not run."""
-        where = ["-h", "127.0.0.1", "-p", self._port.read_text() if self._port.exists() else "0"]
         deadline = time.monotonic() + _START_SECONDS
         while self.running():
-            if call([programs.folder / "pg_isready", *where], account=self.account, output=subprocess.DEVNULL) == 0:
+            with suppress(psycopg2.OperationalError):
+                psycopg2.connect(self._url(self.name, "password", "postgres"), connect_timeout=_START_SECONDS).close()
                 return True
             if time.monotonic() > deadline:
                 again = f"{make('stop')}, then {make('start')}"
@@ -208,23 +176,17 @@ class Cluster:
             time.sleep(_PAUSE)
         return False
 
-    def _pg_ctl_start(self, programs: Programs, port: int) -> str | None:
-        """Start the server and wait until it takes connections: None, or what the log says of the failure."""
-        wait = ["-w", "-t", f"{_START_SECONDS:.0f}"]
-        argv: list[str | Path] = [
-            programs.folder / "pg_ctl",
-            "start",
-            "-D",
-            self.data,
-            *wait,
-            "-o",
-            f"-p {port}",
-        ]
-        # Not to a file: that would grow for ever. The server keeps the log's program until both end.
-        begin = self.log.stat().st_size if self.log.exists() else 0
-        with rotated_log.writing(self.log) as log:
-            started = call(argv, account=self.account, output=log) == 0
-        if started:
-            return None
-        self._await_log()  # then all of it is written
-        return rotated_log.since(self.log, begin)
+    def _make_database(self, account: Account | None) -> None:
+        """Make the database and the login of a service, whichever is not there: older data has no such login."""
+        file = self.home / "service-password"
+        if file.exists():
+            return
+        password = secrets.token_urlsafe(24)
+        with closing(psycopg2.connect(self._url(self.name, "password", "postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT FROM pg_database WHERE datname = %s", [self.name])
+                if not cursor.rowcount:
+                    cursor.execute(f"CREATE DATABASE {quote_ident(self.name, cursor)}")
+                make_login(cursor, f"{self.name}_service", password)
+        write_secret(file, password, account)

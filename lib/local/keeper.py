@@ -1,61 +1,40 @@
-"""Keeps one thing alive: looks whether it still is, starts it again when it is not."""
+"""Keeps things alive, and tells in the log what it does."""
 
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event
+from datetime import UTC, datetime
 
-_PAUSE = 0.1
+_FIRST_PAUSE, _MAX_PAUSE, _HEALTHY = 0.2, 2.0, 10.0  # seconds
 
 
 @dataclass(slots=True)
-class Backoff:
-    """How long to wait before a next start: longer and longer for what dies at once. All in seconds."""
-
-    first: float = 0.2
-    longest: float = 2
-    healthy: float = 10
-    _next: float = 0
-
-    def after(self, lived: float) -> float:
-        """Tell how long to wait after the death of something that lived for so long."""
-        if lived >= self.healthy or self._next == 0:
-            self._next = self.first
-        wait, self._next = self._next, min(self._next * 2, self.longest)
-        return wait
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
-    """One thing to keep alive: how to see that it lives, how to start it, where to tell of it."""
+    """Keeps one thing alive: starts it again when it has ended, later and later if it ends at once each time."""
 
     name: str
     alive: Callable[[], bool]
-    launch: Callable[[], None]
-    report: Callable[[str], None]
+    start: Callable[[], None]
+    began: float = 0  # the last start; this and the others in seconds
+    pause: float = 0
+    due: float | None = None  # the next start, if it has ended
 
-    def keep(self, stop: Event) -> None:
-        """Keep it alive until `stop` is set. A start that fails counts as a death."""
-        backoff, began = Backoff(), time.monotonic()
-        while not stop.wait(_PAUSE):
-            if self._lives():
-                continue
-            wait = backoff.after(time.monotonic() - began)
-            self.report(f"{self.name} has ended; starting it again in {wait:.1f} s")
-            if stop.wait(wait):
-                return
-            self._try_launch()
-            began = time.monotonic()
-
-    def _lives(self) -> bool:
+    def look(self, now: float) -> None:
+        """Look once; a start that fails counts as an end."""
         try:
-            return self.alive()
-        except Exception as error:  # noqa: BLE001 - a look that fails is no death
-            self.report(f"{self.name} cannot be looked at: {error!r}")
-            return True
-
-    def _try_launch(self) -> None:
-        try:
-            self.launch()
+            if self.due is None and not self.alive():
+                ends_at_once = self.pause and now - self.began < _HEALTHY
+                self.pause = min(self.pause * 2, _MAX_PAUSE) if ends_at_once else _FIRST_PAUSE
+                self.due = now + self.pause
+                report(f"{self.name} has ended; starting it again in {self.pause:.1f} s")
+            if self.due is not None and now >= self.due:
+                self.began, self.due = now, None
+                self.start()
         except Exception as error:  # noqa: BLE001 - giving up is never better than the next try
-            self.report(f"{self.name} did not start: {error}")
+            report(f"{self.name} cannot be started or looked at: {error}")
+
+
+def report(text: str) -> None:
+    """Add a line to the log; a full disk must not end who is there to start things again."""
+    with suppress(OSError):
+        print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}", flush=True)

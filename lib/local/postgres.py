@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lib.local.account import Account, account_for, can_enter, give
+from lib.local.account import account_for, can_enter, give
 from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
 from lib.local.project import Project
@@ -16,22 +16,9 @@ _FOLDER = "postgres"
 
 
 def cluster_of(project: Project) -> Cluster:
-    """Describe the private PostgreSQL of a checkout; nothing is started.
-
-    Raises:
-        LocalError: root runs this, and there is no account to run PostgreSQL as.
-
-    """
-    parent = _parent(project)
-    home = parent / _FOLDER
-    return Cluster(
-        home=home,
-        name=project.database,
-        account=account_for(home),
-        lock=project.var / "postgres.lock",
-        log=project.logs / "postgres.log",
-        storage=project.outside,
-    )
+    """Describe the private PostgreSQL of a checkout; nothing is started. Raises `LocalError`."""
+    name = project.name.replace("-", "_")
+    return Cluster(home=_parent(project) / _FOLDER, name=name, log=project.postgres_log)
 
 
 def _parent(project: Project) -> Path:
@@ -50,27 +37,14 @@ def _parent(project: Project) -> Path:
 
 @contextlib.contextmanager
 def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -> Iterator[str]:
-    """Run a new, empty server for as long as the context lasts; yields the address of its database.
+    """Run a new, empty server for as long as the context lasts; yields the address of its database for its owner.
 
     `settings` go to postgresql.conf, such as {"fsync": "off"}; `name` is that of its database and of the superuser who
-    owns it. Nothing of it is left afterwards.
-
-    Raises:
-        LocalError: it cannot be started.
-
+    owns it. Nothing of it is left afterwards. Raises `LocalError`.
     """
-    folder, account = _temporary_folder()
+    folder = _temporary_folder()
     try:
-        cluster = Cluster(
-            home=folder / "postgres",
-            name=name,
-            account=account,
-            lock=folder / "lock",
-            log=folder / "log",
-            storage=folder,
-            settings=settings,
-            sync=False,
-        )
+        cluster = Cluster(home=folder / _FOLDER, name=name, log=folder / "log", settings=settings)
         try:
             cluster.start()
             yield cluster.owner_url
@@ -80,13 +54,12 @@ def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -
         shutil.rmtree(folder)
 
 
-def _temporary_folder() -> tuple[Path, Account | None]:
+def _temporary_folder() -> Path:
     """Make a folder that the account reaches; the usual place for them may be private to root."""
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - a private folder is made in it
-        folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=place)).resolve()
-        account = account_for(folder)
-        give(folder, account)
-        if can_enter(account, folder):
-            return folder, account
-        folder.rmdir()
-    raise LocalError("no folder for temporary files that the account of PostgreSQL can reach: set TMPDIR")
+    folder = Path(tempfile.mkdtemp(prefix="postgres-")).resolve()
+    account = account_for(folder)
+    give(folder, account)
+    if can_enter(account, folder):
+        return folder
+    folder.rmdir()
+    raise LocalError(f"the user of PostgreSQL cannot reach {folder}: set TMPDIR to a folder that is open, such as /tmp")

@@ -13,16 +13,16 @@ from lib.local.errors import LocalError
 class Project:
     """One checkout of a project: where it is, what it is called, how its programs are started.
 
-    `service`, `migrate` and `notice` are the arguments given to Python, the last for a program that says in a line
-    who may use the service, or else which settings are wrong, then in a line each the headers that a request needs for
-    it, as a shell takes them within double quotes; `alive_path` is asked to see whether the service is there;
-    `sample_json` is a request to try, sent to `sample_path`; `docs_path` is where people read about others;
-    `environment` is what the programs are told where the user says nothing else.
+    `programs`, by name and in the order of their start, `migrate` and `notice` are arguments for Python. `notice` says
+    in a line who may use the service, or which settings are wrong, then in a line each the headers that a request
+    needs, as a shell takes them within double quotes. `alive_path` is asked to see whether the service is there;
+    `sample_json` is a request to try at `sample_path`; people read about others at `docs_path`; `environment` is for
+    the programs, where the user says nothing else.
     """
 
     root: Path
     name: str
-    service: tuple[str, ...]
+    programs: Mapping[str, tuple[str, ...]]
     migrate: tuple[str, ...]
     notice: tuple[str, ...]
     docs_path: str
@@ -43,8 +43,13 @@ class Project:
 
     @property
     def service_log(self) -> Path:
-        """The log of the service and of its supervisor."""
+        """The log of the programs and of their supervisor."""
         return self.logs / "service.log"
+
+    @property
+    def postgres_log(self) -> Path:
+        """The log of the private PostgreSQL."""
+        return self.logs / "postgres.log"
 
     @property
     def supervisor_lock(self) -> Path:
@@ -52,30 +57,20 @@ class Project:
         return self.var / "supervisor.lock"
 
     @property
-    def database(self) -> str:
-        """The name of the private database and of its owner."""
-        return self.name.replace("-", "_")
-
-    @property
     def outside(self) -> Path:
-        """The folder used by root where the checkout is out of reach for the account of PostgreSQL."""
+        """The folder used by root where the checkout is out of reach for the user who runs PostgreSQL."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
         return Path("/var/lib") / f"{self.name}-{digest}"
 
 
 def read_project(root: Path) -> Project:
-    """Read the facts from pyproject.toml in `root`.
-
-    Raises:
-        LocalError: there is no such file, or the table is missing or incomplete.
-
-    """
+    """Read the facts from pyproject.toml in `root`; raises `LocalError` where one is missing."""
     try:
         table = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["local"]
         return Project(
             root=root.resolve(),
             name=table["name"],
-            service=tuple(table["service"]),
+            programs={name: tuple(words) for name, words in table["programs"].items()},
             migrate=tuple(table["migrate"]),
             notice=tuple(table["notice"]),
             docs_path=table["docs"],

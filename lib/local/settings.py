@@ -8,12 +8,13 @@ from dotenv import dotenv_values
 
 from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
+from lib.local.project import Project
 from lib.secret_files import UnreadableSecret, read_secret
 
 HOST = "127.0.0.1"
 PORT = 5000
 _OWNER = ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE")
-_GREATEST_PORT = 65535
+_MAX_PORT = 65535
 # Listening "everywhere" is no address that a client can ask for.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened at
 
@@ -40,12 +41,7 @@ class Settings:
 
 
 def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
-    """Read the settings; what the environment says goes before what `.env` says.
-
-    Raises:
-        LocalError: PORT is no port, or `.env` is no text.
-
-    """
+    """Read the settings; the environment goes before `.env`. Raises `LocalError` where one of them is wrong."""
     every = {**_written(root / ".env"), **environment}
     owner = {name: every.pop(name) for name in _OWNER if name in every}
     database_url, owner_url = _secret(root, every, "DATABASE_URL"), _secret(root, owner, _OWNER[0])
@@ -62,8 +58,17 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     )
 
 
+def program_environment(project: Project, settings: Settings, cluster: Cluster | None) -> dict[str, str]:
+    """Return the environment of the programs: of the two logins of the database they know the service's alone."""
+    environment = {**project.environment, **settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
+    if cluster is not None:
+        environment["DATABASE_URL"] = cluster.service_url
+    # Once a line, so that what a program says before it dies is in the log.
+    return {**environment, "PYTHONUNBUFFERED": "1"}
+
+
 def owner_environment(settings: Settings, cluster: Cluster | None) -> Mapping[str, str]:
-    """Return what tells a program the address of the database's owner."""
+    """Return the variables that give a program the address of the database's owner."""
     return settings.owner if cluster is None else {_OWNER[0]: cluster.owner_url}
 
 
@@ -87,7 +92,7 @@ def _written(file: Path) -> dict[str, str]:
 
 
 def _port(text: str, origin: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _GREATEST_PORT):
-        taken = f"give a number from 1 to {_GREATEST_PORT}, such as PORT={PORT}"
-        raise LocalError(f"PORT={text} is no port: {taken} (it is set in {origin})")
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MAX_PORT):
+        form = f"give a number from 1 to {_MAX_PORT}, such as PORT={PORT}"
+        raise LocalError(f"PORT={text} is no port: {form} (it is set in {origin})")
     return int(text)

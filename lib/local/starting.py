@@ -1,133 +1,118 @@
 """The command `start`."""
 
+import json
 import os
+import secrets
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
 
-from lib.local import service
-from lib.local.cluster import Cluster
 from lib.local.database_address import try_connection
 from lib.local.errors import LocalError
 from lib.local.hints import make
-from lib.local.locks import exclusive
-from lib.local.postgres import cluster_of
+from lib.local.log_files import open_log
 from lib.local.project import Project
-from lib.local.rotated_log import opened
-from lib.local.settings import Settings, owner_environment
-from lib.local.state import State
-from lib.local.supervisor import service_environment
-from lib.local.terminal import say, step, tail
+from lib.local.service import MARK, OTHER_RUNS, STOPPED, answers
+from lib.local.settings import Settings
+from lib.local.state import State, running_state
+from lib.local.terminal import say
 
-# As long as a first start may take on a slow machine: database, migrations, service.
-_LOCK_SECONDS = 180
+_PAUSE = 0.05
+_ANSWER_SECONDS = 30  # the supervisor may just be starting it again
 _LINES = 15
 _WRONG_SETTINGS = 2  # the status of a program that found some, and named them
 _ANY = "postgresql://127.0.0.1/any"  # what need not be known to say who may use the service
 
 
 def start(project: Project, settings: Settings) -> int:
-    """Start database and service, unless they run; return when the service answers.
+    """Start database and service, unless they run, and return when the service answers.
 
-    Raises:
-        LocalError: something could not be started; what had been started is stopped again.
-
+    The supervisor does it, says what fails, and stops what it had started. Raises `LocalError` for wrong settings.
     """
-    other = "Another start or stop is under way here; waiting for it."
-    with exclusive(project.var / "start.lock", seconds=_LOCK_SECONDS, waiting=lambda: say(other)):
-        state = service.running(project)
-        if state is not None:
-            _join(project, settings, state)
-            return 0
-        notice = _notice(project, settings)
-        if settings.database_url:
-            try_connection(settings.database_url)
-        if settings.owner_url:
-            try_connection(settings.owner_url, "DATABASE_OWNER_URL")
-        with service.claimed_port(project, settings) as claim, ExitStack() as undo:
-            _start_all(project, settings, claim, undo)
-            undo.pop_all()
-    _say_started(project, settings, notice)
+    state = _state_after_others(project)
+    if state is not None:
+        _wait_for_answer(project, state)
+        _say_running(project, settings, state)
+        return 0
+    notice = _notice(project, settings)
+    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_OWNER_URL", settings.owner_url)):
+        if url:
+            try_connection(url, name)
+    status = _run_supervisor(project, settings)
+    if status == OTHER_RUNS:
+        say("Another start was quicker; waiting for it.")
+        return start(project, settings)
+    if status == STOPPED:
+        raise LocalError(f"another command stopped this start: {make('start')} begins anew")
+    if status == 0:
+        _say_started(project, settings, notice)
+    return status
+
+
+def _state_after_others(project: Project) -> State | None:
+    """Return what runs, once no other start or stop is under way."""
+    said = False
+    while (state := running_state(project.supervisor_lock)) and not state.ready:
+        if not said:
+            say(f"Another start or stop is under way here; waiting for it. ({make('stop')} ends it.)")
+            said = True
+        time.sleep(_PAUSE)
+    return state
+
+
+def _wait_for_answer(project: Project, state: State) -> None:
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while not answers(state.address + project.alive_path):
+        if time.monotonic() > deadline:
+            raise LocalError(f"the service runs at {state.address}, but does not answer: {make('logs')} shows why")
+        time.sleep(_PAUSE)
+
+
+def _run_supervisor(project: Project, settings: Settings) -> int:
+    """Start the supervisor in the background, in a session of its own: 0 when all is ready, else its exit status."""
+    # The owner's address is for the migrations alone: no environment holds it, where it would stay.
+    source, owner = os.pipe()
+    os.write(owner, json.dumps(dict(settings.owner)).encode())
+    os.close(owner)
+    with open_log(project.service_log) as log, os.fdopen(source) as stdin:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "lib.local.supervisor"],
+            cwd=project.root,
+            env={**settings.environment, "PYTHONUNBUFFERED": "1", MARK: secrets.token_hex(16)},
+            stdin=stdin,
+            stdout=log,
+            start_new_session=True,
+        )
+    try:
+        while not _is_ready(running_state(project.supervisor_lock), supervisor.pid):
+            if supervisor.poll() is not None:
+                return supervisor.returncode
+            time.sleep(_PAUSE)
+    except BaseException:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+    # It is meant to outlive us; without this, Python warns of a child nobody waits for.
+    supervisor.returncode = 0
     return 0
 
 
-def _start_all(project: Project, settings: Settings, claim: int, undo: ExitStack) -> None:
-    cluster = None if settings.database_url else cluster_of(project)
-    if cluster is not None:
-        if not cluster.running():
-            undo.callback(cluster.stop)
-        with step("Starting PostgreSQL"):
-            cluster.start()  # also when it runs, left by a killed run: it may still be recovering
-    with step("Applying the migrations"):
-        migrate(project, settings, cluster)
-    with step("Starting the service"):
-        service.check_port(settings)  # again: who knows of no claims may have taken it meanwhile
-        supervisor = service.launch_supervisor(project, settings, claim)
-        undo.callback(_undo_supervisor, project, supervisor)
-        service.wait_for_answer(project, supervisor.pid)
-    # It is meant to outlive us; without this, Python warns of a child nobody waits for.
-    supervisor.returncode = 0
-
-
-def _undo_supervisor(project: Project, supervisor: "subprocess.Popen[bytes]") -> None:
-    service.stop_supervisor(project)
-    supervisor.kill()
-    supervisor.wait()
-
-
-def migrate(project: Project, settings: Settings, cluster: Cluster | None) -> None:
-    """Apply the migrations to the database in use, as its owner.
-
-    Raises:
-        LocalError: they failed; the last lines of their output are in the message.
-
-    """
-    path = project.logs / "migrate.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(opened(path), "ab") as log:
-        log.truncate(0)
-        status = subprocess.run(
-            [sys.executable, *project.migrate],
-            cwd=project.root,
-            env={**service_environment(project, settings, cluster), **owner_environment(settings, cluster)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            check=False,
-        ).returncode
-    if status != 0:
-        last = tail(path, _LINES)
-        if any("No space left" in line for line in last):
-            raise LocalError(f"disk full, said the migrations: free some where {path} says and try again")
-        raise LocalError("\n  ".join([f"the migrations failed; the end of {path}:", *last]))
-
-
-def _join(project: Project, settings: Settings, state: State) -> None:
-    """Wait for a service that another start, killed since, may just have launched."""
-    if not service.answers(state.address + project.alive_path):
-        say(f"Started already (pid {state.pid}), but without an answer yet; waiting for it.")
-        service.wait_for_answer(project, state.pid, state.starts)
-    _say_running(project, settings, state)
+def _is_ready(state: State | None, pid: int) -> bool:
+    return state is not None and state.pid == pid and state.ready
 
 
 def _say_running(project: Project, settings: Settings, state: State) -> None:
     say(f"Already running at {state.address} (pid {state.pid}); nothing was started.")
     print(f"Docs       {state.address}{project.docs_path}", flush=True)
-    served = {"HOST": state.host, "PORT": str(state.port)}
-    wanted = {name: settings.environment.get(name) for name in served}
-    others = [f"{name}={value}" for name, value in wanted.items() if value not in (None, "", served[name])]
-    if others:
-        say(f"To serve at {settings.address} instead: {make('stop')} && {make(' '.join(['start', *others]))}")
+    wanted = [f"{name}={value}" for name in ("HOST", "PORT") if (value := settings.environment.get(name))]
+    if wanted and settings.address != state.address:
+        say(f"To serve at {settings.address} instead: {make('stop')} && {make(' '.join(['start', *wanted]))}")
 
 
 def _notice(project: Project, settings: Settings) -> list[str]:
     """Have the project say who may use its service, and in further lines which headers a request needs for it.
 
     It does so before anything is started, since it reads all settings for that.
-
-    Raises:
-        LocalError: a setting is wrong, and the project's own words say which and where; or the program failed.
-
     """
     any_database = {} if settings.database_url else {"DATABASE_URL": _ANY}
     environment = {**settings.environment, "HOST": settings.host, **any_database}
@@ -143,10 +128,9 @@ def _notice(project: Project, settings: Settings) -> list[str]:
 
 def _say_started(project: Project, settings: Settings, notice: list[str]) -> None:
     who, *headers = notice
-    shown = ["-H 'Content-Type: application/json'", *(f'-H "{header}"' for header in headers)]
+    shown = " ".join(["-H 'Content-Type: application/json'", *(f'-H "{header}"' for header in headers)])
     print(f"Running at {settings.address}")
     print(f"Docs       {settings.address}{project.docs_path}")
     print(f"Access     {who}")
     print(f"Log file   {project.service_log}")
-    print("Try        ", end="")
-    print(f"curl -i {settings.address}{project.sample_path} {' '.join(shown)} -d '{project.sample_json}'", flush=True)
+    print(f"Try        curl -i {settings.address}{project.sample_path} {shown} -d '{project.sample_json}'", flush=True)

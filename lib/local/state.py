@@ -1,91 +1,99 @@
-"""What the supervisor tells the other commands: the lock that says that it runs, and the facts in it."""
+"""Locks on files, and the one that the supervisor holds: it says that it runs, and has the facts about it inside.
 
-import contextlib
+The kernel drops a lock when its holder ends, also by `kill -9`: it is never stale.
+"""
+
 import fcntl
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from lib.local.errors import LocalError
-from lib.local.locks import held
 
-_READ_ATTEMPTS = 20
 _PAUSE = 0.05
-_LENGTH = 1024
+_LENGTH = 2048  # always the same, so that a full disk has room for newer facts
+
+
+class HeldByAnother(LocalError):
+    """Another process holds a lock."""
+
+
+@contextmanager
+def exclusive(path: Path, *, seconds: float) -> Iterator[int]:
+    """Hold the lock on `path`, made if need be, and yield its open file.
+
+    Raises `HeldByAnother` if it does not become free in so many seconds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644)) as opened:
+        deadline = time.monotonic() + seconds
+        while not _take(opened.fileno(), fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise HeldByAnother(f"another command holds {path}: wait for it to end, or end it, and try again")
+            time.sleep(_PAUSE)
+        yield opened.fileno()
+
+
+def _take(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def held(path: Path) -> bool:
+    """Tell whether another process holds the lock on `path`."""
+    try:
+        with path.open("rb") as file:
+            return not _take(file.fileno(), fcntl.LOCK_SH)  # shared: two who ask at once do not see each other
+    except FileNotFoundError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A supervisor and its service.
+    """A supervisor, where its service listens, and of each program its process id and how often it was started.
 
-    `service_pid` is 0 before the first start; `starts` counts the starts of the service. `mark` is what the supervisor
-    and all that it starts have in their environment: a number alone may be anybody's by now.
+    It is `ready` when the service has answered, until it is stopped. `mark` is what all that it starts has in its
+    environment: a process id may be anybody's by now.
     """
 
     pid: int
-    host: str
-    port: int
     address: str
-    service_pid: int = 0
-    starts: int = 0
-    mark: str = ""
+    mark: str
+    ready: bool = False
+    programs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def read_state(path: Path) -> State | None:
-    """Read the facts of the running supervisor; None when none runs."""
-    for _ in range(_READ_ATTEMPTS):
-        if not held(path):
-            return None
-        state = last_state(path)
-        if state is not None:
-            return state
-        time.sleep(_PAUSE)  # between taking the lock and writing, or in the midst of writing
-    raise LocalError(f"{path} is held and says nothing: end the process that holds it (fuser {path})")
+def write_state(file: int, state: State) -> None:
+    """Write the facts into the open file of the lock, in place of the former ones."""
+    os.pwrite(file, json.dumps(asdict(state)).encode().ljust(_LENGTH), 0)
 
 
 def last_state(path: Path) -> State | None:
     """Read the facts of the supervisor that ran last, whether or not it runs now."""
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
-        return State(**json.loads(path.read_text()))
+    with suppress(FileNotFoundError, ValueError, KeyError):
+        facts = json.loads(path.read_text())
+        programs = {name: (pid, starts) for name, (pid, starts) in facts.get("programs", {}).items()}
+        known = {name: facts[name] for name in ("pid", "address", "mark")}
+        # The release before, which may still run, says no more than that.
+        return State(**known, ready=facts.get("ready", True), programs=programs)
     return None
 
 
-class Holder:
-    """The supervisor's side: holds the lock from its making to its end, and writes the facts."""
+def running_state(path: Path) -> State | None:
+    """Read the facts of the running supervisor; None when none runs."""
+    return last_state(path) if held(path) else None
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
 
-    def acquire(self, *, seconds: float) -> bool:
-        """Take the lock; False when another supervisor still has it after `seconds`."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:  # also for the moment in which someone asks whether it is held
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(_PAUSE)
-            else:
-                return True
-
-    def write(self, state: State) -> None:
-        """Write the facts, in place of the former ones: of one length, so that a full disk has room for them."""
-        self._file.seek(0)
-        self._file.write(json.dumps(asdict(state)).encode().ljust(_LENGTH))
-        self._file.flush()
-
-    def lost(self) -> bool:
-        """Tell whether the file was removed: the checkout is gone, and nobody could stop us any more."""
-        try:
-            return os.fstat(self._file.fileno()).st_ino != self._path.stat().st_ino
-        except OSError:
-            return True
-
-    def close(self) -> None:
-        """Give the lock back."""
-        self._file.close()
+def lost(file: int, path: Path) -> bool:
+    """Tell whether the file of a lock was removed, so that nobody could find its holder any more."""
+    try:
+        return os.fstat(file).st_ino != path.stat().st_ino
+    except OSError:
+        return True

@@ -30,7 +30,7 @@ def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
         (folder / "pgbouncer.ini").write_text(_written(url, port, settings, entry))
         for path in (folder, folder / "pgbouncer.ini"):
             give(path, account)
-        user = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([PROGRAM, str(folder / "pgbouncer.ini")], stderr=log, stdout=log, **user)  # type: ignore[call-overload]  # noqa: S603
             try:

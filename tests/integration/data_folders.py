@@ -10,28 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from lib.local import initdb
-from lib.local.initdb import Plan
+from lib.local.account import Account
+from lib.local.binaries import Programs
+from lib.local.cluster import Cluster
 
 
 @contextmanager
 def made_once(kept: Path) -> Iterator[None]:
     """Have data folders copied from those in the folder `kept`, where what is made first is put."""
-    really = initdb._initdb  # noqa: SLF001  # the program itself; what is around it is done as always
+    really = Cluster.initdb  # the program itself; what is around it is done as always
 
-    def copied_or_made(data: Path, password: Path, plan: Plan) -> None:
-        template = kept / f"{plan.programs.major}-{plan.name}"
+    def copied_or_made(self: Cluster, home: Path, programs: Programs, account: Account | None) -> None:
+        template = kept / f"{programs.major}-{self.name}"
         if template.exists():
-            copy(template / "data", data)
-            password.write_text((template / "password").read_text())  # the copy knows its owner by that one
+            copy(template / "data", home / "data")
+            (home / "password").write_text((template / "password").read_text())  # the copy knows its owner by that one
         else:
-            really(data, password, plan)
+            really(self, home, programs, account)
             template.mkdir(parents=True)
-            copy(data, template / "data")
-            (template / "password").write_text(password.read_text())
+            copy(home / "data", template / "data")
+            (template / "password").write_text((home / "password").read_text())
 
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(initdb, "_initdb", copied_or_made)
+        changed.setattr(Cluster, "initdb", copied_or_made)
         yield
 
 

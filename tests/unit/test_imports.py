@@ -32,7 +32,7 @@ def test_the_notice_needs_the_settings_alone() -> None:
 
 
 def test_the_local_runner_does_without_the_tables_of_the_service() -> None:
-    assert {"sqlalchemy", "marshmallow", "app"}.isdisjoint(loaded_by("import lib.local.command_line"))
+    assert {"sqlalchemy", "marshmallow", "app"}.isdisjoint(loaded_by("import lib.local.commands"))
 
 
 def test_a_worker_has_all_that_it_serves_with_and_its_main_process_loads_that_before_it() -> None:

@@ -123,7 +123,7 @@ class Machine:
 
     def _of_here(self, script: str) -> str:
         account = account_for(self.root / "data")
-        mine = f"-o {account.uid} -g {account.gid}" if account else ""
+        mine = f"-o {account.pw_uid} -g {account.pw_gid}" if account else ""
         changed = {"-o postgres -g postgres": mine, **self.ports}
         changed |= {folder: f"{self.root}{folder}" for folder in ("/opt/activity-alerts", "/var/backups")}
         for printed, here in changed.items():
@@ -139,7 +139,7 @@ class Machine:
             f" PGUSER={address.username} PGPASSWORD={address.password}"
         )
         if account:
-            as_postgres += f" setpriv --reuid={account.uid} --regid={account.gid} --clear-groups"
+            as_postgres += f" setpriv --reuid={account.pw_uid} --regid={account.pw_gid} --clear-groups"
         return {
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
             "ROOT": str(self.root),

@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[3]
 TABLE = """
 [tool.local]
 name = "sample-project"
-service = ["service.py"]
+programs = { service = ["service.py"] }
 migrate = ["migrate.py"]
 notice = ["notice.py"]
 alive = "/alive"

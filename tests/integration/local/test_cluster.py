@@ -15,11 +15,10 @@ import psycopg2
 import pytest
 
 from lib.local import processes
-from lib.local.account import account_for
 from lib.local.cluster import Cluster
 from lib.local.errors import LocalError
-from lib.local.initdb import major_of, programs_of
 from lib.local.postgres import temporary_cluster
+from lib.local.processes import postgres_in
 
 QUICK = {"fsync": "off"}
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -37,17 +36,7 @@ def ask(url: str, question: str) -> object:
 
 
 def make_cluster(folder: Path) -> Cluster:
-    home = folder / "postgres"
-    return Cluster(
-        home=home,
-        name="sample",
-        account=account_for(home),
-        lock=folder / "lock",
-        log=folder / "postgres.log",
-        storage=folder,
-        settings=QUICK,
-        sync=False,
-    )
+    return Cluster(home=folder / "postgres", name="sample", log=folder / "postgres.log", settings=QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +82,7 @@ def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
         assert ask(url, "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'") == 0
         data = Path(str(ask(url, "SHOW data_directory")))
     assert not data.parent.parent.exists()
-    assert programs_of(data) == []
+    assert postgres_in(data) == []
 
 
 def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> None:
@@ -104,7 +93,7 @@ def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> 
     cluster.start()
     kill_postmaster(cluster)
     assert not cluster.running()
-    cluster.restart()
+    cluster.start(anew=False)
     assert cluster.service_url == address
     assert ask(address, "SELECT current_user") == "sample_service"
     assert ask(cluster.owner_url, "SELECT count(*) FROM kept") == 1
@@ -120,23 +109,23 @@ def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cl
         for start in [pool.submit(absent.start), pool.submit(absent.start)]:
             start.result()
     assert not leftover.exists()
-    postmasters = [each for each in programs_of(absent.data) if processes.names_folder(each, absent.data)]
+    postmasters = [each for each in postgres_in(absent.data) if str(absent.data) in each.cmdline()]
     assert len(postmasters) == 1
 
 
 def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
-    for process in programs_of(cluster.data):
+    for process in postgres_in(cluster.data):
         process.send_signal(signal.SIGSTOP)
     assert cluster.running()
     cluster.stop()
-    assert programs_of(cluster.data) == []
+    assert postgres_in(cluster.data) == []
 
 
 def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: Cluster) -> None:
-    others = [process for process in programs_of(cluster.data) if process != cluster.postmaster()]
+    others = [process for process in postgres_in(cluster.data) if process != cluster.postmaster()]
     others[0].send_signal(signal.SIGSTOP)
     kill_postmaster(cluster)
-    cluster.restart()
+    cluster.start(anew=False)
     assert ask(cluster.service_url, "SELECT 1") == 1
     assert not processes.alive(others[0])
 
@@ -149,7 +138,7 @@ def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
         number = {"alien": str(alien.pid), "nonsense": "x"}[kind]
         file.write_text("\n".join([number, *file.read_text().split("\n")[1:]]))
         assert not cluster.running()
-        cluster.restart()
+        cluster.start(anew=False)
         assert ask(cluster.service_url, "SELECT 1") == 1
         assert alien.poll() is None
         alien.kill()
@@ -181,9 +170,9 @@ def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, conte
     assert absent.data.exists()
 
 
-def test_data_that_is_gone_is_not_made_anew_by_a_restart(absent: Cluster) -> None:
+def test_data_that_is_gone_is_not_made_anew_where_a_server_ended(absent: Cluster) -> None:
     with pytest.raises(LocalError, match="is gone"):
-        absent.restart()
+        absent.start(anew=False)
     assert not absent.home.exists()
 
 
@@ -192,14 +181,14 @@ def test_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
     configuration = cluster.data / "postgresql.conf"
     sound = configuration.read_text()
     configuration.write_text(sound + "no_such_setting = on\n")
-    with pytest.raises(LocalError, match=r"PostgreSQL failed: .*FATAL"):
+    with pytest.raises(LocalError, match=r"pg_ctl failed: .*FATAL"):
         cluster.start()
     configuration.write_text(sound)
 
 
 def test_a_first_start_that_fails_leaves_nothing(absent: Cluster) -> None:
-    impossible = dataclasses.replace(absent, settings={"no_such_setting": "on"})
-    with pytest.raises(LocalError, match=r"postgres failed: .*FATAL"):
+    impossible = dataclasses.replace(absent, name="pg_reserved")
+    with pytest.raises(LocalError, match=r"initdb failed: .*error: superuser name"):
         impossible.start()
     # A copy of the programs, where the account could not reach them, is whole and stays.
     folders = [path.name for path in absent.home.parent.iterdir() if path.is_dir()]
@@ -212,7 +201,7 @@ def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> Non
     os.seteuid(65534)
     try:
         with pytest.raises(LocalError, match="belongs to root"):
-            major_of(absent.home)
+            absent.programs()
     finally:
         os.seteuid(0)
 
@@ -242,5 +231,5 @@ def test_who_merely_names_the_folder_or_stands_in_it_goes_on(
     assert not cluster.running()
     cluster.start()
     kill_postmaster(cluster)
-    cluster.restart()
+    cluster.start(anew=False)
     assert [each.poll() for each in bystanders] == [None, None]

@@ -13,7 +13,9 @@ from lib.local.postgres import temporary_cluster
 def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> None:
     with temporary_cluster(settings={"fsync": "off"}) as url:
         try_connection(url)
-        with pytest.raises(LocalError, match=r'127\.0\.0\.1:\d+ refuses the connection \(database "no"') as refused:
+        with pytest.raises(
+            LocalError, match=r'port \d+ failed: FATAL:  database "no" does not exist: start that'
+        ) as refused:
             try_connection(f"{url.rpartition('/')[0]}/no")
         assert "\n" not in str(refused.value)
 
@@ -25,7 +27,8 @@ def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp
         try_connection(f"postgresql://{form.format(port)}")
     said = str(refused.value)
     assert said == (
-        f"DATABASE_URL: cannot reach 127.0.0.1:{port} (Connection refused): start that server, or unset DATABASE_URL"
+        f'DATABASE_URL: connection to server at "127.0.0.1", port {port} failed: Connection refused: '
+        "start that server or correct the address, or unset DATABASE_URL"
     )
 
 

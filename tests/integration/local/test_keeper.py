@@ -1,51 +1,54 @@
-"""keeper: what died is started again, soon at first, then more and more slowly."""
-
-from threading import Event
+"""Keeper: what has ended is started again, soon at first, then more and more slowly."""
 
 import pytest
 
-from lib.local.keeper import Backoff, Keeper
+from lib.local.keeper import Keeper
+
+DEAD = 0.0  # how long it lives
 
 
-def test_the_pause_doubles_to_two_seconds_for_what_dies_at_once() -> None:
-    backoff = Backoff()
-    assert [backoff.after(0) for _ in range(7)] == pytest.approx([0.2, 0.4, 0.8, 1.6, 2, 2, 2])
+def started(lives: list[float]) -> list[float]:
+    """Return when something is started that lives for so long each time, looked at ten times a second."""
+    starts, ends, now = list[float](), [0.0], 0.0
+
+    def start() -> None:
+        starts.append(now)
+        ends.append(now + lives.pop(0))
+
+    keeper = Keeper("it", lambda: now < ends[-1], start)
+    while lives:
+        keeper.look(now := now + 0.1)
+    return starts
 
 
-def test_a_life_of_ten_seconds_makes_the_pause_short_again() -> None:
-    backoff = Backoff()
-    waits = [backoff.after(lived) for lived in (0, 9.9, 10, 0)]
-    assert waits == pytest.approx([0.2, 0.4, 0.2, 0.4])
+def test_what_ends_at_once_is_started_after_pauses_that_double_to_two_seconds() -> None:
+    starts = started([DEAD] * 7)
+    pauses = [after - before for before, after in zip([0, *starts], starts, strict=False)]
+    assert pauses == pytest.approx([0.3, 0.5, 0.9, 1.7, 2.1, 2.1, 2.1], abs=0.15)
 
 
-def test_the_living_is_left_alone_and_the_dead_is_started() -> None:
-    stop, events, lives = Event(), list[str](), iter([True, False])
-
-    def launch() -> None:
-        events.append("launch")
-        stop.set()
-
-    Keeper(name="it", alive=lambda: next(lives), launch=launch, report=events.append).keep(stop)
-    assert events == ["it has ended; starting it again in 0.2 s", "launch"]
+@pytest.mark.parametrize(("lived", "pause"), [(9, 0.4), (11, 0.2)])
+def test_a_life_of_ten_seconds_makes_the_pause_short_again(lived: float, pause: float) -> None:
+    first, second = started([lived, DEAD])
+    assert second - first - lived == pytest.approx(pause + 0.1, abs=0.11)  # it is seen a look later
 
 
-def test_a_failed_start_and_a_failed_look_are_reported_and_survived() -> None:
-    stop, events = Event(), list[str]()
+def test_the_living_is_left_alone() -> None:
+    Keeper("it", lambda: True, pytest.fail).look(1)
 
-    def look() -> bool:
-        if events:
-            stop.set()
-            raise OSError("unreadable")
-        return False
 
-    def launch() -> None:
+def test_a_failed_start_and_a_failed_look_are_reported_and_survived(capsys: pytest.CaptureFixture[str]) -> None:
+    def start() -> None:
         raise ValueError("no luck")
 
-    Keeper(name="it", alive=look, launch=launch, report=events.append).keep(stop)
-    assert events[1] == "it did not start: no luck"
-    assert "cannot be looked at" in events[2]
+    def look() -> bool:
+        raise OSError("unreadable")
 
-
-def test_nothing_is_started_once_told_to_stop() -> None:
-    stop = Event()
-    Keeper(name="it", alive=lambda: False, launch=pytest.fail, report=lambda _: stop.set()).keep(stop)
+    keeper = Keeper("it", lambda: False, start)
+    keeper.look(1)
+    keeper.look(2)
+    Keeper("it", look, start).look(1)
+    said = capsys.readouterr().out
+    assert "it has ended; starting it again in 0.2 s" in said
+    assert "it cannot be started or looked at: no luck" in said
+    assert "it cannot be started or looked at: unreadable" in said

@@ -1,72 +1,52 @@
-"""locks: one holder at a time, none after its end."""
+"""state: one holder of a lock at a time, none after its end, and the facts that it leaves."""
 
 from pathlib import Path
 
 import pytest
 
-from lib.local.errors import LocalError
-from lib.local.locks import exclusive, held
-from lib.local.state import Holder, State, last_state, read_state
+from lib.local.state import HeldByAnother, State, exclusive, held, last_state, lost, running_state, write_state
 
-STATE = State(pid=1, host="127.0.0.1", port=5000, address="http://127.0.0.1:5000")
+STATE = State(pid=1, address="http://127.0.0.1:5000", mark="m", ready=True, programs={"service": (2, 3)})
 
 
-def test_a_second_holder_is_told_once_then_refused(tmp_path: Path) -> None:
-    lock, told = tmp_path / "new/lock", list[str]()
-    with (
-        exclusive(lock, seconds=1),
-        pytest.raises(LocalError, match="another command holds"),
-        exclusive(lock, seconds=0.2, waiting=lambda: told.append("waiting")),
-    ):
-        pass
-    assert told == ["waiting"]
-
-
-def test_a_lock_is_held_while_held(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
+def test_a_second_holder_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
+    lock = tmp_path / "new/lock"
     assert not held(lock)
     with exclusive(lock, seconds=1):
         assert held(lock)
+        with pytest.raises(HeldByAnother, match="another command holds"), exclusive(lock, seconds=0.2):
+            pass
     assert not held(lock)
 
 
 def test_the_state_is_read_while_its_holder_lives(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    holder = Holder(path)
-    assert holder.acquire(seconds=1)
-    holder.write(STATE)
-    assert read_state(path) == STATE
-    holder.close()
-    assert read_state(path) is None
+    with exclusive(path, seconds=1) as file:
+        assert running_state(path) is None, "nothing is written yet"
+        write_state(file, STATE)
+        assert running_state(path) == STATE
+    assert running_state(path) is None
     assert last_state(path) == STATE
 
 
-def test_a_second_supervisor_does_not_get_the_lock(tmp_path: Path) -> None:
-    first, second = Holder(tmp_path / "lock"), Holder(tmp_path / "lock")
-    assert first.acquire(seconds=1)
-    assert not second.acquire(seconds=0.1)
-    first.close()
-    second.close()
+def test_the_supervisor_of_the_release_before_is_known_so_that_it_can_be_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text('{"pid": 7, "host": "h", "port": 1, "address": "a", "service_pid": 8, "starts": 1, "mark": "m"}')
+    assert last_state(path) == State(pid=7, address="a", mark="m", ready=True)
 
 
 @pytest.mark.parametrize("text", ["{", '{"unknown": 1}'])
-def test_a_holder_that_says_nothing_is_an_error(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "lock"
-    holder = Holder(path)
-    assert holder.acquire(seconds=1)
-    path.write_text(text)
-    with pytest.raises(LocalError, match="says nothing"):
-        read_state(path)
-    holder.close()
+def test_a_file_that_says_nothing_tells_of_nobody(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lock").write_text(text)
+    assert last_state(tmp_path / "lock") is None
 
 
 @pytest.mark.parametrize("kind", ["removed", "replaced"])
 def test_a_lock_whose_file_is_gone_is_lost(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lock"
-    holder = Holder(path)
-    assert not holder.lost()
-    path.rename(tmp_path / "elsewhere")
-    if kind == "replaced":
-        path.touch()
-    assert holder.lost()
-    holder.close()
+    with exclusive(path, seconds=1) as file:
+        assert not lost(file, path)
+        path.rename(tmp_path / "elsewhere")
+        if kind == "replaced":
+            path.touch()
+        assert lost(file, path)

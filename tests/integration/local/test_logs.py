@@ -1,23 +1,24 @@
-"""logs: the last fifty lines, then what comes."""
+"""Logs: their last lines, and who may read them."""
 
 from pathlib import Path
 
 import pytest
 
 from lib.local.__main__ import main
+from lib.local.log_files import last_lines
 from lib.local.project import Project
-from lib.local.terminal import tail, tail_begins
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 20_000])
-def test_a_log_is_shown_from_its_last_fifty_lines(tmp_path: Path, count: int) -> None:
-    lines = [f"line {number}: é\n" for number in range(count)]
+def test_the_end_of_a_log_is_its_last_lines(tmp_path: Path, count: int) -> None:
+    lines = [f"line {number}: é" for number in range(count)]
     path = tmp_path / "log"
-    path.write_text("".join(lines))
-    with path.open() as file:
-        file.seek(tail_begins(path, 50))
-        assert file.readlines() == lines[-50:]
-    assert tail(path, 50) == [line.rstrip() for line in lines[-50:]]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    assert last_lines(path, 50) == lines[-50:]
+
+
+def test_where_there_is_no_log_there_are_no_lines(tmp_path: Path) -> None:
+    assert last_lines(tmp_path / "log", 2) == []
 
 
 def test_logs_are_closed_to_others_also_those_of_a_release_before(project: Project) -> None:

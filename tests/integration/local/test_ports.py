@@ -1,16 +1,24 @@
-"""ports: a port is free when nobody listens there, also nobody who would share it."""
+"""ports: a port is free when nobody listens there, also nobody who would share it, and nobody reserved it."""
 
 import errno
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from lib.local.ports import explain, kept_port, refusal
+from lib.local import ports
+from lib.local.errors import LocalError
+from lib.local.ports import kept_port, listen, reserve_port
+from tests.integration.ports import free_port
 
 HOST = "127.0.0.1"
+RESERVE = "import sys; from lib.local.ports import reserve_port; reserve_port('127.0.0.1', int(sys.argv[1]))"
+RESERVE += "; print('reserved', flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
@@ -24,9 +32,9 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_a_port_that_another_would_share_is_taken(listener: socket.socket) -> None:
-    error = refusal(HOST, listener.getsockname()[1])
-    assert error is not None
-    assert error.errno == errno.EADDRINUSE
+    with pytest.raises(OSError, match="in use") as refused:
+        listen(HOST, listener.getsockname()[1])
+    assert refused.value.errno == errno.EADDRINUSE
 
 
 def test_a_port_with_connections_of_an_ended_server_is_free(listener: socket.socket) -> None:
@@ -36,12 +44,11 @@ def test_a_port_with_connections_of_an_ended_server_is_free(listener: socket.soc
         accepted.close()
         listener.close()
         assert client.recv(1) == b""
-    assert refusal(HOST, port) is None
+    assert listen(HOST, port) == port
 
 
 def test_the_port_stays_the_same_while_it_is_free(tmp_path: Path) -> None:
     port = kept_port(tmp_path / "port")
-    assert 15432 <= port < 25432
     assert kept_port(tmp_path / "port") == port
 
 
@@ -54,18 +61,54 @@ def test_another_port_is_chosen_and_kept_when_need_be(tmp_path: Path, listener: 
     assert (tmp_path / "port").read_text() == str(port)
 
 
-@pytest.mark.parametrize(("port", "other"), [(65480, 65535), (65481, 65426)])
-def test_the_port_that_is_proposed_instead_is_one(port: int, other: int) -> None:
-    assert str(explain(OSError(errno.EADDRINUSE, "why"), HOST, port)).endswith(f"PORT={other}")
+@contextmanager
+def reserved(port: int) -> Iterator[None]:
+    """Have another process reserve a port."""
+    argv = [sys.executable, "-c", RESERVE, str(port)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        assert process.stdout
+        assert process.stdout.readline() == "reserved\n"
+        yield
+
+
+def test_a_port_is_reserved_once_until_its_process_has_ended_and_another_is_free() -> None:
+    port = free_port()
+    with reserved(port):
+        with pytest.raises(LocalError, match=f"port {port} is taken"):
+            reserve_port(HOST, port)
+        with reserved(free_port()):
+            pass
+    with reserved(port):
+        pass
+
+
+def test_a_reservation_through_a_link_of_somebody_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_LOCKS", tmp_path)
+    port = free_port()
+    reserve_port(HOST, port)
+    (file,) = tmp_path.iterdir()
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LocalError):
+        reserve_port(HOST, port)
 
 
 @pytest.mark.parametrize(
-    ("number", "answer"),
+    ("number", "port", "answer"),
     [
-        (errno.EADDRINUSE, "port 5000 is taken by another program: choose one, as in make start PORT=5055"),
-        (errno.EACCES, "needs root"),
-        (errno.EADDRNOTAVAIL, "HOST=h is no address of this machine"),
+        (errno.EADDRINUSE, 5000, "port 5000 is taken by another program: choose one, as in make start PORT=5055"),
+        (errno.EADDRINUSE, 65480, "PORT=65535"),
+        (errno.EADDRINUSE, 65481, "PORT=65426"),
+        (errno.EACCES, 80, "needs root"),
+        (errno.EADDRNOTAVAIL, 5000, "HOST=127.0.0.1 is no address of this machine"),
     ],
 )
-def test_why_a_port_cannot_be_had_is_said_with_the_way_out(number: int, answer: str) -> None:
-    assert answer in str(explain(OSError(number, "why"), "h", 5000))
+def test_why_a_port_cannot_be_used_is_said_with_the_way_out(
+    number: int, port: int, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(number, "why")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(LocalError, match=answer):
+        reserve_port(HOST, port)

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,17 +17,15 @@ import pytest
 
 from lib.local import processes, service
 from lib.local.__main__ import main
-from lib.local.locks import exclusive
 from lib.local.postgres import cluster_of, temporary_cluster
 from lib.local.project import Project
 from lib.local.settings import read_settings
-from lib.local.state import Holder, State
-from lib.local.supervisor import Supervisor, stop_on_signal
+from lib.local.state import State, running_state
 from tests.integration.local.followers import follower
 from tests.integration.local.seen import users_of
 
 Output = pytest.CaptureFixture[str]
-RECOVERY_SECONDS = 5
+LONGEST = 60  # seconds, of a busy machine
 
 
 @pytest.fixture
@@ -39,13 +36,22 @@ def elsewhere() -> Iterator[str]:
 
 
 def state_of(project: Project) -> State:
-    state = service.running(project)
+    state = running_state(project.supervisor_lock)
     assert state
     return state
 
 
+def service_of(project: Project) -> int:
+    """The process id of the service."""
+    return state_of(project).programs["service"][0]
+
+
+def starts_of(project: Project) -> int:
+    return state_of(project).programs["service"][1]
+
+
 def eventually_answers(address: str) -> bool:
-    deadline = time.monotonic() + RECOVERY_SECONDS
+    deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         if service.answers(address):
             return True
@@ -118,17 +124,17 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     postmaster = cluster.postmaster()
     assert postmaster
     postmaster.kill()
-    os.kill(state.service_pid, signal.SIGKILL)
+    os.kill(service_of(project), signal.SIGKILL)
     assert processes.gone([postmaster], seconds=5)
     assert eventually_answers(state.address)
-    deadline = time.monotonic() + RECOVERY_SECONDS
+    deadline = time.monotonic() + LONGEST
     while not cluster.running() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.running()
-    assert state_of(project).starts == 2
+    assert starts_of(project) == 2
 
     # Nobody is left to start anything again, and nothing that is left stands in the way of the next start.
-    supervisor, child = psutil.Process(state.pid), psutil.Process(state_of(project).service_pid)
+    supervisor, child = psutil.Process(state.pid), psutil.Process(service_of(project))
     supervisor.kill()
     assert processes.gone([supervisor, child], seconds=5)
     assert cluster.running()
@@ -136,7 +142,7 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     assert eventually_answers(state.address)
 
     # A stuck service does not end by itself.
-    os.kill(state_of(project).service_pid, signal.SIGSTOP)
+    os.kill(service_of(project), signal.SIGSTOP)
     os.kill(state_of(project).pid, signal.SIGKILL)
     assert main(["stop"]) == 0
     assert others_of(project) == []
@@ -155,7 +161,7 @@ def test_two_starts_at_once_give_one_service(project: Project) -> None:
     assert "waiting for it" in said[0]
     assert "Already running" in said[0]
     assert "Already" not in said[1]
-    assert state_of(project).starts == 1
+    assert starts_of(project) == 1
 
 
 def test_another_address_than_the_running_one_is_not_served(
@@ -188,7 +194,7 @@ def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd
     ("file", "text", "answer"),
     [
         ("misfit", "no such column", "the migrations failed"),
-        ("misfit", "No space left on device", "disk full, said the migrations"),
+        ("misfit", "No space left on device", "No space left on device"),
         ("broken", "", "the service is broken"),
     ],
     ids=["migrations", "full disk", "service"],
@@ -219,60 +225,43 @@ def test_the_database_of_the_environment_is_used_and_none_is_started(
     assert main(["stop"]) == 0
 
 
-def test_the_supervisor_starts_a_killed_database_again_and_moves_the_service_with_it(project: Project) -> None:
-    settings, cluster = read_settings(project.root, os.environ), cluster_of(project)
-    cluster.start()
-    holder = Holder(project.supervisor_lock)
-    assert holder.acquire(seconds=1)
-    supervisor = Supervisor(project, settings, cluster, holder)
-    thread = threading.Thread(target=supervisor.run)
-    thread.start()
-    assert eventually_answers(settings.address)
-    port = int((cluster.home / "port").read_text())
-    (cluster.home / "port").write_text("no longer free")
-    postmaster = cluster.postmaster()
+def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: Project) -> None:
+    assert main(["start"]) == 0
+    cluster, address = cluster_of(project), state_of(project).address
+    postmaster, url = cluster.postmaster(), cluster.service_url
     assert postmaster
+    (cluster.home / "port").write_text("no longer free")
     postmaster.kill()
-    deadline = time.monotonic() + RECOVERY_SECONDS
-    while state_of(project).starts < 2 and time.monotonic() < deadline:
+    deadline = time.monotonic() + LONGEST
+    while starts_of(project) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.running()
-    assert f":{port}/" not in cluster.service_url
-    assert eventually_answers(settings.address)
-    supervisor.stop.set()
-    thread.join(10)
-    holder.close()
+    assert cluster.service_url != url
+    assert eventually_answers(address)
+
+
+def test_every_program_of_the_table_is_kept_alive_and_shown(project: Project, capfd: Output) -> None:
+    table = (project.root / "pyproject.toml").read_text()
+    both = table.replace("programs = { ", 'programs = { worker = ["-c", "import time; time.sleep(600)"], ')
+    (project.root / "pyproject.toml").write_text(both)
+    assert main(["start"]) == 0
+    worker, _ = state_of(project).programs["worker"]
+    os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + LONGEST
+    while (now := state_of(project).programs["worker"]) == (worker, 1) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    capfd.readouterr()
+    assert main(["status"]) == 0
+    assert f", worker {now[0]} (starts: 2), service {service_of(project)} (starts: 1)" in capfd.readouterr().out
+    assert main(["stop"]) == 0
     assert others_of(project) == []
 
 
-def test_the_supervisor_stops_when_told_and_when_its_checkout_is_gone(project: Project) -> None:
-    settings = read_settings(project.root, {**os.environ, "DATABASE_URL": "postgresql://none/none"})
-    for end in ("told", "gone"):
-        project.var.mkdir(exist_ok=True)
-        holder = Holder(project.supervisor_lock)
-        assert holder.acquire(seconds=1)
-        supervisor = Supervisor(project, settings, None, holder)
-        thread = threading.Thread(target=supervisor.run)
-        thread.start()
-        assert eventually_answers(settings.address)
-        if end == "told":
-            supervisor.stop.set()
-        else:
-            project.supervisor_lock.unlink()
-        thread.join(10)
-        assert not thread.is_alive()
-        assert not service.answers(settings.address)
-        holder.close()
-
-
-def test_a_signal_stops() -> None:
-    stop = threading.Event()
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    stop_on_signal(stop)
-    os.kill(os.getpid(), signal.SIGTERM)
-    assert stop.wait(1)
-    signal.signal(signal.SIGTERM, before[0])
-    signal.signal(signal.SIGINT, before[1])
+def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> None:
+    assert main(["start"]) == 0
+    family = others_of(project)
+    project.supervisor_lock.unlink()
+    assert processes.gone(family, seconds=LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +273,11 @@ def test_a_signal_stops() -> None:
         (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
         (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "no address of PostgreSQL"),
         (["start"], {"DATABASE_URL": "postgresql://u:p@h"}, "names no database"),
-        (["start"], {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}, "cannot reach 127.0.0.1:1 (Connection"),
+        (
+            ["start"],
+            {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"},
+            "port 1 failed: Connection refused: start that",
+        ),
         (["logs"], {}, "no log yet"),
         (["event"], {}, "not running: make start"),
     ],
@@ -318,7 +311,7 @@ def test_the_console_is_psql_without_the_password_in_its_arguments(project: Proj
     argv = [sys.executable, "-m", "lib.local", "console"]
     question = "SELECT current_user;\n\\! tr '\\0' ' ' < /proc/$PPID/cmdline\n"
     done = subprocess.run(argv, input=question, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
-    assert project.database in done.stdout
+    assert "sample_project" in done.stdout
     assert cluster_of(project).owner_url not in done.stdout
 
 
@@ -345,12 +338,17 @@ def test_no_process_of_the_service_is_told_the_owner_s_login(project: Project, c
         assert done.stdout == f"{cluster.service_url} {owner}\n"
 
 
+@pytest.mark.parametrize("place", ["file", "environment"])
 def test_an_owner_in_the_settings_migrates_and_is_told_to_nobody_else(
-    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     (project.root / "owner").write_text(f"{elsewhere}\n")
     with (project.root / ".env").open("a") as file:
-        file.write(f"DATABASE_URL={elsewhere}\nDATABASE_OWNER_URL_FILE=owner\n")
+        file.write(f"DATABASE_URL={elsewhere}\n")
+        if place == "file":
+            file.write("DATABASE_OWNER_URL_FILE=owner\n")
+    if place == "environment":
+        monkeypatch.setenv("DATABASE_OWNER_URL_FILE", "owner")
     (project.root / "migrate.py").write_text(
         "import os, pathlib; pathlib.Path('told').write_text(os.environ['DATABASE_OWNER_URL_FILE'])"
     )
@@ -382,10 +380,7 @@ def test_numbers_of_an_earlier_run_prove_nothing(project: Project, bystander: "s
     assert main(["start"]) == 0
     state = state_of(project)
     assert main(["stop"]) == 0
-    left = dataclasses.replace(state, pid=bystander.pid, service_pid=bystander.pid)
+    left = dataclasses.replace(state, pid=bystander.pid, programs={"service": (bystander.pid, 1)})
     project.supervisor_lock.write_text(json.dumps(dataclasses.asdict(left)))
     assert main(["stop"]) == 0
-    assert bystander.poll() is None
-    with exclusive(project.supervisor_lock, seconds=1):
-        assert main(["stop"]) == 1
     assert bystander.poll() is None

@@ -20,6 +20,7 @@ from lib.local.commands import clean
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.settings import read_settings
+from lib.local.state import State, running_state
 from tests.integration.local.conftest import make_checkout
 from tests.integration.local.seen import users_of
 
@@ -45,12 +46,13 @@ def begun(project: Project) -> "subprocess.Popen[str]":
     )
 
 
-def wait_for_supervisor(project: Project) -> int:
-    deadline = time.monotonic() + 30
-    while (state := service.running(project)) is None or not state.service_pid:
+def wait_for_service(project: Project) -> State:
+    """Wait until a start has started the service, whether or not it answers."""
+    deadline = time.monotonic() + 60
+    while (state := running_state(project.supervisor_lock)) is None or not state.programs["service"][0]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return state.pid
+    return state
 
 
 def left_by(project: Project) -> list[psutil.Process]:
@@ -70,18 +72,16 @@ def test_of_two_checkouts_started_together_on_one_port_one_gets_it(project: Proj
     assert main(["address"]) == outcomes[0]
 
 
-def test_a_port_is_claimed_for_as_long_as_the_supervisor_lives_also_without_its_service(
+def test_a_port_is_reserved_for_as_long_as_the_supervisor_lives_also_without_its_service(
     project: Project, neighbour: Project
 ) -> None:
     assert main(["start"]) == 0
-    state = service.running(project)
-    assert state
     (project.root / "broken").touch()
-    os.kill(state.service_pid, signal.SIGKILL)
-    assert f"port {state.port} is taken" in begun(neighbour).communicate(timeout=60)[1]
+    os.kill(wait_for_service(project).programs["service"][0], signal.SIGKILL)
+    assert f"port {read_settings(project.root, {}).port} is taken" in begun(neighbour).communicate(timeout=60)[1]
     assert main(["stop"]) == 0
     assert "error" not in begun(neighbour).communicate(timeout=90)[1]
-    assert service.running(neighbour)
+    assert running_state(neighbour.supervisor_lock)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
@@ -90,10 +90,20 @@ def test_an_interrupted_start_leaves_nothing(project: Project, number: signal.Si
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # heard also where a shell told us to ignore it
     with begun(project) as start:
         signal.signal(signal.SIGINT, before)
-        wait_for_supervisor(project)
+        wait_for_service(project)
         start.send_signal(number)
         assert "interrupted" in start.communicate(timeout=60)[1]
     assert start.returncode == 130
+    assert left_by(project) == []
+
+
+def test_a_start_that_another_command_stops_says_so_and_leaves_nothing(project: Project) -> None:
+    (project.root / "service.py").write_text(SILENT)
+    with begun(project) as start:
+        wait_for_service(project)
+        assert main(["stop"]) == 0
+        assert "another command stopped this start: make start begins anew" in start.communicate(timeout=60)[1]
+    assert start.returncode == 1
     assert left_by(project) == []
 
 
@@ -103,7 +113,7 @@ def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
     serve = (project.root / "service.py").read_text()
     (project.root / "service.py").write_text(SILENT + serve)
     with begun(project) as start:
-        wait_for_supervisor(project)
+        wait_for_service(project)
         start.kill()
     threading.Timer(1, (project.root / "go").touch).start()
     assert main(["start"]) == 0
@@ -120,7 +130,7 @@ def test_ctrl_c_while_the_program_loads_is_one_line(
         def find_spec(self, *_: object) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.delitem(sys.modules, "lib.local.command_line")
+    monkeypatch.delitem(sys.modules, "lib.local.commands")
     monkeypatch.setattr(sys, "meta_path", [Interrupted()])
     assert main(["start"]) == 130
     assert capsys.readouterr().err == "interrupted\n"

@@ -13,7 +13,7 @@ import pytest
 
 from lib.local import without_packages
 from lib.local.project import Project
-from lib.local.state import read_state
+from lib.local.state import running_state
 from tests.integration.local.conftest import REPOSITORY
 
 MISSING = "The installation here is not whole (click is missing): make start mends it.\n"
@@ -30,7 +30,7 @@ def started(project: Project) -> Iterator[Project]:
     argv = [sys.executable, "-m", "lib.local", "start"]
     subprocess.run(argv, cwd=project.root, check=True, capture_output=True, timeout=120)  # noqa: S603 - our own
     yield project
-    state = read_state(project.supervisor_lock)
+    state = running_state(project.supervisor_lock)
     if state is not None:
         os.kill(state.pid, signal.SIGTERM)
 
@@ -71,7 +71,7 @@ def test_clean_cleans(project: Project) -> None:
 
 
 def test_what_was_started_before_is_shown_and_stopped_with_its_database(started: Project) -> None:
-    state = read_state(started.supervisor_lock)
+    state = running_state(started.supervisor_lock)
     assert state is not None
     family = [psutil.Process(state.pid), *psutil.Process(state.pid).children(recursive=True)]
     assert state.address in run(started, "status").stdout
@@ -82,7 +82,7 @@ def test_what_was_started_before_is_shown_and_stopped_with_its_database(started:
 
 
 def test_a_database_that_runs_alone_is_never_removed_under_its_server(started: Project) -> None:
-    state = read_state(started.supervisor_lock)
+    state = running_state(started.supervisor_lock)
     assert state is not None
     psutil.Process(state.pid).kill()
     done = run(started, "clean")

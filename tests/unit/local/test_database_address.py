@@ -2,7 +2,8 @@
 
 import pytest
 
-from lib.local.database_address import masked_url, plain_url, without_secrets
+from lib.database_url import masked_url
+from lib.local.database_address import plain_url, without_secrets
 from lib.local.errors import LocalError
 
 SECRET = "hush"  # noqa: S105 - of an example

@@ -7,8 +7,7 @@ import pytest
 
 from lib.local.errors import LocalError
 from lib.local.project import read_project
-from lib.local.settings import read_settings
-from lib.local.supervisor import service_environment
+from lib.local.settings import program_environment, read_settings
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -16,7 +15,6 @@ REPOSITORY = Path(__file__).parents[3]
 def test_this_project_can_be_read() -> None:
     project = read_project(REPOSITORY)
     assert project.root == REPOSITORY
-    assert project.database.isidentifier()
 
 
 def test_two_checkouts_use_two_outside_folders(tmp_path: Path) -> None:
@@ -34,12 +32,12 @@ def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_fact_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.local]\nname = 'x'\n")
-    with pytest.raises(LocalError, match="lacks 'service'"):
+    with pytest.raises(LocalError, match="lacks 'programs'"):
         read_project(tmp_path)
 
 
 def test_what_the_programs_are_told_may_be_left_out(tmp_path: Path) -> None:
-    facts = "name = 'x'\nservice = []\nmigrate = []\nnotice = []\nalive = ''\ndocs = ''\n"
+    facts = "name = 'x'\nprograms = {}\nmigrate = []\nnotice = []\nalive = ''\ndocs = ''\n"
     table = f"[tool.local]\n{facts}sample = {{ path = '', json = '' }}\n"
     (tmp_path / "pyproject.toml").write_text(table)
     assert read_project(tmp_path).environment == {}
@@ -50,5 +48,5 @@ def test_what_the_programs_are_told_may_be_left_out(tmp_path: Path) -> None:
 def test_what_the_user_says_goes_before_what_the_project_says(tmp_path: Path) -> None:
     project = replace(read_project(REPOSITORY), environment={"MOOD": "calm", "PLACE": "var/place"})
     settings = read_settings(tmp_path, {"MOOD": "cross"})
-    told = service_environment(project, settings, None)
+    told = program_environment(project, settings, None)
     assert (told["MOOD"], told["PLACE"]) == ("cross", "var/place")
