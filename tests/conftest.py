@@ -1,6 +1,7 @@
 """What all tests share: no time is a reason to fail, and it is all one who started them (make does, with a prefix)."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,11 @@ from hypothesis import HealthCheck, settings
 
 from lib import hints
 from lib.local import hints as hints_of_make
+
+# A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP: programs of the tests would inherit
+# that, and none could be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 for told_by_make in (hints.PREFIX, hints_of_make.PREFIX):
     os.environ.pop(told_by_make, None)
