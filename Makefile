@@ -143,7 +143,7 @@ docker.logs: docker.here ## follow both logs
 	@$(COMPOSE) logs --follow
 docker.here:
 	@$(COMPOSE) version >/dev/null 2>&1 || \
-	  { echo "docker compose is not here: install it, or use make start" >&2; exit 1; }
+	  { echo "docker compose not found: install it, or use make start" >&2; exit 1; }
 
 ##@ Upkeep
 .PHONY: openapi lock audit sbom clean
