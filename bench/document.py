@@ -1,4 +1,4 @@
-"""docs/performance.md: the results for whoever was not at the terminal."""
+"""Writes docs/performance.md: the results for readers who were not at the terminal."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -32,24 +32,25 @@ Written by `make bench` on {date}. `make bench.quick` measures the same in about
 {ratios}
 
 Each is the median of {rounds} rounds. A round runs both sides for {seconds} s, one right after the other, because the
-mood of a machine changes more between minutes than between seconds.
+speed of a machine changes more between minutes than between seconds.
 
 ## Bars that were missed
 
 {missed}
 
-The picture and these lines are made of [performance.json](performance.json); `make bench.draw` draws the picture anew.
+The picture and these lines are made from [performance.json](performance.json); `make bench.draw` redraws the picture.
 
 ## Costs
 
 {costs}
 
 Every answer was a 200. {checked} decisions, answered over HTTP or taken under load and read from the table, were
-compared with the oracle of the end-to-end tests: all right.
+compared with the oracle of the end-to-end tests, and all agreed.
 
-## Judging again what is stored
+## Judging stored events again
 
-{past} were made and judged by SQL alone, and `flask rules verify` agreed with all of them before anything was measured.
+{past} were generated and judged by SQL alone, and `flask rules verify` confirmed them all before the
+measurement.
 
 {passes}
 
@@ -62,31 +63,32 @@ round:
 
 ## What was measured
 
-- **Cost** is CPU time, user and system, that the operating system counted for all processes of the application and
-  all of PostgreSQL, divided by the events answered. It is steadier than time on the clock; that stands beside it.
-- **The floor** is the same server with the same workers and threads and the same framework, answering a constant
-  to the same requests; plus PostgreSQL running the service's own statements, driven by pgbench from as many
-  connections as the service has. What is above the floor is ours.
-- **There are two floors**, because the service sends its statements prepared. *Prepared*: pgbench does so too, in the
-  same two round trips. *Plain SQL*: pgbench in its usual way, the same statements as text, one after the other; what
-  they cost an application that prepares nothing. The less PostgreSQL has to do, the higher the ratio to its floor.
-- **Stored events**: users have ten events each, and all of them are active, so the larger store is touched all over.
-  What the load adds stays: some ten thousand events to each store in the course of the rounds.
-- **Events of one user**: withdraws only, one after the other on one connection, by a user whose only deposits are
-  the first three of their events, and by users of ten such events.
+- **Cost** is the CPU time, user and system, that the operating system counted for all processes of the application and
+  of PostgreSQL, divided by the events answered. It is steadier than wall-clock time, which is shown beside it.
+- **The floor** is the same server with the same workers, threads and framework, which answers a constant to the same
+  requests; plus PostgreSQL running the service's statements, sent by pgbench over as many connections as the service
+  has. Everything above the floor is our cost.
+- **There are two floors**, because the service prepares its statements. *Prepared*: pgbench does so too, in the same
+  two round trips. *Plain SQL*: pgbench sends the same statements as text, one after the other; this is what they cost
+  an application that prepares nothing. The less PostgreSQL has to do, the higher the ratio to its floor.
+- **Stored events**: players have ten events each, and all players are active, so the load touches the whole of the
+  larger store. What the load adds stays: some ten thousand events in each store in the course of the rounds.
+- **Events of one player**: withdrawals only, one after the other on one connection, by a player whose only deposits
+  are their first three events, and by players with ten such events.
 - **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to ten, windows up to an hour)
-  that are judged at every event and hardly ever met.
-- **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of users who had so many events in
-  them when the run began ({window_users} users on one connection). It has no bar: an edition may be cheap or dear.
-- **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start; by the
-  clock, with it. The bare read makes each row a tuple of Python and drops it. The twenty rules (counts up to ten,
-  windows up to an hour) are judged beside the four, with what is gained and lost. What is judged, and how:
+  that are evaluated at every event and hardly ever met.
+- **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
+  them when the run began ({window_users} players on one connection). It has no bar: an edition may be cheap
+  or expensive.
+- **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
+  events/s include. The bare read turns each row into a Python tuple and drops it. The twenty rules (counts up to ten,
+  windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:
   [backtest.md](backtest.md).
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
-  {target:.0f} events/s together. Latency is counted from the moment of sending; a late answer holds up only its own
+  {target:.0f} events/s together. Latency is measured from the moment of sending; a late answer delays only its own
   connection.
-- The load is sent by wrk from {connections} connections on the same machine, seven deposits to three withdraws; two
-  events of a user are 20 s apart in their own time, so that one deposit is in the window of the next.
+- The load is sent by wrk from {connections} connections on the same machine, seven deposits to three withdrawals; two
+  events of a player are 20 s apart in their own time, so that one deposit is in the window of the next.
 - PostgreSQL is as durable as in production: an answered event has reached the disk.
 
 ## The machine
@@ -109,7 +111,7 @@ def write(folder: Path, results: Results, described: Description, scale: Scale) 
         missed=missed(shown),
         ratios=markdown_table(list(RATIOS), ratio_rows(results)),
         costs=markdown_table(titles, cost_rows(results)),
-        past=f"{past.events:,} events of {past.users:,} users with {past.alerts:,} alerts",
+        past=f"{past.events:,} events of {past.users:,} players with {past.alerts:,} alerts",
         passes=markdown_table(list(PASSES), pass_rows(past)),
         multiples=markdown_table(list(RATIOS[:4]), multiple_rows(past)),
         judgement=judgement(past),

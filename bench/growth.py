@@ -37,8 +37,8 @@ def of_user(site: Site) -> Comparison:
     url = site.database("users", light, heavy)
     question = Question(
         title="Events of one user",
-        base=f"users with {light.events_each} events",
-        subject=f"user with {heavy.events_each:,} events",
+        base=f"players with {light.events_each} events",
+        subject=f"player with {heavy.events_each:,} events",
         bar=BAR,
     )
     with site.service("users", url) as service:

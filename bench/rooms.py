@@ -58,13 +58,13 @@ COLUMNS = ("crowd", "without, ms", "with, ms", "ratio", "min", "max", "bar", "")
 PAGE = Path("docs/rooms.md")
 _TEXT = """# Events beside a crowd
 
-Written by `make bench.rooms` on {date}. What keeps a crowd from events is told in [settings.md](settings.md#rooms).
+Written by `make bench.rooms` on {date}. [settings.md](settings.md#rooms) says how crowds are kept from events.
 
 {table}
 
-The p99 of the events of other players, while many clients do the same thing again and again: medians of {rounds}
-rounds, each {seconds} s without the crowd and {seconds} s with it. The load generator, the crowd, the service and
-PostgreSQL share the processors of one machine, so part of what is seen is their competition.
+The p99 of other players' events while many clients repeat one request: medians of {rounds} rounds, each {seconds} s
+without the crowd and {seconds} s with it. The load generator, the crowd, the service and PostgreSQL share the
+processors of one machine, so part of the difference is their competition.
 """
 
 

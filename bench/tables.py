@@ -78,7 +78,7 @@ def _spread(figures: Sequence[float]) -> tuple[float, float, float]:
 
 
 def judgement(past: Past) -> str:
-    """Say in a line whether a backtest is as fast as was asked for."""
+    """Say in a line whether a backtest is as fast as required."""
     speed = median(each.per_core for each in past.passes[FOUR])
     passed = "PASS" if speed >= SPEED_BAR else "BELOW"
     return f"{speed:,.0f} events a second and core by the four rules; the bar is {SPEED_BAR:,}: {passed}."
@@ -90,7 +90,7 @@ def show(results: Results, console: Console) -> None:
     titles = [f"{title}\n{unit}" for title, unit in zip(COSTS, UNITS, strict=True)]
     console.print(_table("CPU time of an event, and what clients saw", titles, cost_rows(results)))
     console.print(_table("Ratios, round by round", list(RATIOS), ratio_rows(results)))
-    console.print(_table("Judging again what is stored, an event", list(PASSES), pass_rows(results.past)))
+    console.print(_table("Judging stored events again, an event", list(PASSES), pass_rows(results.past)))
     console.print(_table("The same, as multiples of reading it", list(RATIOS[:4]), multiple_rows(results.past)))
     console.print(judgement(results.past))
     console.print(f"Every answer was a 200; {results.checked} decisions were compared with the oracle: all right.")

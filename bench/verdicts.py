@@ -35,17 +35,17 @@ def _split(pair: Pair) -> str:
 def _of_floor(figures: Figures) -> str:
     """Explain what the service does that a floor does not, and what the other floor is to it."""
     text = (
-        " The floor's application answers a constant; ours reads and checks the JSON, judges the rules, makes two "
-        "round trips, counts for the metrics and writes a line of log."
+        " The floor's application answers a constant; ours reads and checks the JSON, evaluates the rules, makes two "
+        "round trips, counts metrics and writes a log line."
     )
     costs = {pair.base: pair for pair in figures.pairs}
     if PLAIN not in costs:
         return text
     prepared, plain = costs[PREPARED], costs[PLAIN]
     return (
-        f"{text} The bar was set for statements sent as text: with those it is {plain.ratio:.2f}. Preparing them takes "
-        f"the PostgreSQL of the floor from {plain.base_cost.postgres:,.0f} to {prepared.base_cost.postgres:,.0f} µs, "
-        "and nothing from what the application does."
+        f"{text} The bar was set for statements sent as text: with those it is {plain.ratio:.2f}. Preparing them "
+        f"cuts PostgreSQL's part from {plain.base_cost.postgres:,.0f} to {prepared.base_cost.postgres:,.0f} µs, "
+        "and leaves the application's as it is."
     )
 
 
@@ -56,8 +56,8 @@ def _steady(figures: Figures) -> Iterator[str]:
             f"**p99 / p50 at half rate: {steady.ratio:.2f}, the bar is {steady.bar:.2f}.** From round to round it went "
             f"from {steady.least:.2f} to {steady.greatest:.2f}: the load generator, the service and PostgreSQL share "
             f"the processors of one machine, and an answer waits for its disk. p50 is {steady.p50:.2f} ms, p99 "
-            f"{steady.p99:.2f} ms. Why was not looked into: how much of that is whose was not measured. The row "
-            "`users with 10 events` under Costs has both on one connection, where no request waits for another."
+            f"{steady.p99:.2f} ms. The cause was not examined: nobody measured how much each of them contributes. The "
+            "row `players with 10 events` under Costs has both on one connection, where no request waits for another."
         )
 
 

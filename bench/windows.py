@@ -25,9 +25,9 @@ _RULE = {
 
 
 def of_windows(site: Site) -> list[Comparison]:
-    """Compare the four rules of the contract with these and a sum over 31 days, for users with many events in it.
+    """Compare the four rules of the contract with the same and a sum of 31 days, for players with many events in them.
 
-    One connection: users are few, and the events of one come one after the other anyway.
+    One connection: players are few, and the events of one come one after the other anyway.
     """
     return [_of_window(site, held) for held in site.scale.held_in_window]
 
@@ -39,7 +39,7 @@ def _of_window(site: Site, held: int) -> Comparison:
     question = Question(
         title=f"{_DAYS} days",
         base=f"4 rules, {held:,} events in {_DAYS} days",
-        subject="these and the sum of the latter",
+        subject="the same and a sum of 31 days",
     )
     load = Load(users=USERS, connections=1)
     with site.service(names[0], urls[0]) as first, site.service(names[1], urls[1]) as second:
@@ -51,7 +51,7 @@ def _of_window(site: Site, held: int) -> Comparison:
 
 
 def _fill(url: str, held: int, first_t: int) -> None:
-    """Store what each user has in the window when the run begins."""
+    """Store what each player has in the window when the run begins."""
     users = Population(users=USERS, events_each=held, begin=first_t - (held + 1) * T_STEP)
     for _ in add(url, users):
         pass

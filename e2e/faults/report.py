@@ -39,35 +39,34 @@ PAGE = """\
 
 Written by `make faults` on {date}: {machine}.
 
-{clients} clients, each over a connection of its own, play a day from a seed. A client that gets a 503 or no answer
-sends the same event again, before the user's next one, until it is acknowledged. Under this load, one fault after the
-other; those that need more than a service, on others beside it. Afterwards every acknowledged event is sent again and
-must be a replay with the very same answer; all that is stored is compared with all that was ever acknowledged; and
-every answer with a serial replay by the oracle. At the end every stored event is judged again by its own edition
-(`flask rules verify`), and all agree, or the run fails.
+{clients} clients, each with its own connection, play a day from a seed. A client that gets a 503 or no answer sends the
+same event again, before the player's next one, until it is acknowledged. Under this load one fault follows the other;
+faults that need more than a service run on separate services. Afterwards every acknowledged event is sent again and
+must be replayed with exactly the same answer; stored events are compared with acknowledged ones, and every answer with
+a serial replay by the oracle. At the end every stored event is judged again by its own edition (`flask rules verify`),
+and all must agree.
 
 {table}
 
 {verdict}{left_out}
 
-- *in doubt*: acknowledged events that before had a 503 or no answer; in brackets those of them that had been stored.
+- *in doubt*: acknowledged events that first got a 503 or no answer; in brackets those of them that had been stored.
 - *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards; stored
-  but never acknowledged; not what the oracle answers. All are zero, or the run fails.
-- Clients may see 200, 503 with `Retry-After` and, only where a process of the service ends, a broken or refused
-  connection. No request may take longer than {longest} s; one that reached a process which stands still, {replaced} s.
-- *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request that was not
-  answered 200, at most {recovery} s each. A `kill -9` is over at once; with `start` after it, when that returns.
-- *longest health*: seconds until `/health/live` or `/health/ready` was answered, each asked ten times a second.
-- A stopped (SIGSTOP) worker is replaced by its main process, a stopped main process by the supervisor. The instance
-  that is stopped within a transaction has the system's clock, which every event of the other one needs: it is in
-  nobody's way any more when PostgreSQL has ended its session; recovery counts from the stop. The network that swallows
-  answers nothing, also when it is whole again, on the connections that it had before. A silent Redis, and idle or half
-  sent requests, must cost no event its 200.
-- In the two graceful ends, every request that was taken up is answered. Of those under way when SIGTERM came:
+  but never acknowledged; different from the oracle's answer. All must be zero.
+- Clients may see 200, 503 with `Retry-After` and, only if a process of the service ends, a broken or refused
+  connection. No request may take longer than {longest} s, or {replaced} s if it reached a frozen process.
+- *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request without a 200,
+  at most {recovery} s each. A `kill -9` ends at once; with `start` after it, when `start` returns.
+- *longest health*: the longest wait for `/health/live` or `/health/ready`, each requested ten times a second.
+- The main process replaces a stopped (SIGSTOP) worker, the supervisor a stopped main process. The instance that is
+  stopped within a transaction holds the system's clock, which every event of the other instance needs, until PostgreSQL
+  ends its session; recovery counts from the stop. On connections from before the fault, the network that swallows
+  answers nothing, even after it works again. A silent Redis, idle and half sent requests must cost no event its 200.
+- In the two graceful ends, every request that the service began to handle is answered. Of those in progress at SIGTERM:
   {graceful}.
-  A connection without a request is closed, never reset; these clients look before they send, as others do, and open
-  another one (RFC 9112, 9.3.1). What is sent at the very moment of the close cannot be answered. It counts as not taken
-  up only where the service's log, which has a line for each request, has none for it.
+  Connections without a request are closed, never reset. Like other clients, these check before they send, and then open
+  a new connection (RFC 9112, 9.3.1). A request sent at the very moment of the close cannot be answered. It counts as
+  not handled only if the service's log, which has a line for each request, has none for it.
 """
 
 

@@ -76,7 +76,7 @@ def test_a_service_that_does_not_run_is_no_error_of_make_status(checkout: Path, 
 @pytest.mark.parametrize("target", ["docker.start", "docker.stop", "docker.logs"])
 def test_without_compose_the_other_way_is_told(checkout: Path, target: str, compose: str) -> None:
     done = make(checkout, target, f"COMPOSE={compose}")
-    assert done.stderr.startswith("docker compose is not here: install it, or use make start\n")
+    assert done.stderr.startswith("docker compose not found: install it, or use make start\n")
     assert done.returncode != 0
 
 
