@@ -282,7 +282,7 @@ def test_a_signal_stops() -> None:
         (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is no address of this machine"),
         (["run"], {}, "say which command"),
         (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
-        (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "no address of PostgreSQL"),
+        (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "not a PostgreSQL address"),
         (["start"], {"DATABASE_URL": "postgresql://u:p@h"}, "names no database"),
         (["start"], {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}, "cannot reach 127.0.0.1:1 (Connection"),
         (["logs"], {}, "no log yet"),
