@@ -131,7 +131,7 @@ def _readings(rest: str) -> Iterator[str]:
 
 
 def _check_parts(rest: str) -> None:
-    """Refuse an address in which part of the password probably landed elsewhere, such as in the host, which is shown."""
+    """Refuse an address in which part of the password probably landed elsewhere, as in the host, which is shown."""
     userinfo, _, where = rest.partition("?")[0].rpartition("@")
     if "@" in userinfo or "/" in userinfo or "=" in where:
         raise _unreadable()

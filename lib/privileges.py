@@ -114,8 +114,8 @@ def make_login(cursor: Cursor, role: str, password: str) -> None:
 def grant(connection: "Connection", metadata: "MetaData", role: str | None, *, also_read: str) -> list[str]:
     """Grant the service's logins exactly the declared privileges; return the logins.
 
-    These are `role` and those that may already write. The connection is the owner's, and the caller commits. Tables that
-    the database does not have (yet) are skipped; `also_read` is a readable table that has no model.
+    These are `role` and those that may already write. The connection is the owner's, and the caller commits. Tables
+    that the database does not have (yet) are skipped; `also_read` is a readable table that has no model.
     """
     allowed = declared(metadata)
     cursor = cursor_of(connection)
