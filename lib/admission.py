@@ -49,11 +49,11 @@ class Room:
         aside: bool = False,
     ) -> None:
         self._free = places
-        self._patience = patience
-        self._line = line
-        self._rests = rests
-        self._longest = longest
-        self._aside = aside
+        self._stall_timeout = patience
+        self._max_waiting = line
+        self._cooldown = rests
+        self._max_wait = longest
+        self._marks_blocked = aside
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
@@ -68,7 +68,7 @@ class Room:
             gate = self._enqueue()
         if gate is None:
             return False
-        if self._aside:
+        if self._marks_blocked:
             step_aside()
         return self._wait(gate)
 
@@ -83,7 +83,7 @@ class Room:
 
     def leave_after(self, seconds: float) -> None:
         """Give up a slot that was used for so many seconds; it may have to stay empty for a while first."""
-        rest = self._rests(seconds) if self._rests and self._waiting else 0.0
+        rest = self._cooldown(seconds) if self._cooldown and self._waiting else 0.0
         if rest > 0:
             self._moved_at = time.monotonic()
             ending = Timer(rest, self.leave)
@@ -102,18 +102,18 @@ class Room:
         return not self._free and time.monotonic() - self._moved_at > seconds
 
     def _enqueue(self) -> "Gate | None":
-        if len(self._waiting) >= self._line or self._until_stalled() <= 0:
+        if len(self._waiting) >= self._max_waiting or self._until_stalled() <= 0:
             return None
         gate = new_gate()
         self._waiting.append(gate)
         return gate
 
     def _until_stalled(self) -> float:
-        return self._moved_at + self._patience - time.monotonic()
+        return self._moved_at + self._stall_timeout - time.monotonic()
 
     def _wait(self, gate: Gate) -> bool:
         """Wait for a slot as long as the requests at work make progress."""
-        until = time.monotonic() + self._longest
+        until = time.monotonic() + self._max_wait
         while (timeout := min(self._until_stalled(), until - time.monotonic())) > 0:
             if gate.acquire(timeout=timeout):
                 return True
@@ -130,24 +130,24 @@ class NoPlace(Exception):
 class Place:
     """A request's slot, which it holds only while it works: not before it arrived, nor while it waits for a key.
 
-    `whole_since` (of `time.monotonic`) is when it was first wanted, when the request had arrived whole.
+    `complete_since` (of `time.monotonic`) is when it was first wanted, when the request had arrived whole.
     """
 
-    __slots__ = ("_held", "_held_since", "_limit", "step_aside", "whole_since")
+    __slots__ = ("_held", "_held_since", "_limit", "complete_since", "step_aside")
 
     def __init__(self, limit: Room, step_aside: Callable[[], None] = _nothing) -> None:
         self._limit = limit
         self.step_aside = step_aside
         self._held = False
         self._held_since = 0.0
-        self.whole_since: float | None = None
+        self.complete_since: float | None = None
 
     def take(self) -> None:
         """Take the slot, waiting if necessary; raises `NoPlace`. Does nothing if it is already held."""
         if self._held:
             return
-        if self.whole_since is None:
-            self.whole_since = time.monotonic()
+        if self.complete_since is None:
+            self.complete_since = time.monotonic()
         if not self._limit.enter(self.step_aside):
             raise NoPlace
         self._held = True
@@ -172,8 +172,8 @@ class Admission:
     def __init__(self, application: WSGIApplication, *, room_of: RoomOf, most: int, full: WSGIApplication) -> None:
         self._application = application
         self._room_of = room_of
-        self._most = most
-        self._full = full
+        self._max_requests = most
+        self._reject = full
         self._inside: set[Place] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -181,8 +181,8 @@ class Admission:
         limit = self._room_of(environ["PATH_INFO"])
         if limit is None:
             return self._application(environ, start_response)
-        if len(self._inside) >= self._most:
-            return self._full(environ, start_response)
+        if len(self._inside) >= self._max_requests:
+            return self._reject(environ, start_response)
         slot = environ[PLACE] = Place(limit, environ.get(ASIDE, _nothing))
         self._inside.add(slot)
         try:
@@ -194,7 +194,7 @@ class Admission:
     def longest_whole(self) -> float:
         """Return the age in seconds of the oldest unanswered request, counted from when it had arrived whole."""
         now = time.monotonic()
-        return max((now - slot.whole_since for slot in tuple(self._inside) if slot.whole_since), default=0.0)
+        return max((now - slot.complete_since for slot in tuple(self._inside) if slot.complete_since), default=0.0)
 
 
 def take_place(environ: WSGIEnvironment) -> None:

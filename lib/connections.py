@@ -100,7 +100,7 @@ class Watch:
     def __init__(self, bounds: Bounds, longest_whole: Callable[[], float]) -> None:
         """`longest_whole` returns the age in seconds of the oldest request that arrived whole and is unanswered."""
         self._bounds = bounds
-        self._longest_whole = longest_whole
+        self._oldest_request_age = longest_whole
         self._seen: dict[str, Seen] = {}
         self._ports: frozenset[int] = frozenset()
 
@@ -112,7 +112,7 @@ class Watch:
     def look(self, now: float) -> int:
         """Check all connections once; return how many are closed from now on."""
         self._ports = self._ports or frozenset(_listening_ports())
-        busy = self._longest_whole() > self._bounds.work
+        busy = self._oldest_request_age() > self._bounds.work
         seen, hung_up = self._seen, 0
         self._seen = {}
         for name, connection in _accepted(self._ports):

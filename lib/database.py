@@ -66,7 +66,7 @@ class Database:
         """
         began = self._begin()
         due = began + (deadline or self._deadline)
-        return Transaction(self._session(began), deadline=due, missed=_ignore if trial else self.suspect)
+        return Transaction(self._session(began), deadline=due, on_deadline=_ignore if trial else self.mark_silent)
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
         """Call `work` with a transaction, which it commits, in a kept session: that costs less than a borrowed one.
@@ -87,14 +87,14 @@ class Database:
         due = began + self._deadline
         try:
             session = self._kept.take(began) or self._session(began)
-            with Transaction(session, deadline=due, missed=self.suspect, keep=self._kept.put) as current:
+            with Transaction(session, deadline=due, on_deadline=self.mark_silent, keep=self._kept.put) as current:
                 return work(current)
         except ConnectionLost:
             self._kept.recheck_all()
-        with Transaction(self._session(began), deadline=due, missed=self.suspect) as current:
+        with Transaction(self._session(began), deadline=due, on_deadline=self.mark_silent) as current:
             return work(current)
 
-    def suspect(self) -> None:
+    def mark_silent(self) -> None:
         """Count the database as silent until a probe is answered."""
         with self._lock:
             if not self.silent:
@@ -123,7 +123,7 @@ class Database:
             busy = isinstance(error, PoolTimeoutError)
             error_count(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
             if not busy and time.monotonic() - began > SUSPICIOUS:
-                self.suspect()
+                self.mark_silent()
             if isinstance(error, SettingsLost):
                 raise
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error

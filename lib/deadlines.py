@@ -21,21 +21,21 @@ from lib.metrics.database import measure_pools
 log = get_logger()
 
 TICK = 0.1  # seconds between two checks
-Missed = Callable[[], None]
+Callback = Callable[[], None]
 
 
 class Watch:
     """The transactions under way, each with its deadline (of `time.monotonic`) and a callback for when it is missed."""
 
     def __init__(self) -> None:
-        self._due: dict[Connection, tuple[float, Missed]] = {}
+        self._due: dict[Connection, tuple[float, Callback]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
 
-    def begin(self, connection: Connection, deadline: float, missed: Missed) -> None:
+    def begin(self, connection: Connection, deadline: float, on_missed: Callback) -> None:
         """Start watching a connection."""
         with self._lock:
-            self._due[connection] = (deadline, missed)
+            self._due[connection] = (deadline, on_missed)
             if self._thread is None:
                 self._thread = Thread(target=self._look_on, name="deadlines", daemon=True)
                 self._thread.start()
@@ -50,14 +50,14 @@ class Watch:
             time.sleep(TICK)
             now = time.monotonic()
             # Callbacks first: a thread that is woken may start again at once, and must see their effect.
-            for missed in self._missed(now):
-                _call(missed)
+            for callback in self._callbacks_due(now):
+                _call(callback)
             self._hang_up_overdue(now)
             _call(measure_pools)  # since this thread wakes anyway
 
-    def _missed(self, now: float) -> list[Missed]:
+    def _callbacks_due(self, now: float) -> list[Callback]:
         with self._lock:
-            return [missed for deadline, missed in self._due.values() if deadline < now]
+            return [callback for deadline, callback in self._due.values() if deadline < now]
 
     def _hang_up_overdue(self, now: float) -> None:
         with self._lock:

@@ -42,7 +42,7 @@ class Sessions:
 
     def __init__(self, settings: Mapping[str, str], *, patience: float) -> None:
         self._settings = settings
-        self._patience = patience
+        self._timeout = patience
         self._proven = False
 
     def open(self, parameters: Mapping[str, Any]) -> Connection:
@@ -53,7 +53,7 @@ class Sessions:
         """
         connection: Connection = psycopg2.connect("", **parameters)
         try:
-            with time_limit(connection, self._patience):
+            with time_limit(connection, self._timeout):
                 self._set_up(connection, parameters)
         except BaseException:
             connection.close()
@@ -79,7 +79,7 @@ class Sessions:
         try:
             with (
                 closing(psycopg2.connect("", **parameters)) as connection,
-                time_limit(connection, self._patience / 2),
+                time_limit(connection, self._timeout / 2),
                 connection.cursor() as other,
             ):
                 connection.autocommit = True

@@ -37,8 +37,8 @@ class Shifts:
 
     def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[WSGIEnvironment], None]) -> None:
         self._application = application
-        self._most = most
-        self._taken = taken
+        self._limit = most
+        self._on_full = taken
         self._inside: dict[int, float] = {}  # each thread in a request, with when that began
         self._asleep: list[Gate] = []
         self._lock = Lock()
@@ -54,8 +54,8 @@ class Shifts:
         me = get_ident()
         self._inside[me] = time.monotonic()
         inside = len(self._inside)
-        if inside >= self._most:
-            self._taken(environ)
+        if inside >= self._limit:
+            self._on_full(environ)
             if inside > MANY and not self._many:
                 self._set_switch_interval()
         environ[ASIDE] = self.step_aside
@@ -65,8 +65,8 @@ class Shifts:
             self._leave(me)
             raise
         if type(answer) is not list:
-            return Streamed(answer, self)
-        if len(self._inside) - self._blocked <= self._most:
+            return StreamedAnswer(answer, self)
+        if len(self._inside) - self._blocked <= self._limit:
             self._leave(me)
             return answer
         return Last(answer, self)
@@ -82,7 +82,7 @@ class Shifts:
 
     def end(self) -> None:
         """Leave, and sleep if too many threads are active."""
-        too_many = len(self._inside) - self._blocked > self._most
+        too_many = len(self._inside) - self._blocked > self._limit
         self.leave()
         if too_many and self._monitor():
             gate = new_gate()
@@ -96,10 +96,10 @@ class Shifts:
         blocked = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
         grown, self._blocked = blocked > self._blocked, blocked
         if grown:
-            self._wake(max(blocked, self._most))
+            self._wake(max(blocked, self._limit))
         elif now - self._woken_at > ROUND:
             self._woken_at = now
-            self._wake(self._most)
+            self._wake(self._limit)
 
     def _leave(self, thread: int) -> None:
         self._inside.pop(thread, None)
@@ -145,12 +145,12 @@ class Shifts:
                 self._blocked = 0  # the monitoring pauses, so this would go stale
 
 
-class Streamed:
+class StreamedAnswer:
     """An answer in parts: its thread is active until the server closes it."""
 
-    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
         self._answer = answer
-        self._shifts = shifts
+        self._threads = threads
 
     def __iter__(self) -> Iterator[bytes]:
         """Iterate over the parts."""
@@ -162,7 +162,7 @@ class Streamed:
             if close := getattr(self._answer, "close", None):
                 close()
         finally:
-            self._shifts.leave()
+            self._threads.leave()
 
 
 class Last:
@@ -171,9 +171,9 @@ class Last:
     It is one part, so that the server need not wait for a client that reads slowly.
     """
 
-    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
         self._whole = iter([b"".join(answer)])
-        self._shifts = shifts
+        self._threads = threads
 
     def __iter__(self) -> Iterator[bytes]:
         """Iterate over the one part."""
@@ -182,4 +182,4 @@ class Last:
     def close(self) -> None:
         """Free the answer's memory, then let the thread sleep if too many are active."""
         self._whole = iter(())
-        self._shifts.end()
+        self._threads.end()

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from lib.deadlines import Missed, watch
+from lib.deadlines import watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Transaction:
     It is READ COMMITTED, so each statement sees what was committed when that statement started. Without a commit it is
     rolled back. Raises `Unavailable` if the database failed and a retry may succeed; after an error of the driver the
     connection is closed, because its state is unknown. At the deadline (of `time.monotonic`) the connection is cut and
-    `missed` is called.
+    `on_deadline` is called.
 
     At the end the session is passed to `keep` if there is one, else it returns to the pool. With `keep`, a session that
     proves to be lost before anything was done in it raises `ConnectionLost`.
@@ -159,7 +159,12 @@ class Transaction:
     left_open: ClassVar["Callable[[DBAPICursor], None] | None"] = None
 
     def __init__(
-        self, session: Session, *, deadline: float, missed: Missed, keep: Callable[[Session], None] | None = None
+        self,
+        session: Session,
+        *,
+        deadline: float,
+        on_deadline: Callable[[], None],
+        keep: Callable[[Session], None] | None = None,
     ) -> None:
         self._session = session
         self._cursor = session.cursor
@@ -167,19 +172,19 @@ class Transaction:
         self._open = False
         self._answered = False  # whether a batch was answered, or may have been committed
         self._deadline = deadline
-        self._missed = missed
+        self._on_deadline = on_deadline
         self._keep = keep
         self._unfit = False
 
     def __enter__(self) -> Self:
-        watch.begin(self._session.driver, self._deadline, self._missed)
+        watch.begin(self._session.driver, self._deadline, self._on_deadline)
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._open and not isinstance(error, psycopg2.Error):
             if error is None and Transaction.left_open:
                 Transaction.left_open(self._cursor)
-            error = self._roll_back()
+            error = self._try_rollback()
         watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
@@ -239,7 +244,7 @@ class Transaction:
         error_count(DEADLINE if cut_by_us else reason_of(error)).inc()
         raise told_apart(error) from error
 
-    def _roll_back(self) -> psycopg2.Error | None:
+    def _try_rollback(self) -> psycopg2.Error | None:
         """Roll back and return the error if that fails."""
         try:
             self._cursor.execute(b"ROLLBACK")

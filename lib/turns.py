@@ -21,8 +21,8 @@ class Turns:
     """
 
     def __init__(self, *, line: int, patience: float) -> None:
-        self._line = line
-        self._patience = patience
+        self._max_waiting = line
+        self._timeout = patience
         self._queues: dict[Hashable, deque[Gate] | None] = {}  # by each locked key: the requests that wait for it
         self._waiting = 0
         self._lock = Lock()
@@ -36,7 +36,7 @@ class Turns:
             if key not in self._queues:
                 self._queues[key] = None
                 return
-            if self._waiting >= self._line:
+            if self._waiting >= self._max_waiting:
                 raise Unavailable(f"too many requests wait for a lock; {key} is locked")
             gate, queue = new_gate(), self._queues[key] or deque()
             queue.append(gate)
@@ -60,8 +60,8 @@ class Turns:
                 del self._queues[key]
 
     def _wait(self, key: Hashable, gate: Gate, queue: deque[Gate]) -> None:
-        in_time = gate.acquire(timeout=self._patience) or opened_after_all(gate, queue, self._lock)
+        in_time = gate.acquire(timeout=self._timeout) or opened_after_all(gate, queue, self._lock)
         with self._lock:
             self._waiting -= 1
         if not in_time:
-            raise Unavailable(f"the request waited {self._patience} s for the lock of {key}")
+            raise Unavailable(f"the request waited {self._timeout} s for the lock of {key}")
