@@ -1,4 +1,4 @@
-"""Admission control: a concurrency limit for each kind of request, so that no kind takes the threads of another.
+"""Limits how many requests of each kind work at a time, so that no kind takes the threads of another.
 
 A server has a fixed number of threads. If all of them wait, for a database that has stopped or for a slow query that
 many clients send, it answers no other request, not even a health check. Here each kind of request has a limited number
@@ -6,8 +6,8 @@ of slots. If none is free, a request waits in a queue, first in, first out, as l
 none has started or finished for a while, it is rejected at once. A queue may be bounded, so that waiting requests do
 not hold all threads either.
 
-A request takes its slot only when it has arrived whole (`take_place`): a client that sends its body slowly costs only a
-sleeping thread.
+A request takes its slot only when it has arrived whole (`take_place`): a client that sends its body slowly costs only
+a sleeping thread.
 """
 
 import math
@@ -22,7 +22,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from lib.gates import Gate, new_gate, opened_after_all
 
 PLACE = "lib.admission.place"  # the key of a request's slot in its WSGI environment
-ASIDE = "lib.admission.aside"  # the key of a function to call before the request's thread blocks for long
+ASIDE = "lib.admission.aside"  # the key of a function to call before its thread blocks
 NO_END = sys.maxsize  # an unbounded queue
 
 
@@ -33,9 +33,10 @@ def _nothing() -> None:
 class Room:
     """Lets `places` requests work at a time, while at most `line` wait in a queue.
 
-    A request waits while another has started or finished within the last `patience` seconds, and for at most `longest`
-    seconds. `rests` maps the seconds for which a slot was used to the seconds for which it then stays empty even if
-    requests wait. With `aside`, the threads of waiting requests are not counted as active (`lib.shifts`).
+    A request waits while another has started or finished within the last `patience` seconds, and for at most
+    `longest` seconds. `rests` maps the seconds for which a slot was used to the seconds for which it then stays
+    empty even if requests wait. With `aside`, the threads of waiting requests are not counted as active
+    (`lib.shifts`).
     """
 
     def __init__(  # noqa: PLR0913  # each is a rule of its own
