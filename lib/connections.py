@@ -98,7 +98,7 @@ class Watch:
     """Checks the connections of this process, and closes those that are overdue."""
 
     def __init__(self, bounds: Bounds, longest_whole: Callable[[], float]) -> None:
-        """`longest_whole` returns the age in seconds of the oldest request that arrived whole and is unanswered."""
+        """`longest_whole` returns the age in seconds of the oldest request that arrived whole, unanswered."""
         self._bounds = bounds
         self._oldest_request_age = longest_whole
         self._seen: dict[str, Seen] = {}
