@@ -39,7 +39,7 @@ class Room:
     (`lib.shifts`).
     """
 
-    def __init__(  # noqa: PLR0913  # each is a rule of its own
+    def __init__(  # noqa: PLR0913  # each is an independent rule
         self,
         places: int,
         *,
@@ -83,7 +83,7 @@ class Room:
                 self._free += 1
 
     def leave_after(self, seconds: float) -> None:
-        """Give up a slot that was used for so many seconds; it may have to stay empty for a while first."""
+        """Give up a slot that was used for `seconds`; it may have to stay empty for a while first."""
         rest = self._cooldown(seconds) if self._cooldown and self._waiting else 0.0
         if rest > 0:
             self._moved_at = time.monotonic()
@@ -95,11 +95,11 @@ class Room:
         self.leave()
 
     def moved_within(self, seconds: float) -> bool:
-        """Return whether a request has started or finished within the last so many seconds."""
+        """Return whether a request has started or finished within the last `seconds`."""
         return time.monotonic() - self._moved_at < seconds
 
     def stuck(self, seconds: float) -> bool:
-        """Return whether all slots are in use and no request has started or finished for so many seconds."""
+        """Return whether all slots are in use and no request has started or finished for `seconds`."""
         return not self._free and time.monotonic() - self._moved_at > seconds
 
     def _enqueue(self) -> "Gate | None":

@@ -15,7 +15,7 @@ class TurnTaken(Exception):
 
 @contextmanager
 def turn(engine: Engine, lock: int, *, patience: float) -> Iterator[None]:
-    """Hold an advisory lock on a separate connection; raises `TurnTaken` after so many seconds.
+    """Hold an advisory lock on a separate connection; raises `TurnTaken` after `patience` seconds.
 
     The lock ends with the connection, and so with this process, however it ends.
     """

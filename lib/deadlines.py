@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Thread, Timer
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 
 from lib.logs import get_logger
 from lib.metrics.database import measure_pools
@@ -69,7 +69,7 @@ class Watch:
 
 @contextmanager
 def time_limit(connection: Connection, seconds: float) -> Iterator[None]:
-    """Shut a connection down unless the block ends within so many seconds: for the few without a `Watch`.
+    """Shut a connection down unless the block ends within `seconds`: for the few without a `Watch`.
 
     Its thread ends with the block, so it may be used in a process that will fork.
     """

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # as above
 from sqlalchemy import Engine, event
 

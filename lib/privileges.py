@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 from psycopg2.extensions import quote_ident
 
 if TYPE_CHECKING:

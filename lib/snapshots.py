@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 from sqlalchemy import Engine
 
 from lib.postgres_pool import connect_options, session_settings

@@ -23,7 +23,7 @@ from lib.deadlines import watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+    from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 Columns = TypeVar("Columns", bound=tuple[Any, ...])

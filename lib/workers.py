@@ -147,7 +147,7 @@ _context: Callable[[], Any]  # of this process, if it is a worker
 
 def _start(begin: Begin[Given, Context], given: Given) -> None:
     """Initialise a process; its context is made with its first piece, whose future can then carry an error."""
-    global _context  # noqa: PLW0603  # as said above
+    global _context  # noqa: PLW0603  # one per process
     lifeline.watch_parent()
     # A piece makes very many values and hardly a cycle: with the usual threshold, the collector takes a tenth of the
     # CPU time.

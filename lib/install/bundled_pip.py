@@ -1,6 +1,6 @@
 """The pip that fetches uv: the one in `.venv`, or for a new `.venv` the wheel that Python bundles.
 
-Installing pip is half of the work of `python -m venv`, because pip runs from a wheel and is compiled anew each time. An
+Installing pip is half of the work of `python -m venv`, because pip runs from a wheel and is compiled each time. An
 unpacked wheel works at once, and uv installs pip as the last package.
 """
 

@@ -58,7 +58,7 @@ def usable_venv() -> bool:
 
 
 def make_venv(*, with_pip: bool) -> None:
-    """Make `.venv` anew."""
+    """Replace `.venv` by a new one."""
     # Not by `venv --clear`, which keeps the old files if .venv is a link or an incomplete folder.
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()

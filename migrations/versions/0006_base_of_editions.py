@@ -1,7 +1,7 @@
 """The edition that each one is based on, and the one that a publication named to be replaced.
 
 Revision 0006, after 0005. For existing editions, the audit says which one was live when they were drafted. The columns
-are nullable, so that the release before can run beside this one: its drafts have no base.
+are nullable, so that the previous release can run alongside this one: its drafts have no base.
 """
 
 import sqlalchemy as sa

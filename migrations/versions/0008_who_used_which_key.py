@@ -1,7 +1,7 @@
 """Which key sent an event, who created and revoked a key, and the audit of keys.
 
-Revision 0008, after 0007. `key_id` is nullable and has no default, so that no event's row is rewritten; the release
-before leaves it null. Only the small table of keys is rewritten.
+Revision 0008, after 0007. `key_id` is nullable and has no default, so that no event's row is rewritten; the
+previous release leaves it null. Only the small table of keys is rewritten.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Four eyes enforced by the database, owners of keys, where a step was taken; drafts that ran in the shadow are kept.
 
 Revision 0009, after 0008. It only adds, except for one constraint, which now allows the step `own` in the audit of
-keys. The release before can run beside this one; only its list of the audit fails once that holds a new step.
+keys. The previous release can run alongside this one; only its list of the audit fails once that holds a new step.
 """
 
 import sqlalchemy as sa
@@ -112,7 +112,7 @@ def forget_new_steps() -> None:
     """Replace the new steps by the nearest former ones: `retire` for a deletion, `displace` for a shed shadow.
 
     The type keeps its new values, although they are unused: if the type were replaced, sessions of the release that
-    runs beside this would fail at every step.
+    runs alongside this would fail at every step.
     """
     rewrite(
         "rule_book_audit",
@@ -123,7 +123,7 @@ def forget_new_steps() -> None:
 
 
 def disown_keys() -> None:
-    """Delete owners and the steps that named them, which the release before cannot read."""
+    """Delete owners and the steps that named them, which the previous release cannot read."""
     rewrite("key_event", "DELETE FROM key_event WHERE step = 'own'")
     let_steps_of_keys_be(FORMER_KEY_STEPS)
     op.drop_column("api_key", "owner")

@@ -1,7 +1,7 @@
 """Numbers of events, and the seals over them.
 
 Revision 0010, after 0009. No table is rewritten: one new column is nullable, and two have a constant default. The
-release before can run beside this one; events that it stores have no number until `rules count` counts them.
+previous release can run alongside this one; events that it stores have no number until `rules count` counts them.
 """
 
 import sqlalchemy as sa

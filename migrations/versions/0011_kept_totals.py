@@ -1,7 +1,7 @@
 """Stored totals of a player, so that reading them never scans a whole history.
 
 Revision 0011, after 0010. The table begins empty: reading a player's totals adds the events not yet counted, some at a
-time. The release before need not know about it, because it only appends events after the counted ones.
+time. The previous release need not know about it, because it only appends events after the counted ones.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """The row to which each process writes, for its readiness, to check that the database accepts writes.
 
-Revision 0012, after 0011. A separate table, so that neither the check nor an event waits for the other. The release
-before does not use it.
+Revision 0012, after 0011. A separate table, so that neither the check nor an event waits for the other. The
+previous release does not use it.
 """
 
 import sqlalchemy as sa
