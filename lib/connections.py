@@ -78,7 +78,7 @@ class Seen:
         self.waits_since = self.untaken_since = self.shut_at = float("inf")
 
     def look(self, traffic: Traffic, now: float) -> None:
-        """Note what is seen at this moment (of `time.monotonic`)."""
+        """Update from the traffic seen at this moment (of `time.monotonic`)."""
         began = now - max(traffic.quiet, 0) if traffic.is_waiting else float("inf")
         # Data sent meanwhile answered a request, so the one that waits now came after it.
         answered = now - traffic.sent / 1000 if traffic.acknowledged else 0.0
@@ -86,7 +86,7 @@ class Seen:
         self.untaken_since = min(self.untaken_since, now) if traffic.unsent else float("inf")
 
     def is_overdue(self, traffic: Traffic, now: float, bounds: Bounds) -> bool:
-        """Return whether a limit is exceeded."""
+        """Return whether a time limit is exceeded."""
         return (
             now - self.waits_since > bounds.request
             or now - self.untaken_since > bounds.untaken
