@@ -28,7 +28,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, prose
 
 
 def new_table(*headings: str, prose: Collection[str] = (), left: int | None = None, show_header: bool = True) -> Table:
-    """Make a table for `print_whole`; its first `left` columns are left-aligned, the others right-aligned."""
+    """Make a table for `print_whole`; its first `left` columns (None: all) are left-aligned, the rest right-aligned."""
     table = Table(
         box=None, pad_edge=False, show_header=show_header, header_style="bold", caption_justify="left", highlight=False
     )
