@@ -1,13 +1,13 @@
-"""Admission control: requests of a kind share a room, and no kind takes the threads of another.
+"""Limits how many requests of each kind work at a time, so that no kind takes the threads of another.
 
-A server hands requests to a fixed number of threads. When all of them wait, for a database that has stopped or for
-something slow that many ask for, no other request would be answered, and no health check. Here each kind of request
-has a room with so many places. Whoever finds none free waits in a line, first come, first served, and only as long as
-those inside get on: when none of them has moved for a while, the request is turned away at once. A line may have an
-end, so that those who wait do not hold all threads either.
+A server has a fixed number of threads. If all of them wait, for a database that has stopped or for a slow query that
+many clients send, it answers no other request, not even a health check. Here each kind of request has a limited number
+of slots. If none is free, a request waits in a queue, first in, first out, as long as those at work make progress: when
+none has started or finished for a while, it is rejected at once. A queue may be bounded, so that waiting requests do
+not hold all threads either.
 
-A request takes its place only when it has arrived whole (`take_place`): a client that is slow to send what it announced
-costs no more than a thread that sleeps.
+A request takes its slot only when it has arrived whole (`take_place`): a client that sends its body slowly costs only
+a sleeping thread.
 """
 
 import math
@@ -19,11 +19,11 @@ from contextlib import suppress
 from threading import Lock, Timer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from lib.gates import Gate, new_gate, passed
+from lib.gates import Gate, new_gate, opened_after_all
 
-PLACE = "lib.admission.place"  # under which the environment of a request has its place
-ASIDE = "lib.admission.aside"  # and under which it has what is to be done before its thread waits for long
-NO_END = sys.maxsize  # of a line
+PLACE = "lib.admission.place"  # the key of a request's slot in its WSGI environment
+ASIDE = "lib.admission.aside"  # the key of a function to call before its thread blocks
+NO_END = sys.maxsize  # an unbounded queue
 
 
 def _nothing() -> None:
@@ -31,14 +31,15 @@ def _nothing() -> None:
 
 
 class Room:
-    """Has `places` for requests at work, and a line of at most `line` that wait for one.
+    """Lets `places` requests work at a time, while at most `line` wait in a queue.
 
-    They wait as long as somebody was let in or has finished within the last `patience` seconds, and for `longest`
-    seconds at most. `rests` says for how many seconds a place that was used for so many is left empty, although
-    somebody waits for it. Where the line is `aside`, those in it do not count among the threads at work.
+    A request waits while another has started or finished within the last `patience` seconds, and for at most
+    `longest` seconds. `rests` maps the seconds for which a slot was used to the seconds for which it then stays
+    empty even if requests wait. With `aside`, the threads of waiting requests are not counted as active
+    (`lib.shifts`).
     """
 
-    def __init__(  # noqa: PLR0913  # each is a rule of its own
+    def __init__(  # noqa: PLR0913  # each is an independent rule
         self,
         places: int,
         *,
@@ -49,31 +50,31 @@ class Room:
         aside: bool = False,
     ) -> None:
         self._free = places
-        self._patience = patience
-        self._line = line
-        self._rests = rests
-        self._longest = longest
-        self._aside = aside
+        self._stall_timeout = patience
+        self._max_waiting = line
+        self._cooldown = rests
+        self._max_wait = longest
+        self._marks_blocked = aside
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
 
     def enter(self, step_aside: Callable[[], None] = _nothing) -> bool:
-        """Take a place, if need be after some waiting; False where there is none to be had."""
+        """Take a slot, waiting if necessary; return False if the request is rejected."""
         with self._lock:
             if self._free:
                 self._free -= 1
                 self._moved_at = time.monotonic()
                 return True
-            gate = self._stand_in_line()
+            gate = self._enqueue()
         if gate is None:
             return False
-        if self._aside:
+        if self._marks_blocked:
             step_aside()
-        return self._let_in_later(gate)
+        return self._wait(gate)
 
     def leave(self) -> None:
-        """Give the place to the first in the line, or leave it free."""
+        """Pass the slot to the first request in the queue, or free it."""
         with self._lock:
             self._moved_at = time.monotonic()
             if self._waiting:
@@ -82,125 +83,125 @@ class Room:
                 self._free += 1
 
     def leave_after(self, seconds: float) -> None:
-        """Leave a place that was used for so many seconds; it may have to rest before it is given on."""
-        rest = self._rests(seconds) if self._rests and self._waiting else 0.0
+        """Give up a slot that was used for `seconds`; it may have to stay empty for a while first."""
+        rest = self._cooldown(seconds) if self._cooldown and self._waiting else 0.0
         if rest > 0:
             self._moved_at = time.monotonic()
             ending = Timer(rest, self.leave)
             ending.daemon = True
-            with suppress(RuntimeError):  # the system has no thread to give
+            with suppress(RuntimeError):  # the system cannot start a thread
                 ending.start()
                 return
         self.leave()
 
     def moved_within(self, seconds: float) -> bool:
-        """Tell whether somebody was let in or has finished within the last so many seconds."""
+        """Return whether a request has started or finished within the last `seconds`."""
         return time.monotonic() - self._moved_at < seconds
 
     def stuck(self, seconds: float) -> bool:
-        """Tell whether all places have been taken, and nobody has moved, for so many seconds."""
+        """Return whether all slots are in use and no request has started or finished for `seconds`."""
         return not self._free and time.monotonic() - self._moved_at > seconds
 
-    def _stand_in_line(self) -> "Gate | None":
-        if len(self._waiting) >= self._line or self._patience_left() <= 0:
+    def _enqueue(self) -> "Gate | None":
+        if len(self._waiting) >= self._max_waiting or self._until_stalled() <= 0:
             return None
         gate = new_gate()
         self._waiting.append(gate)
         return gate
 
-    def _patience_left(self) -> float:
-        return self._moved_at + self._patience - time.monotonic()
+    def _until_stalled(self) -> float:
+        return self._moved_at + self._stall_timeout - time.monotonic()
 
-    def _let_in_later(self, gate: Gate) -> bool:
-        """Wait for a place, as long as those inside get on."""
-        until = time.monotonic() + self._longest
-        while (patience := min(self._patience_left(), until - time.monotonic())) > 0:
-            if gate.acquire(timeout=patience):
+    def _wait(self, gate: Gate) -> bool:
+        """Wait for a slot as long as the requests at work make progress."""
+        until = time.monotonic() + self._max_wait
+        while (timeout := min(self._until_stalled(), until - time.monotonic())) > 0:
+            if gate.acquire(timeout=timeout):
                 return True
-        return passed(gate, self._waiting, self._lock)
+        return opened_after_all(gate, self._waiting, self._lock)
 
 
 class NoPlace(Exception):
-    """No place in the room was to be had."""
+    """The request was rejected: no slot became free."""
 
     def __init__(self) -> None:
-        super().__init__("every place for such requests is taken, and none of those at work gets on, or too many wait")
+        super().__init__("all slots for such requests are in use, and none makes progress or too many requests wait")
 
 
 class Place:
-    """What one request has of its room: nothing until it is taken, and nothing while it waits for something else.
+    """A request's slot, which it holds only while it works: not before it arrived, nor while it waits for a key.
 
-    `whole_since` is when it was wanted first, of `time.monotonic`: by then the request was here.
+    `complete_since` (of `time.monotonic`) is when it was first wanted, when the request had arrived whole.
     """
 
-    __slots__ = ("_held", "_held_since", "_room", "step_aside", "whole_since")
+    __slots__ = ("_held", "_held_since", "_limit", "complete_since", "step_aside")
 
-    def __init__(self, room: Room, step_aside: Callable[[], None] = _nothing) -> None:
-        self._room = room
+    def __init__(self, limit: Room, step_aside: Callable[[], None] = _nothing) -> None:
+        self._limit = limit
         self.step_aside = step_aside
         self._held = False
         self._held_since = 0.0
-        self.whole_since: float | None = None
+        self.complete_since: float | None = None
 
     def take(self) -> None:
-        """Have a place, if need be after some waiting; raises `NoPlace`. Does nothing where one is had already."""
+        """Take the slot, waiting if necessary; raises `NoPlace`. Does nothing if it is already held."""
         if self._held:
             return
-        if self.whole_since is None:
-            self.whole_since = time.monotonic()
-        if not self._room.enter(self.step_aside):
+        if self.complete_since is None:
+            self.complete_since = time.monotonic()
+        if not self._limit.enter(self.step_aside):
             raise NoPlace
         self._held = True
         self._held_since = time.monotonic()
 
     def give_back(self) -> None:
-        """Let somebody else have it; does nothing where none is had."""
+        """Free the slot; does nothing if it is not held."""
         if self._held:
             self._held = False
-            self._room.leave_after(time.monotonic() - self._held_since)
+            self._limit.leave_after(time.monotonic() - self._held_since)
 
 
-RoomOf = Callable[[str], Room | None]  # which room a path leads to; None: it passes by
+RoomOf = Callable[[str], Room | None]  # from a path to its limit; None: unlimited
 
 
 class Admission:
-    """Lets up to `most` requests in, each for a place in the room that `room_of` says for its path.
+    """Admits up to `most` requests; each gets a slot of the limit that `room_of` returns for its path.
 
-    Where it says None, the request passes by. What is beyond `most` gets the answer of `full`.
+    If that is None, the request is not limited. `full` answers the requests beyond `most`.
     """
 
     def __init__(self, application: WSGIApplication, *, room_of: RoomOf, most: int, full: WSGIApplication) -> None:
         self._application = application
         self._room_of = room_of
-        self._most = most
-        self._full = full
+        self._max_requests = most
+        self._reject = full
         self._inside: set[Place] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the request, or say that there are too many."""
-        room = self._room_of(environ["PATH_INFO"])
-        if room is None:
+        """Answer the request, or reject it if there are too many."""
+        limit = self._room_of(environ["PATH_INFO"])
+        if limit is None:
             return self._application(environ, start_response)
-        if len(self._inside) >= self._most:
-            return self._full(environ, start_response)
-        place = environ[PLACE] = Place(room, environ.get(ASIDE, _nothing))
-        self._inside.add(place)
+        if len(self._inside) >= self._max_requests:
+            return self._reject(environ, start_response)
+        slot = environ[PLACE] = Place(limit, environ.get(ASIDE, _nothing))
+        self._inside.add(slot)
         try:
             return self._application(environ, start_response)
         finally:
-            self._inside.discard(place)
-            place.give_back()
+            self._inside.discard(slot)
+            slot.give_back()
 
     def longest_whole(self) -> float:
-        """Return for how many seconds the slowest of the requests that are here whole has been so, unanswered."""
+        """Return the age in seconds of the oldest unanswered request, counted from when it had arrived whole."""
         now = time.monotonic()
-        return max((now - place.whole_since for place in tuple(self._inside) if place.whole_since), default=0.0)
+        return max((now - slot.complete_since for slot in tuple(self._inside) if slot.complete_since), default=0.0)
 
 
 def take_place(environ: WSGIEnvironment) -> None:
-    """Have a request that has arrived whole wait for its place among those at work; raises `NoPlace`.
+    """Take the slot of a request that has arrived whole, waiting if necessary; raises `NoPlace`.
 
-    One that passes by has none.
+    Does nothing for a request that is not limited.
     """
-    if place := environ.get(PLACE):
-        place.take()
+    if slot := environ.get(PLACE):
+        slot.take()

@@ -1,4 +1,4 @@
-"""One at a time, over all machines: a work that must not be done twice at once waits for its turn, or gives up."""
+"""Advisory locks of PostgreSQL, for jobs that must not run twice at a time on any machine."""
 
 import time
 from collections.abc import Iterator
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
 
-PAUSE = 0.2  # seconds between two looks whether it is our turn
+PAUSE = 0.2  # seconds between two attempts
 
 
 class TurnTaken(Exception):
-    """Somebody else was at it for as long as we waited."""
+    """Another session held the lock for as long as we waited."""
 
 
 @contextmanager
 def turn(engine: Engine, lock: int, *, patience: float) -> Iterator[None]:
-    """Hold an advisory lock on a connection of its own; raises `TurnTaken` after so many seconds.
+    """Hold an advisory lock on a separate connection; raises `TurnTaken` after `patience` seconds.
 
-    It ends with the connection, so also with its owner, however that ends.
+    The lock ends with the connection, and so with this process, however it ends.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:

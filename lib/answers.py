@@ -1,4 +1,4 @@
-"""What every response has, whatever its route: security headers, and no name of the server's software.
+"""Gives every response security headers, whatever its route, and hides the name of the server's software.
 
 This is WSGI middleware: it also covers what Flask refuses before its hooks run, and costs less than hooks.
 """
@@ -23,7 +23,7 @@ _CLOSE = ("Connection", "close")
 
 
 class SecurityHeaders:
-    """Middleware that adds the headers to each response, and hands its body over whole, which is cheaper to serve.
+    """Middleware that adds the headers to each response, and returns its body complete, which is cheaper to serve.
 
     `on_response` is called when a response starts, with the request's environment and the status. A response that
     leaves the request's body unread is sent at once and closes the connection; up to `lingering` threads then go on

@@ -1,7 +1,7 @@
-"""Reading the body of a request: whole or not at all, and only when it is needed.
+"""Reads the body of a request: complete or not at all, and only when it is needed.
 
-It comes straight from the server's stream: Werkzeug silently cuts a chunked body off at its limit, and costs more at
-every request.
+It reads the server's stream directly: Werkzeug silently truncates a chunked body at its limit, and costs more per
+request.
 """
 
 from wsgiref.types import InputStream, WSGIEnvironment
@@ -35,7 +35,7 @@ def read_body(environ: WSGIEnvironment, longest: int = MAX_BODY_SIZE) -> bytes:
         if expected > longest:
             raise too_large(longest)
     elif environ.get("wsgi.input_terminated"):
-        expected = longest + 1  # one byte more than is allowed shows that it is too long
+        expected = longest + 1  # one byte beyond the limit shows that it is too long
     else:
         return b""  # no body was announced, and the stream may never end
     body = _read_up_to(expected, environ["wsgi.input"])
@@ -48,7 +48,7 @@ def read_body(environ: WSGIEnvironment, longest: int = MAX_BODY_SIZE) -> bytes:
 
 
 def is_unread(environ: WSGIEnvironment) -> bool:
-    """Tell whether a body was announced but not read to its end.
+    """Return whether a body was announced but not read to its end.
 
     Nothing shows where the next request on that connection would begin, so it must be closed.
     """

@@ -47,7 +47,7 @@ def _is_plain(codings: str) -> bool:
 
 
 def encoding_fault(body: bytes) -> str:
-    """Say how an unreadable body is encoded and what to send instead; "" if nothing can be said (A29).
+    """Return how an unreadable body is encoded and what to send instead; "" if that is unknown (A29).
 
     UTF-16 and UTF-32 are recognised by their byte order marks or by their zero bytes, which JSON in UTF-8 never has
     (RFC 4627, section 3).

@@ -1,7 +1,7 @@
-"""Files that a person names on the command line, seen from the folder in which the command was typed.
+"""Resolves file names on the command line against the folder in which the user typed the command.
 
-Some programs stand between a person and a command, and start it in the folder of the project, where its settings are:
-deploy/systemd/activity-alerts, and make with -C. They say in CALLER_FOLDER where the person is.
+Some wrappers start a command in the project's folder, where its settings are: deploy/systemd/activity-alerts, and make
+with -C. They pass the user's folder in CALLER_FOLDER.
 """
 
 import os
@@ -13,16 +13,16 @@ VARIABLE = "CALLER_FOLDER"
 
 
 class CallersPath(click.Path):
-    """A path as click has it; a relative one begins where the person is. - stays what it is."""
+    """Click's path type, but a relative path begins in the caller's folder; "-" stays as it is."""
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """Return the path; what click refuses ends the command with a line that shows where was looked."""
+        """Return the resolved path; click's error messages show it in full."""
         return super().convert(of_caller(value), param, ctx)
 
 
 def of_caller(path: str | os.PathLike[str]) -> str:
-    """Return a path with the folder of the caller before it, unless it is absolute, empty or -."""
+    """Return a path prefixed with the caller's folder, unless it is absolute, empty or "-"."""
     folder = os.environ.get(VARIABLE)
     return str(Path(folder, path)) if folder and os.fspath(path) not in {"", "-"} else os.fspath(path)

@@ -1,4 +1,4 @@
-"""Commands of `flask` that end with one line and no traceback when the database is not to be had."""
+"""`flask` commands that end with one line instead of a traceback when the database is unavailable."""
 
 from datetime import UTC, datetime
 
@@ -10,29 +10,30 @@ from lib.late_commands import LateCommands
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import ReadOnly, Unavailable
 
-INTERRUPTED = 130  # as a shell tells of a Ctrl-C
+INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
 class Commands(LateCommands):
-    """A group of commands that work on the database."""
+    """A group of commands that use the database."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Do the command; what keeps it from the database is said in a line, and the exit status is 1."""
+        """Run the command; if the database is unavailable, end with a line that says why, and exit status 1."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted: see what was done before you try again.", err=True)
+            click.echo("Interrupted: check what was done before you try again.", err=True)
             ctx.exit(INTERRUPTED)
         except (ReadOnly, SettingsLost) as error:
             raise click.ClickException(" ".join(str(error).split())) from None
         except Unavailable as error:
-            said = " ".join(str(error).split())
-            raise click.ClickException(f"the database is not to be had ({said}); see that it runs, try again") from None
+            cause = " ".join(str(error).split())
+            message = f"cannot connect to the database ({cause}); check that it is running, then try again"
+            raise click.ClickException(message) from None
         except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn):
-            told = f"the tables are not those of this version; apply the migrations: {command('db upgrade')}"
-            raise click.ClickException(told) from None
+            message = f"the tables are not those of this version; apply the migrations: {command('db upgrade')}"
+            raise click.ClickException(message) from None
 
 
 def minute(moment: datetime | None) -> str:
-    """Write a moment to the minute, in UTC; the heading above it says so."""
+    """Format a moment to the minute, in UTC, which the column's heading has to say."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "never"

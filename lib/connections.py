@@ -1,11 +1,11 @@
-"""Connections of clients that do not go on: hung up on, whatever they stopped in the middle of.
+"""Closes connections of clients that stall, whatever they stall in the middle of.
 
-The server bounds how long a header may take, and no more: a thread that waits for the rest of a body waits for ever,
-and nothing in Python reaches the connection that it waits on. But the kernel knows of each what came and went, and
-when; and who waits on a socket wakes when it is shut down. So one thread of the process looks once a second at the
-connections that the process has accepted. A request costs nothing by that.
+The server limits only how long a header may take: a thread that waits for the rest of a body waits for ever, and Python
+code cannot reach the connection that it waits on. But the kernel knows when each connection last sent and received
+data, and shutting a socket down wakes the thread that waits on it. So one thread per process checks once a second the
+connections that the process has accepted, which costs a request nothing.
 
-Linux only: elsewhere the bounds of the server itself are all there is.
+This works on Linux only; elsewhere there are only the server's own limits.
 """
 
 import os
@@ -24,23 +24,23 @@ from lib.logs import get_logger
 
 log = get_logger()
 
-TICK = 1.0  # seconds between two looks
-LEFT = 2.0  # seconds that the server has to end a connection which was told to
+TICK = 1.0  # seconds between two checks
+GRACE = 2.0  # seconds for the server to answer and close a connection that no longer receives
 DESCRIPTORS = Path("/proc/self/fd")
-# Of struct tcp_info (linux/tcp.h): the state; milliseconds since data was last sent and received; bytes acknowledged,
-# and not sent.
+# From struct tcp_info (linux/tcp.h): the state; milliseconds since data was last sent and received; bytes acknowledged,
+# and bytes not yet sent.
 INFO = struct.Struct("=B43xI4xI64xQ16xI")
-NO_CONNECTION = (7, 10)  # TCP_CLOSE, TCP_LISTEN: of a socket that has none, or waits for them
+NO_CONNECTION = (7, 10)  # TCP_CLOSE, TCP_LISTEN
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long each may last, in seconds.
+    """Time limits of a connection, in seconds.
 
-    `request`: from the first byte of a request, or the beginning of the connection, to its answer. `quiet`: without
-    a byte in either direction. `untaken`: that a client leaves some of an answer unread. `work`: as long as one
-    that is here whole has been so for longer, it is not known whose answer is still to come, and nobody is hung up on.
+    `request`: from the first byte of a request, or the start of the connection, to its answer. `quiet`: without a byte
+    in either direction. `untaken`: while the client has not read all of an answer. `work`: while any request that has
+    arrived whole has waited for its answer for longer, no connection is closed, because any could be that request's.
     """
 
     request: float
@@ -50,7 +50,7 @@ class Bounds:
 
 
 class Traffic(NamedTuple):
-    """What the kernel says of a connection; times are in milliseconds before now, the rest in bytes."""
+    """The kernel's numbers of a connection; times are in milliseconds before now, the rest in bytes."""
 
     state: int
     sent: int
@@ -60,33 +60,33 @@ class Traffic(NamedTuple):
 
     @property
     def is_waiting(self) -> bool:
-        """Something came after all that was answered; or nothing has been answered yet."""
+        """Data came after the last answer, or nothing has been answered yet."""
         return self.received < self.sent or not self.acknowledged
 
     @property
     def quiet(self) -> float:
-        """Seconds since anything came or went."""
+        """Seconds since data was last sent or received."""
         return min(self.sent, self.received) / 1000
 
 
 class Seen:
-    """What was seen of one connection: since when its request waits, since when its answer is not taken."""
+    """What was seen of a connection: since when its request has waited, and since when its answer has been unread."""
 
-    __slots__ = ("told_at", "untaken_since", "waits_since")
+    __slots__ = ("shut_at", "untaken_since", "waits_since")
 
     def __init__(self) -> None:
-        self.waits_since = self.untaken_since = self.told_at = float("inf")
+        self.waits_since = self.untaken_since = self.shut_at = float("inf")
 
     def look(self, traffic: Traffic, now: float) -> None:
-        """Take down what is seen at this moment (of `time.monotonic`)."""
+        """Update from the traffic seen at this moment (of `time.monotonic`)."""
         began = now - max(traffic.quiet, 0) if traffic.is_waiting else float("inf")
-        # What was sent meanwhile answered a request: what waits now is another one, which came after it.
+        # Data sent meanwhile answered a request, so the one that waits now came after it.
         answered = now - traffic.sent / 1000 if traffic.acknowledged else 0.0
         self.waits_since = max(min(self.waits_since, began), answered) if traffic.is_waiting else began
         self.untaken_since = min(self.untaken_since, now) if traffic.unsent else float("inf")
 
     def is_overdue(self, traffic: Traffic, now: float, bounds: Bounds) -> bool:
-        """Tell whether one of the bounds is passed."""
+        """Return whether a time limit is exceeded."""
         return (
             now - self.waits_since > bounds.request
             or now - self.untaken_since > bounds.untaken
@@ -95,24 +95,24 @@ class Seen:
 
 
 class Watch:
-    """Looks at the connections of this process, and hangs up on those that are overdue."""
+    """Checks the connections of this process, and closes those that are overdue."""
 
     def __init__(self, bounds: Bounds, longest_whole: Callable[[], float]) -> None:
-        """Take the bounds, and who says for how many seconds the slowest request that is here whole has been so."""
+        """`longest_whole` returns the age in seconds of the oldest request that arrived whole, unanswered."""
         self._bounds = bounds
-        self._longest_whole = longest_whole
+        self._oldest_request_age = longest_whole
         self._seen: dict[str, Seen] = {}
         self._ports: frozenset[int] = frozenset()
 
     def start(self) -> None:
-        """Look from now on, in a thread of its own."""
+        """Start checking, in a separate thread."""
         if sys.platform == "linux":
             Thread(target=self._look_on, name="connections", daemon=True).start()
 
     def look(self, now: float) -> int:
-        """Look once; return how many were hung up on."""
+        """Check all connections once; return how many are closed from now on."""
         self._ports = self._ports or frozenset(_listening_ports())
-        busy = self._longest_whole() > self._bounds.work
+        busy = self._oldest_request_age() > self._bounds.work
         seen, hung_up = self._seen, 0
         self._seen = {}
         for name, connection in _accepted(self._ports):
@@ -121,7 +121,7 @@ class Watch:
                 traffic = _traffic(connection)
                 one.look(traffic, now)
                 if not busy and traffic.state not in NO_CONNECTION and one.is_overdue(traffic, now, self._bounds):
-                    hung_up += one.told_at > now
+                    hung_up += one.shut_at > now
                     _hang_up(connection, one, now)
         return hung_up
 
@@ -132,14 +132,14 @@ class Watch:
                 if hung_up := self.look(time.monotonic()):
                     log.warning("slow clients hung up on", connections=hung_up)
             except Exception:
-                # Whatever it is: without this thread a client that stops would hold a thread for ever.
+                # Whatever it is: without this thread a client that stalls would hold a thread for ever.
                 log.exception("watch of connections disturbed")
 
 
 def _hang_up(connection: socket.socket, one: Seen, now: float) -> None:
-    """Say that nothing more comes, so that who waits can still answer; later, that nothing more goes either."""
-    one.told_at = min(one.told_at, now)
-    connection.shutdown(socket.SHUT_RD if now - one.told_at < LEFT else socket.SHUT_RDWR)
+    """Stop receiving first, so that the waiting thread can still answer; after the grace period, stop sending too."""
+    one.shut_at = min(one.shut_at, now)
+    connection.shutdown(socket.SHUT_RD if now - one.shut_at < GRACE else socket.SHUT_RDWR)
 
 
 def _traffic(connection: socket.socket) -> Traffic:
@@ -154,7 +154,7 @@ def _listening_ports() -> Iterator[int]:
 
 
 def _accepted(ports: frozenset[int]) -> Iterator[tuple[str, socket.socket]]:
-    """Return the connections that came in at these ports, by a name that no other has while they last."""
+    """Yield the connections accepted on these ports, each with a name that is unique while it lasts."""
     for name, ours in _sockets():
         if ours.getsockname()[1] in ports:
             yield name, ours
@@ -163,7 +163,7 @@ def _accepted(ports: frozenset[int]) -> Iterator[tuple[str, socket.socket]]:
 
 
 def _sockets() -> Iterator[tuple[str, socket.socket]]:
-    """Return the internet sockets of this process, each with a descriptor of our own: the other may close meanwhile."""
+    """Yield the internet sockets of this process as duplicates, because the server may close its own meanwhile."""
     for descriptor in DESCRIPTORS.iterdir():
         with suppress(OSError):
             name = str(descriptor.readlink())

@@ -1,4 +1,4 @@
-"""A PostgreSQL database as a service uses it: transactions from a pool, bounded in time, refused while it is silent."""
+"""A PostgreSQL database for a service: pooled transactions with deadlines, refused at once while it does not answer."""
 
 import time
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import Gone, NoRoom, Session, Transaction, Unavailable
+from lib.transactions import ConnectionLost, DiskFull, Session, Transaction, Unavailable
 
 PAUSE = 0.2  # seconds between two probes
 NEVER = float("-inf")
-SUSPICIOUS = 1.0  # seconds; a connection that is refused at once tells of a server that answers
+SUSPICIOUS = 1.0  # seconds; a connection that fails faster was refused by a server that still answers
 
 log = get_logger()
 
 Result = TypeVar("Result")
 
 
-def _told_nobody() -> None:
+def _ignore() -> None:
     pass
 
 
@@ -40,43 +40,43 @@ def _session_on(connection: PoolProxiedConnection, engine: Engine) -> Session:
 
 
 class Database:
-    """Where transactions begin.
+    """Begins transactions.
 
-    Each has `deadline` seconds, waiting for a connection included. When one misses it, the database counts as
-    silent: further ones are refused at once, rather than each waiting in turn, until a probe is answered (A19).
+    Each has `deadline` seconds, including the wait for a connection. When one misses it, the database counts as
+    silent: further transactions are refused at once, instead of each waiting in turn, until a probe is answered (A19).
     """
 
     def __init__(self, engine: Engine, *, deadline: float, spare: int = 0, kept: int = 0) -> None:
-        """Take the engine's connections: so many are `spare`, no event uses them; up to `kept` never go back to it."""
+        """Use the engine's pool: `spare` of its connections serve no event; up to `kept` are never returned to it."""
         self._engine = engine
         self._deadline = deadline
         self._kept = KeptSessions(kept)
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
-        self.no_room_at = NEVER  # when `run` last found the disk full, of `time.monotonic`; never, once it was not
+        self.no_room_at = NEVER  # when `run` found the disk full (`time.monotonic`); a success resets it
         SILENT.set(0)
         watch_pool(engine, spare, self._kept)
 
     def transaction(self, *, deadline: float | None = None, trial: bool = False) -> Transaction:
-        """Begin a transaction, if need be with a deadline of its own; use it with `with`.
+        """Begin a transaction, a context manager; `deadline` replaces the usual one.
 
-        A `trial` that misses its deadline says nothing of the database: it was in more haste than others are.
-        Raises `Unavailable` when there is no connection to be had.
+        A `trial` that misses its deadline does not make the database count as silent: its deadline is shorter than
+        others. Raises `Unavailable` if no connection can be opened or borrowed.
         """
         began = self._begin()
         due = began + (deadline or self._deadline)
-        return Transaction(self._session(began), deadline=due, missed=_told_nobody if trial else self.suspect)
+        return Transaction(self._session(began), deadline=due, on_deadline=_ignore if trial else self.mark_silent)
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
-        """Have `work` done in a transaction, which it commits, with a session that is kept: that costs less.
+        """Call `work` with a transaction, which it commits, in a kept session: that costs less than a borrowed one.
 
-        One that had been lost meanwhile, as the server was restarted, costs nobody anything: the work is begun again.
-        Raises what `transaction` does.
+        If the session was lost meanwhile, for instance because the server restarted, `work` is called again with
+        another one. Raises what `transaction` raises.
         """
         try:
             done = self._run(work)
-        except NoRoom:
+        except DiskFull:
             self.no_room_at = time.monotonic()
             raise
         self.no_room_at = NEVER
@@ -87,25 +87,25 @@ class Database:
         due = began + self._deadline
         try:
             session = self._kept.take(began) or self._session(began)
-            with Transaction(session, deadline=due, missed=self.suspect, keep=self._kept.put) as current:
+            with Transaction(session, deadline=due, on_deadline=self.mark_silent, keep=self._kept.put) as current:
                 return work(current)
-        except Gone:
-            self._kept.doubt()
-        with Transaction(self._session(began), deadline=due, missed=self.suspect) as current:
+        except ConnectionLost:
+            self._kept.recheck_all()
+        with Transaction(self._session(began), deadline=due, on_deadline=self.mark_silent) as current:
             return work(current)
 
-    def suspect(self) -> None:
-        """Take the database for silent until a probe is answered."""
+    def mark_silent(self) -> None:
+        """Count the database as silent until a probe is answered."""
         with self._lock:
             if not self.silent:
-                # The thread first: were it not to be had, nobody would ever say that the database is back.
+                # The thread first: if it cannot be started, nothing would ever reset `silent`.
                 Thread(target=self._probe_until_answered, name="probe", daemon=True).start()
                 self.silent = True
                 SILENT.set(1)
                 log.error("database silent", deadline=self._deadline)
 
     def close(self) -> None:
-        """Give back what is kept, and look no more whether the database answers again; for one that is done with."""
+        """Return the kept sessions to the pool and stop probing; the database is not used afterwards."""
         self._closed.set()
         self._kept.give_back()
 
@@ -119,11 +119,11 @@ class Database:
         try:
             return _session_on(self._engine.raw_connection(), self._engine)
         except (SQLAlchemyError, psycopg2.Error, SettingsLost) as error:
-            # All connections busy for too long is load; a new one that takes as long is a server that is silent.
+            # If all connections stay busy, that is load; if a new one takes this long, the server is silent.
             busy = isinstance(error, PoolTimeoutError)
             error_count(POOL_TIMEOUT if busy else CANNOT_CONNECT).inc()
             if not busy and time.monotonic() - began > SUSPICIOUS:
-                self.suspect()
+                self.mark_silent()
             if isinstance(error, SettingsLost):
                 raise
             raise Unavailable(str(getattr(error, "orig", error)).strip()) from error
@@ -132,8 +132,8 @@ class Database:
         while not self._answers():
             if self._closed.wait(PAUSE):
                 return
-        # Where a network had swallowed everything, connections from before may be lost without a word; each that is
-        # still in the pool would cost an event its deadline, one after the other.
+        # If the network dropped all packets, connections from before may be dead without a sign; each one still in
+        # the pool would cost an event its deadline, one after the other.
         self._kept.discard()
         self._engine.dispose()
         with self._lock:
@@ -142,11 +142,11 @@ class Database:
         log.info("database answers again")
 
     def _answers(self) -> bool:
-        """Open a connection past the pool: whether one that is open still works cannot be seen without waiting."""
+        """Open a connection outside the pool: whether an open one still works cannot be seen without waiting."""
         probe = self._engine.pool.recreate()
         try:
             probe.connect().close()
-        except Exception as error:  # noqa: BLE001  # whatever it is: who stops probing is silent for ever
+        except Exception as error:  # noqa: BLE001  # whatever it is: if probing stopped, we would refuse for ever
             log.info("probe failed", cause=str(error))
             return False
         finally:

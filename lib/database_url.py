@@ -1,8 +1,8 @@
-"""DATABASE_URL: everything that libpq takes, read by libpq itself, so that the service and psql agree on it.
+"""Parses DATABASE_URL by libpq itself, so that the service and psql agree on it.
 
-That is `postgresql://` with one host or several, sockets, percent-encoding and parameters, and `key=value` strings. A
-little more is taken, since it always was: SQLAlchemy's scheme and its way to write several hosts
-(`?host=one:5432&host=two:5432`), and a password that is not percent-encoded.
+It accepts `postgresql://` with one host or several, sockets, percent-encoding and parameters, and `key=value` strings;
+and as before also SQLAlchemy's scheme, its way to write several hosts (`?host=one:5432&host=two:5432`), and a password
+that is not percent-encoded.
 """
 
 import re
@@ -30,11 +30,11 @@ Parameters = Mapping[str, str]
 
 
 class InvalidAddress(ValueError):
-    """It is no address of a database that the service takes; the text says what is wrong, and quotes nothing of it."""
+    """The database address is invalid or not supported; the text says what is wrong, without quoting the address."""
 
 
 def read_address(address: str) -> dict[str, str]:
-    """Read an address into libpq's parameters: host and port (lists, where there are several hosts) and others.
+    """Parse an address into libpq's parameters: host and port (lists if there are several hosts) and others.
 
     Raises `InvalidAddress`.
     """
@@ -45,8 +45,8 @@ def read_address(address: str) -> dict[str, str]:
 
 
 def engine_url(parameters: Parameters) -> "URL":
-    """Write libpq's parameters as SQLAlchemy's URL, which hands them on to libpq as they are."""
-    from sqlalchemy import URL  # noqa: PLC0415  # whoever only reads addresses does without SQLAlchemy
+    """Write libpq's parameters as SQLAlchemy's URL, which passes them on to libpq unchanged."""
+    from sqlalchemy import URL  # noqa: PLC0415  # callers that only parse addresses need no SQLAlchemy
 
     rest = dict(parameters)
     user, password, database = (rest.pop(name, None) for name in ("user", "password", "dbname"))
@@ -61,7 +61,7 @@ def engine_url(parameters: Parameters) -> "URL":
 
 
 def plain_url(parameters: Parameters) -> str:
-    """Write libpq's parameters as the address that every PostgreSQL program takes: `postgresql://…`."""
+    """Write libpq's parameters as the URL that every PostgreSQL program accepts: `postgresql://…`."""
     rest = dict(parameters)
     user, password, database = (rest.pop(name, "") for name in ("user", "password", "dbname"))
     hosts = hosts_of(parameters)
@@ -79,7 +79,7 @@ def plain_url(parameters: Parameters) -> str:
 
 
 def masked_url(address: str) -> str:
-    """Write an address with all that is secret hidden; all of it is when it cannot be read."""
+    """Write an address with its secrets hidden; an address that cannot be parsed is hidden entirely."""
     try:
         parameters = read_address(address)
     except InvalidAddress:
@@ -88,17 +88,17 @@ def masked_url(address: str) -> str:
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a parameter is to be shown to nobody."""
+    """Return whether a parameter is secret."""
     return any(word in name.lower() for word in SECRETS)
 
 
 def hosts_of(parameters: Parameters) -> list[str]:
-    """List the hosts, in the order in which they are tried; none given is the empty name, libpq's own choice."""
+    """List the hosts in the order in which they are tried; the empty name, if none is given, is libpq's default."""
     return (parameters.get("host") or parameters.get("hostaddr") or "").split(",")
 
 
 def ports_of(parameters: Parameters) -> list[str]:
-    """List the port of each host; an empty one is libpq's own choice."""
+    """List the port of each host; an empty one is libpq's default."""
     hosts, ports = hosts_of(parameters), parameters.get("port", "").split(",")
     return ports * len(hosts) if len(ports) == 1 else ports
 
@@ -108,7 +108,7 @@ def _parsed(address: str) -> dict[str, str]:
         return _checked(_by_libpq(address))
     scheme, separator, rest = address.partition("://")
     if not separator or scheme not in SCHEMES:
-        raise InvalidAddress(f"is no address of PostgreSQL that the service takes: {FORM}")
+        raise InvalidAddress(f"is not a PostgreSQL address that the service accepts: {FORM}")
     error = _unreadable()
     for reading in _readings(rest):
         try:
@@ -124,21 +124,21 @@ def _unreadable() -> InvalidAddress:
 
 
 def _readings(rest: str) -> Iterator[str]:
-    """Yield an address as it is, and with its password encoded: one may hold a / or a ? that means something else."""
+    """Yield an address as it is, and with its password encoded: an unencoded / or ? would end the password."""
     yield rest
     if found := _USERINFO.fullmatch(rest):
         yield f"{found['user']}:{quote(unquote(found['password']), safe='')}@{found['rest']}"
 
 
 def _check_parts(rest: str) -> None:
-    """Refuse what has likely a part of a password in another part, such as the name of the host, which is shown."""
+    """Refuse an address in which part of the password probably landed elsewhere, as in the host, which is shown."""
     userinfo, _, where = rest.partition("?")[0].rpartition("@")
     if "@" in userinfo or "/" in userinfo or "=" in where:
         raise _unreadable()
 
 
 def _with_joined_hosts(rest: str) -> str:
-    """Write `host=one:1&host=two:2` as libpq takes it: `host=one,two&port=1,2`."""
+    """Rewrite `host=one:1&host=two:2` as libpq accepts it: `host=one,two&port=1,2`."""
     before, _, query = rest.partition("?")
     pairs = [each.partition("=") for each in query.split("&")]
     hosts = [_HOST_AND_PORT.fullmatch(unquote(value)) for name, _, value in pairs if name == "host"]
@@ -152,7 +152,7 @@ def _with_joined_hosts(rest: str) -> str:
 def _by_libpq(text: str) -> dict[str, str]:
     try:
         return parse_dsn(text)
-    except psycopg2.ProgrammingError as error:  # what it says may quote any part of the address, so it is not passed on
+    except psycopg2.ProgrammingError as error:  # its text may quote any part of the address, so it is not passed on
         if "invalid URI query parameter" in str(error) or "invalid connection option" in str(error):
             raise InvalidAddress("has a parameter that PostgreSQL does not take: look at its name") from None
         raise _unreadable() from None

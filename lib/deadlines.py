@@ -1,8 +1,8 @@
-"""A deadline that is kept on our side, whatever the database does.
+"""Deadlines that the client enforces, whatever the database does.
 
-No timeout of the server fires while the server itself is stopped, and libpq waits for its answer for ever. But who
-waits on a socket wakes when the socket is shut down. So one thread of the process looks ten times a second at who
-has waited for too long, and hangs up for them; to be watched costs a transaction two entries in a table.
+While the server itself is stopped, none of its timeouts fires, and libpq waits for its answer for ever. But shutting a
+socket down wakes the thread that waits on it. So one thread per process checks ten times a second which transactions
+are overdue, and shuts down their sockets; a transaction pays two dictionary operations for it.
 """
 
 import os
@@ -13,35 +13,35 @@ from contextlib import contextmanager, suppress
 from threading import Lock, Thread, Timer
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 
 from lib.logs import get_logger
 from lib.metrics.database import measure_pools
 
 log = get_logger()
 
-TICK = 0.1  # seconds between two looks
-Missed = Callable[[], None]
+TICK = 0.1  # seconds between two checks
+Callback = Callable[[], None]
 
 
 class Watch:
-    """The transactions under way, each with its deadline (of `time.monotonic`) and whom to tell when it is missed."""
+    """The transactions under way, each with its deadline (of `time.monotonic`) and a callback for when it is missed."""
 
     def __init__(self) -> None:
-        self._due: dict[Connection, tuple[float, Missed]] = {}
+        self._due: dict[Connection, tuple[float, Callback]] = {}
         self._lock = Lock()
         self._thread: Thread | None = None
 
-    def begin(self, connection: Connection, deadline: float, missed: Missed) -> None:
-        """Watch a connection from now on."""
+    def begin(self, connection: Connection, deadline: float, on_missed: Callback) -> None:
+        """Start watching a connection."""
         with self._lock:
-            self._due[connection] = (deadline, missed)
+            self._due[connection] = (deadline, on_missed)
             if self._thread is None:
                 self._thread = Thread(target=self._look_on, name="deadlines", daemon=True)
                 self._thread.start()
 
     def end(self, connection: Connection) -> None:
-        """Watch it no longer. Only now may it be closed: its descriptor might become that of something else."""
+        """Stop watching it. Close it only afterwards: its descriptor might be reused for something else."""
         with self._lock:
             self._due.pop(connection, None)
 
@@ -49,15 +49,15 @@ class Watch:
         while True:
             time.sleep(TICK)
             now = time.monotonic()
-            # Told first: who is woken may begin again at once, and must know by then.
-            for missed in self._missed(now):
-                _done(missed)
+            # Callbacks first: a thread that is woken may start again at once, and must see their effect.
+            for callback in self._callbacks_due(now):
+                _call(callback)
             self._hang_up_overdue(now)
-            _done(measure_pools)  # since it looks anyway
+            _call(measure_pools)  # since this thread wakes anyway
 
-    def _missed(self, now: float) -> list[Missed]:
+    def _callbacks_due(self, now: float) -> list[Callback]:
         with self._lock:
-            return [missed for deadline, missed in self._due.values() if deadline < now]
+            return [callback for deadline, callback in self._due.values() if deadline < now]
 
     def _hang_up_overdue(self, now: float) -> None:
         with self._lock:
@@ -68,10 +68,10 @@ class Watch:
 
 
 @contextmanager
-def bounded(connection: Connection, seconds: float) -> Iterator[None]:
-    """Hang up on a connection that is not done in so many seconds: for the few that no `Watch` is there for.
+def time_limit(connection: Connection, seconds: float) -> Iterator[None]:
+    """Shut a connection down unless the block ends within `seconds`: for the few without a `Watch`.
 
-    With a thread of its own, which is over at the end: so it is also for a process that will fork.
+    Its thread ends with the block, so it may be used in a process that will fork.
     """
     timer = Timer(seconds, hang_up, [connection])
     timer.daemon = True
@@ -83,18 +83,18 @@ def bounded(connection: Connection, seconds: float) -> Iterator[None]:
         timer.join()  # only now may the connection be closed, as above
 
 
-def _done(what: Callable[[], None]) -> None:
+def _call(function: Callable[[], None]) -> None:
     try:
-        what()
+        function()
     except Exception:
-        # Whatever it is: without this thread no deadline would be kept any more.
+        # Whatever it is: without this thread no deadline would be enforced.
         log.exception("watch disturbed")
 
 
 def hang_up(connection: Connection) -> None:
-    """Shut the socket of a connection down, so that who waits for an answer on it gets an error instead.
+    """Shut down the socket of a connection, so that the thread that waits for an answer on it gets an error.
 
-    One that has gone already, by itself or by its owner, needs no more.
+    Does nothing if the connection is already closed.
     """
     with suppress(OSError, psycopg2.InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
         ours.shutdown(socket.SHUT_RDWR)

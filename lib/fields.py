@@ -1,4 +1,4 @@
-"""Fields for requests and answers that marshmallow lacks, or reads too leniently."""
+"""Fields for requests and answers that marshmallow lacks or parses too leniently."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_WORD}(?:\.{_WORD})*@(?:{_LABEL}\.)+(?=[
 def whole_number(value: Any, least: int, greatest: int = BIGINT_MAX) -> int:  # noqa: ANN401  # any JSON value
     """Return a JSON integer from `least` to `greatest`; raises `TypeError` or `ValueError` for anything else.
 
-    It takes what `WholeNumber` takes, and costs an event less.
+    It accepts what `WholeNumber` accepts, at a lower cost per event.
     """
     if type(value) is not int:  # in Python a boolean is an integer, in JSON it is not
         raise TypeError
@@ -29,7 +29,7 @@ def whole_number(value: Any, least: int, greatest: int = BIGINT_MAX) -> int:  # 
 
 
 class WholeNumber(fields.Integer):
-    """A JSON integer from `least` to `greatest`; "1", 1.0 and true are none."""
+    """A JSON integer from `least` to `greatest`; "1", 1.0 and true are refused."""
 
     default_error_messages = {"invalid": "Must be a JSON integer."}  # noqa: RUF012  # marshmallow declares it so
 
@@ -40,7 +40,7 @@ class WholeNumber(fields.Integer):
 
 
 class Switch(fields.Boolean):
-    """A JSON boolean; marshmallow's own also takes 1 and 1.0, which in Python equal `True`."""
+    """A JSON boolean; marshmallow's own also accepts 1 and 1.0, which in Python equal `True`."""
 
     default_error_messages = {"invalid": "Must be true or false."}  # noqa: RUF012  # as above
 
@@ -54,7 +54,7 @@ class Line(fields.String):
     """A string of 1 to `longest` printable characters that is not blank.
 
     Without control characters and line breaks, it can be stored in PostgreSQL and shown on a terminal. Marshmallow's
-    own string would also take a `NumberLiteral`.
+    own string would also accept a `NumberLiteral`.
     """
 
     default_error_messages = {  # noqa: RUF012  # as above
@@ -82,7 +82,7 @@ class Line(fields.String):
 
 
 class Email(Line):
-    """An email address in ASCII, so that two addresses can be compared without regard to case beyond doubt."""
+    """An email address in ASCII, so that case-insensitive comparison is unambiguous."""
 
     default_error_messages = {"no_address": "Must be an address such as ada@example.com, in ASCII."}  # noqa: RUF012
 
@@ -100,7 +100,7 @@ class Email(Line):
 class TwoPlaces(fields.Decimal):
     """Writes an exact decimal of up to 28 digits with two places, such as "42.00"; never used to read one.
 
-    Reading would take 1e2, and round whatever has more places.
+    Reading would accept 1e2 and round values with more places.
     """
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's arguments
@@ -121,10 +121,10 @@ class Moment(fields.AwareDateTime):
 
 
 class ListOf(fields.Field[Sequence[Any]]):
-    """Writes a list of items that another operation, with a longer path, answers one at a time.
+    """Writes a list of items that another operation, with a longer path, returns one at a time.
 
-    `fields.List(fields.Nested(…))` would not do: APIFlask describes operations by the length of their paths, and gives
-    a schema that it first met nested a second name where an operation answers it.
+    `fields.List(fields.Nested(…))` would not work: APIFlask describes operations in order of path length, and gives a
+    schema that it first met as a nested one a second name in the operation that returns it.
     """
 
     def __init__(self, schema: type[Schema], **more: Any) -> None:  # noqa: ANN401  # as above

@@ -1,4 +1,4 @@
-"""How a thread waits in a line: at a gate of its own, which whoever is before it opens."""
+"""Gates at which threads wait in a queue: each waits at its own gate, which another thread opens."""
 
 from collections import deque
 from threading import Lock
@@ -7,16 +7,16 @@ Gate = Lock  # held while it is closed
 
 
 def new_gate() -> Gate:
-    """Make a gate that is closed; `release` opens it."""
+    """Make a closed gate; `release` opens it."""
     gate = Lock()
     gate.acquire()
     return gate
 
 
-def passed(gate: Gate, line: deque[Gate], lock: Lock) -> bool:
-    """Leave the line after having waited for too long; True where the gate was opened in this very moment."""
+def opened_after_all(gate: Gate, queue: deque[Gate], lock: Lock) -> bool:
+    """Leave the queue after a timeout; return True if the gate was opened in the meantime."""
     with lock:
-        if gate in line:
-            line.remove(gate)
+        if gate in queue:
+            queue.remove(gate)
             return False
     return True

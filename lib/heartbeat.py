@@ -1,6 +1,6 @@
-"""Signs of life: a process that works says so once a second, and whoever watches it hears that over a pipe.
+"""Heartbeats: a working process writes to a pipe once a second, and its watcher reads them.
 
-Nobody is asked and nobody waits: a stopped process cannot answer, and a watcher that waited for it would be the next.
+The watcher neither asks nor waits: a stopped process cannot answer, and a watcher that waited for it would hang too.
 """
 
 import os
@@ -17,64 +17,64 @@ if TYPE_CHECKING:
 Line: TypeAlias = "Connection[Any, Any]"
 
 VARIABLE = "HEARTBEAT_FD"
-PERIOD = 1.0  # seconds between two signs of life
-SIZE = 8  # bytes of one, so that a write is whole or not at all
-ROOM = 8192 * SIZE
+PERIOD = 1.0  # seconds between two heartbeats
+SIZE = 8  # bytes of a heartbeat, few enough for an atomic write
+MAX_READ = 8192 * SIZE
 
 
 def make_line() -> tuple[Line, Line]:
-    """Make a pipe for signs of life; return the ends for who hears them and for who gives them.
+    """Make a pipe for heartbeats; return its reading and its writing end.
 
-    Either may be handed to a process that multiprocessing makes.
+    Either may be passed to a process that multiprocessing makes.
     """
-    ear, mouth = Pipe(duplex=False)
-    for end in (ear, mouth):
+    reader, writer = Pipe(duplex=False)
+    for end in (reader, writer):
         os.set_blocking(end.fileno(), False)
-    return ear, mouth
+    return reader, writer
 
 
-def beat(mouth: int) -> None:
-    """Say that this process works, at this open file."""
-    # The pipe is full where nobody hears it just now, and broken where nobody ever will.
+def beat(writer: int) -> None:
+    """Write a heartbeat of this process to this descriptor."""
+    # The pipe is full while nobody reads it, and broken once nobody ever will.
     with suppress(OSError):
-        os.write(mouth, os.getpid().to_bytes(SIZE, "big"))
+        os.write(writer, os.getpid().to_bytes(SIZE, "big"))
 
 
-def heard(ear: int) -> set[int]:
-    """Return the numbers of the processes that said so since they were heard last."""
-    told = b""
+def heard(reader: int) -> set[int]:
+    """Return the ids of the processes that have sent a heartbeat since the last call."""
+    beats = b""
     with suppress(BlockingIOError):
-        told = os.read(ear, ROOM)
-    return {int.from_bytes(told[start : start + SIZE], "big") for start in range(0, len(told), SIZE)}
+        beats = os.read(reader, MAX_READ)
+    return {int.from_bytes(beats[start : start + SIZE], "big") for start in range(0, len(beats), SIZE)}
 
 
 def inherited_mouth() -> int | None:
-    """Return the end that whoever started this process listens to: HEARTBEAT_FD; None where nobody does.
+    """Return the writing end that this process inherited, from HEARTBEAT_FD; None if that is not set.
 
-    Raises `ValueError` where the variable holds no number, and `OSError` where that is not of an open file.
+    Raises `ValueError` if the variable is no number, and `OSError` if that is no open descriptor.
     """
-    number = os.environ.pop(VARIABLE, None)  # it means nothing to the processes that this one will start
+    number = os.environ.pop(VARIABLE, None)  # meaningless to the processes that this one will start
     if number is None:
         return None
-    mouth = int(number)
-    os.set_inheritable(mouth, False)  # noqa: FBT003 - its signature
-    return mouth
+    writer = int(number)
+    os.set_inheritable(writer, False)  # noqa: FBT003 - its signature
+    return writer
 
 
 class Pulse:
-    """Beats for this process from now on, for as long as `works` says that it does, in a thread of its own.
+    """Sends the heartbeats of this process while `works` returns true, from a separate thread.
 
-    That thread runs as long as Python does: not in a stopped process, nor where something never lets go of the
-    interpreter. What else counts as working, `works` knows.
+    The thread does not run while the process is stopped, or while something never releases the GIL; `works` decides
+    what else counts as working.
     """
 
-    def __init__(self, mouth: int) -> None:
-        self._mouth = mouth
+    def __init__(self, writer: int) -> None:
+        self._writer = writer
         self.works: Callable[[], bool] = lambda: True
         threading.Thread(target=self._beat_on, name="pulse", daemon=True).start()
 
     def _beat_on(self) -> None:
         while True:
             if self.works():
-                beat(self._mouth)
+                beat(self._writer)
             time.sleep(PERIOD)

@@ -1,6 +1,6 @@
-"""Commands and requests, spelled in messages as their reader has to type them.
+"""Spells commands and requests in messages exactly as the reader has to type them.
 
-What starts the programs knows how, and sets CLI_PREFIX: `bin/activity-alerts` in a checkout,
+The program that starts this one sets CLI_PREFIX: `bin/activity-alerts` in a checkout,
 `sudo -u activity activity-alerts` on a host with systemd, `docker compose exec … flask` for containers.
 """
 
@@ -13,7 +13,7 @@ PLAIN = "flask --app app"  # in a virtual environment, by hand
 
 
 def prefix() -> str:
-    """Return what to type before the words of a command."""
+    """Return the text that precedes the words of a command."""
     return os.environ.get(PREFIX, "").strip() or PLAIN
 
 
@@ -30,6 +30,6 @@ def curl(request: str, body: str = "") -> str:
 
 
 def name_program() -> None:
-    """If this process runs a command, have its usage and errors spell the program's name as it has to be typed."""
+    """If this process runs a command, make its usage and errors name the program as it has to be typed."""
     if context := click.get_current_context(silent=True):
         context.find_root().info_name = prefix()

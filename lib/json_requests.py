@@ -1,7 +1,7 @@
 """Strict reading of JSON requests, for every view that declares its input with APIFlask.
 
 APIFlask reads bodies through webargs and not through Flask's JSON provider, so this module replaces webargs' loader.
-It refuses what a lenient reader accepts: members given twice, NaN, anything but an object, encodings other than UTF-8.
+It refuses what a lenient parser accepts: duplicate members, NaN, anything but an object, encodings other than UTF-8.
 No number becomes binary floating point.
 """
 
@@ -19,10 +19,10 @@ from lib.admission import take_place
 from lib.bodies import MAX_BODY_SIZE, read_body
 from lib.body_forms import encoding_fault, refuse_other_forms
 
-MAX_NAMED = 20  # members at fault that a refusal names; a body may hold thousands
+MAX_NAMED = 20  # invalid members that an error names; a body may hold thousands
 MAX_DEPTH = 64  # levels of nesting
 _MAX_SHOWN = 60  # characters of a name that a client chose
-_MAX_DIGITS = 40  # of an integer; Python refuses to read thousands, and no member of ours needs more than 19
+_MAX_DIGITS = 40  # of an integer; Python refuses to parse thousands, and no member of ours needs more than 19
 
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)  # the body may end within a string
 
@@ -78,16 +78,13 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def shown(name: str) -> str:
-    """Return a name that a client chose, fit for a terminal: without control characters, and cut to 60 characters."""
+    """Return a name that a client chose in a printable form: control characters escaped, cut to 60 characters."""
     escaped = name if name.isprintable() else repr(name)[1:-1]
     return escaped if len(escaped) <= _MAX_SHOWN else f"{escaped[:_MAX_SHOWN]}…"
 
 
 def _depth(body: bytes) -> int:
-    """Return how deep the body nests; or, where it has few brackets, their number, which is no less.
-
-    Brackets within strings do not count.
-    """
+    """Return the nesting depth of the body, without brackets in strings; or an upper bound if it has few brackets."""
     brackets = body.count(b"[") + body.count(b"{")
     if brackets <= MAX_DEPTH:
         return brackets
@@ -101,7 +98,7 @@ def _depth(body: bytes) -> int:
 def _decode(text: str) -> Any:  # noqa: ANN401  # any JSON value
     try:
         return _decoder.decode(text)
-    except GivenTwice:  # from the hook, which cannot know where its object stands: decode again, for the places
+    except GivenTwice:  # from the hook, which does not know its object's position: decode again to find the positions
         read = _decoder_of_members.decode(text)
         if not isinstance(read, _Members):
             return read
@@ -146,9 +143,9 @@ _decoder, _decoder_of_members = (
 def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     """Return the members of the request's body, for webargs.
 
-    The body is read whole before the request takes its place among those at work, so a slow sender holds none. Raises
-    what `refuse_other_forms`, `read_body`, `take_place` and `read_object` raise; but the schema's refusal for members
-    that are given twice.
+    The body is read completely before the request takes its slot, so a slow sender holds none. Raises what
+    `refuse_other_forms`, `read_body`, `take_place` and `read_object` raise; but for duplicate members the schema's
+    refusal.
     """
     body = _body_of(request, schema)
     take_place(request.environ)
@@ -159,7 +156,7 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
 
 
 def _body_of(request: Request, schema: Schema) -> bytes:
-    """Return the body; no body stands for an empty object where the schema says `body_may_be_missing`.
+    """Return the body; a missing body is an empty object if the schema says `body_may_be_missing`.
 
     A schema may set its own limit of bytes as `longest_body`.
     """

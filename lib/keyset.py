@@ -1,4 +1,4 @@
-"""Pages of a list, each read from the key where the one before ended: the thousandth costs no more than the first."""
+"""Keyset pagination: each page begins after the last key of the one before, so the thousandth costs the same."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -13,7 +13,7 @@ Key = TypeVar("Key")
 def page_of(items: Sequence[Item], limit: int, key: Callable[[Item], Key]) -> tuple[Sequence[Item], Key | None]:
     """Return at most `limit` items, and the key of the last of them if the list goes on.
 
-    The query must have asked for `limit` + 1 items: only the one too many shows that there are more.
+    The query must have requested `limit` + 1 items: only the extra one shows that there are more.
     """
     page = items[:limit]
     return page, key(page[-1]) if len(items) > limit else None

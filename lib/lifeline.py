@@ -1,7 +1,8 @@
-"""Processes that end when the one that they belong to has ended, however it ended.
+"""Ends a process when its parent has ended, however that ended.
 
-A `kill -9` leaves no time to tell the children. But the kernel closes the files of a dead process, and a pipe
-whose writing end is closed is at its end: reading it is waiting for the death of whoever holds that end.
+A `kill -9` leaves the parent no time to end its children. But the kernel closes the files of a dead process, and a
+read from a pipe ends when its writing end is closed: so a child that reads notices the death of the process that
+holds the other end.
 """
 
 import multiprocessing
@@ -16,15 +17,15 @@ _ORPHANED = 1
 def watch() -> None:
     """Make this process end at once when the holder of its lifeline has ended.
 
-    The lifeline is the reading end of a pipe, its number in the environment variable LIFELINE_FD. Without
+    The lifeline is the reading end of a pipe; the environment variable LIFELINE_FD holds its descriptor. Without
     that variable (a service started by hand) nothing happens.
 
     Raises:
-        ValueError: the variable holds no number.
-        OSError: the number is not that of an open file.
+        ValueError: the variable is no number.
+        OSError: the number is no open descriptor.
 
     """
-    # Taken out of the environment: the number means nothing to the processes that this one will start.
+    # Removed from the environment: the number is meaningless to the processes that this one will start.
     number = os.environ.pop(VARIABLE, None)
     if number is None:
         return

@@ -1,7 +1,7 @@
 """One structlog pipeline for our log records and those of libraries: columns for people, JSON for machines.
 
-A record is a constant event name with the facts as keywords. Lines go to standard error and, if one is named, to a file
-as well; each in one write, so that lines of several processes do not mix.
+A record is a constant event name with facts as keywords. Lines go to standard error and, if one is set, to a log file;
+each in one write, so that lines of several processes do not mix.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from lib.request_ids import add_request_id
 _STANDARD_ERROR = 2
 
 # Characters. A record may hold text that a client chose, which must neither flood the log, nor control a terminal, nor
-# forge a line; a cut shows how long the text was (A34).
+# forge a line; a truncated text ends with its full length (A34).
 _MAX_FACT = 512
 _MAX_TRACEBACK = 16 * 1024
 
@@ -32,8 +32,8 @@ get_logger = structlog.get_logger
 class WithoutAdvice(logging.Filter):
     """Drops the server's warnings about the numbers of threads and workers.
 
-    It finds four threads "quite high" on two processors, and two workers on one, because it takes them to compute; ours
-    wait for the database. Nobody reads a warning that comes at every start.
+    It calls four threads on two processors "quite high", and two workers on one, because it assumes that they compute;
+    ours wait for the database. Nobody reads a warning that comes at every start.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -42,7 +42,7 @@ class WithoutAdvice(logging.Filter):
 
 
 _ADVICE = ("Configuration allows spawning up to ", "Configured number of workers appears to be higher ")
-# Granian's records go the same way as ours: to the root logger's handler, without one of their own.
+# Granian's records go to the root logger's handler like ours.
 GRANIAN = {
     "formatters": {},
     "handlers": {},
@@ -113,7 +113,7 @@ def _escape(text: str) -> str:
 
 
 def _escape_lines(text: str) -> str:
-    """Return a text of several lines, each escaped; of more than 16 KiB, the end."""
+    """Return a text with each of its lines escaped; beyond 16 KiB, only its end."""
     lines = "\n".join(map(_escape, text.splitlines()))
     return lines if len(lines) <= _MAX_TRACEBACK else f"… {lines[-_MAX_TRACEBACK:]}"
 
@@ -147,7 +147,7 @@ _encoder = json.JSONEncoder(default=repr)
 def _render_json(_: object, __: str, record: MutableMapping[str, Any]) -> str:
     """Return a record as JSON, by an encoder that is made only once.
 
-    Nearly every line is short and free of escapes: then it holds nothing harmful and needs no further check.
+    Nearly every line is short and has no escapes: then it holds nothing harmful and needs no further check.
     """
     line = _encoder.encode(record)
     if len(line) <= _MAX_FACT and "\\" not in line:

@@ -1,4 +1,4 @@
-"""What APIFlask leaves out of the OpenAPI document, for any service with request ids and problems: a plugin of apispec.
+"""An apispec plugin that adds to the OpenAPI document what APIFlask leaves out: request ids and error responses.
 
 Headers, parameters, schemas and error responses are components, registered once; the operations refer to them.
 """
@@ -20,12 +20,12 @@ View = Callable[..., Any]
 _SERVERS = [{"url": "/", "description": "the service that this document was read from"}]
 _REQUEST_ID = {"type": "string", "pattern": f"^{request_ids.WELL_FORMED.pattern}$"}
 _REQUEST_ID_HEADER = {
-    "description": "finds the request in the log: the id that came with it, or a new one",
+    "description": "finds the request in the log: the caller's id, or a new one",
     "required": True,
     "schema": _REQUEST_ID,
 }
 _REQUEST_ID_PARAMETER = {
-    "description": "an id of the caller's for this request; one of another form is replaced by a new one",
+    "description": "the caller's id for this request; an invalid one is replaced by a new one",
     "schema": _REQUEST_ID,
 }
 
@@ -36,10 +36,10 @@ def schema_name(schema: object) -> str:
 
 
 class DocumentPlugin(BasePlugin):
-    """Adds request ids, error responses, operation ids, and what schemas say of themselves as `documented`.
+    """Adds request ids, error responses, operation ids, and each schema's attribute `documented`.
 
-    A service may add components in `init_spec`, and to its operations in `complete`. The plugin keeps nothing of a
-    document: two threads may make one at the same time.
+    A service may override `init_spec` to add components, and `complete` to extend its operations. The plugin keeps no
+    state of a document, so two threads may make one at the same time.
     """
 
     def __init__(self, app: APIFlask) -> None:
@@ -60,9 +60,9 @@ class DocumentPlugin(BasePlugin):
             spec.components.response(name, _with_request_id(response))
 
     def schema_helper(self, name: str, definition: Document, **named: Any) -> Document | None:  # noqa: ANN401, ARG002  # apispec's
-        """Add to a schema what it says of itself as `documented`, because its fields cannot."""
-        told = getattr(named.get("schema"), "documented", {})
-        return told and {**told, "properties": {**definition["properties"], **told.get("properties", {})}}
+        """Add a schema's attribute `documented`: what its fields cannot express."""
+        added = getattr(named.get("schema"), "documented", {})
+        return added and {**added, "properties": {**definition["properties"], **added.get("properties", {})}}
 
     def path_helper(self, path: str | None = None, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
         """Return the shortest path of the same view: a generated client needs one function for it."""
@@ -80,7 +80,7 @@ class DocumentPlugin(BasePlugin):
             self.complete(self._views[str(path), method], operation)
 
     def complete(self, view: View, operation: Document) -> None:
-        """Add what any operation has; responses that are components are replaced by their names."""
+        """Add what every operation has, and replace responses that are components by their names."""
         operation["operationId"] = view.__name__
         operation["parameters"].append(request_ids.HEADER)
         if "requestBody" in operation:
@@ -106,7 +106,7 @@ class DocumentPlugin(BasePlugin):
 
     @cached_property
     def _shared_responses(self) -> dict[str, Document]:
-        """Return the error responses that several views give, by name; of different ones with one name the first."""
+        """Return the error responses that several views share, by name; the first if different ones have one name."""
         notes = [getattr(view, "_spec", {}) for view in self._app.view_functions.values()]
         found = [response for note in notes for response in note.get("responses", {}).values() if name_of(response)]
         return {name_of(response): response for response in reversed(found) if found.count(response) > 1}
@@ -117,5 +117,5 @@ def _with_request_id(response: Document) -> Document:
 
 
 def _path_of(rule: str) -> str:
-    """Return the path of a rule of Flask's as OpenAPI writes it."""
+    """Return the path of a Flask rule in OpenAPI's notation."""
     return re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule)

@@ -1,23 +1,23 @@
-"""What the service's login may do with each table: said beside the table, granted by its owner, no more and no less.
+"""The privileges of the service's login: declared beside each table, and granted exactly so by the tables' owner.
 
-Two logins share a database: the owner's makes and changes the tables, the service's reads them and writes the columns
-that are named. So whoever gets hold of the service can neither rewrite what is kept nor take a trigger away.
+Two logins share a database: the owner creates and changes the tables; the service reads them and writes the declared
+columns. So an attacker who controls the service can neither rewrite stored rows nor drop a trigger.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812  # a class, whatever its letters
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 from psycopg2.extensions import quote_ident
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
-KEY = "service"  # under which a table's `info` has it
+KEY = "service"  # the key of a table's privileges in its `info`
 LOGIN = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
-# Of all that the present login owns here; what an extension has brought is left as it came.
+# What the current login owns in this schema; functions of an extension are left alone.
 OWNED_COLUMNS = """
     SELECT quote_ident(relname), array_agg(attname::text) FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
     WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped
@@ -31,7 +31,7 @@ OWNED_FUNCTIONS = """
             SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
         )
 """
-# Whoever was let write before: a later migration lets the same ones, also where it does not hear who they are.
+# Logins that may already write: a later migration grants to them again, even if no setting names them.
 WRITERS = """
     SELECT DISTINCT pg_get_userbyid(grantee)::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid,
         LATERAL (SELECT (aclexplode(relacl)).* UNION SELECT (aclexplode(attacl)).*) AS granted
@@ -48,9 +48,9 @@ POWERS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class May:
-    """The columns that the service writes in new rows and in stored ones, and whether it removes rows.
+    """The columns that the service may insert and update, and whether it may delete rows.
 
-    It reads every column. Rows that it removes are of queues and work tables, or a trigger says which may go.
+    It may read every column. It deletes from queues and work tables only, or where a trigger decides which rows may go.
     """
 
     insert: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class May:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:
-    """What a login may do that no service needs: everything (a superuser), or what the owner of the tables may."""
+    """Whether a login has powers that no service needs: those of a superuser, or of the tables' owner."""
 
     login: str
     database: str
@@ -69,94 +69,94 @@ class Powers:
 
 
 class Undeclared(Exception):
-    """A table says nothing of the service's login; the text names it."""
+    """A table declares no privileges of the service's login; the text names it."""
 
 
 def cursor_of(connection: "Connection") -> Cursor:
-    """Return a cursor of the driver's, in the transaction of the connection."""
+    """Return a psycopg2 cursor in the connection's transaction."""
     driver: Any = connection.connection
     cursor: Cursor = driver.cursor()
     return cursor
 
 
 def may(*, insert: str = "", update: str = "", delete: bool = False) -> dict[str, Any]:
-    """Return the last of a table's `__table_args__`: which columns (names with spaces between) the service writes."""
+    """Return the last item of a table's `__table_args__`, with the columns that the service writes, space-separated."""
     return {"info": {KEY: May(insert=tuple(insert.split()), update=tuple(update.split()), delete=delete)}}
 
 
 def declared(metadata: "MetaData") -> dict[str, May]:
-    """Return what is said of each table; raises `Undeclared`."""
-    silent = sorted(name for name, table in metadata.tables.items() if KEY not in table.info)
-    if silent:
-        raise Undeclared(f"{', '.join(silent)}: say with lib.privileges.may what the service's login may do")
+    """Return the declared privileges of each table; raises `Undeclared`."""
+    missing = sorted(name for name, table in metadata.tables.items() if KEY not in table.info)
+    if missing:
+        raise Undeclared(f"{', '.join(missing)}: say with lib.privileges.may what the service's login may do")
     return {name: table.info[KEY] for name, table in metadata.tables.items()}
 
 
 def powers_of(cursor: Cursor, tables: list[str]) -> Powers:
-    """Ask what the present login may do, `tables` being those that it should not own."""
+    """Return the powers of the current login; `tables` are those that it should not own."""
     cursor.execute(POWERS, [tables])
     [(login, database, superuser, owner)] = cursor.fetchall()
     return Powers(login=login, database=database, superuser=superuser, owner=owner)
 
 
 def is_login(cursor: Cursor, role: str) -> bool:
-    """Tell whether there is a role of that name."""
+    """Return whether there is a role of that name."""
     cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [role])
     return bool(cursor.fetchall()[0][0])
 
 
 def make_login(cursor: Cursor, role: str, password: str) -> None:
-    """Make a login that may do nothing yet, or give the one that is there this password."""
+    """Create a login without privileges, or set the password of an existing one."""
     verb = "ALTER" if is_login(cursor, role) else "CREATE"
     cursor.execute(f"{verb} ROLE {quote_ident(role, cursor)} {LOGIN} PASSWORD %s", [password])
 
 
 def grant(connection: "Connection", metadata: "MetaData", role: str | None, *, also_read: str) -> list[str]:
-    """Let the service's logins do what the tables say, and nothing else; return who they are.
+    """Grant the service's logins exactly the declared privileges; return the logins.
 
-    They are `role` and those that were let write before. As the owner, in the transaction of the connection, which the
-    caller commits. Tables that the database does not have (yet) are left out; `also_read` is one that has no model.
+    These are `role` and those that may already write. The connection is the owner's, and the caller commits. Tables
+    that the database does not have (yet) are skipped; `also_read` is a readable table that has no model.
     """
     allowed = declared(metadata)
     cursor = cursor_of(connection)
     cursor.execute(WRITERS, [list(allowed)])
     roles = sorted({name for (name,) in cursor.fetchall()} | ({role} if role else set()))
     cursor.execute(OWNED_COLUMNS)
-    there = {table: set(columns) for table, columns in cursor.fetchall()}
-    if not there:
-        return []  # the login of the connection owns nothing here, so it has nothing to give
+    owned = {table: set(columns) for table, columns in cursor.fetchall()}
+    if not owned:
+        return []  # the connection's login owns nothing here, so it has nothing to grant
     cursor.execute(OWNED_FUNCTIONS)
     functions = [signature for (signature,) in cursor.fetchall()]
     cursor.execute("SELECT quote_ident(current_database()), quote_ident(current_schema())")
     [(database, schema)] = cursor.fetchall()
-    for statement in _public(there, functions, database, schema):
+    for statement in _revoke_public(owned, functions, database, schema):
         cursor.execute(statement)
     for each in roles:
         name = quote_ident(each, cursor)
         cursor.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}; GRANT USAGE ON SCHEMA {schema} TO {name}")
-        for table, columns in there.items():
-            said = May() if table == also_read else allowed.get(table)
-            for statement in _on_table(table, said, columns):
+        for table, columns in owned.items():
+            privileges = May() if table == also_read else allowed.get(table)
+            for statement in _on_table(table, privileges, columns):
                 cursor.execute(f"{statement} {name}")
     return roles
 
 
-def _public(there: dict[str, set[str]], functions: list[str], database: str, schema: str) -> Iterator[str]:
-    """Take back what PostgreSQL gives to everybody."""
+def _revoke_public(owned: dict[str, set[str]], functions: list[str], database: str, schema: str) -> Iterator[str]:
+    """Yield statements that revoke what PostgreSQL grants to everybody."""
     yield f"REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC"
     yield f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"
-    yield from (f"REVOKE ALL ON {table} FROM PUBLIC" for table in there)
+    yield from (f"REVOKE ALL ON {table} FROM PUBLIC" for table in owned)
     yield from (f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC" for signature in functions)
 
 
-def _on_table(table: str, said: May | None, columns: set[str]) -> Iterator[str]:
-    """Yield statements up to the name of who is let; of a table that nobody declared, everything is taken back."""
+def _on_table(table: str, privileges: May | None, columns: set[str]) -> Iterator[str]:
+    """Yield statements that lack only the role's name; on a table without a declaration, everything is revoked."""
     yield f"REVOKE ALL ON {table} FROM"
-    if said is None:
+    if privileges is None:
         return
     yield f"GRANT SELECT ON {table} TO"
-    for verb, named in (("INSERT", said.insert), ("UPDATE", said.update)):
+    for verb, named in (("INSERT", privileges.insert), ("UPDATE", privileges.update)):
         if present := [column for column in named if column in columns]:
             yield f"GRANT {verb} ({', '.join(present)}) ON {table} TO"
-    if said.delete:
+    if privileges.delete:
         yield f"GRANT DELETE ON {table} TO"

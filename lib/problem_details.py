@@ -43,14 +43,14 @@ class ProblemType:
 INTERNAL = ProblemType(
     500,
     "internal-error",
-    "The service made a mistake",
-    "the mistake is in the log under this request id; send the same request again or report the id",
+    "Internal error",
+    "the error is in the log under this request id; send the same request again, or report the id",
 )
 OF_HTTP = {
-    401: ProblemType(401, "unauthorized", "The request shows no valid key"),
+    401: ProblemType(401, "unauthorized", "The request has no valid key"),
     403: ProblemType(403, "forbidden", "The key does not allow this"),
-    404: ProblemType(404, "not-found", "Nothing is here", "look at the path of the request"),
-    405: ProblemType(405, "method-not-allowed", "The path does not take this method", "use one that Allow names"),
+    404: ProblemType(404, "not-found", "Not found", "check the path of the request"),
+    405: ProblemType(405, "method-not-allowed", "Method not allowed", "use a method that the Allow header lists"),
     408: ProblemType(408, "request-timeout", "The request did not arrive in time", example=cut_short()),
     413: ProblemType(413, "too-large", "The body is too large", example=too_large(MAX_BODY_SIZE)),
     415: ProblemType(
@@ -62,8 +62,8 @@ OF_HTTP = {
     429: ProblemType(
         429,
         "too-many-requests",
-        "The limit of requests is reached",
-        "wait for as many seconds as Retry-After says, then send the same request again",
+        "Too many requests",
+        "wait for the seconds in Retry-After, then send the same request again",
     ),
 }
 
@@ -73,9 +73,7 @@ def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> Non
     for exception, problem_type in problems.items():
         app.register_error_handler(exception, _handler(problem_type))
     for known in (*problems.values(), *OF_HTTP.values(), INTERNAL):
-        refusal_count(
-            known.slug
-        )  # from zero: Prometheus sees the first one as an increase only after it has seen the 0
+        refusal_count(known.slug)  # starts at zero: Prometheus sees a first refusal as a rise only if it saw the zero
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, _internal_error)
 
@@ -131,7 +129,7 @@ def logged(error: _Error) -> _Error:
 
 
 def _log(problem_type: ProblemType, error: Exception) -> None:
-    """Log a problem: one that the client can mend at info, ours at error, a defect with its traceback (A14)."""
+    """Log a problem: one that the client can fix at info, ours at error, a defect with its traceback (A14)."""
     if getattr(error, "logged", False):
         return
     facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
@@ -156,7 +154,7 @@ def _http_problem(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return cast("Response", error.get_response())  # a redirect is not an error
     status = HTTPStatus(error.code)
-    generic = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "look at the request")
+    generic = ProblemType(status, status.phrase.lower().replace(" ", "-"), status.phrase, "check the request")
     answer = problem(OF_HTTP.get(status, generic), error)
     for name, value in error.get_headers():
         if name != "Content-Type":
@@ -165,7 +163,7 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _path_exists(methods: Iterable[str]) -> bool:
-    """Tell whether the path has one of these methods; the router offers them before it has checked numbers in it."""
+    """Return whether the path has one of these methods: the router lists them before it has checked its numbers."""
     paths = current_app.create_url_adapter(request)
     return paths is not None and any(paths.test(method=method) for method in methods)
 

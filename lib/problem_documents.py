@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about error responses, made of the same problem types that answer them."""
+"""What the OpenAPI document says about error responses, generated from the problem types that the service returns."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -15,19 +15,19 @@ _HEADERS_OF = {401: ("WWW-Authenticate",), 415: ("Accept", "Accept-Encoding"), 4
 _STRING = {"type": "string"}
 
 HEADERS: dict[str, Document] = {
-    "Accept": {"description": "the media type that is taken, where another was sent", "schema": _STRING},
-    "Accept-Encoding": {"description": "the encoding that is taken, where another was sent", "schema": _STRING},
-    "Retry-After": {"description": "seconds to wait before the next try", "schema": {"type": "integer"}},
-    "WWW-Authenticate": {"description": "how to show a key", "schema": _STRING},
+    "Accept": {"description": "the accepted media type, if another was sent", "schema": _STRING},
+    "Accept-Encoding": {"description": "the accepted encoding, if another was sent", "schema": _STRING},
+    "Retry-After": {"description": "seconds to wait before a retry", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "how to send a key", "schema": _STRING},
 }
 _PROBLEM: Document = {
     "type": "object",
     "description": "Why a request was refused (RFC 9457).",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {
-        "type": {"type": "string", "description": f"the kind, after `{TYPE_PREFIX}`"},
-        "title": {"type": "string", "description": "the kind, for people"},
-        "status": {"type": "integer", "description": "that of the answer"},
+        "type": {"type": "string", "description": f"the kind of problem, after `{TYPE_PREFIX}`"},
+        "title": {"type": "string", "description": "the kind of problem, for people"},
+        "status": {"type": "integer", "description": "the status of the response"},
         "detail": {"type": "string", "description": "what was wrong and what to change"},
         "instance": {"type": "string", "description": "the path of the request"},
         "request_id": {"type": "string", "description": "finds the request in the log"},
@@ -35,14 +35,14 @@ _PROBLEM: Document = {
 }
 _ERRORS: Document = {
     "type": "object",
-    "description": "for each member or parameter at fault, what is wrong with it",
+    "description": "for each invalid member or parameter, what is wrong with it",
     "additionalProperties": {"type": "array", "items": _STRING},
 }
 _PLAIN, _WITH_ERRORS = ({"$ref": f"#/components/schemas/{name}"} for name in ("Problem", "ValidationProblem"))
 SCHEMAS: dict[str, Document] = {
     "Problem": _PROBLEM,
     "ValidationProblem": {
-        "description": "A problem that names the members or parameters at fault.",
+        "description": "A problem that names the invalid members or parameters.",
         "allOf": [_PLAIN, {"type": "object", "required": ["errors"], "properties": {"errors": _ERRORS}}],
     },
 }
@@ -51,16 +51,16 @@ SCHEMAS: dict[str, Document] = {
 def refusals(problems: Iterable[ProblemType], *, takes_body: bool) -> dict[int, Document]:
     """Return an operation's error responses by status, for APIFlask's `doc`.
 
-    They are its own problems and those of every operation that takes a body, or none; its own have precedence.
+    They are its own problems and those of every operation, or of every one that takes a body; its own have precedence.
     """
-    of_its_sort = (*(_OF_EVERY_BODY if takes_body else ()), INTERNAL)
-    kinds = {kind.slug: kind for kind in (*of_its_sort, *problems)}
+    common = (*(_OF_EVERY_BODY if takes_body else ()), INTERNAL)
+    kinds = {kind.slug: kind for kind in (*common, *problems)}
     by_status = sorted(kinds.values(), key=attrgetter("status"))
     return {status: _response(list(kinds)) for status, kinds in groupby(by_status, key=attrgetter("status"))}
 
 
 def name_of(response: Document) -> str:
-    """Return what an error response is called among the components, by its kinds; "" for any other response."""
+    """Return the name of an error response's component, made of its kinds; "" for any other response."""
     return "-or-".join(response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}))
 
 
@@ -83,9 +83,9 @@ def _schema(kinds: Iterable[ProblemType]) -> Document:
 
 
 def _examples(kinds: Iterable[ProblemType]) -> dict[str, Document]:
-    """Return an example of each kind by its slug, as it would be answered but for path and request id.
+    """Return an example of each kind by its slug, as the service returns it except for path and request id.
 
-    A kind without a fixed `detail` or an `example` is left out; a test of the whole document finds it.
+    A kind with neither a fixed `detail` nor an `example` is left out; a test of the whole document finds it.
     """
     return {
         kind.slug: {"summary": kind.title, "value": members_of(kind, kind.example or Exception(), _PATH, _REQUEST_ID)}

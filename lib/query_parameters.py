@@ -44,13 +44,13 @@ class NoParameters(Schema):
 
 
 class PageParameters(Schema):
-    """How many items a page of a list has; each list adds the parameter that says where the page begins."""
+    """The size of a page; each list adds the parameter that says where the page begins."""
 
     limit = WholeNumberInDigits(
         least=1,
         greatest=MAX_PAGE_SIZE,
         load_default=DEFAULT_PAGE_SIZE,
-        metadata={"description": "how many there are on a page at most", "example": DEFAULT_PAGE_SIZE},
+        metadata={"description": "the maximum number of items on a page", "example": DEFAULT_PAGE_SIZE},
     )
 
 

@@ -1,16 +1,16 @@
-"""Secrets that stand in a file of their own."""
+"""Secrets that are kept in files, one in each."""
 
 from pathlib import Path
 
-MAX_SECRET = 65_536  # bytes; a file that has more is not the one that was meant
+MAX_SECRET = 65_536  # bytes; a larger file is not the one that was meant
 
 
 class UnreadableSecret(ValueError):
-    """A file holds no secret that can be read; the text says why, and quotes nothing of it."""
+    """A file holds no readable secret; the text says why, without quoting the file."""
 
 
 def read_secret(file: Path) -> str:
-    """Return what stands in a file, without the end of its last line; raises `UnreadableSecret`."""
+    """Return the text of a file without trailing line breaks; raises `UnreadableSecret`."""
     try:
         with file.open("rb") as opened:
             text = opened.read(MAX_SECRET + 1).decode().rstrip("\r\n")

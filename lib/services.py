@@ -1,7 +1,7 @@
-"""What an application makes once and its features use, found by its class.
+"""A registry of objects that an application makes once and its features use, keyed by class.
 
-A feature declares a frozen dataclass of what it needs and asks for it here; the wiring fills it. So no feature knows
-who made its parts, and a type checker knows what each of them is.
+A feature declares a frozen dataclass of what it needs and gets it here; the wiring provides it. So no feature knows who
+made its parts, and a type checker knows the type of each.
 """
 
 from typing import Any, TypeVar, cast
@@ -14,7 +14,7 @@ Services = TypeVar("Services")
 
 
 def provide(app: Flask, *services: object) -> None:
-    """Let these be found in the application, each by its class; a later one of a class replaces the former."""
+    """Register these in the application, each by its class; a later one of the same class replaces an earlier one."""
     known: dict[type, Any] = app.extensions.setdefault(KEY, {})
     known.update({type(each): each for each in services})
 

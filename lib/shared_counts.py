@@ -1,7 +1,7 @@
-"""Counts of a limit in a Redis that all processes share, and that stops nobody when it is away.
+"""Rate-limit counts in a Redis that all processes share; requests go on without it.
 
-Flask-Limiter asks a storage within the request. Here a question that is not answered in a quarter of a second, or is
-refused, is answered from the counts of this process, and so are all others, until a thread finds the Redis again.
+Flask-Limiter queries its storage within the request. If Redis does not answer a query in a quarter of a second, or
+refuses it, this process uses its own counts, for that query and all others, until a thread reaches Redis again.
 """
 
 import time
@@ -17,9 +17,9 @@ from redis.retry import Retry
 
 from lib.logs import get_logger
 
-SCHEME = "shared+"  # before the address of a Redis: the counts there, with a deadline
-DEADLINE = 0.25  # seconds that a connection, and a question, may take
-PAUSE = 0.5  # seconds between two tries to find it again
+SCHEME = "shared+"  # the prefix of a Redis address that selects this storage
+DEADLINE = 0.25  # seconds for a connection, and for a query
+PAUSE = 0.5  # seconds between two attempts to reach it again
 
 Answer = TypeVar("Answer")
 log = get_logger()
@@ -28,14 +28,14 @@ log = get_logger()
 class SharedCounts(Storage):
     """Counts in Redis while it answers, else in the memory of this process."""
 
-    STORAGE_SCHEME = [f"{SCHEME}redis", f"{SCHEME}rediss", f"{SCHEME}redis+unix"]  # noqa: RUF012  # as its base has it
+    STORAGE_SCHEME = [f"{SCHEME}redis", f"{SCHEME}rediss", f"{SCHEME}redis+unix"]  # noqa: RUF012  # as in its base
 
     def __init__(self, uri: str, **_: object) -> None:
         address = uri.removeprefix(SCHEME)
-        self._place = urlsplit(address)._replace(netloc=urlsplit(address).netloc.rpartition("@")[2]).geturl()
-        # Not tried again within a request: the next question is for that.
-        waits = {"socket_timeout": DEADLINE, "socket_connect_timeout": DEADLINE, "retry": Retry(NoBackoff(), 0)}
-        self._shared = RedisStorage(address, **waits)  # type: ignore[arg-type]  # redis-py takes more than limits says
+        self._address = urlsplit(address)._replace(netloc=urlsplit(address).netloc.rpartition("@")[2]).geturl()
+        # No retry within a request; the background thread retries.
+        options = {"socket_timeout": DEADLINE, "socket_connect_timeout": DEADLINE, "retry": Retry(NoBackoff(), 0)}
+        self._shared = RedisStorage(address, **options)  # type: ignore[arg-type]  # redis-py takes more than limits says
         self._own = MemoryStorage()
         self._lock = Lock()
         self._away = False
@@ -43,58 +43,60 @@ class SharedCounts(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """The errors of Redis."""
+        """The base class of Redis errors."""
         return RedisError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count a request."""
-        return self._ask(lambda counts: counts.incr(key, expiry, amount))
+        return self._query(lambda counts: counts.incr(key, expiry, amount))
 
     def get(self, key: str) -> int:
-        """Return how many were counted."""
-        return self._ask(lambda counts: counts.get(key))
+        """Return the count of a key."""
+        return self._query(lambda counts: counts.get(key))
 
     def get_expiry(self, key: str) -> float:
-        """Return when that many are forgotten, in seconds since 1970."""
-        return self._ask(lambda counts: counts.get_expiry(key))
+        """Return when the count of a key expires, in seconds since 1970."""
+        return self._query(lambda counts: counts.get_expiry(key))
 
     def check(self) -> bool:
-        """Tell that there are always counts."""
+        """Return true: there are always counts."""
         return True
 
     def reset(self) -> int | None:
         """Forget all counts."""
-        return self._ask(lambda counts: counts.reset())
+        return self._query(lambda counts: counts.reset())
 
     def clear(self, key: str) -> None:
-        """Forget a count."""
-        self._ask(lambda counts: counts.clear(key))
+        """Forget the count of a key."""
+        self._query(lambda counts: counts.clear(key))
 
-    def _ask(self, question: Callable[[Storage], Answer]) -> Answer:
+    def _query(self, query: Callable[[Storage], Answer]) -> Answer:
         if not self._away:
             try:
-                return question(self._shared)
+                return query(self._shared)
             except RedisError as error:
-                self._do_without(error)
-        return question(self._own)
+                self._fall_back(error)
+        return query(self._own)
 
-    def _do_without(self, error: RedisError) -> None:
+    def _fall_back(self, error: RedisError) -> None:
         with self._lock:
             if self._away:
                 return
             self._away = True
         cause = f"{type(error).__name__}: {error}"
-        log.error("Redis of the limits does not answer, each process counts for itself", redis=self._place, cause=cause)
-        Thread(target=self._await_it, name="limits", daemon=True).start()
+        log.error(
+            "Redis of the limits does not answer, each process counts for itself", redis=self._address, cause=cause
+        )
+        Thread(target=self._wait_for_redis, name="limits", daemon=True).start()
 
-    def _await_it(self) -> None:
+    def _wait_for_redis(self) -> None:
         while not self._counts_again():
             time.sleep(PAUSE)
         self._away = False
-        log.info("Redis of the limits answers again", redis=self._place)
+        log.info("Redis of the limits answers again", redis=self._address)
 
     def _counts_again(self) -> bool:
-        """Count something: a Redis may answer and take no changes."""
+        """Increment a count, because a Redis may answer and yet accept no changes."""
         try:
             self._shared.incr("looked for", expiry=1)
         except RedisError:

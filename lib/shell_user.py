@@ -1,4 +1,4 @@
-"""Who types a command: the system's user and machine, for an audit."""
+"""Who runs a command: the system's user and machine, for an audit."""
 
 import os
 import pwd
@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-LOGIN = Path("/proc/self/loginuid")  # Linux: who logged in, whoever they became since
+LOGIN = Path("/proc/self/loginuid")  # Linux: the user who logged in, also after su or sudo
 NO_LOGIN = 2**32 - 1
 
 
 def shell_user() -> str:
     """Return who runs this program, such as `activity@alerts-1 (logged in as ann, sudo: ann)`.
 
-    The system says the first two, no variable of whoever types; only what sudo leaves behind may be written by anybody.
+    The kernel supplies user, machine and login; only the variable that sudo sets could be forged.
     """
-    told = ", ".join(_beside(user := _name_of(os.geteuid())))
-    who = f"{user}@{socket.gethostname()}" + (f" ({told})" if told else "")
+    others = ", ".join(_other_users(user := _name_of(os.geteuid())))
+    who = f"{user}@{socket.gethostname()}" + (f" ({others})" if others else "")
     return "".join(each for each in who if each.isprintable())[:200]
 
 
-def _beside(user: str) -> Iterator[str]:
-    """Yield who else somebody is that runs a program as this user."""
+def _other_users(user: str) -> Iterator[str]:
+    """Yield the other identities of the person who runs a program as this user."""
     login, caller = _login(), os.environ.get("SUDO_USER", "")
     if login not in {"", user}:
         yield f"logged in as {login}"

@@ -1,10 +1,9 @@
-"""As many of a server's threads are awake as are of use; the others sleep until some of those are held up.
+"""Limits how many of a server's threads are active; the others sleep until some of the active ones block.
 
-The server makes a thread for every request that finds none idle, and has to: whoever is slow to send a body holds one.
-But when as many threads as clients take turns at the interpreter, an event costs half as much again. So where more are
-at work than are of use, the one that has answered goes to sleep, once its answer was sent; requests then wait in the
-server's own queue, which costs nothing. When threads are held up, by a slow client, a lock or a database, others are
-woken in their place.
+The server starts a thread for every request that finds none idle, and has to, because a client that sends its body
+slowly holds one. But if as many threads as clients compete for the GIL, an event costs half as much again. So while
+more threads are active than are useful, a thread goes to sleep after it has sent its answer; requests then wait in the
+server's own queue, which costs nothing. When threads block, on a slow client, a lock or a database, others are woken.
 """
 
 import sys
@@ -19,46 +18,46 @@ from lib.logs import get_logger
 
 log = get_logger()
 
-TICK = 0.05  # seconds between two looks for threads that are held up, while others sleep
-HELD_UP = 0.1  # seconds in one request after which a thread counts as held up
-# Seconds after which some are woken in any case: the server ends those that are idle for longer (THREAD_IDLE of
-# app.server is above it), and counts those that sleep; were they all that is left, it could make no other.
+TICK = 0.05  # seconds between two checks for blocked threads, while others sleep
+HELD_UP = 0.1  # seconds in one request after which a thread counts as blocked
+# Seconds after which some are woken in any case. The server ends threads that are idle for longer (THREAD_IDLE of
+# app.server is above it), but counts the sleeping ones; if only those were left, it could start no other.
 ROUND = 10
-# Seconds after which a thread that computes makes way for others: soon, so that a long answer delays no short one; but
-# each one that waits for it wakes that often, so of very many none would have time for anything else.
+# The interpreter's switch interval, in seconds: short, so that a long answer delays no short one. But every waiting
+# thread wakes that often, so with very many threads there would be time for nothing else; hence the long one.
 SOON, LATE = 0.002, 0.1
-MANY = 32  # threads in a request
+MANY = 32  # threads in a request from which the long interval applies
 
 
 class Shifts:
-    """Lets about `most` threads be awake, besides those that are held up.
+    """Lets about `most` threads be active, not counting blocked ones.
 
-    `taken` is told of each request that takes the last of them, so that the next has to wait.
+    `taken` is called with each request that makes the number reach `most`, so that the next has to wait.
     """
 
     def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[WSGIEnvironment], None]) -> None:
         self._application = application
-        self._most = most
-        self._taken = taken
-        self._inside: dict[int, float] = {}  # the threads in a request, each with when it began
+        self._limit = most
+        self._on_full = taken
+        self._inside: dict[int, float] = {}  # each thread in a request, with when that began
         self._asleep: list[Gate] = []
         self._lock = Lock()
-        self._somebody_sleeps = Event()
-        self._held_up = 0
+        self._any_asleep = Event()
+        self._blocked = 0
         self._woken_at = 0.0
-        self._looking = False
+        self._is_monitored = False
         self._many = False
-        self._changing = Lock()
+        self._interval_lock = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request."""
         me = get_ident()
         self._inside[me] = time.monotonic()
         inside = len(self._inside)
-        if inside >= self._most:
-            self._taken(environ)
+        if inside >= self._limit:
+            self._on_full(environ)
             if inside > MANY and not self._many:
-                self._share()
+                self._set_switch_interval()
         environ[ASIDE] = self.step_aside
         try:
             answer = self._application(environ, start_response)
@@ -66,74 +65,74 @@ class Shifts:
             self._leave(me)
             raise
         if type(answer) is not list:
-            return Leaving(answer, self)
-        if len(self._inside) - self._held_up <= self._most:
+            return StreamedAnswer(answer, self)
+        if len(self._inside) - self._blocked <= self._limit:
             self._leave(me)
             return answer
         return Last(answer, self)
 
     def step_aside(self) -> None:
-        """Count no longer as one at work, and have another woken: this thread is about to wait for something."""
+        """Stop counting this thread as active and wake another, because this one is about to block."""
         if self._inside.pop(get_ident(), None) is not None and self._asleep:
             self._wake(1)
 
     def leave(self) -> None:
-        """Be at work no longer, after the answer of this thread was sent."""
+        """Stop counting this thread, whose answer has been sent."""
         self._leave(get_ident())
 
     def end(self) -> None:
-        """Leave, and sleep where more are at work than are of use."""
-        too_many = len(self._inside) - self._held_up > self._most
+        """Leave, and sleep if too many threads are active."""
+        too_many = len(self._inside) - self._blocked > self._limit
         self.leave()
-        if too_many and self._is_looked_on():
+        if too_many and self._monitor():
             gate = new_gate()
             with self._lock:
                 self._asleep.append(gate)
-                self._somebody_sleeps.set()
+                self._any_asleep.set()
             gate.acquire()
 
     def look(self, now: float) -> None:
-        """Wake as many as are held up, whenever there are more of them, and a few from time to time."""
-        held_up = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
-        grown, self._held_up = held_up > self._held_up, held_up
+        """Count blocked threads: if there are more than before, wake as many; wake a few from time to time anyway."""
+        blocked = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
+        grown, self._blocked = blocked > self._blocked, blocked
         if grown:
-            self._wake(max(held_up, self._most))
+            self._wake(max(blocked, self._limit))
         elif now - self._woken_at > ROUND:
             self._woken_at = now
-            self._wake(self._most)
+            self._wake(self._limit)
 
     def _leave(self, thread: int) -> None:
         self._inside.pop(thread, None)
         if self._many and len(self._inside) < MANY / 2:
-            self._share()
+            self._set_switch_interval()
 
-    def _share(self) -> None:
-        """Say for how long a thread may compute, by how many are inside."""
-        with self._changing:
+    def _set_switch_interval(self) -> None:
+        """Choose the interpreter's switch interval by the number of threads in a request."""
+        with self._interval_lock:
             inside = len(self._inside)
             self._many = inside > MANY or (self._many and inside >= MANY / 2)
             sys.setswitchinterval(LATE if self._many else SOON)
 
-    def _is_looked_on(self) -> bool:
-        """Tell whether a thread looks for those that are held up; without one, nobody may sleep."""
+    def _monitor(self) -> bool:
+        """Start the monitoring thread if necessary; return whether it runs, because without it no thread may sleep."""
         with self._lock:
-            if not self._looking:
+            if not self._is_monitored:
                 try:
                     Thread(target=self._keep_looking, name="shifts", daemon=True).start()
-                except RuntimeError:  # the system has no thread to give
+                except RuntimeError:  # the system cannot start a thread
                     return False
-                self._looking = True
+                self._is_monitored = True
                 self._woken_at = time.monotonic()
         return True
 
     def _keep_looking(self) -> None:
         while True:
-            self._somebody_sleeps.wait()
+            self._any_asleep.wait()
             time.sleep(TICK)
             try:
                 self.look(time.monotonic())
             except Exception:
-                # Whatever it is: without this thread those that sleep would do so for ever.
+                # Whatever it is: without this thread the sleeping ones would never wake.
                 log.exception("shifts disturbed")
 
     def _wake(self, number: int) -> None:
@@ -142,45 +141,45 @@ class Shifts:
                 gate.release()
             del self._asleep[-number:]
             if not self._asleep:
-                self._somebody_sleeps.clear()
-                self._held_up = 0  # nobody looks any more; those that come next are counted anew
+                self._any_asleep.clear()
+                self._blocked = 0  # the monitoring pauses, so this would go stale
 
 
-class Leaving:
-    """An answer in parts: its thread is at work until the server has closed it."""
+class StreamedAnswer:
+    """An answer in parts: its thread is active until the server closes it."""
 
-    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
         self._answer = answer
-        self._shifts = shifts
+        self._threads = threads
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the parts."""
+        """Iterate over the parts."""
         return iter(self._answer)
 
     def close(self) -> None:
-        """End the answer, and leave."""
+        """Close the answer, then stop counting its thread."""
         try:
             if close := getattr(self._answer, "close", None):
                 close()
         finally:
-            self._shifts.leave()
+            self._threads.leave()
 
 
 class Last:
-    """A whole answer, with which the shift of its thread ends once it was sent.
+    """A complete answer whose thread may sleep once it is sent.
 
-    In one part, so that the server need not wait for whoever is slow to read it.
+    It is one part, so that the server need not wait for a client that reads slowly.
     """
 
-    def __init__(self, answer: Iterable[bytes], shifts: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
         self._whole = iter([b"".join(answer)])
-        self._shifts = shifts
+        self._threads = threads
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return the one part."""
+        """Iterate over the one part."""
         return self._whole
 
     def close(self) -> None:
-        """End the shift; nothing is kept meanwhile."""
+        """Free the answer's memory, then let the thread sleep if too many are active."""
         self._whole = iter(())
-        self._shifts.end()
+        self._threads.end()

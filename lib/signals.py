@@ -1,8 +1,8 @@
-"""Signals that reach the main thread, whichever thread of the process the system gives them to.
+"""Delivers signals to the main thread, whichever thread of the process the kernel chose.
 
-Python handles signals in its main thread alone. One that waits for a lock without end, as that of a server does, wakes
-only when the system gives the signal to it; a thread that begins just then may take it instead. Nobody would act upon
-it, and a process that was told to end would go on until it is killed.
+Python handles signals in its main thread only. A main thread that waits for a lock without a timeout, as a server's
+does, wakes only if the kernel delivers the signal to it; a thread that is just starting may receive it instead. Then
+nobody acts on it, and a process that was told to end runs until it is killed.
 """
 
 import signal
@@ -13,20 +13,20 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def pass_on_to_main_thread() -> None:
-    """Have each of `ENDING` that any thread takes wake the main thread as well; to be called there.
+    """Wake the main thread for each of `ENDING` that any thread receives; call this in the main thread.
 
-    Its handler may run twice.
+    A handler may run twice.
     """
-    ear, mouth = socket.socketpair()
-    mouth.setblocking(False)  # noqa: FBT003 - its signature
-    signal.set_wakeup_fd(mouth.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=_pass_on, args=(ear, threading.main_thread().ident), name="signals", daemon=True).start()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)  # noqa: FBT003 - its signature
+    signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
+    threading.Thread(target=_pass_on, args=(reader, threading.main_thread().ident), name="signals", daemon=True).start()
 
 
-def _pass_on(ear: socket.socket, main: int) -> None:
-    """Wake the main thread once for each signal: what it is sent by this comes here, too, and is not sent again."""
+def _pass_on(reader: socket.socket, main: int) -> None:
+    """Send each signal to the main thread once: the signal that this sends arrives here too, and is dropped."""
     left = set(ENDING)
-    while left and (came := ear.recv(1)):
-        if came[0] in left:
-            left.discard(signal.Signals(came[0]))
-            signal.pthread_kill(main, came[0])
+    while left and (received := reader.recv(1)):
+        if received[0] in left:
+            left.discard(signal.Signals(received[0]))
+            signal.pthread_kill(main, received[0])

@@ -1,8 +1,8 @@
-"""Tables on standard output in which nothing is cut, however narrow the terminal: what is read there gets typed again.
+"""Tables on standard output that never truncate a word, however narrow the terminal, because people copy from them.
 
-Rich shortens a word that finds no room to "aa0123…". Here a column is either kept whole, or is prose, which goes on in
-the next line between two words. Where even that finds no room, the rows are longer than the terminal's lines: it breaks
-them by itself, and still copies them whole.
+Rich shortens a word that does not fit to "aa0123…". Here a column is never wrapped, unless it is prose, which wraps
+between words. If even that does not fit, rows are longer than the terminal's lines: the terminal wraps them, and still
+copies each as one line.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,19 +16,19 @@ GAP = 2  # columns of the terminal between two of a table
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, prose: Collection[str] = ()) -> None:
-    """Print a table; `prose` are the headings of columns that may go on in the next line.
+    """Print a table; `prose` lists the headings of columns that may wrap.
 
-    Where nobody looks at a terminal, each row is one line.
+    If the output is not a terminal, each row is one line.
     """
     table = new_table(*headings, prose=prose)
     for row in rows:
-        table.add_row(*map(Text, row))  # as text: what people call themselves is no markup
+        table.add_row(*map(Text, row))  # as plain text: names that people chose are not markup
     out = Console(highlight=False)
     print_whole(table, out, width=out.width if out.is_terminal else None)
 
 
 def new_table(*headings: str, prose: Collection[str] = (), left: int | None = None, show_header: bool = True) -> Table:
-    """Make a table for `print_whole`; from column `left` on it is aligned to the right."""
+    """Make a table for `print_whole`; its first `left` columns (None: all) are left-aligned, the rest right-aligned."""
     table = Table(
         box=None, pad_edge=False, show_header=show_header, header_style="bold", caption_justify="left", highlight=False
     )
@@ -39,7 +39,7 @@ def new_table(*headings: str, prose: Collection[str] = (), left: int | None = No
 
 
 def print_whole(table: Table, out: Console, *, width: int | None) -> None:
-    """Print a table of `new_table` in a terminal of so many columns; None: in as many as there are in its rows."""
+    """Print a table of `new_table` on a terminal of this width; None: as wide as its rows."""
     for column in table.columns:
         column.min_width = _widest(_texts(column) if column.no_wrap else _words(column))
     narrowest = _total(column.min_width or 0 for column in table.columns)

@@ -1,9 +1,9 @@
-"""One PostgreSQL transaction, in as few round trips as it has questions.
+"""A PostgreSQL transaction that needs one round trip per query.
 
-SQLAlchemy keeps the pool, and runs statements of its Core (`execute`): for all that is not asked at every event. What
-is, goes to psycopg2 as it is (`fetch`, `write`). Two things make that cheap, both measured: each statement is parsed
-and planned by the server once a connection (a third of the server's CPU; A18), and what answers nothing (BEGIN,
-INSERT, COMMIT) travels with the statement that does.
+SQLAlchemy keeps the pool and runs Core statements (`execute`), which serve everything but the path of an event. That
+path passes its SQL to psycopg2 directly (`fetch`, `write`). Two measured savings make it cheap: the server parses and
+plans each statement once per connection (a third of its CPU; A18), and statements without a result (BEGIN, INSERT,
+COMMIT) travel with one that has a result.
 """
 
 import time
@@ -19,24 +19,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from lib.deadlines import Missed, watch
+from lib.deadlines import watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection  # noqa: N812  # a class, whatever its letters
+    from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
-# SQLSTATE classes and codes that say "not now" rather than "never": connection trouble, resources (disk full,
-# too many connections), operator intervention, I/O, and what a lock or a concurrent transaction can do to us.
-PASSING_CLASSES = frozenset({"08", "53", "57", "58"})
+# SQLSTATE classes and codes of transient errors: connection trouble, resources (disk full, too many connections),
+# operator intervention, I/O, locks, and conflicts with a concurrent transaction.
+TRANSIENT_CLASSES = frozenset({"08", "53", "57", "58"})
 READ_ONLY = "25006"
 LOCKED = "55P03"
 DISK_FULL = "53100"
-# 25P03: the server ended the session, since the transaction was idle for too long; its process had been stopped.
-PASSING_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
-ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server was stopped, has crashed, or ended an idle session
+# 25P03: the server ended the session because the transaction was idle for too long; our process had been stopped.
+TRANSIENT_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
+SESSION_ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server shut down, crashed, or ended an idle session
 
 WRITABLE = (
     "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
@@ -48,32 +48,32 @@ class Unavailable(Exception):
     """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
 
 
-class Gone(Unavailable):
-    """The connection had been lost before it was used: nothing was done, and the same may be begun again at once."""
+class ConnectionLost(Unavailable):
+    """The connection was lost before it was used: nothing was done, so the caller may start again at once."""
 
 
 class Locked(Unavailable):
-    """Somebody holds a lock for longer than `lock_timeout` waits."""
+    """A lock could not be acquired within `lock_timeout`."""
 
 
-class NoRoom(Unavailable):
-    """The disk of the database is full."""
+class DiskFull(Unavailable):
+    """The database's disk is full."""
 
 
 class ReadOnly(Unavailable):
-    """The database takes no changes; the text says what to do."""
+    """The database accepts no changes; the text says what to do."""
 
 
-BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: NoRoom}
+BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: DiskFull}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement with parameters $1, $2 … of the named types, prepared once a connection.
+    """A statement with parameters $1, $2 … of the given types, prepared once per connection.
 
-    The name must be its own among all statements of the program. Statements that change with what is in force name
-    their `family` and which `version` of it they are: when a connection prepares one, it releases those of its family
-    of any other version, so that no connection keeps what nobody uses any more.
+    Its name is unique in the program. A statement whose SQL depends on the rules in force names its `family` and its
+    `version`: when a connection prepares it, it deallocates other versions of the family, so that no connection keeps
+    statements that are no longer used.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Statement:
 
     @property
     def prepare(self) -> str:
-        """The SQL that has the server parse it."""
+        """The SQL that makes the server parse it."""
         return f"PREPARE {self.name}{_listed(self.types)} AS {self.sql}"
 
     @property
@@ -94,23 +94,23 @@ class Statement:
 
     @property
     def deallocate(self) -> str:
-        """The SQL that has the server forget it."""
+        """The SQL that makes the server forget it."""
         return f"DEALLOCATE {self.name}"
 
 
-# Where few values have nearly all rows, a plan for all values (`plan_cache_mode` of lib.postgres_pool) would read the
-# whole table for any of them. Written before a question, this keeps the transaction to the indexes until its end.
+# Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
+# table for every value. Written before a query, this statement keeps the transaction to index scans until it ends.
 BY_INDEX = Statement("by_index", (), "SELECT set_config('enable_seqscan', 'off', true)")
 
 
 def _listed(words: Sequence[str]) -> str:
-    return f" ({', '.join(words)})" if words else ""  # PostgreSQL takes no empty list
+    return f" ({', '.join(words)})" if words else ""  # PostgreSQL accepts no empty list
 
 
 class Session:
-    """A connection of the pool as transactions use it, with what the server was told on it.
+    """A pooled connection as transactions use it, with the statements that are prepared on it.
 
-    Raises psycopg2's errors where it is lost already.
+    Raises psycopg2's errors if the connection is already lost.
     """
 
     __slots__ = ("_connection", "_engine", "cursor", "driver", "made_at", "prepared", "used_at", "versions")
@@ -122,64 +122,69 @@ class Session:
         self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self.cursor = connection.cursor()
         self.driver: Connection = self.cursor.connection
-        # BEGIN and COMMIT are ours; the driver would send a BEGIN of its own before them.
+        # We send BEGIN and COMMIT ourselves; without autocommit the driver would send another BEGIN.
         self.driver.autocommit = True
         self.made_at = time.monotonic()
         self.used_at = 0.0
 
     def core(self) -> CoreConnection:
-        """Return the connection as SQLAlchemy's Core uses it. Never closed: it would go back to the pool."""
+        """Return a SQLAlchemy connection over this one. Never close it: that would return this one to the pool."""
         return CoreConnection(self._engine, self._connection)
 
     def give_back(self) -> None:
-        """Let others have the connection; raises psycopg2's errors where it is lost."""
+        """Return the connection to the pool; raises psycopg2's errors if it is lost."""
         self.driver.autocommit = False
         self._connection.close()
 
     def discard(self, error: psycopg2.Error | None = None) -> None:
         """Close the connection; the pool may open another instead."""
-        if self._connection.is_valid:  # SQLAlchemy has invalidated one that it found lost
+        if self._connection.is_valid:  # SQLAlchemy may already have found it lost and invalidated it
             self._connection.invalidate(error)
         self._connection.close()
 
 
 class Transaction:
-    """The statements between BEGIN and COMMIT in a session; use it with `with`.
+    """The statements between BEGIN and COMMIT in a session; a context manager.
 
-    It is READ COMMITTED, so each statement sees what was committed when that statement started. What its owner
-    does not commit is rolled back. Raises `Unavailable` where the database is the cause and a later try may succeed;
-    a connection on which the driver failed is closed, since its state is not worth guessing. At the deadline (of
-    `time.monotonic`) the connection is cut, and `missed` is told.
+    It is READ COMMITTED, so each statement sees what was committed when that statement started. Without a commit it is
+    rolled back. Raises `Unavailable` if the database failed and a retry may succeed; after an error of the driver the
+    connection is closed, because its state is unknown. At the deadline (of `time.monotonic`) the connection is cut and
+    `on_deadline` is called.
 
-    Where there is `keep`, it is handed the session at the end, which else goes back to the pool; and a session that
-    turns out to be lost before anything was done in it raises `Gone`.
+    At the end the session is passed to `keep` if there is one, else it returns to the pool. With `keep`, a session that
+    proves to be lost before anything was done in it raises `ConnectionLost`.
     """
 
-    # Called with its cursor before a transaction is rolled back that ends without a COMMIT and without an exception.
+    # Called with the cursor before the rollback of a transaction that ends with neither a commit nor an exception.
     left_open: ClassVar["Callable[[DBAPICursor], None] | None"] = None
 
     def __init__(
-        self, session: Session, *, deadline: float, missed: Missed, keep: Callable[[Session], None] | None = None
+        self,
+        session: Session,
+        *,
+        deadline: float,
+        on_deadline: Callable[[], None],
+        keep: Callable[[Session], None] | None = None,
     ) -> None:
         self._session = session
         self._cursor = session.cursor
         self._unsent = [b"BEGIN ISOLATION LEVEL READ COMMITTED"]
         self._open = False
-        self._answered = False
+        self._answered = False  # whether a batch was answered, or may have been committed
         self._deadline = deadline
-        self._missed = missed
+        self._on_deadline = on_deadline
         self._keep = keep
         self._unfit = False
 
     def __enter__(self) -> Self:
-        watch.begin(self._session.driver, self._deadline, self._missed)
+        watch.begin(self._session.driver, self._deadline, self._on_deadline)
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._open and not isinstance(error, psycopg2.Error):
             if error is None and Transaction.left_open:
                 Transaction.left_open(self._cursor)
-            error = self._rolled_back()
+            error = self._try_rollback()
         watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
@@ -198,7 +203,7 @@ class Transaction:
     def execute(self, statement: Executable) -> CursorResult[Any]: ...
 
     def execute(self, statement: Executable) -> CursorResult[Any]:
-        """Run a statement of SQLAlchemy's Core, after all that was not sent yet, and return its result."""
+        """Send all queued statements, run one of SQLAlchemy's Core and return its result."""
         if self._unsent:
             self._send_all()
         try:
@@ -207,27 +212,27 @@ class Transaction:
             raise (error.orig or error) from None
 
     def fetch(self, statement: Statement, *values: object) -> Sequence[tuple[Any, ...]]:
-        """Run a statement, after all that was not sent yet, and return its rows."""
+        """Send all queued statements together with this one and return its rows."""
         self._send(self._bound(statement, values))
         rows: Sequence[tuple[Any, ...]] = self._cursor.fetchall()
         return rows
 
     def write(self, statement: Statement, *values: object) -> None:
-        """Queue a statement whose rows nobody reads; it is sent with the next fetch or with the commit."""
+        """Queue a statement whose rows are not needed; it is sent with the next fetch or with the commit."""
         self._unsent.append(self._bound(statement, values))
 
     def lend_no_more(self) -> None:
-        """Have the connection closed at the end: another session may be as this one should be."""
+        """Close the connection at the end instead of returning it: a new session may work where this one does not."""
         self._unfit = True
 
     def commit(self) -> None:
-        """Send what is left and commit; once this returns, the transaction is durable."""
-        self._answered = True  # what is sent now may be done, whether its answer comes or not
+        """Send all queued statements and commit; once this returns, the transaction is durable."""
+        self._answered = True  # from here on the commit may have happened even if no answer arrives
         self._send(b"COMMIT")
         self._open = False
 
     def undo(self) -> None:
-        """Roll back what was written, on purpose: a write that is left without a commit is a defect otherwise."""
+        """Roll back deliberately: a write without a commit or an `undo` is a defect."""
         self._send(b"ROLLBACK")
         self._open = False
 
@@ -235,12 +240,12 @@ class Transaction:
         cut_by_us = error.pgcode is None and time.monotonic() >= self._deadline
         self._session.discard(error)
         if self._keep and not (self._answered or cut_by_us) and is_lost(error):
-            raise Gone(str(error).strip()) from error
+            raise ConnectionLost(str(error).strip()) from error
         error_count(DEADLINE if cut_by_us else reason_of(error)).inc()
         raise told_apart(error) from error
 
-    def _rolled_back(self) -> psycopg2.Error | None:
-        """Leave the session as it was, or say what went wrong in it."""
+    def _try_rollback(self) -> psycopg2.Error | None:
+        """Roll back and return the error if that fails."""
         try:
             self._cursor.execute(b"ROLLBACK")
         except psycopg2.Error as error:
@@ -255,10 +260,10 @@ class Transaction:
         return bound
 
     def _prepare(self, statement: Statement) -> str:
-        """Have the server parse a statement, and in the same round trip forget those that it supersedes."""
+        """Make the server parse a statement and, in the same round trip, forget those that it supersedes."""
         kept = self._session.versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
-        # Outside the queue: a rollback undoes neither PREPARE nor DEALLOCATE, so neither may be repeated after one.
+        # Not queued: a rollback undoes neither PREPARE nor DEALLOCATE, so neither may be repeated after one.
         self._cursor.execute("; ".join([*(each.deallocate for each in superseded), statement.prepare]))
         for each in superseded:
             kept.remove(each)
@@ -280,25 +285,25 @@ class Transaction:
 
 
 def is_lost(error: psycopg2.Error) -> bool:
-    """Tell whether the connection is gone: hung up on, or told that the server ends it."""
+    """Return whether the connection is gone: it broke, or the server announced that it ends the session."""
     if error.pgcode is None:
         return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
-    return error.pgcode in ENDED
+    return error.pgcode in SESSION_ENDED
 
 
 def told_apart(error: psycopg2.Error) -> Exception:
-    """Return `Unavailable` for a fault that passes, and the error itself for a defect.
+    """Return `Unavailable` for a transient error, and the error itself for a defect.
 
-    The driver's own words go with it for the log; no client is shown them.
+    The text quotes the driver for the log; no client sees it.
     """
     sqlstate = error.pgcode
     if sqlstate is None:
-        passing = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        transient = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
     else:
-        passing = sqlstate in PASSING_CODES or sqlstate[:2] in PASSING_CLASSES
-    said = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
+        transient = sqlstate in TRANSIENT_CODES or sqlstate[:2] in TRANSIENT_CLASSES
+    message = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
     if sqlstate == READ_ONLY:
-        return ReadOnly(f"the database takes no changes ({said}); {WRITABLE}")
+        return ReadOnly(f"the database takes no changes ({message}); {WRITABLE}")
     if sqlstate in BY_CODE:
-        return BY_CODE[sqlstate](said)
-    return Unavailable(said) if passing else error
+        return BY_CODE[sqlstate](message)
+    return Unavailable(message) if transient else error

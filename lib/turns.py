@@ -1,8 +1,8 @@
-"""Turns: of those who want the same thing, one at a time works and the others wait without keeping anybody else out.
+"""A lock per key: requests for the same key work one at a time, and waiting ones block no other request.
 
-The events of one player come one after the other anyway, by a lock of the database. Whoever waits there holds a
-connection and a place in the room of its kind, so that a dozen events of one player would keep out all others.
-Here they wait in their process, with a thread and nothing else.
+A lock in the database serialises the events of a player anyway. But a request that waits there holds a connection and a
+slot, so a dozen events of one player would block those of all others. Here requests wait within the process and hold
+only a thread.
 """
 
 from collections import deque
@@ -10,58 +10,58 @@ from collections.abc import Hashable
 from threading import Lock
 
 from lib.admission import NoPlace, Place
-from lib.gates import Gate, new_gate, passed
+from lib.gates import Gate, new_gate, opened_after_all
 from lib.transactions import Unavailable
 
 
 class Turns:
-    """Gives turns by keys: one at a time for each, first come, first served.
+    """A lock for each key, granted first in, first out.
 
-    At most `line` wait, all keys together, each for at most `patience` seconds.
+    At most `line` requests wait, for all keys together, each for at most `patience` seconds.
     """
 
     def __init__(self, *, line: int, patience: float) -> None:
-        self._line = line
-        self._patience = patience
-        self._lines: dict[Hashable, deque[Gate] | None] = {}  # of each turn that is taken: who waits for it
+        self._max_waiting = line
+        self._timeout = patience
+        self._queues: dict[Hashable, deque[Gate] | None] = {}  # by each locked key: the requests that wait for it
         self._waiting = 0
         self._lock = Lock()
 
-    def take(self, key: Hashable, place: Place) -> None:
-        """Take the turn of a key; whoever has to wait for it gives back the place, and has it again afterwards.
+    def take(self, key: Hashable, slot: Place) -> None:
+        """Lock a key. A request that has to wait frees its slot, and takes it again afterwards.
 
-        Raises `Unavailable` where it is not to be had in time, and `NoPlace` where afterwards no place is.
+        Raises `Unavailable` if the key is not unlocked in time, and `NoPlace` if no slot is free afterwards.
         """
         with self._lock:
-            if key not in self._lines:
-                self._lines[key] = None
+            if key not in self._queues:
+                self._queues[key] = None
                 return
-            if self._waiting >= self._line:
-                raise Unavailable(f"too many requests wait for their turn; one is at work for {key}")
-            gate, line = new_gate(), self._lines[key] or deque()
-            line.append(gate)
-            self._lines[key] = line
+            if self._waiting >= self._max_waiting:
+                raise Unavailable(f"too many requests wait for a lock; {key} is locked")
+            gate, queue = new_gate(), self._queues[key] or deque()
+            queue.append(gate)
+            self._queues[key] = queue
             self._waiting += 1
-        place.give_back()
-        place.step_aside()
-        self._wait(key, gate, line)
+        slot.give_back()
+        slot.step_aside()
+        self._wait(key, gate, queue)
         try:
-            place.take()
+            slot.take()
         except NoPlace:
             self.pass_on(key)
             raise
 
     def pass_on(self, key: Hashable) -> None:
-        """Give the turn of a key to the first who waits for it."""
+        """Unlock a key, or pass it to the first request that waits for it."""
         with self._lock:
-            if line := self._lines[key]:
-                line.popleft().release()
+            if queue := self._queues[key]:
+                queue.popleft().release()
             else:
-                del self._lines[key]
+                del self._queues[key]
 
-    def _wait(self, key: Hashable, gate: Gate, line: deque[Gate]) -> None:
-        in_time = gate.acquire(timeout=self._patience) or passed(gate, line, self._lock)
+    def _wait(self, key: Hashable, gate: Gate, queue: deque[Gate]) -> None:
+        in_time = gate.acquire(timeout=self._timeout) or opened_after_all(gate, queue, self._lock)
         with self._lock:
             self._waiting -= 1
         if not in_time:
-            raise Unavailable(f"it waited {self._patience} s for its turn; another is at work for {key}")
+            raise Unavailable(f"the request waited {self._timeout} s for the lock of {key}")

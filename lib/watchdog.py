@@ -1,8 +1,8 @@
-"""Replaces workers that are silent: stopped, or hanging where nothing of their own can end it (A35).
+"""Kills silent workers, so that they are replaced: those that are stopped, or hang where they cannot help it (A35).
 
-A worker that has died is seen by the kernel; one that stands still holds its connections, its share of the new ones and
-its locks, and nobody notices. It is told apart by its signs of life (lib.heartbeat), counted in looks of the watchdog
-and not in time: while the whole machine, or all of the service, was stopped, the watchdog did not look either.
+The kernel reports a worker that dies. One that hangs keeps its connections, its share of the new ones and its locks,
+and nobody notices. Its missing heartbeats show it (lib.heartbeat). They are counted in checks of the watchdog, not in
+seconds: while the whole machine or service was stopped, the watchdog did not check either.
 """
 
 import os
@@ -18,37 +18,37 @@ from lib.logs import get_logger
 
 log = get_logger()
 
-MISSED = 6  # looks without a sign of life after which a worker is killed; whoever made it makes the next
-STARTING = 30  # looks that one may take for its first sign of life
-GIVEN_UP = 20  # looks without one after which nothing is well here: it was killed, and is not replaced
+MISSED = 6  # checks without a heartbeat after which a worker is killed; the server then starts another
+STARTING = 30  # checks that a worker may take until its first heartbeat
+GIVEN_UP = 20  # checks without one after which this process counts as broken: the killed worker was not replaced
 NOTIFY_SOCKET = "NOTIFY_SOCKET"
 STILL_ALIVE = b"WATCHDOG=1"
 
 
 class Worker(Protocol):
-    """A process that is looked after."""
+    """A process to watch."""
 
     @property
     def pid(self) -> int | None:
-        """Its number; None before it was started."""
+        """The process id; None before the process is started."""
 
     def kill(self) -> None:
-        """End it, whatever it is doing."""
+        """End the process, whatever it is doing."""
 
 
 class Watchdog:
-    """Looks after those of `workers` that say at `ear` that they live; as long as all is well, it tells `above`."""
+    """Watches `workers`, whose heartbeats it reads from `reader`; while all is well, it calls each of `report_to`."""
 
     def __init__(
-        self, ear: int, workers: Callable[[], Iterable[Worker]], above: Sequence[Callable[[], None]] = ()
+        self, reader: int, workers: Callable[[], Iterable[Worker]], report_to: Sequence[Callable[[], None]] = ()
     ) -> None:
-        self._ear = ear
+        self._reader = reader
         self._workers = workers
-        self._above = above
+        self._report_to = report_to
         self._missed: dict[int, int] = {}
 
     def start(self) -> None:
-        """Look once a second, until this process ends."""
+        """Check once a second, until this process ends."""
         threading.Thread(target=self._look_on, name="watchdog", daemon=True).start()
 
     def _look_on(self) -> None:
@@ -57,12 +57,12 @@ class Watchdog:
             try:
                 self.look()
             except Exception:
-                # Whatever it is: without this thread nobody would be looked after any more.
+                # Whatever it is: without this thread no worker would be watched.
                 log.exception("watchdog disturbed")
 
     def look(self) -> None:
-        """Look once: count who gave no sign of life, and kill who has given none for too long."""
-        heard, before = heartbeat.heard(self._ear), self._missed
+        """Check once: count missed heartbeats, and kill workers that have missed too many."""
+        heard, before = heartbeat.heard(self._reader), self._missed
         self._missed = {}
         for worker in tuple(self._workers()):
             if worker.pid is not None:
@@ -72,22 +72,22 @@ class Watchdog:
                     log.error("worker silent", pid=worker.pid, looks=missed, then="killed and replaced")
                     worker.kill()
         if all(missed < GIVEN_UP for missed in self._missed.values()):
-            for tell in self._above:
-                tell()
+            for report in self._report_to:
+                report()
 
 
 def watchers_above() -> list[Callable[[], None]]:
-    """Return how to tell whoever watches this process that it works: who started it with a line, and systemd."""
-    above: list[Callable[[], None]] = []
-    if (mouth := heartbeat.inherited_mouth()) is not None:
-        above.append(lambda: heartbeat.beat(mouth))
+    """Return a function for each watcher of this process, which reports that it works: the supervisor and systemd."""
+    reports: list[Callable[[], None]] = []
+    if (writer := heartbeat.inherited_mouth()) is not None:
+        reports.append(lambda: heartbeat.beat(writer))
     if address := os.environ.pop(NOTIFY_SOCKET, ""):
-        above.append(lambda: _notify(address))
-    return above
+        reports.append(lambda: _notify(address))
+    return reports
 
 
 def _notify(address: str) -> None:
-    """Say to systemd that this process works; an address that begins with an @ is no file (sd_notify(3))."""
+    """Report to systemd that this process works; an address with a leading @ is an abstract socket (sd_notify(3))."""
     place = f"\0{address[1:]}" if address.startswith("@") else address
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         to.setblocking(False)  # noqa: FBT003 - its signature

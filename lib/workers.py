@@ -1,8 +1,8 @@
-"""A few processes that do the pieces of one work: all of it, or an error. Never a part of it in silence.
+"""Worker processes that do a job piece by piece: all of it, or an error; never silently a part.
 
-They are those of a `ProcessPoolExecutor`, started by spawn (forked ones would share connections and locks). Added to it
-are a context that each process keeps for all of its pieces, Ctrl-C for the owner alone, and processes that end with
-their owner, however that ends.
+They belong to a `ProcessPoolExecutor` and are spawned (forked ones would share connections and locks). This module adds
+a context that each process keeps for all of its pieces, leaves Ctrl-C to the parent process, and ends the workers when
+the parent ends, however it ends.
 """
 
 import atexit
@@ -22,9 +22,9 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from lib import lifeline
 
-SELDOM = 100_000  # values made and not yet gone, after which cycles among them are looked for
+GC_THRESHOLD = 100_000  # live allocations that trigger the cyclic garbage collector
 
-Given = TypeVar("Given")  # what every process is told when it begins
+Given = TypeVar("Given")  # the argument that every process gets at its start
 Context = TypeVar("Context")  # what a process makes of it, once for all of its pieces
 Context_co = TypeVar("Context_co", covariant=True)
 Result = TypeVar("Result")
@@ -33,48 +33,48 @@ Piece = Callable[[Context], Result]
 
 
 class Crew(Protocol[Context_co]):
-    """Whoever does pieces of a work."""
+    """Anything that does the pieces of a job."""
 
     @property
     def cpu_seconds(self) -> float:
-        """The CPU time that the pieces took so far."""
+        """The CPU time that the pieces have taken so far."""
 
     def each(self, pieces: Iterable[Piece[Context_co, Result]]) -> Iterator[Result]:
-        """Have the pieces done, in no order, and return their results."""
+        """Do the pieces, in any order, and yield their results."""
 
 
 class OpenCrew(Protocol):
-    """How a crew of at most `count` is got together, and let go at the end of the block."""
+    """Starts at most `count` workers, and ends them at the end of the block."""
 
     def __call__(
         self, begin: Begin[Given, Context], given: Given, count: int, /
     ) -> AbstractContextManager[Crew[Context]]:
-        """Return the crew; each of them enters `begin(given)` before its first piece."""
+        """Return the workers; each enters `begin(given)` before its first piece."""
 
 
 class WorkerFailed(Exception):
-    """A process could not do its piece, or ended before it had; nothing of the work counts."""
+    """A process failed at its piece, or ended before it was done; no result of the job counts."""
 
 
-class Recorded(SpawnContext):
-    """Makes processes, and knows them: to end them at once, and to say how they ended."""
+class TrackedSpawn(SpawnContext):
+    """Makes processes and keeps them, to kill them at once and to report how they ended."""
 
     def __init__(self) -> None:
         super().__init__()
         self.processes: list[SpawnProcess] = []
 
     def Process(self, *arguments: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: ANN401, N802  # its base has a class there
-        """Make one."""
+        """Make a process."""
         self.processes.append(SpawnProcess(*arguments, **named))
         return self.processes[-1]
 
 
 @dataclass(slots=True)
 class Workers(Generic[Given, Context]):
-    """At most `count` processes; each enters `begin(given)` and calls its pieces with the context that it gets there.
+    """At most `count` processes; each enters `begin(given)` and calls its pieces with the context that this returns.
 
-    `begin`, `given`, pieces and results travel between processes, so all of them must be picklable. Use it with
-    `with`; leaving by an error, also an interrupt, ends the processes in the midst of a piece.
+    `begin`, `given`, pieces and results must be picklable. A context manager: leaving it by an exception, including an
+    interrupt, kills the processes in the middle of a piece.
     """
 
     begin: Begin[Given, Context]
@@ -82,51 +82,51 @@ class Workers(Generic[Given, Context]):
     count: int
     cpu_seconds: float = field(default=0, init=False)
     _pool: ProcessPoolExecutor = field(init=False)
-    _made: "Recorded" = field(init=False)
+    _spawn: "TrackedSpawn" = field(init=False)
 
     def __enter__(self) -> Self:
-        # It lets signals through once it has started, so it must start before they are held back.
+        # Starting the tracker unblocks signals, so it must start before we block them.
         resource_tracker.ensure_running()
-        self._made = Recorded()
-        self._pool = ProcessPoolExecutor(self.count, self._made, _start, (self.begin, self.given))
+        self._spawn = TrackedSpawn()
+        self._pool = ProcessPoolExecutor(self.count, self._spawn, _start, (self.begin, self.given))
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         with interrupts_held_back():
             if error is not None:
-                for process in self._made.processes:
+                for process in self._spawn.processes:
                     process.kill()
             self._pool.shutdown(cancel_futures=True)
 
     def each(self, pieces: Iterable[Piece[Context, Result]]) -> Iterator[Result]:
-        """Have the pieces done, in no order, and return their results; raises `WorkerFailed`."""
-        for done in as_completed(self._given_out(pieces)):
-            result, spent = self._of(done)
+        """Do the pieces, in any order, and yield their results; raises `WorkerFailed`."""
+        for done in as_completed(self._submit(pieces)):
+            result, spent = self._result(done)
             self.cpu_seconds += spent
             yield result
 
-    def _given_out(self, pieces: Iterable[Piece[Context, Result]]) -> set["Future[tuple[Result, float]]"]:
-        # Ctrl-C reaches every process of a terminal. It is for the owner to end the others: they never see it.
+    def _submit(self, pieces: Iterable[Piece[Context, Result]]) -> set["Future[tuple[Result, float]]"]:
+        # A terminal sends Ctrl-C to every process. Only the parent must see it: it ends the others.
         with interrupts_held_back():
             try:
                 return {self._pool.submit(_do, piece) for piece in pieces}
             except BrokenProcessPool:
                 raise self._ended() from None
 
-    def _of(self, done: "Future[tuple[Result, float]]") -> tuple[Result, float]:
+    def _result(self, done: "Future[tuple[Result, float]]") -> tuple[Result, float]:
         try:
             return done.result()
         except BrokenProcessPool:
             raise self._ended() from None
-        except Exception as error:  # noqa: BLE001  # whatever it is, nothing of the work counts
+        except Exception as error:  # noqa: BLE001  # whatever it is, the job has failed
             failed = WorkerFailed(f"{type(error).__name__}: {str(error).strip()}")
-            failed.add_note(str(error.__cause__))  # where it was raised, in the words of the process
+            failed.add_note(str(error.__cause__))  # the traceback in the worker
             raise failed from None
 
     def _ended(self) -> WorkerFailed:
-        """Say how the first process ended; as one did, the pool has ended all others by SIGTERM."""
+        """Return how the first process ended; after it, the pool has ended all others by SIGTERM."""
         self._pool.shutdown()
-        codes = {process.exitcode or 0 for process in self._made.processes}
+        codes = {process.exitcode or 0 for process in self._spawn.processes}
         code = next(iter(codes - {0, -signal.SIGTERM}), -signal.SIGTERM)
         how = f"by signal {-code}" if code < 0 else f"with status {code}"
         return WorkerFailed(f"a worker process ended {how} before its work was done")
@@ -134,7 +134,7 @@ class Workers(Generic[Given, Context]):
 
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait until the end of the block; a process started in it never sees any."""
+    """Delay Ctrl-C until the end of the block; a process that is started in it never receives it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -142,16 +142,17 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-_context: Callable[[], Any]  # of this process, where it is one of the workers
+_context: Callable[[], Any]  # of this process, if it is a worker
 
 
 def _start(begin: Begin[Given, Context], given: Given) -> None:
-    """Begin the life of a process; its context is made with its first piece, so that an error has somebody to go to."""
-    global _context  # noqa: PLW0603  # as said above
+    """Initialise a process; its context is made with its first piece, whose future can then carry an error."""
+    global _context  # noqa: PLW0603  # one per process
     lifeline.watch_parent()
-    # A piece makes very many values and hardly a cycle: looking for some as often as usual is a tenth of all CPU.
+    # A piece makes very many values and hardly a cycle: with the usual threshold, the collector takes a tenth of the
+    # CPU time.
     gc.freeze()
-    gc.set_threshold(SELDOM)
+    gc.set_threshold(GC_THRESHOLD)
     held = ExitStack()
     atexit.register(held.close)
     _context = cache(lambda: held.enter_context(begin(given)))

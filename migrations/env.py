@@ -1,7 +1,8 @@
-"""How Alembic runs here: one at a time, one transaction a migration, and never waiting long for a lock.
+"""How Alembic runs here: one run at a time, one transaction per migration, and short lock timeouts.
 
-A migration that waits for a table's lock makes everything behind it wait as well; so it gives up soon, changes
-nothing, and is started again. Two started at once (two replicas of a deployment) take turns by an advisory lock.
+A migration that waits for a table's lock makes every later statement on the table wait too. So it gives up soon,
+changes nothing, and has to be started again. Of two runs at once (two replicas of a deployment), an advisory lock makes
+one wait for the other.
 """
 
 import logging
@@ -30,16 +31,16 @@ from lib.transactions import WRITABLE
 ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
-# A migration may also work in Python for longer than an event waits between two statements.
+# Between two statements, a migration may work in Python for longer than the service's idle timeout allows.
 OWN_TIMEOUTS = f"""
     SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = '{STATEMENT_TIMEOUT}';
     SET idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT}'
 """
-PAUSE = 0.2  # seconds between two looks whether it is our turn
+PAUSE = 0.2  # seconds between two attempts to get the advisory lock
 
 NEWER = """\
 the database is at migration {applied}; the last of this release ({version}) is {own}. A newer release has been here.
-Start that one again; or, to go back for good, have the NEWER release take its migrations back
+Start that one again; or, to go back for good, downgrade the database with the NEWER release
   {step}
 and then start this one. What that loses, and the lines for production: docs/deploy.md, "Back to an older release"."""
 
@@ -50,7 +51,7 @@ owner = services.get(Owner)
 
 
 def run_on(connection: Connection) -> None:
-    """Run the migrations that are asked for on a connection of their own."""
+    """Run the requested migrations on a separate connection."""
     take_turn(connection)
     connection.execute(text(OWN_TIMEOUTS))
     connection.commit()
@@ -64,16 +65,16 @@ def run_on(connection: Connection) -> None:
     try:
         with context.begin_transaction():
             context.run_migrations()
-        if moves():
+        if changes_tables():
             owner.allow(connection, database.metadata)
     except CommandError as error:
         if newer := applied_by_a_newer_release():
-            raise click.ClickException(newer) from error  # which keeps its lines; what is logged has one
+            raise click.ClickException(newer) from error  # which keeps line breaks; the log would join them
         raise
 
 
-def moves() -> bool:
-    """Tell whether this run is to change tables, and not only to look at them."""
+def changes_tables() -> bool:
+    """Return whether this run may change tables, instead of only inspecting them."""
     try:
         return bool(context.get_revision_argument())
     except KeyError:
@@ -81,7 +82,7 @@ def moves() -> bool:
 
 
 def applied_by_a_newer_release() -> str | None:
-    """Say what to do where the database is at a migration that is none of ours; None where it is not."""
+    """Return what to do if the database is at a migration that this release does not have, or None."""
     ours = ScriptDirectory.from_config(config)
     applied = set(context.get_context().get_current_heads()) - {script.revision for script in ours.walk_revisions()}
     if not applied:
@@ -97,8 +98,8 @@ def applied_by_a_newer_release() -> str | None:
 def take_turn(connection: Connection) -> None:
     """Wait until no other run of the migrations is under way.
 
-    By looking again and again, with no transaction open in between: an index that is built beside the traffic
-    waits for the end of every transaction, so of one that waits for the builder, too.
+    It polls, with no transaction open in between: CREATE INDEX CONCURRENTLY waits for every open transaction, so also
+    for one that waits for the run that builds the index.
     """
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}):
         connection.rollback()
@@ -107,7 +108,7 @@ def take_turn(connection: Connection) -> None:
 
 
 def number_or_leave_out(_: object, __: object, directives: list[MigrationScript]) -> None:
-    """Give a new migration the next number; write none when the models and the database agree."""
+    """Give a new migration the next number; write none if the models and the database agree."""
     script = directives[0]
     if getattr(config.cmd_opts, "autogenerate", False) and script.upgrade_ops and script.upgrade_ops.is_empty():
         directives[:] = []
@@ -118,8 +119,8 @@ def number_or_leave_out(_: object, __: object, directives: list[MigrationScript]
 
 
 @contextmanager
-def refusals_in_a_line() -> Iterator[None]:
-    """End with a line that says what to do where the database takes no migration, whichever it is."""
+def explained_errors() -> Iterator[None]:
+    """If the database accepts no migration, end with a line that says what to do."""
     try:
         yield
     except SettingsLost as error:
@@ -148,8 +149,8 @@ def run_offline() -> None:
 if context.is_offline_mode():
     run_offline()
 else:
-    with refusals_in_a_line(), owner.connection() as connection:
+    with explained_errors(), owner.connection() as connection:
         try:
             run_on(connection)
         finally:
-            connection.invalidate()  # closes it, and with it the advisory lock and the timeouts of its session
+            connection.invalidate()  # closes it, which ends the advisory lock and the session's timeouts

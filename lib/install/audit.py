@@ -1,9 +1,9 @@
-"""`python -m lib.install.audit`: are vulnerabilities known of any package that the service runs on?
+"""`python -m lib.install.audit`: does any package that the service needs have known vulnerabilities?
 
-0: none is known. 1: some are, each named with the versions that mend it. 2: that could not be found out; with
-`--if-reachable`, for machines that reach nothing but an index of packages, this is 0 as well, and said.
+Exit status 0: none known. 1: some, each listed with the versions that fix it. 2: the check failed; with
+`--if-reachable`, for machines that reach only a package index, this is reported, but the status is 0.
 
-pip-audit asks. It brings a pip of its own, so it has a virtual environment of its own, and a lock.
+It runs pip-audit, which brings its own pip and so has its own virtual environment and lock file.
 """
 
 import argparse
@@ -22,7 +22,7 @@ LOCK, TOOL_LOCK = "requirements.txt", "requirements-audit.txt"
 TOOL = Path("var/audit")
 PYTHON = TOOL / "bin/python"
 MAX_SECONDS = 180
-# The lock as it is: nothing is resolved, and pip is not asked to.
+# Audit the lock file as it is, without resolving anything.
 AUDIT = [str(PYTHON), "-m", "pip_audit", "--requirement", LOCK, "--require-hashes", "--disable-pip"]
 REPORT = ["--format", "json", "--progress-spinner", "off", "--timeout", "10"]
 NOT_AUDITED = (
@@ -33,7 +33,7 @@ NOT_AUDITED = (
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What is known: of how many packages something was found out, of which nothing, and what is wrong with them."""
+    """The result: the number of audited packages, the names of skipped ones, and the vulnerabilities found."""
 
     audited: int
     skipped: list[str]
@@ -41,35 +41,35 @@ class Audit:
 
 
 def read_report(text: str) -> Audit:
-    """Read the JSON of pip-audit; raises `ValueError` where it is none."""
+    """Parse the JSON of pip-audit; raises `ValueError` if it is not JSON."""
     report: dict[str, Any] = json.loads(text)
     packages = report["dependencies"]
     return Audit(
         audited=sum("skip_reason" not in package for package in packages),
         skipped=[package["name"] for package in packages if "skip_reason" in package],
         vulnerabilities=[
-            f"{package['name']} {package['version']}: {found['id']}, mended in {_mended(found)}"
+            f"{package['name']} {package['version']}: {found['id']}, fixed in {_fixed_in(found)}"
             for package in packages
             for found in package.get("vulns", ())
         ],
     )
 
 
-def _mended(found: dict[str, Any]) -> str:
+def _fixed_in(found: dict[str, Any]) -> str:
     return ", ".join(found["fix_versions"]) or "no version yet"
 
 
 def conclude(audit: Audit) -> tuple[int, list[str]]:
-    """Return the exit status and what to print."""
+    """Return the exit status and the lines to print."""
     if audit.vulnerabilities:
-        return 1, [*audit.vulnerabilities, f"Take newer ones: make lock ARGS=--upgrade, then review {LOCK}"]
+        return 1, [*audit.vulnerabilities, f"Upgrade them: make lock ARGS=--upgrade, then review {LOCK}"]
     if audit.skipped:
-        return 2, [NOT_AUDITED.format(f"nothing is known of {len(audit.skipped)} packages", LOCK)]
-    return 0, [f"No vulnerability is known of the {audit.audited} packages of {LOCK}."]
+        return 2, [NOT_AUDITED.format(f"nothing is known about {len(audit.skipped)} packages", LOCK)]
+    return 0, [f"No vulnerabilities are known in the {audit.audited} packages of {LOCK}."]
 
 
 def has_tool() -> bool:
-    """Make the environment of pip-audit unless it is there and as its lock says; tell whether it is."""
+    """Make pip-audit's environment unless it is up to date with its lock file; return whether it is there."""
     made = TOOL / "made.stamp"
     if PYTHON.exists() and made.exists() and made.stat().st_mtime >= Path(TOOL_LOCK).stat().st_mtime:
         return True
@@ -83,7 +83,7 @@ def has_tool() -> bool:
 
 
 def audit_lock() -> tuple[int, list[str]]:
-    """Ask about each package of the lock; return the exit status and what to print."""
+    """Audit each package of the lock file; return the exit status and the lines to print."""
     if not has_tool():
         return 2, [NOT_AUDITED.format(f"{TOOL} could not be made, see {LOG}", LOCK)]
     try:
@@ -97,9 +97,9 @@ def audit_lock() -> tuple[int, list[str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what was found out; return the exit status."""
+    """Print the result; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lib.install.audit")
-    parser.add_argument("--if-reachable", action="store_true", help="end with 0 where it cannot be found out")
+    parser.add_argument("--if-reachable", action="store_true", help="exit with 0 if the audit is impossible")
     lenient = parser.parse_args(arguments).if_reachable
     status, lines = audit_lock()
     print(*lines, sep="\n")

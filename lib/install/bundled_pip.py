@@ -1,7 +1,7 @@
-"""The pip that fetches the installer: that of `.venv`, or for a new one, the one that Python keeps for new ones.
+"""The pip that fetches uv: the one in `.venv`, or for a new `.venv` the wheel that Python bundles.
 
-To have pip installed first is half of the work of `python -m venv`, by a pip in an archive that is compiled for each
-run. Unpacked it does at once what it is needed for, and uv installs it as the last package.
+Installing pip is half of the work of `python -m venv`, because pip runs from a wheel and is compiled each time. An
+unpacked wheel works at once, and uv installs pip as the last package.
 """
 
 import importlib.util
@@ -17,31 +17,29 @@ UNPACKED = VENV / "bundled-pip"
 
 
 def bundled_wheel() -> "Path | None":
-    """Find the wheel of pip that comes with this Python; None where there is none, or not where it usually is."""
+    """Find the pip wheel that comes with this Python; None if it is not in a usual place."""
     spec = importlib.util.find_spec("ensurepip")
     places = [Path(place) / "_bundled" for place in (spec and spec.submodule_search_locations) or []]
-    of_distribution = sysconfig.get_config_var("WHEEL_PKG_DIR")  # Debian's and Fedora's
-    if of_distribution:
-        places.insert(0, Path(of_distribution))
+    wheels = sysconfig.get_config_var("WHEEL_PKG_DIR")  # set by Debian and Fedora
+    if wheels:
+        places.insert(0, Path(wheels))
     return next((wheel for place in places for wheel in sorted(place.glob("pip-*.whl"))), None)
 
 
 def unpack(wheel: Path) -> None:
-    """Have that pip do for a `.venv` that has none yet; raises `Refusal` where it is broken."""
+    """Unpack the wheel for a `.venv` that has no pip yet; raises `Refusal` if the wheel is broken."""
     try:
         with zipfile.ZipFile(str(wheel)) as opened:
             opened.extractall(str(UNPACKED))  # it came with Python
     except zipfile.BadZipFile as error:
-        raise Refusal(
-            f"the pip that comes with this Python is broken ({wheel}: {error}): install that again"
-        ) from error
+        raise Refusal(f"the pip that comes with this Python is broken ({wheel}: {error}): reinstall Python") from error
 
 
 def pip() -> "list[str]":
-    """Return how pip is called."""
+    """Return the command that runs pip."""
     return [str(PYTHON), "-I", *([str(UNPACKED / "pip")] if UNPACKED.exists() else ["-m", "pip"])]
 
 
 def remove() -> None:
-    """Remove what was unpacked: `.venv` has a pip now."""
+    """Remove the unpacked wheel: `.venv` now has pip."""
     shutil.rmtree(str(UNPACKED))

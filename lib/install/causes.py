@@ -1,4 +1,4 @@
-"""Why a step failed, as far as its output tells, and what to do about it."""
+"""Explains from its output why a step failed, and what to do about it."""
 
 import re
 
@@ -13,19 +13,19 @@ _NETWORK = (
     r"failed to establish a new connection"
 )
 _CHANGED = (
-    "a package is not the one that was locked: its hash differs, so it was not installed ({log} names it). Do the "
-    "same again; if that does not help, look what changes packages between you and the package index"
+    "a package is not the one that was locked: its hash differs, so it was not installed ({log} names it). Run this "
+    "again; if that does not help, find out what modifies packages between you and the package index"
 )
 _UNREACHABLE = (
     "no network, or no way to the package index, while {what}: connect this machine, or name your mirror in "
-    "PIP_INDEX_URL or your proxy in HTTPS_PROXY, and do the same again"
+    "PIP_INDEX_URL or your proxy in HTTPS_PROXY, and run this again"
 )
-# The first that is found is the cause: a full disk may break a download, a broken download does not fill a disk.
+# The first match is the cause: a full disk may break a download, but a broken download does not fill a disk.
 _CAUSES = [
     (
         DISK,
         re.compile(r"no space left|disk quota exceeded|(?:errno|os error) (?:28|122)\b", re.IGNORECASE),
-        f"disk full while {{what}}: free about {NEEDED_MB} MB and do the same again",
+        f"disk full while {{what}}: free about {NEEDED_MB} MB and run this again",
     ),
     (
         HASH,
@@ -35,12 +35,12 @@ _CAUSES = [
     (
         "certificate",
         re.compile(r"certificate.?verify|invalid peer certificate|unknownissuer|sslerror", re.IGNORECASE),
-        "the certificate of the package index is not trusted, seen while {what}: name the file of yours in PIP_CERT",
+        "the certificate of the package index is not trusted, seen while {what}: name your CA file in PIP_CERT",
     ),
     (
         "access",
         re.compile(r"\b(?:401|403|407) (?:client error|unauthorized|forbidden|proxy auth)", re.IGNORECASE),
-        "the package index, or a proxy before it, refuses access, seen while {what}: {log} has its answer",
+        "the package index, or a proxy in front of it, denies access, seen while {what}: {log} has its answer",
     ),
     (
         "network",
@@ -53,16 +53,16 @@ _CAUSES = [
         "the package index has no build of a locked package for this machine, seen while {what}: {log} names it",
     ),
 ]
-_UNKNOWN = "failed while {what}: see {log}, then do the same again"
+_UNKNOWN = "failed while {what}: see {log}, then run this again"
 
 
 def cause() -> str:
-    """Name why the last step failed; OTHER where its output tells nothing known."""
+    """Return the cause of the last step's failure; OTHER if its output matches none."""
     return _found()[0]
 
 
 def failure(what: str) -> Refusal:
-    """Say in one line why the last step failed, `what` being what it was doing."""
+    """Return a one-line explanation of the last step's failure; `what` is what the step was doing."""
     return Refusal(_found()[1].format(what=what, log=LOG))
 
 

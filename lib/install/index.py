@@ -1,4 +1,4 @@
-"""Where packages come from: what pip is set to, told to uv, which reads none of pip's settings."""
+"""Passes pip's settings of where packages come from on to uv, which does not read them."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from lib.install.steps import clean_environment
 
 _STRENGTH = {"global": 0, "install": 1, ":env:": 2}
 _FALSE = ("", "0", "f", "false", "n", "no", "off")
-# By name of pip's setting; each may hold several values.
+# uv's options by pip's settings, each of which may hold several values.
 _OPTIONS = {
     "index-url": "--default-index",
     "extra-index-url": "--index",
@@ -19,14 +19,14 @@ _OPTIONS = {
 
 
 def pip_settings() -> "dict[str, str]":
-    """Read what pip is set to by its files and the environment: the strongest value of each setting."""
+    """Return pip's settings from its files and the environment: of each, the value with the highest precedence."""
     argv = [*pip(), "config", "list"]
     listed = subprocess.run(argv, capture_output=True, env=clean_environment(), check=False).stdout
     return strongest(listed.decode("utf-8", "replace").splitlines())
 
 
 def strongest(lines: "list[str]") -> "dict[str, str]":
-    """Take the strongest value of each setting from lines such as `global.timeout='60'` and `:env:.timeout='9'`."""
+    """Return the value with the highest precedence from lines such as `global.timeout='60'`, `:env:.timeout='9'`."""
     found = []
     for line in lines:
         name, _, value = line.partition("=")
@@ -37,12 +37,12 @@ def strongest(lines: "list[str]") -> "dict[str, str]":
 
 
 def uv_options(settings: "dict[str, str]") -> "list[str]":
-    """Translate pip's settings of where packages come from into options of uv."""
+    """Translate pip's settings of package sources into options of uv."""
     options = []
     for name, option in _OPTIONS.items():
         for value in settings.get(name, "").split():
             options += [option, value]
     if settings.get("no-index", "").lower() not in _FALSE:
         options.append("--no-index")
-    # As pip does: look in every place for a file with the right hash.
+    # Like pip, search every source for a file with the right hash.
     return [*options, "--index-strategy", "unsafe-best-match"]

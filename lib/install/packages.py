@@ -1,8 +1,8 @@
-"""Puts the locked packages into `.venv`. Nothing is resolved: what is not in the lock cannot be installed (A32).
+"""Installs the locked packages into `.venv`. Nothing is resolved: only what is in the lock can be installed (A32).
 
-uv does it, fetched by the pip that comes with Python: it takes a second or two from its own cache, four from the index,
-where pip takes 16 to 24 from its cache. Where there is no uv for the platform, or it does not get through to the index,
-pip does the same.
+uv installs them, after the pip that comes with Python has fetched it: that takes a second or two from uv's cache, four
+from the index, where pip takes 16 to 24 from its cache. If there is no uv for the platform, or it cannot reach the
+index, pip installs them.
 """
 
 import shutil
@@ -23,17 +23,17 @@ _UV = [str(UV), "--no-config", "--no-progress", "--no-python-downloads", "pip"]
 
 
 class Packages:
-    """Installs locked packages. `shared` is for a `.venv` that somebody else than its owner runs a service from."""
+    """Installs locked packages. `shared`: another user than the owner of `.venv` runs the service from it."""
 
     def __init__(self, *, shared: bool) -> None:
         """Choose the tool; nothing is installed yet."""
         self._shared = shared
-        # The cache keeps the permissions that its files were given first, which may be too strict for others.
+        # Files in the cache keep their first permissions, which may be too strict for other users.
         self._cache = ["--no-cache"] if shared else []
         self._uv = UV.exists() and UV.stat().st_mtime >= Path(UV_LOCK).stat().st_mtime
 
     def install(self, name: str) -> bool:
-        """Install the packages of one lock file; tell whether that succeeded."""
+        """Install the packages of one lock file; return whether that succeeded."""
         if self._has_uv():
             if step(f"Installing {name}", self._by_uv(name)):
                 return True
@@ -42,7 +42,7 @@ class Packages:
         return step(f"Installing {name} by pip", [*pip(), *_BY_PIP, *_LOCKED, name])
 
     def check(self) -> None:
-        """See that the packages fit each other and this Python.
+        """Check that the packages fit each other and this Python.
 
         Raises:
             Refusal: they do not.
@@ -53,7 +53,7 @@ class Packages:
             raise failure("checking that the packages fit each other")
 
     def close(self) -> None:
-        """Leave pip in `.venv`, and no installer in a shared one; a checkout keeps it for the next change of the lock.
+        """Install pip into `.venv`, and remove uv from a shared one; a checkout keeps it for the next lock change.
 
         Raises:
             Refusal: pip could not be installed.
@@ -65,10 +65,10 @@ class Packages:
             shutil.rmtree(str(INSTALLER), ignore_errors=True)
 
     def _has_uv(self) -> bool:
-        """Fetch uv unless it is there.
+        """Fetch uv unless it is there; return whether it is.
 
         Raises:
-            Refusal: it cannot be fetched for a reason for which nothing else could.
+            Refusal: it cannot be fetched, for a reason for which pip would fail too.
 
         """
         if self._uv:
@@ -82,14 +82,14 @@ class Packages:
 
     def _install_pip(self) -> None:
         by_uv = [*_UV, "install", *self._cache, "--python", str(PYTHON)]
-        argv = by_uv if self._uv else [*pip(), *_BY_PIP, "--ignore-installed"]  # it takes itself for installed
-        # The last, since it is not compiled then: nothing that runs here needs it.
+        argv = by_uv if self._uv else [*pip(), *_BY_PIP, "--ignore-installed"]  # it finds itself installed
+        # Installed last and without compiling it: nothing that runs here needs it.
         if not step("Installing pip", [*argv, "--no-index", "--no-deps", str(bundled_wheel())]):
             raise failure("installing pip")
         remove()
 
     def _by_uv(self, name: str) -> "list[str]":
-        # Compiled at once on all cores, as pip does too: else the first programs would each do it on one, and where
+        # Compile now on all cores, as pip does. Otherwise the first programs would compile on one core, and where
         # PYTHONDONTWRITEBYTECODE is set, as in many images, every program would do it again.
         options = [*uv_options(pip_settings()), *self._cache, "--compile-bytecode", "--python", str(PYTHON)]
         return [*_UV, "install", *options, *_LOCKED, name]

@@ -1,4 +1,4 @@
-"""One program after the other, each a line of progress, with their output in the log."""
+"""Runs programs one after the other, with a line of progress for each and their output in a log."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 LOG = Path("var/log/install.log")
 _MARK = "$ "  # begins the line of a command in the log
-# What would make a tool install elsewhere, or something else than the lock says. Where packages come from, how that
-# place is reached and how long it may take remain the user's to say.
+# Variables that would make a tool install elsewhere, or other packages than the lock's. The user's settings of where
+# packages come from, how that place is reached and how long it may take are kept.
 _PYTHON_REDIRECTS = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV")
 _PIP_REDIRECTS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_PYTHON")
 _UV_KEPT = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_LINK_MODE", "UV_SYSTEM_CERTS")
@@ -25,12 +25,12 @@ def _is_kept(name: str) -> bool:
 
 
 def clean_environment() -> "dict[str, str]":
-    """Return the environment without what would lead an installation elsewhere."""
+    """Return the environment without variables that would redirect an installation."""
     return {name: value for name, value in os.environ.items() if _is_kept(name)}
 
 
 def begin_log() -> None:
-    """Make the log, or empty it."""
+    """Create the log, or empty it."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.write_bytes(b"")
     LOG.chmod(0o640)  # as all logs: they say who did what
@@ -43,7 +43,7 @@ def last_output() -> str:
 
 
 def run_logged(argv: "list[str]") -> bool:
-    """Run a program with its output added to the log; tell whether it succeeded."""
+    """Run a program and append its output to the log; return whether it succeeded."""
     with LOG.open("ab") as log:
         log.write(("\n" + _MARK + " ".join(argv) + "\n").encode())
         log.flush()
@@ -51,7 +51,7 @@ def run_logged(argv: "list[str]") -> bool:
 
 
 def step(title: str, argv: "list[str]") -> bool:
-    """Run one program as one line of progress; tell whether it succeeded."""
+    """Run a program and print a line of progress; return whether it succeeded."""
     began = time.monotonic()
     print(title, end=" ... ", flush=True)
     success = run_logged(argv)

@@ -1,4 +1,4 @@
-"""The virtual environment itself: what it needs of this machine, whether it is usable, making it anew."""
+"""The virtual environment: what it requires of this machine, whether it is usable, and how it is made."""
 
 import importlib.util
 import shutil
@@ -12,16 +12,16 @@ from lib.install.steps import Refusal, step
 OLDEST = (3, 11)
 VENV = Path(".venv")
 PYTHON = VENV / "bin/python"
-# Stands in .venv while packages are installed; a later run that finds it knows of one that was killed.
+# Exists while packages are installed: a later run that finds it knows that an earlier one was killed.
 UNFINISHED = VENV / "unfinished"
 CLOSED = "{} is closed to you: run this as the user who made it, or in a checkout of your own"
 
 
 def check_python(version: "tuple[int, ...]", again: str) -> None:
-    """Refuse a Python that is too old for the service; `again` is how to run this with another, named python3.11."""
+    """Refuse a Python that is too old for the service; `again` is the command to run with another, python3.11."""
     if version < OLDEST:
         needed, found = ".".join(map(str, OLDEST)), ".".join(map(str, version))
-        raise Refusal(f"Python {needed} or newer is needed, this is {found}: {again}")
+        raise Refusal(f"Python {needed} or newer is required, this is {found}: {again}")
 
 
 def check_modules() -> None:
@@ -32,22 +32,22 @@ def check_modules() -> None:
 
 
 def check_disk(free_bytes: int) -> None:
-    """Refuse to begin an installation that will not fit."""
+    """Refuse to begin an installation that will not fit on the disk."""
     free = free_bytes // 2**20
     if free < NEEDED_MB:
-        raise Refusal(f"disk full: {NEEDED_MB} MB are needed here, {free} MB are free: free some and try again")
+        raise Refusal(f"disk full: {NEEDED_MB} MB are required here, {free} MB are free: free some and try again")
 
 
 def usable_venv() -> bool:
-    """Tell whether `.venv` is whole and made with a Python of this version that still exists.
+    """Return whether `.venv` is complete and was made with a Python of this version that still exists.
 
-    One that is there and closed to us is refused, since it is not ours to make anew.
+    Refuses a `.venv` that we may not enter, because it is another user's.
     """
     if UNFINISHED.exists():
         return False
     question = "import sys, pip; print(*sys.version_info[:2])"
     try:
-        answer = subprocess.run(  # the interpreter may hang on a dead network mount; the timeout is for that
+        answer = subprocess.run(  # the timeout, because the interpreter may hang on a dead network mount
             [str(PYTHON), "-I", "-c", question], capture_output=True, timeout=30, check=False
         )
     except PermissionError:
@@ -58,8 +58,8 @@ def usable_venv() -> bool:
 
 
 def make_venv(*, with_pip: bool) -> None:
-    """Make `.venv` anew."""
-    # Removed here and not by `venv --clear`, which keeps the old files when .venv is a link or half a folder.
+    """Replace `.venv` by a new one."""
+    # Not by `venv --clear`, which keeps the old files if .venv is a link or an incomplete folder.
     if VENV.is_symlink() or VENV.is_file():
         VENV.unlink()
     shutil.rmtree(str(VENV), ignore_errors=True)

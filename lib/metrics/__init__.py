@@ -1,1 +1,1 @@
-"""What a service of this kind counts and measures, for Prometheus: of all its worker processes together."""
+"""Metrics of a web service for Prometheus, added up over all its worker processes."""

@@ -1,4 +1,4 @@
-"""What a database does to a service: failures by reason, the use of the pool, whether it counts as silent."""
+"""Metrics of a service's database: failures by reason, the use of the pool, and whether it counts as silent."""
 
 from collections.abc import Sized
 from functools import cache
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 ERRORS = Counter("database_errors", "Failures of the database, by reason.", ["reason"])
 IN_USE = Gauge(
     "database_pool_connections_in_use",
-    "Connections in use, looked at ten times a second.",
+    "Connections in use, sampled ten times a second.",
     multiprocess_mode="livesum",
 )
 SIZE = Gauge("database_pool_connections_max", "Connections that the pools may lend.", multiprocess_mode="livesum")
 SPARE = Gauge(
     "database_pool_connections_spare",
-    "Those of them that no event uses, kept for other requests and for what the service looks up by itself.",
+    "Connections reserved for other requests and for the service's own queries; no event uses them.",
     multiprocess_mode="livesum",
 )
 SILENT = Gauge(
     "database_silent_workers",
-    "Worker processes for which the database counts as silent: they refuse at once.",
+    "Worker processes that count the database as silent and refuse requests at once.",
     multiprocess_mode="livesum",
 )
 
@@ -62,15 +62,15 @@ REASONS = (
     *OF_SQLSTATE_CLASS.values(),
 )
 
-_engines: "tuple[tuple[ref[Engine], int, Sized], ...]" = ()  # each with how many are spare, and those not in use
+_engines: "tuple[tuple[ref[Engine], int, Sized], ...]" = ()  # each with its spare and its idle connections
 
 error_count = cache(ERRORS.labels)
 for _reason in REASONS:
-    error_count(_reason)  # from zero: a first failure is a rise only for who saw the zero before it
+    error_count(_reason)  # starts at zero: Prometheus sees a first failure as a rise only if it saw the zero
 
 
 def reason_of(error: psycopg2.Error) -> str:
-    """Tell in a word why a statement failed, by its SQLSTATE; one of `REASONS`."""
+    """Return one of `REASONS` for why a statement failed, by its SQLSTATE."""
     sqlstate = error.pgcode
     if sqlstate is None:
         lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
@@ -78,21 +78,19 @@ def reason_of(error: psycopg2.Error) -> str:
     return OF_SQLSTATE.get(sqlstate) or OF_SQLSTATE_CLASS.get(sqlstate[:2], OTHER)
 
 
-def watch_pool(engine: "Engine", spare: int, resting: Sized) -> None:
-    """Measure the pool of an engine, too, while there is the engine; `spare` connections of it serve no event.
+def watch_pool(engine: "Engine", spare: int, idle: Sized) -> None:
+    """Include the pool of an engine while the engine exists; `spare` of its connections serve no event.
 
-    Those `resting` are lent, and not in use.
+    The `idle` connections are borrowed from the pool, but not in use.
     """
-    global _engines  # noqa: PLW0603  # a new tuple: another thread may be going through the old one
-    _engines = (*(each for each in _engines if each[0]()), (ref(engine), spare, resting))
+    global _engines  # noqa: PLW0603  # a new tuple: another thread may be iterating over the old one
+    _engines = (*(each for each in _engines if each[0]()), (ref(engine), spare, idle))
     measure_pools()
 
 
 def measure_pools() -> None:
-    """Note how many connections are lent. Done ten times a second: at every loan it would cost each event."""
-    pools = [
-        (cast("QueuePool", engine.pool), spare, resting) for known, spare, resting in _engines if (engine := known())
-    ]
-    IN_USE.set(sum(pool.checkedout() - len(resting) for pool, _, resting in pools))
+    """Set the gauges. This runs ten times a second: done at every checkout, it would cost each event."""
+    pools = [(cast("QueuePool", engine.pool), spare, idle) for known, spare, idle in _engines if (engine := known())]
+    IN_USE.set(sum(pool.checkedout() - len(idle) for pool, _, idle in pools))
     SIZE.set(sum(pool.size() for pool, _, _ in pools))
     SPARE.set(sum(spare for _, spare, _ in pools))

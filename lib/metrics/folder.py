@@ -1,6 +1,6 @@
-"""The folder in which the workers keep their numbers, so that any of them can show those of all.
+"""The folder in which the workers keep their metrics, so that any of them can report those of all.
 
-Made by the server's main process, before there are workers: they find it by the environment.
+The server's main process makes it before it starts the workers, which find it through the environment.
 """
 
 import fcntl
@@ -17,9 +17,9 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 @contextmanager
 def shared_folder() -> Iterator[None]:
-    """Have the folder as long as the context lasts: the one that the environment names, else a temporary one.
+    """Provide the folder within the context: the one that the environment names, else a temporary one.
 
-    A named one is made if need be; what earlier runs counted is cleared away. Raises `SettingsError` when it
+    A named folder is created if necessary, and the files of earlier runs are deleted. Raises `SettingsError` if it
     cannot be used.
     """
     with ExitStack() as held:
@@ -44,11 +44,11 @@ def _folder(held: ExitStack) -> Path:
 
 
 def _claim(folder: Path) -> int:
-    """Return the open file whose lock says that a service has this folder."""
+    """Return an open file with a lock, which marks the folder as this service's."""
     claim = os.open(folder / "service.lock", os.O_CREAT | os.O_RDWR, 0o640)
     try:
-        fcntl.lockf(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process only: its workers do not inherit it
+        fcntl.lockf(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held by this process only: workers do not inherit it
     except BlockingIOError:
         os.close(claim)
-        raise SettingsError({VARIABLE: ["Another service keeps its numbers there: name another folder."]}) from None
+        raise SettingsError({VARIABLE: ["Another service keeps its metrics there: name another folder."]}) from None
     return claim

@@ -1,4 +1,4 @@
-"""Every answer, counted and timed: by the route of its request, so that no client can make up new series."""
+"""Counts and times every answer by its route, not its path, so that clients cannot create new series."""
 
 from functools import cache
 from wsgiref.types import WSGIEnvironment
@@ -19,7 +19,7 @@ REFUSALS = Counter("http_refusals", "Requests refused, by kind of problem.", ["p
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER_METHOD = "other"
-NO_ROUTE = "unmatched"  # a path that is nobody's, or one that does not take the method
+NO_ROUTE = "unmatched"  # an unknown path, or one without this method
 
 refusal_count = cache(REFUSALS.labels)
 request_count = cache(REQUESTS.labels)
@@ -27,7 +27,7 @@ request_seconds = cache(SECONDS.labels)
 
 
 def count_answer(environ: WSGIEnvironment, status: str) -> None:
-    """Count a request and its time so far, at the moment when Flask begins to answer; later it forgets the route."""
+    """Count a request and its duration so far, when Flask begins to answer: it forgets the route afterwards."""
     request = environ.get("werkzeug.request")
     rule = request and request.url_rule
     method = environ["REQUEST_METHOD"]

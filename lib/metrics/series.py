@@ -1,6 +1,6 @@
-"""Series that have ended: what is counted stays in the files of the workers, and is not shown any more.
+"""Hides series whose label values are no longer in use; their counts stay in the files of the workers.
 
-A value of a label may stop to mean anything. What was counted of it goes on from there should it come back.
+If such a value is used again, its series continues from its last count.
 """
 
 from collections.abc import Iterable
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-_shown: dict[str, tuple[str, frozenset[str]]] = {}  # by metric: a label, and the values of it that mean something
+_shown: dict[str, tuple[str, frozenset[str]]] = {}  # by metric: a label, and its values in use
 
 
 def show_only(metric: str, label: str, values: Iterable[str]) -> None:
-    """Show of a metric, named without its suffix, the series of these values alone, from now on in this process."""
+    """From now on, show in this process only these label values of a metric, which is named without its suffix."""
     _shown[metric] = label, frozenset(values)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown(Collector):
-    """Numbers without those of series that have ended."""
+class CurrentSeries(Collector):
+    """The metrics of another collector without hidden series."""
 
     source: Collector
 
     def collect(self) -> Iterable[Metric]:
-        """Read them."""
+        """Yield the metrics."""
         for metric in self.source.collect():
             if metric.name in _shown:
                 label, values = _shown[metric.name]

@@ -1,8 +1,8 @@
-"""A number for each worker, under which its files are found.
+"""A slot number for each worker, which names its files.
 
-Not its process id: a worker that takes the place of a dead one takes its number, too, and counts on where that one
-ended. So counters never go back, and there are never more files than there were workers at a time. Who holds a
-number holds the lock of a file; the kernel drops it when the process ends, however that ended.
+It is not the process id: a worker that replaces a dead one takes over its slot and continues its counts. So counters
+never decrease, and there are never more files than there were workers at a time. The holder of a slot holds a file
+lock, which the kernel releases when the process ends, however it ends.
 """
 
 import fcntl
@@ -10,31 +10,31 @@ import os
 from itertools import count
 from pathlib import Path
 
-# What prometheus_client writes for each kind of metric here: NAME_NUMBER.db, a file mapped into memory.
+# prometheus_client maps one file NAME_SLOT.db for each kind of metric.
 COUNTED_ON = ("counter", "histogram")
 OF_THE_LIVING = ("gauge_livesum", "gauge_livemax")
-# Bytes, several times of what is needed. All of it is written beforehand: a process that writes to a part of a mapped
-# file for which a full disk has no room is killed.
+# Bytes, several times what is needed. The whole file is allocated in advance: on a full disk, a process that writes to
+# an unallocated part of a mapped file is killed.
 CAPACITY = 256 * 1024
 HEADER = 8
 
 
 def take_slot(folder: Path) -> int:
-    """Take the lowest number that no living process holds, until this one ends, and make its files ready.
+    """Take the lowest slot that no live process holds, until this process ends, and prepare its files.
 
-    Raises `OSError` when they cannot be made.
+    Raises `OSError` if they cannot be made.
     """
     slot = next(number for number in count() if _locked(_lock(folder, number), fcntl.LOCK_EX))
     for name in (*COUNTED_ON, *OF_THE_LIVING):
-        _make_ready(folder / f"{name}_{slot}.db", anew=name in OF_THE_LIVING)
+        _prepare(folder / f"{name}_{slot}.db", reset=name in OF_THE_LIVING)
     return slot
 
 
 def lives(folder: Path, slot: str) -> bool:
-    """Tell whether a living process holds the number."""
+    """Return whether a live process holds the slot."""
     lock = _lock(folder, slot)
     try:
-        return not _locked(lock, fcntl.LOCK_SH)  # shared: two who ask at once do not see each other
+        return not _locked(lock, fcntl.LOCK_SH)  # shared: two checks at once do not see each other
     finally:
         os.close(lock)
 
@@ -51,14 +51,14 @@ def _locked(lock: int, how: int) -> bool:
     return True
 
 
-def _make_ready(file: Path, *, anew: bool) -> None:
-    """Let a file have its size; zeros at its beginning say that it holds nothing.
+def _prepare(file: Path, *, reset: bool) -> None:
+    """Allocate a file; a header of zeros marks it as empty.
 
-    In place: on a full disk, what takes its room already must go on to do so.
+    This works in place, because on a full disk released space might not be available again.
     """
     file.touch()
     with file.open("r+b") as opened:
         if os.fstat(opened.fileno()).st_size < CAPACITY:
             opened.write(bytes(CAPACITY))
-        elif anew:
+        elif reset:
             opened.write(bytes(HEADER))

@@ -1,4 +1,4 @@
-"""The numbers of several workers: each shares its own, and whichever is asked adds all of them up."""
+"""The metrics of all workers: each shares its own, and the one that is asked adds them up."""
 
 import os
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ _all: Collector = REGISTRY
 
 
 def share_numbers() -> None:
-    """Make this process one of the workers of the folder, if there is one.
+    """Make this process one of the workers that share the folder, if there is one.
 
-    Raises `OSError` when its files cannot be made; then it shows those of the others, and nobody sees its own.
+    Raises `OSError` if its files cannot be made; then it reports the metrics of the others, and its own are lost.
     """
-    global _all  # noqa: PLW0603  # numbers are the process's
+    global _all  # noqa: PLW0603  # one source per process
     if named := os.environ.get(VARIABLE):
         folder = Path(named)
         _all = Workers(folder)
@@ -29,12 +29,12 @@ def share_numbers() -> None:
 
 
 def all_numbers() -> Collector:
-    """Return the source of all numbers: of the workers together, or of this process where it is none of them."""
+    """Return the collector of all metrics: of the workers together, or of this process if it is not a worker."""
     return _all
 
 
 class Workers(Collector):
-    """The numbers of all workers, added up; gauges only of those that live."""
+    """The metrics of all workers, added up; gauges of live workers only."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,5 +47,5 @@ class Workers(Collector):
 
     def _counts(self, file: Path) -> bool:
         name, _, slot = file.stem.rpartition("_")
-        made = file.stat().st_size > 0  # and not just being made
-        return made and (name not in OF_THE_LIVING or lives(self._folder, slot))
+        is_complete = file.stat().st_size > 0
+        return is_complete and (name not in OF_THE_LIVING or lives(self._folder, slot))

@@ -14,7 +14,7 @@ BASELINE = 16  # pixels from the bars down to the labels
 LETTER = 7.2  # pixels: the greatest width of a letter of a label
 LABEL_GAP = 8  # pixels between two labels
 MAX_LABELS = 7
-BAR_SHARE = 80  # percent of the room of a bar that it fills
+BAR_SHARE = 80  # percent of a column's width that its bar fills
 MAX_BAR = 100 * 60 / WIDE  # percent of the width, however few bars there are
 
 
@@ -30,8 +30,8 @@ class Segment:
 class Bar:
     """A bar: segments upwards from the axis, and others downwards.
 
-    `title` describes all of it, where the pointer is; `label` stands below the axis. `after_gap` draws a line before
-    the bar: something is left out there.
+    `title` describes the whole bar in a tooltip; `label` is written below the axis. `after_gap` draws a line before the
+    bar to show that something is left out.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A line of the scale: the value, and how many pixels it lies below the upper edge."""
+    """A line of the scale: its value, and its distance from the upper edge in pixels."""
 
     value: int
     y: float
@@ -62,7 +62,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A bar as it is drawn, and the room around it, over the whole height, in which the pointer shows its title."""
+    """A bar as it is drawn, and the area around it, of full height, that shows its title as a tooltip."""
 
     title: str
     x: float
@@ -73,7 +73,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label below the axis. `is_extra`: there is room for it on a wide page only."""
+    """A label below the axis. `is_extra`: it fits on a wide page only."""
 
     text: str
     x: float
@@ -83,9 +83,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """All that the template writes: `height` is the whole height in pixels, bars lie between `top` and `bottom`.
+    """What the template draws: `height` is the total height in pixels; the bars lie between `top` and `bottom`.
 
-    `baseline` is that of the labels; `digits` is the number of characters of the longest value of the scale.
+    `baseline` is the labels' baseline; `digits` is the number of characters of the longest value of the scale.
     """
 
     title: str
@@ -150,7 +150,7 @@ def _labels(scale: Scale, bars: Sequence[Bar]) -> Iterator[Label]:
 
 
 def labelled(scale: Scale, bars: Sequence[Bar], among: Sequence[int], width: int) -> list[int]:
-    """Choose the bars that have a label in a chart of so many pixels: no label overlaps another or the edge.
+    """Choose the bars that have a label in a chart of `width` pixels: no label overlaps another or the edge.
 
     Bars after a gap come first. Only the first and the last label may be moved away from an edge.
     """
@@ -168,6 +168,6 @@ def labelled(scale: Scale, bars: Sequence[Bar], among: Sequence[int], width: int
 
 
 def extent(scale: Scale, bars: Sequence[Bar], place: int, width: int) -> tuple[float, float]:
-    """Return from where to where a label in the middle of its bar reaches, in percent of so many pixels."""
+    """Return where a label centred below its bar begins and ends, in percent of `width` pixels."""
     half = 100 * (len(bars[place].label) * LETTER + LABEL_GAP) / width / 2
     return scale.middle(place) - half, scale.middle(place) + half

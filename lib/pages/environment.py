@@ -11,7 +11,7 @@ def page_environment(package: str) -> Environment:
     `package` is the import name of a package with a folder `templates`. The shared templates are named `pages/…`, so
     that folder holds its own in a folder of another name.
 
-    Every value is escaped, whatever a template is called. A name that a template misspells raises `UndefinedError`.
+    Every value is escaped, whatever the template's file name. An unknown name in a template raises `UndefinedError`.
     """
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader(SHARED)]),

@@ -21,7 +21,7 @@ SMALL = Size(height=90, steps=2, width=NARROW)
 
 
 def tick_step(greatest: int, steps: int) -> int:
-    """Return the least round step of which at most `steps` make up the greatest value."""
+    """Return the least round step of which at most `steps` reach the greatest value."""
     size = 1
     while True:
         for step in (size, 2 * size, 5 * size):
@@ -40,7 +40,7 @@ class Scale:
     size: Size
 
     def y(self, value: int) -> float:
-        """Return how many pixels a value lies below the upper edge."""
+        """Return a value's distance from the upper edge, in pixels."""
         return TOP + (self.above - value) * self.size.height / (self.above + self.below)
 
     @property
@@ -49,5 +49,5 @@ class Scale:
         return 100 / max(self.bars, 1)
 
     def middle(self, place: int) -> float:
-        """Return where the middle of a bar lies, in percent."""
+        """Return the horizontal centre of a bar, in percent."""
         return (place + 0.5) * self.pitch

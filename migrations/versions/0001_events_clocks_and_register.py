@@ -1,4 +1,4 @@
-"""Events, clocks and the register of users.
+"""Events, clocks and the register of players.
 
 Revision 0001, after none.
 """
@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {
     "events": "SELECT count(*) FROM activity_event",
     "users": "SELECT count(*) FROM registered_user",

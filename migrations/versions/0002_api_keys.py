@@ -1,4 +1,4 @@
-"""Keys for machines.
+"""API keys.
 
 Revision 0002, after 0001.
 """
@@ -12,7 +12,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {"keys": "SELECT count(*) FROM api_key"}
 
 

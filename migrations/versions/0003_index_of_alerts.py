@@ -1,9 +1,9 @@
-"""An index that finds the events of a user that met a code.
+"""An index for a player's events that raised an alert code.
 
 Revision 0003, after 0002.
 
-It is built beside the traffic: events are taken all the while, however long it takes. Where it does not come to
-its end, it leaves an index that is of no use; so the next try begins by dropping that.
+It is built concurrently: events are accepted meanwhile, however long it takes. If it fails, it leaves an invalid index,
+so the next attempt begins by dropping that.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {}
 
 INDEX = "ix_activity_event_user_id_alert_codes_t"
@@ -22,7 +22,7 @@ INDEX = "ix_activity_event_user_id_alert_codes_t"
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
-        # It waits for the end of every transaction that began before it, and nobody waits for it meanwhile.
+        # This waits for every transaction that began before it, and nothing waits for it.
         op.execute("SET lock_timeout = 0; SET statement_timeout = 0")
         op.drop_index(INDEX, "activity_event", if_exists=True, postgresql_concurrently=True)
         op.create_index(

@@ -1,6 +1,6 @@
 """The rule book, the edition that judged each event, and alerts with their evidence.
 
-Revision 0004, after 0003. Edition 1 holds the four rules of the contract, by which all events so far were judged.
+Revision 0004, after 0003. Edition 1 holds the four rules of the contract, which evaluated all events so far.
 """
 
 import json
@@ -14,7 +14,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {
     "alerts": "SELECT count(*) FROM alert",
     "editions": "SELECT count(*) FROM rule_book WHERE edition > 1",
@@ -147,7 +147,7 @@ def make_rule_book() -> None:
 
 
 def make_it_lasting() -> None:
-    """Let nobody change what an edition holds, nor the audit: events and alerts refer to them."""
+    """Refuse changes of an edition's content and of the audit, because events and alerts refer to them."""
     op.execute(
         """
         CREATE FUNCTION refuse_this() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,7 +1,7 @@
-"""Amounts in the index by type, so that a window of weeks is added up from the index alone.
+"""Amounts in the index by type, so that an index-only scan can add up a window of weeks.
 
-Revision 0005, after 0004. The new index is built beside the traffic, which uses the old one as long; where it does
-not come to its end, the next try begins by dropping what was left.
+Revision 0005, after 0004. The new index is built concurrently, while queries use the old one; if that fails, the next
+attempt begins by dropping what was left.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {}
 
 INDEX = "ix_activity_event_user_id_type_t"
@@ -27,7 +27,7 @@ def downgrade() -> None:
 
 def replace_index(*, include: list[str]) -> None:
     with op.get_context().autocommit_block():
-        # It waits for the end of every transaction that began before it, and nobody waits for it meanwhile.
+        # This waits for every transaction that began before it, and nothing waits for it.
         op.execute("SET lock_timeout = 0; SET statement_timeout = 0")
         op.drop_index(f"{INDEX}_new", "activity_event", if_exists=True, postgresql_concurrently=True)
         op.create_index(

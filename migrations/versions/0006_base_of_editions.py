@@ -1,7 +1,7 @@
-"""Which edition each one was made from, and which one a publication said that it replaces.
+"""The edition that each one is based on, and the one that a publication named to be replaced.
 
-Revision 0006, after 0005. Of the editions so far the audit tells which was live when they were drafted. The columns may
-be empty, so that the release before goes on beside this one: what it drafts meanwhile has no base.
+Revision 0006, after 0005. For existing editions, the audit says which one was live when they were drafted. The columns
+are nullable, so that the previous release can run alongside this one: its drafts have no base.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {
     "bases": "SELECT count(*) FROM rule_book WHERE based_on IS NOT NULL",
     "publications_over": "SELECT count(*) FROM rule_book_audit WHERE published_over IS NOT NULL",
@@ -46,12 +46,12 @@ def downgrade() -> None:
 
 
 def refer(table: str, column: str) -> None:
-    """Let a column hold the numbers of editions only."""
+    """Make a column refer to editions."""
     op.create_foreign_key(op.f(f"fk_{table}_{column}_rule_book"), table, "rule_book", [column], ["edition"])
 
 
 def refuse_updates_of(*columns: str) -> None:
-    """Let nobody change what an edition holds, these columns."""
+    """Refuse changes of these columns, which hold an edition's content."""
     op.execute("DROP TRIGGER as_drafted ON rule_book")
     op.execute(
         f"CREATE TRIGGER as_drafted BEFORE UPDATE OF {', '.join(columns)} ON rule_book"

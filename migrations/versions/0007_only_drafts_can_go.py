@@ -1,7 +1,7 @@
-"""Of the rule book a draft may be removed, and nothing that was ever in force; a publication is never taken back.
+"""Drafts may be deleted from the rule book, but no edition that was ever in force; no publication is undone.
 
-Revision 0007, after 0006. The trigger so far refused every removal, whoever asked. From here on the service has a login
-of its own, which owns nothing (lib.privileges), and triggers say which rows of a table that it may remove from can go.
+Revision 0007, after 0006. The former trigger refused every deletion. From this release on the service has a separate
+login that owns nothing (lib.privileges), and triggers decide which rows of a table with DELETE it may delete.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {}
 
 REFERENCE = "fk_rule_book_audit_edition_rule_book"
@@ -19,7 +19,9 @@ KEPT = "an edition is never removed; retire it"
 
 
 def upgrade() -> None:
-    op.drop_constraint(REFERENCE, "rule_book_audit")  # or the step that drafted it would keep a draft for ever
+    op.drop_constraint(
+        REFERENCE, "rule_book_audit"
+    )  # otherwise a draft could never be deleted: its drafting step refers to it
     op.execute("DROP TRIGGER kept ON rule_book")
     op.execute(
         "CREATE TRIGGER kept BEFORE DELETE ON rule_book FOR EACH ROW"
@@ -44,7 +46,7 @@ def downgrade() -> None:
         "CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON rule_book FOR EACH STATEMENT"
         f" EXECUTE FUNCTION refuse_this('{KEPT}')"
     )
-    # Steps of drafts that were removed stay, so what is there is not looked at.
+    # Not validated, because steps of deleted drafts stay in the audit.
     op.create_foreign_key(
         op.f(REFERENCE), "rule_book_audit", "rule_book", ["edition"], ["edition"], postgresql_not_valid=True
     )

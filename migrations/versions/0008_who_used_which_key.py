@@ -1,7 +1,7 @@
-"""Which key sent an event, who made and revoked a key, and the audit of keys.
+"""Which key sent an event, who created and revoked a key, and the audit of keys.
 
-Revision 0008, after 0007. `key_id` may be empty and has no default, so that no row of an event is written anew; the
-release before leaves it empty. Only the small table of keys is.
+Revision 0008, after 0007. `key_id` is nullable and has no default, so that no event's row is rewritten; the
+previous release leaves it null. Only the small table of keys is rewritten.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses = {
     "steps_of_the_audit_of_keys": "SELECT count(*) FROM key_event",
     "events_with_their_key": "SELECT count(key_id) FROM activity_event",
@@ -21,7 +21,7 @@ loses = {
 
 
 def upgrade() -> None:
-    # Each table by itself: whoever waits for the lock of one must not hold that of the other meanwhile.
+    # One table per transaction: while waiting for the lock of one, this must not hold that of the other.
     with op.get_context().autocommit_block():
         op.execute("ALTER TABLE activity_event ADD COLUMN IF NOT EXISTS key_id integer")
     op.add_column("api_key", sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False))

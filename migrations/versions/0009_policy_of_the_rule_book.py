@@ -1,7 +1,7 @@
-"""Four eyes as the database's own rule, owners of keys, where a step was taken, and drafts that judged are kept.
+"""Four eyes enforced by the database, owners of keys, where a step was taken; drafts that ran in the shadow are kept.
 
-Revision 0009, after 0008. It only adds, but for one constraint, which lets the audit of keys name an owner's step. The
-release before goes on beside this one; only its list of the audit fails once it holds a step that it does not know.
+Revision 0009, after 0008. It only adds, except for one constraint, which now allows the step `own` in the audit of
+keys. The previous release can run alongside this one; only its list of the audit fails once that holds a new step.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses = {
     "changes_of_four_eyes": "SELECT count(*) FROM rule_policy_change",
     "owners_of_keys": "SELECT count(owner) FROM api_key",
@@ -25,7 +25,7 @@ KEY_STEPS, FORMER_KEY_STEPS = "'create', 'rotate', 'revoke', 'own'", "'create', 
 KEPT = "an edition is never removed; retire it"
 APPEND_ONLY = "the changes of the policy are only added to"
 ALONE = "four eyes are turned off by two different owners: one proposes it, another one approves within a day"
-# Beside what 0007 keeps: alerts in the shadow name their edition, also where it is a draft again.
+# In addition to 0007: alerts of the shadow refer to their edition, even after it became a draft again.
 REFUSE_REMOVAL = f"""
     CREATE FUNCTION refuse_removal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF EXISTS (SELECT FROM rule_book_audit WHERE edition = OLD.edition AND step = 'shadow') THEN
@@ -109,10 +109,10 @@ def downgrade() -> None:
 
 
 def forget_new_steps() -> None:
-    """Write the new steps as those that came nearest to them before: a draft put away, a shadow made to leave.
+    """Replace the new steps by the nearest former ones: `retire` for a deletion, `displace` for a shed shadow.
 
-    The type keeps its new values, which nothing has any more: with another type, the sessions of the release that goes
-    on beside this would fail at every step.
+    The type keeps its new values, although they are unused: if the type were replaced, sessions of the release that
+    runs alongside this would fail at every step.
     """
     rewrite(
         "rule_book_audit",
@@ -123,7 +123,7 @@ def forget_new_steps() -> None:
 
 
 def disown_keys() -> None:
-    """Forget owners, and the steps that named them: the release before cannot read those."""
+    """Delete owners and the steps that named them, which the previous release cannot read."""
     rewrite("key_event", "DELETE FROM key_event WHERE step = 'own'")
     let_steps_of_keys_be(FORMER_KEY_STEPS)
     op.drop_column("api_key", "owner")

@@ -1,7 +1,7 @@
 """Numbers of events, and the seals over them.
 
-Revision 0010, after 0009. Neither table of events is rewritten: a column that may be empty, and two that begin with a
-constant. The release before goes on beside this one; what it stores has no number, and `rules count` counts it.
+Revision 0010, after 0009. No table is rewritten: one new column is nullable, and two have a constant default. The
+previous release can run alongside this one; events that it stores have no number until `rules count` counts them.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses = {
     "numbers_of_events": "SELECT count(seq) FROM activity_event",
     "seals": "SELECT count(*) FROM seal",
@@ -21,7 +21,7 @@ loses = {
 
 
 def upgrade() -> None:
-    # The clock first, as every event has it.
+    # The clock first: every event locks the tables in this order.
     for name in ("events", "sealed"):
         op.add_column("user_clock", sa.Column(name, sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("activity_event", sa.Column("seq", sa.BigInteger(), nullable=True))

@@ -1,7 +1,7 @@
-"""Totals of a player, kept so that to read them never walks a whole history.
+"""Stored totals of a player, so that reading them never scans a whole history.
 
-Revision 0011, after 0010. The table begins empty: who reads a player's totals adds up what is not counted yet, some
-events at a time. The release before knows nothing of it, and need not: it only adds events, after those counted.
+Revision 0011, after 0010. The table begins empty: reading a player's totals adds the events not yet counted, some at a
+time. The previous release need not know about it, because it only appends events after the counted ones.
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
-loses: dict[str, str] = {}  # it is all added up again
+# What a downgrade deletes for good, each with the query that counts it.
+loses: dict[str, str] = {}  # the totals can be computed again
 
 
 def upgrade() -> None:

@@ -1,7 +1,7 @@
-"""The row on which each process tries, for its readiness, whether the database takes a write.
+"""The row to which each process writes, for its readiness, to check that the database accepts writes.
 
-Revision 0012, after 0011. A table of its own, so that a trial waits for no event and no event for a trial. The release
-before does not look at it.
+Revision 0012, after 0011. A separate table, so that neither the check nor an event waits for the other. The
+previous release does not use it.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-# What a downgrade takes away for good, each with the question of how much that is.
+# What a downgrade deletes for good, each with the query that counts it.
 loses: dict[str, str] = {}
 
 

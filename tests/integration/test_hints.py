@@ -110,4 +110,4 @@ def test_an_interrupted_command_ends_as_a_shell_tells_of_ctrl_c(app: APIFlask, m
 
     monkeypatch.setattr(controllers, "publish", interrupted)
     status, said = run(app, "publish", "1", "--as", "ann")
-    assert (status, said) == (INTERRUPTED, "Interrupted: see what was done before you try again.\n")
+    assert (status, said) == (INTERRUPTED, "Interrupted: check what was done before you try again.\n")

@@ -57,7 +57,7 @@ def test_connections_that_were_lost_meanwhile_cost_nobody_anything(
     app_with: AppWith, sql: Sql, rested: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a restart of the server, with all of them just used."""
-    monkeypatch.setattr(kept_sessions, "RESTED", rested)
+    monkeypatch.setattr(kept_sessions, "CHECK_AFTER", rested)
     app, together, failed = app_with(web_threads=THREADS), Barrier(THREADS), failures()
     database: Database = wiring(app).database
 

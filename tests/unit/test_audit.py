@@ -38,9 +38,9 @@ def report(*packages: object) -> str:
 
 
 OUTCOMES = [
-    ([SOUND], 0, "No vulnerability is known of the 1 packages"),
-    ([SOUND, UNKNOWN], 2, "not audited: nothing is known of 1 packages"),
-    ([UNKNOWN, WEAK, UNMENDED], 1, "jinja2 3.1.0: CVE-1, mended in 3.1.6"),
+    ([SOUND], 0, "No vulnerabilities are known in the 1 packages"),
+    ([SOUND, UNKNOWN], 2, "not audited: nothing is known about 1 packages"),
+    ([UNKNOWN, WEAK, UNMENDED], 1, "jinja2 3.1.0: CVE-1, fixed in 3.1.6"),
 ]
 
 

@@ -38,7 +38,7 @@ def test_keys_have_turns_of_their_own() -> None:
     turns.take(2, Place(room))
     for key in (1, 2, 3):
         turns.pass_on(key)
-    assert turns._lines == {}, "nothing is kept of who came and went"  # noqa: SLF001
+    assert turns._queues == {}, "nothing is kept of who came and went"  # noqa: SLF001
 
 
 def test_those_of_one_key_come_in_their_order_and_leave_their_places_to_others(room: Room) -> None:

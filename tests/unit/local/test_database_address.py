@@ -21,11 +21,11 @@ def test_a_password_becomes_one_that_every_program_reads() -> None:
 @pytest.mark.parametrize(
     ("url", "answer"),
     [
-        ("mysql://u:hush@b/c", "no address of PostgreSQL"),
-        ("hush/b", "no address of PostgreSQL"),
-        ("sqlite:///hush", "no address of PostgreSQL"),
-        ("postgresql+asyncpg://u:hush@h/d", "no address of PostgreSQL"),
-        ("postgresql+psycopg://u:hush@h/d", "no address of PostgreSQL"),
+        ("mysql://u:hush@b/c", "not a PostgreSQL address"),
+        ("hush/b", "not a PostgreSQL address"),
+        ("sqlite:///hush", "not a PostgreSQL address"),
+        ("postgresql+asyncpg://u:hush@h/d", "not a PostgreSQL address"),
+        ("postgresql+psycopg://u:hush@h/d", "not a PostgreSQL address"),
         ("postgresql://u:hush", "cannot be read"),
         ("postgresql://h:hush/d", "cannot be read"),
         ("postgresql://u:hu@sh@h/d", "cannot be read"),
