@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from app.access.guard import NO_KEY, current_key, requested_scope
+from app.access.guard import NO_KEY, current_key, required_scope
 from app.config import Settings
 
 HEADERS: dict[str, dict[str, Any]] = {
@@ -44,7 +44,7 @@ def _limit(app: Flask, limit: str, storage: str) -> None:
         headers_enabled=True,
         header_name_mapping={HeaderNames.RETRY_AFTER: WAIT},
     )
-    limiter.request_filter(lambda: requested_scope() == NO_KEY)
+    limiter.request_filter(lambda: required_scope() == NO_KEY)
 
 
 def _bounded(storage: str) -> str:
