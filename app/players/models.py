@@ -1,4 +1,4 @@
-"""The table of registered users: small and cold."""
+"""The table of registered players: small and cold."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from lib.privileges import may
 
 
 class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A user of the platform."""
+    """A registered player."""
 
     __tablename__ = "registered_user"
     __table_args__ = (
