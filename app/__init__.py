@@ -1,4 +1,4 @@
-"""Activity alerts: which alert rules a player meets, said at once for every deposit and withdrawal."""
+"""Activity alerts: for every deposit and withdrawal, say at once which alert rules the player meets."""
 
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ __all__ = ["create_app"]
 
 
 def __getattr__(name: str) -> object:
-    """Import the application for whoever asks for it, such as Flask: some programs of this package do without."""
+    """Import the application on first use, as by Flask; some programs of this package do without it."""
     if name != "create_app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with lasting():
-        from app.factory import create_app  # noqa: PLC0415  # as said above
+        from app.factory import create_app  # noqa: PLC0415  # see above
     return create_app

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 log = get_logger()
 
 
-def refuse_a_shared_port(settings: Settings) -> None:
-    """End with a clear line when another program listens at the address.
+def refuse_shared_port(settings: Settings) -> None:
+    """End with a clear message if another program listens at the address.
 
-    The server itself would not notice: its workers share their port, and would share it with a stranger's.
+    The server itself would not notice: its workers share their port, and would share it with that program too.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
-        # As the server does, and unlike its workers: a port whose connections are just closing is free.
+        # As the server does, unlike its workers: a port counts as free while its last connections close.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
@@ -42,13 +42,13 @@ def refuse_a_shared_port(settings: Settings) -> None:
 
 
 def serve() -> None:
-    """Serve until the end, as the settings say; raises `SettingsError` where they cannot be followed."""
+    """Serve until the process is stopped; raises `SettingsError` if the settings are wrong."""
     settings = read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()
-    refuse_a_shared_port(settings)
+    refuse_shared_port(settings)
     log.info("starting", version=VERSION, env=settings.env)
-    write_access(settings)
+    log_access(settings)
     refuse_lost_settings(settings)
     if get_start_method() == "fork":
         load()
@@ -57,20 +57,20 @@ def serve() -> None:
 
 
 def serve_watched(served: "MPServer") -> None:
-    """Serve, and replace a worker that gives no sign of life any more (A35)."""
-    ear, mouth = make_line()
-    Watchdog(ear.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
-    served.serve(target_loader=partial(load_worker, mouth), wrap_loader=False)
+    """Serve, and replace workers that no longer give signs of life (A35)."""
+    receiver, sender = make_line()
+    Watchdog(receiver.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
+    served.serve(target_loader=partial(load_worker, sender), wrap_loader=False)
 
 
-def write_access(settings: Settings) -> None:
-    """Write down who may use the service; everybody is worth a warning."""
+def log_access(settings: Settings) -> None:
+    """Log who may use the service; warn if that is everybody."""
     write = log.info if settings.access is not Access.OPEN or is_loopback(settings.host) else log.warning
     write("access", access=settings.access.value, who=notice_of(settings))
 
 
 def main() -> None:
-    """Serve, or say which setting is in the way."""
+    """Serve, or print which setting is wrong."""
     try:
         serve()
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""The handle of the database for its tables, and how constraints are named."""
+"""The database handle that the tables belong to, and the names of constraints."""
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData

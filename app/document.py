@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about the service as a whole, and about access to its operations."""
+"""The OpenAPI document: the description of the whole service, and the access that operations require."""
 
 from apiflask import APIFlask
 from apispec import APISpec
@@ -10,15 +10,15 @@ from lib.openapi_documents import Document, DocumentPlugin, View
 from lib.problem_details import OF_HTTP
 
 KEY = "key"
-SUCCESSES = {"200", "201"}  # any response tells the limit; the document says so for these and the 429
+SUCCESSES = {"200", "201"}  # every response has the headers of the limit; the document shows them on these and the 429
 LIMIT_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in limits.HEADERS}
 LICENCE = {"name": "MIT"}  # with an identifier, the page would link to an address that is not ours
 DESCRIPTION = """\
-Receives every deposit and withdrawal of a betting platform and says at once which alert rules the user now meets.
+Receives every deposit and withdrawal of a betting platform and says at once which alert rules the player now meets.
 
 **Keys.** Where access control is on, every operation except the health checks requires a key:
 `Authorization: Bearer …`. Each operation names the scope that the key needs. Where it is off, keys are neither required
-nor looked at.
+nor checked.
 
 **Errors** are `application/problem+json` (RFC 9457): `type` names the kind, `detail` says what to change, `errors` says
 which members or parameters are at fault. A request that was refused with a 4xx leaves no trace. After a 5xx or a broken
@@ -27,18 +27,18 @@ connection send the same request again; an event that was stored gets its first 
 Not repeated with each operation: an unknown path is a 404 `not-found`, and a method that the path does not have is a
 405 `method-not-allowed` with the header `Allow`.
 
-**Limits.** Where a rate limit is set, responses say with `X-RateLimit-…` how much of it is left.
+**Limits.** Where a rate limit is set, the headers `X-RateLimit-…` say how much of it is left.
 """
 
 
 def init_app(app: APIFlask) -> None:
-    """Set up the document of the application."""
+    """Set up the document."""
     app.description = DESCRIPTION
     app.license = LICENCE
     app.config.update(
         OPENAPI_VERSION="3.1.0",
-        AUTO_SERVERS=False,  # the document is the same wherever it is read
-        AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours are 400 and described with the view
+        AUTO_SERVERS=False,  # the document is the same on every host
+        AUTO_VALIDATION_ERROR_RESPONSE=False,  # ours is a 400, described with the view
         AUTO_404_RESPONSE=False,  # as above
         SECURITY_SCHEMES={
             KEY: {"type": "http", "scheme": "bearer", "description": "made with the command `keys create`; has scopes"}
@@ -48,7 +48,7 @@ def init_app(app: APIFlask) -> None:
 
 
 class ServiceDocument(DocumentPlugin):
-    """Adds the forms of rules, the scope that each operation requires, and the headers of a key's limit."""
+    """Adds the schemas of rules, the scope that each operation requires, and the headers of the rate limit."""
 
     def init_spec(self, spec: APISpec) -> None:
         """Register the components."""
@@ -60,7 +60,7 @@ class ServiceDocument(DocumentPlugin):
         spec.components.responses[OF_HTTP[429].slug]["headers"] |= LIMIT_HEADERS
 
     def complete(self, view: View, operation: Document) -> None:
-        """Add what any operation has, and which scope it requires."""
+        """Add what every operation has, and the scope that this one requires."""
         super().complete(view, operation)
         scope = scope_of(view)
         if scope == NO_KEY:

@@ -1,4 +1,4 @@
-"""`flask db downgrade` refuses to lose what is stored, unless whoever calls it names that in numbers (A43)."""
+"""`flask db downgrade` refuses to lose stored data, unless its caller states how much (A43)."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,31 +18,31 @@ from lib import services
 from lib.hints import command
 
 LOST = """\
-this loses for good {told}. Back up first (docs/deploy.md, "Backups"). Then, if you mean it, name what is lost; where
-the service goes on storing meanwhile, name a little more:
+this permanently loses {losses}. Back up first (docs/deploy.md, "Backups"). Then, if you mean it, state what is lost;
+if the service keeps storing meanwhile, state a little more:
   {again}"""
-FORM = "give what is lost as the refusal tells it, such as alerts=15456,editions=1"
+FORM = "state what is lost in the form of the refusal, such as alerts=15456,editions=1"
 
 
 def guard() -> None:
-    """Have Flask-Migrate's command look before it does anything."""
+    """Have Flask-Migrate's command check for losses before it does anything."""
     downgrade = db_commands.commands["downgrade"]
     if any(option.name == "i_know" for option in downgrade.params):
-        return  # of an application that was made before in this process
+        return  # an earlier application in this process did it
     downgrade.params.append(
-        click.Option(["--i-know"], default="", metavar="LOST=NUMBER,…", help="what is lost, in numbers")
+        click.Option(["--i-know"], default="", metavar="LOST=NUMBER,…", help="what may be lost, in numbers")
     )
-    downgrade.callback = _looking_first(downgrade.callback)
+    downgrade.callback = _checked_first(downgrade.callback)
 
 
-def _looking_first(go_on: Callable[..., object] | None) -> Callable[..., object]:
+def _checked_first(go_on: Callable[..., object] | None) -> Callable[..., object]:
     @click.pass_context
-    def look(context: click.Context, /, i_know: str, **arguments: Any) -> object:  # noqa: ANN401  # as click has them
+    def check(context: click.Context, /, i_know: str, **arguments: Any) -> object:  # noqa: ANN401  # as click has them
         if not arguments["sql"]:
             _refuse_to_lose_more_than(_named(i_know), arguments["directory"] or "migrations", arguments["revision"])
         return context.invoke(go_on, **arguments) if go_on else None
 
-    return look
+    return check
 
 
 def _named(i_know: str) -> Mapping[str, int]:
@@ -57,23 +57,25 @@ def _refuse_to_lose_more_than(named: Mapping[str, int], folder: str, revision: s
         try:
             lost = losses(connection, ScriptDirectory(folder), revision)
         except CommandError:
-            return  # the command itself says it better
+            return  # the command itself reports it better
         except DBAPIError as error:
             if isinstance(error.orig, InsufficientPrivilege):
                 raise click.ClickException(NOT_THE_OWNER.format(said=str(error.orig).strip())) from None
             raise
     if any(number > named.get(name, 0) for name, number in lost.items()):
-        told = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in lost.items())
+        listed = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in lost.items())
         numbers = ",".join(f"{name}={number}" for name, number in lost.items())
-        raise click.ClickException(LOST.format(told=told, again=command(f"db downgrade {revision} --i-know {numbers}")))
+        raise click.ClickException(
+            LOST.format(losses=listed, again=command(f"db downgrade {revision} --i-know {numbers}"))
+        )
 
 
 def losses(connection: Connection, scripts: ScriptDirectory, revision: str) -> Mapping[str, int]:
-    """Count what is lost on the way down to a revision, by the names that the migrations give; without what is 0.
+    """Count what a downgrade to a revision loses, by the names in the migrations, without zeros.
 
-    Raises `CommandError` where there is no such way.
+    Raises `CommandError` if there is no way to that revision.
     """
-    connection.execute(text("SET statement_timeout = 0"))  # there may be very much to count
+    connection.execute(text("SET statement_timeout = 0"))  # counting may take long
     applied = MigrationContext.configure(connection).get_current_heads()
     lost: Counter[str] = Counter()
     for script in scripts.iterate_revisions(applied, revision, select_for_downgrade=True):

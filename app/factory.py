@@ -1,4 +1,4 @@
-"""The application: wired here, decided elsewhere."""
+"""The factory of the application, which only wires."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ import app.health.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
-import app.seals.models  # noqa: F401  # the tables make themselves known to the metadata
+import app.seals.models  # noqa: F401  # so that the metadata has their tables
 from app import document, limits, migrating, problems
 from app.access import guard
 from app.access.cli import keys
@@ -47,7 +47,7 @@ from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
 from app.seals.cli import ON_SEALS
 from app.services import Services, provide_services
-from app.sessions import engine_options, sessions_of
+from app.sessions import engine_options, make_sessions
 from app.version import VERSION, version
 from lib import hints, logs, problem_details, services
 from lib.admission import Admission, take_place
@@ -72,29 +72,29 @@ PROBLEMS = (
     player_problems.PROBLEMS,
     rulebook_problems.PROBLEMS,
 )
-OPEN_TO_ALL = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
+PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
-FEWEST_AWAKE = 2  # threads: with one, no request would tell whether another has to wait
+MIN_AWAKE = 2  # threads: with one, no request could tell whether another has to wait
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Application(APIFlask):
-    """APIFlask without what costs every request and serves none here, and with commands that come when asked for."""
+    """APIFlask without costs per request that serve nothing here, and with commands that load on demand."""
 
     cli: LateCommands
 
-    def __init__(self, name: str, **named: Any) -> None:  # noqa: ANN401  # APIFlask's own, handed on
+    def __init__(self, name: str, **named: Any) -> None:  # noqa: ANN401  # passed on to APIFlask
         super().__init__(name, **named)
         self.cli = LateCommands(self.name)
 
     def ensure_sync(self, func: Function) -> Function:
-        """Return the function: none of ours is a coroutine, and asking each one again at every request adds up."""
+        """Return the function itself: none of ours is a coroutine, and checking that at every request adds up."""
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Return what leads a request to its route: a plain one's address is not taken apart for it."""
+        """Return the adapter that finds a request's route, without parsing the host if it is a plain one."""
         environ = request.environ if request else {}
         host, path = environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", "")
         if not (path.isascii() and PLAIN_HOST.fullmatch(host)) or "HTTP_UPGRADE" in environ:
@@ -103,14 +103,14 @@ class Application(APIFlask):
         return MapAdapter(self.url_map, host, environ["SCRIPT_NAME"] or "/", "", scheme, path, method, query)
 
 
-class MembersInTheirOrder(DefaultJSONProvider):
-    """Answers have their members in the order of their schema, not of the alphabet."""
+class UnsortedJson(DefaultJSONProvider):
+    """Keeps the members of responses in the order of their schemas."""
 
     sort_keys = False
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
-    """Make the application from the settings given, else from those of the environment."""
+    """Make the application from these settings, or from those of the environment."""
     hints.name_program()
     settings = settings or read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
@@ -126,44 +126,44 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     register_routes(application)
     register_commands(application)
     show_info(settings.env)
-    have_places_taken(application)
-    put_in_layers(application, settings, made)
+    take_places(application)
+    wrap_in_layers(application, settings, made)
     return application
 
 
 def configure_requests(application: Application) -> None:
-    """Have Flask treat paths, requests and answers as they are meant here."""
-    application.json = MembersInTheirOrder(application)
+    """Set how Flask treats paths and responses."""
+    application.json = UnsortedJson(application)
     application.url_map.converters["int"] = PlainInteger
-    application.url_map.merge_slashes = False  # it would lead // to an address made of the Host that a client names
+    application.url_map.merge_slashes = False  # it would redirect // to an address made from the client's Host
 
 
 def connect_database(application: Application, settings: Settings) -> Engine:
-    """Give the application its pool of connections, none of which is open yet."""
+    """Give the application its connection pool; no connection is open yet."""
     application.config.update(
         SQLALCHEMY_DATABASE_URI=sqlalchemy_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
     )
     db.init_app(application)
-    application.teardown_appcontext_funcs.clear()  # after each request it would end a session that nobody here begins
+    application.teardown_appcontext_funcs.clear()  # or they would end a session per request that nobody began
     with application.app_context():
         engine = db.engine
-    open_with(engine, sessions_of(settings))
+    open_with(engine, make_sessions(settings))
     discard_closed_connections(engine)
     return engine
 
 
 def register_routes(application: Application) -> None:
-    """Let the application answer on all paths."""
+    """Add all routes."""
     for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
-    for endpoint in OPEN_TO_ALL:
+    for endpoint in PUBLIC_ENDPOINTS:
         guard.open_to_all(application.view_functions[endpoint])
 
 
 def register_commands(application: Application) -> None:
-    """Let the application be used at a terminal."""
-    rules.add_later(("backtest", "verify"), commands_on_history)
+    """Add all commands."""
+    rules.add_later(("backtest", "verify"), load_history_commands)
     for command in ON_SEALS:
         rules.add_command(command)
     for commands in (keys, rules, users):
@@ -172,32 +172,32 @@ def register_commands(application: Application) -> None:
 
 
 def count_if_event(environ: WSGIEnvironment) -> None:
-    """Count a request that takes the last free thread, where it is an event."""
+    """Count a request that takes the last free thread, if it is an event."""
     if environ["PATH_INFO"] in EVENTS:
         ALL_TAKEN.inc()
 
 
-def commands_on_history() -> Iterable[click.Command]:
-    """Return the commands of the rule book that judge all that is stored, which no other program needs."""
-    from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # as said above
+def load_history_commands() -> Iterable[click.Command]:
+    """Import and return the commands that judge all stored events, which no other program needs."""
+    from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # see above
 
     return ON_HISTORY
 
 
-def put_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
-    """Put around the application what is done for every request, whatever its route; the last is the outermost."""
-    full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
+def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
+    """Wrap the application in the layers that apply to every request, whatever its route; the last is the outermost."""
+    full = refusal_without_view(application, Unavailable("more requests are in progress than allowed"))
     admitted = Admission(application.wsgi_app, room_of=made.rooms.of_path, most=REQUESTS, full=full)
     services.provide(application, admitted)
     layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
-    awake = max(settings.web_threads, FEWEST_AWAKE)
-    application.wsgi_app = Shifts(layers, most=awake, taken=count_if_event)  # type: ignore[method-assign]  # Flask's way
+    awake = max(settings.web_threads, MIN_AWAKE)
+    application.wsgi_app = Shifts(layers, most=awake, taken=count_if_event)  # type: ignore[method-assign]  # as Flask recommends
 
 
-def have_places_taken(application: Application) -> None:
-    """Have each request take its place once it is known to be allowed; one with a body only when that is here.
+def take_places(application: Application) -> None:
+    """Have each request take its place after the guard and the limits have let it pass.
 
-    The latter is done where the body is read (lib.json_requests). Comes after the guard and the limits.
+    A request with a body takes its place when that has arrived, where it is read (lib.json_requests).
     """
     views = application.view_functions.items()
     with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))

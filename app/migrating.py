@@ -1,4 +1,4 @@
-"""Flask-Migrate in the application, begun when a command or a test asks for it: Alembic is much to import."""
+"""Flask-Migrate, loaded when a command or a test needs it: Alembic takes long to import."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -14,28 +14,28 @@ from app.datastores import db
 if TYPE_CHECKING:
     from lib.late_commands import LateCommands
 
-NAME = "migrate"  # under which Flask-Migrate keeps what it knows of an application
+NAME = "migrate"  # of Flask-Migrate in the extensions of an application
 COMMANDS = "db"
 
 
 def init_app(app: Flask, commands: "LateCommands") -> None:
-    """Let `flask db …` and Flask-Migrate's functions be used in the application, and load nothing for it."""
-    app.extensions[NAME] = LocalProxy(partial(_begun, app))
-    commands.add_later([COMMANDS], partial(_commands, app))
+    """Make `flask db …` and Flask-Migrate's functions available without loading anything yet."""
+    app.extensions[NAME] = LocalProxy(partial(_load, app))
+    commands.add_later([COMMANDS], partial(_load_commands, app))
 
 
-def _begun(app: Flask) -> Any:  # noqa: ANN401  # Flask-Migrate has no types
-    """Put Flask-Migrate itself in the place of the stand-in, and return what it knows of the application."""
-    getLogger("alembic.runtime.plugins").setLevel(WARNING)  # or it would name its parts at each run
-    from flask_migrate import Migrate  # noqa: PLC0415  # as said above
+def _load(app: Flask) -> Any:  # noqa: ANN401  # Flask-Migrate has no types
+    """Replace the stand-in by Flask-Migrate itself, and return its configuration for the application."""
+    getLogger("alembic.runtime.plugins").setLevel(WARNING)  # or it would log its parts at each run
+    from flask_migrate import Migrate  # noqa: PLC0415  # see above
 
-    from app import downgrade  # noqa: PLC0415  # as said above
+    from app import downgrade  # noqa: PLC0415  # see above
 
     Migrate(app, db, command=COMMANDS, compare_type=True, compare_server_default=True, render_as_batch=False)
     downgrade.guard()
     return app.extensions[NAME]
 
 
-def _commands(app: Flask) -> Iterable[click.Command]:
-    _begun(app)
+def _load_commands(app: Flask) -> Iterable[click.Command]:
+    _load(app)
     return [app.cli.commands[COMMANDS]]

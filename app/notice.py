@@ -1,4 +1,4 @@
-"""`python -m app.notice`: what whoever starts the service should know about who may use it, and how to show a key."""
+"""`python -m app.notice`: print who may use the service, and how to send a key, for the person who starts it."""
 
 import sys
 
@@ -9,23 +9,23 @@ from lib.hints import command
 from lib.settings import SettingsError
 
 FIRST_KEY = "keys create --name payments --scope events:write"
-KEY_HEADER = "Authorization: Bearer $KEY"  # as a shell takes it from its variable
+KEY_HEADER = "Authorization: Bearer $KEY"  # with the key in a shell variable
 
 
 def notice_of(settings: Settings) -> str:
-    """Say in a line who may use the service, and what to do where that is nobody yet."""
-    by_key = f"by key, sent as Authorization: Bearer …; the first one: KEY=$({command(FIRST_KEY)})"
+    """Say in a line who may use the service, and what to do if that is nobody yet."""
+    by_key = f"by key, sent as Authorization: Bearer …; to make the first: KEY=$({command(FIRST_KEY)})"
     if settings.access is Access.KEYS:
         return by_key
     if is_loopback(settings.host):
-        return "open to every program on this machine; ACCESS=keys asks for keys"
+        return "open to every program on this machine; ACCESS=keys requires keys"
     if settings.access is Access.LOCAL:
         return f"open to every program on this machine, to all others {by_key}"
-    return f"OPEN TO EVERYBODY who reaches {settings.host}, as ACCESS=open says; ACCESS=keys asks for keys"
+    return f"OPEN TO EVERYBODY who reaches {settings.host}, as ACCESS=open says; ACCESS=keys requires keys"
 
 
 def main() -> None:
-    """Print it; then the header that shows a key, where one is asked for."""
+    """Print it, then the header that sends a key if one is required."""
     try:
         settings = read_settings()
     except SettingsError as error:

@@ -1,6 +1,6 @@
-"""Which problem (RFC 9457) a client sees for an exception that any feature may meet, and how a view documents its own.
+"""The problems (RFC 9457) for exceptions of any feature, and how a view documents its own.
 
-Each feature has its own table beside its domain; the factory puts them together.
+Each feature has its own table beside its domain; the factory combines them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,10 +29,10 @@ PROBLEMS: Problems = {
     MalformedJson: ProblemType(
         400,
         "malformed-json",
-        "The body is no JSON object",
+        "The body is not a JSON object",
         example=MalformedJson("the body must be a JSON object: { … }"),
     ),
-    InvalidMembers: ProblemType(400, "invalid-request", "The request is not of the form that this path asks for"),
+    InvalidMembers: ProblemType(400, "invalid-request", "Invalid request"),
     Unavailable: UNAVAILABLE,
     NoPlace: UNAVAILABLE,
 }
@@ -41,11 +41,11 @@ PROBLEMS: Problems = {
 def documented(
     problems: Problems, refused: Iterable[Refused], *, also: Iterable[ProblemType] = (), takes_body: bool
 ) -> dict[int, Any]:
-    """Describe for the OpenAPI document how a view refuses requests, by status.
+    """Describe the error responses of a view for the OpenAPI document, by status.
 
-    `refused` are the exceptions that it raises, found in `problems` or in the table of this module; an exception
-    instead of its class is the example where the words of the table are not those of this view. `also` are the
-    problems of all views of its sort.
+    `refused` are the exceptions that it raises, found in `problems` or in the table of this module; give an exception
+    instead of its class where the example in the table does not fit this view. `also` are the problems that all
+    views of its kind share.
     """
     known = {**PROBLEMS, **problems}
     kinds = [*(_problem_type(known, each) for each in refused), *also]

@@ -1,7 +1,7 @@
-"""Which requests share a room: events, what Prometheus asks, and all else that asks the database; health passes by.
+"""Which requests share a room: events, metrics, and all others that use the database; health needs none.
 
-So whoever reads, drafts rules or scrapes, with however many clients, takes no thread and no connection from an event.
-The rooms are those of a process.
+So clients that read, draft rules or scrape, however many, take no thread and no connection from an event. Each process
+has its own rooms.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from lib.turns import Turns
 EVENTS = frozenset({"/event", "/event/", "/api/events"})
 HEALTH = "/health/"
 METRICS = "/metrics"
-PATIENCE = 0.6  # seconds without any progress after which requests are turned away, not the events inside
+PATIENCE = 0.6  # seconds without progress after which waiting requests are turned away; events at work go on
 METRICS_AT_ONCE = 1
-# While there are events, a place that others wait for is left empty after each, this many times as long as it was
-# used. Else an event, which lets go of the interpreter half a dozen times, would find the next of them at each.
+# While there are events, a place for other requests rests after each one, REST times as long as it was used. Otherwise
+# an event, which releases the interpreter half a dozen times, would compete with the next of them each time.
 REST = 4.0
-LONGEST_REST = 0.5  # seconds; less than PATIENCE, or who waits would be turned away
-LONGEST_WAIT = 4.0  # seconds in these lines; less than WORK of app.bounds, which says by when everybody is answered
-WITHOUT_EVENTS = 1.0  # seconds without an event, after which nobody needs to rest
-# How many wait in each of the lines, of reading, of metrics and of all players with several events at once; each of
-# them holds a thread (app.bounds).
+LONGEST_REST = 0.5  # seconds; less than PATIENCE, or waiting requests would be turned away
+MAX_WAIT = 4.0  # seconds in these lines; less than WORK of app.bounds, within which every request is answered
+WITHOUT_EVENTS = 1.0  # seconds without an event after which places need no rest
+# How many requests wait in the lines for reading, for metrics, and of all players with several events at once; each
+# holds a thread (app.bounds).
 READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 
 
@@ -36,7 +36,7 @@ class Rooms:
     metrics: Room
 
     def of_path(self, path: str) -> Room | None:
-        """Return the room in which requests for this path wait for their place; None: they need no place."""
+        """Return the room in which requests for this path take a place; None if they need none."""
         if path in EVENTS:
             return self.events
         if path.startswith(HEALTH):
@@ -45,13 +45,13 @@ class Rooms:
 
 
 def make_rooms(settings: Settings) -> Rooms:
-    """Make them. The line of events has no end but that of all requests (app.bounds): it moves, or is turned away."""
+    """Make the rooms; the line of events is bounded only by REQUESTS (app.bounds): it moves, or is turned away."""
     events = Room(settings.web_threads, patience=PATIENCE)
 
     def rests(used: float) -> float:
         return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0
 
-    room = partial(Room, patience=PATIENCE, rests=rests, longest=LONGEST_WAIT, aside=True)
+    room = partial(Room, patience=PATIENCE, rests=rests, longest=MAX_WAIT, aside=True)
     return Rooms(
         events=events,
         reading=room(settings.read_threads, line=READS_IN_LINE),
@@ -59,6 +59,6 @@ def make_rooms(settings: Settings) -> Rooms:
     )
 
 
-def turns_of_players(settings: Settings) -> Turns:
-    """Make the turns of a process: the events of a player are worked on one at a time (A37)."""
+def make_turns(settings: Settings) -> Turns:
+    """Make the turns of a process, in which the events of a player are handled one at a time (A37)."""
     return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)

@@ -1,6 +1,6 @@
-"""What the HTTP server does: every default of it that matters is decided here, and told in docs/settings.md.
+"""The HTTP server: every setting of Granian that matters is made here and described in docs/settings.md.
 
-Granian has a value for all of them; none of its own stays in force unseen (A33).
+None of Granian's own defaults stays in force unseen (A33).
 """
 
 import resource
@@ -20,17 +20,17 @@ from lib.heartbeat import Line, Pulse
 if TYPE_CHECKING:
     from apiflask import APIFlask
 
-# HTTP/1.1 alone. A machine that sends one small event after the other gains nothing from HTTP/2; and its streams hold
-# threads after their connection is gone, so that six of them stopped a worker for good.
+# HTTP/1.1 only. A machine that sends one small event after another gains nothing from HTTP/2, whose streams hold
+# threads after their connection is gone: six of them stopped a worker for good.
 HTTP = HTTPModes.http1
 
 LONGEST_HEADER = 64 * 1024  # bytes, request line included; more is a 431
 
-# Connections of a worker. One costs a file and a few kilobytes, so there are more than an attacker opens by hand; one
-# more is accepted when another has ended. Those that the kernel holds until then are BACKLOG.
+# Connections of a worker. Each costs a file and a few kilobytes, so there are more than an attacker opens by hand. When
+# all are in use, the kernel holds up to BACKLOG more until others have ended.
 CONNECTIONS = 8192
 BACKLOG = 4096
-OTHER_FILES = 256  # that a worker has open: its connections to the database, logs, metrics
+OTHER_FILES = 256  # that a worker has open: database connections, logs, metrics
 
 THREAD_IDLE = 30  # seconds after which a thread without work ends
 
@@ -39,7 +39,7 @@ RESPAWN_PAUSE = 0.1  # seconds
 
 
 def server(settings: Settings) -> MPServer:
-    """Make the server of the settings; it spawns its workers when it serves."""
+    """Make the server from the settings; it starts its workers when it serves."""
     return MPServer(
         "app.wsgi:worker",
         factory=True,
@@ -66,29 +66,29 @@ def server(settings: Settings) -> MPServer:
     )
 
 
-def load_worker(mouth: Line) -> "APIFlask":
-    """Make the application of a worker, which gives signs of life from its first moment on, and ends when told to.
+def load_worker(sender: Line) -> "APIFlask":
+    """Make the application of a worker, which gives signs of life from its start and ends on signals.
 
-    Not a function of `app.__main__`: where workers are spawned (macOS), they cannot import that.
+    Not in `app.__main__`, because spawned workers (macOS) cannot import that.
     """
     signals.pass_on_to_main_thread()
-    pulse = Pulse(mouth.fileno())
+    pulse = Pulse(sender.fileno())
     load()
-    from app.wsgi import worker  # noqa: PLC0415  # as there
+    from app.wsgi import worker  # noqa: PLC0415  # imported in `load`
 
     return worker(pulse)
 
 
 def load() -> None:
-    """Import all that a worker serves with. Done before there are workers, they have it where they are forks."""
+    """Import everything that a worker needs; workers inherit it if it is called before they are forked."""
     with lasting():
-        import app.wsgi  # noqa: F401, PLC0415  # only for that
+        import app.wsgi  # noqa: F401, PLC0415  # that is its purpose
 
 
 def connections_allowed() -> int:
-    """Raise the number of files that this process and its workers may open, and return how many connections fit.
+    """Raise the limit of open files of this process and its workers; return how many connections fit into it.
 
-    One connection more than there are files would have the server try to accept it again and again.
+    With more connections than files, the server would try to accept the next one again and again.
     """
     wanted = CONNECTIONS + OTHER_FILES
     soft, hard = (_number(limit) for limit in resource.getrlimit(resource.RLIMIT_NOFILE))

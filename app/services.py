@@ -1,4 +1,4 @@
-"""What an application makes once, from its settings, and which part of it each feature gets."""
+"""The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.owner import Owner
 from app.players.services import PlayerServices
-from app.rooms import Rooms, make_rooms, turns_of_players
+from app.rooms import Rooms, make_rooms, make_turns
 from app.rulebook.services import RuleBookServices
 from app.rulebook.watch import RuleBookWatch
 from app.seals.services import SealServices
 from lib import services
 from lib.database import Database
 
-EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # no names that a client calls it by
+EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What is made once for an application; the wiring's own, of which each feature gets what it declares."""
+    """The services of an application, known to the wiring only; each feature gets the part that it declares."""
 
     database: Database
     rule_book: RuleBookWatch
@@ -46,41 +46,41 @@ class Services:
     rooms: Rooms
 
     def stop(self) -> None:
-        """End its threads and give back its connections; for one that is done with."""
+        """Stop the threads and close the connections, when the application is no longer used."""
         self.rule_book.stop()
         self.entrance.bookkeeper.stop()
         self.database.close()
 
 
 def provide_services(application: APIFlask, settings: Settings, engine: Engine) -> Services:
-    """Make what the application needs once, and let each feature find its part of it."""
-    made = make(settings, engine)
-    services.provide(application, made, Owner(settings), *of_features(settings, engine, made))
+    """Make the services of the application, and provide each feature with its part."""
+    made = make_services(settings, engine)
+    services.provide(application, made, Owner(settings), *feature_services(settings, engine, made))
     return made
 
 
-def make(settings: Settings, engine: Engine) -> Services:
-    """Make all of it; nothing has begun to work yet."""
+def make_services(settings: Settings, engine: Engine) -> Services:
+    """Make the services; nothing is running yet."""
     beside_events = settings.read_threads + SPARE_CONNECTIONS
     database = Database(engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
     return Services(
         database=database,
         rule_book=RuleBookWatch(database, event_metrics, four_eyes=settings.four_eyes),
         system_clock=SystemClock(database),
-        entrance=entrance_of(settings, database),
+        entrance=make_entrance(settings, database),
         rooms=make_rooms(settings),
     )
 
 
-def of_features(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
-    """Return what each feature declares that it needs."""
+def feature_services(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
+    """Return what each feature declares to need."""
     database, rule_book = made.database, made.rule_book
     policy = EventPolicy(order=settings.event_order, registered_users_only=settings.registered_users_only)
     yield EventServices(
         database=database,
         policy=policy,
         rule_book=rule_book,
-        turns=turns_of_players(settings),
+        turns=make_turns(settings),
         system_clock=made.system_clock,
     )
     readiness = Readiness(database, partial(try_event, policy))
@@ -93,8 +93,8 @@ def of_features(settings: Settings, engine: Engine, made: Services) -> Iterable[
     yield SealServices(database=database, engine=engine)
 
 
-def entrance_of(settings: Settings, database: Database) -> Entrance:
-    """Make what lets requests in: closed as the settings say, whatever program serves the application."""
+def make_entrance(settings: Settings, database: Database) -> Entrance:
+    """Make the access control that the settings demand, whatever program serves the application."""
     keys, last_used, refusals = KeyCache(database, settings.key_max_age), LastUsed(database), Refusals()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
     return Entrance(

@@ -1,4 +1,4 @@
-"""How the service's sessions of the database are opened, as the settings say."""
+"""How the service opens its database sessions, according to the settings."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -15,20 +15,20 @@ from lib.postgres_sessions import Sessions, SettingsLost
 from lib.privileges import Powers, powers_of
 from lib.settings import SettingsError
 
-APPLICATION_NAME = "activity-alerts"  # under which PostgreSQL shows them
+APPLICATION_NAME = "activity-alerts"  # the name of its sessions in PostgreSQL
 
-# Seconds: by DB_DEADLINE we have hung up ourselves, unless we are stopped (A36).
+# Seconds. At DB_DEADLINE the service hangs up itself, unless its process is stopped (A36).
 IDLE_BEYOND = 1
-TABLE = "activity_event"  # whoever owns it owns them all
-# Both for a superuser of PostgreSQL. For a login that owns its tables; afterwards `db upgrade`, as the new owner, gives
-# it back what it needs.
+TABLE = "activity_event"  # its owner owns all tables
+# A superuser of PostgreSQL runs these. This one is for a login that owns the tables; `db upgrade`, run afterwards as
+# the new owner, grants the login what it needs.
 NEW_OWNER = """\
 psql --single-transaction {database} <<'END'
 CREATE ROLE {login}_owner LOGIN;
 REASSIGN OWNED BY {login} TO {login}_owner;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO {login};
 END"""
-# A login that is one stays the owner, and the service gets another login.
+# This one is for a login that is a superuser: it stays the owner, and the service gets another login.
 NEW_LOGIN = """\
 psql {database} --command="CREATE ROLE {login}_service LOGIN PASSWORD '…'"
 # DATABASE_OWNER_URL: the present DATABASE_URL; DATABASE_URL: that of {login}_service"""
@@ -37,7 +37,7 @@ log = get_logger()
 
 
 def connect_arguments(settings: Settings) -> Mapping[str, Any]:
-    """Return libpq's parameters beside those of DATABASE_URL."""
+    """Return libpq's parameters in addition to those of DATABASE_URL."""
     return connect_options(
         read_address(settings.database_url),
         application_name=APPLICATION_NAME,
@@ -46,21 +46,21 @@ def connect_arguments(settings: Settings) -> Mapping[str, Any]:
 
 
 def engine_options(settings: Settings) -> dict[str, object]:
-    """Return what SQLAlchemy's engine is made with: how many connections, and libpq's parameters of each."""
+    """Return the options of SQLAlchemy's engine: the size of its pool, and libpq's parameters of each connection."""
     return {
         "pool_size": settings.pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.db_pool_timeout,
         "pool_use_lifo": True,
-        # Who borrows gives back clean: Transaction and SQLAlchemy's Connection both end what they began.
+        # Connections come back clean: Transaction and SQLAlchemy's Connection both end what they began.
         "pool_reset_on_return": None,
-        "use_native_hstore": False,  # or each new connection would ask whether there is such a type
+        "use_native_hstore": False,  # or each new connection would query whether that type exists
         "connect_args": connect_arguments(settings),
     }
 
 
 def set_in_each(settings: Settings) -> dict[str, str]:
-    """Return what each session is set to."""
+    """Return the settings of each session."""
     return session_settings(
         statement_timeout=settings.db_statement_timeout,
         lock_timeout=settings.db_lock_timeout,
@@ -68,20 +68,20 @@ def set_in_each(settings: Settings) -> dict[str, str]:
     )
 
 
-def sessions_of(settings: Settings) -> Sessions:
-    """Return how sessions are opened."""
+def make_sessions(settings: Settings) -> Sessions:
+    """Return the opener of sessions."""
     return Sessions(set_in_each(settings), patience=settings.db_connect_timeout)
 
 
 def refuse_lost_settings(settings: Settings) -> None:
-    """Raise `SettingsError` where the database's sessions do not keep their settings (A18).
+    """Raise `SettingsError` if the database's sessions do not keep their settings (A18).
 
-    A database that cannot be reached now may be there later, and stops no start: then each worker looks for itself.
-    Where the login is one that owns the tables, that is said (A42).
+    A database that cannot be reached yet does not prevent the start; each worker checks its sessions later. Warns if
+    the login owns the tables (A42).
     """
     try:
         parameters = {**read_address(settings.database_url), **connect_arguments(settings)}
-        with closing(sessions_of(settings).open(parameters)) as connection, connection.cursor() as cursor:
+        with closing(make_sessions(settings).open(parameters)) as connection, connection.cursor() as cursor:
             warn_of_powers(powers_of(cursor, [TABLE]), settings.env)
     except SettingsLost as error:
         raise SettingsError({"DATABASE_URL": [str(error)]}) from None
@@ -90,7 +90,7 @@ def refuse_lost_settings(settings: Settings) -> None:
 
 
 def warn_of_powers(powers: Powers, env: str) -> None:
-    """Say where the service's login may do what no service needs, and in production with which lines to end that."""
+    """Warn if the service's login has more privileges than it needs; in production with the commands that end that."""
     if not (powers.superuser or powers.owner):
         return
     why = "is a superuser" if powers.superuser else "owns the tables"

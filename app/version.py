@@ -1,6 +1,6 @@
-"""The version of the service, from the one place that has it: `pyproject.toml`, which goes wherever the service goes.
+"""The version of the service, from `pyproject.toml`, its only source, which is deployed with the service.
 
-Read from the file, not from an installed package: no checkout, no release folder and no image installs one.
+It is read from the file because no checkout, release folder or image installs a package.
 """
 
 import tomllib

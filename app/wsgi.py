@@ -1,4 +1,4 @@
-"""What a worker process of the server loads."""
+"""The entry point of the server's worker processes."""
 
 import gc
 import sys
@@ -20,39 +20,39 @@ from lib.services import services_of
 from lib.shifts import SOON
 from lib.transactions import Unavailable
 
-# Seconds: more than anything that a request waits for, the start of the system's clock (60) among it.
-LONGEST_REQUEST = 90
+# Seconds; more than anything that a request waits for, including the start of the system's clock (60).
+MAX_REQUEST_TIME = 90
 
 log = get_logger()
 
 
 def worker(pulse: Pulse | None = None) -> APIFlask:
-    """Make the application of one worker, which ends when the server's main process is gone.
+    """Make the application of a worker, which ends when the server's main process is gone.
 
-    Its pulse, where it has one, stops when its requests hang: then the main process replaces it (A35).
+    If it has a pulse, that stops when its requests hang, and the main process replaces the worker (A35).
     """
     lifeline.watch_parent()
     application = create_app()
     made = services_of(application, Services)
     if pulse:
         events = made.rooms.events
-        pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
+        pulse.works = lambda: not events.stuck(MAX_REQUEST_TIME)
     share_metrics()
     sys.setswitchinterval(SOON)
     connections.Watch(BOUNDS, services_of(application, Admission).longest_whole).start()
     if services_of(application, EventServices).policy.order is EventOrder.SYSTEM:
-        # Better now than while the first client waits; should the database be away, its first event does it.
+        # Better now than while the first client waits; if the database is unavailable, the first event does it.
         with suppress(Unavailable):
             made.system_clock.start()
     made.rule_book.begin()
-    # What is here now stays for good: the garbage collector need not walk it while somebody waits.
+    # The objects made so far live as long as the process; the garbage collector must not scan them while clients wait.
     gc.collect()
     gc.freeze()
     return application
 
 
 def share_metrics() -> None:
-    """Let the worker's numbers be seen with those of the others; a full disk must not stop it for that."""
+    """Share this worker's metrics with the others; a full disk must not stop the worker."""
     try:
         share_numbers()
     except OSError as error:

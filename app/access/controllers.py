@@ -1,4 +1,4 @@
-"""The use cases of keys: make, list, show, rotate, revoke, and say whose one is."""
+"""The use cases of keys: create, list, show, rotate and revoke them, and name their owner."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 from app.access.domain import (
     ApiKey,
+    InactiveKey,
     KeyHasOwner,
     KeyHistory,
     KeyList,
     KeyStep,
+    LifetimeTooLong,
     Scope,
-    TooLongLived,
-    UselessKey,
     digest_of,
-    key_meant,
+    find_key,
     new_secret_key,
     prefix_of,
 )
@@ -24,19 +24,19 @@ from lib.logs import get_logger
 
 log = get_logger()
 
-NOBODY = "unknown"  # where a program that makes keys does not say who asked for it
+NOBODY = "unknown"  # the creator, where a program does not say who it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A new key in place of an older one, which ends at that moment."""
+    """A new key, and the older one that it replaces, which expires at `older_ends_at`."""
 
     secret_key: str
     older: ApiKey
     older_ends_at: datetime
 
 
-def create_key(  # noqa: PLR0913  # what is to be known of a key
+def create_key(  # noqa: PLR0913  # all that a key has
     database: Database,
     name: str,
     scopes: Collection[Scope],
@@ -48,13 +48,13 @@ def create_key(  # noqa: PLR0913  # what is to be known of a key
 ) -> str:
     """Make a key and return it; nobody can ever read it again.
 
-    With a `max_age` a key ends by then at the latest, and `TooLongLived` is raised where it was to be valid for longer.
+    `max_age` is the longest lifetime, and the default; raises `LifetimeTooLong` if `valid_for` exceeds it.
     """
     if max_age and valid_for and valid_for > max_age:
-        raise TooLongLived
+        raise LifetimeTooLong
     with database.transaction() as current:
         secret_key, key_id = _add(KeyQueries(current), name, scopes, valid_for or max_age, owner=owner, who=who)
-        KeyQueries(current).note(KeyStep.CREATE, key_id, who)
+        KeyQueries(current).record(KeyStep.CREATE, key_id, who)
         current.commit()
     log.info("key created", key_id=key_id, key_prefix=prefix_of(secret_key), key_name=name, who=who)
     return secret_key
@@ -77,22 +77,22 @@ def _add(  # noqa: PLR0913  # as above
 
 
 def list_keys(database: Database, max_age: timedelta | None = None) -> KeyList:
-    """Return all keys, those of no use any more as well, and when each was refused last."""
+    """Return all keys, revoked and expired ones too, and the last refusal of each."""
     with database.transaction() as current:
         keys = KeyQueries(current)
-        known = [key.no_older_than(max_age) for key in keys.all()]
+        known = [key.expiring_within(max_age) for key in keys.all()]
         return KeyList(keys=known, now=keys.now(), refused=keys.last_refusals())
 
 
 def show_key(database: Database, beginning: str, max_age: timedelta | None = None) -> KeyHistory:
-    """Return the key whose prefix begins so, what was done with it, and its last refusals.
+    """Return the key whose prefix starts with `beginning`, its history, and its last refusals.
 
-    Raises `NoSuchKey`, and `AmbiguousKey` where several begin so.
+    Raises `NoSuchKey`, or `AmbiguousKey` if several do.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
         now = keys.now()
-        key = key_meant(beginning, keys.all(), now).no_older_than(max_age)
+        key = find_key(beginning, keys.all(), now).expiring_within(max_age)
         return KeyHistory(
             key=key,
             state=key.state(now),
@@ -104,58 +104,58 @@ def show_key(database: Database, beginning: str, max_age: timedelta | None = Non
 def rotate_key(
     database: Database, beginning: str, overlap: timedelta, *, max_age: timedelta | None = None, who: str = NOBODY
 ) -> Rotation:
-    """Make a key with the name, owner, scopes and lifetime of an older one, which goes on for the `overlap` only.
+    """Make a key with the name, owner, scopes and lifetime of an older one, which expires after the `overlap`.
 
-    Raises `NoSuchKey`, `AmbiguousKey`, and `UselessKey` where the older one is revoked or expired.
+    Raises `NoSuchKey`, `AmbiguousKey`, or `InactiveKey` if the older one is revoked or expired.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
         now = keys.now()
-        older = key_meant(beginning, keys.all(), now)
-        state = older.no_older_than(max_age).state(now)
+        older = find_key(beginning, keys.all(), now)
+        state = older.expiring_within(max_age).state(now)
         if state != "valid":
-            raise UselessKey(f"{older.prefix} ({older.name}) is {state}")
+            raise InactiveKey(f"{older.prefix} ({older.name}) is {state}")
         lifetime = _lifetime(older, max_age)
         secret_key, key_id = _add(keys, older.name, older.scopes, lifetime, owner=older.owner, who=who)
-        keys.note(KeyStep.ROTATE, key_id, who, replaces=older.id)
-        ends_at = keys.end_soon(older.id, overlap)
+        keys.record(KeyStep.ROTATE, key_id, who, replaces=older.id)
+        ends_at = keys.expire_after(older.id, overlap)
         current.commit()
     log.info("key rotated", key_id=key_id, key_prefix=prefix_of(secret_key), replaces=older.prefix, who=who)
     return Rotation(secret_key=secret_key, older=older, older_ends_at=ends_at)
 
 
 def _lifetime(key: ApiKey, max_age: timedelta | None) -> timedelta | None:
-    """Return how long a key that takes another's place is valid: as long as that one was to be."""
+    """Return how long a replacement is valid: as long as the key that it replaces was meant to be."""
     own = key.expires_at - key.created_at if key.expires_at else max_age
     return min(own, max_age) if own and max_age else own
 
 
 def revoke_key(database: Database, beginning: str, *, who: str = NOBODY) -> ApiKey:
-    """Let the key whose prefix begins so be of no use from now on, everywhere within 5 seconds, and return it.
+    """Revoke the key whose prefix starts with `beginning`, everywhere within 5 seconds, and return it.
 
-    Raises `NoSuchKey`, and `AmbiguousKey` where several begin so.
+    Raises `NoSuchKey`, or `AmbiguousKey` if several do.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
-        key = key_meant(beginning, keys.all(), keys.now())
+        key = find_key(beginning, keys.all(), keys.now())
         if keys.revoke(key.prefix, who):
-            keys.note(KeyStep.REVOKE, key.id, who)
+            keys.record(KeyStep.REVOKE, key.id, who)
         current.commit()
     log.info("key revoked", key_id=key.id, key_prefix=key.prefix, key_name=key.name, who=who)
     return key
 
 
-def own_key(database: Database, beginning: str, owner: str, *, who: str = NOBODY) -> ApiKey:
-    """Say whose the key is whose prefix begins so, once and for all (A46), and return it as it was before.
+def set_owner(database: Database, beginning: str, owner: str, *, who: str = NOBODY) -> ApiKey:
+    """Set the owner of the key whose prefix starts with `beginning`, for good (A46); return the key as it was before.
 
-    Raises `NoSuchKey`, `AmbiguousKey`, and `KeyHasOwner` where that was said before.
+    Raises `NoSuchKey`, `AmbiguousKey`, or `KeyHasOwner` if it has one already.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
-        key = key_meant(beginning, keys.all(), keys.now())
+        key = find_key(beginning, keys.all(), keys.now())
         if not keys.own(key.id, owner):
-            raise KeyHasOwner(f"{key.prefix} ({key.name}) is {key.owner}'s already")
-        keys.note(KeyStep.OWN, key.id, who)
+            raise KeyHasOwner(f"{key.prefix} ({key.name}) belongs to {key.owner} already")
+        keys.record(KeyStep.OWN, key.id, who)
         current.commit()
     log.info("key owned", key_id=key.id, key_prefix=key.prefix, key_name=key.name, owner=owner, who=who)
     return key

@@ -1,4 +1,4 @@
-"""API keys, as plain values: what one looks like, what is kept of it, what it allows."""
+"""API keys, as plain values: their form, what is stored of them, and what they allow."""
 
 import hashlib
 import re
@@ -10,13 +10,13 @@ from enum import StrEnum
 
 SPAN = re.compile(r"([1-9][0-9]{0,4})([dhm])")
 UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-MARK = "aa"  # begins every key, so that those who search for leaked secrets can tell ours
+MARK = "aa"  # begins every key, so that scanners recognise leaked ones
 SECRET_BYTES = 32
 PREFIX_BYTES = 6
 
 
 class Access(StrEnum):
-    """Which requests need a key: none, all, or all but those that come from this machine itself."""
+    """Which requests need a key: none, all, or all but those from this machine."""
 
     OPEN = "open"
     KEYS = "keys"
@@ -24,7 +24,7 @@ class Access(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a key may do; each operation of the API asks for one."""
+    """What a key may do; each operation of the API requires one."""
 
     EVENTS_WRITE = "events:write"
     EVENTS_READ = "events:read"
@@ -38,19 +38,19 @@ class Scope(StrEnum):
 
 
 class KeyStep(StrEnum):
-    """What was done with a key, as its audit has it."""
+    """A step in the audit of a key."""
 
     CREATE = "create"
     ROTATE = "rotate"  # a new key takes the place of an older one
     REVOKE = "revoke"
-    OWN = "own"  # the person is named who answers for it
+    OWN = "own"  # its owner was named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What is known of a key once it has been given away: its public prefix, and the SHA-256 of all of it.
+    """What is stored of a key: its public prefix, the SHA-256 of the whole key, and its history.
 
-    `id` is the number by which events name it: four bytes of each, where the prefix would be thirteen.
+    Events refer to it by `id`, which takes four bytes of each; the prefix would take thirteen.
     """
 
     id: int
@@ -64,18 +64,18 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None
-    owner: str | None = None  # the person who answers for it, and counts where two have to
+    owner: str | None = None  # the person responsible for it; approval takes two different ones
 
     def state(self, now: datetime) -> str:
-        """Say in a word whether the key is of use: "valid", "revoked" or "expired"."""
+        """Return "valid", "revoked" or "expired"."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at is not None and self.expires_at <= now:
             return "expired"
         return "valid"
 
-    def no_older_than(self, max_age: timedelta | None) -> "ApiKey":
-        """Return the key with the end that a maximum age gives it; `None` gives none."""
+    def expiring_within(self, max_age: timedelta | None) -> "ApiKey":
+        """Return the key, expiring at `max_age` at the latest; `None` changes nothing."""
         if max_age is None:
             return self
         end = self.created_at + max_age
@@ -84,7 +84,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEvent:
-    """A step of a key's audit; `replaces` is the prefix of the older key where one was rotated."""
+    """A step in the audit of a key; after a rotation, `replaces` is the prefix of the older key."""
 
     at: datetime
     step: KeyStep
@@ -94,7 +94,7 @@ class KeyEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRefusal:
-    """A request that showed a key and was refused; `route` is the pattern of its path, never the client's own text."""
+    """A refused request with a key; `route` is the pattern of its path, never the client's own text."""
 
     at: datetime
     reason: str
@@ -104,7 +104,7 @@ class KeyRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRefusal:
-    """When requests with a key were refused last, and how many such refusals are `kept`: ten at most."""
+    """The time of a key's last refusal, and how many refusals are `kept`: ten at most."""
 
     at: datetime
     kept: int
@@ -112,7 +112,7 @@ class LastRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHistory:
-    """A key with what was done with it, oldest first, and its last refusals, newest first."""
+    """A key with its audit, oldest first, and its last refusals, newest first."""
 
     key: ApiKey
     state: str
@@ -122,7 +122,7 @@ class KeyHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyList:
-    """All keys, the oldest first, `now` by the clock by which they end, and the last refusals by a key's id."""
+    """All keys, oldest first, `now` by the clock that expires them, and their last refusals by id."""
 
     keys: Sequence[ApiKey]
     now: datetime
@@ -130,7 +130,7 @@ class KeyList:
 
 
 class InvalidSpan(ValueError):
-    """A text is no span of time; its own says what to write."""
+    """A text is not a span of time; the message says what to write."""
 
 
 def read_span(text: str) -> timedelta:
@@ -142,32 +142,32 @@ def read_span(text: str) -> timedelta:
 
 
 def new_secret_key() -> str:
-    """Make a key: our mark, a public prefix that finds it again, and 256 random bits in base64."""
+    """Make a key: our mark, a public prefix to look it up by, and 256 random bits in base64."""
     return f"{MARK}_{secrets.token_hex(PREFIX_BYTES)}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def prefix_of(key: str) -> str:
-    """Return the public part of what may be a key; nothing where it has not even the form of one."""
+    """Return the public part of a key; an empty text if it does not have the form of one."""
     mark, _, rest = key.partition("_")
     prefix, _, secret = rest.partition("_")
     return prefix if mark == MARK and secret else ""
 
 
 def digest_of(key: str) -> bytes:
-    """Return what is kept of a key.
+    """Return what is stored of a key.
 
-    One round of SHA-256, and no slow hash: that makes guessing passwords of people expensive. Here 256 random bits
-    are to be guessed, which no number of tries will ever do, and it is computed at every request.
+    One round of SHA-256, not a slow hash: those make people's passwords expensive to guess. A key has 256 random bits,
+    which nobody will ever guess, and the digest is computed at every request.
     """
     return hashlib.sha256(key.encode()).digest()
 
 
 class NoSuchKey(Exception):
-    """No key has a prefix that begins so."""
+    """No key has a prefix that starts with this text."""
 
 
 class AmbiguousKey(Exception):
-    """Several keys, the `candidates`, have a prefix that begins so, and none is meant for certain; it is `now`."""
+    """Several keys, the `candidates`, have a prefix that starts with this text; `now` is the time of their states."""
 
     def __init__(self, beginning: str, candidates: Sequence[ApiKey], now: datetime) -> None:
         super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
@@ -176,21 +176,21 @@ class AmbiguousKey(Exception):
 
 
 class KeyHasOwner(Exception):
-    """The key has an owner, who stays: another one could make one person look like two."""
+    """The key has an owner, who cannot change: otherwise one person could pass for two."""
 
 
-class UselessKey(Exception):
+class InactiveKey(Exception):
     """The key is revoked or expired, so there is nothing to rotate."""
 
 
-class TooLongLived(Exception):
-    """A key was to be valid for longer than the settings allow."""
+class LifetimeTooLong(Exception):
+    """A key would be valid for longer than the settings allow."""
 
 
-def key_meant(beginning: str, known: Iterable[ApiKey], now: datetime) -> ApiKey:
-    """Return the only key whose prefix begins so; also from the mark on, and up to the whole of the key itself.
+def find_key(beginning: str, known: Iterable[ApiKey], now: datetime) -> ApiKey:
+    """Return the only key whose prefix starts with `beginning`, which may include the mark and the secret around it.
 
-    `now` is by the clock by which keys end. Raises `NoSuchKey` and `AmbiguousKey`; neither tells anybody a secret.
+    `now` is by the clock that expires keys. Raises `NoSuchKey` or `AmbiguousKey`; neither reveals a secret.
     """
     wanted = beginning.strip().removeprefix(f"{MARK}_").partition("_")[0]
     found = [key for key in known if wanted and key.prefix.startswith(wanted)]

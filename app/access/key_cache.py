@@ -1,4 +1,4 @@
-"""The keys as one process knows them, so that no request waits for their table."""
+"""The copy of the keys in each process, so that no request waits for their table."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -12,140 +12,140 @@ from app.access.queries import KeyQueries
 from lib.database import Database
 from lib.transactions import Locked, Unavailable
 
-OLDEST = 5.0  # seconds that a copy may be old, so that a revocation is honoured within them
-LONGEST_LOOK = 1.0
-A_MOMENT = 0.3
-NEW_KEYS_AFTER = 0.25  # a key that is not known may just have been made
+# Seconds.
+OLDEST = 5.0  # the greatest age of a copy, so that a revocation is honoured within that time
+READ_TIMEOUT = 1.0
+WAIT_FOR_READ = 0.3
+NEW_KEYS_AFTER = 0.25  # an unknown key may just have been made
 AFTER_A_FAILURE = 2.0
-MOST_STRANGERS = 2  # requests that may look for their key at a time; the others are not kept waiting by them
 
-
+MAX_LOOKUPS = 2  # requests at a time that may look up an unknown key, so that they hold up no others
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What the table held at a moment of `time.monotonic`, which the database's clock called `now`."""
+    """What the table held at `read_at` by `time.monotonic`, which was `now` by the database's clock."""
 
     read_at: float = float("-inf")
     now: datetime = LONG_AGO
     keys: Mapping[str, ApiKey] = field(default_factory=dict)
 
     def find(self, secret_key: str) -> ApiKey | None:
-        """Return the key, revoked and expired ones as well; None where there is no such key."""
+        """Return the key, revoked and expired ones too; None if there is none."""
         key = self.keys.get(prefix_of(secret_key))
         return key if key and compare_digest(key.digest, digest_of(secret_key)) else None
 
     def state(self, key: ApiKey) -> str:
-        """Say in a word whether a key is of use, by the database's clock."""
+        """Return "valid", "revoked" or "expired", by the database's clock."""
         if key.expires_at is None:
             return key.state(self.now)
         return key.state(self.now + timedelta(seconds=time.monotonic() - self.read_at))
 
     def without(self, ids: Collection[int], seen_at: float) -> "Copy":
-        """Return the copy without some keys, as good as if it had been read at that moment."""
+        """Return the copy without some keys, as if it had been read at `seen_at`."""
         kept = {prefix: key for prefix, key in self.keys.items() if key.id not in ids}
         return Copy(seen_at, self.now + timedelta(seconds=seen_at - self.read_at), kept)
 
 
 class KeyCache:
-    """A copy of the keys that are of use, never older than 5 seconds when it lets somebody in.
+    """A copy of the keys in use, never older than 5 seconds when it admits a request.
 
-    So a request costs a look into a dictionary, and one with a wrong key hardly more. `look` is called by one thread
-    every few seconds (app.access.bookkeeper), while requests use what is there. Where the table cannot be read, nobody
-    can tell what was revoked, and nobody is let in (A21); where only somebody holds its lock, the audit tells it.
+    So a request costs a look into a dictionary, and one with a wrong key hardly more. One thread calls `refresh` every
+    second or two (app.access.bookkeeper), while requests use the copy. If the table cannot be read, nobody knows what
+    was revoked, and nobody is admitted (A21); if it is only locked, the audit tells what was revoked.
     """
 
     def __init__(self, database: Database, max_age: timedelta | None = None) -> None:
         self._database = database
         self._max_age = max_age
         self._copy = Copy()
-        self._began_at = self._done_at = float("-inf")  # the last look, whatever came of it
+        self._began_at = self._done_at = float("-inf")  # the last read, whether or not it succeeded
         self._pause = NEW_KEYS_AFTER
-        self._cause = ""  # why the last look failed
-        self._looking = Lock()
-        self._strangers = BoundedSemaphore(MOST_STRANGERS)
+        self._cause = ""  # why the last read failed
+        self._reading = Lock()
+        self._lookups = BoundedSemaphore(MAX_LOOKUPS)
 
     def authenticate(self, secret_key: str, *, oldest: float = OLDEST) -> ApiKey | None:
-        """Return the key, revoked and expired ones as well; None when it is not known here.
+        """Return the key, revoked and expired ones too; None if the copy does not have it.
 
-        Waits for nothing but the very first look. Raises `Unavailable` where what is known is older than `oldest`.
+        Waits only while the copy is too old. Raises `Unavailable` if it still is older than `oldest` then.
         """
         age = time.monotonic() - self._copy.read_at
         if age > oldest:
             self._catch_up(oldest)
         return self._copy.find(secret_key)
 
-    def look_for(self, secret_key: str) -> ApiKey | None:
-        """Look whether a key has just been made; a flood of such costs four reads a second, and two threads at most."""
-        if self._strangers.acquire(blocking=False):
+    def look_up(self, secret_key: str) -> ApiKey | None:
+        """Look up a key that may be new; a flood of these costs at most four reads a second and two threads."""
+        if self._lookups.acquire(blocking=False):
             try:
-                self._look_after(time.monotonic())
+                self._read_since(time.monotonic())
             finally:
-                self._strangers.release()
+                self._lookups.release()
         return self._copy.find(secret_key)
 
     def state(self, key: ApiKey) -> str:
-        """Say in a word whether a key is of use."""
+        """Return "valid", "revoked" or "expired"."""
         return self._copy.state(key)
 
-    def look(self) -> None:
-        """Read the keys; what cannot be read leaves what is known, and makes it older."""
-        with self._looking:
-            self._look()
+    def refresh(self) -> None:
+        """Read the keys; a failure keeps the copy, which grows older."""
+        with self._reading:
+            self._refresh()
 
     def _catch_up(self, oldest: float) -> None:
-        """Read what is too old, since the thread could not or did not yet; others wait a moment for whoever does."""
+        """Replace a copy that is too old because its thread failed or is late; the other callers wait a moment."""
         asked_at = time.monotonic()
-        if self._looking.acquire(timeout=LONGEST_LOOK if self._copy.read_at == float("-inf") else A_MOMENT):
+        if self._reading.acquire(timeout=READ_TIMEOUT if self._copy.read_at == float("-inf") else WAIT_FOR_READ):
             try:
-                if asked_at - self._done_at > self._pause:  # below zero where somebody looked while we waited
-                    self._look()
+                if asked_at - self._done_at > self._pause:  # below zero if somebody read while we waited
+                    self._refresh()
             finally:
-                self._looking.release()
+                self._reading.release()
         if time.monotonic() - self._copy.read_at > oldest:
             raise Unavailable(f"the keys cannot be read: {self._cause}")
 
-    def _look_after(self, asked_at: float) -> None:
-        """Look, unless somebody did only just, or began to since we asked."""
+    def _read_since(self, asked_at: float) -> None:
+        """Read, unless somebody only just did, or has begun to since `asked_at`."""
         if asked_at - self._done_at < self._pause:
             return
-        with self._looking:
+        with self._reading:
             if self._began_at < asked_at:
-                self._look()
+                self._refresh()
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         self._began_at = began = time.monotonic()
         try:
             self._copy = self._read(began)
             self._pause = NEW_KEYS_AFTER
         except Locked as error:
-            self._failed(error)
+            self._note_failure(error)
             self._forget_revoked(began)
         except Unavailable as error:
-            self._failed(error)
+            self._note_failure(error)
         finally:
             self._done_at = time.monotonic()
 
-    def _failed(self, error: Unavailable) -> None:
+    def _note_failure(self, error: Unavailable) -> None:
         self._pause, self._cause = AFTER_A_FAILURE, str(error)
 
     def _read(self, began: float) -> Copy:
-        with self._database.transaction(deadline=LONGEST_LOOK, trial=True) as current:
+        with self._database.transaction(deadline=READ_TIMEOUT, trial=True) as current:
             keys = KeyQueries(current)
-            keys.wait_shortly()
+            keys.limit_waits()
             now, in_use = keys.in_use()
-        known = {key.prefix: key.no_older_than(self._max_age) for key in in_use}
+        known = {key.prefix: key.expiring_within(self._max_age) for key in in_use}
         return Copy(began, now or self._copy.now, known)
 
     def _forget_revoked(self, began: float) -> None:
-        """While a lock holds everybody off the table, no key is revoked; learn of those that were just before it."""
+        """While the table is locked, no key can be revoked; forget those that were just before."""
         if not self._copy.keys:
             return
         try:
-            with self._database.transaction(deadline=LONGEST_LOOK, trial=True) as current:
+            with self._database.transaction(deadline=READ_TIMEOUT, trial=True) as current:
                 keys = KeyQueries(current)
-                keys.wait_shortly()
-                self._copy = self._copy.without(keys.lately_revoked(), began)
+                keys.limit_waits()
+                self._copy = self._copy.without(keys.recently_revoked(), began)
         except Unavailable as error:
-            self._failed(error)
+            self._note_failure(error)

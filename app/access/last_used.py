@@ -1,6 +1,6 @@
-"""When each key was used last, and which requests with it were refused: noted by requests, written past them.
+"""The last use of each key, and its refused requests: recorded by requests, written by another thread.
 
-What was noted since the last write is lost with a process that is killed (A30).
+A process that is killed loses what was recorded since the last write (A30).
 """
 
 from collections import deque
@@ -12,78 +12,78 @@ from app.access.queries import KEPT_REFUSALS, KeyQueries
 from lib.database import Database
 from lib.logs import get_logger
 
-LONGEST_WRITE = 1.5  # seconds; it waits for locks only a fraction of that, and for those of single keys not at all
-MOST_REFUSED = 1000  # keys whose refusals wait to be written; of more at a time the others are not kept
+WRITE_TIMEOUT = 1.5  # seconds; locks of the table get a fraction of that, locked keys are skipped
+MAX_REFUSED = 1000  # keys whose refusals wait to be written; refusals of further keys are dropped
 
 log = get_logger()
 
 
 class LastUsed:
-    """What is still to be written of this process."""
+    """The uses and refusals of this process that are not written yet."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Requests put in, one thread takes out, each by one operation that Python does not interrupt.
+        # Requests put in and one thread takes out, each by a single operation that Python does not interrupt.
         self._used: dict[str, datetime] = {}
         self._refused: dict[int, deque[KeyRefusal]] = {}
         self._failing = False
 
     def touch(self, prefix: str, at: datetime) -> None:
-        """Note that a key was used; costs an entry in a table."""
+        """Record that a key was used; costs one entry in a dictionary."""
         self._used[prefix] = at
 
-    def refuse(self, key_id: int, refusal: KeyRefusal) -> None:
-        """Note that a request with a key was refused; of each key the last ten are kept."""
-        if len(self._refused) < MOST_REFUSED:
+    def record_refusal(self, key_id: int, refusal: KeyRefusal) -> None:
+        """Record that a request with a key was refused; the last ten of each key are kept."""
+        if len(self._refused) < MAX_REFUSED:
             self._refused.setdefault(key_id, deque(maxlen=KEPT_REFUSALS)).appendleft(refusal)
 
     @property
     def pending(self) -> bool:
-        """Tell whether anything is still to be written."""
+        """Tell whether anything remains to be written."""
         return bool(self._used or self._refused)
 
     def write(self) -> None:
-        """Write what was noted; what could not be written is kept for the next time, unless it was noted anew."""
+        """Write what was recorded; what fails is kept for the next time, unless something newer was recorded."""
         try:
             self._write_uses()
             self._write_refusals()
             self._failing = False
-        except Exception as error:  # noqa: BLE001  # whatever it is: without its thread nothing is ever written
+        except Exception as error:  # noqa: BLE001  # whatever it is: without this thread nothing would ever be written
             if not self._failing:
                 log.warning("last uses of keys not written yet", keys=len(self._used), cause=str(error).strip())
             self._failing = True
 
     def _write_uses(self) -> None:
-        noted = {prefix: self._used.pop(prefix) for prefix in list(self._used)}
+        recorded = {prefix: self._used.pop(prefix) for prefix in list(self._used)}
         written: Collection[str] = ()
         try:
-            written = self._written_uses(noted) if noted else ()
+            written = self._store_uses(recorded) if recorded else ()
         finally:
-            for prefix in noted.keys() - set(written):
-                self._used.setdefault(prefix, noted[prefix])
+            for prefix in recorded.keys() - set(written):
+                self._used.setdefault(prefix, recorded[prefix])
 
     def _write_refusals(self) -> None:
-        noted = {key_id: self._refused.pop(key_id) for key_id in list(self._refused)}
+        recorded = {key_id: self._refused.pop(key_id) for key_id in list(self._refused)}
         written: Collection[int] = ()
         try:
-            written = self._written_refusals(noted) if noted else ()
+            written = self._store_refusals(recorded) if recorded else ()
         finally:
-            for key_id in noted.keys() - set(written):
-                self._refused.setdefault(key_id, noted[key_id])
+            for key_id in recorded.keys() - set(written):
+                self._refused.setdefault(key_id, recorded[key_id])
 
-    def _written_uses(self, noted: Mapping[str, datetime]) -> Collection[str]:
-        # A trial: that it takes long says nothing about the database, and must turn no event away.
-        with self._database.transaction(deadline=LONGEST_WRITE, trial=True) as current:
+    def _store_uses(self, recorded: Mapping[str, datetime]) -> Collection[str]:
+        # A trial: if it takes long, that says nothing about the database, and must turn no event away.
+        with self._database.transaction(deadline=WRITE_TIMEOUT, trial=True) as current:
             keys = KeyQueries(current)
-            keys.wait_shortly()
-            written = keys.touch_last_used(noted)
+            keys.limit_waits()
+            written = keys.touch_last_used(recorded)
             current.commit()
         return written
 
-    def _written_refusals(self, noted: Mapping[int, Iterable[KeyRefusal]]) -> Collection[int]:
-        with self._database.transaction(deadline=LONGEST_WRITE, trial=True) as current:
+    def _store_refusals(self, recorded: Mapping[int, Iterable[KeyRefusal]]) -> Collection[int]:
+        with self._database.transaction(deadline=WRITE_TIMEOUT, trial=True) as current:
             keys = KeyQueries(current)
-            keys.wait_shortly()
-            written = keys.keep_refusals(noted)
+            keys.limit_waits()
+            written = keys.keep_refusals(recorded)
             current.commit()
         return written

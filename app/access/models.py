@@ -1,4 +1,4 @@
-"""The tables of keys: small, read by every worker every few seconds, and their audit."""
+"""The table of keys, small and read by every worker every few seconds, and their audit."""
 
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,9 @@ from lib.privileges import may
 
 
 class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A key for a machine. The key itself is nowhere, only its SHA-256.
+    """A key for a machine. The key itself is stored nowhere, only its SHA-256.
 
-    Events name it by `id`, and without a foreign key: an event must not wait for whoever holds the row of its key.
+    Events refer to it by `id` without a foreign key, so that no event waits for a lock on the row of its key.
     `refusals` are the last ten, newest first.
     """
 
@@ -23,7 +23,7 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
         CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
         CheckConstraint("octet_length(digest) = 32", name="digest_length"),
         CheckConstraint("char_length(owner) BETWEEN 1 AND 100", name="owner_length"),
-        # So that those which are of use, and the few last revoked ones, are found among very many revoked ones.
+        # Finds the keys in use, and the last revoked ones, among very many revoked ones.
         Index("ix_api_key_revoked_at", "revoked_at"),
         may(
             insert="prefix name digest scopes created_at expires_at created_by owner",
@@ -47,7 +47,7 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
 
 
 class KeyEventRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """What was done with a key, by whom: a trigger lets rows only be added."""
+    """A step in the audit of a key; a trigger allows only new rows."""
 
     __tablename__ = "key_event"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Where a request comes from: this machine or elsewhere, a page of our own or of somebody else, and to which name."""
+"""Where a request comes from, this machine or elsewhere, our own page or another site's, and to which host name."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -7,13 +7,13 @@ from typing import Any
 
 Environ = Mapping[str, Any]
 
-OWN_PAGE = frozenset({"same-origin", "none"})  # none: typed or bookmarked by a person
+OWN_PAGE = frozenset({"same-origin", "none"})  # none: typed, or from a bookmark
 ANY_X_FORWARDED = "\nHTTP_X_FORWARDED"
 
 
 @lru_cache(maxsize=1024)
 def is_loopback(address: str | None) -> bool:
-    """Tell whether only this machine has the address; `localhost` is one as well."""
+    """Tell whether an address, or `localhost`, is reached from this machine only."""
     try:
         parsed = ip_address(address or "")
     except ValueError:
@@ -22,18 +22,18 @@ def is_loopback(address: str | None) -> bool:
     return (mapped or parsed).is_loopback
 
 
-def comes_from_here(environ: Environ) -> bool:
-    """Tell whether a request was sent by a program on this machine, and not by a proxy on it for somebody else."""
+def is_local(environ: Environ) -> bool:
+    """Tell whether a program on this machine sent the request, and not a proxy on it for somebody else."""
     return (
         is_loopback(environ.get("REMOTE_ADDR"))
         and "HTTP_FORWARDED" not in environ
         and "HTTP_VIA" not in environ
-        and ANY_X_FORWARDED not in "\n".join(environ)  # any such header; a third of the time of asking each name
+        and ANY_X_FORWARDED not in "\n".join(environ)  # takes a third of the time of checking each name
     )
 
 
-def comes_from_foreign_page(environ: Environ) -> bool:
-    """Tell whether a browser says that a page of somebody else sends the request. Programs say nothing of pages."""
+def is_cross_site(environ: Environ) -> bool:
+    """Tell whether a browser sends the request for a page of another site; other programs send no such headers."""
     site = environ.get("HTTP_SEC_FETCH_SITE")
     origin = environ.get("HTTP_ORIGIN")
     return (site is not None and site not in OWN_PAGE) or (
@@ -42,20 +42,20 @@ def comes_from_foreign_page(environ: Environ) -> bool:
 
 
 def _is_own_origin(origin: str, host: str) -> bool:
-    """Tell whether an `Origin` is that of the `Host`; where a proxy left the port out of it, whatever the port is."""
+    """Tell whether an `Origin` is that of the `Host`; on any port if a proxy removed the port from `Host`."""
     own = origin.partition("://")[2].lower()
     host = host.lower()
-    return bool(own) and (own == host or (_name_of(host) == host and _name_of(own) == host))
+    return bool(own) and (own == host or (_without_port(host) == host and _without_port(own) == host))
 
 
 @lru_cache(maxsize=1024)
-def is_own_name(host: str, names: frozenset[str]) -> bool:
-    """Tell whether a `Host` is a name of this machine itself, or one of these, whatever its port."""
-    name = _name_of(host.lower())
+def is_known_host(host: str, names: frozenset[str]) -> bool:
+    """Tell whether a `Host` is this machine, or one of these names, on any port."""
+    name = _without_port(host.lower())
     return name in names or is_loopback(name.strip("[]"))
 
 
-def _name_of(host: str) -> str:
+def _without_port(host: str) -> str:
     """Return a `Host` without its port; an IPv6 address keeps its brackets."""
     if host.startswith("["):
         return host.partition("]")[0] + "]"

@@ -1,4 +1,4 @@
-"""The questions that are asked of the keys."""
+"""The queries about keys."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,8 +20,8 @@ KEPT_REFUSALS = 10  # of each key
 KEPT = f"$[0 to {KEPT_REFUSALS - 1}]"
 MAX_REVOKED_SHOWN = 100
 LATEST_STEPS = 1000
-STILL_TOLD = timedelta(days=1)  # that a key has ended, to those who still show it
-# A lock of the whole table is not waited for, or not for long.
+REPORT_EXPIRED = timedelta(days=1)  # for which those who still use an expired key are told that it is expired
+# A lock of the whole table must not be waited for long.
 LOCK_TIMEOUT, STATEMENT_TIMEOUT = "250ms", "1s"
 
 COLUMNS = (
@@ -58,51 +58,50 @@ def _kept(refusal: KeyRefusal) -> dict[str, str]:
 
 
 class KeyQueries:
-    """The questions about keys that one transaction asks."""
+    """The queries about keys, within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def wait_shortly(self) -> None:
-        """Wait for locks no longer than a moment, until the end: nobody who holds one may be in the way of requests."""
+    def limit_waits(self) -> None:
+        """Wait for locks only a moment for the rest of the transaction, so that no lock delays requests."""
         settings = (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT))
         self._transaction.execute(select(*(func.set_config(name, value, True) for name, value in settings)))  # noqa: FBT003
 
     def now(self) -> datetime:
-        """What time is it in the database, by whose clock keys end?"""
+        """Return the time of the database, whose clock expires keys."""
         now: datetime = self._transaction.execute(select(func.now())).scalar_one()
         return now
 
     def all(self) -> Sequence[ApiKey]:
-        """Which keys were ever made? The oldest first."""
+        """Return all keys ever made, oldest first."""
         return [_key(row) for row in self._transaction.execute(select(*COLUMNS).order_by(Key.created_at, Key.id))]
 
     def in_use(self) -> tuple[datetime | None, Sequence[ApiKey]]:
-        """Which keys may requests show, and what time is it in the database? Of no keys, no time is told.
+        """Return the time of the database, or None if there are no keys, and the keys that requests may show.
 
-        Those of use, or of use until lately, so that their owners are told why they are refused. Of very many that were
-        revoked at once only some: nobody shall be slowed down by what is of no use.
+        These are the valid ones, and those that ended lately, whose users should learn why they are refused. Of very
+        many revoked at once only some are returned, since dead keys must not slow anybody down.
         """
         columns = (func.now().label("now"), *COLUMNS)
         of_use = select(*columns).where(
-            Key.revoked_at.is_(None), or_(Key.expires_at.is_(None), Key.expires_at > func.now() - STILL_TOLD)
+            Key.revoked_at.is_(None), or_(Key.expires_at.is_(None), Key.expires_at > func.now() - REPORT_EXPIRED)
         )
         revoked = select(*columns).where(Key.revoked_at.is_not(None)).order_by(Key.revoked_at.desc())
         latest = revoked.limit(MAX_REVOKED_SHOWN).subquery()
         rows = self._transaction.execute(union_all(of_use, select(latest))).all()
         return (rows[0].now if rows else None), [_key(row) for row in rows]
 
-    def lately_revoked(self) -> Collection[int]:
-        """Which keys were revoked by the last steps that were taken with any?
+    def recently_revoked(self) -> Collection[int]:
+        """Return the ids of the keys revoked by the latest steps in the audit.
 
-        Where somebody holds a lock of the whole table of keys, no key can be revoked; those that were just before that
-        are among these.
+        While the whole table of keys is locked, no key can be revoked; the keys revoked just before are among these.
         """
         latest = select(Step.key_id, Step.step).order_by(Step.id.desc()).limit(LATEST_STEPS).subquery()
         revoked = select(latest.c.key_id).where(latest.c.step == KeyStep.REVOKE.value)
         return set(self._transaction.execute(revoked).scalars())
 
-    def add(  # noqa: PLR0913  # what is to be known of a key
+    def add(  # noqa: PLR0913  # all that a key has
         self,
         *,
         prefix: str,
@@ -113,7 +112,7 @@ class KeyQueries:
         created_by: str,
         owner: str | None,
     ) -> int:
-        """Keep what is to be known of a new key, made and ending by the database's clock; return its id."""
+        """Store a new key, created and expiring by the database's clock; return its id."""
         new = insert(Key).values(
             prefix=prefix,
             name=name,
@@ -127,34 +126,34 @@ class KeyQueries:
         return int(self._transaction.execute(new.returning(Key.id)).scalar_one())
 
     def revoke(self, prefix: str, who: str) -> bool:
-        """From now on this key is of no use; one that was revoked before stays as it is. Was it of use until now?"""
+        """Revoke a key; return False, and change nothing, if it was revoked before."""
         revoked = update(Key).where(Key.prefix == prefix, Key.revoked_at.is_(None))
         revoked = revoked.values(revoked_at=func.now(), revoked_by=who)
         return self._transaction.execute(revoked.returning(Key.id)).first() is not None
 
     def own(self, key_id: int, owner: str) -> bool:
-        """Was this key without an owner until now, and is this one its owner from now on?"""
+        """Give a key an owner; return False, and change nothing, if it has one."""
         owned = update(Key).where(Key.id == key_id, Key.owner.is_(None)).values(owner=owner)
         return self._transaction.execute(owned.returning(Key.id)).first() is not None
 
     def owners(self, prefixes: Sequence[str]) -> Mapping[str, str]:
-        """Whose are these keys, by their prefix? Those without an owner are left out."""
+        """Return the owners of these keys by prefix, without the keys that have none."""
         found = select(Key.prefix, Key.owner).where(Key.prefix.in_(prefixes), Key.owner.is_not(None))
         return {row.prefix: row.owner for row in self._transaction.execute(found)}
 
-    def end_soon(self, key_id: int, after: timedelta) -> datetime:
-        """Let a key end after so long, by the database's clock, unless it ends before. When is that?"""
+    def expire_after(self, key_id: int, after: timedelta) -> datetime:
+        """Let a key expire this long from now by the database's clock, unless it does earlier; return when."""
         ended = update(Key).where(Key.id == key_id)
         ended = ended.values(expires_at=func.least(Key.expires_at, func.now() + after))
         ends_at: datetime = self._transaction.execute(ended.returning(Key.expires_at)).scalar_one()
         return ends_at
 
-    def note(self, step: KeyStep, key_id: int, who: str, *, replaces: int | None = None) -> None:
-        """Write a step down for good."""
+    def record(self, step: KeyStep, key_id: int, who: str, *, replaces: int | None = None) -> None:
+        """Add a step to the audit."""
         self._transaction.execute(insert(Step).values(key_id=key_id, step=step.value, who=who, replaces=replaces))
 
     def steps(self, key_id: int) -> Sequence[KeyEvent]:
-        """Which steps were taken with a key, the one that replaced it included? The oldest first."""
+        """Return the audit of a key, oldest first, including the rotation that replaced it."""
         older = aliased(Key)
         found = select(Step.at, Step.step, Step.who, older.prefix).outerjoin(older, older.id == Step.replaces)
         found = found.where(or_(Step.key_id == key_id, Step.replaces == key_id)).order_by(Step.id)
@@ -164,12 +163,12 @@ class KeyQueries:
         ]
 
     def refusals(self, key_id: int) -> Sequence[KeyRefusal]:
-        """Which requests with a key were refused? The newest first, ten at most."""
+        """Return the last refusals of a key, newest first, ten at most."""
         kept = self._transaction.execute(select(Key.refusals).where(Key.id == key_id)).scalar_one()
         return [_refusal(each) for each in kept]
 
     def last_refusals(self) -> Mapping[int, LastRefusal]:
-        """Which keys were refused, by their id: how many refusals are kept, and when was the last?"""
+        """Return, by key id, the time of the last refusal and how many are kept."""
         kept, last = func.jsonb_array_length(Key.refusals).label("kept"), Key.refusals[0]["at"].astext.label("at")
         found = select(Key.id, kept, last).where(kept > 0)
         return {
@@ -178,10 +177,10 @@ class KeyQueries:
         }
 
     def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
-        """Which of these keys are free to be written, now that they were used then? A later use stays.
+        """Store when these keys were last used, unless a later use is stored; return those whose rows were free.
 
-        Whoever holds the row of a key, to revoke it or for hours, must delay neither this nor the other keys of the
-        process: its row is left for the next time. Of several processes the one with the latest use is believed.
+        A locked row, while its key is revoked or for hours, must delay neither this nor the other keys of the process:
+        it is left for the next time. Of several processes, the latest use wins.
         """
         free = select(Key.prefix).where(Key.prefix.in_(used)).order_by(Key.prefix)
         locked = free.with_for_update(skip_locked=True, key_share=True).cte("free")
@@ -191,7 +190,7 @@ class KeyQueries:
         return self._transaction.execute(touched.returning(Key.prefix)).scalars().all()
 
     def keep_refusals(self, refused: Mapping[int, Iterable[KeyRefusal]]) -> Collection[int]:
-        """Which of these keys are free to be written, now that they were refused so? Of each, newest first."""
+        """Store the refusals of these keys, newest first; return those whose rows were free."""
         free = select(Key.id).where(Key.id.in_(refused)).order_by(Key.id)
         locked = free.with_for_update(skip_locked=True, key_share=True).cte("free")
         written = [dumps([_kept(each) for each in refusals]) for refusals in refused.values()]
@@ -203,7 +202,7 @@ class KeyQueries:
 
 
 def _unnested(name: str, **columns: tuple[TypeEngine[Any], Sequence[object]]) -> TableValuedAlias:
-    """Return a table of these columns, each of a type and with its values."""
+    """Return a table of these columns, each given by its type and values."""
     arrays = (cast(values, ARRAY(kind)) for kind, values in columns.values())
     named = (column(each, kind) for each, (kind, _) in columns.items())
     return func.unnest(*arrays).table_valued(*named, name=name).render_derived()

@@ -8,7 +8,7 @@ from lib.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessServices:
-    """The database that the keys are in, and how long a key may live; None: for ever."""
+    """The database of the keys, and the longest lifetime of a key; None: no limit."""
 
     database: Database
     key_max_age: timedelta | None

@@ -1,1 +1,1 @@
-"""Whether the service lives, and whether it can do its work."""
+"""Whether the service is alive, and whether it is ready."""

@@ -1,4 +1,4 @@
-"""The routes of health, open to all: for whoever restarts what is dead and sends traffic to what is ready."""
+"""The health routes, which need no key: for supervisors and load balancers."""
 
 from apiflask import APIBlueprint
 
@@ -13,7 +13,10 @@ from lib import services
 health = APIBlueprint(
     "health",
     __name__,
-    tag={"name": "Health", "description": "For whoever restarts what is dead and sends traffic to what is ready."},
+    tag={
+        "name": "Health",
+        "description": "For supervisors and load balancers: alive, and ready for traffic.",
+    },
     url_prefix="/health",
 )
 LIVE = {"live": {"value": {"status": "live"}}}
@@ -25,18 +28,18 @@ READY = {"ready": {"value": {"status": "ready"}}}
 @health.doc(responses=public_error_responses(takes_body=False))
 @open_to_all
 def live() -> dict[str, str]:
-    """Say that the process answers, whatever the database does."""
+    """Report that the process answers, whatever the state of the database."""
     return {"status": "live"}
 
 
 @health.get("/ready")
-@health.output(ReadySchema, examples=READY, description="the service can do its work")
+@health.output(ReadySchema, examples=READY, description="the service is ready")
 @health.doc(responses=public_error_responses(NotReady, problems=PROBLEMS, takes_body=False))
 @open_to_all
 def ready() -> dict[str, str]:
-    """Say whether the database can be reached, takes what events write, is at its migration, and holds good rules."""
-    made = services.get(HealthServices)
-    made.readiness.check()
-    if error := made.rule_book_error():
+    """Report whether the database can be reached, accepts writes, has the right migration, and holds valid rules."""
+    needed = services.get(HealthServices)
+    needed.readiness.check()
+    if error := needed.rule_book_error():
         raise NotReady(Unready.RULE_BOOK_UNREADABLE, error)
     return {"status": "ready"}

@@ -1,6 +1,7 @@
-"""The use case of readiness: a look at the database twice a second, so that whoever asks need never wait.
+"""The use case of readiness: a thread checks the database twice a second, so that no caller has to wait.
 
-Now and then it also tries what every event does, and rolls it back: what can be read is not always what can be written.
+Now and then it also tries what every event writes, and rolls that back: a database that can be read cannot always be
+written.
 """
 
 import time
@@ -9,110 +10,110 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from app.health.domain import NotReady, Unready
-from app.health.queries import applied_migrations, takes_changes, try_to_write
+from app.health.queries import accepts_writes, applied_migrations, try_to_write
 from lib.database import Database
 from lib.logs import get_logger
 from lib.transactions import Transaction, Unavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
-PAUSE = 0.5  # seconds between two looks
-LONGEST_LOOK = 0.8  # seconds; a look that takes longer finds the database silent
-FIRST_LOOK = 0.7  # seconds that who asks first may have to wait
+PAUSE = 0.5  # seconds between two checks
+CHECK_TIMEOUT = 0.8  # seconds; after a longer check the database counts as silent
+FIRST_CHECK_TIMEOUT = 0.7  # seconds that the first caller may have to wait
 TRIAL_PAUSE = 5.0  # seconds between two trials
 LONGEST_TRIAL = 0.7  # seconds
-MISSES = 2  # trials in a row that fail before it counts: one may have met a lock that is gone by now
-# Seconds after an event that found the disk full. A trial leaves no row, so it does not find that; and if a balancer
-# sends no event meanwhile, the next one tells.
+MAX_FAILED_TRIALS = 2  # in a row before they count: a single one may have met a lock that is gone by now
+# Seconds for which a full disk that an event found is reported. A trial leaves no row, so it cannot find one; if a load
+# balancer sends no events meanwhile, the first one afterwards does.
 FULL = 30.0
-UNWATCHED_AFTER = 60.0  # seconds after which nobody asks any more, and nobody looks
+UNWATCHED_AFTER = 60.0  # seconds without a caller after which the checks stop
 
-AsEvent = Callable[[Transaction], None]  # queues what every event needs of the database
+AsEvent = Callable[[Transaction], None]  # queues the statements that every event needs
 
 log = get_logger()
 
 
 class Readiness:
-    """What is known about the database, by a thread that looks as long as somebody asks."""
+    """The state of the database, checked by a thread as long as somebody asks."""
 
     def __init__(self, database: Database, as_event: AsEvent) -> None:
         self._database = database
         self._as_event = as_event
         self._lock = Lock()
         self._thread: Thread | None = None
-        self._looked = Event()
-        self._found: Unready | None = None
-        self._missed = 0
-        self._looked_at = self._asked_at = self._tried_at = float("-inf")  # of `time.monotonic`
+        self._first_check_done = Event()
+        self._unready: Unready | None = None
+        self._failed_trials = 0
+        self._checked_at = self._last_asked_at = self._tried_at = float("-inf")  # of `time.monotonic`
 
     def check(self) -> None:
-        """Return if the service can do its work; raises `NotReady` where it cannot. Takes less than a second."""
-        self._asked_at = time.monotonic()
+        """Return if the service is ready, else raise `NotReady`; takes less than a second."""
+        self._last_asked_at = time.monotonic()
         with self._lock:
             if self._thread is None:
-                self._looked.clear()
-                self._thread = Thread(target=self._look_on, name="readiness", daemon=True)
+                self._first_check_done.clear()
+                self._thread = Thread(target=self._run, name="readiness", daemon=True)
                 self._thread.start()
-        self._looked.wait(FIRST_LOOK)
-        if time.monotonic() - self._looked_at > PAUSE + LONGEST_LOOK + LONGEST_TRIAL:
+        self._first_check_done.wait(FIRST_CHECK_TIMEOUT)
+        if time.monotonic() - self._checked_at > PAUSE + CHECK_TIMEOUT + LONGEST_TRIAL:
             raise NotReady(Unready.DATABASE_SILENT)
-        if self._found is not None:
-            raise NotReady(self._found)
-        if self._missed >= MISSES or time.monotonic() - self._database.no_room_at < FULL:
+        if self._unready is not None:
+            raise NotReady(self._unready)
+        if self._failed_trials >= MAX_FAILED_TRIALS or time.monotonic() - self._database.no_room_at < FULL:
             raise NotReady(Unready.DATABASE_WRITES_FAIL)
 
-    def _look_on(self) -> None:
+    def _run(self) -> None:
         while self._still_watched():
-            self._found = self._look()
-            self._looked_at = time.monotonic()
-            self._looked.set()
-            if self._found is None and time.monotonic() - self._tried_at >= TRIAL_PAUSE:
-                self._missed = 0 if self._writes() else self._missed + 1
+            self._unready = self._check_database()
+            self._checked_at = time.monotonic()
+            self._first_check_done.set()
+            if self._unready is None and time.monotonic() - self._tried_at >= TRIAL_PAUSE:
+                self._failed_trials = 0 if self._trial_succeeds() else self._failed_trials + 1
                 self._tried_at = time.monotonic()
             time.sleep(PAUSE)
 
     def _still_watched(self) -> bool:
         with self._lock:
-            if time.monotonic() - self._asked_at > UNWATCHED_AFTER:
+            if time.monotonic() - self._last_asked_at > UNWATCHED_AFTER:
                 self._thread = None
             return self._thread is not None
 
-    def _look(self) -> Unready | None:
+    def _check_database(self) -> Unready | None:
         began = time.monotonic()
         try:
-            with self._database.transaction(deadline=LONGEST_LOOK, trial=True) as current:
-                if not takes_changes(current):
-                    current.lend_no_more()  # or it would be asked again once the next session may write
+            with self._database.transaction(deadline=CHECK_TIMEOUT, trial=True) as current:
+                if not accepts_writes(current):
+                    current.lend_no_more()  # or it would be checked again after a new session may write
                     return Unready.DATABASE_READ_ONLY
                 applied = applied_migrations(current)
         except Unavailable:
-            silent = self._database.silent or time.monotonic() - began > LONGEST_LOOK
+            silent = self._database.silent or time.monotonic() - began > CHECK_TIMEOUT
             return Unready.DATABASE_SILENT if silent else Unready.DATABASE_UNREACHABLE
         except Exception:
-            # Whatever it is: without this thread nobody would be told any more.
+            # Whatever it is: without this thread readiness would never be reported again.
             log.exception("readiness unknown")
             return Unready.DATABASE_UNREACHABLE
-        return _judged(applied)
+        return _compare_migration(applied)
 
-    def _writes(self) -> bool:
-        """Try what an event does; a miss is written down with its cause."""
+    def _trial_succeeds(self) -> bool:
+        """Try what an event writes; log the cause of a failure."""
         try:
             with self._database.transaction(deadline=LONGEST_TRIAL, trial=True) as current:
                 try_to_write(current, self._as_event)
                 current.undo()
-        except Exception as error:  # noqa: BLE001  # whatever it is, an event would meet it as well
+        except Exception as error:  # noqa: BLE001  # whatever it is, it would stop an event too
             log.warning("trial write failed", cause=str(error).strip())
             return False
         return True
 
 
-def _judged(applied: frozenset[str]) -> Unready | None:
+def _compare_migration(applied: frozenset[str]) -> Unready | None:
     if applied == {EXPECTED}:
         return None
     return Unready.MIGRATION_MISSING if applied <= OLDER else Unready.MIGRATION_UNKNOWN
 
 
 def _revisions() -> Iterable[str]:
-    """Return all revisions, the newest first: the numbers of the files, as Alembic is much to import for that."""
+    """Return all revisions, newest first, from the names of the files: Alembic would take long to import."""
     return sorted((file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/*.py")), reverse=True)
 
 

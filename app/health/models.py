@@ -1,4 +1,4 @@
-"""The table of readiness: what Alembic compares with the database."""
+"""The table of readiness, which the trial writes to."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from lib.privileges import may
 
 
 class WriteTrial(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """One row, which is written to and never changes: each trial is rolled back."""
+    """A single row, which is written to but never changes: each trial is rolled back."""
 
     __tablename__ = "write_trial"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"), may(update="tried_at"))

@@ -1,4 +1,4 @@
-"""Which problem whoever asks sees while the service is not ready."""
+"""The problem that clients see while the service is not ready."""
 
 from app.health.domain import NotReady, Unready
 from app.problems import Problems

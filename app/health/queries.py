@@ -1,4 +1,4 @@
-"""The questions whether the database is as this version of the service expects it."""
+"""The queries that check whether the database is as this version of the service expects."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ TABLE_THERE = Statement("version_table", (), "SELECT to_regclass('alembic_versio
 APPLIED = Statement("applied_migrations", (), "SELECT version_num FROM alembic_version")
 
 
-# What is set for a database or a role holds for new sessions only. One that is open may still write, and the next not:
-# unless its own connection says otherwise, by the `options` of its address. The last part costs a millisecond and is
-# asked only where something is set.
+# A setting of a database or a role applies to new sessions only: an open one may still write while the next may not,
+# unless the `options` of its address override the setting. The last part costs a millisecond and runs only if something
+# is set.
 READ_ONLY = Statement(
     "read_only",
     (),
@@ -28,7 +28,7 @@ READ_ONLY = Statement(
 )
 
 
-# A trial that has to wait for long is a miss, and must not be in anybody's way meanwhile. Milliseconds.
+# Milliseconds. A trial that has to wait long counts as failed, and must not block anybody meanwhile.
 IN_HASTE = Statement(
     "in_haste", (), "SELECT set_config('lock_timeout', '400', true), set_config('statement_timeout', '500', true)"
 )
@@ -37,9 +37,9 @@ TRIED = Statement("tried", (), "SELECT true")
 
 
 def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], None]) -> None:
-    """Would the database take a write, and what `as_event` queues? Raises the driver's error where it would not.
+    """Try a write, and what `as_event` queues; raises the driver's error if the database refuses them.
 
-    All of it in one round trip, so that what it locks is free again at once.
+    Everything goes in one round trip, so that its locks are released at once.
     """
     transaction.write(IN_HASTE)
     transaction.write(TRY_TO_WRITE)
@@ -47,13 +47,13 @@ def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], Non
     transaction.fetch(TRIED)
 
 
-def takes_changes(transaction: Transaction) -> bool:
-    """Does the database take changes, from this session and from the next one?"""
+def accepts_writes(transaction: Transaction) -> bool:
+    """Tell whether the database accepts writes, from this session and from new ones."""
     [(read_only,)] = transaction.fetch(READ_ONLY)
     return not read_only
 
 
 def applied_migrations(transaction: Transaction) -> frozenset[str]:
-    """Which migrations are the last ones applied? None before the first, one after it."""
-    [(there,)] = transaction.fetch(TABLE_THERE)
-    return frozenset(str(version) for (version,) in transaction.fetch(APPLIED)) if there else frozenset()
+    """Return the last migrations applied: none before the first one, then one."""
+    [(exists,)] = transaction.fetch(TABLE_THERE)
+    return frozenset(str(version) for (version,) in transaction.fetch(APPLIED)) if exists else frozenset()

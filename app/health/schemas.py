@@ -1,4 +1,4 @@
-"""The shape of what is said about health."""
+"""The form of the responses about health."""
 
 from apiflask import Schema
 from marshmallow import fields, validate
@@ -11,6 +11,6 @@ class LiveSchema(Schema):
 
 
 class ReadySchema(Schema):
-    """The service can do its work."""
+    """The service is ready."""
 
     status = fields.String(required=True, validate=validate.Equal("ready"))

@@ -8,9 +8,9 @@ from app.health.controllers import Readiness
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthServices:
-    """What tells whether the service can do its work.
+    """The check of readiness, and the state of the rule book.
 
-    `rule_book_error` returns what of the rule book cannot be read and what to do, or an empty text.
+    `rule_book_error` returns what is wrong with the rule book and what to do about it, or an empty text.
     """
 
     readiness: Readiness

@@ -1,1 +1,1 @@
-"""What the service counts and measures, shown to whoever watches it."""
+"""What the service counts and measures, for monitoring."""

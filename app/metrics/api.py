@@ -1,4 +1,4 @@
-"""The route of metrics, for Prometheus. It asks nothing of the database: an outage is when it is needed."""
+"""The route of metrics, for Prometheus. It needs no database: metrics are wanted most during an outage."""
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -22,7 +22,7 @@ activity_events_stored_total{type="withdraw"} 11.0
 @metrics.doc(
     responses={
         200: {
-            "description": f"the numbers of all workers together; as {OPENMETRICS} for whoever accepts that",
+            "description": f"the numbers of all workers together; as {OPENMETRICS} for clients that accept that",
             "content": {"text/plain": {"schema": {"type": "string"}, "examples": {"excerpt": {"value": PLAIN}}}},
         },
         **error_responses(takes_body=False),
@@ -30,6 +30,6 @@ activity_events_stored_total{type="withdraw"} 11.0
 )
 @asks_for(Scope.METRICS_READ)
 def show_metrics() -> Response:
-    """Show what the service has counted and measured since it was started, as Prometheus reads it."""
+    """Return what the service has counted and measured since it started, in Prometheus's format."""
     text, media_type = written_for(request.headers.get("Accept", ""))
     return Response(text, content_type=media_type)

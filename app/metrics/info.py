@@ -1,4 +1,4 @@
-"""What the numbers belong to: the version of the service, and whether it is in production."""
+"""The metric that says which version of the service runs, and in which environment."""
 
 from app.version import VERSION
 from lib.metrics.kinds import Gauge
@@ -12,5 +12,5 @@ INFO = Gauge(
 
 
 def show_info(env: str) -> None:
-    """Show the version of this process beside its `ENV`."""
+    """Set the version and the `ENV` of this process."""
     INFO.labels(VERSION, env).set(1)

@@ -1,1 +1,1 @@
-"""The register of users."""
+"""The register of players."""

@@ -1,4 +1,4 @@
-"""The routes of the register: what comes in, what goes out, no decisions."""
+"""The routes of the register: input and output, no decisions."""
 
 from http import HTTPStatus
 
@@ -8,14 +8,14 @@ from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
 from app.players import controllers
-from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, PageQuery, RegisteredPlayer
 from app.players.problems import PROBLEMS
-from app.players.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from app.players.schemas import LocationSchema, NewUserSchema, PlayersParameters, UserSchema, UsersPageSchema
 from app.players.services import PlayerServices
 from lib import services
 from lib.json_requests import InvalidMembers, MalformedJson
 
-TAG = {"name": "Register", "description": "The users whom the platform has made known."}
+TAG = {"name": "Register", "description": "The players whom the platform has registered."}
 register = APIBlueprint("register", __name__, tag=TAG)
 
 NEW = {"name": "Ada Sample", "email": "ada.1@example.com"}
@@ -24,9 +24,9 @@ NO_EMAIL = InvalidMembers({"email": ["Must be an address such as ada@example.com
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 
 
-# The page comes second: the document must know the schema of a user before it meets it within another.
-@register.post("/users")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
-@register.input(NewUserSchema, arg_name="user", examples={"user": {"value": NEW}})
+# The page comes second: the document must know the schema of a player before it meets that in another one.
+@register.post("/users")  # type: ignore[type-var]  # APIFlask takes anything that the schema can dump
+@register.input(NewUserSchema, arg_name="player", examples={"user": {"value": NEW}})
 @register.output(
     UserSchema,
     status_code=HTTPStatus.CREATED,
@@ -38,22 +38,22 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
     responses=error_responses(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, problems=PROBLEMS, takes_body=True)
 )
 @asks_for(Scope.USERS_WRITE)
-def register_user(user: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
-    """Register a user, under an id of the platform's or the next free one."""
-    registered = controllers.add_user(services.get(PlayerServices).database, user)
+def register_user(player: NewUser) -> tuple[RegisteredPlayer, int, dict[str, str]]:
+    """Register a player, under the platform's own id or the next free one."""
+    registered = controllers.register_player(services.get(PlayerServices).database, player)
     return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
 
 
 @register.get("/users")
-@register.input(UsersParameters, location="query", arg_name="asked")
+@register.input(PlayersParameters, location="query", arg_name="query")
 @register.output(
     UsersPageSchema,
     examples={"whole-register": {"value": {"users": [REGISTERED], "next_after": None}}},
-    description="the users, ids ascending",
+    description="the players, ids ascending",
 )
 @register.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.USERS_READ)
-def read_users(asked: UsersAsked) -> dict[str, object]:
+def read_users(query: PageQuery) -> dict[str, object]:
     """Read the register, page by page."""
-    users, next_after = controllers.users_of(services.get(PlayerServices).database, asked)
-    return {"users": users, "next_after": next_after}
+    players, next_after = controllers.read_page(services.get(PlayerServices).database, query)
+    return {"users": players, "next_after": next_after}

@@ -2,44 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, PageQuery, RegisteredPlayer
 from app.players.queries import UserQueries
 from lib.database import Database
 from lib.fields import BIGINT_MAX
 from lib.keyset import MAX_PAGE_SIZE, page_of
 
-LONGEST_SEARCH = 100_000  # ids that may have events and no entry in the register, one after the other
+LONGEST_SEARCH = 100_000  # consecutive ids that may have events although they are not registered
 
 
-def seed(database: Database, users: Iterable[NewUser]) -> None:
-    """Register the users that are not there yet, all or none."""
+def seed(database: Database, players: Iterable[NewUser]) -> None:
+    """Register those players who are not registered yet, all or none."""
     with database.transaction() as current:
         register = UserQueries(current)
         register.lock()
-        for user in users:
-            register.register_if_new(user)
+        for player in players:
+            register.register_if_new(player)
         current.commit()
 
 
-def add_user(database: Database, user: NewUser) -> RegisteredUser:
-    """Register a user, under the next free id where none is given.
+def register_player(database: Database, player: NewUser) -> RegisteredPlayer:
+    """Register a player, under the next free id if none is given.
 
-    Raises `DuplicateUser` or `NoFreeUserId`, which leave no trace. One after the other: who looks for a free id must
-    not find the one that another is just taking.
+    Raises `DuplicateUser` or `NoFreeUserId`, which leave no trace. A lock lets in one registration at a time, so that
+    no search finds an id that another registration is just taking.
     """
     with database.transaction() as current:
         register = UserQueries(current)
         register.lock()
-        if taken := register.taken_by_others(user):
+        if taken := register.taken_by_others(player):
             raise DuplicateUser(taken)
-        user_id = _next_free_id(register) if user.user_id is None else user.user_id
-        registered = register.register(user_id, user)
+        user_id = _next_free_id(register) if player.user_id is None else player.user_id
+        registered = register.register(user_id, player)
         current.commit()
     return registered
 
 
 def _next_free_id(register: UserQueries) -> int:
-    """Return the least id above all in the register under which no event is stored (A23)."""
+    """Return the least id above all registered ones under which no event is stored (A23)."""
     greatest = register.greatest_id()
     last = min(greatest + LONGEST_SEARCH, BIGINT_MAX)
     user_id = register.first_id_without_events(greatest + 1, last) if greatest < BIGINT_MAX else None
@@ -48,16 +48,16 @@ def _next_free_id(register: UserQueries) -> int:
     return user_id
 
 
-def users_of(database: Database, asked: UsersAsked) -> tuple[Sequence[RegisteredUser], int | None]:
-    """Return a page of the register in the order of ids, and after which id the next one begins if there is one."""
+def read_page(database: Database, query: PageQuery) -> tuple[Sequence[RegisteredPlayer], int | None]:
+    """Return a page of the register in the order of ids, and the id after which the next page begins, if any."""
     with database.transaction() as current:
-        found = UserQueries(current).players_after(asked.after, asked.limit + 1)
-    return page_of(found, asked.limit, lambda user: user.user_id)
+        found = UserQueries(current).players_after(query.after, query.limit + 1)
+    return page_of(found, query.limit, lambda player: player.user_id)
 
 
-def all_users(database: Database) -> Iterator[RegisteredUser]:
+def all_players(database: Database) -> Iterator[RegisteredPlayer]:
     """Walk through the whole register in the order of ids, page by page."""
     after: int | None = 0
     while after is not None:
-        users, after = users_of(database, UsersAsked(limit=MAX_PAGE_SIZE, after=after))
-        yield from users
+        players, after = read_page(database, PageQuery(limit=MAX_PAGE_SIZE, after=after))
+        yield from players

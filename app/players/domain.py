@@ -1,4 +1,4 @@
-"""Registered users, as plain values."""
+"""Registered players, as plain values."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A user to be registered; without a `user_id` the next free one is given (A23)."""
+    """A player to register; without a `user_id`, the next free one is assigned (A23)."""
 
     user_id: int | None = None
     name: str
@@ -15,8 +15,8 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredUser:
-    """A user whom the platform has made known; `email` is unique without regard to case."""
+class RegisteredPlayer:
+    """A player whom the platform has registered; `email` is unique, ignoring case."""
 
     user_id: int
     name: str
@@ -25,30 +25,30 @@ class RegisteredUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsersAsked:
-    """Which users: at most `limit`, with an id above `after`."""
+class PageQuery:
+    """A query for a page: at most `limit` players, with ids above `after`."""
 
     limit: int
     after: int = 0
 
 
 class DuplicateUser(Exception):
-    """Another user has this id, this email (without regard to case), or both; `errors` says which."""
+    """Another player has this id, this email (ignoring case), or both; `errors` says which."""
 
     def __init__(self, taken: Collection[str]) -> None:
-        super().__init__(f"another user has this {' and this '.join(taken)}: give another, or leave user_id out")
-        self.errors = {name: ["Is taken by another user."] for name in taken}
+        super().__init__(f"another player has this {' and this '.join(taken)}: give another, or leave user_id out")
+        self.errors = {name: ["Belongs to another player."] for name in taken}
 
 
 class NoFreeUserId(Exception):
-    """There is no id to give to a user who came without one: none is free above the greatest in the register."""
+    """No id can be assigned to a player who came without one: none was found above the greatest registered one."""
 
     def __init__(self, greatest: int) -> None:
-        super().__init__(f"no free user_id was found above {greatest}; give the user a user_id")
+        super().__init__(f"no free user_id was found above {greatest}; give the player a user_id")
 
 
-# The users of the README's examples (A15).
-SAMPLE_USERS = (
+# The players of the README's examples (A15).
+SAMPLE_PLAYERS = (
     NewUser(user_id=1, name="Ada Sample", email="ada@example.com"),
     NewUser(user_id=2, name="Ben Sample", email="ben@example.com"),
     NewUser(user_id=3, name="Cleo Sample", email="cleo@example.com"),

@@ -1,4 +1,4 @@
-"""The table of registered users: small and cold."""
+"""The table of registered players: small and cold."""
 
 from datetime import datetime
 
@@ -9,8 +9,8 @@ from app.datastores import db
 from lib.privileges import may
 
 
-class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A user of the platform."""
+class RegisteredPlayerRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
+    """A registered player."""
 
     __tablename__ = "registered_user"
     __table_args__ = (
@@ -25,4 +25,4 @@ class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
-Index("uq_registered_user_email_without_case", func.lower(RegisteredUserRow.email), unique=True)
+Index("uq_registered_user_email_without_case", func.lower(RegisteredPlayerRow.email), unique=True)

@@ -1,4 +1,4 @@
-"""Which problem a client sees for each way in which the register refuses a player."""
+"""The problems that clients see when the register refuses a player."""
 
 from app.players.domain import DuplicateUser, NoFreeUserId
 from app.problems import Problems
@@ -9,13 +9,13 @@ PROBLEMS: Problems = {
     DuplicateUser: ProblemType(
         409,
         "duplicate-user",
-        "Another user has this id or this email",
+        "Another player has this id or this email",
         example=DuplicateUser(["user_id", "email"]),
     ),
     NoFreeUserId: ProblemType(
         409,
         "no-free-user-id",
-        "There is no id to give to the user",
+        "No free id was found for the player",
         example=NoFreeUserId(BIGINT_MAX),
     ),
 }

@@ -1,4 +1,4 @@
-"""The questions that are asked of the register."""
+"""The queries about the register."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import Row, exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
-from app.players.domain import NewUser, RegisteredUser
-from app.players.models import RegisteredUserRow as Player
+from app.players.domain import NewUser, RegisteredPlayer
+from app.players.models import RegisteredPlayerRow as Player
 from lib.transactions import Statement, Transaction
 
-# Whoever looks for a free id must not find the one that another transaction is just taking. A lock of the table would
-# take the privilege to change whole rows.
+# No search for a free id must find one that another transaction is just taking. A lock of the table would require the
+# privilege to change whole rows.
 REGISTER_LOCK = 7311030300125
-# Asked at every event where only registered players' events are taken, so prepared.
+# Prepared, since it runs at every event if only registered players are accepted.
 IS_REGISTERED = Statement(
     "is_registered", ("bigint",), "SELECT EXISTS (SELECT FROM registered_user WHERE user_id = $1)"
 )
-# Whoever has an event has a clock. In the list of columns the series is made as far as it is read, and no further; and
-# an EXISTS might be turned into a join with everybody's clocks, which this comparison cannot.
+# Every player with an event has a clock. In the list of columns, the series is generated only as far as it is read. An
+# EXISTS might become a join with the clocks of all players; this comparison cannot.
 FIRST_WITHOUT_EVENTS = Statement(
     "first_user_id_without_events",
     ("bigint", "bigint"),
@@ -31,52 +31,52 @@ COLUMNS = (Player.user_id, Player.name, Player.email, Player.created_at)
 
 
 class UserQueries:
-    """The questions about registered players that one transaction asks."""
+    """The queries about registered players, within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def is_registered(self, user_id: int) -> bool:
-        """Is the player in the register?"""
+        """Tell whether the player is registered."""
         [(registered,)] = self._transaction.fetch(IS_REGISTERED, user_id)
         return bool(registered)
 
     def lock(self) -> None:
-        """Let nobody else register a player until the end; events and readers go on."""
+        """Block other registrations until the transaction ends; events and readers go on."""
         self._transaction.execute(select(func.pg_advisory_xact_lock(REGISTER_LOCK)))
 
-    def taken_by_others(self, user: NewUser) -> list[str]:
-        """Which of the id and the email does a registered player have already?"""
-        same_email = func.lower(Player.email) == func.lower(user.email)
+    def taken_by_others(self, player: NewUser) -> list[str]:
+        """Return which of "user_id" and "email" registered players have already."""
+        same_email = func.lower(Player.email) == func.lower(player.email)
         [taken] = self._transaction.execute(
-            select(exists().where(Player.user_id == user.user_id), exists().where(same_email))
+            select(exists().where(Player.user_id == player.user_id), exists().where(same_email))
         )
         return [name for name, is_taken in zip(("user_id", "email"), taken, strict=True) if is_taken]
 
     def greatest_id(self) -> int:
-        """Which is the greatest id in the register? Of an empty one: 0."""
+        """Return the greatest registered id; 0 if there is none."""
         return self._transaction.execute(select(func.max(Player.user_id))).scalar_one() or 0
 
     def first_id_without_events(self, least: int, greatest: int) -> int | None:
-        """Which is the first id from `least` to `greatest` under which no event was ever stored, if there is one?"""
+        """Return the first id from `least` to `greatest` under which no event was ever stored, if there is one."""
         rows = self._transaction.fetch(FIRST_WITHOUT_EVENTS, least, greatest)
         return int(rows[0][0]) if rows else None
 
-    def register(self, user_id: int, user: NewUser) -> RegisteredUser:
+    def register(self, user_id: int, player: NewUser) -> RegisteredPlayer:
         """Add the player; id and email must be free."""
-        new = insert(Player).values(user_id=user_id, name=user.name, email=user.email).returning(*COLUMNS)
+        new = insert(Player).values(user_id=user_id, name=player.name, email=player.email).returning(*COLUMNS)
         return _player(self._transaction.execute(new).one())
 
-    def register_if_new(self, user: NewUser) -> None:
-        """Add the player; one whose id or email is there already is left as it is."""
-        new = postgresql.insert(Player).values(user_id=user.user_id, name=user.name, email=user.email)
+    def register_if_new(self, player: NewUser) -> None:
+        """Add the player, unless the id or the email is taken."""
+        new = postgresql.insert(Player).values(user_id=player.user_id, name=player.name, email=player.email)
         self._transaction.execute(new.on_conflict_do_nothing())
 
-    def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredUser]:
-        """Which players come after this id? In the order of their ids."""
+    def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredPlayer]:
+        """Return the players with ids above this one, in the order of their ids."""
         found = select(*COLUMNS).where(Player.user_id > user_id).order_by(Player.user_id).limit(limit)
         return [_player(row) for row in self._transaction.execute(found)]
 
 
-def _player(row: Row[Any]) -> RegisteredUser:
-    return RegisteredUser(user_id=row.user_id, name=row.name, email=row.email, created_at=row.created_at)
+def _player(row: Row[Any]) -> RegisteredPlayer:
+    return RegisteredPlayer(user_id=row.user_id, name=row.name, email=row.email, created_at=row.created_at)

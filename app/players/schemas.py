@@ -1,4 +1,4 @@
-"""The shape of requests and answers about users, to and from domain values."""
+"""The form of requests and responses about players, to and from domain values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,55 +6,51 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.players.domain import NewUser, UsersAsked
+from app.players.domain import NewUser, PageQuery
 from lib.fields import Email, Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
-LONGEST_NAME = 100
-LONGEST_EMAIL = 254  # that one can send to (RFC 5321)
+MAX_NAME_LENGTH = 100
+MAX_EMAIL_LENGTH = 254  # of an address that mail can be sent to (RFC 5321)
 
 
 class NewUserSchema(Schema):
-    """A user to be registered, as a client sends it; any other member is refused."""
+    """A player to register, as a client sends it; any other member is refused."""
 
     user_id = WholeNumber(
-        least=1, metadata={"description": "the platform's own id; left out, the user gets the next free one"}
+        least=1, metadata={"description": "the platform's own id; if left out, the player gets the next free one"}
     )
-    name = Line(
-        longest=LONGEST_NAME, required=True, metadata={"description": "characters that can be printed, not blank"}
-    )
-    email = Email(
-        longest=LONGEST_EMAIL, required=True, metadata={"description": "unique without regard to case, in ASCII"}
-    )
+    name = Line(longest=MAX_NAME_LENGTH, required=True, metadata={"description": "printable characters, not blank"})
+    email = Email(longest=MAX_EMAIL_LENGTH, required=True, metadata={"description": "unique, ignoring case; in ASCII"})
 
     @post_load
-    def to_new_user(self, members: Mapping[str, Any], **_: Any) -> NewUser:  # noqa: ANN401  # marshmallow's form
-        """Make the domain's value."""
+    def to_new_player(self, members: Mapping[str, Any], **_: Any) -> NewUser:  # noqa: ANN401  # marshmallow's signature
+        """Make the domain value."""
         return NewUser(**members)
 
 
-class UsersParameters(PageParameters):
-    """Which users; without any, the first."""
+class PlayersParameters(PageParameters):
+    """Which page; without parameters, the first."""
 
     after = WholeNumberInDigits(
         least=0,
         load_default=0,
-        metadata={"description": "only users with an id above it; the `next_after` of the page before"},
+        metadata={"description": "only players with an id above it; the `next_after` of the previous page"},
     )
 
     @post_load
-    def to_users_asked(self, parameters: Mapping[str, Any], **_: Any) -> UsersAsked:  # noqa: ANN401  # as above
-        """Make the domain's value."""
-        return UsersAsked(**parameters)
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
+        """Make the domain value."""
+        return PageQuery(**parameters)
 
 
 class UserSchema(Schema):
-    """A user of the register."""
+    """A registered player."""
 
     user_id = fields.Integer(required=True)
     name = fields.String(required=True)
     email = fields.String(required=True, metadata={"description": "as it was given"})
-    created_at = Moment(required=True, metadata={"description": "when the user was registered, in UTC"})
+    created_at = Moment(required=True, metadata={"description": "when the player was registered, in UTC"})
 
 
 class UsersPageSchema(Schema):
@@ -64,13 +60,13 @@ class UsersPageSchema(Schema):
     next_after = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "ask for the next page with this as `after`; null exactly when there is none"},
+        metadata={"description": "send this as `after` to get the next page; null exactly when there is none"},
     )
 
 
 class LocationSchema(Schema):
-    """The header of an answer that tells of something new."""
+    """The header of a response that created something."""
 
     location = fields.String(
-        data_key="Location", metadata={"description": "where to read what the user does", "example": "/users/5"}
+        data_key="Location", metadata={"description": "where to read what the player does", "example": "/users/5"}
     )

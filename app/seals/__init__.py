@@ -1,1 +1,1 @@
-"""Seals over all that is stored: what makes it known later that something is gone or was changed."""
+"""Seals over all that is stored, which reveal later changes and deletions."""

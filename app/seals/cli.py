@@ -22,31 +22,31 @@ from lib.hints import command
 @click.command("seal")
 @with_appcontext
 def seal() -> None:
-    """Seal all that was stored since the last seal, so that `rules verify` notices what is changed or gone.
+    """Seal all that was stored since the last seal, so that `rules verify` notices changes and deletions.
 
-    Run it by a timer, and keep what it prints on another machine: whoever can rewrite the tables cannot rewrite that.
+    Run it from a timer and keep its output on another machine, where nobody who can rewrite the tables can rewrite it.
     """
-    with _at_work("seal") as sealing:
-        _tell("Sealed", controllers.seal(sealing))
+    with _sealing("seal") as sealing:
+        _report("Sealed", controllers.seal(sealing))
 
 
 @click.command("count")
 @with_appcontext
 def count() -> None:
-    """Count and seal, once, the events of a release that gave them no numbers.
+    """Count and seal the events of a release that gave them no numbers.
 
-    After an upgrade from 0.1, when none of its processes runs any more.
+    Run it once after an upgrade from 0.1, when none of its processes runs any more.
     """
-    with _at_work("count") as sealing:
+    with _sealing("count") as sealing:
         links = controllers.count(sealing)
-        _tell("Counted and sealed", links)
+        _report("Counted and sealed", links)
     click.echo("No event is left without a number or a count.")
 
 
-ON_SEALS = (seal, count)  # they join the commands of the rule book
+ON_SEALS = (seal, count)  # added to the commands of the rule book
 
 
-def _tell(done: str, links: Chain) -> None:
+def _report(done: str, links: Chain) -> None:
     if not links.players:
         click.echo("Nothing new to seal.")
     else:
@@ -56,34 +56,34 @@ def _tell(done: str, links: Chain) -> None:
 
 
 @contextmanager
-def _at_work(word: str) -> Iterator[Sealing]:
-    """Show how far the work got; end with one line when it is interrupted or cannot be done."""
-    made, again = services.get(SealServices), command(f"rules {word}")
+def _sealing(subcommand: str) -> Iterator[Sealing]:
+    """Show progress; end with one line if the run is interrupted or cannot be done."""
+    needed, again = services.get(SealServices), command(f"rules {subcommand}")
     try:
-        with _progress() as told:
-            yield Sealing(database=made.database, engine=made.engine, told=told)
+        with _progress() as progress:
+            yield Sealing(database=needed.database, engine=needed.engine, progress=progress)
     except KeyboardInterrupt:
         click.echo(f"Interrupted: what was sealed stays sealed. To go on: {again}", err=True)
         sys.exit(INTERRUPTED)
     except TurnTaken:
-        raise click.ClickException(f"another run seals or counts; when it has ended: {again}") from None
+        raise click.ClickException(f"another run is sealing or counting; when it has ended: {again}") from None
     except SealedMeanwhile:
-        told_to = f"another run sealed meanwhile; what this one sealed stays. To go on: {again}"
-        raise click.ClickException(told_to) from None
+        message = f"another run sealed meanwhile; what this one sealed stays. To go on: {again}"
+        raise click.ClickException(message) from None
     except (psycopg2.OperationalError, OperationalError) as error:
-        said = " ".join(str(getattr(error, "orig", error)).split())
-        raise click.ClickException(f"the database cannot be read ({said}); to try again: {again}") from None
+        cause = " ".join(str(getattr(error, "orig", error)).split())
+        raise click.ClickException(f"the database cannot be read ({cause}); to try again: {again}") from None
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """Count the events on standard error, if that is a terminal."""
+    """Show the number of sealed events on standard error, if that is a terminal."""
     err, events = Console(stderr=True), 0
     with err.status("looking for new events") as status:
 
-        def told(further: int) -> None:
+        def progress(further: int) -> None:
             nonlocal events
             events += further
             status.update(f"{events:,} events are sealed")
 
-        yield told
+        yield progress

@@ -1,6 +1,6 @@
-"""The use cases of seals. Both read one state of the database; what is stored meanwhile is for the next seal.
+"""The use cases of seals. Both read one snapshot of the database; the next seal covers what is stored meanwhile.
 
-Every link of the chain is written in a transaction of its own, so what an interrupted run has done stays done.
+Every link of the chain is written in its own transaction, so the work of an interrupted run stays done.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,11 +28,11 @@ from lib.database import Database
 from lib.logs import get_logger
 from lib.snapshots import snapshot_of
 
-APPLICATION_NAME = "activity-alerts seal"  # under which PostgreSQL shows the connection
-TURN = 7_311_030_300_125  # the number of the lock; any that no other program here uses
-PATIENCE = 10.0  # seconds that a run waits for another one to end
-PLAYERS = 1000  # of one link: what is held in memory, and written at once
-LONGEST_LINK = 30.0  # seconds that writing one may take
+APPLICATION_NAME = "activity-alerts seal"  # the name of the connection in PostgreSQL
+TURN = 7_311_030_300_125  # the number of the advisory lock
+PATIENCE = 10.0  # seconds that a run waits for another to end
+PLAYERS = 1000  # per link, which is held in memory and written at once
+LINK_TIMEOUT = 30.0  # seconds that writing a link may take
 
 log = get_logger()
 
@@ -40,23 +40,23 @@ Due = Iterable[Sequence[tuple[object, ...]]]
 
 
 class SealedMeanwhile(Exception):
-    """Another run wrote the next link; this one ends before the two disagree."""
+    """Another run has written the next link; this run ends, so that the two cannot disagree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """Where seals are made, and who is told how many events are covered, after each link."""
+    """Where to seal; `progress` is called after each link with the number of events that it covers."""
 
     database: Database
     engine: Engine
-    told: Callable[[int], None] = lambda _: None
+    progress: Callable[[int], None] = lambda _: None
     patience: float = PATIENCE
     players: int = PLAYERS
 
 
 @dataclass(slots=True)
 class Chain:
-    """The end of the chain, to which links are added; and what this run has added."""
+    """The end of the chain, where links are added, and what this run has added."""
 
     sealing: Sealing
     latest: Sealed | None
@@ -64,8 +64,8 @@ class Chain:
     players: int = 0
 
     def add(self, parts: Sequence[PlayerPart], *, all_counted: bool) -> None:
-        """Add a link, durably, and write it to the log; raises `SealedMeanwhile`."""
-        with self.sealing.database.transaction(deadline=LONGEST_LINK) as current:
+        """Add a link durably and log it; raises `SealedMeanwhile`."""
+        with self.sealing.database.transaction(deadline=LINK_TIMEOUT) as current:
             seals = SealQueries(current)
             now, latest = seals.latest()
             if latest != self.latest:
@@ -78,18 +78,18 @@ class Chain:
             except UniqueViolation as error:
                 raise SealedMeanwhile from error
         self.latest = seal
-        self._tell(parts)
+        self._report(parts)
 
-    def _tell(self, parts: Sequence[PlayerPart]) -> None:
+    def _report(self, parts: Sequence[PlayerPart]) -> None:
         events = sum(part.events for part in parts)
         self.events += events
         self.players += len(parts)
         log.info("sealed", seal=str(self.latest), events=events, players=len(parts))
-        self.sealing.told(events)
+        self.sealing.progress(events)
 
     def note(self, numbers: Sequence[tuple[int, int]]) -> None:
-        """Have the clocks know up to where their players are sealed, so that the next seal passes them by."""
-        with self.sealing.database.transaction(deadline=LONGEST_LINK) as current:
+        """Note in the clocks up to which number their players are sealed, so that the next seal skips them."""
+        with self.sealing.database.transaction(deadline=LINK_TIMEOUT) as current:
             SealQueries(current).note_sealed(numbers)
             current.commit()
 
@@ -120,7 +120,7 @@ def count(sealing: Sealing) -> Chain:
 
 @contextmanager
 def _at_the_end_of_the_chain(sealing: Sealing) -> Iterator[tuple[DueQueries, Chain]]:
-    """Take our turn, then look at the state of the database: not the other way round, or it could be too old."""
+    """Take our turn, then a snapshot of the database; in the other order the snapshot could be too old."""
     with (
         turn(sealing.engine, TURN, patience=sealing.patience),
         snapshot_of(sealing.engine, APPLICATION_NAME) as snapshot,
@@ -132,12 +132,12 @@ def _at_the_end_of_the_chain(sealing: Sealing) -> Iterator[tuple[DueQueries, Cha
 
 
 def _all_counted(database: Database) -> bool:
-    with database.transaction(deadline=LONGEST_LINK) as current:
+    with database.transaction(deadline=LINK_TIMEOUT) as current:
         return SealQueries(current).all_counted()
 
 
 def _spans(due: Iterable[Sequence[tuple[int]]], size: int) -> Iterator[tuple[int, int]]:
-    """Cut the players who are due into spans of so many, each by its first and its last."""
+    """Divide the players into spans of `size`, each given by its first and its last id."""
     first, last, count = 0, 0, 0
     for (user_id,) in chain.from_iterable(due):
         first, last, count = first if count else user_id, user_id, count + 1
@@ -149,7 +149,7 @@ def _spans(due: Iterable[Sequence[tuple[int]]], size: int) -> Iterator[tuple[int
 
 
 def _numbered(due: Due) -> Iterator[PlayerPart]:
-    """Put the events of each player together, from the last number sealed to the count of the clock."""
+    """Cover the events of each player, from the last sealed number to the count of the clock."""
     for row, covered, t in _players(due):
         sealed, upto = row.sealed or 0, row.upto or 0
         if covered.events < upto - sealed:
@@ -158,23 +158,23 @@ def _numbered(due: Due) -> Iterator[PlayerPart]:
 
 
 def _unnumbered(due: Due) -> Iterator[PlayerPart]:
-    """Put the events of each player together that have no number, in a part below the last one of these."""
+    """Cover the events of each player that have no number, in a part numbered below the player's last such part."""
     for row, covered, t in _players(due):
         number = UNNUMBERED if row.sealed is None else row.sealed - 1
         yield PlayerPart(row.user_id, number, t, covered.events, covered.digest())
 
 
 def _players(due: Due) -> Iterator[tuple[DueRow, PartDigest, int]]:
-    """Return of each player a row, the digest over the events, and the latest `t`."""
+    """Return for each player a row, the digest over the events, and the latest `t`."""
     for _, rows in groupby(map(DueRow._make, chain.from_iterable(due)), key=lambda row: row.user_id):
         covered, t = PartDigest(), -1
         for row in rows:
-            t = _take_up(row, covered)
+            t = _add_event(row, covered)
         yield row, covered, t
 
 
-def _take_up(row: DueRow, covered: PartDigest) -> int:
-    """Add an event to those of its player; return its `t`, or where there is none that of the last one sealed."""
+def _add_event(row: DueRow, covered: PartDigest) -> int:
+    """Add an event to the digest of its player; return its `t`, or without an event, the last sealed `t`."""
     if row.t is None:
         return -1 if row.sealed_t is None else row.sealed_t
     event = EventFacts(row.user_id, row.t, row.seq, row.type, row.amount, row.codes, row.edition, row.received)

@@ -1,7 +1,7 @@
-"""What is sealed and how it is written for the digest: plain values, and SHA-256 (A44).
+"""What is sealed, and its form for the digests: plain values and SHA-256 (A44).
 
-An event has a digest of its own, with its alerts. Those of a player since the last seal have one together, in order of
-`t`; and a seal has one over all its players and the seal before it, so that none can be changed or left out alone.
+An event and its alerts have one digest. A player's events since the last seal have one, in order of `t`. A seal has one
+over all its players and the previous seal, so that no single one can be changed or left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-FIRST = b""  # what stands in the first seal where the others have the digest of the one before
-UNNUMBERED = 0  # a part of this number or a lower one covers events without any
+FIRST = b""  # in place of the previous digest in the first seal
+UNNUMBERED = 0  # a part with this number or a lower one covers events without numbers
 
 
 class EventFacts(NamedTuple):
-    """An event as it was answered first; `received` in microseconds of Unix time, `seq` None where it has none."""
+    """An event with its first answer; `received` is in microseconds of Unix time, `seq` None if it has no number."""
 
     user_id: int
     t: int
@@ -28,9 +28,9 @@ class EventFacts(NamedTuple):
 
 
 class PlayerPart(NamedTuple):
-    """What one seal covers of one player: the `events` whose numbers end with `seq`; `t` is the latest of them.
+    """What a seal covers of a player: `events` events, the last of which has the number `seq`; `t` is their latest.
 
-    Events without a number are covered by parts of their own: 0, then -1, -2 …, each those since the part before.
+    Events without a number are in separate parts, 0, -1, -2 …, each with the events since the part before.
     """
 
     user_id: int
@@ -41,7 +41,7 @@ class PlayerPart(NamedTuple):
 
 
 class SealFacts(NamedTuple):
-    """A seal: `at` in microseconds of Unix time; `all_counted` where no event without a number was left by then."""
+    """A seal: `at` in microseconds of Unix time; `all_counted` if it left no event without a number uncounted."""
 
     no: int
     at: int
@@ -49,7 +49,7 @@ class SealFacts(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """The number of a seal and its digest: what to keep elsewhere."""
+    """The number and the digest of a seal, to keep elsewhere."""
 
     no: int
     digest: bytes
@@ -59,7 +59,7 @@ class Sealed(NamedTuple):
 
 
 def read_seal(written: str) -> Sealed:
-    """Read a seal as it is written; raises `ValueError`."""
+    """Parse a seal from its text; raises `ValueError`."""
     no, _, digest = written.strip().partition(":")
     seal = Sealed(int(no), bytes.fromhex(digest))
     if seal.no < 1 or len(seal.digest) != sha256().digest_size:
@@ -69,13 +69,13 @@ def read_seal(written: str) -> Sealed:
 
 @dataclass(slots=True)
 class PartDigest:
-    """The digest over events of a player that come one after the other, in order of `t`, and how many these are."""
+    """The digest over events of a player, added in order of `t`, and their number."""
 
     events: int = 0
     _sha256: Any = field(default_factory=sha256)
 
     def add(self, digest: bytes) -> None:
-        """Take up an event."""
+        """Add the digest of an event."""
         self.events += 1
         self._sha256.update(digest)
 
@@ -86,25 +86,25 @@ class PartDigest:
 
 
 def event_digest(event: EventFacts, alerts: Iterable[str]) -> bytes:
-    """Return the digest of an event with its alerts, each of them a line as `seals.queries.ALERT` writes it.
+    """Return the digest of an event and its alerts, each of them a line in the form of `seals.queries.ALERT`.
 
-    A line break ends each part: no line contains one, JSON least of all.
+    Line breaks separate the parts; no part contains one, JSON least of all.
     """
     user_id, t, seq, kind, amount, codes, edition, received = event
     number = "-" if seq is None else seq
-    told = f"{user_id} {t} {number} {kind} {amount} {','.join(map(str, codes))} {edition} {received}"
-    return sha256("\n".join((told, *sorted(alerts))).encode()).digest()
+    written = f"{user_id} {t} {number} {kind} {amount} {','.join(map(str, codes))} {edition} {received}"
+    return sha256("\n".join((written, *sorted(alerts))).encode()).digest()
 
 
 class SealDigest:
-    """The digest of a seal, whose players come one after the other, in order of their ids and numbers."""
+    """The digest of a seal, whose players are added in order of ids and numbers."""
 
     def __init__(self, seal: SealFacts, previous: bytes) -> None:
-        told = f"seal 1 {seal.no} {seal.at} {'all counted' if seal.all_counted else 'some not counted'}"
-        self._sha256 = sha256(f"{told} {previous.hex()}".encode())
+        written = f"seal 1 {seal.no} {seal.at} {'all counted' if seal.all_counted else 'some not counted'}"
+        self._sha256 = sha256(f"{written} {previous.hex()}".encode())
 
     def add(self, part: PlayerPart) -> None:
-        """Take up a player."""
+        """Add a player."""
         user_id, seq, t, events, digest = part
         self._sha256.update(f"\n{user_id} {seq} {t} {events} {digest.hex()}".encode())
 

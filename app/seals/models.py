@@ -1,4 +1,4 @@
-"""The tables of seals: triggers refuse to change or remove a row."""
+"""The tables of seals; triggers refuse to change or delete rows."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from lib.privileges import may
 
 
 class SealRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A link of the chain: a digest over some players' new events and the digest of the link before."""
+    """A link of the chain: a digest over the new events of some players and the previous digest."""
 
     __tablename__ = "seal"
     __table_args__ = may(insert="no all_counted digest")
@@ -22,10 +22,10 @@ class SealRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy
 
 
 class SealedPlayerRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """What a seal covers of one player: `events` of them up to number `seq`, the latest at `t`.
+    """What a seal covers of a player: `events` events up to number `seq`, the latest at `t`.
 
-    The key begins with the player, as those of events do, and refers to no other table. Numbers up to 0 are those of
-    parts that cover events without a number.
+    The key begins with the player, as that of events does, and refers to no other table. Parts with numbers up to 0
+    cover events without a number.
     """
 
     __tablename__ = "sealed_player"

@@ -1,4 +1,4 @@
-"""The questions that are asked of the seals, and of what is not sealed yet."""
+"""The queries about seals, and about what is not sealed yet."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -8,17 +8,17 @@ from app.seals.domain import PlayerPart, Sealed
 from lib.snapshots import Reader
 from lib.transactions import Statement, Transaction
 
-# How an alert and a moment are written for a digest, here and wherever a digest is worked out again.
+# The forms of an alert and a time for a digest, here and wherever a digest is recomputed.
 ALERT = "concat_ws(' ', code, shadow, edition, evidence)"
 RECEIVED = "(extract(epoch FROM received_at) * 1000000)::bigint"
 
-# A walk over the clocks, of which only those with new events are returned. An index that finds them would have to
-# follow the count, and cost every event more than this costs a seal.
+# Scans the clocks and returns those with new events. An index on them would have to follow the count, and cost every
+# event more than this costs a seal.
 UNSEALED = "SELECT user_id FROM user_clock WHERE user_id > 0 AND events > sealed ORDER BY user_id"
 EVERYBODY = "SELECT user_id FROM user_clock WHERE user_id > 0 ORDER BY user_id"
 
-# An event's alerts are found by the index that ends with user and code, whose order no other has: by the key, all
-# alerts of a player would be walked for each event.
+# Written for the index on (shadow, t, user_id, code), the only one in this order; by the primary key, all alerts of a
+# player would be scanned for each event.
 _ALERTS = """
     SELECT {alert} FROM alert WHERE code > 0 AND shadow = {shadow}
         AND (t, user_id, code) >= (event.t, clock.user_id, 0)
@@ -41,7 +41,7 @@ _OF_ALERTS = {
     "answered": _ALERTS.format(alert=ALERT, shadow="false"),
     "in_shadow": _ALERTS.format(alert=ALERT, shadow="true"),
 }
-# From the last sealed number to the clock's count; also of a player of whom none of these events is there.
+# From the last sealed number to the clock's count; includes players none of whose events in between are stored.
 UNSEALED_EVENTS = _EVENTS.format(
     upto="clock.events",
     covered="seq > 0",
@@ -82,7 +82,7 @@ ADD_PARTS = Statement(
     SELECT $1, part.* FROM unnest($2, $3, $4, $5, $6) AS part
     """,
 )
-# Who is sending an event at this moment is left out, and looked at again by the next seal: nobody waits for this.
+# Skips players who are sending an event right now, so that nobody waits for this; the next seal covers them again.
 NOTE_SEALED = Statement(
     "note_sealed",
     ("bigint[]", "bigint[]"),
@@ -98,7 +98,7 @@ ANY_UNNUMBERED = "SELECT EXISTS (SELECT FROM activity_event WHERE seq IS NULL)"
 
 
 class DueRow(NamedTuple):
-    """An event to be sealed, or a player (`t` None) of whom none of the events to be sealed is stored."""
+    """An event to seal, or a player (`t` None) none of whose events to seal are stored."""
 
     user_id: int
     upto: int | None
@@ -115,45 +115,45 @@ class DueRow(NamedTuple):
 
 
 class DueQueries:
-    """The questions about what is not sealed, all of them about one state of the database."""
+    """The queries about what is not sealed, all within one snapshot of the database."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     def unsealed(self) -> Iterator[Sequence[tuple[int]]]:
-        """Who has events that are not sealed? By id."""
+        """Return the ids of the players with unsealed events, ascending."""
         return self._reader.rows(UNSEALED, {})
 
     def everybody(self) -> Iterator[Sequence[tuple[int]]]:
-        """Who has any events? By id."""
+        """Return the ids of all players with events, ascending."""
         return self._reader.rows(EVERYBODY, {})
 
     def unsealed_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Which events of these players are not sealed? By player and t."""
+        """Return the unsealed events of these players, by player and `t`."""
         return self._reader.rows(UNSEALED_EVENTS, {"first": first, "last": last})
 
     def unnumbered_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Which events of these players have no number and are not counted? By player and t."""
+        """Return the events of these players that have no number and are not counted, by player and `t`."""
         return self._reader.rows(UNNUMBERED_EVENTS, {"first": first, "last": last})
 
     def any_unnumbered(self) -> bool:
-        """Is there an event without a number?"""
+        """Tell whether any event has no number."""
         return any(found for rows in self._reader.rows(ANY_UNNUMBERED, {}) for (found,) in rows)
 
 
 class SealQueries:
-    """The questions about seals that one transaction asks."""
+    """The queries about seals, within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def latest(self) -> tuple[int, Sealed | None]:
-        """When does this transaction begin, in microseconds of Unix time, and which is the latest seal?"""
+        """Return the start of this transaction, in microseconds of Unix time, and the latest seal."""
         [(now, no, digest)] = self._transaction.fetch(LATEST)
         return now, None if no is None else Sealed(no, bytes(digest))
 
     def all_counted(self) -> bool:
-        """Does any seal say that all events without a number are counted?"""
+        """Tell whether any seal says that all events without a number are counted."""
         [(counted,)] = self._transaction.fetch(ALL_COUNTED)
         return bool(counted)
 
@@ -164,5 +164,5 @@ class SealQueries:
             self._transaction.write(ADD_PARTS, seal.no, *map(list, zip(*parts, strict=True)))
 
     def note_sealed(self, numbers: Sequence[tuple[int, int]]) -> None:
-        """Write at the clocks of these players up to which number they are sealed."""
+        """Store in the clocks of these players up to which number they are sealed."""
         self._transaction.write(NOTE_SEALED, *map(list, zip(*numbers, strict=True)))

@@ -9,7 +9,7 @@ from lib.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealServices:
-    """The database that is read: for short transactions, and the engine for what takes long."""
+    """The database for short transactions, and the engine for long reads."""
 
     database: Database
     engine: Engine

@@ -277,7 +277,7 @@ def test_a_beginning_of_several_keys_is_refused_with_all_of_them(app: APIFlask, 
         sql("UPDATE api_key SET prefix = %s WHERE prefix = %s", prefix, prefix_of(make_key()))
     status, _, said = run(app, "revoke", "abcd")
     assert status == 1
-    assert "2 keys begin with 'abcd'; give more of the one that is meant:" in said
+    assert "2 keys begin with 'abcd'; give more characters of the one you mean:" in said
     assert "abcd11111111  payments, valid" in said
     assert "ffff" not in said
     assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []

@@ -237,7 +237,7 @@ def test_the_audit_of_keys_says_who_named_an_owner_and_a_rotated_key_keeps_it(ap
 
 def test_an_owner_is_named_once(app: APIFlask, ann: str, sql: Sql) -> None:
     status, said = command(app, "keys", "own", prefix_of(ann), "Ben")
-    assert (status, "is Ann's already, and stays so; create another key: " in said) == (1, True)
+    assert (status, "belongs to Ann already, for good; create another key: " in said) == (1, True)
     assert sql("SELECT owner FROM api_key") == [("Ann",)]
 
 

@@ -79,7 +79,7 @@ def test_where_no_id_is_left_one_must_be_given(client: FlaskClient, greatest: in
         assert id_of(register(client, "end@example.com")) == END
     answer = register(client)
     assert problem(answer) == (409, "no-free-user-id")
-    assert "give the user a user_id" in answer.get_json()["detail"]
+    assert "give the player a user_id" in answer.get_json()["detail"]
     assert id_of(register(client, user_id=5)) == 5
 
 

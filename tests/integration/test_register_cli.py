@@ -72,7 +72,7 @@ def test_what_another_user_has_is_refused_in_a_line(flask: Flask) -> None:
 
 def test_where_no_id_is_left_the_line_says_to_give_one(flask: Flask) -> None:
     flask("users", "add", *ADA, "--user-id", str(2**63 - 1))
-    assert "give the user a user_id" in refused(flask("users", "add", "--name", "B", "--email", "b@example.com"))
+    assert "give the player a user_id" in refused(flask("users", "add", "--name", "B", "--email", "b@example.com"))
 
 
 def test_all_users_are_listed_each_on_a_line(flask: Flask, sql: Sql) -> None:
