@@ -277,7 +277,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     assert run(app, "draft", str(file), "--as", "ann", "--note", "more")[1].startswith("Edition 2 is drafted")
     assert run(app, "diff", "1", "2")[1] == "1100: above 100.00 → 150.00\n"
     shown = run(app, "show", "2")[1]
-    assert "a withdraw above 150.00" in shown
+    assert "a withdrawal above 150.00" in shown
     assert "three consecutive rising deposits, withdraws ignored" in shown
     assert "drafted by ann at 2" in shown
     assert " UTC from edition 1; never published\n" in shown
