@@ -22,7 +22,7 @@ from lib.request_ids import milliseconds_so_far
 from lib.transactions import Unavailable
 
 events = APIBlueprint(
-    "events", __name__, tag={"name": "Events", "description": "What players do with money, judged as it happens."}
+    "events", __name__, tag={"name": "Events", "description": "What players do with money, evaluated as it happens."}
 )
 log = get_logger()
 
@@ -51,18 +51,18 @@ REPLAY = {"Idempotent-Replay": "true"}
 )
 @asks_for(Scope.EVENTS_WRITE)
 def receive_event(event: ActivityEvent) -> Response:
-    """Take a deposit or a withdrawal and say which alert rules the user now meets.
+    """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 
-    `user_id` and `t` identify an event, and `t` rises with every event of a user. The same event sent again, however
+    `user_id` and `t` identify an event, and `t` rises with every event of a player. The same event sent again, however
     late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
     made = services.get(EventServices)
-    judge = made.rule_book.judge()
+    evaluator = made.rule_book.judge()
     key = current_key()
     sent_by = key.id if key else None
     made.turns.take(event.user_id, request.environ[PLACE])
     try:
-        decision = controllers.record_event(made, judge, event, sent_by)
+        decision = controllers.record_event(made, evaluator, event, sent_by)
     finally:
         made.turns.pass_on(event.user_id)
     metrics.count(decision)
@@ -71,7 +71,7 @@ def receive_event(event: ActivityEvent) -> Response:
 
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:
-    """Write the one line of an event, with the key that sent it now; raised codes are for somebody to see (A14)."""
+    """Write the event's one log line, with the key that sent it now; a warning if it raised codes (A14)."""
     write = log.warning if decision.alert else log.info
     write(
         "event",
