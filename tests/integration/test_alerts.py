@@ -260,5 +260,5 @@ def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> N
 
 def test_no_such_alert_is_told_with_its_place(handle: Database, sql: Sql) -> None:
     assert sql("SELECT FROM alert") == []
-    with pytest.raises(NoSuchAlert, match="no alert 3 of user 2 is stored at t 1"):
+    with pytest.raises(NoSuchAlert, match="no alert 3 of player 2 is stored at t 1"):
         controllers.alert(handle, Place(1, 2, 3), shadow=True)
