@@ -38,8 +38,8 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
 def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
     answer = app.test_client().get("/rules/9")
     assert problem(answer) == (404, "unknown-edition")
-    assert answer.get_json()["detail"] == "there is no edition 9; see which there are: GET /rules"
-    told = f"Error: there is no edition 9; see which there are: {PLACE} rules list\n"
+    assert answer.get_json()["detail"] == "there is no edition 9; list the editions: GET /rules"
+    told = f"Error: there is no edition 9; list the editions: {PLACE} rules list\n"
     assert run(app, "show", "9") == (1, told)
     assert run(app, "backtest", "9")[1].endswith(told), "those that join the commands of the rule book, too"
 

@@ -138,7 +138,7 @@ def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> No
         read_draft(never)
     [(where, said)] = refused.value.errors.items()
     assert where == f"rule {rule['code']}, evaluated_on"
-    assert said == ["Must have withdraw, or the rule can never be met."]
+    assert said == ["Must include withdraw, or the rule can never be met."]
     assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
     assert read_rules(never), "one that was saved is still read"
 
@@ -182,7 +182,7 @@ def test_faults_of_every_sort_are_told_at_once() -> None:
 
 
 TOML = [
-    ("not = toml =", "file: Is no TOML"),
+    ("not = toml =", "file: Is not valid TOML"),
     ("", "rules: Write [[rules]] above each rule"),
     ("[rules]\ncode = 1", "rules: Write [[rules]] above each rule"),
     ("rules = []", "rules: Must be a list of 1 to 100 rules."),
