@@ -10,5 +10,6 @@ SAME_EYES = ProblemType(
     "same-eyes",
     "Another person has to approve",
     example=key_needed_to_turn_off("key:0123456789ab rules", "Ann"),
+    new_slug="self-approval",
 )
 PROBLEMS: Problems = {SameEyes: SAME_EYES}
