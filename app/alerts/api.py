@@ -7,7 +7,7 @@ from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
 from app.alerts import controllers
-from app.alerts.domain import AlertPage, AlertsAsked, NoSuchAlert, Place, StoredAlert
+from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.examples import ALERTS, AN_ALERT
 from app.alerts.problems import PROBLEMS
 from app.alerts.schemas import AlertInPath, AlertPageSchema, AlertParameters, AlertSchema, AlertsParameters
@@ -37,7 +37,7 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 @asks_for(Scope.ALERTS_READ)
 def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> StoredAlert:
     """Read why a rule was met at an event."""
-    at = Place(t, user_id, code)
+    at = Cursor(t, user_id, code)
     return controllers.alert(services.get(AlertServices).database, at, shadow=parameters["shadow"])
 
 

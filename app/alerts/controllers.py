@@ -3,7 +3,7 @@
 A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
-from app.alerts.domain import AlertPage, AlertsAsked, NoSuchAlert, Place, StoredAlert
+from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
 from lib.database import Database
 from lib.keyset import page_of
@@ -16,11 +16,11 @@ def alerts(database: Database, query: AlertsAsked) -> AlertPage:
     """
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).latest(query, query.limit + 1)
-    page, next_before = page_of(found, query.limit, lambda alert: alert.place)
+    page, next_before = page_of(found, query.limit, lambda alert: alert.cursor)
     return AlertPage(alerts=page, next_before=next_before)
 
 
-def alert(database: Database, at: Place, *, shadow: bool) -> StoredAlert:
+def alert(database: Database, at: Cursor, *, shadow: bool) -> StoredAlert:
     """Return the alert at a cursor; raises `NoSuchAlert`."""
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).one(at, shadow=shadow)

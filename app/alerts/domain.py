@@ -22,7 +22,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Cursor:
     """The position of an alert in a list, which is sorted by these, descending."""
 
     t: int
@@ -42,9 +42,9 @@ class StoredAlert:
     evidence: Evidence
 
     @property
-    def place(self) -> Place:
+    def cursor(self) -> Cursor:
         """Its position in a list."""
-        return Place(self.t, self.user_id, self.code)
+        return Cursor(self.t, self.user_id, self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class AlertsAsked:
     """
 
     limit: int
-    before: Place | None = None
+    before: Cursor | None = None
     since: int = 0
     shadow: bool = False
     code: int | None = None
@@ -68,12 +68,12 @@ class AlertPage:
     """Alerts, newest first; `next_before` is the `before` of the next page."""
 
     alerts: Sequence[StoredAlert]
-    next_before: Place | None
+    next_before: Cursor | None
 
 
 class NoSuchAlert(Exception):
     """No such alert is stored."""
 
-    def __init__(self, at: Place, *, shadow: bool) -> None:
+    def __init__(self, at: Cursor, *, shadow: bool) -> None:
         hint = "" if shadow else "; try shadow=true, it may be an alert of the shadow"
         super().__init__(f"no alert {at.code} of player {at.user_id} is stored at t {at.t}{hint}")

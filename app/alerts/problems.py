@@ -1,6 +1,6 @@
 """The problem that a client sees for an alert that does not exist."""
 
-from app.alerts.domain import NoSuchAlert, Place
+from app.alerts.domain import Cursor, NoSuchAlert
 from app.problems import Problems
 from lib.problem_details import ProblemType
 
@@ -9,6 +9,6 @@ PROBLEMS: Problems = {
         404,
         "unknown-alert",
         "Alert not found",
-        example=NoSuchAlert(Place(t=1, user_id=1, code=1), shadow=False),
+        example=NoSuchAlert(Cursor(t=1, user_id=1, code=1), shadow=False),
     ),
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from json import JSONEncoder
 from typing import Any
 
-from app.alerts.domain import AlertsAsked, Evidence, Place, StoredAlert
+from app.alerts.domain import AlertsAsked, Cursor, Evidence, StoredAlert
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
@@ -114,16 +114,16 @@ class AlertQueries:
             rows = self._transaction.fetch(NEWEST, *page)
         return [_alert(row, shadow=query.shadow) for row in rows]
 
-    def one(self, at: Place, *, shadow: bool) -> StoredAlert | None:
+    def one(self, at: Cursor, *, shadow: bool) -> StoredAlert | None:
         """Return the alert at this cursor, or None if there is none."""
-        before = Place(at.t, at.user_id, at.code + 1)
+        before = Cursor(at.t, at.user_id, at.code + 1)
         query = AlertsAsked(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
         return next(iter(self.latest(query, 1)), None)
 
 
-def _last_cursor(before: Place | None) -> Place:
+def _last_cursor(before: Cursor | None) -> Cursor:
     """Return the greatest cursor that the page may contain."""
-    return Place(before.t, before.user_id, before.code - 1) if before else Place(BIGINT_MAX, BIGINT_MAX, LAST)
+    return Cursor(before.t, before.user_id, before.code - 1) if before else Cursor(BIGINT_MAX, BIGINT_MAX, LAST)
 
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:

@@ -7,15 +7,15 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
+from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Cursor
 from app.rules.limits import MAX_CODE
 from lib.fields import BIGINT_MAX, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
-CURSOR = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
+CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
 
 
-class PlaceInList(fields.Field[Place]):
+class CursorField(fields.Field[Cursor]):
     """Where a page ends: `t`, `user_id` and `code` of its last alert, as `t:user_id:code`."""
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own form
@@ -24,19 +24,19 @@ class PlaceInList(fields.Field[Place]):
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
         super().__init__(**more)
-        pattern = f"^{CURSOR.pattern.replace('(0|', '(?:0|')}$"
+        pattern = f"^{CURSOR_FORM.pattern.replace('(0|', '(?:0|')}$"
         self.metadata = {"type": "string", "pattern": pattern, **self.metadata}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Place:  # noqa: ANN401  # as above
-        match = CURSOR.fullmatch(value)
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Cursor:  # noqa: ANN401  # as above
+        match = CURSOR_FORM.fullmatch(value)
         if match is None:
             raise self.make_error("invalid")
-        cursor = Place(*map(int, match.groups()))
+        cursor = Cursor(*map(int, match.groups()))
         if cursor.t > BIGINT_MAX or cursor.user_id > BIGINT_MAX or cursor.code > MAX_CODE:
             raise self.make_error("invalid")
         return cursor
 
-    def _serialize(self, value: Place | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401  # as above
+    def _serialize(self, value: Cursor | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401  # as above
         return f"{value.t}:{value.user_id}:{value.code}" if value else None
 
 
@@ -49,7 +49,7 @@ def shadow_field() -> TrueOrFalse:
 class AlertsParameters(PageParameters):
     """Which alerts; by default the latest."""
 
-    before = PlaceInList(
+    before = CursorField(
         metadata={"description": "only alerts after this cursor in the list; the `next_before` of the previous page"}
     )
     since = WholeNumberInDigits(
@@ -119,7 +119,7 @@ class AlertPageSchema(Schema):
         required=True,
         metadata={"description": "newest first: by `t`, `user_id`, `code`, each descending"},
     )
-    next_before = PlaceInList(
+    next_before = CursorField(
         required=True,
         allow_none=True,
         metadata={"description": "the `before` of the next page; null exactly when there is none"},

@@ -10,7 +10,7 @@ from app.events import controllers, metrics
 from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
-from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
+from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, render_decision
 from app.events.services import EventServices
 from app.rulebook.watch import NoRuleBook
 from app.rules.event import ActivityEvent
@@ -67,7 +67,9 @@ def receive_event(event: ActivityEvent) -> Response:
         made.turns.pass_on(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
-    return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
+    return Response(
+        render_decision(decision), 200, REPLAY if decision.replayed else None, content_type="application/json"
+    )
 
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:

@@ -63,7 +63,7 @@ def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
     began = thread_time()
     for rule_set, matches in verdicts:
         record.keep(rule_set, matches)
-    metrics.spend_on_shadow(thread_time() - began)
+    metrics.count_shadow_time(thread_time() - began)
 
 
 class Record:

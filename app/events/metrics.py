@@ -48,7 +48,7 @@ def count_shed() -> None:
     SHED.inc()
 
 
-def spend_on_shadow(seconds: float) -> None:
+def count_shadow_time(seconds: float) -> None:
     """Count the CPU time that the shadow edition took for an event."""
     SHADOW.inc(seconds)
 

@@ -3,7 +3,7 @@
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
-from app.rulebook.problems import NOTHING_JUDGES
+from app.rulebook.problems import NOT_READY
 from app.rulebook.watch import NoRuleBook
 from lib.problem_details import ProblemType
 
@@ -32,5 +32,5 @@ PROBLEMS: Problems = {
         "Conflicting event",
         example=DuplicateEvent(user_id=1, t=10),
     ),
-    NoRuleBook: NOTHING_JUDGES,
+    NoRuleBook: NOT_READY,
 }

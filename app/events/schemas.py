@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import Decision
-from app.rules.event import TYPE_NAMED, ActivityEvent, EventType, read_amount
+from app.rules.event import TYPE_NAMED, ActivityEvent, EventType, parse_amount
 from app.rules.limits import AMOUNT, AMOUNT_BELOW
 from lib.fields import BIGINT_MAX, WholeNumber, whole_number
 from lib.json_requests import InvalidMembers
@@ -26,7 +26,7 @@ class Money(fields.Field[Decimal]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            amount = read_amount(value)
+            amount = parse_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
         if not amount:
@@ -122,7 +122,7 @@ def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatev
     if not isinstance(members, dict) or members.keys() != MEMBERS:
         return None
     try:
-        amount = read_amount(members["amount"])
+        amount = parse_amount(members["amount"])
         event = ActivityEvent(
             user_id=whole_number(members["user_id"], 1),
             t=whole_number(members["t"], 0),
@@ -158,7 +158,7 @@ class ReplaySchema(Schema):
     )
 
 
-def written(decision: Decision) -> str:
+def render_decision(decision: Decision) -> str:
     """Return the answer as `DecisionSchema` would write it, which would be a tenth of an event's whole cost."""
     codes = ",".join(map(str, decision.alert_codes))
     alert = "true" if decision.alert else "false"

@@ -26,7 +26,7 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.hands import change_from_request
 from app.rulebook.problems import PROBLEMS
 from app.rulebook.schemas import (
-    LONGEST_BOOK,
+    MAX_BOOK,
     AuditPageSchema,
     DifferencesSchema,
     DraftSchema,
@@ -42,7 +42,7 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.services import RuleBookServices
-from app.rulebook.toml import written_toml
+from app.rulebook.toml import format_toml
 from app.rules.limits import MAX_EDITION
 from lib import services
 from lib.bodies import too_large
@@ -133,7 +133,7 @@ def export_edition(edition: int, **_: object) -> Response:
     With `Accept: text/plain` it is plain text.
     """
     media_type = request.accept_mimetypes.best_match(examples.TOML_TYPES, default=examples.TOML_TYPES[0])
-    return Response(written_toml(controllers.edition(_database(), edition)), content_type=media_type)
+    return Response(format_toml(controllers.edition(_database(), edition)), content_type=media_type)
 
 
 @rules.post("")  # type: ignore[type-var]  # as above
@@ -147,7 +147,7 @@ def export_edition(edition: int, **_: object) -> Response:
 )
 @rules.doc(
     responses=error_responses(
-        MalformedJson, NO_RULES, InvalidRules, UNKNOWN, too_large(LONGEST_BOOK), problems=PROBLEMS, takes_body=True
+        MalformedJson, NO_RULES, InvalidRules, UNKNOWN, too_large(MAX_BOOK), problems=PROBLEMS, takes_body=True
     )
 )
 @asks_for(Scope.RULES_WRITE)

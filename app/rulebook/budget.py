@@ -18,7 +18,7 @@ MOST_STATEMENTS = 100  # that store an alert, or look up the events of a long wi
 MOMENT = 11  # bytes of a `t` in Unix time and its comma
 OVERHEAD = 250  # bytes of names, values, and a sentence with amounts of 12 digits
 AMOUNT = 19  # bytes of such an amount in the sentence of a rising streak
-MOST_LISTED = 5  # rules that a refusal names
+MAX_LISTED = 5  # rules that a refusal names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class Cost:
     def __str__(self) -> str:
         """Say what it costs and how to reduce that, naming the rules that cost most."""
         costly = sorted(self.evidence_of, key=lambda code: (-self.evidence_of[code], code))
-        listed = ", ".join(f"{code} ({_kilobytes(self.evidence_of[code])})" for code in costly[:MOST_LISTED])
-        more = f" and {len(costly) - MOST_LISTED} more" if len(costly) > MOST_LISTED else ""
+        listed = ", ".join(f"{code} ({_kilobytes(self.evidence_of[code])})" for code in costly[:MAX_LISTED])
+        more = f" and {len(costly) - MAX_LISTED} more" if len(costly) > MAX_LISTED else ""
         return (
             f"A {NOUNS[self.on]} could cost {_kilobytes(self.evidence)} of evidence and {self.statements} statements, "
             f"if it met all rules; an edition may cost {_kilobytes(MOST_EVIDENCE)} and {MOST_STATEMENTS}. Remove or "
@@ -65,7 +65,7 @@ def _cost(rules: Sequence[Rule], on: EventType) -> Cost:
 
 def _evidence(rule: Rule) -> int:
     """Return the most bytes that a rule can write."""
-    return OVERHEAD + AMOUNT * rule.max_amounts_told + MOMENT * min(rule.max_events, MOST_MOMENTS)
+    return OVERHEAD + AMOUNT * rule.max_amounts_listed + MOMENT * min(rule.max_events, MOST_MOMENTS)
 
 
 def _kilobytes(number: int) -> str:

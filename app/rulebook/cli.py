@@ -10,8 +10,8 @@ from app.rulebook.options import EDITION, change_options
 from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
 from app.rulebook.services import RuleBookServices
-from app.rulebook.terminal import CommandsOnRules, how_to_publish, what_is_replaced
-from app.rulebook.toml import LONGEST_FILE, read_toml, written_toml
+from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
+from app.rulebook.toml import LONGEST_FILE, format_toml, read_toml
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import minute
@@ -21,7 +21,7 @@ from lib.tables import print_table
 
 FOUR_EYES = {None: "", True: "held", False: "off"}  # at a publication
 
-rules = CommandsOnRules("rules", help="The rule book: which rules are evaluated, in numbered editions.")
+rules = RuleCommands("rules", help="The rule book: which rules are evaluated, in numbered editions.")
 rules.add_command(four_eyes)
 
 
@@ -83,7 +83,7 @@ def diff(old: int, new: int) -> None:
 @click.argument("edition", type=EDITION)
 def export(edition: int) -> None:
     """Print an edition as TOML, to edit and draft again; the draft will be based on this edition."""
-    click.echo(written_toml(controllers.edition(_database(), edition)), nl=False)
+    click.echo(format_toml(controllers.edition(_database(), edition)), nl=False)
 
 
 @rules.command("draft")

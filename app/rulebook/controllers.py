@@ -185,10 +185,10 @@ def retire(database: Database, number: int, change: Hand) -> Edition:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        refuse_wrong_step(_known(book.one_whatever_it_holds(number), number), Step.RETIRED)
+        refuse_wrong_step(_known(book.one_even_if_unreadable(number), number), Step.RETIRED)
         book.move(number, Status.RETIRED)
         _record(current, number, Step.RETIRED, change)
-        moved = _known(book.one_whatever_it_holds(number), number)
+        moved = _known(book.one_even_if_unreadable(number), number)
         current.commit()
     return moved
 
@@ -201,7 +201,7 @@ def delete(database: Database, number: int, change: Hand) -> None:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        found = _known(book.one_whatever_it_holds(number), number)
+        found = _known(book.one_even_if_unreadable(number), number)
         judged = AuditQueries(current).was_taken(number, Step.SHADOWED)
         refuse_deletion(found, judged=judged, derived=book.made_from(number))
         book.delete(number)
@@ -237,12 +237,12 @@ def _successor(number: int) -> str:
 def _live(book: RuleBookQueries) -> Edition | None:
     """Return the live edition, without its rules if they cannot be read."""
     number = book.numbers_in_force().live
-    return None if number is None else book.one_whatever_it_holds(number)
+    return None if number is None else book.one_even_if_unreadable(number)
 
 
 def _base(book: RuleBookQueries, number: int) -> int:
     """Return the number if such an edition exists, readable or not."""
-    if book.one_whatever_it_holds(number) is None:
+    if book.one_even_if_unreadable(number) is None:
         raise NoSuchEdition(number, as_base=True)
     return number
 

@@ -5,7 +5,7 @@ Saved editions are parsed without these checks, so they stay in force whatever n
 
 from collections.abc import Mapping
 
-from app.rulebook.forms import Errors, in_order, read_each
+from app.rulebook.forms import Errors, in_order, parse_each
 from app.rules.event import EventType
 from app.rules.history import Window
 from app.rules.limits import MAX_LISTED_WINDOW, MAX_LONG_WINDOWS
@@ -24,7 +24,7 @@ def read_draft(plain: object) -> tuple[Rule, ...]:
 
     Raises `InvalidRules`, which names every rule and field that cannot be saved.
     """
-    rules, errors = read_each(plain)
+    rules, errors = parse_each(plain)
     return in_order(rules, errors | _never_met(rules) | _windows_too_many(rules))
 
 

@@ -8,7 +8,7 @@ from app.rulebook.bases import based_on_another
 from app.rulebook.domain import Edition, Status
 from app.rulebook.eyes import written_by_publisher
 from app.rulebook.forms import read_rules
-from app.rulebook.toml import written_toml
+from app.rulebook.toml import format_toml
 
 Examples = dict[str, dict[str, Any]]
 
@@ -129,7 +129,7 @@ AUDIT: Examples = {
 TOML_TYPES = ("application/toml", "text/plain")  # the first by default; client generators know the second
 WHEN = datetime.fromisoformat(MOMENT)
 BOOK = Edition(edition=1, status=Status.LIVE, author=MIGRATION, note=WHY, created_at=WHEN, rules=read_rules(CONTRACT))
-TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(BOOK)}}
+TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": format_toml(BOOK)}}
 PUBLISHED_MEANWHILE = based_on_another(
     replace(BOOK, edition=2, status=Status.DRAFT),
     base=1,

@@ -37,7 +37,7 @@ def is_key(who: str) -> bool:
     return who.startswith(KEY)
 
 
-def is_known(author: str) -> bool:
+def is_author_known(author: str) -> bool:
     """Return whether the author is known, so that another person can be told apart."""
     return author.startswith((KEY, MIGRATION))
 
@@ -60,7 +60,7 @@ def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]
     author, then another person has to publish it.
     """
     number, author = edition.edition, edition.author
-    if not is_known(author):
+    if not is_author_known(author):
         raise SameEyes(
             f"FOUR_EYES: edition {number} was drafted without a key, so its author is unknown; draft it again "
             f"with a key of scope rules:write{_restart_hint(publisher)}, then publish that draft with another key",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate
 
-from app.rules.event import BOTH_TYPES, EventType, read_amount
+from app.rules.event import BOTH_TYPES, EventType, parse_amount
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.parameters import Parameter, Sort, parameters_of
@@ -21,7 +21,7 @@ from lib.fields import BIGINT_MAX, Line
 from lib.json_requests import MAX_NAMED, shown
 
 MOST_RULES = 100
-LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
+MAX_NAME, MAX_DESCRIPTION = 100, 500  # characters
 
 
 class Amount(fields.Field[Decimal]):
@@ -43,7 +43,7 @@ class Amount(fields.Field[Decimal]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            return read_amount(value)
+            return parse_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
 
@@ -75,8 +75,8 @@ class RuleForm(Schema):
         metadata={"description": "the code that is answered; unique in an edition"},
     )
     kind = fields.String(required=True)
-    name = Line(longest=LONGEST_NAME, required=True)
-    description = Line(longest=LONGEST_DESCRIPTION, required=True)
+    name = Line(longest=MAX_NAME, required=True)
+    description = Line(longest=MAX_DESCRIPTION, required=True)
 
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
@@ -131,7 +131,7 @@ def read_rules(plain: object) -> tuple[Rule, ...]:
 
     Raises `InvalidRules`, which names every rule and field that cannot be parsed.
     """
-    return in_order(*read_each(plain))
+    return in_order(*parse_each(plain))
 
 
 def in_order(rules: Mapping[str, Rule], errors: Errors) -> tuple[Rule, ...]:
@@ -141,7 +141,7 @@ def in_order(rules: Mapping[str, Rule], errors: Errors) -> tuple[Rule, ...]:
     return tuple(sorted(rules.values(), key=lambda rule: rule.code))
 
 
-def read_each(plain: object) -> tuple[dict[str, Rule], Errors]:
+def parse_each(plain: object) -> tuple[dict[str, Rule], Errors]:
     """Return the rules that can be parsed, by the names that errors use, and what is wrong with the others."""
     if not isinstance(plain, list) or not 1 <= len(plain) <= MOST_RULES:
         raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})

@@ -7,12 +7,12 @@ from functools import wraps
 import click
 
 from app.rulebook.eyes import Hand, is_reserved
-from app.rulebook.schemas import LONGEST_NOTE
+from app.rulebook.schemas import MAX_NOTE
 from app.rules.limits import MAX_EDITION
 from lib.shell_user import shell_user
 
 EDITION = click.IntRange(1, MAX_EDITION)
-LONGEST_NAME = 100  # characters
+MAX_NAME = 100  # characters
 
 Command = Callable[..., None]
 
@@ -20,16 +20,16 @@ Command = Callable[..., None]
 def parse_reason(_: click.Context, __: click.Parameter, value: str) -> str:
     """Return why a step is taken; may be empty."""
     reason = value.strip()
-    if len(reason) > LONGEST_NOTE or not reason.isprintable():
-        raise click.BadParameter(f"give at most {LONGEST_NOTE} printable characters")
+    if len(reason) > MAX_NOTE or not reason.isprintable():
+        raise click.BadParameter(f"give at most {MAX_NOTE} printable characters")
     return reason
 
 
 def parse_name(_: click.Context, __: click.Parameter, value: str) -> str:
     """Return who takes a step."""
     who = value.strip()
-    if not 1 <= len(who) <= LONGEST_NAME or not who.isprintable():
-        raise click.BadParameter(f"give your name: 1 to {LONGEST_NAME} printable characters")
+    if not 1 <= len(who) <= MAX_NAME or not who.isprintable():
+        raise click.BadParameter(f"give your name: 1 to {MAX_NAME} printable characters")
     if is_reserved(who):
         raise click.BadParameter("give the name of a person; this one is reserved for keys, migrations and the service")
     return who

@@ -10,7 +10,7 @@ from app.rulebook.policy.problems import SAME_EYES
 from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
 from lib.problem_details import ProblemType
 
-NOTHING_JUDGES = ProblemType(
+NOT_READY = ProblemType(
     503,
     "not-ready",
     "The service is not ready",
@@ -35,5 +35,5 @@ PROBLEMS: Problems = {
         example=examples.PUBLISHED_MEANWHILE,
     ),
     SameEyes: replace(SAME_EYES, example=examples.WRITTEN_BY_ITS_PUBLISHER),
-    NoRuleBook: NOTHING_JUDGES,
+    NoRuleBook: NOT_READY,
 }

@@ -15,11 +15,11 @@ from lib.transactions import Transaction
 
 # An advisory lock that serialises the steps: publishing reads more than one edition.
 RULE_BOOK_LOCK = 7311030300124
-STANDING = (
+HEADER = (
     *(Book.edition, Book.status, Book.author, Book.note, Book.created_at),
     *(Book.based_on, Book.published_at, Book.published_by),
 )
-COLUMNS = (*STANDING, Book.rules)
+COLUMNS = (*HEADER, Book.rules)
 
 
 class RuleBookQueries:
@@ -42,7 +42,7 @@ class RuleBookQueries:
         row = self._row(edition)
         return _edition(row) if row else None
 
-    def one_whatever_it_holds(self, edition: int) -> Edition | None:
+    def one_even_if_unreadable(self, edition: int) -> Edition | None:
         """Return the edition with this number, without its rules if they cannot be read."""
         row = self._row(edition)
         if row is None:
@@ -108,10 +108,10 @@ class RuleBookQueries:
         """Return the latest editions with a number below `before`, newest first."""
         is_list = func.jsonb_typeof(Book.rules) == "array"
         count = case((is_list, func.jsonb_array_length(Book.rules)), else_=0).label("rule_count")
-        found = select(*STANDING, count).order_by(Book.edition.desc()).limit(limit)
+        found = select(*HEADER, count).order_by(Book.edition.desc()).limit(limit)
         if before is not None:
             found = found.where(Book.edition < before)
-        return [Outline(rule_count=row.rule_count, **_standing(row)) for row in self._transaction.execute(found)]
+        return [Outline(rule_count=row.rule_count, **_header(row)) for row in self._transaction.execute(found)]
 
     def numbers_in_force(self) -> InForce:
         """Return the numbers of the editions in force."""
@@ -132,7 +132,7 @@ def _edition(row: Row[Any]) -> Edition:
 
 
 def _with_rules(row: Row[Any], rules: tuple[Rule, ...]) -> Edition:
-    return Edition(rules=rules, **_standing(row))
+    return Edition(rules=rules, **_header(row))
 
 
 def _edition_or_error(row: Row[Any]) -> Edition | UnreadableEdition:
@@ -142,6 +142,6 @@ def _edition_or_error(row: Row[Any]) -> Edition | UnreadableEdition:
         return error
 
 
-def _standing(row: Row[Any]) -> dict[str, Any]:
+def _header(row: Row[Any]) -> dict[str, Any]:
     """Return the columns of a row other than its rules, by name."""
-    return {column.key: getattr(row, column.key) for column in STANDING}
+    return {column.key: getattr(row, column.key) for column in HEADER}

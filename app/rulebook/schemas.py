@@ -15,8 +15,8 @@ from app.rules.rule import Rule
 from lib.fields import Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
-LONGEST_NOTE = 500
-LONGEST_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
+MAX_NOTE = 500
+MAX_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,9 @@ class Rules(fields.Field[tuple[Rule, ...]]):
         return read_draft(value)
 
 
-def a_note() -> Line:
+def note_field() -> Line:
     """Return a field for why a step is taken."""
-    return Line(longest=LONGEST_NOTE, metadata={"description": "the reason, for readers of the audit"})
+    return Line(longest=MAX_NOTE, metadata={"description": "the reason, for readers of the audit"})
 
 
 def edition_field(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401  # marshmallow's own form
@@ -65,7 +65,7 @@ def edition_field(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401
 class DraftSchema(Schema):
     """A new edition: rules, or the number of the edition to copy them from."""
 
-    longest_body = LONGEST_BOOK
+    longest_body = MAX_BOOK
 
     rules = Rules()
     source = edition_field("the edition to copy the rules from", data_key="edition")
@@ -73,7 +73,7 @@ class DraftSchema(Schema):
         "the edition that this one was made from, so that no later publication is undone unseen; by default "
         "`edition`, and for `rules` the live one"
     )
-    note = a_note()
+    note = note_field()
 
     documented: ClassVar = {
         "if": {"required": ["rules"]},
@@ -94,7 +94,7 @@ class StepSchema(Schema):
 
     body_may_be_missing = True
 
-    note = a_note()
+    note = note_field()
 
     @post_load
     def to_note(self, members: Mapping[str, str], **_: Any) -> str:  # noqa: ANN401  # as above
@@ -107,7 +107,7 @@ class PublicationSchema(Schema):
 
     body_may_be_missing = True
 
-    note = a_note()
+    note = note_field()
     over = edition_field(
         "the live edition to replace; if another one is live, that is a 409. Required if a draft is not based on the "
         "live edition"

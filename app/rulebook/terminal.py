@@ -3,7 +3,7 @@
 import click
 
 from app.rulebook.domain import Edition, RuleBookRefused, UnreadableEdition
-from app.rulebook.eyes import draft_with_key, is_known, publish_with_key, turn_off_with_key
+from app.rulebook.eyes import draft_with_key, is_author_known, publish_with_key, turn_off_with_key
 from app.rulebook.forms import InvalidRules
 from app.rulebook.remedies import Remedy
 from lib.commands import Commands
@@ -12,7 +12,7 @@ from lib.hints import command, curl
 LEGEND = "(SERVICE: the address of a service with ACCESS=keys; KEY: that key. All the steps: docs/deploy.md, Four eyes)"
 
 
-class CommandsOnRules(Commands):
+class RuleCommands(Commands):
     """Commands that report each refusal in one line."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -40,7 +40,7 @@ def how_to_publish(edition: Edition, *, four_eyes: bool) -> str:
     number = edition.edition
     if not four_eyes:
         return f"Make it live: {command(f'rules publish {number}')}"
-    if is_known(edition.author):
+    if is_author_known(edition.author):
         return (
             f"FOUR_EYES: publish it with a key of another owner than its author's: {_request(publish_with_key(number))}"
         )

@@ -74,6 +74,6 @@ def _tables(text: str) -> dict[str, Any]:
         raise InvalidRules({"file": ["Has a number that is too long."]}) from None
 
 
-def written_toml(edition: Edition) -> str:
+def format_toml(edition: Edition) -> str:
     """Return an edition as TOML that can be edited and parsed again, as a draft based on it."""
     return tomli_w.dumps({"based_on": edition.edition, "rules": written_rules(edition.rules)})

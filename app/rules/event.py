@@ -35,7 +35,7 @@ class ActivityEvent:
         return self.type is other.type and self.amount == other.amount
 
 
-def read_amount(value: object) -> Decimal:
+def parse_amount(value: object) -> Decimal:
     """Return the exact amount, perhaps zero, of an integer or plain notation; raises `ValueError` otherwise."""
     text = str(value) if isinstance(value, str) or type(value) is int else ""
     if not _amount.fullmatch(text):

@@ -32,7 +32,7 @@ class RisingStreak(Rule):
         return self.count
 
     @property
-    def max_amounts_told(self) -> int:
+    def max_amounts_listed(self) -> int:
         """Each amount, or just the first and the last of many."""
         return min(self.count, MAX_AMOUNTS)
 

@@ -39,7 +39,7 @@ class Rule(ABC):
         """The most events that a match can name; no two of them share a second."""
 
     @property
-    def max_amounts_told(self) -> int:
+    def max_amounts_listed(self) -> int:
         """The most amounts that a sentence lists, besides the two compared."""
         return 0
 

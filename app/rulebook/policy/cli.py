@@ -7,14 +7,14 @@ from app.rulebook.options import change_options
 from app.rulebook.policy import controllers
 from app.rulebook.policy.domain import Policy
 from app.rulebook.services import RuleBookServices
-from app.rulebook.terminal import CommandsOnRules, how_to_turn_off
+from app.rulebook.terminal import RuleCommands, how_to_turn_off
 from lib import services
 from lib.commands import minute
 from lib.database import Database
 from lib.hints import command
 from lib.tables import print_table
 
-four_eyes = CommandsOnRules("four-eyes", help="Whether an edition is published by another owner than its author's.")
+four_eyes = RuleCommands("four-eyes", help="Whether an edition is published by another owner than its author's.")
 
 
 @four_eyes.command("show")

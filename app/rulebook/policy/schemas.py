@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import fields, post_load
 
 from app.rulebook.policy.domain import PolicyStep
-from app.rulebook.schemas import a_note
+from app.rulebook.schemas import note_field
 from lib.fields import Moment, Switch
 
 
@@ -24,7 +24,7 @@ class PolicyAskedSchema(Schema):
     """Whether publishing should take two owners of keys."""
 
     on = Switch(required=True, metadata={"description": "false: one owner proposes it, another approves"})
-    note = a_note()
+    note = note_field()
 
     @post_load
     def to_policy_asked(self, members: Mapping[str, Any], **_: Any) -> PolicyAsked:  # noqa: ANN401  # marshmallow's form
