@@ -199,14 +199,14 @@ def retire(edition: int) -> Remedy:
     return Remedy(request=f"POST /rules/{edition}/retire", command=f"rules retire {edition}")
 
 
-def refuse_deletion(edition: Edition, *, judged: bool, derived: Sequence[int]) -> None:
+def refuse_deletion(edition: Edition, *, shadowed: bool, derived: Sequence[int]) -> None:
     """Return if the edition may be deleted (A48); raises `WrongStep` if something refers to it.
 
-    `judged` says whether it ever was in the shadow; `derived` are the editions that were made from it.
+    `shadowed` says whether it was ever in the shadow; `derived` are the editions that were made from it.
     """
     refuse_wrong_step(edition, Step.DELETED)
     number = edition.edition
-    if judged:
+    if shadowed:
         raise WrongStep(f"edition {number} was in the shadow, and its alerts are kept; retire it", retire(number))
     if derived:
         listed = ", ".join(map(str, derived))
