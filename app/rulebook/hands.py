@@ -4,7 +4,8 @@ from app.access.guard import current_key
 from app.rulebook.eyes import ANONYMOUS, Hand, name_of_key
 
 
-def change_from_request(note: str) -> Hand:
+def change_from_request(reason: str) -> Hand:
     """Return who takes the step, and why."""
     key = current_key()
-    return Hand(who=name_of_key(key.prefix, key.name) if key else ANONYMOUS, note=note)
+    who = name_of_key(key.prefix, key.name) if key else ANONYMOUS
+    return Hand(who=who, note=reason)
