@@ -29,7 +29,8 @@ class ProblemType:
     """A kind of problem: its `type` ends with `slug`; `retry_after` is in seconds.
 
     `detail` replaces the exception's own text where clients must not see that. `example` is an exception as it is
-    raised, for the documentation; a kind with a `detail` needs none.
+    raised, for the documentation; a kind with a `detail` needs none. `new_slug` replaces `slug` in the next release;
+    until then the member `new_type` announces it.
     """
 
     status: int
@@ -38,6 +39,7 @@ class ProblemType:
     detail: str = ""
     retry_after: int | None = None
     example: Exception | None = None
+    new_slug: str = ""
 
 
 INTERNAL = ProblemType(
@@ -109,6 +111,8 @@ def members_of(problem_type: ProblemType, error: Exception, instance: str, reque
         "instance": instance,
         "request_id": request_id,
     }
+    if problem_type.new_slug:
+        members["new_type"] = TYPE_PREFIX + problem_type.new_slug
     if errors := getattr(error, "errors", None):
         members["errors"] = errors
     return members

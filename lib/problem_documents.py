@@ -31,6 +31,7 @@ _PROBLEM: Document = {
         "detail": {"type": "string", "description": "what was wrong and what to change"},
         "instance": {"type": "string", "description": "the path of the request"},
         "request_id": {"type": "string", "description": "finds the request in the log"},
+        "new_type": {"type": "string", "description": "if `type` changes in the next release: its new value"},
     },
 }
 _ERRORS: Document = {

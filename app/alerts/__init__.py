@@ -1,1 +1,1 @@
-"""Raised codes with what proves them, for those who look into them."""
+"""Raised codes with their evidence, for those who investigate them."""

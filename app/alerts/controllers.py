@@ -1,27 +1,27 @@
-"""The use cases of alerts. Each is one statement, so one moment of the database.
+"""The use cases of alerts. Each is a single statement, so it reads a consistent snapshot.
 
-None says anything of the database when it takes too long (`trial`): a slow read must turn no event away.
+A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
-from app.alerts.domain import AlertPage, AlertsAsked, NoSuchAlert, Place, StoredAlert
+from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
 from lib.database import Database
 from lib.keyset import page_of
 
 
-def alerts(database: Database, asked: AlertsAsked) -> AlertPage:
-    """Return a page of the alerts that were asked for, the newest first.
+def alerts(database: Database, query: AlertsAsked) -> AlertPage:
+    """Return a page of the alerts that the query selects, newest first.
 
-    One that is stored meanwhile changes nothing of the pages after its place, and none is ever on two of them.
+    An alert that is stored meanwhile does not change the pages after its position, and none ever appears on two.
     """
     with database.transaction(trial=True) as current:
-        found = AlertQueries(current).latest(asked, asked.limit + 1)
-    page, next_before = page_of(found, asked.limit, lambda alert: alert.place)
+        found = AlertQueries(current).latest(query, query.limit + 1)
+    page, next_before = page_of(found, query.limit, lambda alert: alert.cursor)
     return AlertPage(alerts=page, next_before=next_before)
 
 
-def alert(database: Database, at: Place, *, shadow: bool) -> StoredAlert:
-    """Return the alert at a place; raises `NoSuchAlert`."""
+def alert(database: Database, at: Cursor, *, shadow: bool) -> StoredAlert:
+    """Return the alert at a cursor; raises `NoSuchAlert`."""
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).one(at, shadow=shadow)
     if found is None:

@@ -8,9 +8,10 @@ MOST_MOMENTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Why a rule was met: the values compared, the events that made them, and all of it in a sentence.
+    """Why a rule was met: the values compared, the events behind them, and a sentence that says it all.
 
-    `count` events made it; `moments` are the `t` of at most 100 of them, the newest first.
+    `limit` is the rule's threshold. `count` events make up `value`; `moments` are the `t` of at most 100 of them,
+    newest first.
     """
 
     value: str
@@ -21,8 +22,8 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Where an alert stands in a list, which is in the order of these, falling."""
+class Cursor:
+    """The position of an alert in a list, which is sorted by these, descending."""
 
     t: int
     user_id: int
@@ -31,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAlert:
-    """A code that was raised at an event; in the shadow it was never answered."""
+    """A code that was raised at an event; one raised in the shadow was never answered."""
 
     user_id: int
     t: int
@@ -41,20 +42,20 @@ class StoredAlert:
     evidence: Evidence
 
     @property
-    def place(self) -> Place:
-        """Where it stands in a list."""
-        return Place(self.t, self.user_id, self.code)
+    def cursor(self) -> Cursor:
+        """Its position in a list."""
+        return Cursor(self.t, self.user_id, self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsAsked:
-    """Which alerts: at most `limit` that come after the place `before`, with a `t` of `since` or more (A26).
+    """Which alerts: at most `limit` after the cursor `before`, with a `t` of `since` or later (A26).
 
-    Those of the shadow or those that were answered; of one code, one user, one edition where that is asked for.
+    They are either those of the shadow or those that were answered; `code`, `user_id` and `edition` narrow them down.
     """
 
     limit: int
-    before: Place | None = None
+    before: Cursor | None = None
     since: int = 0
     shadow: bool = False
     code: int | None = None
@@ -64,15 +65,15 @@ class AlertsAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPage:
-    """Alerts, the newest first; those that follow are asked for with `before` as `next_before` says."""
+    """Alerts, newest first; `next_before` is the `before` of the next page."""
 
     alerts: Sequence[StoredAlert]
-    next_before: Place | None
+    next_before: Cursor | None
 
 
 class NoSuchAlert(Exception):
     """No such alert is stored."""
 
-    def __init__(self, at: Place, *, shadow: bool) -> None:
-        where = "" if shadow else "; perhaps it is one of the shadow: shadow=true"
-        super().__init__(f"no alert {at.code} of user {at.user_id} is stored at t {at.t}{where}")
+    def __init__(self, at: Cursor, *, shadow: bool) -> None:
+        hint = "" if shadow else "; try shadow=true, it may be an alert of the shadow"
+        super().__init__(f"no alert {at.code} of player {at.user_id} is stored at t {at.t}{hint}")

@@ -1,4 +1,4 @@
-"""Alerts as readers of the API see them; tests hold them against the service."""
+"""Examples of alerts in the API documentation; tests check them against the service."""
 
 from typing import Any
 
@@ -17,6 +17,6 @@ ALERT: dict[str, Any] = {
     },
 }
 ALERTS: dict[str, dict[str, Any]] = {
-    "last-page": {"summary": "of one user; nothing follows", "value": {"alerts": [ALERT], "next_before": None}}
+    "last-page": {"summary": "one player's; the last page", "value": {"alerts": [ALERT], "next_before": None}}
 }
 AN_ALERT: dict[str, dict[str, Any]] = {"alert": {"summary": "deposits add up to too much", "value": ALERT}}

@@ -13,15 +13,15 @@ from lib.privileges import may
 class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
     """A code that an edition raised at an event, with its evidence.
 
-    Three indexes, each written with every alert, bound every page of every list; `queries` says how. What two of
-    them ask for is true of every row: a question that says it again may use the index, and no other may, whatever a
-    planner believes. That a moment has one live edition and one in the shadow follows from the event, stored once.
+    Three indexes, each written with every alert, bound every page of every list; `queries` says how. Two are partial on
+    a condition that every row meets: only queries that repeat it may use them, whatever the planner believes. A moment
+    has at most one live and one shadow edition because its event is stored once.
     """
 
     __tablename__ = "alert"
     __table_args__ = (
-        # No checks that codes and editions are positive: the rule book has them, and here, measured, they would cost
-        # an insert as much as an index does.
+        # No check that codes and editions are positive: the rule book checks that, and here it would cost an insert
+        # (measured) as much as an index does.
         PrimaryKeyConstraint("user_id", "shadow", "edition", "code", "t"),
         Index("ix_alert_shadow_t_user_id_code", "shadow", "t", "user_id", "code", postgresql_where=text("code > 0")),
         Index(

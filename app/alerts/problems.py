@@ -1,6 +1,6 @@
-"""Which problem a client sees where no such alert is stored."""
+"""The problem that a client sees for an alert that does not exist."""
 
-from app.alerts.domain import NoSuchAlert, Place
+from app.alerts.domain import Cursor, NoSuchAlert
 from app.problems import Problems
 from lib.problem_details import ProblemType
 
@@ -8,7 +8,7 @@ PROBLEMS: Problems = {
     NoSuchAlert: ProblemType(
         404,
         "unknown-alert",
-        "No such alert is stored",
-        example=NoSuchAlert(Place(t=1, user_id=1, code=1), shadow=False),
+        "Alert not found",
+        example=NoSuchAlert(Cursor(t=1, user_id=1, code=1), shadow=False),
     ),
 }

@@ -1,13 +1,13 @@
-"""The questions that are asked of the stored alerts.
+"""The queries on stored alerts.
 
-Every page costs what a page costs, whatever is stored: it is read by an index, and no further than it goes.
+A page costs the same however many alerts are stored: an index serves it, and nothing beyond the page is read.
 """
 
 from collections.abc import Mapping, Sequence
 from json import JSONEncoder
 from typing import Any
 
-from app.alerts.domain import AlertsAsked, Evidence, Place, StoredAlert
+from app.alerts.domain import AlertsAsked, Cursor, Evidence, StoredAlert
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
@@ -28,12 +28,12 @@ TRY_KEEP = Statement(
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater
-OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "bigint")  # shadow, since, up to which place, most
+OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "bigint")  # shadow, since, last t, user_id, code; most
 
-# Each question is answered by one index and could be answered by no other: two of the three are for those only who
-# say what is true of every alert, `code > 0` or `edition > 0`. A planner may believe that all alerts are of one user,
-# code and edition; then any index looks as good as another, and one that does not begin with what was asked for
-# would be walked from end to end.
+# Each query can use exactly one index. Two of the three indexes are partial, on a condition that every alert meets,
+# `code > 0` or `edition > 0`, and only serve queries that repeat it. Otherwise a planner that believes all alerts to be
+# of one player, code and edition finds any index as good as another, and may walk one from end to end that does not
+# begin with the columns of the query.
 NEWEST = Statement(
     "newest_alerts",
     OF_A_PAGE,
@@ -44,10 +44,10 @@ NEWEST = Statement(
     """,
 )
 
-# Of all alerts, or of a user's, those of a code or an edition may be few, or none; so those of one kind (an edition
-# and a code) stand together in the index, in the order of the list. There are few kinds, however many alerts there
-# are: step from one to the next, take the latest alerts of each that was asked for, and of those the latest. Where
-# one code was asked for, a step leaves out the others of its edition.
+# Few of all alerts, or of a player's, may have the code or edition of the query, or none; so alerts of one kind (an
+# edition and a code) are adjacent in the index, in the order of the list. There are few kinds, however many alerts:
+# step from one kind to the next, take the latest alerts of each kind of the query, and of those the latest. If the
+# query names a code, a step skips the other codes of its edition.
 LATEST_OF_KINDS = """
     WITH RECURSIVE kind (edition, code) AS (
         (SELECT edition, code FROM alert
@@ -84,55 +84,55 @@ Row = tuple[int, int, int, int, Mapping[str, Any]]
 
 
 class AlertQueries:
-    """The questions about alerts that one transaction asks."""
+    """Queries of alerts within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def try_to_keep(self) -> None:
-        """Can an alert be kept, as far as that can be seen without one?"""
+        """Check that an alert could be stored, as far as that shows without one."""
         self._transaction.write(TRY_KEEP)
 
     def keep(self, alert: StoredAlert) -> None:
-        """Keep an alert with its evidence."""
+        """Store an alert with its evidence."""
         evidence = {name: getattr(alert.evidence, name) for name in ("value", "limit", "count", "moments", "sentence")}
         self._transaction.write(
             KEEP, alert.user_id, alert.t, alert.code, alert.shadow, alert.edition, _encode(evidence)
         )
 
-    def latest(self, asked: AlertsAsked, most: int) -> Sequence[StoredAlert]:
-        """Which alerts come first of those that were asked for? In the order of their places, falling."""
-        last = _last_place(asked.before)
-        page = (asked.shadow, asked.since, last.t, last.user_id, last.code, most)
+    def latest(self, query: AlertsAsked, most: int) -> Sequence[StoredAlert]:
+        """Return the first alerts that the query selects, by descending cursor."""
+        last = _last_cursor(query.before)
+        page = (query.shadow, query.since, last.t, last.user_id, last.code, most)
         self._transaction.write(BY_INDEX)
-        kinds = (asked.edition or 0, asked.edition or LAST, asked.code)
-        if asked.user_id is not None:
-            rows: Sequence[Row] = self._transaction.fetch(LATEST_OF_USER, *page, *kinds, asked.user_id)
-        elif asked.code is not None or asked.edition is not None:
+        kinds = (query.edition or 0, query.edition or LAST, query.code)
+        if query.user_id is not None:
+            rows: Sequence[Row] = self._transaction.fetch(LATEST_OF_USER, *page, *kinds, query.user_id)
+        elif query.code is not None or query.edition is not None:
             rows = self._transaction.fetch(LATEST, *page, *kinds)
         else:
             rows = self._transaction.fetch(NEWEST, *page)
-        return [_alert(row, shadow=asked.shadow) for row in rows]
+        return [_alert(row, shadow=query.shadow) for row in rows]
 
-    def one(self, at: Place, *, shadow: bool) -> StoredAlert | None:
-        """Which alert stands at this place?"""
-        just_before = Place(at.t, at.user_id, at.code + 1)
-        asked = AlertsAsked(limit=1, since=at.t, before=just_before, shadow=shadow, code=at.code, user_id=at.user_id)
-        return next(iter(self.latest(asked, 1)), None)
+    def one(self, at: Cursor, *, shadow: bool) -> StoredAlert | None:
+        """Return the alert at this cursor, or None if there is none."""
+        before = Cursor(at.t, at.user_id, at.code + 1)
+        query = AlertsAsked(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
+        return next(iter(self.latest(query, 1)), None)
 
 
-def _last_place(before: Place | None) -> Place:
-    """Return the last place that may be read."""
-    return Place(before.t, before.user_id, before.code - 1) if before else Place(BIGINT_MAX, BIGINT_MAX, LAST)
+def _last_cursor(before: Cursor | None) -> Cursor:
+    """Return the greatest cursor that the page may contain."""
+    return Cursor(before.t, before.user_id, before.code - 1) if before else Cursor(BIGINT_MAX, BIGINT_MAX, LAST)
 
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
-    user_id, t, code, edition, told = row
+    user_id, t, code, edition, stored = row
     evidence = Evidence(
-        value=told["value"],
-        limit=told["limit"],
-        count=told["count"],
-        moments=tuple(told["moments"]),
-        sentence=told["sentence"],  # whichever wording it is of (A45)
+        value=stored["value"],
+        limit=stored["limit"],
+        count=stored["count"],
+        moments=tuple(stored["moments"]),
+        sentence=stored["sentence"],  # in whichever wording (A45)
     )
     return StoredAlert(user_id=user_id, t=t, code=code, edition=edition, shadow=shadow, evidence=evidence)

@@ -1,4 +1,4 @@
-"""The shape of what is asked about alerts, and of the answers."""
+"""The shape of queries about alerts, and of the answers."""
 
 import re
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Place
+from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Cursor
 from app.rules.limits import MAX_CODE
 from lib.fields import BIGINT_MAX, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
-WRITTEN_PLACE = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
+CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
 
 
-class PlaceInList(fields.Field[Place]):
-    """Where a page ends: `t`, `user_id` and `code` of its last alert."""
+class CursorField(fields.Field[Cursor]):
+    """Where a page ends: `t`, `user_id` and `code` of its last alert, as `t:user_id:code`."""
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own form
         "invalid": 'Must be the next_before of a page, such as "28:1:123".'
@@ -24,89 +24,89 @@ class PlaceInList(fields.Field[Place]):
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
         super().__init__(**more)
-        pattern = f"^{WRITTEN_PLACE.pattern.replace('(0|', '(?:0|')}$"
+        pattern = f"^{CURSOR_FORM.pattern.replace('(0|', '(?:0|')}$"
         self.metadata = {"type": "string", "pattern": pattern, **self.metadata}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Place:  # noqa: ANN401  # as above
-        written = WRITTEN_PLACE.fullmatch(value)
-        if written is None:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Cursor:  # noqa: ANN401  # as above
+        match = CURSOR_FORM.fullmatch(value)
+        if match is None:
             raise self.make_error("invalid")
-        place = Place(*map(int, written.groups()))
-        if place.t > BIGINT_MAX or place.user_id > BIGINT_MAX or place.code > MAX_CODE:
+        cursor = Cursor(*map(int, match.groups()))
+        if cursor.t > BIGINT_MAX or cursor.user_id > BIGINT_MAX or cursor.code > MAX_CODE:
             raise self.make_error("invalid")
-        return place
+        return cursor
 
-    def _serialize(self, value: Place | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401  # as above
+    def _serialize(self, value: Cursor | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401  # as above
         return f"{value.t}:{value.user_id}:{value.code}" if value else None
 
 
-def shadow_or_not() -> TrueOrFalse:
-    """Return the parameter that asks for the alerts of the shadow."""
-    told = "whether those of the edition in the shadow are meant, which were never answered"
-    return TrueOrFalse(load_default=False, metadata={"description": told})
+def shadow_field() -> TrueOrFalse:
+    """Return the parameter that selects the alerts of the shadow."""
+    description = "true: alerts of the edition in the shadow, which were never answered; false: of the live one"
+    return TrueOrFalse(load_default=False, metadata={"description": description})
 
 
 class AlertsParameters(PageParameters):
-    """Which alerts; without any, the latest."""
+    """Which alerts; by default the latest."""
 
-    before = PlaceInList(
-        metadata={"description": "only alerts after this place in the list; the `next_before` of the page before"}
+    before = CursorField(
+        metadata={"description": "only alerts after this cursor in the list; the `next_before` of the previous page"}
     )
     since = WholeNumberInDigits(
-        least=0, load_default=0, metadata={"description": "only alerts at events with this `t` or a greater one"}
+        least=0, load_default=0, metadata={"description": "only alerts at events with this `t` or a later one"}
     )
     code = WholeNumberInDigits(least=1, greatest=MAX_CODE, metadata={"description": "only alerts of this code"})
-    user_id = WholeNumberInDigits(least=1, data_key="user", metadata={"description": "only alerts of this user"})
+    user_id = WholeNumberInDigits(least=1, data_key="user", metadata={"description": "only alerts of this player"})
     edition = WholeNumberInDigits(
         least=1, greatest=MAX_CODE, metadata={"description": "only alerts that this edition of the rules raised"}
     )
-    shadow = shadow_or_not()
+    shadow = shadow_field()
 
     @post_load
-    def to_alerts_asked(self, parameters: Mapping[str, Any], **_: Any) -> AlertsAsked:  # noqa: ANN401  # as above
+    def to_alert_query(self, parameters: Mapping[str, Any], **_: Any) -> AlertsAsked:  # noqa: ANN401  # as above
         """Make the domain's value."""
         return AlertsAsked(**parameters)
 
 
 class AlertParameters(Schema):
-    """Which of the two alerts that there may be."""
+    """Whether the live edition's alert or the shadow's."""
 
-    shadow = shadow_or_not()
+    shadow = shadow_field()
 
 
 class AlertInPath(Schema):
-    """Which alert; the router has read it, and answers 404 to anything else."""
+    """Which alert; the router parses it, and answers 404 to anything else."""
 
-    user_id = WholeNumber(least=1, required=True, metadata={"description": "whose", "example": 1})
-    t = WholeNumber(least=0, required=True, metadata={"description": "at which event", "example": 28})
+    user_id = WholeNumber(least=1, required=True, metadata={"description": "the player", "example": 1})
+    t = WholeNumber(least=0, required=True, metadata={"description": "the `t` of the event", "example": 28})
     code = WholeNumber(
-        least=1, greatest=MAX_CODE, required=True, metadata={"description": "of which rule", "example": 123}
+        least=1, greatest=MAX_CODE, required=True, metadata={"description": "the code of the rule", "example": 123}
     )
 
 
 class EvidenceSchema(Schema):
     """What proves an alert."""
 
-    value = fields.String(required=True, metadata={"description": "what was compared"})
-    limit = fields.String(required=True, metadata={"description": "with what"})
-    count = fields.Integer(required=True, metadata={"description": "how many events made the value"})
+    value = fields.String(required=True, metadata={"description": "the value that was compared"})
+    limit = fields.String(required=True, metadata={"description": "the threshold that it was compared with"})
+    count = fields.Integer(required=True, metadata={"description": "how many events contribute to the value"})
     moments = fields.List(
         fields.Integer(),
         required=True,
-        metadata={"description": f"the `t` of these events, the newest first, {MOST_MOMENTS} at most"},
+        metadata={"description": f"the `t` of these events, newest first, at most {MOST_MOMENTS}"},
     )
-    sentence = fields.String(required=True, metadata={"description": "all of it in a sentence, for people"})
+    sentence = fields.String(required=True, metadata={"description": "the evidence as one sentence, for people"})
 
 
 class AlertSchema(Schema):
     """A code that was raised at an event, and why."""
 
     user_id = fields.Integer(required=True)
-    t = fields.Integer(required=True, metadata={"description": "of the event"})
-    code = fields.Integer(required=True, metadata={"description": "of the rule that was met"})
-    edition = fields.Integer(required=True, metadata={"description": "the edition of the rules that judged"})
+    t = fields.Integer(required=True, metadata={"description": "the `t` of the event"})
+    code = fields.Integer(required=True, metadata={"description": "the code of the rule that was met"})
+    edition = fields.Integer(required=True, metadata={"description": "the edition of the rules that raised it"})
     shadow = fields.Boolean(
-        required=True, metadata={"description": "true: the edition judged in the shadow, and this was not answered"}
+        required=True, metadata={"description": "true: the edition was in the shadow, and the code was not answered"}
     )
     evidence = fields.Nested(EvidenceSchema, required=True)
 
@@ -117,10 +117,10 @@ class AlertPageSchema(Schema):
     alerts = ListOf(
         AlertSchema,
         required=True,
-        metadata={"description": "the newest first: by `t`, `user_id`, `code`, each falling"},
+        metadata={"description": "newest first: by `t`, `user_id`, `code`, each descending"},
     )
-    next_before = PlaceInList(
+    next_before = CursorField(
         required=True,
         allow_none=True,
-        metadata={"description": "ask for the next page with this as `before`; null exactly when there is none"},
+        metadata={"description": "the `before` of the next page; null exactly when there is none"},
     )

@@ -1,4 +1,4 @@
-"""What is stored against what was counted and sealed: a player at a time, then the chain of seals (A44)."""
+"""Compare the stored events with what was counted and sealed: player by player, then the chain of seals (A44)."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from app.seals.domain import (
 
 
 class Clock(NamedTuple):
-    """What the clock of a player says: the latest `t`, how many events have a number, how many are sealed at least."""
+    """A player's clock: the latest `t`, how many events have a number, and how many at least are sealed."""
 
     user_id: int
     last_t: int
@@ -28,7 +28,7 @@ class Clock(NamedTuple):
 
 
 class SealedPart(NamedTuple):
-    """What a seal says of a player, and which seal."""
+    """The part of a seal that covers a player, and the number of that seal."""
 
     part: PlayerPart
     seal: int
@@ -42,7 +42,7 @@ def read_part(row: PartRow) -> SealedPart:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of a player beside the events: the clock, and the parts of seals in order of their numbers."""
+    """What is known of a player besides the events: the clock, and the parts of seals in order of their numbers."""
 
     user_id: int
     clock: Clock | None
@@ -51,14 +51,14 @@ class Account:
 
 @dataclass(slots=True)
 class Numbers:
-    """The numbers of a player's events; each is one above that before, but where `t` does not follow them."""
+    """The arrival numbers of a player's events; consecutive, though not always in the order of `t`."""
 
     _next: int = 1
     _ahead: set[int] = field(default_factory=set)
     _twice: list[int] = field(default_factory=list)
 
     def add(self, seq: int) -> None:
-        """Take up a number."""
+        """Add a number."""
         if seq < self._next or seq in self._ahead:
             self._twice.append(seq)
         elif seq > self._next:
@@ -70,20 +70,20 @@ class Numbers:
                 self._next += 1
 
     def faults(self, count: int) -> Iterator[str]:
-        """Tell where these are not the numbers from 1 to the count."""
+        """Yield where these are not the numbers from 1 to the count."""
         beyond = sum(seq > count for seq in self._ahead) + max(self._next - 1 - count, 0)
         missing = max(count - self._next + 1, 0) - sum(seq <= count for seq in self._ahead)
         if missing:
-            yield f"{count} events were counted, and {missing} of them are not stored: number {self._next} is missing"
+            yield f"{count} events were counted, but {missing} of them are not stored: number {self._next} is missing"
         if beyond:
-            yield f"{count} events were counted, and {beyond} stored beyond that"
+            yield f"{count} events were counted, but {beyond} more are stored"
         if self._twice:
-            yield f"{len(self._twice)} stored with the number of another: {self._twice[0]}"
+            yield f"{len(self._twice)} events stored with the number of another event, first number {self._twice[0]}"
 
 
 @dataclass(slots=True)
 class Audit:
-    """The events of one player, taken up in order of `t` and held against the account."""
+    """The events of one player, added in order of `t` and compared with the account."""
 
     account: Account
     _numbers: Numbers = field(default_factory=Numbers)
@@ -95,12 +95,12 @@ class Audit:
     _seals: Sequence[SealedPart] = field(init=False)
 
     def __post_init__(self) -> None:
-        # The counts of events without a number, in order of t as they were made; then the seals, in order of number.
+        # The counts of events without a number, by t as they were made; then the seals, by number.
         self._counts = [each for each in reversed(self.account.sealed) if each.part.seq <= 0]
         self._seals = [each for each in self.account.sealed if each.part.seq > 0]
 
     def add(self, event: EventFacts, alerts: Iterable[str]) -> None:
-        """Take up an event with its alerts."""
+        """Add an event with its alerts."""
         self._latest_t = max(self._latest_t, event.t)
         covered = self._covered(event)
         if event.seq is not None:
@@ -113,7 +113,7 @@ class Audit:
             self.unsealed += 1
 
     def _covered(self, event: EventFacts) -> int | None:
-        """Return the number of the part that covers an event; None where none does."""
+        """Return the number of the part that covers an event; None if none does."""
         if event.seq is None:
             place = bisect_left(self._counts, event.t, key=lambda each: each.part.t)
             return self._counts[place].part.seq if place < len(self._counts) else None
@@ -121,26 +121,26 @@ class Audit:
         return self._seals[place].part.seq if place < len(self._seals) else None
 
     def faults(self, *, all_counted: bool) -> Iterator[str]:
-        """Tell what is gone, was added or was changed."""
+        """Yield what was removed, added or changed."""
         clock = self.account.clock
         if clock is None and (self._latest_t >= 0 or self.account.sealed):
             yield "there is no clock"
         if clock is not None:
             yield from self._against_clock(clock)
         if self.unnumbered and all_counted:
-            yield f"{self.unnumbered} stored without a number after all such events were counted"
+            yield f"{self.unnumbered} events stored without a number after all such events were counted"
         yield from self._against_seals()
 
     def _against_clock(self, clock: Clock) -> Iterator[str]:
         yield from self._numbers.faults(clock.events)
         if clock.last_t != self._latest_t:
             latest = f"the latest event is at t {self._latest_t}" if self._latest_t >= 0 else "no event is stored"
-            yield f"the clock stands at t {clock.last_t}, {latest}"
+            yield f"the clock is at t {clock.last_t}, but {latest}"
         last = self._seals[-1].part.seq if self._seals else 0
         if clock.sealed > last:
-            yield f"the clock has {clock.sealed} events sealed, the seals have {last}"
+            yield f"the clock has {clock.sealed} events sealed, but the seals cover {last}"
         if clock.events < last:
-            yield f"the clock counts {clock.events} events, the seals have {last}"
+            yield f"the clock counts {clock.events} events, but the seals cover {last}"
 
     def _against_seals(self) -> Iterator[str]:
         before = 0
@@ -151,9 +151,9 @@ class Audit:
                 before = part.seq
             found = self._parts.get(part.seq) or PartDigest()
             if found.events != part.events:
-                yield f"seal {seal} covers {_covers(part)}; {found.events} of them are stored"
+                yield f"seal {seal} covers {_covers(part)}, but {found.events} of them are stored"
             elif found.digest() != part.digest:
-                yield f"seal {seal} covers {_covers(part)}; they were changed, or their alerts"
+                yield f"seal {seal} covers {_covers(part)}: they or their alerts were changed"
 
 
 def _covers(part: PlayerPart) -> str:
@@ -165,14 +165,14 @@ def _covers(part: PlayerPart) -> str:
 
 @dataclass(slots=True)
 class ChainAudit:
-    """The chain of seals, worked out again link by link."""
+    """The chain of seals, recomputed link by link."""
 
     latest: Sealed | None = None
 
     def faults(
         self, seals: Iterable[tuple[SealFacts, bytes]], parts: Iterable[SealedPart], kept: Sealed | None
     ) -> Iterator[str]:
-        """Tell which links are gone or were changed, `kept` being one that was written down elsewhere."""
+        """Yield which links are missing or were changed; `kept` is a seal that was kept elsewhere."""
         waiting = iter(parts)
         following = next(waiting, None)
         found_kept = False
@@ -182,21 +182,21 @@ class ChainAudit:
                 yield (
                     f"seal {number} is gone" if facts.no == number + 1 else f"seals {number} to {facts.no - 1} are gone"
                 )
-            worked_out = SealDigest(facts, self.latest.digest if self.latest else FIRST)
+            recomputed = SealDigest(facts, self.latest.digest if self.latest else FIRST)
             while following and following.seal <= facts.no:
                 if following.seal < facts.no:
-                    yield f"user {following.part.user_id} is in seal {following.seal}, which is gone"
+                    yield f"player {following.part.user_id} is in seal {following.seal}, which is gone"
                 else:
-                    worked_out.add(following.part)
+                    recomputed.add(following.part)
                 following = next(waiting, None)
-            if worked_out.digest() != digest:
-                yield f"seal {facts.no} was changed, or the players in it"
+            if recomputed.digest() != digest:
+                yield f"seal {facts.no} or the players in it were changed"
             self.latest = Sealed(facts.no, digest)
             if kept and kept.no == facts.no:
                 found_kept = True
                 if kept.digest != digest:
-                    yield f"seal {facts.no} is {digest.hex()}, and {kept.digest.hex()} was kept: all was rewritten"
+                    yield f"seal {facts.no} is {digest.hex()}, but {kept.digest.hex()} was kept: all was rewritten"
         if following:
-            yield f"user {following.part.user_id} is in seal {following.seal}, which is gone"
+            yield f"player {following.part.user_id} is in seal {following.seal}, which is gone"
         if kept and not found_kept:
-            yield f"seal {kept.no} was kept, and is gone"
+            yield f"seal {kept.no} was kept elsewhere, but is gone"

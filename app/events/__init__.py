@@ -1,1 +1,1 @@
-"""Activity events: received, judged, stored."""
+"""Activity events: received, evaluated, stored."""

@@ -10,7 +10,7 @@ from app.events import controllers, metrics
 from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
-from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, written
+from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, render_decision
 from app.events.services import EventServices
 from app.rulebook.watch import NoRuleBook
 from app.rules.event import ActivityEvent
@@ -22,7 +22,7 @@ from lib.request_ids import milliseconds_so_far
 from lib.transactions import Unavailable
 
 events = APIBlueprint(
-    "events", __name__, tag={"name": "Events", "description": "What players do with money, judged as it happens."}
+    "events", __name__, tag={"name": "Events", "description": "What players do with money, evaluated as it happens."}
 )
 log = get_logger()
 
@@ -51,27 +51,29 @@ REPLAY = {"Idempotent-Replay": "true"}
 )
 @asks_for(Scope.EVENTS_WRITE)
 def receive_event(event: ActivityEvent) -> Response:
-    """Take a deposit or a withdrawal and say which alert rules the user now meets.
+    """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 
-    `user_id` and `t` identify an event, and `t` rises with every event of a user. The same event sent again, however
+    `user_id` and `t` identify an event, and `t` rises with every event of a player. The same event sent again, however
     late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
     made = services.get(EventServices)
-    judge = made.rule_book.judge()
+    evaluator = made.rule_book.judge()
     key = current_key()
     sent_by = key.id if key else None
     made.turns.take(event.user_id, request.environ[PLACE])
     try:
-        decision = controllers.record_event(made, judge, event, sent_by)
+        decision = controllers.record_event(made, evaluator, event, sent_by)
     finally:
         made.turns.pass_on(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
-    return Response(written(decision), 200, REPLAY if decision.replayed else None, content_type="application/json")
+    return Response(
+        render_decision(decision), 200, REPLAY if decision.replayed else None, content_type="application/json"
+    )
 
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:
-    """Write the one line of an event, with the key that sent it now; raised codes are for somebody to see (A14)."""
+    """Write the event's one log line, with the key that sent it now; a warning if it raised codes (A14)."""
     write = log.warning if decision.alert else log.info
     write(
         "event",

@@ -1,4 +1,4 @@
-"""The use cases of events. Each opens one transaction, asks, decides, records."""
+"""The use cases of events. Each opens one transaction, queries, decides, records."""
 
 from collections.abc import Iterable, Iterator
 from time import thread_time
@@ -22,9 +22,9 @@ from lib.transactions import Transaction
 def record_event(
     services: EventServices, evaluator: Evaluator, event: ActivityEvent, key_id: int | None = None
 ) -> Decision:
-    """Judge an event and store it with its decision, durably; an event known already keeps its first decision.
+    """Evaluate an event and store it durably with its decision; a known event keeps its first decision.
 
-    `key_id` is that of the key that sent it, where one was asked for.
+    `key_id` identifies the key that sent it, if keys are required.
 
     Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
     the client sends the event again.
@@ -32,10 +32,10 @@ def record_event(
     policy = services.policy
     if policy.order is EventOrder.SYSTEM:
         services.system_clock.start()
-    return services.database.run(lambda current: _judge_and_store(current, policy, evaluator, event, key_id))
+    return services.database.run(lambda current: _evaluate_and_store(current, policy, evaluator, event, key_id))
 
 
-def _judge_and_store(
+def _evaluate_and_store(
     current: Transaction, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
 ) -> Decision:
     events = EventQueries(current)
@@ -59,15 +59,15 @@ def _judge_and_store(
 
 
 def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
-    """Judge by the edition in the shadow and keep its alerts; what that takes is counted."""
+    """Evaluate the shadow edition and keep its alerts; count the CPU time that this takes."""
     began = thread_time()
     for rule_set, matches in verdicts:
         record.keep(rule_set, matches)
-    metrics.spend_on_shadow(thread_time() - began)
+    metrics.count_shadow_time(thread_time() - began)
 
 
 class Record:
-    """Keeps the alerts of one event; the events of a window are looked up once, however many rules name them."""
+    """Stores the alerts of one event; the events of a window are looked up once, however many rules name them."""
 
     __slots__ = ("_alerts", "_event", "_events", "_moments")
 
@@ -76,12 +76,12 @@ class Record:
         self._moments: dict[tuple[Window, int], list[int]] = {}
 
     def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
-        """Keep the alerts of an edition."""
+        """Store the alerts of an edition."""
         for match in matches:
             self._alerts.keep(_stored(self._event, rule_set, match, self._evidence(match)))
 
     def _evidence(self, match: Match) -> Evidence:
-        """Write down what proves an alert; the events of a long window are looked up only now that they matter."""
+        """Return what proves an alert; only now are the events of a long window looked up."""
         moments = [each.t for each in match.events[:MOST_MOMENTS]]
         if match.window:
             moments += self._moments_in(match.window, MOST_MOMENTS - len(moments))
@@ -94,10 +94,10 @@ class Record:
         )
 
     def _moments_in(self, window: Window, most: int) -> list[int]:
-        asked = window, most
-        if asked not in self._moments:
-            self._moments[asked] = self._events.moments_in(self._event.user_id, window, self._event.t, most)
-        return self._moments[asked]
+        key = window, most
+        if key not in self._moments:
+            self._moments[key] = self._events.moments_in(self._event.user_id, window, self._event.t, most)
+        return self._moments[key]
 
 
 def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
@@ -112,7 +112,7 @@ def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evi
 
 
 def try_event(policy: EventPolicy, current: Transaction) -> None:
-    """Queue what every event needs of the database, for a transaction that will be rolled back."""
+    """Queue what every event does in the database, in a transaction that will be rolled back."""
     events = EventQueries(current)
     events.try_to_store()
     AlertQueries(current).try_to_keep()
@@ -123,14 +123,14 @@ def try_event(policy: EventPolicy, current: Transaction) -> None:
 def _claim_moment(
     events: EventQueries, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent
 ) -> Claim | None:
-    """Claim the moment on every clock that the order asks for, the shared one first so that nobody waits in a ring."""
+    """Claim the moment on every clock that the order requires, the shared one first so that no deadlock can arise."""
     if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
         return None
     return events.claim_next_moment(event, history_queries(evaluator)[event.type])
 
 
 def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:
-    """Return what was answered when this very event was stored, or None when nothing stands at its moment (A5)."""
+    """Return the first answer to this very event, or None when no event is stored at its moment (A5)."""
     stored = events.decision_at(event.user_id, event.t)
     if stored and not event.is_retry_of(stored.event):
         raise DuplicateEvent(event.user_id, event.t)
@@ -143,7 +143,7 @@ def _refuse_unknown(event: ActivityEvent) -> NoReturn:
 
 
 def _refuse_late(events: EventQueries, order: EventOrder, event: ActivityEvent) -> NoReturn:
-    """Refuse an event whose moment no stored event has and which is not the next one."""
+    """Refuse an event that is neither the next one nor stored already."""
     if order is EventOrder.USER:
         latest = events.latest_moment(event.user_id)
         raise OutOfOrder(event.user_id, event.t, latest)

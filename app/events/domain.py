@@ -1,4 +1,4 @@
-"""How events are taken, and what is answered: pure values. What an event is, the kernel says (app.rules)."""
+"""The order of events, the answers to them, and their refusals: pure values. The kernel (app.rules) defines events."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from app.rules.event import ActivityEvent
 
 
 class EventOrder(StrEnum):
-    """Over which events `t` has to rise: those of one user, or those of the whole system."""
+    """Over which events `t` has to rise: those of one player, or those of the whole system."""
 
     USER = "user"
     SYSTEM = "system"
@@ -15,7 +15,7 @@ class EventOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the service answers for an event: the codes met by which edition, and whether it was judged before."""
+    """The answer to an event: the codes it raised, the edition that raised them, and whether it is a replay."""
 
     event: ActivityEvent
     alert_codes: tuple[int, ...]
@@ -24,38 +24,38 @@ class Decision:
 
     @property
     def alert(self) -> bool:
-        """True exactly when a code is met."""
+        """True exactly when the event raised a code."""
         return bool(self.alert_codes)
 
 
 class EventRefused(Exception):
-    """An event that is well formed and cannot be taken; it leaves no trace."""
+    """A well-formed event that cannot be accepted; it leaves no trace."""
 
 
 class UnknownUser(EventRefused):
-    """Registered users are required and this one is not in the register."""
+    """Players have to be registered, and this one is not."""
 
     def __init__(self, user_id: int) -> None:
-        super().__init__(f"user {user_id} is not in the register; register the user, then send the event again")
+        super().__init__(f"player {user_id} is not registered; register the player, then send the event again")
 
 
 class OutOfOrder(EventRefused):
-    """`t` lies below `latest`, the latest moment of the user or of the system, and no event is stored there."""
+    """`t` is below `latest`, that of the player's or the system's latest event, and no event is stored at it."""
 
     def __init__(self, user_id: int, t: int, latest: int, order: EventOrder = EventOrder.USER) -> None:
         super().__init__(
-            f"t {t} is not above {latest}, the latest of user {user_id}"
+            f"t {t} is not above {latest}, the latest of player {user_id}"
             if order is EventOrder.USER
-            else f"t {t} is below {latest}, the latest of the system; t must rise over all users"
+            else f"t {t} is below {latest}, the latest of the system; t must rise over all players"
         )
 
 
 class DuplicateEvent(EventRefused):
-    """Another event already stands at this moment: one of the user, or where `t` rises over all users of anybody."""
+    """Another event is stored at this moment: one of the player's, or anyone's if `t` rises over all players."""
 
     def __init__(self, user_id: int, t: int, order: EventOrder = EventOrder.USER) -> None:
         super().__init__(
-            f"another event of user {user_id} stands at t {t}; send a correction as an event of its own"
+            f"another event of player {user_id} is stored at t {t}; send a correction as a separate event"
             if order is EventOrder.USER
-            else f"another user's event stands at t {t}, and t must rise over all users"
+            else f"another player's event is stored at t {t}, and t must rise over all players"
         )

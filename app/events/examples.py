@@ -1,11 +1,11 @@
-"""Events and answers to them as readers of the API see them; tests hold them against the service."""
+"""Examples of events and answers in the API documentation; tests check them against the service."""
 
 from typing import Any
 
 EVENTS: dict[str, dict[str, Any]] = {
     "deposit": {"summary": "a deposit", "value": {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}},
     "withdraw": {
-        "summary": "a withdraw; the amount as a JSON number, `t` by its other name",
+        "summary": "a withdrawal; the amount as a JSON number, `t` by its other name",
         "value": {"type": "withdraw", "amount": 150.25, "user_id": 1, "time": 20},
     },
 }
@@ -15,11 +15,11 @@ DECISIONS: dict[str, dict[str, Any]] = {
         "value": {"alert": False, "alert_codes": [], "user_id": 1},
     },
     "alerts": {
-        "summary": "a third withdraw in a row, after deposits of more than 200 within 30 seconds",
+        "summary": "a third withdrawal in a row, after deposits of more than 200 within 30 seconds",
         "value": {"alert": True, "alert_codes": [30, 123], "user_id": 1},
     },
     "replay": {
-        "summary": "the same withdraw again: its first answer, with `Idempotent-Replay: true`",
+        "summary": "the same withdrawal again: its first answer, with `Idempotent-Replay: true`",
         "value": {"alert": True, "alert_codes": [1100], "user_id": 1},
     },
 }

@@ -1,4 +1,4 @@
-"""What is counted of events: those stored, those replayed, the codes that they raised."""
+"""The metrics of events: how many were stored or replayed, and which codes they raised."""
 
 import time
 from collections.abc import Iterable
@@ -22,9 +22,10 @@ raised = cache(RAISED.labels)
 
 
 def show_codes(live: Iterable[int], *, beside: Iterable[int]) -> None:
-    """Show the codes of the editions in force, and no others: those of former editions mean nothing any more.
+    """Export the codes of the editions in force, and no others: those of former editions have lost their meaning.
 
-    The live ones from zero: the first is a rise only for who saw the zero before it. `beside` are those of the shadow.
+    Live codes start at zero: Prometheus sees the first alert as an increase only after it has seen the 0. `beside` are
+    the codes of the shadow.
     """
     codes = set(live)
     for code in codes:
@@ -33,7 +34,7 @@ def show_codes(live: Iterable[int], *, beside: Iterable[int]) -> None:
 
 
 def read_load() -> Reading:
-    """Return what this process counted so far, for the rule book to see whether there is room for a shadow (A47)."""
+    """Return what this process has counted, from which the rule book sees whether a shadow is affordable (A47)."""
     return Reading(
         events=total(STORED),
         waits=total(ALL_TAKEN),
@@ -43,12 +44,12 @@ def read_load() -> Reading:
 
 
 def count_shed() -> None:
-    """Count that an edition left the shadow."""
+    """Count one removal of an edition from the shadow."""
     SHED.inc()
 
 
-def spend_on_shadow(seconds: float) -> None:
-    """Count the CPU time that the edition in the shadow took for an event."""
+def count_shadow_time(seconds: float) -> None:
+    """Count the CPU time that the shadow edition took for an event."""
     SHADOW.inc(seconds)
 
 
@@ -56,7 +57,7 @@ stored = {kind: STORED.labels(kind.value) for kind in EventType}
 
 
 def count(decision: Decision) -> None:
-    """Count an event once: sent again, it is a replay and raises nothing anew."""
+    """Count an event once: when sent again it counts as a replay, and its codes are not counted again."""
     if decision.replayed:
         REPLAYS.inc()
         return

@@ -1,7 +1,7 @@
 """The tables of events: what Alembic compares with the database.
 
-Both start every key with `user_id`, have no identity column and refer to nothing of another user, so that they
-can be distributed by `user_id` over many machines one day. The hot path speaks to them in `queries`.
+Every key starts with `user_id`, no column is an identity and no row refers to another player's, so the tables can be
+distributed over many machines by `user_id` one day. The hot path uses the SQL in `queries`.
 """
 
 from datetime import datetime
@@ -46,17 +46,17 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     edition: Mapped[int] = mapped_column(Integer, server_default="1")
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     key_id: Mapped[int | None] = mapped_column(Integer)  # of the key that sent it; no foreign key (app.access.models)
-    # The number of its user's events by then, this one included (A44); none in what a release without numbers stored.
+    # How many events its player had by then, this one included (A44); null if a release without numbers stored it.
     seq: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """The latest moment of each user, and the row that is locked while one of their events is judged.
+    """The latest moment of each player, and the row that is locked while one of their events is evaluated.
 
-    `events` counts those that were stored with a number, and `sealed` those of them that are known to be sealed: a hint
-    for the next seal, which asks `sealed_player` for the truth. Neither may be in an index, or no update would stay on
-    its page. Row 0 is nobody: the clock of the system where `t` must rise over all users. Half of each page stays
-    free, so that an update finds room beside the old row and touches no index.
+    `events` counts those stored with a number, and `sealed` how many of them are known to be sealed: a hint for the
+    next seal, which reads the truth from `sealed_player`. Neither may be in an index, or no update would stay on its
+    page. Row 0 is no player's: it is the clock of the system, used if `t` must rise over all players. Half of each page
+    stays free, so that an update finds room beside the old row and touches no index.
     """
 
     __tablename__ = "user_clock"
@@ -73,10 +73,10 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
 
 
 class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """What the events of a user up to `counted_t` add up to; those after it are not in it yet (A38).
+    """The totals of a player's events up to `counted_t`; later events are not included yet (A38).
 
-    An event costs it nothing: whoever reads the totals moves it on, under the lock of the user's clock. Whoever changes
-    an event at or before `counted_t`, adds one there or takes one away changes the total with it, under the same lock.
+    Storing an event does not touch it: a read of the totals advances it, under the lock of the player's clock. Code
+    that changes, adds or removes an event at or before `counted_t` must update the totals too, under the same lock.
     """
 
     __tablename__ = "user_total"

@@ -1,4 +1,4 @@
-"""Which events are taken, beside the rules: put together once, when the application is made."""
+"""Which events are accepted, apart from the rules; built once, with the application."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.events.domain import EventOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPolicy:
-    """Over which events `t` has to rise (A7), and whether only registered players' events are taken (A11)."""
+    """Over which events `t` has to rise (A7), and whether players have to be registered (A11)."""
 
     order: EventOrder
     registered_users_only: bool

@@ -1,9 +1,9 @@
-"""Which problem a client sees for each way in which an event is refused."""
+"""Which problem a client sees for each reason to refuse an event."""
 
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
-from app.rulebook.problems import NOTHING_JUDGES
+from app.rulebook.problems import NOT_READY
 from app.rulebook.watch import NoRuleBook
 from lib.problem_details import ProblemType
 
@@ -11,26 +11,26 @@ PROBLEMS: Problems = {
     InvalidEvent: ProblemType(
         400,
         "invalid-event",
-        "The event is not of the form that the contract asks for",
+        "Invalid event",
         example=InvalidEvent({"amount": ["Must be above zero."], "t": ["Must be a JSON integer."]}),
     ),
     OutOfOrder: ProblemType(
         400,
         "out-of-order",
-        "The event comes after a later one",
+        "The event is out of order",
         example=OutOfOrder(user_id=1, t=9, latest=10),
     ),
     UnknownUser: ProblemType(
         404,
         "unknown-user",
-        "The user is not registered",
+        "The player is not registered",
         example=UnknownUser(1),
     ),
     DuplicateEvent: ProblemType(
         409,
         "duplicate-event",
-        "Another event stands at this moment",
+        "Conflicting event",
         example=DuplicateEvent(user_id=1, t=10),
     ),
-    NoRuleBook: NOTHING_JUDGES,
+    NoRuleBook: NOT_READY,
 }

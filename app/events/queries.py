@@ -1,6 +1,6 @@
-"""The questions that are asked of the stored events, and nothing else that knows their SQL.
+"""The queries on stored events. No other module knows their SQL.
 
-Every statement names the whole primary key or is bounded by an index, whatever a user has done before.
+Every statement names the whole primary key or is bounded by an index, whatever the player has done before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from app.rules.event import TYPE_NAMED, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
 
-NAMES = {kind: kind.value for kind in EventType}  # a tenth of the time that an enum takes to tell its value
-SYSTEM = 0  # the row of user_clock that is nobody's: the clock of the whole system (A7)
+NAMES = {kind: kind.value for kind in EventType}  # ten times as fast as an enum's `value`
+SYSTEM = 0  # the row of user_clock that belongs to no player: the clock of the whole system (A7)
 
 CLAIM = Statement(
     "claim_moment",
@@ -51,7 +51,7 @@ STORE = Statement(
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     """,
 )
-# What an event does to its tables, but for any row: their locks and the right to write to them are needed all the same.
+# The same writes as an event's, but of no rows: they still need the tables' locks and the right to write to them.
 TRY_CLAIM = Statement(
     "try_claim",
     (),
@@ -77,27 +77,27 @@ MOMENTS = Statement(
     """,
 )
 
-# Each part of a history answers rows (part, t, type, amount, count), newest first; the type only where it is not
-# known, and the count only of a sum.
+# Each part of a history returns rows (part, t, type, amount, count), newest first; `type` is null where the part
+# implies it, and only sums have a `count`.
 LATEST_PART = """
     (SELECT {part}, t, type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND t < $2 ORDER BY t DESC LIMIT {count})"""
-# A range of one value and an order that names the type, where `type = …` would say the same: only the index
-# on (user_id, type, t) serves this order, so that no plan can walk all of a user's other events to find these.
+# A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
+# index on (user_id, type, t) serves this order, so no plan can walk all of a player's other events to find these.
 LATEST_OF_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t < $2 ORDER BY type DESC, t DESC LIMIT {count})"""
 WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
-# Of the index alone, which has the amounts: a window of weeks may hold very many events. Those of a type are walked
-# once, however many windows end now, and each counts in the shortest of those that it is in.
+# An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
+# walked once, however many windows end now; each counts in the shortest window that contains it.
 SUMS_PART = """
     (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 GROUP BY 1)"""
 
-# What tells whether the claim just before was granted: the user's clock, and the event at this moment if there is one.
-# The count of the clock is the number under which the event arrived (A44).
+# These show whether the claim just before was granted: the player's clock, and the event at this `t` if there is one.
+# The clock's count is the arrival number of the event (A44).
 CLAIM_PARTS = """
     (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events FROM user_clock WHERE user_id = $1)
     UNION ALL
@@ -114,14 +114,14 @@ Row = tuple[int, int, str | None, Decimal, int]
 
 
 def event_of(user_id: int, t: int, stored_type: str, amount: Decimal) -> ActivityEvent:
-    """Make an event of what its row holds; every query does so here."""
+    """Make an event from the columns of its row; every query does so here."""
     return ActivityEvent(user_id=user_id, t=t, type=TYPE_NAMED[stored_type], amount=amount)
 
 
 class HistoryQuery:
-    """What did the player do before this event, as far back as the rules need? Put together once, asked often.
+    """The query for what the player did before an event, as far back as the rules need; built once, run often.
 
-    `version` says which rules these are; a connection that asks for another version's history forgets this one.
+    `version` identifies the rules; a connection that runs another version's query drops this prepared statement.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
@@ -143,27 +143,27 @@ class HistoryQuery:
 
 @lru_cache(maxsize=16)
 def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
-    """Return the query for what the editions in force need of the past of an event, by its type."""
+    """Return, by event type, the query for the history that the editions in force need."""
     version = "_".join(str(each.edition) for each in evaluator.rule_sets)
     return {kind: HistoryQuery(f"history_{version}_{kind}", needs, version) for kind, needs in evaluator.needs.items()}
 
 
 def _part_of_t(seconds_of: Mapping[int, int]) -> str:
-    """Write the SQL that tells in which of these parts, of ever longer windows, an event within the longest one is."""
+    """Return the SQL for the part that an event belongs to: that of the shortest window, of these, containing it."""
     *shorter, (last, _) = seconds_of.items()
     cases = "".join(f" WHEN t >= $2 - {seconds} THEN {part}" for part, seconds in shorter)
     return f"CASE{cases} ELSE {last} END" if cases else str(last)
 
 
 class Claim(NamedTuple):
-    """A moment that is the event's: what came before it, and under which number of its user it arrives (A44)."""
+    """A claimed moment: the history before it, and the event's arrival number among its player's events (A44)."""
 
     history: History
     seq: int
 
 
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
-    """Sort the rows into the parts of a history, each in their order; None when the moment is not the event's."""
+    """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
     user_id, latest_t, seq, known = event.user_id, -1, 0, False
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
@@ -188,7 +188,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
 
 
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
-    """Return the sum of each window that holds anything: what was counted in it and in all shorter ones of its type."""
+    """Return the sum of each window that is not empty: its own part plus those of the shorter windows of its type."""
     added_up: dict[Window, WindowSum] = {}
     so_far: dict[EventType, WindowSum] = {}
     for part, window in windows.items():
@@ -202,46 +202,46 @@ def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -
 
 
 class EventQueries:
-    """The questions about events that one transaction asks."""
+    """Queries of events within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def claim_system_moment(self, t: int) -> bool:
-        """Is `t` the system's next moment? If so it is ours; either way the system is locked until the end (A7)."""
+        """Claim `t` as the system's next moment, if it is; either way the system stays locked until the end (A7)."""
         return bool(self._transaction.fetch(CLAIM, SYSTEM, t))
 
     def claim_next_moment(self, event: ActivityEvent, history: HistoryQuery) -> Claim | None:
-        """Is this the user's next moment, and what came before it? None, and the user is locked all the same (A6).
+        """Claim the player's next moment and read what came before; None if it is not the next (A6).
 
-        Two statements in one round trip: the second begins when the first has the lock, and sees what is
-        committed by then. In one statement they would be a race.
+        The player stays locked either way. Two statements in one round trip: the second starts once the first has the
+        lock, and sees what was committed by then. As one statement they would race.
         """
         self._transaction.write(CLAIM, event.user_id, event.t)
         rows: Sequence[Row] = self._transaction.fetch(history.statement, event.user_id, event.t)
         return read_claim(event, rows, history.sums)
 
     def try_to_store(self) -> None:
-        """Can an event be stored, as far as that can be seen without one?"""
+        """Check that an event could be stored, as far as that shows without one."""
         self._transaction.write(TRY_CLAIM)
         self._transaction.write(TRY_STORE)
 
     def lock_system(self) -> None:
-        """Can the system's clock be had, which every event needs where the order is the system's (A7)?"""
+        """Lock the system's clock, which every event needs if `t` has to rise over all players (A7)."""
         self._transaction.write(LOCK_SYSTEM)
 
     def latest_moment(self, user_id: int) -> int:
-        """Which moment was claimed last? Before the first one: -1."""
+        """Return the last claimed moment, or -1 before the first."""
         rows = self._transaction.fetch(LATEST, user_id)
         return int(rows[0][0]) if rows else -1
 
     def start_system_clock(self) -> None:
-        """Let the system's clock stand at the greatest `t` stored, so that it can be switched on at any time."""
+        """Set the system's clock to the greatest stored `t`, so that it can be switched on at any time."""
         self._transaction.fetch(WITHOUT_HASTE)
         self._transaction.write(START_SYSTEM_CLOCK)
 
     def decision_at(self, user_id: int, t: int) -> Decision | None:
-        """Which event stands at this moment, and what was answered to it?"""
+        """Return the decision on the event stored at this moment, or None if there is none."""
         rows: Sequence[tuple[str, Decimal, list[int], int]] = self._transaction.fetch(STORED, user_id, t)
         for stored_type, amount, codes, edition in rows:
             event = event_of(user_id, t, stored_type, amount)
@@ -249,12 +249,12 @@ class EventQueries:
         return None
 
     def moments_in(self, user_id: int, window: Window, t: int, most: int) -> list[int]:
-        """When were the last events of this window, which ends at `t`?"""
+        """Return the `t` of the last events in the window that ends at `t`."""
         rows = self._transaction.fetch(MOMENTS, user_id, window.type.value, t - window.seconds, t, most)
         return [moment for (moment,) in rows]
 
     def store(self, decision: Decision, seq: int, key_id: int | None = None) -> None:
-        """Keep the event with its decision, the number under which it arrived and the key that sent it, in one row."""
+        """Store the event with its decision, its arrival number and the key that sent it, in one row."""
         event = decision.event
-        judged = (list(decision.alert_codes), decision.edition)
-        self._transaction.write(STORE, event.user_id, event.t, NAMES[event.type], event.amount, *judged, seq, key_id)
+        verdict = (list(decision.alert_codes), decision.edition)
+        self._transaction.write(STORE, event.user_id, event.t, NAMES[event.type], event.amount, *verdict, seq, key_id)

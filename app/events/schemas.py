@@ -8,7 +8,7 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import Decision
-from app.rules.event import TYPE_NAMED, ActivityEvent, EventType, read_amount
+from app.rules.event import TYPE_NAMED, ActivityEvent, EventType, parse_amount
 from app.rules.limits import AMOUNT, AMOUNT_BELOW
 from lib.fields import BIGINT_MAX, WholeNumber, whole_number
 from lib.json_requests import InvalidMembers
@@ -26,7 +26,7 @@ class Money(fields.Field[Decimal]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            amount = read_amount(value)
+            amount = parse_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
         if not amount:
@@ -35,11 +35,11 @@ class Money(fields.Field[Decimal]):
 
 
 class InvalidEvent(InvalidMembers):
-    """The body is a JSON object, and no event."""
+    """The body is a JSON object but not a valid event."""
 
 
 class EventSchema(Schema):
-    """A deposit or a withdrawal, as a client sends it; any other member is refused (A9)."""
+    """A deposit or withdrawal as a client sends it; unknown members are refused (A9)."""
 
     refusal = InvalidEvent
 
@@ -65,12 +65,13 @@ class EventSchema(Schema):
         least=0,
         required=True,
         metadata={
-            "description": "the second at which the platform received the action; rises with every event of a user. "
+            "description": "the second at which the platform received the action; rises with every event of a player. "
             "Required, unless it is sent as `time`"
         },
     )
 
-    # What fields cannot tell; by `if`, which generators of clients pass over, unlike `oneOf`: they make one model.
+    # What the fields cannot express. It uses `if` because client generators ignore that and make one model, while
+    # `oneOf` would give them several.
     documented: ClassVar = {
         "properties": {
             "time": {
@@ -88,19 +89,19 @@ class EventSchema(Schema):
     }
 
     def load(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # marshmallow's form
-        """Return the event, or raise a `ValidationError` that says for each member what is wrong.
+        """Return the event; raises a `ValidationError` that says for each member what is wrong.
 
-        Nearly every event is sound; it is read straight. Only what is not goes through marshmallow, field by field.
+        Nearly every event is valid and is parsed directly. Only the others go through marshmallow, field by field.
         """
         return sound_event(data) or self.load_by_fields(data, **how)
 
     def load_by_fields(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # as above
-        """Return the event as marshmallow reads it."""
+        """Return the event as marshmallow parses it."""
         return cast("ActivityEvent", super().load(data, **how))
 
     @pre_load
     def accept_time_as_t(self, members: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: ANN401
-        """Take `time` for `t` (A10); both at once contradict each other, or say the same twice."""
+        """Accept `time` in place of `t` (A10), but not both at once."""
         if "time" not in members:
             return members
         if "t" in members:
@@ -117,11 +118,11 @@ MEMBERS = {"type", "amount", "user_id", "t"}
 
 
 def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatever JSON holds
-    """Read an event by the same functions as the fields; None for anything that they would refuse or rename."""
+    """Parse an event with the functions that the fields use; None for anything that they would refuse or rename."""
     if not isinstance(members, dict) or members.keys() != MEMBERS:
         return None
     try:
-        amount = read_amount(members["amount"])
+        amount = parse_amount(members["amount"])
         event = ActivityEvent(
             user_id=whole_number(members["user_id"], 1),
             t=whole_number(members["t"], 0),
@@ -133,12 +134,12 @@ def sound_event(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatev
     return event if amount else None
 
 
-# What each means is data: the edition of the rule book that is live.
-CODES = "the codes of the rules that the user now meets, ascending; `GET /rules` says what each means"
+# What each code means is data: it follows from the live edition of the rule book.
+CODES = "the codes of the rules that the player now meets, ascending; `GET /rules` says what each means"
 
 
 class DecisionSchema(Schema):
-    """What is answered to an event."""
+    """The answer to an event."""
 
     alert = fields.Boolean(required=True, metadata={"description": "true exactly when `alert_codes` is not empty"})
     alert_codes = fields.List(fields.Integer(), required=True, metadata={"description": CODES})
@@ -146,19 +147,19 @@ class DecisionSchema(Schema):
 
 
 class ReplaySchema(Schema):
-    """The header of an answer that was given before."""
+    """The header of a replayed answer."""
 
     replay = fields.String(
         data_key="Idempotent-Replay",
         metadata={
             "enum": ["true"],
-            "description": "there where this very event was stored before; the answer is the first one",
+            "description": "present if this event was stored before; the answer is then its first one",
         },
     )
 
 
-def written(decision: Decision) -> str:
-    """Write the answer as `DecisionSchema` does, which here would be a tenth of an event's whole cost."""
+def render_decision(decision: Decision) -> str:
+    """Return the answer as `DecisionSchema` would write it, which would be a tenth of an event's whole cost."""
     codes = ",".join(map(str, decision.alert_codes))
     alert = "true" if decision.alert else "false"
     return f'{{"alert":{alert},"alert_codes":[{codes}],"user_id":{decision.event.user_id}}}\n'

@@ -11,7 +11,7 @@ from lib.turns import Turns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventServices:
-    """What takes events and reads them back; `system_clock` only counts where the policy's order is the system's."""
+    """What it takes to receive events and read them back; `system_clock` is used only if the order is the system's."""
 
     database: Database
     policy: EventPolicy

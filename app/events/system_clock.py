@@ -1,15 +1,15 @@
-"""The clock of the whole system, which is started once a process where `t` has to rise over all players (A7)."""
+"""The clock of the whole system, started once per process if `t` has to rise over all players (A7)."""
 
 from threading import Lock
 
 from app.events.queries import EventQueries
 from lib.database import Database
 
-LONGEST_START = 60  # seconds; it looks at every player's clock
+START_TIMEOUT = 60  # seconds; starting reads every player's clock
 
 
 class SystemClock:
-    """Row 0 of `user_clock`; its start brings it to the greatest `t` stored, since the order may be a new setting."""
+    """Row 0 of `user_clock`. Starting sets it to the greatest stored `t`, as the setting of the order may be new."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -17,9 +17,9 @@ class SystemClock:
         self._started = False
 
     def start(self) -> None:
-        """Start it unless this process has done so.
+        """Start it unless this process has already done so.
 
-        Raises `Unavailable` where the database is not available; the next call tries again.
+        Raises `Unavailable` if the database is; the next call tries again.
         """
         if not self._started:
             with self._starting:
@@ -28,7 +28,7 @@ class SystemClock:
     def _start_once(self) -> None:
         if self._started:
             return
-        with self._database.transaction(deadline=LONGEST_START) as current:
+        with self._database.transaction(deadline=START_TIMEOUT) as current:
             EventQueries(current).start_system_clock()
             current.commit()
         self._started = True

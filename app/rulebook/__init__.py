@@ -1,1 +1,1 @@
-"""The rule book: which rules judge, in numbered editions that never change."""
+"""The rule book: which rules are evaluated, in numbered editions that never change."""

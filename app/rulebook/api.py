@@ -1,4 +1,4 @@
-"""The routes of the rule book: what comes in, what goes out, no decisions."""
+"""The routes for the rule book: what comes in, what goes out, no decisions."""
 
 from http import HTTPStatus
 
@@ -23,10 +23,10 @@ from app.rulebook.domain import (
     wrong_step,
 )
 from app.rulebook.forms import InvalidRules
-from app.rulebook.hands import hand_of_request
+from app.rulebook.hands import change_from_request
 from app.rulebook.problems import PROBLEMS
 from app.rulebook.schemas import (
-    LONGEST_BOOK,
+    MAX_BOOK,
     AuditPageSchema,
     DifferencesSchema,
     DraftSchema,
@@ -42,7 +42,7 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.services import RuleBookServices
-from app.rulebook.toml import written_toml
+from app.rulebook.toml import format_toml
 from app.rules.limits import MAX_EDITION
 from lib import services
 from lib.bodies import too_large
@@ -54,7 +54,7 @@ from lib.query_parameters import NoParameters
 rules = APIBlueprint(
     "rules",
     __name__,
-    tag={"name": "Rules", "description": "The rule book: which rules judge, in editions that never change."},
+    tag={"name": "Rules", "description": "The rule book: which rules are evaluated, in editions that never change."},
     url_prefix="/rules",
 )
 
@@ -64,7 +64,7 @@ UNKNOWN = NoSuchEdition(MAX_EDITION)
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
-NEITHER = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
+NO_RULES = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
 OF_ONE = error_responses(NO_PARAMETER, UNKNOWN, NotFound, problems=PROBLEMS, takes_body=False)
 OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
 
@@ -76,28 +76,28 @@ OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_READ)
 def read_edition(edition: int, **_: object) -> Edition:
-    """Read an edition: its rules, where it stands, and whose it is."""
+    """Read an edition: its rules, its status, and its author."""
     return controllers.edition(_database(), edition)
 
 
 @rules.get("")  # type: ignore[type-var]  # as above
-@rules.input(ListParameters, location="query", arg_name="asked")
-@rules.output(EditionPageSchema, examples=examples.LIST, description="which editions judge, and all there are")
+@rules.input(ListParameters, location="query", arg_name="query")
+@rules.output(EditionPageSchema, examples=examples.LIST, description="the editions in force, and a page of all")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
-def read_editions(asked: PageAsked) -> EditionPage:
+def read_editions(query: PageAsked) -> EditionPage:
     """List all editions without their rules, page by page."""
-    return controllers.edition_page(_database(), asked)
+    return controllers.edition_page(_database(), query)
 
 
 @rules.get("/audit")  # type: ignore[type-var]  # as above
-@rules.input(ListParameters, location="query", arg_name="asked")
+@rules.input(ListParameters, location="query", arg_name="query")
 @rules.output(AuditPageSchema, examples=examples.AUDIT, description="the steps that were taken")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
-def read_audit(asked: PageAsked) -> AuditPage:
-    """List every step that was taken, page by page: who did what with which edition, when and why."""
-    return controllers.audit_page(_database(), asked)
+def read_audit(query: PageAsked) -> AuditPage:
+    """List every step, page by page: who did what with which edition, when and why."""
+    return controllers.audit_page(_database(), query)
 
 
 @rules.get(f"{EDITION}/diff/{OTHER}")
@@ -107,7 +107,7 @@ def read_audit(asked: PageAsked) -> AuditPage:
 @describes_path(rules, EditionsInPath)
 @asks_for(Scope.RULES_READ)
 def read_differences(edition: int, other: int, **_: object) -> dict[str, list[str]]:
-    """Say in words what changes from one edition to another."""
+    """Compare two editions, in words."""
     return {"differences": controllers.changes(_database(), edition, other)}
 
 
@@ -116,7 +116,7 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
 @rules.doc(
     responses={
         200: {
-            "description": "the rules as TOML, for people to edit and the command `rules draft` to read",
+            "description": "the rules as TOML, to edit and then draft with the command `rules draft`",
             "content": {
                 media_type: {"schema": {"type": "string"}, "examples": examples.TOML}
                 for media_type in examples.TOML_TYPES
@@ -128,12 +128,12 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_READ)
 def export_edition(edition: int, **_: object) -> Response:
-    """Export the rules of an edition as TOML, which says that what is made of it is based on this edition.
+    """Export the rules of an edition as TOML, which names this edition as the base of what is drafted from it.
 
-    It is plain text for whoever asks for that.
+    With `Accept: text/plain` it is plain text.
     """
     media_type = request.accept_mimetypes.best_match(examples.TOML_TYPES, default=examples.TOML_TYPES[0])
-    return Response(written_toml(controllers.edition(_database(), edition)), content_type=media_type)
+    return Response(format_toml(controllers.edition(_database(), edition)), content_type=media_type)
 
 
 @rules.post("")  # type: ignore[type-var]  # as above
@@ -147,36 +147,36 @@ def export_edition(edition: int, **_: object) -> Response:
 )
 @rules.doc(
     responses=error_responses(
-        MalformedJson, NEITHER, InvalidRules, UNKNOWN, too_large(LONGEST_BOOK), problems=PROBLEMS, takes_body=True
+        MalformedJson, NO_RULES, InvalidRules, UNKNOWN, too_large(MAX_BOOK), problems=PROBLEMS, takes_body=True
     )
 )
 @asks_for(Scope.RULES_WRITE)
 def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
-    """Keep rules as a new edition, which judges nothing yet.
+    """Save rules as a new edition, which is not in force yet.
 
-    Say with `based_on` which edition they were made from: it is then published in place of that one only, unless its
-    publisher says otherwise. A book that is too large for a request can be drafted with the command `rules draft`.
+    Name the edition that they were made from with `based_on`: publishing the draft then replaces only that one, unless
+    the publisher names another. If the rules are too large for a request, use the command `rules draft`.
     """
-    hand = hand_of_request(new.note)
+    change = change_from_request(new.note)
     drafted = (
-        controllers.draft(_database(), new.rules, hand, based_on=new.based_on)
+        controllers.draft(_database(), new.rules, change, based_on=new.based_on)
         if new.rules
-        else controllers.draft_again(_database(), new.source, hand, based_on=new.based_on)
+        else controllers.draft_again(_database(), new.source, change, based_on=new.based_on)
     )
     return drafted, HTTPStatus.CREATED, {"Location": f"/rules/{drafted.edition}"}
 
 
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
-@rules.output(EditionSchema, examples=examples.SHADOWED, description="it judges in the shadow")
+@rules.output(EditionSchema, examples=examples.SHADOWED, description="it runs in the shadow")
 @rules.doc(
     responses=error_responses(*OF_A_STEP, wrong_step(1, Status.LIVE, Step.SHADOWED), problems=PROBLEMS, takes_body=True)
 )
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
-    """Have a draft judge every event beside the live edition, without being answered; there is one such at most."""
-    return controllers.shadow(_database(), edition, hand_of_request(note))
+    """Evaluate a draft on every event beside the live edition, without answering its codes; at most one at a time."""
+    return controllers.shadow(_database(), edition, change_from_request(note))
 
 
 @rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
@@ -195,21 +195,21 @@ def shadow_edition(edition: int, note: str) -> Edition:
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_PUBLISH)
 def publish_edition(edition: int, publication: Publication) -> Edition:
-    """Let an edition judge from now on; every worker follows within a second.
+    """Make an edition live; every worker follows within a second.
 
-    The edition that did is retired, and can be published again. A draft takes the place of the edition that it is
-    based on; where another one is live meanwhile, that is a 409 unless `over` names it. An edition that was live
-    before takes the place of any, and of none but the one that `over` names. With four eyes (`GET /rules/four-eyes`)
-    the key must have another owner than the author's.
+    The edition that was live is retired, and can be published again. A draft replaces the edition that it is based on;
+    if another one is live by then, that is a 409 unless `over` names it. An edition that was live before replaces any,
+    or with `over` only the one that it names. With four eyes (`GET /rules/four-eyes`) the key must have another owner
+    than the author's.
     """
     four_eyes = services.get(RuleBookServices).four_eyes
-    hand = hand_of_request(publication.note)
-    return controllers.publish(_database(), edition, hand, four_eyes=four_eyes, over=publication.over)
+    change = change_from_request(publication.note)
+    return controllers.publish(_database(), edition, change, four_eyes=four_eyes, over=publication.over)
 
 
 @rules.post(f"{EDITION}/retire")  # type: ignore[type-var]  # as above
 @rules.input(StepSchema, arg_name="note", examples=examples.STEPS)
-@rules.output(EditionSchema, examples=examples.RETIRED, description="it is put away")
+@rules.output(EditionSchema, examples=examples.RETIRED, description="it is retired")
 @rules.doc(
     responses=error_responses(
         *OF_A_STEP,
@@ -221,8 +221,8 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def retire_edition(edition: int, note: str) -> Edition:
-    """Put a draft or a shadow edition away."""
-    return controllers.retire(_database(), edition, hand_of_request(note))
+    """Retire a draft or a shadow edition."""
+    return controllers.retire(_database(), edition, change_from_request(note))
 
 
 @rules.delete(EDITION)
@@ -243,11 +243,11 @@ def retire_edition(edition: int, note: str) -> Edition:
 @describes_path(rules, EditionInPath)
 @asks_for(Scope.RULES_WRITE)
 def delete_edition(edition: int, **_: object) -> tuple[str, int]:
-    """Forget a draft that never judged and that no other edition was made from.
+    """Delete a draft that was never in the shadow and that no other edition was made from.
 
-    Its steps stay in the audit, and its number is not given again.
+    Its steps stay in the audit, and its number is not used again.
     """
-    controllers.delete(_database(), edition, hand_of_request(""))
+    controllers.delete(_database(), edition, change_from_request(""))
     return "", HTTPStatus.NO_CONTENT
 
 

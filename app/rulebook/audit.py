@@ -1,4 +1,4 @@
-"""The questions that are asked of the audit of the rule book."""
+"""The queries on the audit of the rule book."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from app.rulebook.models import RuleBookAuditRow as Audit
 from app.rulebook.models import RuleBookRow as Book
 from lib.transactions import Transaction
 
-# The steps of a draft that was deleted stay.
+# An outer join, as the steps of a deleted draft stay.
 STEPS: Select[Any] = select(
     Audit.id,
     Audit.edition,
@@ -26,12 +26,12 @@ STEPS: Select[Any] = select(
 
 
 class AuditQueries:
-    """The questions about steps that one transaction asks."""
+    """Queries of steps within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def note(  # noqa: PLR0913  # what a step is has so many sides
+    def note(  # noqa: PLR0913  # a step has that many attributes
         self,
         edition: int,
         step: Step,
@@ -42,21 +42,21 @@ class AuditQueries:
         at_shell: str | None = None,
         four_eyes: bool | None = None,
     ) -> None:
-        """Write down who did what."""
-        taken = {"edition": edition, "step": step, "who": who, "note": note, "published_over": over}
-        self._transaction.execute(insert(Audit).values(**taken, at_shell=at_shell, four_eyes=four_eyes))
+        """Record who did what."""
+        entry = {"edition": edition, "step": step, "who": who, "note": note, "published_over": over}
+        self._transaction.execute(insert(Audit).values(**entry, at_shell=at_shell, four_eyes=four_eyes))
 
     def was_taken(self, edition: int, step: Step) -> bool:
-        """Was this step ever taken with the edition?"""
+        """Return whether this step was ever taken with the edition."""
         taken = exists().where(Audit.edition == edition, Audit.step == step)
         return bool(self._transaction.execute(select(taken)).scalar_one())
 
     def all(self) -> Sequence[AuditEntry]:
-        """Who did what so far? The oldest first."""
+        """Return all steps, oldest first."""
         return _entries(self._transaction.execute(STEPS.order_by(Audit.id)))
 
     def latest(self, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
-        """Who did what last, below the id `before`? The newest first."""
+        """Return the latest steps with an id below `before`, newest first."""
         found = STEPS if before is None else STEPS.where(Audit.id < before)
         return _entries(self._transaction.execute(found.order_by(Audit.id.desc()).limit(limit)))
 

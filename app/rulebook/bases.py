@@ -1,4 +1,4 @@
-"""Whether a publication would undo another one unseen: drafts know which edition they were made from (A28)."""
+"""Refuse a publication that would undo another one unseen: drafts know which edition they were made from (A28)."""
 
 import json
 from datetime import UTC
@@ -11,11 +11,11 @@ MOST_SHOWN = 5  # differences that a refusal names
 
 
 def refuse_another_base(candidate: Edition, *, base: int | None, live: Edition | None, over: int | None) -> None:
-    """Return if the candidate may take the place of the live edition; raises `LiveEditionChanged` where it may not.
+    """Return if the candidate may replace the live edition; raises `LiveEditionChanged` otherwise.
 
-    `base` is the edition once live that the candidate was made from, perhaps by way of other drafts; `over` the one
-    that the publisher named as the one to be replaced. Nothing is undone where nothing is live, and who publishes an
-    edition that was live before wants to undo what came after it.
+    `base` is the nearest base of the candidate that was ever live; `over` is the edition that the publisher named as
+    the one to replace. If nothing is live, nothing is undone; and publishing an edition that was live before is meant
+    to undo what came after it.
     """
     if live is None:
         return
@@ -28,17 +28,17 @@ def refuse_another_base(candidate: Edition, *, base: int | None, live: Edition |
 
 
 def based_on_another(candidate: Edition, base: int | None, live: Edition) -> LiveEditionChanged:
-    """Return what is raised where another edition is live than the one that a draft was made from."""
-    based = f"based on edition {base}" if base else "based on an edition that nobody wrote down"
+    """Return the refusal of a draft that was not made from the live edition."""
+    based = f"based on edition {base}" if base else "based on an unknown edition"
     return _changed(f"edition {candidate.edition} is {based}", candidate, live)
 
 
-def _changed(meant: str, candidate: Edition, live: Edition) -> LiveEditionChanged:
+def _changed(expected: str, candidate: Edition, live: Edition) -> LiveEditionChanged:
     number = candidate.edition
     return LiveEditionChanged(
-        f"{meant}, but edition {live.edition} is live, {_publication(live)}; edition {number} in its place means: "
-        f"{_change(live, candidate)}. Draft anew from edition {live.edition} to keep what it has; "
-        f"to replace it all the same",
+        f"{expected}, but edition {live.edition} is live, {_publication(live)}; publishing edition {number} would "
+        f"change: {_change(live, candidate)}. Make a new draft from edition {live.edition} to keep its rules; "
+        f"to replace it anyway",
         Remedy(
             request=f"POST /rules/{number}/publish",
             body=json.dumps({"over": live.edition}),
@@ -53,9 +53,9 @@ def _publication(live: Edition) -> str:
 
 
 def _change(live: Edition, candidate: Edition) -> str:
-    """Say what publishing the candidate would change, as far as a reader reads."""
+    """Return what publishing the candidate would change, abridged."""
     if not live.rules:
-        return "nobody knows what, as the live edition cannot be read"
-    told = differences(live.rules, candidate.rules)
-    more = [f"and {len(told) - MOST_SHOWN} more"] if len(told) > MOST_SHOWN else []
-    return "; ".join([*told[:MOST_SHOWN], *more]) or "no change of the rules"
+        return "unknown, as the live edition cannot be read"
+    found = differences(live.rules, candidate.rules)
+    more = [f"and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
+    return "; ".join([*found[:MOST_SHOWN], *more]) or "no rule"

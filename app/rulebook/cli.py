@@ -6,12 +6,12 @@ from app.rulebook import controllers
 from app.rulebook.domain import Edition, PageAsked
 from app.rulebook.eyes import Hand
 from app.rulebook.forms import InvalidRules
-from app.rulebook.options import EDITION, by_hand
+from app.rulebook.options import EDITION, change_options
 from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
 from app.rulebook.services import RuleBookServices
-from app.rulebook.terminal import CommandsOnRules, how_to_publish, what_is_replaced
-from app.rulebook.toml import LONGEST_FILE, read_toml, written_toml
+from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
+from app.rulebook.toml import LONGEST_FILE, format_toml, read_toml
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import minute
@@ -19,9 +19,9 @@ from lib.database import Database
 from lib.hints import command
 from lib.tables import print_table
 
-FOUR_EYES_TOLD = {None: "", True: "held", False: "off"}  # of a publication
+FOUR_EYES = {None: "", True: "held", False: "off"}  # at a publication
 
-rules = CommandsOnRules("rules", help="The rule book: which rules judge, in numbered editions.")
+rules = RuleCommands("rules", help="The rule book: which rules are evaluated, in numbered editions.")
 rules.add_command(four_eyes)
 
 
@@ -49,31 +49,31 @@ def list_() -> None:
 @click.argument("edition", type=EDITION)
 def show(edition: int) -> None:
     """Show the rules of an edition."""
-    shown = controllers.edition(_database(), edition)
-    click.echo(f"edition {shown.edition}, {shown.status}: {shown.note or 'no note'}")
-    based = f" from edition {shown.based_on}" if shown.based_on else ""
-    click.echo(f"drafted by {shown.author} at {minute(shown.created_at)} UTC{based}{_publication(shown)}")
+    found = controllers.edition(_database(), edition)
+    click.echo(f"edition {found.edition}, {found.status}: {found.note or 'no note'}")
+    based = f" from edition {found.based_on}" if found.based_on else ""
+    click.echo(f"drafted by {found.author} at {minute(found.created_at)} UTC{based}{_publication(found)}")
     print_table(
         ("code", "met when", "evaluated on", "name", "description"),
         [
             (str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
-            for rule in shown.rules
+            for rule in found.rules
         ],
         prose=("met when", "evaluated on", "name", "description"),
     )
 
 
-def _publication(shown: Edition) -> str:
-    if shown.published_at is None:
+def _publication(edition: Edition) -> str:
+    if edition.published_at is None:
         return "; never published"
-    return f"; published by {shown.published_by} at {minute(shown.published_at)} UTC"
+    return f"; published by {edition.published_by} at {minute(edition.published_at)} UTC"
 
 
 @rules.command("diff")
 @click.argument("old", type=EDITION)
 @click.argument("new", type=EDITION)
 def diff(old: int, new: int) -> None:
-    """Say what changed from one edition to another."""
+    """Show what changed from one edition to another."""
     database = _database()
     for line in controllers.changes(database, old, new) or ["nothing changed"]:
         click.echo(line)
@@ -82,29 +82,29 @@ def diff(old: int, new: int) -> None:
 @rules.command("export")
 @click.argument("edition", type=EDITION)
 def export(edition: int) -> None:
-    """Print an edition as TOML, to be edited and drafted again; the draft will be based on this edition."""
-    click.echo(written_toml(controllers.edition(_database(), edition)), nl=False)
+    """Print an edition as TOML, to edit and draft again; the draft will be based on this edition."""
+    click.echo(format_toml(controllers.edition(_database(), edition)), nl=False)
 
 
 @rules.command("draft")
 @click.argument("file", type=CallersPath(exists=True, dir_okay=False, allow_dash=True), required=False)
-@click.option("--edition", "source", type=EDITION, help="Draft the rules of this edition again, instead of a file's.")
-@by_hand
-def draft(file: str | None, source: int | None, hand: Hand) -> None:
-    """Keep the rules of a TOML file (-: standard input) as a new edition; it judges nothing yet.
+@click.option("--edition", "source", type=EDITION, help="Draft this edition's rules again, instead of a file's.")
+@change_options
+def draft(file: str | None, source: int | None, change: Hand) -> None:
+    """Save the rules of a TOML file (-: standard input) as a new edition, which is not in force yet.
 
-    It is based on the edition that the file names as based_on, else on the live one, and is published in place of that
-    one only unless its publisher says otherwise (--over).
+    It is based on the edition that the file names as based_on, else on the live one. Publishing it replaces only that
+    edition, unless the publisher names another (--over).
     """
     if (file is None) == (source is None):
         example = command("rules draft rules.toml --note 'why'")
         raise click.UsageError(f"give a file, or --edition: {example}")
     database = _database()
     if source is not None:
-        drafted = controllers.draft_again(database, source, hand)
+        drafted = controllers.draft_again(database, source, change)
     else:
-        read = read_toml(_text(file or ""))
-        drafted = controllers.draft(database, read.rules, hand, based_on=read.based_on)
+        content = read_toml(_text(file or ""))
+        drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
     if _four_eyes():
@@ -116,7 +116,7 @@ def draft(file: str | None, source: int | None, hand: Hand) -> None:
 def _text(file: str) -> str:
     try:
         with click.open_file(file, encoding="utf-8-sig") as opened:
-            text: str = opened.read(LONGEST_FILE + 1)  # one more, so that what is too long is seen to be
+            text: str = opened.read(LONGEST_FILE + 1)  # one more, to notice that it is too long
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
     return text
@@ -124,52 +124,52 @@ def _text(file: str) -> str:
 
 @rules.command("shadow")
 @click.argument("edition", type=EDITION)
-@by_hand
-def shadow(edition: int, hand: Hand) -> None:
-    """Have an edition judge every event beside the live one, without being answered."""
-    shadowed = controllers.shadow(_database(), edition, hand)
-    click.echo(f"Edition {edition} judges in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
+@change_options
+def shadow(edition: int, change: Hand) -> None:
+    """Evaluate an edition on every event beside the live one; its codes are stored, not answered."""
+    shadowed = controllers.shadow(_database(), edition, change)
+    click.echo(f"Edition {edition} runs in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
 @rules.command("publish")
 @click.argument("edition", type=EDITION)
-@click.option("--over", type=EDITION, help="The live edition to be replaced, and no other.")
-@by_hand
-def publish(edition: int, over: int | None, hand: Hand) -> None:
-    """Let an edition judge from now on; every worker follows within a second.
+@click.option("--over", type=EDITION, help="Replace this live edition, and no other.")
+@change_options
+def publish(edition: int, over: int | None, change: Hand) -> None:
+    """Make an edition live; every worker follows within a second.
 
-    A draft takes the place of the edition that it is based on. Where another one was published meanwhile, name that
-    one: --over. An edition that was live before takes the place of any.
+    A draft replaces the edition that it is based on. If another one was published meanwhile, name that one: --over. An
+    edition that was live before replaces any.
     """
     database = _database()
     former = controllers.edition_page(database, PageAsked(limit=1)).in_force.live
-    controllers.publish(database, edition, hand, four_eyes=setting(), over=over)
-    click.echo(f"Edition {edition} is live; every worker judges by it within a second.")
+    controllers.publish(database, edition, change, four_eyes=setting(), over=over)
+    click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
-        click.echo(f"Back to the one before: {command(f'rules publish {former} --over {edition}')}")
+        click.echo(f"To go back to edition {former}: {command(f'rules publish {former} --over {edition}')}")
 
 
 @rules.command("retire")
 @click.argument("edition", type=EDITION)
-@by_hand
-def retire(edition: int, hand: Hand) -> None:
-    """Put a draft or a shadow edition away."""
-    controllers.retire(_database(), edition, hand)
+@change_options
+def retire(edition: int, change: Hand) -> None:
+    """Retire a draft or a shadow edition."""
+    controllers.retire(_database(), edition, change)
     click.echo(f"Edition {edition} is retired.")
 
 
 @rules.command("delete")
 @click.argument("edition", type=EDITION)
-@by_hand
-def delete(edition: int, hand: Hand) -> None:
-    """Forget a draft that never judged; its steps stay in the audit, and its number is not given again."""
-    controllers.delete(_database(), edition, hand)
+@change_options
+def delete(edition: int, change: Hand) -> None:
+    """Delete a draft that never ran; its steps stay in the audit, and its number is not used again."""
+    controllers.delete(_database(), edition, change)
     click.echo(f"Edition {edition} is deleted.")
 
 
 @rules.command("audit")
 def audit() -> None:
-    """List every step that was taken: who, what, when, where and why, and whether four eyes held."""
+    """List every step: who, what, when, where and why, and whether four eyes held."""
     rows = [
         (
             minute(each.at),
@@ -179,7 +179,7 @@ def audit() -> None:
             _number(each.based_on),
             _number(each.over),
             each.note,
-            FOUR_EYES_TOLD[each.four_eyes],
+            FOUR_EYES[each.four_eyes],
             each.at_shell or "",
         )
         for each in controllers.audit(_database())

@@ -7,29 +7,29 @@ from app.rules.rule import Rule
 
 
 def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
-    """Say in words what changed from one set of rules to another, by code."""
+    """Return in words what changed from one set of rules to another, by code."""
     before, after = ({rule.code: rule for rule in rules} for rules in (old, new))
-    told = []
+    found = []
     for code in sorted(before.keys() | after.keys()):
         if code not in after:
-            told.append(f"{code} is gone: {before[code].name}")
+            found.append(f"{code} is gone: {before[code].name}")
         elif code not in before:
-            told.append(f"{code} is new: {after[code].terms}")
+            found.append(f"{code} is new: {after[code].terms}")
         else:
-            told.extend(_changes(before[code], after[code]))
-    return told
+            found.extend(_changes(before[code], after[code]))
+    return found
 
 
 def _changes(old: Rule, new: Rule) -> list[str]:
     if type(old) is not type(new):
         return [f"{new.code} is of another kind: {old.terms} → {new.terms}"]
-    told = []
+    found = []
     for name in ("name", "description", *parameters_of(type(new)), "evaluated_on"):
-        was, is_now = getattr(old, name), getattr(new, name)
-        if was != is_now:
-            told.append(f"{new.code}: {name.replace('_', ' ')} {_shown(was)} → {_shown(is_now)}")
-    return told
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            found.append(f"{new.code}: {name.replace('_', ' ')} {_text(before)} → {_text(after)}")
+    return found
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a rule: the forms that read it, as apispec writes them, and what they cannot."""
+"""The OpenAPI schemas of rules: what apispec derives from the forms, and what the forms cannot express."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from app.rules.rule import Rule
 
 Form = dict[str, Any]
 
-IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def _described(kind: type[Rule]) -> Form:
-    """Say what the fields of a kind do not: when it is met, and what it must be evaluated on to be met at all."""
+    """Describe what the fields of a kind do not: when it is met, and what it must be evaluated on to be met at all."""
     evaluated: Form = {}
     for each in EventType if kind.met_only_by else ():
         evaluated = {
@@ -28,14 +28,14 @@ def _described(kind: type[Rule]) -> Form:
 
 
 def _forms() -> Form:
-    """Describe a rule, which is one of the forms, and each of these by its name."""
+    """Return the schemas by name: that of a rule, which is one of several forms, and that of each form."""
     spec = APISpec("", "", "3.1.0", plugins=[MarshmallowPlugin()])
     for name, kind in KINDS.items():
         spec.components.schema(kind.__name__, _described(kind), schema=FORMS[name])
         spec.components.schemas[kind.__name__]["properties"]["kind"] = {"type": "string", "enum": [name]}
     references = {name: f"#/components/schemas/{kind.__name__}" for name, kind in KINDS.items()}
     rule: Form = {
-        "description": f"A rule of one of {IN_WORDS[len(KINDS)]} kinds.",
+        "description": f"A rule of one of {NUMBER_WORDS[len(KINDS)]} kinds.",
         "oneOf": [{"$ref": reference} for reference in references.values()],
         "discriminator": {"propertyName": "kind", "mapping": references},
     }

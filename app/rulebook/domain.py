@@ -1,4 +1,4 @@
-"""Editions of the rule book, as plain values: what they hold, and which step each may take next."""
+"""Editions of the rule book, as plain values: what they hold, and which steps each may take next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.rules.rule import Rule
 
 
 class Status(StrEnum):
-    """Where an edition stands on its way: drafted, tried in the shadow, live, retired."""
+    """The status of an edition: drafted, tried in the shadow, live, retired."""
 
     DRAFT = "draft"
     SHADOW = "shadow"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 class Step(StrEnum):
-    """What is done with an edition; each leaves a row in the audit."""
+    """A step taken with an edition; each leaves a row in the audit."""
 
     DRAFTED = "draft"
     SHADOWED = "shadow"
@@ -33,7 +33,7 @@ class Step(StrEnum):
 LIST = Remedy(request="GET /rules", command="rules list")
 PUBLISH_ANOTHER = Remedy(request="POST /rules/EDITION/publish", command="rules publish EDITION")
 
-# A live edition is never retired by itself: publishing the next one does it, so that there always is one (A24).
+# A live edition is only retired by publishing the next one, so that there always is one (A24).
 TAKEN_FROM = {
     Step.SHADOWED: frozenset({Status.DRAFT}),
     Step.PUBLISHED: frozenset({Status.DRAFT, Status.SHADOW, Status.RETIRED}),
@@ -43,10 +43,10 @@ TAKEN_FROM = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What is known of an edition beside its rules; only where it stands, and its publication, ever change.
+class EditionHeader:
+    """An edition without its rules; only its status and its publication ever change.
 
-    `based_on` is the edition that it was made from; None for the first, and where a former version drafted it.
+    `based_on` is the edition that it was made from; None for the first, and if a former version drafted it.
     """
 
     edition: int
@@ -60,15 +60,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition(Standing):
-    """A set of rules under a number."""
+class Edition(EditionHeader):
+    """A numbered set of rules."""
 
     rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outline(Standing):
-    """An edition as a list of all shows it: not the rules, but how many they are."""
+class Outline(EditionHeader):
+    """An edition as lists show it: with the number of its rules instead of the rules."""
 
     rule_count: int
 
@@ -77,9 +77,9 @@ class Outline(Standing):
 class AuditEntry:
     """Who did what with which edition, when, and why; `id` rises.
 
-    `based_on` is known of a draft; `over` of a publication that named the live edition it replaced. `at_shell` is the
-    user and host of the operating system where a command did it. `four_eyes` says of a publication whether it was
-    one of two owners' (A46); None of other steps, and of what a former version wrote.
+    `based_on` is set for a draft; `over` for a publication that named the live edition it replaced. For a command,
+    `at_shell` is the operating system's user and host. For a publication, `four_eyes` says whether it took two owners
+    (A46); None for other steps, and for those that a former version wrote.
     """
 
     id: int
@@ -104,7 +104,7 @@ class PageAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """The numbers of the editions that judge now."""
+    """The numbers of the editions in force."""
 
     live: int | None
     shadow: int | None
@@ -112,7 +112,7 @@ class InForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionPage:
-    """Editions, the newest first; those that follow are asked for with `before` as `next_before` says."""
+    """Editions, newest first; `next_before` is the `before` of the next page."""
 
     in_force: InForce
     editions: Sequence[Outline]
@@ -121,16 +121,16 @@ class EditionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """Steps, the newest first; those that follow are asked for with `before` as `next_before` says."""
+    """Steps, newest first; `next_before` is the `before` of the next page."""
 
     steps: Sequence[AuditEntry]
     next_before: int | None
 
 
 class RuleBookRefused(Exception):
-    """A step that the rule book does not take; it leaves no trace.
+    """A refused step; it leaves no trace.
 
-    What was refused, and what to do next. Its text is for clients; a terminal is told the command instead.
+    It holds what was refused and what to do next. Its text is for clients; a terminal shows the command instead.
     """
 
     def __init__(self, refusal: str, remedy: Remedy | None = None) -> None:
@@ -140,32 +140,32 @@ class RuleBookRefused(Exception):
 
 
 class NoSuchEdition(RuleBookRefused):
-    """No edition has this number; `as_base` where a draft was to be based on it."""
+    """No edition has this number; `as_base` if a draft named it as its base."""
 
     def __init__(self, edition: int, *, as_base: bool = False) -> None:
         super().__init__(
-            f"there is no edition {edition} to base a draft on; leave based_on out for the live one, or see which "
-            "there are"
+            f"there is no edition {edition} to base a draft on; leave based_on out for the live one, or list the "
+            "editions"
             if as_base
-            else f"there is no edition {edition}; see which there are",
+            else f"there is no edition {edition}; list the editions",
             LIST,
         )
 
 
 class WrongStep(RuleBookRefused):
-    """The edition does not stand where this step begins."""
+    """The status of the edition does not allow this step."""
 
 
 class SameEyes(RuleBookRefused):
-    """Somebody else than the author has to publish an edition, and has to be known as somebody else."""
+    """A step needs a second person, known to be another than the first: the author, or the owner who proposed it."""
 
 
 class LiveEditionChanged(RuleBookRefused):
-    """Another edition is live than the one that this publication would replace."""
+    """The live edition is not the one that this publication would replace."""
 
 
 class UnreadableEdition(Exception):
-    """An edition is in the table and cannot be read: a defect, or somebody wrote it there by hand."""
+    """An edition is stored but cannot be read: a defect, or somebody wrote it by hand."""
 
     def __init__(self, edition: int, cause: str) -> None:
         super().__init__(f"edition {edition} cannot be read: {cause}")
@@ -173,13 +173,13 @@ class UnreadableEdition(Exception):
 
 
 def refuse_wrong_step(edition: Edition, step: Step) -> None:
-    """Return if the edition may take the step; raises `WrongStep` where it may not."""
+    """Return if the edition may take the step; raises `WrongStep` otherwise."""
     if edition.status not in TAKEN_FROM[step]:
         raise wrong_step(edition.edition, edition.status, step)
 
 
 def wrong_step(number: int, status: Status, step: Step) -> WrongStep:
-    """Return what is raised where an edition is to take a step that does not begin where it stands."""
+    """Return the refusal of a step that the status of the edition does not allow."""
     found = f"edition {number} is {status}"
     if (step, status) == (Step.SHADOWED, Status.RETIRED):
         again = Remedy(
@@ -189,25 +189,25 @@ def wrong_step(number: int, status: Status, step: Step) -> WrongStep:
     if (step, status) == (Step.RETIRED, Status.LIVE):
         return WrongStep(f"{found}; publish another edition, which retires it", PUBLISH_ANOTHER)
     if step is Step.DELETED:
-        told = f"{found}, and only drafts are deleted"
-        return WrongStep(f"{told}; put it away", retire(number)) if status is Status.SHADOW else WrongStep(told)
-    return WrongStep(f"{found} already")
+        refusal = f"{found}, and only drafts can be deleted"
+        return WrongStep(f"{refusal}; retire it", retire(number)) if status is Status.SHADOW else WrongStep(refusal)
+    return WrongStep(f"edition {number} is already {status}")
 
 
 def retire(edition: int) -> Remedy:
-    """Return how an edition is put away."""
+    """Return how to retire an edition."""
     return Remedy(request=f"POST /rules/{edition}/retire", command=f"rules retire {edition}")
 
 
-def refuse_deletion(edition: Edition, *, judged: bool, derived: Sequence[int]) -> None:
-    """Return if the edition may be deleted (A48); raises `WrongStep` where something refers to it.
+def refuse_deletion(edition: Edition, *, shadowed: bool, derived: Sequence[int]) -> None:
+    """Return if the edition may be deleted (A48); raises `WrongStep` if something refers to it.
 
-    `judged` says whether it ever was in the shadow, `derived` which editions were made from it.
+    `shadowed` says whether it was ever in the shadow; `derived` are the editions that were made from it.
     """
     refuse_wrong_step(edition, Step.DELETED)
     number = edition.edition
-    if judged:
-        raise WrongStep(f"edition {number} judged in the shadow, and its alerts are kept; put it away", retire(number))
+    if shadowed:
+        raise WrongStep(f"edition {number} was in the shadow, and its alerts are kept; retire it", retire(number))
     if derived:
         listed = ", ".join(map(str, derived))
-        raise WrongStep(f"edition {number} is what these were made from: {listed}; put it away", retire(number))
+        raise WrongStep(f"other editions were made from edition {number}: {listed}; retire it", retire(number))

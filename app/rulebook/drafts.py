@@ -1,30 +1,30 @@
-"""What a new edition may not hold, beside what cannot be read: rules that are never met, and too many long windows.
+"""Checks for new editions only, on top of parsing: no rule that is never met, and not too many long windows.
 
-Editions that were saved are read by their form alone: they go on judging, whatever is refused to new ones.
+Saved editions are parsed without these checks, so they stay in force whatever new ones must not contain.
 """
 
 from collections.abc import Mapping
 
-from app.rulebook.forms import Errors, in_order, read_each
+from app.rulebook.forms import Errors, in_order, parse_each
 from app.rules.event import EventType
 from app.rules.history import Window
 from app.rules.limits import MAX_LISTED_WINDOW, MAX_LONG_WINDOWS
 from app.rules.parameters import Sort, parameters_of
 from app.rules.rule import Rule
 
-NEVER_MET = "Must have {}, or the rule can never be met."
+NEVER_MET = "Must include {}, or the rule can never be met."
 TOO_MANY_WINDOWS = (
     f"Must be one of at most {MAX_LONG_WINDOWS} different windows above {MAX_LISTED_WINDOW} s; "
     "use one that another rule has."
 )
 
 
-def read_draft(written: object) -> tuple[Rule, ...]:
-    """Read the rules of a new edition, by code ascending.
+def read_draft(plain: object) -> tuple[Rule, ...]:
+    """Parse and check the rules of a new edition; returns them by code.
 
     Raises `InvalidRules`, which names every rule and field that cannot be saved.
     """
-    rules, errors = read_each(written)
+    rules, errors = parse_each(plain)
     return in_order(rules, errors | _never_met(rules) | _windows_too_many(rules))
 
 
@@ -38,7 +38,7 @@ def _never_met(rules: Mapping[str, Rule]) -> Errors:
 
 
 def _windows_too_many(rules: Mapping[str, Rule]) -> Errors:
-    """Find the rules with a window of which only the sum is read, after those that an edition may have."""
+    """Find the rules with summed windows beyond the number that an edition may have."""
     windows = set[Window]()
     errors: Errors = {}
     for name, rule in rules.items():
@@ -51,6 +51,6 @@ def _windows_too_many(rules: Mapping[str, Rule]) -> Errors:
 
 
 def _length_of_window(rule: Rule) -> str:
-    """Return the parameter that says how long the rule's window is."""
+    """Return the name of the parameter that sets the length of the rule's window."""
     declared = parameters_of(type(rule)).items()
     return next((name for name, parameter in declared if parameter.sort is Sort.SECONDS), "kind")

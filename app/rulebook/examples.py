@@ -1,4 +1,4 @@
-"""Editions and steps as readers of the API see them; tests hold them against the service."""
+"""Examples of editions and steps in the API documentation; tests check them against the service."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from app.rulebook.bases import based_on_another
 from app.rulebook.domain import Edition, Status
 from app.rulebook.eyes import written_by_publisher
 from app.rulebook.forms import read_rules
-from app.rulebook.toml import written_toml
+from app.rulebook.toml import format_toml
 
 Examples = dict[str, dict[str, Any]]
 
@@ -64,17 +64,17 @@ PUBLISHED = {"status": "live", "published_at": MOMENT, "published_by": "anonymou
 
 DRAFTS: Examples = {
     "rules": {"summary": "new rules", "value": {"rules": STRICTER, "based_on": 1, "note": "80 is enough"}},
-    "edition": {"summary": "the rules of an edition once more", "value": {"edition": 1}},
+    "edition": {"summary": "the rules of an edition again", "value": {"edition": 1}},
 }
 STEPS: Examples = {"note": {"summary": "with a reason", "value": {"note": "tried for a week"}}}
 PUBLICATIONS: Examples = {
     **STEPS,
-    "over": {"summary": "in place of edition 1 and of no other", "value": {"note": "tried for a week", "over": 1}},
+    "over": {"summary": "to replace edition 1 and no other", "value": {"note": "tried for a week", "over": 1}},
 }
 
 LIST: Examples = {
     "list": {
-        "summary": "the edition that judges, and a draft",
+        "summary": "the live edition, and a draft",
         "value": {
             "live": 1,
             "shadow": None,
@@ -84,20 +84,20 @@ LIST: Examples = {
     }
 }
 EDITION: Examples = {"contract": {"summary": "the rules of the contract", "value": {**FIRST, "rules": CONTRACT}}}
-DRAFTED: Examples = {"drafted": {"summary": "it judges nothing yet", "value": {**SECOND, "rules": STRICTER}}}
+DRAFTED: Examples = {"drafted": {"summary": "it is not in force yet", "value": {**SECOND, "rules": STRICTER}}}
 SHADOWED: Examples = {
     "in-the-shadow": {
-        "summary": "it judges beside the live one",
+        "summary": "it runs beside the live one",
         "value": {**SECOND, "status": "shadow", "rules": STRICTER},
     }
 }
-LIVE: Examples = {"published": {"summary": "it judges", "value": {**SECOND, **PUBLISHED, "rules": STRICTER}}}
+LIVE: Examples = {"published": {"summary": "it is live", "value": {**SECOND, **PUBLISHED, "rules": STRICTER}}}
 RETIRED: Examples = {
-    "retired": {"summary": "it was put away", "value": {**SECOND, "status": "retired", "rules": STRICTER}}
+    "retired": {"summary": "it is retired", "value": {**SECOND, "status": "retired", "rules": STRICTER}}
 }
 DIFFERENCES: Examples = {
     "changed": {
-        "summary": "one limit is another",
+        "summary": "one threshold was changed",
         "value": {
             "differences": [
                 "1100: description a withdraw above 100 → a withdraw above 80",
@@ -109,8 +109,8 @@ DIFFERENCES: Examples = {
 
 
 def _step(edition: int, step: str) -> dict[str, Any]:
-    told = {"edition": edition, "step": step, "who": "", "note": "", "based_on": None, "over": None}
-    return {**told, "at_shell": None, "four_eyes": None, "at": MOMENT}
+    entry = {"edition": edition, "step": step, "who": "", "note": "", "based_on": None, "over": None}
+    return {**entry, "at_shell": None, "four_eyes": None, "at": MOMENT}
 
 
 AUDIT: Examples = {
@@ -126,10 +126,10 @@ AUDIT: Examples = {
         },
     }
 }
-TOML_TYPES = ("application/toml", "text/plain")  # the first unless another is asked for; generators know the second
+TOML_TYPES = ("application/toml", "text/plain")  # the first by default; client generators know the second
 WHEN = datetime.fromisoformat(MOMENT)
 BOOK = Edition(edition=1, status=Status.LIVE, author=MIGRATION, note=WHY, created_at=WHEN, rules=read_rules(CONTRACT))
-TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": written_toml(BOOK)}}
+TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": format_toml(BOOK)}}
 PUBLISHED_MEANWHILE = based_on_another(
     replace(BOOK, edition=2, status=Status.DRAFT),
     base=1,

@@ -1,4 +1,4 @@
-"""Who takes the steps of the rule book, and whether two of them are somebody else (A25, A46)."""
+"""Who takes the steps of the rule book, and when publishing needs a second person (A25, A46)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from app.rulebook.domain import Edition, SameEyes
 from app.rulebook.remedies import Remedy
 
-ANONYMOUS = "anonymous"  # whoever comes without a key where none is asked for
-SERVICE = "service"  # what no person did
+ANONYMOUS = "anonymous"  # a client without a key, while none is required
+SERVICE = "service"  # for what no person did
 KEY = "key:"
-MIGRATION = "migration "  # who wrote the edition that there was first
+MIGRATION = "migration "  # the author of the first edition
 NOBODY = frozenset({ANONYMOUS, SERVICE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hand:
-    """Who takes a step, and why; `at_shell` is the operating system's user and host where a command does it."""
+    """Who takes a step, and why; for a command, `at_shell` is the operating system's user and host."""
 
     who: str
     note: str = ""
@@ -23,52 +23,52 @@ class Hand:
 
 
 def name_of_key(prefix: str, name: str) -> str:
-    """Return what is written down of somebody who came with a key."""
+    """Return the name that the audit records for a key."""
     return f"{KEY}{prefix} {name}"
 
 
 def is_reserved(who: str) -> bool:
-    """Tell whether nobody may call themselves so: it is what is written down of keys, migrations, and nobody known."""
+    """Return whether a person may not use this name, because it marks keys, migrations or nobody known."""
     return who.casefold().startswith((KEY, MIGRATION)) or who.casefold() in NOBODY
 
 
 def is_key(who: str) -> bool:
-    """Tell whether somebody came with a key."""
+    """Return whether this is the name of a key."""
     return who.startswith(KEY)
 
 
-def is_known(author: str) -> bool:
-    """Tell whether it is known who wrote an edition, so that somebody else can be told from them."""
+def is_author_known(author: str) -> bool:
+    """Return whether the author is known, so that another person can be told apart."""
     return author.startswith((KEY, MIGRATION))
 
 
 def prefix_of(who: str) -> str:
-    """Return the prefix of a key from what was written down of it: names repeat, and it tells one from another."""
+    """Return the prefix from the recorded name of a key: names may repeat, prefixes do not."""
     return who.removeprefix(KEY).partition(" ")[0]
 
 
 def same_owner(one: str, other: str) -> bool:
-    """Tell whether two keys are of one person, however the name was typed."""
+    """Return whether two owners are the same person, whatever the case and spaces of the names."""
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]) -> None:
-    """Return if a key of another owner than the author's publishes.
+    """Return if the publisher's key has another owner than the author's.
 
-    `owners` says whose the keys are, by prefix; one that is missing has no owner yet. Raises `SameEyes` where the
-    publisher is the author or may be. Each refusal says the next step that is open from here: first that the draft is
-    somebody's, then that somebody else publishes it.
+    `owners` maps prefixes of keys to their owners; a key that is missing has no owner yet. Raises `SameEyes` if the
+    publisher is, or may be, the author. Each refusal names the next possible step: first the draft needs a known
+    author, then another person has to publish it.
     """
     number, author = edition.edition, edition.author
-    if not is_known(author):
+    if not is_author_known(author):
         raise SameEyes(
-            f"FOUR_EYES: edition {number} was drafted without a key, so nobody can know whose it is; draft it again "
-            f"with a key of scope rules:write{_where_keys_count(publisher)}, and publish that with another key",
+            f"FOUR_EYES: edition {number} was drafted without a key, so its author is unknown; draft it again "
+            f"with a key of scope rules:write{_restart_hint(publisher)}, then publish that draft with another key",
             draft_with_key(number),
         )
     if not is_key(publisher):
         raise SameEyes(
-            f"FOUR_EYES: an edition is published over HTTP{_where_keys_count(publisher)}, with a key of scope "
+            f"FOUR_EYES: an edition is published over HTTP{_restart_hint(publisher)}, with a key of scope "
             f"rules:publish that is not its author's ({author})",
             publish_with_key(number),
         )
@@ -76,13 +76,13 @@ def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]
         raise written_by_publisher(publisher, number)
     publishing = owners.get(prefix_of(publisher))
     if publishing is None:
-        raise owner_missing(publisher, "publishes nothing")
+        raise owner_missing(publisher, "so it cannot publish")
     if is_key(author):
         _refuse_same_owner(number, author, owners.get(prefix_of(author)), publishing)
 
 
 def written_by_publisher(who: str, number: int) -> SameEyes:
-    """Return what is raised where the author of an edition publishes it."""
+    """Return the refusal of an author who publishes their own edition."""
     return SameEyes(
         f"FOUR_EYES: {who} wrote edition {number}; publish it with another key of scope rules:publish",
         publish_with_key(number),
@@ -91,57 +91,56 @@ def written_by_publisher(who: str, number: int) -> SameEyes:
 
 def _refuse_same_owner(number: int, author: str, writing: str | None, publishing: str) -> None:
     if writing is None:
-        raise owner_missing(author, f"wrote edition {number}, so nobody can know that another person publishes it")
+        raise owner_missing(author, f"so it is unknown whether another person publishes its edition {number}")
     if same_owner(writing, publishing):
         raise SameEyes(
-            f"FOUR_EYES: {publishing} owns both keys, the one that wrote edition {number} and this one; publish it "
-            "with a key of scope rules:publish of another owner",
+            f"FOUR_EYES: {publishing} owns both keys, this one and the one that wrote edition {number}; publish it "
+            "with another owner's key of scope rules:publish",
             publish_with_key(number),
         )
 
 
-def owner_missing(who: str, therefore: str) -> SameEyes:
-    """Return what is raised where a key has no owner, as those of 0.1 have none."""
+def owner_missing(who: str, consequence: str) -> SameEyes:
+    """Return the refusal of a key without an owner, such as every key of 0.1."""
     words = f"keys own {prefix_of(who)} NAME"
     return SameEyes(
-        f"FOUR_EYES: {who} has no owner, and {therefore}; name whose key it is, at the shell of the service",
+        f"FOUR_EYES: {who} has no owner, {consequence}; name its owner, in a shell on the service's machine",
         Remedy(request=words, command=words),
     )
 
 
 def key_needed_to_turn_off(who: str, owner: str = "") -> SameEyes:
-    """Return what is raised where somebody turns four eyes off alone, or nobody knows who."""
+    """Return the refusal of somebody unknown, or a single owner, who turns four eyes off."""
     proposed = f"{owner} proposed to turn four eyes off, and another owner approves" if owner else ""
-    told = proposed or "two different owners turn four eyes off: one proposes it, another one approves within a day"
+    reason = proposed or "two different owners turn four eyes off: one proposes it, the other approves within a day"
     return SameEyes(
-        f"FOUR_EYES: {told}, over HTTP{_where_keys_count(who)}, with a key of scope rules:publish", turn_off_with_key()
+        f"FOUR_EYES: {reason}, over HTTP{_restart_hint(who)}, with a key of scope rules:publish", turn_off_with_key()
     )
 
 
 def key_needed_to_turn_on() -> SameEyes:
-    """Return what is raised where somebody without a key turns four eyes on: nobody could publish any more."""
+    """Return the refusal of a client without a key who turns four eyes on: nobody could publish any more."""
     return SameEyes(
-        f"FOUR_EYES: four eyes are those of two keys{_where_keys_count(ANONYMOUS)}; turn them on with a key of scope "
-        "rules:publish",
+        f"FOUR_EYES: four eyes need two keys{_restart_hint(ANONYMOUS)}; turn them on with a key of scope rules:publish",
         Remedy(request="PUT /rules/four-eyes", body='{"on": true}'),
     )
 
 
 def draft_with_key(number: int) -> Remedy:
-    """Return how an edition becomes that of a key; at the command line anybody may be anybody."""
+    """Return how to draft an edition again with a key; a command does not prove who types it."""
     return Remedy(request="POST /rules", body=f'{{"edition": {number}}}')
 
 
 def publish_with_key(number: int) -> Remedy:
-    """Return how an edition is published with a key."""
+    """Return how to publish an edition with a key."""
     return Remedy(request=f"POST /rules/{number}/publish")
 
 
 def turn_off_with_key() -> Remedy:
-    """Return how four eyes are turned off, by each of two."""
+    """Return the request that each of two owners sends to turn four eyes off."""
     return Remedy(request="PUT /rules/four-eyes", body='{"on": false}')
 
 
-def _where_keys_count(publisher: str) -> str:
-    """Say what comes first where the service asks for no keys, as its answer to somebody without one shows."""
-    return " (restart the service with ACCESS=keys first: now it asks for none)" if publisher == ANONYMOUS else ""
+def _restart_hint(publisher: str) -> str:
+    """Return what to do first if the service requires no keys, as it does not if it let somebody in without one."""
+    return " (restart the service with ACCESS=keys first: now it requires none)" if publisher == ANONYMOUS else ""

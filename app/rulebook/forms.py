@@ -1,6 +1,6 @@
-"""Rules as people and tables write them: to and from plain mappings, each parameter checked before it is saved.
+"""Rules as plain mappings, the form in which people and tables hold them; each parameter is checked on parsing.
 
-What could fail at an event cannot be read here, so it can never be saved.
+A rule that could fail at an event does not parse, so it can never be saved.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate
 
-from app.rules.event import BOTH_TYPES, EventType, read_amount
+from app.rules.event import BOTH_TYPES, EventType, parse_amount
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.parameters import Parameter, Sort, parameters_of
@@ -21,11 +21,11 @@ from lib.fields import BIGINT_MAX, Line
 from lib.json_requests import MAX_NAMED, shown
 
 MOST_RULES = 100
-LONGEST_NAME, LONGEST_DESCRIPTION = 100, 500  # characters
+MAX_NAME, MAX_DESCRIPTION = 100, 500  # characters
 
 
 class Amount(fields.Field[Decimal]):
-    """An amount of money that a rule compares with: exact, zero or more."""
+    """An amount of money that a rule compares with: exact, not negative."""
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own form
         "invalid": 'Must be a plain decimal such as "200.00": 1 to 12 digits, then at most 2 after a point.'
@@ -43,7 +43,7 @@ class Amount(fields.Field[Decimal]):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:  # noqa: ANN401  # as above
         try:
-            return read_amount(value)
+            return parse_amount(value)
         except ValueError:
             raise self.make_error("invalid") from None
 
@@ -51,7 +51,7 @@ class Amount(fields.Field[Decimal]):
         return f"{value:.2f}"
 
 
-def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
+def type_field(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
     """Return a field for a type of event."""
     more["metadata"] = {"type": "string", **more.get("metadata", {})}
     return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
@@ -59,12 +59,12 @@ def a_type(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallo
 
 def evaluated_on() -> fields.List[EventType]:
     """Return the field for the types of event on which a rule is evaluated."""
-    told = "at which events the rule is evaluated at all; left out: at every event"
-    return fields.List(a_type(), validate=validate.Length(1, len(EventType)), metadata={"description": told})
+    description = "the types of event that trigger an evaluation of the rule; by default all"
+    return fields.List(type_field(), validate=validate.Length(1, len(EventType)), metadata={"description": description})
 
 
 class RuleForm(Schema):
-    """What every rule has; `form_of` adds the parameters of a kind."""
+    """The fields of every rule; `form_of` adds the parameters of a kind."""
 
     makes: ClassVar[type[Rule]]
 
@@ -72,11 +72,11 @@ class RuleForm(Schema):
         required=True,
         strict=True,
         validate=validate.Range(1, MAX_CODE),
-        metadata={"description": "what is answered; once a book"},
+        metadata={"description": "the code that is answered; unique in an edition"},
     )
     kind = fields.String(required=True)
-    name = Line(longest=LONGEST_NAME, required=True)
-    description = Line(longest=LONGEST_DESCRIPTION, required=True)
+    name = Line(longest=MAX_NAME, required=True)
+    description = Line(longest=MAX_DESCRIPTION, required=True)
 
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
@@ -87,7 +87,7 @@ class RuleForm(Schema):
 
 
 def form_of(kind: type[Rule]) -> RuleForm:
-    """Make the form of a kind of rule from the parameters that it declares; types of event stand first."""
+    """Make the form of a kind of rule from the parameters that it declares; types of event come first."""
     declared = {name: (parameter.sort, field_of(parameter)) for name, parameter in parameters_of(kind).items()}
     types, others = (
         {name: field for name, (sort, field) in declared.items() if (sort is Sort.EVENT_TYPE) is of_types}
@@ -99,16 +99,16 @@ def form_of(kind: type[Rule]) -> RuleForm:
 
 
 def field_of(parameter: Parameter) -> fields.Field[Any]:
-    """Return the field that reads, checks, writes and documents a parameter."""
-    told = {"description": parameter.description} if parameter.description else {}
+    """Return the field that parses, checks, writes and documents a parameter."""
+    metadata = {"description": parameter.description} if parameter.description else {}
     match parameter.sort:
         case Sort.EVENT_TYPE:
-            return a_type(required=True, metadata=told)
+            return type_field(required=True, metadata=metadata)
         case Sort.AMOUNT:
             return Amount(description=parameter.description, required=True)
         case Sort.COUNT | Sort.SECONDS:
             within = validate.Range(parameter.least, parameter.greatest)
-            return fields.Integer(required=True, strict=True, validate=within, metadata=told)
+            return fields.Integer(required=True, strict=True, validate=within, metadata=metadata)
 
 
 FORMS: Mapping[str, RuleForm] = {name: form_of(kind) for name, kind in KINDS.items()}
@@ -116,7 +116,7 @@ Errors = dict[str, list[str]]
 
 
 class InvalidRules(Exception):
-    """Rules that cannot be saved; `errors` says for each rule and field what is wrong, as far as a reader goes."""
+    """Rules that cannot be saved; `errors` says for each rule and field what is wrong, up to `MAX_NAMED` of them."""
 
     def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
         self.errors = dict(islice(errors.items(), MAX_NAMED))
@@ -126,43 +126,43 @@ class InvalidRules(Exception):
         super().__init__("; ".join(self.lines))
 
 
-def read_rules(written: object) -> tuple[Rule, ...]:
-    """Read the rules of an edition, by code ascending.
+def read_rules(plain: object) -> tuple[Rule, ...]:
+    """Parse the rules of an edition; returns them by code.
 
-    Raises `InvalidRules`, which names every rule and field that cannot be read.
+    Raises `InvalidRules`, which names every rule and field that cannot be parsed.
     """
-    return in_order(*read_each(written))
+    return in_order(*parse_each(plain))
 
 
 def in_order(rules: Mapping[str, Rule], errors: Errors) -> tuple[Rule, ...]:
-    """Return the rules by code ascending; raises `InvalidRules` where there are errors."""
+    """Return the rules by code; raises `InvalidRules` if there are errors."""
     if errors:
         raise InvalidRules(errors)
     return tuple(sorted(rules.values(), key=lambda rule: rule.code))
 
 
-def read_each(written: object) -> tuple[dict[str, Rule], Errors]:
-    """Return the rules that can be read, by what errors call them, and what is wrong with the others."""
-    if not isinstance(written, list) or not 1 <= len(written) <= MOST_RULES:
+def parse_each(plain: object) -> tuple[dict[str, Rule], Errors]:
+    """Return the rules that can be parsed, by the names that errors use, and what is wrong with the others."""
+    if not isinstance(plain, list) or not 1 <= len(plain) <= MOST_RULES:
         raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})
     rules: dict[str, Rule] = {}
-    codes = [_code_of(each) for each in written]
-    errors = _codes_given_twice(codes)
-    for name, each in zip(_names(codes), written, strict=True):
+    codes = [_code_of(each) for each in plain]
+    errors = _duplicate_codes(codes)
+    for name, each in zip(_names(codes), plain, strict=True):
         try:
-            rules[name] = _read_rule(each)
+            rules[name] = _parse_rule(each)
         except ValidationError as error:
             errors |= _named(name, error)
     return rules, errors
 
 
-def _code_of(written: object) -> int | None:
-    code = written.get("code") if isinstance(written, dict) else None
+def _code_of(plain: object) -> int | None:
+    code = plain.get("code") if isinstance(plain, dict) else None
     return code if type(code) is int and abs(code) <= BIGINT_MAX else None
 
 
 def _names(codes: Sequence[int | None]) -> list[str]:
-    """Name each rule: by its code, and by its place where it has none, or one that another has."""
+    """Name each rule by its code, with its position if the code is missing or not unique."""
     places = [f"no. {place}" for place in range(1, len(codes) + 1)]
     return [
         f"rule {place}" if code is None else f"rule {code} ({place})" if codes.count(code) > 1 else f"rule {code}"
@@ -170,38 +170,38 @@ def _names(codes: Sequence[int | None]) -> list[str]:
     ]
 
 
-def _codes_given_twice(codes: Sequence[int | None]) -> Errors:
+def _duplicate_codes(codes: Sequence[int | None]) -> Errors:
     twice = [code for code, times in Counter(codes).items() if code is not None and times > 1]
     return {f"rule {code}, code": ["Is given to more than one rule."] for code in twice}
 
 
-def _read_rule(written: object) -> Rule:
-    if not isinstance(written, dict):
+def _parse_rule(plain: object) -> Rule:
+    if not isinstance(plain, dict):
         raise ValidationError("Must hold the parameters of a rule.", "rule")
-    kind = written.get("kind")
+    kind = plain.get("kind")
     form = FORMS.get(kind) if isinstance(kind, str) else None
     if form is None:
         raise ValidationError(f"Must be one of {', '.join(FORMS)}.", "kind")
-    return cast("Rule", form.load(written))
+    return cast("Rule", form.load(plain))
 
 
 def _named(rule: str, error: ValidationError) -> Errors:
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
-    return {f"{rule}, {shown(field)}": list(dict.fromkeys(_flat(said))) for field, said in messages.items()}
+    return {f"{rule}, {shown(field)}": list(dict.fromkeys(_flat(found))) for field, found in messages.items()}
 
 
-def _flat(said: Any) -> list[str]:  # noqa: ANN401  # lists, and tables of lists for the places of a list
-    if isinstance(said, dict):
-        return [each for inner in said.values() for each in _flat(inner)]
-    return [str(each) for each in said]
+def _flat(messages: Any) -> list[str]:  # noqa: ANN401  # a list, or lists by the positions in a list
+    if isinstance(messages, dict):
+        return [each for inner in messages.values() for each in _flat(inner)]
+    return [str(each) for each in messages]
 
 
 def written_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    """Write rules as they can be read again."""
-    return [_written_rule(rule) for rule in rules]
+    """Return rules as mappings that can be parsed again."""
+    return [_format_rule(rule) for rule in rules]
 
 
-def _written_rule(rule: Rule) -> dict[str, Any]:
+def _format_rule(rule: Rule) -> dict[str, Any]:
     members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
     return {"code": members.pop("code"), "kind": rule.kind, **members}

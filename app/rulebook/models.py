@@ -1,4 +1,4 @@
-"""The tables of the rule book: editions, and who did what with them."""
+"""The tables of the rule book: editions, and the audit of who did what with them."""
 
 from datetime import datetime
 from typing import Any
@@ -25,9 +25,9 @@ from lib.privileges import may
 
 
 class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """An edition: triggers refuse to change what it holds; only where it stands moves, and only a draft can go.
+    """An edition. Triggers refuse to change its rules; only its status and publication change.
 
-    A draft that ever judged in the shadow stays as well.
+    Only a draft can be deleted, and only if it was never in the shadow.
     """
 
     __tablename__ = "rule_book"
@@ -59,13 +59,13 @@ Index("uq_rule_book_shadow", RuleBookRow.status, unique=True, postgresql_where=R
 
 
 class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """A step that somebody took; a trigger refuses to change or remove one, those of a deleted draft included."""
+    """A step that somebody took. A trigger refuses to change or remove any, even those of a deleted draft."""
 
     __tablename__ = "rule_book_audit"
     __table_args__ = may(insert="edition step who note published_over at_shell four_eyes")
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    edition: Mapped[int] = mapped_column(Integer)  # also of a draft that was deleted since
+    edition: Mapped[int] = mapped_column(Integer)  # no foreign key: a deleted draft's steps stay
     step: Mapped[Step] = mapped_column(
         Enum(Step, name="edition_step", values_callable=lambda each: [step.value for step in each])
     )

@@ -1,4 +1,4 @@
-"""Which problem a client sees for each way in which the rule book refuses a step, or cannot judge yet."""
+"""Which problem a client sees for each reason to refuse a step, or if no edition can be evaluated yet."""
 
 from dataclasses import replace
 
@@ -10,10 +10,10 @@ from app.rulebook.policy.problems import SAME_EYES
 from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
 from lib.problem_details import ProblemType
 
-NOTHING_JUDGES = ProblemType(
+NOT_READY = ProblemType(
     503,
     "not-ready",
-    "The service cannot do its work",
+    "The service is not ready",
     retry_after=1,
     example=NoRuleBook(NOTHING_LIVE),
 )
@@ -21,19 +21,19 @@ PROBLEMS: Problems = {
     InvalidRules: ProblemType(
         400,
         "invalid-rules",
-        "These rules cannot be saved",
+        "Invalid rules",
         example=InvalidRules(
             {"rule 123, seconds": ["Must be greater than or equal to 1 and less than or equal to 2678400."]}
         ),
     ),
-    NoSuchEdition: ProblemType(404, "unknown-edition", "There is no such edition"),
-    WrongStep: ProblemType(409, "wrong-step", "The edition does not stand where this step begins"),
+    NoSuchEdition: ProblemType(404, "unknown-edition", "Edition not found"),
+    WrongStep: ProblemType(409, "wrong-step", "The status of the edition does not allow this step"),
     LiveEditionChanged: ProblemType(
         409,
         "live-edition-changed",
-        "Another edition is live than the one that this would replace",
+        "The live edition has changed",
         example=examples.PUBLISHED_MEANWHILE,
     ),
     SameEyes: replace(SAME_EYES, example=examples.WRITTEN_BY_ITS_PUBLISHER),
-    NoRuleBook: NOTHING_JUDGES,
+    NoRuleBook: NOT_READY,
 }

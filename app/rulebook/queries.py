@@ -1,4 +1,4 @@
-"""The questions that are asked of the rule book."""
+"""The queries on the rule book."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,37 +13,37 @@ from app.rulebook.models import RuleBookRow as Book
 from app.rules.rule import Rule
 from lib.transactions import Transaction
 
-# Steps are taken one after the other: publishing looks at more than one edition.
+# An advisory lock that serialises the steps: publishing reads more than one edition.
 RULE_BOOK_LOCK = 7311030300124
-STANDING = (
+HEADER = (
     *(Book.edition, Book.status, Book.author, Book.note, Book.created_at),
     *(Book.based_on, Book.published_at, Book.published_by),
 )
-COLUMNS = (*STANDING, Book.rules)
+COLUMNS = (*HEADER, Book.rules)
 
 
 class RuleBookQueries:
-    """The questions about editions that one transaction asks."""
+    """Queries of editions within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def in_force(self) -> Mapping[Status, Edition | UnreadableEdition]:
-        """Which editions judge now: the live one, and the one in its shadow if there is one? Each for itself."""
+        """Return the live edition and the shadow, if any; one that cannot be read does not affect the other."""
         found = select(*COLUMNS).where(Book.status.in_((Status.LIVE, Status.SHADOW)))
         return {row.status: _edition_or_error(row) for row in self._transaction.execute(found)}
 
     def all(self) -> Sequence[Edition]:
-        """Which editions were ever drafted? The oldest first."""
+        """Return all editions, oldest first."""
         return _editions(self._transaction.execute(select(*COLUMNS).order_by(Book.edition)))
 
     def one(self, edition: int) -> Edition | None:
-        """What does the edition with this number hold?"""
+        """Return the edition with this number; raises `UnreadableEdition`."""
         row = self._row(edition)
         return _edition(row) if row else None
 
-    def one_whatever_it_holds(self, edition: int) -> Edition | None:
-        """Where does the edition with this number stand? Rules that cannot be read are left out."""
+    def one_even_if_unreadable(self, edition: int) -> Edition | None:
+        """Return the edition with this number, without its rules if they cannot be read."""
         row = self._row(edition)
         if row is None:
             return None
@@ -54,11 +54,11 @@ class RuleBookQueries:
         return self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
 
     def lock(self) -> None:
-        """Let no other step be taken until the end."""
+        """Block all other steps until the transaction ends."""
         self._transaction.execute(select(func.pg_advisory_xact_lock(RULE_BOOK_LOCK)))
 
     def add(self, rules: Sequence[Rule], author: str, note: str, based_on: int | None) -> Edition:
-        """Keep a new draft under the next number, which is given once: the audit still tells of a deleted draft."""
+        """Store a new draft under the next number. A number is never reused: the audit may name a deleted draft."""
         ever = union_all(select(Book.edition), select(Audit.edition)).subquery()
         number = select(func.coalesce(func.max(ever.c.edition), 0) + 1).scalar_subquery()
         draft = insert(Book).values(
@@ -72,9 +72,9 @@ class RuleBookQueries:
         return _edition(self._transaction.execute(draft.returning(*COLUMNS)).one())
 
     def base_once_live(self, edition: int) -> int | None:
-        """Which edition that was live was this one made from, perhaps by way of drafts that never were?
+        """Return the nearest base of this edition that was ever live, skipping drafts that never were.
 
-        An edition's base is earlier than itself, so the search ends.
+        An edition's base always has a lower number, so the search ends.
         """
         base = select(Book.based_on.label("edition")).where(Book.edition == edition).cte("base", recursive=True)
         draft = aliased(Book)
@@ -84,11 +84,11 @@ class RuleBookQueries:
         return self._transaction.execute(once_live.where(Book.published_at.is_not(None))).scalar()
 
     def move(self, edition: int, status: Status) -> None:
-        """Let the edition stand elsewhere on its way."""
+        """Set the edition's status."""
         self._transaction.execute(update(Book).where(Book.edition == edition).values(status=status))
 
     def delete(self, edition: int) -> None:
-        """Forget a draft; triggers refuse it for all but drafts that never judged (migrations 0007 and 0009)."""
+        """Delete a draft; triggers refuse all but drafts that were never in the shadow (migrations 0007 and 0009)."""
         self._transaction.execute(delete(Book).where(Book.edition == edition, Book.status == Status.DRAFT))
 
     def made_from(self, edition: int) -> Sequence[int]:
@@ -97,7 +97,7 @@ class RuleBookQueries:
         return self._transaction.execute(derived).scalars().all()
 
     def publish(self, edition: int, who: str) -> int | None:
-        """Let the edition be the live one; which one was until now?"""
+        """Make the edition live; return the number of the one that was live until now."""
         retired = update(Book).where(Book.status == Status.LIVE).values(status=Status.RETIRED)
         former = self._transaction.execute(retired.returning(Book.edition)).scalar()
         published = {"status": Status.LIVE, "published_at": func.now(), "published_by": who}
@@ -105,16 +105,16 @@ class RuleBookQueries:
         return former
 
     def outlines(self, *, before: int | None, limit: int) -> Sequence[Outline]:
-        """Which editions were drafted last, below the number `before`? The newest first."""
+        """Return the latest editions with a number below `before`, newest first."""
         is_list = func.jsonb_typeof(Book.rules) == "array"
         count = case((is_list, func.jsonb_array_length(Book.rules)), else_=0).label("rule_count")
-        found = select(*STANDING, count).order_by(Book.edition.desc()).limit(limit)
+        found = select(*HEADER, count).order_by(Book.edition.desc()).limit(limit)
         if before is not None:
             found = found.where(Book.edition < before)
-        return [Outline(rule_count=row.rule_count, **_standing(row)) for row in self._transaction.execute(found)]
+        return [Outline(rule_count=row.rule_count, **_header(row)) for row in self._transaction.execute(found)]
 
     def numbers_in_force(self) -> InForce:
-        """Which editions judge now?"""
+        """Return the numbers of the editions in force."""
         found = select(Book.status, Book.edition).where(Book.status.in_((Status.LIVE, Status.SHADOW)))
         numbers = {row.status: row.edition for row in self._transaction.execute(found)}
         return InForce(live=numbers.get(Status.LIVE), shadow=numbers.get(Status.SHADOW))
@@ -132,7 +132,7 @@ def _edition(row: Row[Any]) -> Edition:
 
 
 def _with_rules(row: Row[Any], rules: tuple[Rule, ...]) -> Edition:
-    return Edition(rules=rules, **_standing(row))
+    return Edition(rules=rules, **_header(row))
 
 
 def _edition_or_error(row: Row[Any]) -> Edition | UnreadableEdition:
@@ -142,6 +142,6 @@ def _edition_or_error(row: Row[Any]) -> Edition | UnreadableEdition:
         return error
 
 
-def _standing(row: Row[Any]) -> dict[str, Any]:
-    """Name what a row says of an edition, whatever it holds."""
-    return {column.key: getattr(row, column.key) for column in STANDING}
+def _header(row: Row[Any]) -> dict[str, Any]:
+    """Return the columns of a row other than its rules, by name."""
+    return {column.key: getattr(row, column.key) for column in HEADER}

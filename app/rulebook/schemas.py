@@ -15,13 +15,13 @@ from app.rules.rule import Rule
 from lib.fields import Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
-LONGEST_NOTE = 500
-LONGEST_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
+MAX_NOTE = 500
+MAX_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDraft:
-    """What a new edition is made of: rules, or those of another edition; and which edition it is based on."""
+    """A new edition: its rules, or the number of the edition to copy them from; and the edition it is based on."""
 
     rules: tuple[Rule, ...] = ()
     source: int = 0
@@ -31,14 +31,14 @@ class NewDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Why an edition is published, and which live one it is to replace; None: whichever it is based on."""
+    """Why an edition is published, and which live one it is to replace; None: the one that it is based on."""
 
     note: str = ""
     over: int | None = None
 
 
 class Rules(fields.Field[tuple[Rule, ...]]):
-    """The rules of an edition; `app.rulebook.forms` has their form, and refuses what cannot be saved."""
+    """The rules of an edition; `app.rulebook.forms` has their schemas, and refuses what cannot be saved."""
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
         super().__init__(**more)
@@ -52,28 +52,28 @@ class Rules(fields.Field[tuple[Rule, ...]]):
         return read_draft(value)
 
 
-def a_note() -> Line:
+def note_field() -> Line:
     """Return a field for why a step is taken."""
-    return Line(longest=LONGEST_NOTE, metadata={"description": "why, for those who read the audit"})
+    return Line(longest=MAX_NOTE, metadata={"description": "the reason, for readers of the audit"})
 
 
-def a_number(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401  # marshmallow's own form
+def edition_field(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401  # marshmallow's own form
     """Return a field for the number of an edition."""
     return WholeNumber(least=1, greatest=MAX_EDITION, metadata={"description": description}, **more)
 
 
 class DraftSchema(Schema):
-    """A new edition: rules, or the number of the edition whose rules it takes."""
+    """A new edition: rules, or the number of the edition to copy them from."""
 
-    longest_body = LONGEST_BOOK
+    longest_body = MAX_BOOK
 
     rules = Rules()
-    source = a_number("the edition whose rules are taken", data_key="edition")
-    based_on = a_number(
-        "the edition that this one was made from, so that nobody's later publication is undone unseen; left out: "
+    source = edition_field("the edition to copy the rules from", data_key="edition")
+    based_on = edition_field(
+        "the edition that this one was made from, so that no later publication is undone unseen; by default "
         "`edition`, and for `rules` the live one"
     )
-    note = a_note()
+    note = note_field()
 
     documented: ClassVar = {
         "if": {"required": ["rules"]},
@@ -83,18 +83,18 @@ class DraftSchema(Schema):
 
     @post_load
     def to_new_draft(self, members: Mapping[str, Any], **_: Any) -> NewDraft:  # noqa: ANN401  # as above
-        """Make the value; exactly one of the two says what it is made of."""
+        """Make the value; exactly one of `rules` and `source` must be given."""
         if ("rules" in members) == ("source" in members):
             raise ValidationError("Send either rules, or the edition to take them from.", "rules")
         return NewDraft(**members)
 
 
 class StepSchema(Schema):
-    """Why a step is taken; who has nothing to say may leave the body out."""
+    """Why a step is taken; the body is optional."""
 
     body_may_be_missing = True
 
-    note = a_note()
+    note = note_field()
 
     @post_load
     def to_note(self, members: Mapping[str, str], **_: Any) -> str:  # noqa: ANN401  # as above
@@ -103,14 +103,14 @@ class StepSchema(Schema):
 
 
 class PublicationSchema(Schema):
-    """Why an edition is published, and over which; the body may be left out."""
+    """Why an edition is published, and which one it replaces; the body is optional."""
 
     body_may_be_missing = True
 
-    note = a_note()
-    over = a_number(
-        "the live edition that is to be replaced; any other live one is a 409. Needed where that is not the one that "
-        "a draft is based on"
+    note = note_field()
+    over = edition_field(
+        "the live edition to replace; if another one is live, that is a 409. Required if a draft is not based on the "
+        "live edition"
     )
 
     @post_load
@@ -120,24 +120,27 @@ class PublicationSchema(Schema):
 
 
 class EditionInPath(Schema):
-    """Which edition; the router has read it, and answers 404 to anything else."""
+    """Which edition; the router parses it, and answers 404 to anything else."""
 
     edition = WholeNumber(least=1, greatest=MAX_EDITION, required=True, metadata={"example": 1})
 
 
 class EditionsInPath(EditionInPath):
-    """Which two editions are compared."""
+    """Which two editions to compare."""
 
     other = WholeNumber(
         least=1,
         greatest=MAX_EDITION,
         required=True,
-        metadata={"description": "the one that the first is to become", "example": 2},
+        metadata={
+            "description": "the edition to compare it with: the differences lead from the first to this one",
+            "example": 2,
+        },
     )
 
 
 class EditionLocationSchema(Schema):
-    """The header of an answer that tells of a new edition."""
+    """The header of an answer with a new edition."""
 
     location = fields.String(
         data_key="Location", metadata={"description": "where to read the edition", "example": "/rules/2"}
@@ -145,64 +148,66 @@ class EditionLocationSchema(Schema):
 
 
 class ListParameters(PageParameters):
-    """Which part of a list; without any, the newest."""
+    """Which part of a list; by default the newest."""
 
     before = WholeNumberInDigits(
-        least=1, metadata={"description": "only those below it; the `next_before` of the page before"}
+        least=1, metadata={"description": "only those with a lower number; the `next_before` of the previous page"}
     )
 
     @post_load
-    def to_page_asked(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # as above
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # as above
         """Make the domain's value."""
         return PageAsked(**parameters)
 
 
-class OfEveryEdition(Schema):
-    """What is told of an edition wherever it is."""
+class EditionHeaderSchema(Schema):
+    """The members of an edition other than its rules."""
 
     edition = fields.Integer(required=True)
     status = fields.Enum(Status, by_value=fields.String, required=True)
-    author = fields.String(required=True, metadata={"description": "who drafted it; of a key its prefix and name"})
+    author = fields.String(required=True, metadata={"description": "who drafted it; for a key, its prefix and name"})
     note = fields.String(required=True)
     created_at = Moment(required=True)
     based_on = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "the edition that it was made from; null: not known"}
+        required=True, allow_none=True, metadata={"description": "the edition that it was made from; null: unknown"}
     )
-    published_at = Moment(required=True, allow_none=True, metadata={"description": "the last time; null: never"})
+    published_at = Moment(
+        required=True, allow_none=True, metadata={"description": "when it was last published; null: never"}
+    )
     published_by = fields.String(required=True, allow_none=True)
 
 
-class OutlineSchema(OfEveryEdition):
+class OutlineSchema(EditionHeaderSchema):
     """An edition without its rules."""
 
     rule_count = fields.Integer(required=True)
 
 
-class EditionSchema(OfEveryEdition):
+class EditionSchema(EditionHeaderSchema):
     """An edition of the rule book."""
 
-    rules = Rules(required=True, metadata={"description": "codes ascending; a draft can be made of them as they are"})
+    rules = Rules(required=True, metadata={"description": "by code, in the form that a draft takes"})
 
 
 def next_before() -> fields.Integer:
     """Return the field that every page of a list ends with."""
-    told = "ask for the next page with this as `before`; null exactly when there is none"
-    return fields.Integer(required=True, allow_none=True, metadata={"description": told})
+    description = "the `before` of the next page; null exactly when there is none"
+    return fields.Integer(required=True, allow_none=True, metadata={"description": description})
 
 
 class EditionPageSchema(Schema):
-    """A page of the editions, and which judge now."""
+    """A page of the editions, and which are in force."""
 
     live = fields.Integer(
-        required=True, allow_none=True, attribute="in_force.live", metadata={"description": "the edition that judges"}
+        required=True, allow_none=True, attribute="in_force.live", metadata={"description": "the live edition"}
     )
     shadow = fields.Integer(
         required=True,
         allow_none=True,
         attribute="in_force.shadow",
-        metadata={"description": "the edition that judges beside it, unanswered; null: none does"},
+        metadata={"description": "the edition in its shadow, which is evaluated but not answered; null: none"},
     )
-    editions = fields.List(fields.Nested(OutlineSchema), required=True, metadata={"description": "the newest first"})
+    editions = fields.List(fields.Nested(OutlineSchema), required=True, metadata={"description": "newest first"})
     next_before = next_before()
 
 
@@ -210,42 +215,42 @@ class DifferencesSchema(Schema):
     """What changed from one edition to another."""
 
     differences = fields.List(
-        fields.String(), required=True, metadata={"description": "in words, by code ascending; empty: nothing changed"}
+        fields.String(), required=True, metadata={"description": "in words, by code; empty: nothing changed"}
     )
 
 
 class AuditEntrySchema(Schema):
-    """A step that somebody took."""
+    """One step: who did what with which edition."""
 
     edition = fields.Integer(required=True)
     step = fields.Enum(Step, by_value=fields.String, required=True)
-    who = fields.String(required=True, metadata={"description": "of a key its prefix and name"})
+    who = fields.String(required=True, metadata={"description": "for a key, its prefix and name"})
     note = fields.String(required=True)
     based_on = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "of a draft: the edition that it was made from"}
+        required=True, allow_none=True, metadata={"description": "for a draft: the edition that it was made from"}
     )
     over = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "of a publication: the live edition that it named as the one to be replaced"},
+        metadata={"description": "for a publication: the live edition that it named as the one to replace"},
     )
     at_shell = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "the operating system's user and host where a command did it; null: over HTTP"},
+        metadata={"description": "for a command, the operating system's user and host; null: over HTTP"},
     )
     four_eyes = fields.Boolean(
         required=True,
         allow_none=True,
         metadata={
-            "description": "of a publication: true where it took two owners, false where four eyes were off; else null"
+            "description": "for a publication: true if it took two owners, false if four eyes were off; else null"
         },
     )
     at = Moment(required=True)
 
 
 class AuditPageSchema(Schema):
-    """A page of the audit, which is only ever added to."""
+    """A page of the audit, which is append-only."""
 
-    steps = fields.List(fields.Nested(AuditEntrySchema), required=True, metadata={"description": "the newest first"})
+    steps = fields.List(fields.Nested(AuditEntrySchema), required=True, metadata={"description": "newest first"})
     next_before = next_before()

@@ -7,9 +7,9 @@ from lib.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBookServices:
-    """The database that the rule book is in.
+    """The database that holds the rule book.
 
-    `four_eyes` is what the setting says, which counts until somebody turns the policy on or off (A46).
+    `four_eyes` is the setting, which applies until somebody turns the policy on or off (A46).
     """
 
     database: Database

@@ -1,8 +1,8 @@
-"""When the edition in the shadow has to leave, so that events are judged: a shadow is a trial, and they are not (A47).
+"""When to take an edition out of the shadow to keep events fast: a shadow is only a trial, events are not (A47).
 
-Looked at a few times a second, past the events. A process is under pressure while at least half of its events
-take the last free thread; and only a shadow that itself takes a notable part of the process's time is worth leaving
-out. Both have to hold for some seconds, so that neither a burst nor an outage of the database does it.
+This is checked a few times a second, outside the path of events. A process is under pressure while at least half of
+its events take the last free thread, and removing the shadow only helps if it takes a notable share of the process's
+time. Both have to hold for some seconds, so that neither a burst nor an outage of the database triggers it.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
 from lib.shell_user import shell_user
 
-WAITING = 0.5  # of the events of a look that took the last free thread, from which on it is one under pressure
-NOTABLE = 0.25  # of the CPU time of the process, from which on the shadow is what to do without
-LOOKS = 8  # that were under pressure, less those that were not: 3 seconds at least
+WAITING = 0.5  # the least share of events taking the last free thread that counts as pressure
+NOTABLE = 0.25  # the least share of the process's CPU time that makes the shadow worth removing
+LOOKS = 8  # checks under pressure, less those that were not: at least 3 seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a process counted so far: events, those that took the last thread, CPU seconds of the shadow, of all."""
+    """A process's counters: events, those that took the last thread, CPU seconds of the shadow and in all."""
 
     events: float
     waits: float
@@ -32,21 +32,21 @@ class Reading:
 
 
 class EventMetrics(Protocol):
-    """What the rule book reads of the metrics of events, and what it has counted there."""
+    """The metrics of events that the rule book reads and updates."""
 
     def read_load(self) -> Reading:
-        """Return what this process counted so far."""
+        """Return this process's counters."""
 
     def count_shed(self) -> None:
-        """Count that an edition left the shadow."""
+        """Count one removal of an edition from the shadow."""
 
     def show_codes(self, live: Iterable[int], *, beside: Iterable[int]) -> None:
-        """Show the codes of the editions in force, and no others; `beside` are those of the shadow."""
+        """Export the codes of the editions in force, and no others; `beside` are those of the shadow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """Why a shadow leaves: the share of events that took the last free thread, and its own share of the CPU time."""
+    """Why a shadow is removed: the share of events that took the last free thread, and its share of the CPU time."""
 
     waiting: float
     shadow: float
@@ -57,18 +57,18 @@ class Strain:
 
 
 class Pressure:
-    """Tells from one reading after the other when it is too much."""
+    """Decides from successive readings when the pressure is too high."""
 
     def __init__(self) -> None:
         self._last: Reading | None = None
         self._pressed = 0
 
     def forget(self) -> None:
-        """Begin anew: another edition is in the shadow, or none."""
+        """Start over: another edition is in the shadow, or none."""
         self._last, self._pressed = None, 0
 
     def strain(self, now: Reading) -> Strain | None:
-        """Take a reading; return why the shadow has to leave, once it has to."""
+        """Add a reading; return the reason to remove the shadow, or None while there is none."""
         last, self._last = self._last, now
         strain = _strain(last, now) if last else None
         self._pressed = self._pressed + 1 if strain else max(self._pressed - 1, 0)
@@ -84,9 +84,9 @@ def _strain(last: Reading, now: Reading) -> Strain | None:
 
 
 def shed(database: Database, edition: int, strain: Strain) -> bool:
-    """Let the edition in the shadow be a draft again, for all processes; tell whether it still was in the shadow.
+    """Turn the shadow edition back into a draft, for all processes; return whether it still was in the shadow.
 
-    It does not come back by itself: then nobody would know which events it judged. The audit says from when to when.
+    It does not return by itself: nobody could tell which events it was evaluated on. The audit has the times.
     """
     with database.transaction() as current:
         book = RuleBookQueries(current)

@@ -1,7 +1,7 @@
-"""Which editions are in force, as a process knows it: looked up a few times a second, past the events.
+"""The editions in force, as this process knows them: read a few times a second, outside the path of events.
 
-So an event pays nothing for it, and a publication reaches every worker within a second. What cannot be read changes
-nothing: the last good editions go on, and readiness says so. A shadow that cannot be read is left out.
+So events pay nothing for it, and a publication reaches every worker within a second. If the read fails, the last good
+editions stay in force and readiness says so. A shadow that cannot be read is left out.
 """
 
 import time
@@ -21,15 +21,15 @@ from lib.logs import get_logger
 from lib.shell_user import shell_user
 from lib.transactions import Unavailable
 
-PAUSE = 0.4  # seconds between two looks
-LONGEST_FIRST_LOOK = 0.2  # seconds that whoever asks for trouble waits for it
+PAUSE = 0.4  # seconds between two refreshes
+FIRST_REFRESH_TIMEOUT = 0.2  # seconds that `error` waits for the first refresh
 
 Found = Edition | UnreadableEdition | None
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What of the rule book cannot be read, and what to do: over HTTP a request, in the log a command (A27)."""
+    """What of the rule book cannot be read, and what to do: a request for HTTP, a command for the log (A27)."""
 
     found: str
     remedy: Remedy | None = None
@@ -38,100 +38,102 @@ class Fault:
         return f"{self.found}: {self.remedy}" if self.remedy else self.found
 
     def for_the_log(self) -> str:
-        """Return it with the command instead of the request."""
+        """Return the text with the command instead of the request."""
         return f"{self.found}: {command(self.remedy.command)}" if self.remedy else self.found
 
 
-AWAY = Fault("the database cannot be reached or is overloaded")
-NOTHING_LIVE = Fault("no edition is live; publish another", PUBLISH_ANOTHER)
+UNREACHABLE = Fault("the database cannot be reached or is overloaded")
+NOTHING_LIVE = Fault("no edition is live; publish one", PUBLISH_ANOTHER)
 
 log = get_logger()
 
 
 class NoRuleBook(Exception):
-    """No good edition was ever read, so nothing can be judged yet; the text says what to do."""
+    """This process has not read a good edition yet, so no event can be evaluated; the text says what to do."""
 
     def __init__(self, fault: object) -> None:
-        super().__init__(f"nothing can be judged: {fault}; send the same request again when that is mended")
+        super().__init__(f"no event can be evaluated: {fault}; send the same request again when that is fixed")
 
 
 class RuleBookWatch:
-    """Tells which editions are in force; looks on from the first time that anybody asks."""
+    """The editions in force. A thread refreshes them from the first call on."""
 
     def __init__(self, database: Database, metrics: EventMetrics, *, four_eyes: bool = False) -> None:
         self._database, self._metrics = database, metrics
-        self._four_eyes_unkept = four_eyes  # what the setting says, until it is the database's own
-        self._starting, self._looking = Lock(), Lock()
+        self._four_eyes_unkept = four_eyes  # the setting, until the database has it
+        self._starting, self._refreshing = Lock(), Lock()
         self._thread: Thread | None = None
-        self._looked, self._stopped = Event(), Event()
+        self._refreshed, self._stopped = Event(), Event()
         self._evaluator: Evaluator | None = None
         self._seen: tuple[int | None, ...] = ()
         self._cause = ""  # why the database could not be reached, for the log
         self._pressure = Pressure()
-        self._fault: Fault | None = None  # what the last look could not read; None: it read everything
+        self._fault: Fault | None = None  # what the last refresh could not read; None: it read everything
 
-    def judge(self) -> Evaluator:
+    def current(self) -> Evaluator:
         """Return the evaluator of the editions in force; raises `NoRuleBook` or `Unavailable` if there is none yet."""
         if self._thread is None:
             self.begin()
-            self._looked.wait()  # as long as a transaction may take
+            self._refreshed.wait()  # as long as a transaction may take
         elif self._evaluator is None:
-            self.look()  # better now than when it is looked for the next time
+            self.refresh()  # now, not at the next turn of the thread
         if self._evaluator is None:
             raise self._why_none()
         return self._evaluator
 
     def _why_none(self) -> Exception:
-        return Unavailable(self._cause) if self._fault == AWAY else NoRuleBook(self._fault)
+        return Unavailable(self._cause) if self._fault == UNREACHABLE else NoRuleBook(self._fault)
 
-    def trouble(self) -> str:
-        """Say what of the rule book cannot be read and what to do; nothing while all is well, or who asks is early."""
+    def error(self) -> str:
+        """Return what of the rule book cannot be read and what to do; empty while all is well or nothing is known."""
         self.begin()
-        self._looked.wait(LONGEST_FIRST_LOOK)
-        return str(self._fault or "") if self._evaluator is None or self._fault != AWAY else ""
+        self._refreshed.wait(FIRST_REFRESH_TIMEOUT)
+        return str(self._fault or "") if self._evaluator is None or self._fault != UNREACHABLE else ""
 
     def begin(self) -> None:
-        """Look from now on, and not only when somebody asks."""
+        """Start the thread now, without waiting for the first call."""
         with self._starting:
             if self._thread is None:
-                watched = (ref(self), self._stopped)
-                self._thread = Thread(target=_look_on, args=watched, name="rule book", daemon=True)
+                target = (ref(self), self._stopped)
+                self._thread = Thread(target=_keep_refreshing, args=target, name="rule book", daemon=True)
                 self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; returns when nobody does."""
+        """End the thread; returns when it has ended."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
 
-    def look(self) -> None:
-        """Read which editions are in force; where that cannot be, leave those that are."""
-        with self._looking:
+    def refresh(self) -> None:
+        """Read which editions are in force; if that fails, keep the ones in force."""
+        with self._refreshing:
             if self._four_eyes_unkept:
                 self._keep_four_eyes()
-            fault, self._cause = self._found_fault()
+            fault, self._cause = self._read()
             if fault and fault != self._fault:
                 log.error("rule book not read", fault=fault.for_the_log(), cause=self._cause)
             elif self._fault and not fault:
                 log.info("rule book read again")
             self._fault = fault
-            self._looked.set()
-            self._look_at_shadow()
+            self._refreshed.set()
+            self._check_shadow()
+
+    judge, trouble, look = current, error, refresh
 
     def _keep_four_eyes(self) -> None:
-        """Let the database say what the setting says, whoever types commands without it (A46); else the next look."""
+        """Store the setting in the database, as commands may run without it (A46); a failure is retried next time."""
         try:
             on = keep_setting(self._database, shell_user())
-        except Exception as error:  # noqa: BLE001  # whatever it is: events go on, and so do the looks
+        except Exception as error:  # noqa: BLE001  # whatever it is, events and refreshes have to go on
             log.warning("four eyes not kept yet", cause=str(error).strip())
             return
         self._four_eyes_unkept = False
         if not on:
-            told = f"two owners turned four eyes off since; to turn them on again: {command('rules four-eyes on')}"
-            log.warning("FOUR_EYES=true has no effect", cause=told)
+            cause = f"two owners have turned four eyes off; to turn them on again: {command('rules four-eyes on')}"
+            log.warning("FOUR_EYES=true has no effect", cause=cause)
 
-    def _look_at_shadow(self) -> None:
-        """Have the edition in the shadow leave where it costs what events need; where that fails, at the next look."""
+    def _check_shadow(self) -> None:
+        """Remove the shadow edition if it slows events down; a failure is retried at the next refresh."""
         shadow = self._seen[1] if self._seen else None
         if shadow is None:
             return
@@ -139,7 +141,7 @@ class RuleBookWatch:
             return
         try:
             left = shed(self._database, shadow, strain)
-        except Exception as error:  # noqa: BLE001  # whatever it is: events go on, and so do the looks
+        except Exception as error:  # noqa: BLE001  # whatever it is, events and refreshes have to go on
             log.warning("shadow not shed yet", edition=shadow, cause=str(error).strip())
             return
         self._pressure.forget()
@@ -148,23 +150,23 @@ class RuleBookWatch:
             back = command(f"rules shadow {shadow}")
             log.warning("shadow shed", edition=shadow, cause=str(strain), back=f"when there is room: {back}")
 
-    def _found_fault(self) -> tuple[Fault | None, str]:
-        """Look; return what could not be read with what to do, and for the log why."""
+    def _read(self) -> tuple[Fault | None, str]:
+        """Read the editions and put them in force; return what could not be read, and the cause for the log."""
         try:
             with self._database.transaction() as current:
                 in_force = RuleBookQueries(current).in_force()
             return self._put_in_force(in_force.get(Status.LIVE), in_force.get(Status.SHADOW))
         except Unavailable as error:
-            return AWAY, str(error)
+            return UNREACHABLE, str(error)
         except Exception as error:
-            # Whatever it is: without this thread no publication would ever be seen.
-            fault = Fault(f"the rule book cannot be read ({type(error).__name__}): look at the log of the service")
+            # Whatever it is, the thread must survive: without it no publication would ever be seen.
+            fault = Fault(f"the rule book cannot be read ({type(error).__name__}): see the log of the service")
             if fault != self._fault:
-                log.exception("rule book unreadable")  # once, and not at every look
+                log.exception("rule book unreadable")  # once, not at every refresh
             return fault, str(error).strip()
 
     def _put_in_force(self, live: Found, shadow: Found) -> tuple[Fault | None, str]:
-        """Let these judge from now on; return what stands against it, and why."""
+        """Put the readable ones of these in force; return what could not be, and why."""
         if live is None:
             return NOTHING_LIVE, NOTHING_LIVE.found
         if isinstance(live, UnreadableEdition):
@@ -182,20 +184,20 @@ class RuleBookWatch:
             log.info("rule book in force", edition=live.edition, shadow=seen[1])
         if isinstance(shadow, UnreadableEdition):
             number = shadow.edition
-            found = f"edition {number} cannot be read and does not judge in the shadow"
+            found = f"edition {number} cannot be read and does not run in the shadow"
             return Fault(found, retire(number)), str(shadow)
         return None, ""
 
 
-def _look_on(watched: "ref[RuleBookWatch]", stopped: Event) -> None:
-    """Look as long as there is anybody to look for."""
+def _keep_refreshing(target: "ref[RuleBookWatch]", stopped: Event) -> None:
+    """Refresh until the object is stopped or gone."""
     while True:
-        watch = watched()
-        if watch is None:
+        rules = target()
+        if rules is None:
             return
         began = time.monotonic()
-        watch.look()
-        del watch
+        rules.refresh()
+        del rules
         if stopped.wait(max(PAUSE - (time.monotonic() - began), 0)):
             return
 

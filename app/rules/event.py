@@ -23,7 +23,7 @@ _amount = re.compile(AMOUNT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityEvent:
-    """One deposit or withdrawal: `t` in whole seconds, compared with no clock (A31), `amount` exact and above zero."""
+    """One deposit or withdrawal. `t` is in seconds and compared with no clock (A31); `amount` is exact, above zero."""
 
     user_id: int
     t: int
@@ -31,13 +31,13 @@ class ActivityEvent:
     amount: Decimal
 
     def is_retry_of(self, other: "ActivityEvent") -> bool:
-        """Compare type and amount by value: 42 and 42.00 are one amount."""
+        """Compare type and amount by value: 42 equals 42.00."""
         return self.type is other.type and self.amount == other.amount
 
 
-def read_amount(value: object) -> Decimal:
-    """Return an exact amount, perhaps zero, of an integer or in plain notation; raises `ValueError` for all else."""
-    written = str(value) if isinstance(value, str) or type(value) is int else ""
-    if not _amount.fullmatch(written):
+def parse_amount(value: object) -> Decimal:
+    """Return the exact amount, perhaps zero, of an integer or plain notation; raises `ValueError` otherwise."""
+    text = str(value) if isinstance(value, str) or type(value) is int else ""
+    if not _amount.fullmatch(text):
         raise ValueError
-    return Decimal(written)
+    return Decimal(text)

@@ -9,7 +9,7 @@ from app.rules.event import ActivityEvent, EventType
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The `seconds` before an event, both ends included, and of what type events in it are looked at."""
+    """The events of `type` in the `seconds` before an event, both ends included."""
 
     type: EventType
     seconds: int
@@ -17,7 +17,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class WindowSum:
-    """What the events of a window add up to, how many they are, and when the first one was; none: no sum."""
+    """The total of a window's events, their number, and when the first was; an empty window has no sum."""
 
     total: Decimal
     count: int
@@ -26,9 +26,9 @@ class WindowSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryNeeds:
-    """How far back the rules look from one event; what bounds every read of history.
+    """How far back the rules look from one event; this bounds every read of history.
 
-    `latest`: how many events before it; `latest_of`: how many of a type; `window`: how many seconds of a type;
+    `latest`: how many events before it; `latest_of`: how many of each type; `window`: how many seconds of each type;
     `sums`: the windows of which only the sum is read.
     """
 
@@ -38,7 +38,7 @@ class HistoryNeeds:
     sums: frozenset[Window] = frozenset()
 
     def __or__(self, other: "HistoryNeeds") -> "HistoryNeeds":
-        """Enough for both."""
+        """Return needs that cover both."""
         return HistoryNeeds(
             latest=max(self.latest, other.latest),
             latest_of=_greater(self.latest_of, other.latest_of),
@@ -48,13 +48,13 @@ class HistoryNeeds:
 
 
 def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Mapping[EventType, int]:
-    """Merge two tables of lengths; the greater of each wins."""
+    """Merge two mappings; the greater value of each key wins."""
     return {kind: max(one.get(kind, 0), other.get(kind, 0)) for kind in EventType if kind in {**one, **other}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What a player did before the event that is judged: each part newest first, as far as it was needed."""
+    """What a player did before the event under evaluation, as far back as needed; each part newest first."""
 
     latest: Sequence[ActivityEvent] = ()
     latest_of: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)

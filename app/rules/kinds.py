@@ -1,4 +1,4 @@
-"""The kinds of rule there are, in the order in which they are documented: a new kind is a file and a line here."""
+"""All kinds of rule, in the order in which they are documented: a new kind is a file and a line here."""
 
 from app.rules.rising_streak import RisingStreak
 from app.rules.rule import Rule

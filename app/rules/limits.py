@@ -1,13 +1,13 @@
-"""Limits that several packages keep to."""
+"""Limits that several packages share."""
 
 BIGINT_MAX = 2**63 - 1  # of PostgreSQL's bigint: user_id and t
 INTEGER_MAX = 2**31 - 1  # of PostgreSQL's integer
 MAX_CODE = MAX_EDITION = INTEGER_MAX
 
 AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,2})?"  # an exact amount in plain notation, as a regular expression
-AMOUNT_BELOW = 10**12  # no amount has more digits
+AMOUNT_BELOW = 10**12  # every amount is below it
 
-MAX_COUNT = 100  # events in a row that a rule may ask for
+MAX_COUNT = 100  # events in a row that a rule may require
 MAX_WINDOW = 31 * 24 * 60 * 60  # seconds
-MAX_LISTED_WINDOW = 300  # seconds; the events of a longer window are not listed but summed up by the database
-MAX_LONG_WINDOWS = 8  # different ones of an edition whose events are not listed: each is one more sum at every event
+MAX_LISTED_WINDOW = 300  # seconds; the database sums longer windows instead of listing their events
+MAX_LONG_WINDOWS = 8  # distinct ones above that in an edition: each costs every event one more sum

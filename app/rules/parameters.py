@@ -1,6 +1,6 @@
 """How a kind of rule declares its parameters: each is a field of its dataclass with one of these as metadata.
 
-The rule book makes its form, what refuses a wrong value, and its part of the OpenAPI document of nothing else.
+From this alone the rule book derives how to parse, check and write them, and their part of the OpenAPI document.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from app.rules.limits import MAX_COUNT, MAX_WINDOW
 
 
 class Sort(Enum):
-    """What a parameter is; each sort is read, checked and written in one way."""
+    """The type of a parameter, which decides how it is parsed, checked and written."""
 
     EVENT_TYPE = auto()
     AMOUNT = auto()  # exact, zero or more
@@ -21,7 +21,7 @@ class Sort(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """What may stand in a parameter, and for people what it means; `least` and `greatest` bound a whole number."""
+    """Which values a parameter takes, and what it means; `least` and `greatest` bound a whole number."""
 
     sort: Sort
     description: str = ""
@@ -33,7 +33,7 @@ Metadata = Mapping[str, Parameter]
 _DECLARED = "parameter"
 
 
-def event_type(description: str = "which events are looked at") -> Metadata:
+def event_type(description: str = "the type of the events that count") -> Metadata:
     """Declare a type of event."""
     return {_DECLARED: Parameter(sort=Sort.EVENT_TYPE, description=description)}
 
@@ -54,5 +54,5 @@ def duration(description: str = "") -> Metadata:
 
 
 def parameters_of(kind: type) -> Mapping[str, Parameter]:
-    """Return the parameters that a kind of rule declares, by name and in their order."""
+    """Return the parameters that a kind of rule declares, by name, in order."""
     return {each.name: each.metadata[_DECLARED] for each in fields(kind) if _DECLARED in each.metadata}

@@ -1,4 +1,4 @@
-"""So many events of a type that rise, others ignored."""
+"""A given number of events of one type whose amounts rise; other types are ignored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import event_count, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import MAX_AMOUNTS, rising
+from app.rules.wording import MAX_AMOUNTS, NOUNS, rising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RisingStreak(Rule):
-    """The player's last `count` events of `type`, others ignored, rise strictly in amount (A3)."""
+    """Met when the player's last `count` events of `type`, others ignored, rise strictly in amount (A3)."""
 
     kind = "rising_streak"
-    meaning = "the last so many events of the type rise strictly, others ignored"
+    meaning = "the amounts of the last `count` events of the type rise strictly, other types ignored"
 
     type: EventType = field(metadata=event_type())
     count: int = field(metadata=event_count())
@@ -24,24 +24,24 @@ class RisingStreak(Rule):
     @property
     def terms(self) -> str:
         """The rule's parameters in words."""
-        return f"{self.count} consecutive rising {self.type}s"
+        return f"{self.count} consecutive rising {NOUNS[self.type]}s"
 
     @property
     def max_events(self) -> int:
-        """Those that rise."""
+        """The events that rise."""
         return self.count
 
     @property
-    def max_amounts_told(self) -> int:
-        """One by one, or the first and the last of many."""
+    def max_amounts_listed(self) -> int:
+        """Each amount, or just the first and the last of many."""
         return min(self.count, MAX_AMOUNTS)
 
     def needs(self, on: EventType) -> HistoryNeeds:
-        """The last of the type; one fewer where this event is one of them."""
+        """The last events of the type, one fewer if this event is one of them."""
         return HistoryNeeds(latest_of={self.type: self.count - (on is self.type)})
 
     def match(self, event: ActivityEvent, history: History) -> Match | None:
-        """Return the last `count` events of the type when each is above the one before."""
+        """Return a match when each of the last `count` events of the type is above the one before."""
         before = history.latest_of.get(self.type, ())
         if event.type is not self.type:
             latest = tuple(before[: self.count])
@@ -62,7 +62,7 @@ class RisingStreak(Rule):
 
 
 def _rises(newest_first: Sequence[ActivityEvent]) -> bool:
-    """Tell whether each is above the one before it."""
+    """Return whether each amount is above the one before it."""
     newer = newest_first[0].amount
     for older in newest_first[1:]:
         if newer <= older.amount:

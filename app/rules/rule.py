@@ -1,4 +1,4 @@
-"""What every kind of rule declares, and what a rule that is met returns."""
+"""What every kind of rule declares, and what a rule returns when it is met."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -12,21 +12,21 @@ from app.rules.wording import PRESENT, Wording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(ABC):
-    """One criterion of the rule book: a frozen value of one of `KINDS`, each of which has a file of its own.
+    """One rule of the rule book. Each kind of rule in `KINDS` is a subclass in its own file.
 
-    A kind is known nowhere else. Its parameters are fields that `app.rules.parameters` describes; they are enough for
-    reading and checking a rule, writing it, comparing it with another and documenting it.
+    No other code knows a kind. Its parameters are fields that `app.rules.parameters` describes; they suffice to parse,
+    check, write, compare and document a rule.
     """
 
-    kind: ClassVar[str]  # its name in the rule book
+    kind: ClassVar[str]  # the kind's name in the rule book
     meaning: ClassVar[str]  # when a rule of this kind is met, for the OpenAPI document
-    sentences: ClassVar[Mapping[Wording, Callable[[Any, "Match"], str]]]  # each wording that ever told of a match
+    sentences: ClassVar[Mapping[Wording, Callable[[Any, "Match"], str]]]  # by wording, former ones included
     met_only_by: ClassVar[str] = ""  # the parameter that names the only type of event that can meet the rule
 
     code: int
     name: str
     description: str
-    evaluated_on: frozenset[EventType] = BOTH_TYPES  # the types of event on which it is evaluated at all (A2)
+    evaluated_on: frozenset[EventType] = BOTH_TYPES  # the types of event that trigger its evaluation (A2)
 
     @property
     @abstractmethod
@@ -36,32 +36,32 @@ class Rule(ABC):
     @property
     @abstractmethod
     def max_events(self) -> int:
-        """How many events a match names at most; no two of them are in one second."""
+        """The most events that a match can name; no two of them share a second."""
 
     @property
-    def max_amounts_told(self) -> int:
-        """How many amounts a sentence tells at most, beside the two that were compared."""
+    def max_amounts_listed(self) -> int:
+        """The most amounts that a sentence lists, besides the two compared."""
         return 0
 
     @property
     def met_by(self) -> frozenset[EventType]:
-        """The types of event that can meet the rule, wherever it is evaluated."""
+        """The types of event that can meet the rule, whatever it is evaluated on."""
         return frozenset({getattr(self, self.met_only_by)}) if self.met_only_by else BOTH_TYPES
 
     @abstractmethod
     def needs(self, on: EventType) -> HistoryNeeds:
-        """Tell what history the rule reads when an event of type `on` is judged."""
+        """Return the history that the rule reads to evaluate an event of type `on`."""
 
     @abstractmethod
     def match(self, event: ActivityEvent, history: History) -> "Match | None":
-        """Return what meets the rule; None when it is not met."""
+        """Return the match, or None when the rule is not met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A rule that the player now meets, and what proves it: the values compared, and the events that made them.
+    """A rule that the player now meets, with the proof: the values compared and the events behind them.
 
-    `count` events within `span` seconds made the `value`. `events` are newest first; those of a long `window` stay in
+    `count` events within `span` seconds make up `value`. `events` are newest first; those of a long `window` stay in
     the database.
     """
 
@@ -75,15 +75,15 @@ class Match:
 
     @property
     def code(self) -> int:
-        """The number under which clients know the rule."""
+        """The number by which clients know the rule."""
         return self.rule.code
 
     @property
     def sentence(self) -> str:
-        """All of it in a sentence, for people."""
+        """The match as one sentence, for people."""
         return self.rule.sentences[PRESENT](self.rule, self)
 
     def sentence_as(self, wording: Wording) -> str | None:
-        """Return the sentence in a wording that may be a former one; None where this release does not have it (A45)."""
-        tell = self.rule.sentences.get(wording)
-        return tell and tell(self.rule, self)
+        """Return the sentence in a wording, perhaps a former one; None if this release does not know it (A45)."""
+        write = self.rule.sentences.get(wording)
+        return write and write(self.rule, self)

@@ -1,7 +1,7 @@
-"""What a user did so far, kept up event by event: the same history that the database is asked for live.
+"""A player's history, updated event by event: the same history that the live path reads from the database.
 
-Bounded as that one is: the last events, those within the longest listed window, and two numbers for each event within
-the longest window that is only added up.
+It has the same bounds: the last events, those within the longest listed window, and two numbers for each event within
+the longest window that is only summed.
 """
 
 from array import array
@@ -12,24 +12,24 @@ from decimal import Decimal
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 
-ROOM = 4096  # events of a type after which those that no window holds any more are dropped
+ROOM = 4096  # events of a type that are kept before those outside every window are dropped
 
 
 class RunningHistory:
-    """The history of one user after the other, as far as the needs say."""
+    """The history of one player at a time, as far back as `needs` requires."""
 
     def __init__(self, needs: HistoryNeeds) -> None:
         latest: list[ActivityEvent] = []
         latest_of: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.latest_of}
         window: dict[EventType, list[ActivityEvent]] = {kind: [] for kind in needs.window}
         self._sums, self._adds_up = RunningSums(needs.sums), bool(needs.sums)
-        # Made once: the parts change beneath it, and it costs an event nothing.
+        # Built once: its parts change in place, so it costs nothing per event.
         self._history = History(
             latest=latest, latest_of=latest_of, window=window, sums=self._sums if needs.sums else {}
         )
         self._windows = [(window[kind], seconds) for kind, seconds in needs.window.items()]
-        # Where an event of a type goes, and how many are kept there. As t rises, a window holds no more events than
-        # seconds, so it is bounded also where nobody asks what was before.
+        # For each type, the parts that an event goes into, and how many events each part keeps. As t rises, a window
+        # holds no more events than seconds, so it stays bounded even if nobody calls `before`.
         self._parts = {
             kind: [
                 (part, most)
@@ -44,14 +44,14 @@ class RunningHistory:
         }
 
     def forget(self) -> None:
-        """Begin with another user."""
+        """Begin with another player."""
         for parts in self._parts.values():
             for part, _ in parts:
                 part.clear()
         self._sums.forget()
 
     def before(self, t: int) -> History:
-        """Return what was before `t`, which is above that of every event remembered; true until the next call."""
+        """Return the history before `t`, which exceeds that of every remembered event; valid until the next call."""
         for within, seconds in self._windows:
             opens = t - seconds
             while within and within[-1].t < opens:
@@ -60,11 +60,11 @@ class RunningHistory:
         return self._history
 
     def moments_in(self, window: Window, t: int, most: int) -> list[int]:
-        """Return when the last events of a summed window were, which ends just before `t`; the newest first."""
+        """Return the `t` of the last events in a summed window that ends just before `t`, newest first."""
         return self._sums.moments_in(window, t, most)
 
     def remember(self, event: ActivityEvent) -> None:
-        """Take the user's next event in."""
+        """Add the player's next event."""
         for part, most in self._parts[event.type]:
             part.insert(0, event)
             if len(part) > most:
@@ -74,7 +74,7 @@ class RunningHistory:
 
 
 class RunningSums(Mapping[Window, WindowSum]):
-    """What the windows before `t` add up to, each worked out when it is asked for; one without events is not in it."""
+    """The sums of the windows before `t`, each computed on access; empty windows are left out."""
 
     def __init__(self, windows: frozenset[Window]) -> None:
         self.t = 0
@@ -94,23 +94,23 @@ class RunningSums(Mapping[Window, WindowSum]):
         return sum(1 for _ in self)
 
     def moments_in(self, window: Window, t: int, most: int) -> list[int]:
-        """Return the last moments of a window, the newest first."""
+        """Return the `t` of the last events in a window, newest first."""
         return [each for each in self._ledgers[window.type].latest(most) if each >= t - window.seconds]
 
     def remember(self, event: ActivityEvent) -> None:
-        """Take the user's next event in."""
+        """Add the player's next event."""
         ledger = self._ledgers.get(event.type)
         if ledger is not None:
             ledger.add(event)
 
     def forget(self) -> None:
-        """Begin with another user."""
+        """Begin with another player."""
         for ledger in self._ledgers.values():
             ledger.forget()
 
 
 class Ledger:
-    """When the events of one type were and how many cents, in two numbers each: a window of weeks may hold millions."""
+    """The `t` and the cents of events of one type, two numbers each: a window of weeks may hold millions."""
 
     def __init__(self) -> None:
         self.times = array("q")
@@ -119,39 +119,39 @@ class Ledger:
         self._room = ROOM
 
     def serve(self, running: "RunningSum") -> None:
-        """Keep what this sum may ask for."""
+        """Keep the events that this sum may need."""
         self._sums.append(running)
 
     def add(self, event: ActivityEvent) -> None:
-        """Write an event down."""
+        """Append an event."""
         self.times.append(event.t)
         self.cents.append(int(event.amount * 100))
         if len(self.times) > self._room:
-            self._drop_what_is_past(event.t)
+            self._drop_expired(event.t)
 
     def latest(self, most: int) -> list[int]:
-        """Return the last moments, the newest first."""
+        """Return the `t` of the last events, newest first."""
         return self.times[-1 : -most - 1 : -1].tolist()
 
     def forget(self) -> None:
-        """Begin with another user."""
+        """Begin with another player."""
         if self.times:
             del self.times[:], self.cents[:]
             self._room = ROOM
             for running in self._sums:
                 running.forget()
 
-    def _drop_what_is_past(self, t: int) -> None:
-        """Let go what lies before the longest window; twice as much as is left may come before the next time."""
+    def _drop_expired(self, t: int) -> None:
+        """Drop events before the longest window; the next run comes when twice as many as are left are stored."""
         past = bisect_left(self.times, t - max(running.seconds for running in self._sums))
         for running in self._sums:
-            running.give_up(past)
+            running.drop_first(past)
         del self.times[:past], self.cents[:past]
         self._room = max(ROOM, 2 * len(self.times))
 
 
 class RunningSum:
-    """The sum over one window: what comes in is added and what falls out is taken away, each once."""
+    """The sum over one window: each event is added once when it enters and subtracted once when it leaves."""
 
     def __init__(self, ledger: Ledger, seconds: int) -> None:
         self.seconds = seconds
@@ -161,10 +161,10 @@ class RunningSum:
 
     def forget(self) -> None:
         """Begin with an empty ledger."""
-        self._first = self._end = self._total = 0  # the places in the ledger from which and up to which it is added up
+        self._first = self._end = self._total = 0  # the places in the ledger between which it sums
 
     def before(self, t: int) -> WindowSum | None:
-        """Add up the window that ends at `t`; None when nothing is in it."""
+        """Return the sum of the window that ends at `t`; None when it is empty."""
         times, cents = self._ledger.times, self._ledger.cents
         if self._end < len(times):
             self._total += sum(cents[self._end :])
@@ -178,8 +178,8 @@ class RunningSum:
         # Exact: fewer than 28 digits, whatever a window holds.
         return WindowSum(Decimal(self._total).scaleb(-2), self._end - self._first, times[self._first])
 
-    def give_up(self, past: int) -> None:
-        """Do without the first events of the ledger."""
+    def drop_first(self, past: int) -> None:
+        """Forget the first `past` events of the ledger."""
         if past > self._first:
             self._total -= sum(self._ledger.cents[self._first : min(past, self._end)])
         self._first, self._end = max(self._first - past, 0), max(self._end - past, 0)

@@ -1,4 +1,4 @@
-"""So many events of a type in a row."""
+"""A given number of events of one type in a row."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -7,15 +7,15 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import event_count, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import since
+from app.rules.wording import NOUNS, since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak(Rule):
-    """This event and the `count` - 1 before it are all of `type`; any other event in between starts anew."""
+    """Met when this event and the `count` - 1 before it are all of `type`; any other event restarts the count."""
 
     kind = "streak"
-    meaning = "this event and so many before it are all of the type"
+    meaning = "this event and the `count` - 1 before it are all of the type"
     met_only_by = "type"
 
     type: EventType = field(metadata=event_type())
@@ -24,19 +24,19 @@ class Streak(Rule):
     @property
     def terms(self) -> str:
         """The rule's parameters in words."""
-        return f"{self.count} consecutive {self.type}s"
+        return f"{self.count} consecutive {NOUNS[self.type]}s"
 
     @property
     def max_events(self) -> int:
-        """Those in the row."""
+        """The events of the streak."""
         return self.count
 
     def needs(self, on: EventType) -> HistoryNeeds:
-        """The events just before, but only where this one is of the type itself."""
+        """The events just before, but only if this one is of the type itself."""
         return HistoryNeeds(latest=self.count - 1 if on is self.type else 0)
 
     def match(self, event: ActivityEvent, history: History) -> Match | None:
-        """Return the last `count` events when all are of the type."""
+        """Return a match when the last `count` events are all of the type."""
         if event.type is not self.type:
             return None
         latest = (event, *history.latest[: self.count - 1])

@@ -1,4 +1,4 @@
-"""A sum over so many seconds above a threshold."""
+"""A total over a window of time above a threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,41 +10,41 @@ from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from app.rules.limits import MAX_LISTED_WINDOW, MAX_LONG_WINDOWS
 from app.rules.parameters import amount, duration, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import DONE, counted, lasting, money, since
+from app.rules.wording import DONE, NOUNS, counted, lasting, money, since
 
 NOTHING = Decimal(0)
-LONG = f"above {MAX_LISTED_WINDOW} an edition has at most {MAX_LONG_WINDOWS} different pairs of it and type"
+LONG = f"an edition has at most {MAX_LONG_WINDOWS} distinct pairs of `type` and `seconds` above {MAX_LISTED_WINDOW}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowTotal(Rule):
-    """Events of `type` in the closed window from `t` - `seconds` to `t` add up to above `above` (A1)."""
+    """Met when events of `type` in the closed window from `t` - `seconds` to `t` add up to more than `above` (A1)."""
 
     kind = "window_total"
-    meaning = "the events of the type from `t` - `seconds` to `t` add up to above a limit"
+    meaning = "the events of the type from `t` - `seconds` to `t` add up to more than a threshold"
 
     type: EventType = field(metadata=event_type())
-    above: Decimal = field(metadata=amount("the limit, which itself is not above"))
+    above: Decimal = field(metadata=amount("the threshold; a total equal to it does not count"))
     seconds: int = field(metadata=duration(LONG))
 
     @property
     def terms(self) -> str:
         """The rule's parameters in words."""
-        return f"{self.type}s within {lasting(self.seconds)} add up to above {money(self.above)}"
+        return f"{NOUNS[self.type]}s within {lasting(self.seconds)} add up to more than {money(self.above)}"
 
     @property
     def max_events(self) -> int:
-        """One a second, with both ends."""
+        """One per second, both ends included."""
         return self.seconds + 1
 
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
-        """The events of the type within the window, or their sum where they may be many."""
+        """The events of the type within the window, or only their sum if they may be many."""
         if self.seconds > MAX_LISTED_WINDOW:
             return HistoryNeeds(sums=frozenset({self._window}))
         return HistoryNeeds(window={self.type: self.seconds})
 
     def match(self, event: ActivityEvent, history: History) -> Match | None:
-        """Return the events of the type in the window when their total is above the threshold."""
+        """Return a match when the events of the type in the window add up to more than the threshold."""
         own = (event,) if event.type is self.type else ()
         if self.seconds > MAX_LISTED_WINDOW:
             return self._match_of_sum(event, own, history.sums.get(self._window))
@@ -63,7 +63,7 @@ class WindowTotal(Rule):
     def _match_of_sum(
         self, event: ActivityEvent, own: tuple[ActivityEvent, ...], before: WindowSum | None
     ) -> Match | None:
-        """Judge by the sum of what came before."""
+        """Evaluate with the sum of the events before this one."""
         total = (before.total if before else NOTHING) + (event.amount if own else 0)
         if total <= self.above:
             return None

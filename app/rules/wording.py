@@ -1,7 +1,7 @@
-"""How rules and what meets them are told to people.
+"""How rules and matches are put into words.
 
-A sentence is kept with its alert. One that is to say it better is a new wording beside the old one, so that sentences
-of former releases can still be checked (A45): evidence names the wording, and none is that of 0.1.
+A sentence is stored with its alert. To improve one, add a new wording beside the old one, so that the sentences of
+former releases can still be verified (A45). Evidence names its wording; none means that of 0.1.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,13 @@ from decimal import Decimal
 from app.rules.event import EventType
 
 Wording = str | None
-PRESENT: Wording = None  # in which alerts are told now
+PRESENT: Wording = None  # of new alerts
+
+NOUNS = {EventType.DEPOSIT: "deposit", EventType.WITHDRAW: "withdrawal"}
 
 DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
-MAX_AMOUNTS = 10  # that are told one by one
-HOUR = 3600  # seconds; what is shorter is told in seconds
+MAX_AMOUNTS = 10  # that are listed one by one
+HOUR = 3600  # seconds; shorter durations are written in seconds alone
 UNITS = (("d", 24 * HOUR), ("h", HOUR), ("min", 60), ("s", 1))
 
 
@@ -24,30 +26,30 @@ def money(amount: Decimal) -> str:
 
 
 def lasting(seconds: int) -> str:
-    """Write a length of time, exactly: 30 s, 1 h, 6 d 1 h 47 min 45 s."""
+    """Write a duration exactly: 30 s, 1 h, 6 d 1 h 47 min 45 s."""
     if seconds < HOUR:
         return f"{seconds} s"
-    told = []
+    parts = []
     for unit, length in UNITS:
         number, seconds = divmod(seconds, length)
         if number:
-            told.append(f"{number} {unit}")
-    return " ".join(told)
+            parts.append(f"{number} {unit}")
+    return " ".join(parts)
 
 
 def counted(count: int, kind: EventType) -> str:
-    """Write so many events of a type: 1 deposit, 2 deposits."""
+    """Write a number of events as 0.1 did: 1 deposit, 2 withdraws."""
     return f"{count} {kind}" if count == 1 else f"{count} {kind}s"
 
 
 def since(span: int, count: int) -> str:
-    """Say over which time events add up that began `span` seconds ago; one alone was just then."""
+    """Write in what time `count` events came, the first of them `span` seconds ago."""
     if span == 0:
         return "at once"
     return f"{lasting(span)} ago" if count == 1 else f"in {lasting(span)}"
 
 
 def rising(newest_first: Sequence[Decimal]) -> str:
-    """Say how amounts rose: one by one, or from the first to the last of many."""
+    """Write how amounts rose: one by one, or from the first to the last of many."""
     amounts = [money(amount) for amount in reversed(newest_first)]
     return " to ".join(amounts if len(amounts) <= MAX_AMOUNTS else (amounts[0], amounts[-1]))

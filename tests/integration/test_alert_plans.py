@@ -9,7 +9,7 @@ from typing import Any, cast
 import psycopg2
 import pytest
 
-from app.alerts.domain import AlertsAsked, Place
+from app.alerts.domain import AlertsAsked, Cursor
 from app.alerts.queries import AlertQueries
 from lib.transactions import BY_INDEX, Statement, Transaction
 from tests.integration.conftest import Sql
@@ -106,18 +106,18 @@ FILTERS: list[dict[str, Any]] = [
     for edition in (None, 3, IN_SHADOW, 99)
     for shadow in (False, True)
 ]
-PLACES: list[dict[str, Any]] = [
+CURSORS: list[dict[str, Any]] = [
     {},
-    {"before": Place(HEAVY_ALERTS // 2, HEAVY, 123)},
-    {"before": Place(1, 1, 1)},
+    {"before": Cursor(HEAVY_ALERTS // 2, HEAVY, 123)},
+    {"before": Cursor(1, 1, 1)},
     {"since": HEAVY_ALERTS},
-    {"since": 10, "before": Place(12, HEAVY, 2**31 - 1)},
+    {"since": 10, "before": Cursor(12, HEAVY, 2**31 - 1)},
 ]
 
 
 def test_every_page_is_read_by_an_index_and_no_further_than_it_goes(planner: Planner) -> None:
     """All combinations of filters, at different places of the list; the bounds know nothing of how much is stored."""
-    for filters, place in product(FILTERS, PLACES):
+    for filters, place in product(FILTERS, CURSORS):
         asked = AlertsAsked(limit=MOST, **filters, **place)
         assert_bounded(planner.plan_of(asked), str(asked))
 

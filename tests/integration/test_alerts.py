@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from app.alerts import controllers
-from app.alerts.domain import AlertsAsked, Evidence, NoSuchAlert, Place, StoredAlert
+from app.alerts.domain import AlertsAsked, Cursor, Evidence, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
@@ -31,11 +31,11 @@ EDITIONS = st.integers(1, 3) | st.just(LAST)
 STORED = st.dictionaries(
     st.tuples(MOMENTS, USERS, st.booleans()), st.tuples(EDITIONS, st.sets(CODES, min_size=1)), max_size=16
 )
-PLACES = st.builds(Place, MOMENTS, USERS, CODES)
+CURSORS = st.builds(Cursor, MOMENTS, USERS, CODES)
 ASKED = st.builds(
     AlertsAsked,
     limit=st.integers(1, 4),
-    before=st.none() | PLACES,
+    before=st.none() | CURSORS,
     since=MOMENTS,
     shadow=st.booleans(),
     code=st.none() | CODES,
@@ -75,10 +75,10 @@ def expected(alerts: Sequence[StoredAlert], asked: AlertsAsked) -> list[StoredAl
             all(wanted is None or getattr(alert, name) == wanted for name, wanted in filters)
             and alert.shadow is asked.shadow
             and alert.t >= asked.since
-            and (asked.before is None or alert.place < asked.before)
+            and (asked.before is None or alert.cursor < asked.before)
         )
 
-    return sorted(filter(is_asked_for, alerts), key=lambda each: each.place, reverse=True)
+    return sorted(filter(is_asked_for, alerts), key=lambda each: each.cursor, reverse=True)
 
 
 def walk(database: Database, asked: AlertsAsked) -> Iterator[StoredAlert]:
@@ -111,7 +111,7 @@ def test_the_pages_are_what_a_list_would_have(
     for question in (*asked, AlertsAsked(limit=3), AlertsAsked(limit=1, shadow=True)):
         assert list(walk(handle, question)) == expected(alerts, question)
     for each in alerts:
-        assert controllers.alert(handle, each.place, shadow=each.shadow) == each
+        assert controllers.alert(handle, each.cursor, shadow=each.shadow) == each
 
 
 def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Database) -> None:
@@ -123,13 +123,13 @@ def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Dat
     asked, seen = AlertsAsked(limit=7), []
     while True:
         page = controllers.alerts(handle, asked)
-        seen += [each.place for each in page.alerts]
+        seen += [each.cursor for each in page.alerts]
         if page.next_before is None:
             break
         keep(handle, [next(later) for _ in range(5)])
         asked = replace(asked, before=page.next_before)
     assert seen == sorted(set(seen), reverse=True), "each once, in order"
-    assert {each.place for each in there} <= set(seen)
+    assert {each.cursor for each in there} <= set(seen)
     assert len(seen) > len(there), "some came on pages that were still to be read"
 
 
@@ -260,5 +260,5 @@ def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> N
 
 def test_no_such_alert_is_told_with_its_place(handle: Database, sql: Sql) -> None:
     assert sql("SELECT FROM alert") == []
-    with pytest.raises(NoSuchAlert, match="no alert 3 of user 2 is stored at t 1"):
-        controllers.alert(handle, Place(1, 2, 3), shadow=True)
+    with pytest.raises(NoSuchAlert, match="no alert 3 of player 2 is stored at t 1"):
+        controllers.alert(handle, Cursor(1, 2, 3), shadow=True)

@@ -141,7 +141,7 @@ def test_an_export_knows_its_edition_and_so_does_its_draft(app: APIFlask, client
     assert " from edition 1; never published" in run(app, "show", "3")[1]
     status, said = run(app, "publish", "3", "--as", "ann")
     assert (status, "edition 3 is based on edition 1, but edition 2 is live" in said) == (1, True)
-    assert said.endswith("to replace it all the same: flask --app app rules publish 3 --over 2\n")
+    assert said.endswith("to replace it anyway: flask --app app rules publish 3 --over 2\n")
     assert run(app, "publish", "3", "--over", "1", "--as", "ann")[0] == 1
     assert run(app, "publish", "3", "--over", "2", "--as", "ann")[0] == 0
     *_, retired, published = run(app, "audit")[1].splitlines()

@@ -78,7 +78,7 @@ def test_until_they_are_counted_verify_says_so(app: APIFlask, sql: Sql) -> None:
     assert run(app, "count").stdout.startswith("Nothing new to seal.")
 
 
-TWO_LEFT = "user 1: seal 1 covers 3 events without a number, up to t 3; 2 of them are stored"
+TWO_LEFT = "user 1: seal 1 covers 3 events without a number, up to t 3, but 2 of them are stored"
 GONE = [
     (
         "the last",
@@ -93,19 +93,23 @@ GONE = [
     (
         "all of one",
         "DELETE FROM activity_event WHERE user_id = 2",
-        "user 2: the clock stands at t 7, no event is",
+        "user 2: the clock is at t 7, but no event is",
     ),
-    ("an amount", "UPDATE activity_event SET amount = 2 WHERE t = 2", "without a number, up to t 3; they were changed"),
-    ("one more", "INSERT INTO activity_event VALUES (1, 0, 'deposit', 1, '{}')", "up to t 3; 4 of them are stored"),
+    (
+        "an amount",
+        "UPDATE activity_event SET amount = 2 WHERE t = 2",
+        "without a number, up to t 3: they or their alerts were changed",
+    ),
+    ("one more", "INSERT INTO activity_event VALUES (1, 0, 'deposit', 1, '{}')", "up to t 3, but 4 of them are stored"),
     (
         "one more at the end",
         "INSERT INTO activity_event VALUES (1, 9, 'deposit', 1, '{}')",
-        "1 stored without a number after all such events were counted",
+        "1 events stored without a number after all such events were counted",
     ),
     (
         "a number taken away",
         "UPDATE activity_event SET seq = NULL WHERE t = 4",
-        "user 1: 1 events were counted, and 1",
+        "user 1: 1 events were counted, but 1",
     ),
 ]
 
@@ -126,7 +130,7 @@ def test_what_is_gone_of_them_is_found_once_they_are_counted(
 def test_the_last_one_is_missed_even_before_they_are_counted(app: APIFlask, sql: Sql) -> None:
     store_before(sql, 1, 1, 2, 3)
     sql("DELETE FROM activity_event WHERE t = 3")
-    assert losses(app) == ["user 1: the clock stands at t 3, the latest event is at t 2"]
+    assert losses(app) == ["user 1: the clock is at t 3, but the latest event is at t 2"]
 
 
 def test_an_interrupted_count_goes_on_where_it_was(app: APIFlask, sql: Sql) -> None:
@@ -150,13 +154,13 @@ def test_what_an_older_release_stored_again_is_named_and_can_be_counted(app: API
     codes(send(app.test_client(), "deposit", "1", 3))
     store_before(sql, 1, 4, 5)
     codes(send(app.test_client(), "deposit", "1", 6))
-    assert losses(app) == ["user 1: 2 stored without a number after all such events were counted"]
+    assert losses(app) == ["user 1: 2 events stored without a number after all such events were counted"]
     assert counted(app).events == 2
     assert run(app, "seal").exit_code == 0
     assert losses(app) == []
     assert sql("SELECT seq, t, events FROM sealed_player ORDER BY seq") == [(-1, 5, 2), (0, 2, 2), (2, 6, 2)]
     sql("DELETE FROM activity_event WHERE t = 4")
-    assert losses(app) == ["user 1: seal 3 covers 2 events without a number, up to t 5; 1 of them are stored"]
+    assert losses(app) == ["user 1: seal 3 covers 2 events without a number, up to t 5, but 1 of them are stored"]
 
 
 def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, sql: Sql) -> None:
@@ -164,7 +168,7 @@ def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, 
     run(app, "seal")
     assert sql("SELECT no, all_counted FROM seal") == [(1, True)]
     store_before(sql, 2, 1)
-    assert losses(app) == ["user 2: 1 stored without a number after all such events were counted"]
+    assert losses(app) == ["user 2: 1 events stored without a number after all such events were counted"]
 
 
 @pytest.fixture

@@ -66,10 +66,10 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
 @pytest.mark.parametrize(
     ("way", "said"),
     [
-        ([], "edition 2 judged in the shadow, and its alerts are kept; put it away: POST /rules/2/retire"),
-        (["shadow"], "edition 2 is shadow, and only drafts are deleted; put it away: POST /rules/2/retire"),
-        (["publish"], "edition 2 is live, and only drafts are deleted"),
-        (["retire"], "edition 2 is retired, and only drafts are deleted"),
+        ([], "edition 2 was in the shadow, and its alerts are kept; retire it: POST /rules/2/retire"),
+        (["shadow"], "edition 2 is shadow, and only drafts can be deleted; retire it: POST /rules/2/retire"),
+        (["publish"], "edition 2 is live, and only drafts can be deleted"),
+        (["retire"], "edition 2 is retired, and only drafts can be deleted"),
     ],
     ids=["displaced", "shadow", "live", "retired"],
 )
@@ -93,7 +93,7 @@ def test_a_draft_from_which_another_was_made_stays_until_that_is_deleted(client:
     draft(client, edition=2)
     answer = client.delete("/rules/2")
     assert problem(answer) == (409, "wrong-step")
-    assert answer.get_json()["detail"].startswith("edition 2 is what these were made from: 3; put it away: ")
+    assert answer.get_json()["detail"].startswith("other editions were made from edition 2: 3; retire it: ")
     with pytest.raises(psycopg2.errors.ForeignKeyViolation):
         sql(DELETE, 2)
     assert client.delete("/rules/3").status_code == client.delete("/rules/2").status_code == 204

@@ -50,6 +50,7 @@ def test_the_publisher_is_another_key_than_the_author(post: Post, two: tuple[str
     answer = post(author, "/2/publish")
     assert problem(answer) == SAME_EYES
     assert "wrote edition 2" in answer.get_json()["detail"]
+    assert answer.get_json()["new_type"] == "urn:problem-type:self-approval"
     assert sql("SELECT status, published_by FROM rule_book WHERE edition = 2") == [("draft", None)]
     assert sql("SELECT count(*) FROM rule_book_audit WHERE edition = 2") == [(1,)]
     published = post(other, "/2/publish")

@@ -38,8 +38,8 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
 def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
     answer = app.test_client().get("/rules/9")
     assert problem(answer) == (404, "unknown-edition")
-    assert answer.get_json()["detail"] == "there is no edition 9; see which there are: GET /rules"
-    told = f"Error: there is no edition 9; see which there are: {PLACE} rules list\n"
+    assert answer.get_json()["detail"] == "there is no edition 9; list the editions: GET /rules"
+    told = f"Error: there is no edition 9; list the editions: {PLACE} rules list\n"
     assert run(app, "show", "9") == (1, told)
     assert run(app, "backtest", "9")[1].endswith(told), "those that join the commands of the rule book, too"
 
@@ -52,7 +52,7 @@ def test_readiness_names_a_request_and_the_log_a_command(
     controllers.shadow(database, spoilt, Hand(who="ann"))
     write_into(sql, spoilt, '[{"code": 1}]')
     answer = app.test_client().get("/health/ready")
-    assert answer.get_json()["detail"].endswith("does not judge in the shadow: POST /rules/2/retire")
+    assert answer.get_json()["detail"].endswith("does not run in the shadow: POST /rules/2/retire")
     said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
     assert said[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
 

@@ -76,5 +76,5 @@ def test_what_the_release_before_drafts_meanwhile_has_no_base_and_says_so(app: A
     past(DRAFTED_BY_THE_RELEASE_BEFORE)
     answer = app.test_client().post("/rules/5/publish")
     assert problem(answer) == (409, "live-edition-changed")
-    assert "based on an edition that nobody wrote down" in answer.get_json()["detail"]
+    assert "based on an unknown edition" in answer.get_json()["detail"]
     assert app.test_client().post("/rules/5/publish", json={"over": 1}).status_code == 200

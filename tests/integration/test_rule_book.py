@@ -182,7 +182,7 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
     write_into(sql, spoilt, SPOILT)
     assert codes(send(client, "withdraw", "50", 1)) == [], "a process that starts now judges by the live edition"
     assert why_unready(app) == (
-        f"rule-book-unreadable: edition {spoilt} cannot be read and does not judge in the shadow: POST /rules/2/retire"
+        f"rule-book-unreadable: edition {spoilt} cannot be read and does not run in the shadow: POST /rules/2/retire"
     )
     assert statuses(books)[spoilt] is Status.SHADOW
     if mend is controllers.publish:
@@ -196,10 +196,10 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
 
 def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'retired'")
-    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish another: POST /rules/EDITION/publish"
+    assert why_unready(app) == "rule-book-unreadable: no edition is live; publish one: POST /rules/EDITION/publish"
     answer = send(app.test_client(), "withdraw", "150", 1)
     assert problem(answer) == (503, "not-ready")
-    assert answer.get_json()["detail"].startswith("nothing can be judged: no edition is live")
+    assert answer.get_json()["detail"].startswith("no event can be evaluated: no edition is live")
     assert sql("SELECT FROM activity_event") == []
     sql("UPDATE rule_book SET status = 'live' WHERE edition = 1")
     time.sleep(PAUSE * 2)
@@ -243,7 +243,7 @@ def test_what_is_wrong_is_logged_once_and_so_is_its_end(
     assert watch.trouble() == ""
     said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     about = [(line["level"], line["event"], line.get("fault")) for line in said if "rule book" in line["event"]]
-    fault = "the rule book cannot be read (UndefinedTable): look at the log of the service"
+    fault = "the rule book cannot be read (UndefinedTable): see the log of the service"
     assert about == [
         ("error", "rule book unreadable", None),
         ("error", "rule book not read", fault),
@@ -277,14 +277,14 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     assert run(app, "draft", str(file), "--as", "ann", "--note", "more")[1].startswith("Edition 2 is drafted")
     assert run(app, "diff", "1", "2")[1] == "1100: above 100.00 → 150.00\n"
     shown = run(app, "show", "2")[1]
-    assert "a withdraw above 150.00" in shown
+    assert "a withdrawal above 150.00" in shown
     assert "three consecutive rising deposits, withdraws ignored" in shown
     assert "drafted by ann at 2" in shown
     assert " UTC from edition 1; never published\n" in shown
     assert run(app, "shadow", "2", "--as", "ann")[0] == 0
     published = run(app, "publish", "2", "--as", "ben")[1]
     assert published.startswith("Edition 2 is live")
-    assert published.endswith("\nBack to the one before: flask --app app rules publish 1 --over 2\n")
+    assert published.endswith("\nTo go back to edition 1: flask --app app rules publish 1 --over 2\n")
     assert "; published by ben at 2" in run(app, "show", "2")[1]
     headings, *listed = run(app, "list")[1].splitlines()
     assert [line.split()[:2] for line in listed] == [["1", "retired"], ["2", "live"]]
@@ -300,7 +300,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("not = toml =", "file: Is no TOML"),
+        ("not = toml =", "file: Is not valid TOML"),
         ("", "rules: Write [[rules]] above each rule."),
         ('[[rules]]\ncode = 1\nkind = "magic"', "rule 1, kind: Must be one of"),
         ("[limits]\na = 1", "limits: Unknown table"),

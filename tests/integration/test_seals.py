@@ -163,26 +163,26 @@ ANOTHER_AMOUNT = """
         'sentence', '160.00 withdrawn at once; the limit is 100.00') WHERE user_id = 1 AND t = 1
 """
 COUNTED = [
-    ("the last event is gone", LAST_OF_1, "user 1: 4 events were counted, and 1 of them are not stored: number 4"),
+    ("the last event is gone", LAST_OF_1, "user 1: 4 events were counted, but 1 of them are not stored: number 4"),
     (
         "one in the middle",
         "DELETE FROM activity_event WHERE user_id = 2 AND t = 2; DELETE FROM alert WHERE user_id = 2",
-        "user 2: 3 events were counted, and 1 of them are not stored: number 2",
+        "user 2: 3 events were counted, but 1 of them are not stored: number 2",
     ),
-    ("moved to a new user", MOVED, "user 1: 4 events were counted, and 4 of them are not stored"),
+    ("moved to a new user", MOVED, "user 1: 4 events were counted, but 4 of them are not stored"),
     ("and seen there", MOVED, "user 7: there is no clock"),
     (
         "moved to a user with events",
         "UPDATE activity_event SET user_id = 3, t = t + 20, alert_codes = '{}' WHERE user_id = 2 AND t = 3",
-        "user 3: 1 events were counted, and 1 stored beyond that",
+        "user 3: 1 events were counted, but 1 more are stored",
     ),
-    ("all of a user", ALL_OF_1, "user 1: 4 events were counted, and 4 of them are not stored: number 1"),
-    ("all events", ALL, "user 3: 1 events were counted, and 1 of them are not stored"),
+    ("all of a user", ALL_OF_1, "user 1: 4 events were counted, but 4 of them are not stored: number 1"),
+    ("all events", ALL, "user 3: 1 events were counted, but 1 of them are not stored"),
     ("a clock", CLOCK_GONE, "user 1: there is no clock"),
     (
         "a number twice",
         "UPDATE activity_event SET seq = 1 WHERE user_id = 1 AND t = 2",
-        "with the number of another: 1",
+        "with the number of another event, first number 1",
     ),
     ("a sentence", SENTENCE, 'sentence of code 1100 is "all is well", it should be "150.00 withdrawn at once; the'),
     (
@@ -195,13 +195,13 @@ SEALED = [
     (
         "the last event is gone and its clock set back",
         AND_ITS_CLOCK,
-        "user 1: the clock counts 3 events, the seals have 4",
+        "user 1: the clock counts 3 events, but the seals cover 4",
     ),
-    ("and the seal names it", AND_ITS_CLOCK, "seal 1 covers the events number 1 to 4; 3 of them are stored"),
+    ("and the seal names it", AND_ITS_CLOCK, "seal 1 covers the events number 1 to 4, but 3 of them are stored"),
     (
         "moved with the clock",
         WITH_CLOCK,
-        "user 1: there is no clock; seal 1 covers the events number 1 to 4; 0 of them",
+        "user 1: there is no clock; seal 1 covers the events number 1 to 4, but 0 of them",
     ),
     (
         "all of a user and the clock",
@@ -211,17 +211,17 @@ SEALED = [
     (
         "all, and all clocks",
         f"{ALL}; TRUNCATE user_clock",
-        "user 3: there is no clock; seal 1 covers event number 1; 0 of",
+        "user 3: there is no clock; seal 1 covers event number 1, but 0 of",
     ),
     (
         "an amount that all agrees with",
         ANOTHER_AMOUNT,
-        "user 1: seal 1 covers the events number 1 to 4; they were changed",
+        "user 1: seal 1 covers the events number 1 to 4: they or their alerts were changed",
     ),
     (
         "an alert of the shadow",
         "DELETE FROM alert WHERE shadow AND t = 3",
-        "user 2: seal 1 covers the events number 1 to 3; they",
+        "user 2: seal 1 covers the events number 1 to 3: they",
     ),
     (
         "when it came",
@@ -280,24 +280,32 @@ def as_owner(sql: Sql) -> Iterator[None]:
 
 CHAIN = [
     ("a seal is gone", "DELETE FROM seal WHERE no = 2", "user 0: seal 2 is gone"),
-    ("and its players are left", "DELETE FROM seal WHERE no = 2", "user 2 is in seal 2, which is gone"),
+    ("and its players are left", "DELETE FROM seal WHERE no = 2", "player 2 is in seal 2, which is gone"),
     (
         "a digest",
         "UPDATE seal SET digest = sha256('') WHERE no = 1",
-        "user 0: seal 1 was changed, or the players in it",
+        "user 0: seal 1 or the players in it were changed",
     ),
-    ("the seal after it", "UPDATE seal SET digest = sha256('') WHERE no = 1", "user 0: seal 2 was changed"),
-    ("a moment", "UPDATE seal SET at = at - interval '1 h' WHERE no = 2", "user 0: seal 2 was changed"),
-    ("a player", "DELETE FROM sealed_player WHERE user_id = 2", "user 0: seal 2 was changed, or the players in it"),
+    (
+        "the seal after it",
+        "UPDATE seal SET digest = sha256('') WHERE no = 1",
+        "user 0: seal 2 or the players in it were changed",
+    ),
+    (
+        "a moment",
+        "UPDATE seal SET at = at - interval '1 h' WHERE no = 2",
+        "user 0: seal 2 or the players in it were changed",
+    ),
+    ("a player", "DELETE FROM sealed_player WHERE user_id = 2", "user 0: seal 2 or the players in it were changed"),
     (
         "a player of the last seal",
         "DELETE FROM sealed_player WHERE user_id = 2",
-        "user 2: the clock has 3 events sealed, the",
+        "user 2: the clock has 3 events sealed, but the",
     ),
     (
         "the last seal and its players",
         "DELETE FROM seal WHERE no = 3; DELETE FROM sealed_player WHERE seal = 3",
-        "user 3: the clock has 1 events sealed, the seals have 0",
+        "user 3: the clock has 1 events sealed, but the seals cover 0",
     ),
 ]
 
@@ -317,7 +325,10 @@ REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
 @pytest.mark.usefixtures("judged_here")
 @pytest.mark.parametrize(
     ("again", "said"),
-    [(True, "seal 1 is {now}, and {kept} was kept: all was rewritten"), (False, "seal 1 was kept, and is gone")],
+    [
+        (True, "seal 1 is {now}, but {kept} was kept: all was rewritten"),
+        (False, "seal 1 was kept elsewhere, but is gone"),
+    ],
 )
 def test_who_rewrites_all_of_it_is_found_by_a_seal_that_was_kept_elsewhere(
     played: APIFlask, sql: Sql, said: str, *, again: bool
@@ -481,7 +492,7 @@ def test_an_event_that_is_gone_before_it_was_sealed_is_told(
     sql(ALL_OF_1)
     sealed(played)
     assert '"user_id": 1, "above": 0, "upto": 4, "stored": 0, "event": "events missing"' in capfd.readouterr().err
-    assert any("user 1: 4 events were counted, and 4 of them are not stored" in each for each in losses(played))
+    assert any("user 1: 4 events were counted, but 4 of them are not stored" in each for each in losses(played))
 
 
 def test_no_seal_walks_what_a_player_did_before(app: APIFlask, database: str, sql: Sql) -> None:

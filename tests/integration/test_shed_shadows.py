@@ -141,8 +141,8 @@ def test_what_the_review_drafted_is_refused_with_the_rules_and_what_to_do(app: A
     assert problem(answer) == (400, "invalid-rules")
     [said] = answer.get_json()["errors"]["rules"]
     assert said == (
-        "Can cost a deposit 131.8 KB of evidence and 101 statements, where all its rules are met; an edition may cost "
-        "64.0 KB and 100. Leave out or shorten (a smaller count, fewer seconds) the rules that cost most: 1 (1.3 KB), "
+        "A deposit could cost 131.8 KB of evidence and 101 statements, if it met all rules; an edition may cost "
+        "64.0 KB and 100. Remove or shorten (a smaller count, fewer seconds) the rules that cost most: 1 (1.3 KB), "
         "2 (1.3 KB), 3 (1.3 KB), 4 (1.3 KB), 5 (1.3 KB) and 95 more."
     )
     assert sql("SELECT edition FROM rule_book") == [(1,)]
@@ -154,7 +154,7 @@ def test_a_draft_from_before_there_was_a_budget_judges_nothing(app: APIFlask, sq
     books.write_into(sql, edition, json.dumps(HEAVY))
     answer = app.test_client().post(f"/rules/{edition}/{step}")
     assert problem(answer) == (409, "wrong-step")
-    assert answer.get_json()["detail"].startswith(f"edition {edition} costs too much: Can cost a deposit 131.8 KB")
+    assert answer.get_json()["detail"].startswith(f"edition {edition} costs too much: A deposit could cost 131.8 KB")
     again = app.test_client().post("/rules", json={"edition": edition})
     assert problem(again) == (400, "invalid-rules"), "nor does its copy"
 

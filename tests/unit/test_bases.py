@@ -48,9 +48,7 @@ def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edi
     ("candidate", "base", "over", "why"),
     [
         pytest.param(DRAFT, 1, None, "edition 3 is based on edition 1, but edition 2 is live, ", id="another base"),
-        pytest.param(
-            DRAFT, None, None, "edition 3 is based on an edition that nobody wrote down, but edition 2 is", id="no base"
-        ),
+        pytest.param(DRAFT, None, None, "edition 3 is based on an unknown edition, but edition 2 is", id="no base"),
         pytest.param(DRAFT, 2, 1, "edition 1 is to be replaced, but edition 2 is live, ", id="another one is named"),
         pytest.param(WAS_LIVE, None, 4, "edition 4 is to be replaced, but edition 2 is live, ", id="of a way back too"),
     ],
@@ -62,7 +60,7 @@ def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | Non
     assert said.startswith(why)
     assert "published by ben at 2026-11-22 09:30 UTC" in said
     assert "1100: above 80.00 → 100.00" in said
-    assert "Draft anew from edition 2" in said
+    assert "Make a new draft from edition 2" in said
     assert said.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
     assert refused.value.remedy
     assert refused.value.remedy.command == f"rules publish {number} --over 2"
@@ -70,12 +68,12 @@ def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | Non
 
 def test_no_more_differences_are_told_than_a_reader_reads() -> None:
     many = read_rules([{**LARGE, "code": code} for code in range(2001, 2051)])
-    with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MOST_SHOWN} more\. Draft anew"):
+    with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MOST_SHOWN} more\. Make a new draft"):
         refuse_another_base(replace(DRAFT, rules=many), base=1, live=LIVE, over=None)
 
 
 def test_the_same_rules_are_no_reason_to_say_nothing() -> None:
-    with pytest.raises(LiveEditionChanged, match="no change of the rules"):
+    with pytest.raises(LiveEditionChanged, match="would change: no rule"):
         refuse_another_base(replace(DRAFT, rules=STRICTER), base=1, live=LIVE, over=None)
 
 

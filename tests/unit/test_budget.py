@@ -46,7 +46,7 @@ def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], 
     cost = dearest(read_rules(written))
     assert cost.too_much
     assert said in str(cost)
-    assert "an edition may cost 64.0 KB and 100. Leave out or shorten (a smaller count, fewer seconds)" in str(cost)
+    assert "an edition may cost 64.0 KB and 100. Remove or shorten (a smaller count, fewer seconds)" in str(cost)
     assert " more." in str(cost)
 
 

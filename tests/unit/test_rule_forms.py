@@ -33,10 +33,10 @@ def test_edition_1_is_the_contract() -> None:
         (1100, Threshold),
     ]
     assert [rule.terms for rule in RULES] == [
-        "3 consecutive withdraws",
-        "deposits within 30 s add up to above 200.00",
+        "3 consecutive withdrawals",
+        "deposits within 30 s add up to more than 200.00",
         "3 consecutive rising deposits",
-        "a withdraw above 100.00",
+        "a withdrawal above 100.00",
     ]
 
 
@@ -138,7 +138,7 @@ def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> No
         read_draft(never)
     [(where, said)] = refused.value.errors.items()
     assert where == f"rule {rule['code']}, evaluated_on"
-    assert said == ["Must have withdraw, or the rule can never be met."]
+    assert said == ["Must include withdraw, or the rule can never be met."]
     assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
     assert read_rules(never), "one that was saved is still read"
 
@@ -182,7 +182,7 @@ def test_faults_of_every_sort_are_told_at_once() -> None:
 
 
 TOML = [
-    ("not = toml =", "file: Is no TOML"),
+    ("not = toml =", "file: Is not valid TOML"),
     ("", "rules: Write [[rules]] above each rule"),
     ("[rules]\ncode = 1", "rules: Write [[rules]] above each rule"),
     ("rules = []", "rules: Must be a list of 1 to 100 rules."),
@@ -211,7 +211,7 @@ def test_every_fault_is_named_at_once() -> None:
 CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
     (lambda rules: rules, []),
     (lambda rules: rules[1:], ["30 is gone: withdraws in a row"]),
-    (lambda rules: [*rules, {**STREAK, "code": 31}], ["31 is new: 3 consecutive withdraws"]),
+    (lambda rules: [*rules, {**STREAK, "code": 31}], ["31 is new: 3 consecutive withdrawals"]),
     (lambda rules: [{**STREAK, "count": 4}, *rules[1:]], ["30: count 3 → 4"]),
     (
         lambda rules: [{**STREAK, "evaluated_on": ["withdraw"]}, *rules[1:]],
@@ -219,7 +219,7 @@ CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
     ),
     (
         lambda rules: [{**STREAK, "kind": "rising_streak"}, *rules[1:]],
-        ["30 is of another kind: 3 consecutive withdraws → 3 consecutive rising withdraws"],
+        ["30 is of another kind: 3 consecutive withdrawals → 3 consecutive rising withdrawals"],
     ),
 ]
 

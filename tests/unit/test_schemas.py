@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from app.events.domain import Decision
-from app.events.schemas import DecisionSchema, EventSchema, sound_event, written
+from app.events.schemas import DecisionSchema, EventSchema, render_decision, sound_event
 from app.rules.event import ActivityEvent, EventType
 from lib.json_requests import NumberLiteral
 from tests.unit.builders import deposit
@@ -100,7 +100,7 @@ def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], aler
     decision = Decision(event=deposit("1", user_id=7), alert_codes=codes, edition=1)
     answer = {"alert": alert, "alert_codes": list(codes), "user_id": 7}
     assert DecisionSchema().dump(decision) == answer
-    assert json.loads(written(decision)) == answer
+    assert json.loads(render_decision(decision)) == answer
 
 
 VALUES: st.SearchStrategy[object] = st.one_of(

@@ -97,4 +97,4 @@ def test_a_length_of_time_is_told_exactly(seconds: int, told: str) -> None:
 
 
 def test_the_terms_of_a_long_window_can_be_read() -> None:
-    assert window(DEPOSIT, "1000", 604_800).terms == "deposits within 7 d add up to above 1000.00"
+    assert window(DEPOSIT, "1000", 604_800).terms == "deposits within 7 d add up to more than 1000.00"

@@ -9,24 +9,24 @@ from app.rulebook.domain import TAKEN_FROM, Edition, Status, Step, WrongStep, re
 from tests.unit.edition_1 import RULES
 
 WRONG = {
-    (Step.SHADOWED, Status.SHADOW): ("edition 6 is shadow already", ""),
-    (Step.SHADOWED, Status.LIVE): ("edition 6 is live already", ""),
+    (Step.SHADOWED, Status.SHADOW): ("edition 6 is already shadow", ""),
+    (Step.SHADOWED, Status.LIVE): ("edition 6 is already live", ""),
     (Step.SHADOWED, Status.RETIRED): (
         'edition 6 is retired; draft it again: POST /rules with {"edition": 6}',
         "rules draft --edition 6",
     ),
-    (Step.PUBLISHED, Status.LIVE): ("edition 6 is live already", ""),
+    (Step.PUBLISHED, Status.LIVE): ("edition 6 is already live", ""),
     (Step.RETIRED, Status.LIVE): (
         "edition 6 is live; publish another edition, which retires it: POST /rules/EDITION/publish",
         "rules publish EDITION",
     ),
-    (Step.RETIRED, Status.RETIRED): ("edition 6 is retired already", ""),
+    (Step.RETIRED, Status.RETIRED): ("edition 6 is already retired", ""),
     (Step.DELETED, Status.SHADOW): (
-        "edition 6 is shadow, and only drafts are deleted; put it away: POST /rules/6/retire",
+        "edition 6 is shadow, and only drafts can be deleted; retire it: POST /rules/6/retire",
         "rules retire 6",
     ),
-    (Step.DELETED, Status.LIVE): ("edition 6 is live, and only drafts are deleted", ""),
-    (Step.DELETED, Status.RETIRED): ("edition 6 is retired, and only drafts are deleted", ""),
+    (Step.DELETED, Status.LIVE): ("edition 6 is live, and only drafts can be deleted", ""),
+    (Step.DELETED, Status.RETIRED): ("edition 6 is retired, and only drafts can be deleted", ""),
 }
 
 

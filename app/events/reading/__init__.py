@@ -1,1 +1,1 @@
-"""Reading back: which events were stored, what was answered to them, and what a user's add up to."""
+"""Reading back: stored events, the answers to them, and each player's totals."""

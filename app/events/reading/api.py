@@ -1,4 +1,4 @@
-"""The routes of reading back: what comes in, what goes out, no decisions."""
+"""The routes for reading back: what comes in, what goes out, no decisions."""
 
 from apiflask import APIBlueprint
 from werkzeug.exceptions import NotFound
@@ -21,7 +21,7 @@ from lib.json_requests import InvalidMembers
 from lib.paths import describes_path
 from lib.query_parameters import NoParameters
 
-TAG = {"name": "Reading back", "description": "What is stored of a user, with what was answered."}
+TAG = {"name": "Reading back", "description": "A player's stored events, with the answers to them."}
 reading = APIBlueprint("reading", __name__, tag=TAG, url_prefix="/users")
 
 USER = "<int(min=1, max=9223372036854775807):user_id>"
@@ -58,21 +58,21 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 
 
 @reading.get(f"/{USER}/events")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
-@reading.input(EventsParameters, location="query", arg_name="asked")
+@reading.input(EventsParameters, location="query", arg_name="query")
 @reading.output(
     EventPageSchema,
     examples={"last-page": {"value": PAGE}},
-    description="the events, the newest first; of a user without any, none",
+    description="the events, newest first; none for a player who has none",
 )
 @reading.doc(responses=error_responses(NO_LIMIT, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
-def read_events(user_id: int, asked: PageAsked) -> EventPage:
-    """Read a user's events back, page by page, with what was answered to them.
+def read_events(user_id: int, query: PageAsked) -> EventPage:
+    """Read a player's events back, page by page, with the answers to them.
 
-    A page of a code may have fewer events than `limit`, or none, before the last one: go on as `next_before` says.
+    With `code`, a page may have fewer events than `limit`, even none, before the last page: go on with `next_before`.
     """
-    return controllers.events_of(services.get(EventServices).database, user_id, asked)
+    return controllers.events_of(services.get(EventServices).database, user_id, query)
 
 
 @reading.get(f"/{USER}")  # type: ignore[type-var]  # as above
@@ -80,11 +80,11 @@ def read_events(user_id: int, asked: PageAsked) -> EventPage:
 @reading.output(
     UserActivitySchema,
     examples={"activity": {"value": ACTIVITY}},
-    description="what the user has done so far; perhaps nothing",
+    description="what the player has done so far; perhaps nothing",
 )
 @reading.doc(responses=error_responses(NO_PARAMETER, NotFound, StillAddingUp, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
 @asks_for(Scope.EVENTS_READ)
 def read_activity(user_id: int, **_: object) -> UserActivity:
-    """Say what a user has done so far: the latest moment, the codes met at it, and what it all adds up to."""
+    """Read what a player has done so far: the latest `t`, the codes raised at it, and the totals."""
     return controllers.activity_of(services.get(EventServices).database, user_id)

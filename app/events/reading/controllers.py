@@ -1,6 +1,6 @@
-"""The use cases of reading back. Each answer is that of one statement, so of one moment of the database.
+"""The use cases of reading back. A single statement produces each answer, so it is a consistent snapshot.
 
-None says anything of the database when it takes too long (`trial`): a slow read must turn no event away.
+A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
 from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
@@ -11,24 +11,24 @@ from lib.keyset import page_of
 MOST_STEPS = 25  # of adding up, for one request
 
 
-def events_of(database: Database, user_id: int, asked: PageAsked) -> EventPage:
-    """Return a page of a user's events, the newest first; an empty one for a user who has none (A22).
+def events_of(database: Database, user_id: int, query: PageAsked) -> EventPage:
+    """Return a page of a player's events, newest first; an empty one for a player who has none (A22).
 
-    One of a code may have fewer events than were asked for although there are more, where the user's answers differ so
-    much that no index finds them (A38).
+    With a code, a page may have fewer events than `limit` although more exist: a player may have more distinct answers
+    than the index can be searched for (A38).
     """
     with database.transaction(trial=True) as current:
         found, ended_at = ReadingQueries(current).latest_events(
-            user_id, before=asked.before, code=asked.code, most=asked.limit + 1
+            user_id, before=query.before, code=query.code, most=query.limit + 1
         )
-    events, next_before = page_of(found, asked.limit, lambda stored: stored.decision.event.t)
+    events, next_before = page_of(found, query.limit, lambda stored: stored.decision.event.t)
     return EventPage(events=events, next_before=next_before if ended_at is None else ended_at)
 
 
 def activity_of(database: Database, user_id: int) -> UserActivity:
-    """Return what a user has done so far; zeros for one who has done nothing, known to us or not (A22).
+    """Return what a player has done so far; zeros for one without events, known to us or not (A22).
 
-    Raises `StillAddingUp` where too many events are not counted yet; what was added up meanwhile is kept (A38).
+    Raises `StillAddingUp` while too many events are not counted yet; what this call added up is stored (A38).
     """
     for _ in range(MOST_STEPS):
         with database.transaction(trial=True) as current:

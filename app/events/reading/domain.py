@@ -1,4 +1,4 @@
-"""What can be read back of a user's events, and what can be asked: pure values."""
+"""What can be read back of a player's events, and how it is queried: pure values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.events.domain import Decision
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageAsked:
-    """Which events of a user: at most `limit`, with a `t` below `before`, to which `code` was answered."""
+    """Which of a player's events: at most `limit`, with a `t` below `before`, answered with `code`."""
 
     limit: int
     before: int | None = None
@@ -19,7 +19,7 @@ class PageAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDecision:
-    """What was answered to an event, and when that was stored."""
+    """The answer to an event, and when both were stored."""
 
     decision: Decision
     received_at: datetime
@@ -27,7 +27,7 @@ class StoredDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPage:
-    """Stored events, the newest first; those that follow are asked for with `before` as `next_before` says."""
+    """Stored events, newest first; `next_before` is the `before` of the next page."""
 
     events: Sequence[StoredDecision]
     next_before: int | None
@@ -35,22 +35,22 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
-    """How many events there are, and what their amounts add up to."""
+    """The number of events and the total of their amounts."""
 
     count: int
     total: Decimal
 
 
 class StillAddingUp(Exception):
-    """A user has more events that are not added up yet than one request may read; each request gets further."""
+    """More of a player's events are not yet added up than one request may read; each request gets further."""
 
     def __init__(self, user_id: int) -> None:
-        super().__init__(f"the events of user {user_id} are still being added up; send the same request again")
+        super().__init__(f"the events of player {user_id} are still being added up; send the same request again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActivity:
-    """What a user has done so far; of one who has done nothing, no `latest_t` and zeros (A22)."""
+    """What a player has done so far; without events, `latest_t` is None and the totals are zero (A22)."""
 
     user_id: int
     latest_t: int | None

@@ -1,4 +1,4 @@
-"""Which problem a client sees where a player's events cannot be read back yet."""
+"""The problem that a client sees while a player's totals are not ready."""
 
 from app.events.reading.domain import StillAddingUp
 from app.problems import Problems
@@ -8,7 +8,7 @@ PROBLEMS: Problems = {
     StillAddingUp: ProblemType(
         503,
         "still-adding-up",
-        "The user's events are not added up yet",
+        "The player's totals are not ready yet",
         retry_after=1,
         example=StillAddingUp(1),
     ),

@@ -1,6 +1,6 @@
-"""The questions that are asked to read events back.
+"""The queries that read events back.
 
-Every page costs what a page costs, whatever a user has done: it is read by an index, and no further than it goes.
+A page costs the same however many events a player has: an index serves it, and nothing beyond the page is read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from app.events.reading.domain import StoredDecision, Total, UserActivity
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
 
-# Of a limit that is a parameter the planner believes that it asks for a tenth of what there is, so that to walk an
-# index in its order is always cheaper than to sort.
+# The planner assumes that a LIMIT given as a parameter returns a tenth of the rows, so walking an index in order
+# always looks cheaper than sorting.
 PAGE = Statement(
     "events_page",
     ("bigint", "bigint", "bigint"),
@@ -24,12 +24,12 @@ PAGE = Statement(
     """,
 )
 
-# An index on (user_id, t) alone would have to walk all of a user's events to find out that none met the code. This
-# one has the answers that the user got, of which there are few different ones (15 with four rules), each with its
-# events in their order: step from one answer to the next, and take the latest events of those that have the code.
-# Many rules can make very many different answers: after so many steps nothing is read, and a row of nulls says so.
-# Its predicate is repeated, word for word, wherever it is to be used. A range of one answer and an order that names it,
-# where `alert_codes = …` would say the same: no other index serves this order.
+# With an index on (user_id, t) alone, all of a player's events would have to be walked to find that none raised the
+# code. This index holds the player's distinct answers, which are few (15 with four rules), each with its events in
+# order: step from one answer to the next, and take the latest events of the answers that contain the code.
+# Many rules can make very many answers: after this many steps the query gives up and returns one row of nulls.
+# The index's predicate has to be repeated word for word for the planner to use it. A range of one answer, with an
+# order that names it, is written where `alert_codes = …` would mean the same: only this index serves that order.
 MOST_ANSWERS = 32
 PAGE_OF_CODE = Statement(
     "events_page_of_code",
@@ -52,11 +52,11 @@ PAGE_OF_CODE = Statement(
     WHERE answer.codes @> ARRAY[$4] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC LIMIT $3)
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM beyond
-    """,  # noqa: S608  # a number of ours
+    """,  # noqa: S608  # a constant of this module
 )
 
-# Then the events are walked from the newest on, and no further than this. The first row says where that ended, with
-# nulls beside it: at the earliest event that was looked at, or nowhere where there are no more.
+# In that case the events are walked from the newest on, at most this many. The first row holds the `t` of the last
+# event walked, or null if there are no more, and nulls in its other columns.
 MOST_WALKED = 10_000
 WALK_FOR_CODE = Statement(
     "events_walk_for_code",
@@ -72,8 +72,8 @@ WALK_FOR_CODE = Statement(
     """,
 )
 
-# One statement, so one moment: the latest event is among those that are added up. What was added up before is kept;
-# of what came after it no more is read than this, and the first column says whether that was all.
+# A single statement, so a consistent snapshot: the totals include the latest event. Earlier totals are stored; of the
+# events since, at most this many are read, and the first column says whether those were all.
 MOST_UNCOUNTED = 1000
 ACTIVITY = Statement(
     "user_activity",
@@ -99,8 +99,8 @@ ACTIVITY = Statement(
     """,
 )
 
-# The user's clock is locked first, so that no event of the user is stored or changed meanwhile. Not waited for: whoever
-# has it is storing one. Milliseconds, so that the user's next event hardly waits for it.
+# The player's clock is locked first, so that no event of theirs is stored or changed meanwhile. If it is already
+# locked, an event is being stored, and we do not wait. A batch takes milliseconds, so the next event hardly waits.
 ADDED_UP_AT_ONCE = 20_000
 LOCK_IF_FREE = Statement(
     "lock_clock_if_free",
@@ -133,7 +133,7 @@ TOO_MANY_ANSWERS: Sequence[object] = [(None,) * 6]
 
 
 class ReadingQueries:
-    """The questions about stored events that one transaction asks."""
+    """Queries of stored events within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -141,9 +141,9 @@ class ReadingQueries:
     def latest_events(
         self, user_id: int, *, before: int | None, code: int | None, most: int
     ) -> tuple[list[StoredDecision], int | None]:
-        """Which events of the user came last, below `before`, with the code in their answer? The newest first.
+        """Return the player's latest events below `before` that were answered with the code, newest first.
 
-        Also returns the moment at which the search ended, where it ended before it had `most` or all of them.
+        Also returns the `t` at which the search stopped, if it stopped before it had found `most` or all of them.
         """
         up_to = BIGINT_MAX if before is None else before - 1
         if code is None:
@@ -155,7 +155,7 @@ class ReadingQueries:
         return list(_stored(user_id, rows)), ended_at if len(rows) < most else None
 
     def activity(self, user_id: int) -> UserActivity | None:
-        """What has the user done so far? None where more events than can be read are still to be added up."""
+        """Return what the player has done so far; None while too many events are still to be added up."""
         self._transaction.write(BY_INDEX)
         [(is_all, latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(
             ACTIVITY, user_id, MOST_UNCOUNTED + 1
@@ -171,7 +171,7 @@ class ReadingQueries:
         )
 
     def add_up_more(self, user_id: int) -> None:
-        """Add up some more of the user's events, unless an event of theirs is being stored."""
+        """Add up a further batch of the player's events, unless one of their events is being stored."""
         if self._transaction.fetch(LOCK_IF_FREE, user_id):
             self._transaction.write(ADD_UP_MORE, user_id, ADDED_UP_AT_ONCE)
 

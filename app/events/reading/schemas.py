@@ -1,4 +1,4 @@
-"""The shape of what is asked when events are read back, and of the answers."""
+"""The shape of requests that read events back, and of the answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +14,17 @@ from lib.query_parameters import PageParameters, WholeNumberInDigits
 
 
 class UserInPath(Schema):
-    """Whose events; the router has read it, and answers 404 to anything else."""
+    """Whose events; the router parses it, and answers 404 to anything else."""
 
-    user_id = WholeNumber(least=1, required=True, metadata={"description": "the user", "example": 1})
+    user_id = WholeNumber(least=1, required=True, metadata={"description": "the player", "example": 1})
 
 
 class EventsParameters(PageParameters):
-    """Which events of the user; without any, the latest."""
+    """Which of the player's events; by default the latest."""
 
     before = WholeNumberInDigits(
         least=0,
-        metadata={"description": "only events with a `t` below it; the `next_before` of the page before"},
+        metadata={"description": "only events with a lower `t`; the `next_before` of the previous page"},
     )
     code = WholeNumberInDigits(
         least=1,
@@ -33,7 +33,7 @@ class EventsParameters(PageParameters):
     )
 
     @post_load
-    def to_page_asked(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # marshmallow's form
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # marshmallow's form
         """Make the domain's value."""
         return PageAsked(**parameters)
 
@@ -61,31 +61,31 @@ class StoredEventSchema(Schema):
         fields.Integer(),
         required=True,
         attribute="decision.alert_codes",
-        metadata={"description": "what was answered, ascending"},
+        metadata={"description": "the codes that were answered, ascending"},
     )
     received_at = Moment(required=True, metadata={"description": "when this service received it, in UTC"})
 
 
 class EventPageSchema(Schema):
-    """A page of a user's events."""
+    """A page of a player's events."""
 
     events = fields.List(fields.Nested(StoredEventSchema), required=True, metadata={"description": "the newest first"})
     next_before = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "ask for the next page with this as `before`; null exactly when there is none"},
+        metadata={"description": "the `before` of the next page; null exactly when there is none"},
     )
 
 
 class TotalSchema(Schema):
-    """Events of one type, added up."""
+    """The number and total of events of one type."""
 
     count = fields.Integer(required=True, metadata={"description": "how many events"})
     total = TwoPlaces(required=True, metadata={"description": "what their amounts add up to, exactly"})
 
 
 class UserActivitySchema(Schema):
-    """What a user has done so far."""
+    """What a player has done so far."""
 
     user_id = fields.Integer(required=True)
     latest_t = fields.Integer(

@@ -1,1 +1,1 @@
-"""Whether an edition takes two people: a rule of the database, not of whoever types a command (A46)."""
+"""Whether publishing takes two people: a rule of the database, not of the person who types a command (A46)."""

@@ -1,4 +1,4 @@
-"""The routes of the policy of four eyes."""
+"""The routes for the policy of four eyes."""
 
 from http import HTTPStatus
 
@@ -8,7 +8,7 @@ from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
 from app.rulebook.domain import SameEyes
-from app.rulebook.hands import hand_of_request
+from app.rulebook.hands import change_from_request
 from app.rulebook.policy import controllers, examples
 from app.rulebook.policy.domain import Policy
 from app.rulebook.policy.problems import PROBLEMS
@@ -31,21 +31,21 @@ NO_SWITCH = InvalidMembers({"on": ["Must be true or false."]})
 
 @policy.get("")  # type: ignore[type-var]  # APIFlask takes whatever the schema can write
 @policy.input(NoParameters, location="query")
-@policy.output(PolicySchema, examples=examples.ON, description="the policy, and its changes")
+@policy.output(PolicySchema, examples=examples.ON, description="the policy and its changes")
 @policy.doc(responses=error_responses(NO_PARAMETER, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.RULES_READ)
 def read_policy(**_: object) -> Policy:
-    """Read whether editions are published by another owner than their author's, and who ever changed that."""
+    """Read whether publishing an edition takes another owner than its author's, and who changed that."""
     return controllers.policy(_database(), setting=_setting())
 
 
 @policy.put("")  # type: ignore[type-var]  # as above
 @policy.input(PolicyAskedSchema, arg_name="asked", examples=examples.ASKED)
-@policy.output(PolicySchema, examples=examples.OFF, description="the policy is as it was asked for")
+@policy.output(PolicySchema, examples=examples.OFF, description="the policy is as requested")
 @policy.doc(
     responses={
         202: {
-            "description": "four eyes are on; another owner has to ask for the same within a day",
+            "description": "four eyes are still on; another owner has to send the same request within a day",
             "content": {
                 "application/json": {
                     "schema": {"$ref": "#/components/schemas/Policy"},
@@ -58,15 +58,15 @@ def read_policy(**_: object) -> Policy:
 )
 @asks_for(Scope.RULES_PUBLISH)
 def change_policy(asked: PolicyAsked) -> tuple[Policy, int]:
-    """Turn four eyes on, which one person does, or off, which two do.
+    """Turn four eyes on, which takes one person, or off, which takes two.
 
-    The first one's request is a proposal, a 202; the same by a key of another owner within a day carries it out. A key
-    without an owner does neither.
+    The first request to turn them off is a proposal, a 202; the same request with another owner's key within a day
+    carries it out. A key without an owner can do neither.
     """
-    hand = hand_of_request(asked.note)
+    change = change_from_request(asked.note)
     if asked.on:
-        return controllers.turn_on(_database(), hand), HTTPStatus.OK
-    turned = controllers.turn_off(_database(), hand, setting=_setting())
+        return controllers.turn_on(_database(), change), HTTPStatus.OK
+    turned = controllers.turn_off(_database(), change, setting=_setting())
     return turned, HTTPStatus.ACCEPTED if turned.on else HTTPStatus.OK
 
 

@@ -3,38 +3,38 @@
 import click
 
 from app.rulebook.eyes import Hand
-from app.rulebook.options import by_hand
+from app.rulebook.options import change_options
 from app.rulebook.policy import controllers
 from app.rulebook.policy.domain import Policy
 from app.rulebook.services import RuleBookServices
-from app.rulebook.terminal import CommandsOnRules, how_to_turn_off
+from app.rulebook.terminal import RuleCommands, how_to_turn_off
 from lib import services
 from lib.commands import minute
 from lib.database import Database
 from lib.hints import command
 from lib.tables import print_table
 
-four_eyes = CommandsOnRules("four-eyes", help="Whether an edition is published by another owner than its author's.")
+four_eyes = RuleCommands("four-eyes", help="Whether an edition is published by another owner than its author's.")
 
 
 @four_eyes.command("show")
 def show() -> None:
-    """Say whether four eyes are on, and who ever changed that."""
+    """Show whether four eyes are on, and who changed that."""
     _show(controllers.policy(_database(), setting=setting()))
 
 
 @four_eyes.command("on")
-@by_hand
-def on(hand: Hand) -> None:
-    """Have editions published by two owners from now on. It takes two to turn that off."""
-    _show(controllers.turn_on(_database(), hand))
+@change_options
+def on(change: Hand) -> None:
+    """Require two owners to publish an edition from now on. It takes two to turn that off."""
+    _show(controllers.turn_on(_database(), change))
 
 
 @four_eyes.command("off")
-@by_hand
-def off(hand: Hand) -> None:
-    """Say how two owners turn four eyes off: not here, where anybody may be anybody."""
-    _show(controllers.turn_off(_database(), hand, setting=setting()))
+@change_options
+def off(change: Hand) -> None:
+    """Show how two owners turn four eyes off: not here, as a command does not prove who types it."""
+    _show(controllers.turn_off(_database(), change, setting=setting()))
 
 
 def _show(policy: Policy) -> None:
@@ -54,12 +54,12 @@ def _next(policy: Policy) -> str:
     if not policy.on:
         return f"One person turns them on: {command('rules four-eyes on')}"
     if policy.proposal:
-        return f"{policy.proposal.owner} proposed to turn them off; another owner approves: {how_to_turn_off()}"
+        return f"{policy.proposal.owner} proposed to turn them off; another owner has to approve: {how_to_turn_off()}"
     return f"Two different owners turn them off, each with the same request: {how_to_turn_off()}"
 
 
 def setting() -> bool:
-    """Return what the setting says, which counts until somebody turns four eyes on or off."""
+    """Return the setting, which applies until somebody turns four eyes on or off."""
     return services.get(RuleBookServices).four_eyes
 
 

@@ -1,4 +1,4 @@
-"""The use cases of the policy of four eyes: turned on by one, turned off by two owners of keys (A46)."""
+"""The use cases of the policy of four eyes: one person turns them on, two owners of keys turn them off (A46)."""
 
 from app.access.queries import KeyQueries
 from app.rulebook.eyes import (
@@ -17,19 +17,19 @@ from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
 from lib.transactions import Transaction
 
-SETTING = "FOUR_EYES=true"  # who is written down where the setting turned them on
+SETTING = "FOUR_EYES=true"  # recorded as who, if the setting turned them on
 
 
 def policy(database: Database, *, setting: bool) -> Policy:
-    """Return the policy in force; `setting` counts as long as nobody ever said otherwise."""
+    """Return the policy in force; `setting` applies until somebody turns it on or off."""
     with database.transaction() as current:
         return _policy(current, setting=setting)
 
 
 def keep_setting(database: Database, at_shell: str) -> bool:
-    """Turn four eyes on as the setting says, unless somebody ever turned them on or off; tell whether they are on.
+    """Turn four eyes on as the setting says, unless somebody ever turned them on or off; return whether they are on.
 
-    From then on the setting says nothing any more: it is that of whoever types a command.
+    From then on the setting has no effect: anybody who types a command could set it.
     """
     with database.transaction() as current:
         RuleBookQueries(current).lock()
@@ -39,7 +39,7 @@ def keep_setting(database: Database, at_shell: str) -> bool:
 
 
 def in_force(current: Transaction, *, setting: bool, at_shell: str | None) -> bool:
-    """Tell within a step whether four eyes are on; where only the setting says so, it is written down with the step."""
+    """Return, within a step, whether four eyes are on; if only the setting says so, record it with the step."""
     found = PolicyQueries(current)
     on = found.four_eyes()
     if on is None and setting:
@@ -47,50 +47,54 @@ def in_force(current: Transaction, *, setting: bool, at_shell: str | None) -> bo
     return setting if on is None else on
 
 
-def turn_on(database: Database, hand: Hand) -> Policy:
-    """Have editions published by two owners from now on; where they are on, a proposal to turn them off is void.
+def turn_on(database: Database, change: Hand) -> Policy:
+    """Require two owners to publish from now on; if four eyes are on already, void a proposal to turn them off.
 
-    Raises `SameEyes` where nobody knows who asks: no key is asked for, and without keys nobody could publish.
+    Raises `SameEyes` for a client without a key: if no keys are required, nobody could publish.
     """
-    if hand.who == ANONYMOUS:
+    if change.who == ANONYMOUS:
         raise key_needed_to_turn_on()
     with database.transaction() as current:
         RuleBookQueries(current).lock()
         found = PolicyQueries(current)
         if not found.four_eyes() or found.proposal():
             found.add(
-                PolicyStep.ON, hand.who, hand.note, owner=_owner(current, hand.who), at_shell=hand.at_shell or None
+                PolicyStep.ON,
+                change.who,
+                change.note,
+                owner=_owner(current, change.who),
+                at_shell=change.at_shell or None,
             )
         turned = _policy(current, setting=True)
         current.commit()
     return turned
 
 
-def turn_off(database: Database, hand: Hand, *, setting: bool) -> Policy:
-    """Propose to let one person publish, or approve what another owner proposed within the last day.
+def turn_off(database: Database, change: Hand, *, setting: bool) -> Policy:
+    """Propose to turn four eyes off, or approve another owner's proposal of the last day.
 
-    Raises `SameEyes` where the hand holds no key, its key has no owner, or its owner is the one who proposed it.
+    Raises `SameEyes` without a key, if the key has no owner, or if its owner is the one who proposed it.
     """
     with database.transaction() as current:
         RuleBookQueries(current).lock()
-        if in_force(current, setting=setting, at_shell=hand.at_shell or None):
-            _take_step_to_off(current, hand)
+        if in_force(current, setting=setting, at_shell=change.at_shell or None):
+            _take_step_to_off(current, change)
         turned = _policy(current, setting=setting)
         current.commit()
     return turned
 
 
-def _take_step_to_off(current: Transaction, hand: Hand) -> None:
-    if not is_key(hand.who):
-        raise key_needed_to_turn_off(hand.who)
-    owner, found = _owner(current, hand.who), PolicyQueries(current)
+def _take_step_to_off(current: Transaction, change: Hand) -> None:
+    if not is_key(change.who):
+        raise key_needed_to_turn_off(change.who)
+    owner, found = _owner(current, change.who), PolicyQueries(current)
     if owner is None:
-        raise owner_missing(hand.who, "approves or proposes nothing")
+        raise owner_missing(change.who, "so it can neither propose nor approve")
     proposal = found.proposal()
     if proposal and same_owner(proposal.owner or "", owner):
-        raise key_needed_to_turn_off(hand.who, owner)
+        raise key_needed_to_turn_off(change.who, owner)
     step = PolicyStep.OFF if proposal else PolicyStep.OFF_PROPOSED
-    found.add(step, hand.who, hand.note, owner=owner, at_shell=hand.at_shell or None)
+    found.add(step, change.who, change.note, owner=owner, at_shell=change.at_shell or None)
 
 
 def _owner(current: Transaction, who: str) -> str | None:

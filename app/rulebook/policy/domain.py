@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PolicyStep(StrEnum):
-    """What was done with the policy; each is a row that nobody can change."""
+    """A step taken with the policy; each leaves a row that nobody can change."""
 
     ON = "on"
     OFF_PROPOSED = "propose-off"
@@ -18,7 +18,7 @@ class PolicyStep(StrEnum):
 class PolicyChange:
     """Who changed the policy, or proposed to, when and why.
 
-    `owner` is that of the key it was done with; `at_shell` the user and host of the operating system where none was.
+    `owner` is the owner of the key used; without a key, `at_shell` is the operating system's user and host.
     """
 
     id: int
@@ -32,9 +32,9 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Whether four eyes are on, who proposed to turn them off and waits for another owner, and all that led here.
+    """Whether four eyes are on, the proposal to turn them off that awaits another owner, and all changes.
 
-    The newest change comes first.
+    Changes are newest first.
     """
 
     on: bool

@@ -1,4 +1,4 @@
-"""The policy as readers of the API see it; tests hold them against the service."""
+"""Examples of the policy in the API documentation; tests check them against the service."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ BY_ANN: dict[str, Any] = {
 }
 BY_ANN |= {"at_shell": None}
 
-ASKED: Examples = {"off": {"summary": "one person is enough", "value": {"on": False, "note": "Ben has left"}}}
+ASKED: Examples = {"off": {"summary": "one person may publish", "value": {"on": False, "note": "Ben has left"}}}
 ON: Examples = {"on": {"summary": "four eyes are on", "value": {"on": True, "proposal": None, "changes": [TURNED_ON]}}}
-OFF: Examples = {"off": {"summary": "they never were on", "value": {"on": False, "proposal": None, "changes": []}}}
+OFF: Examples = {"off": {"summary": "they were never on", "value": {"on": False, "proposal": None, "changes": []}}}
 PROPOSED: Examples = {
     "proposed": {
-        "summary": "one owner would turn them off",
+        "summary": "one owner proposed to turn them off",
         "value": {"on": True, "proposal": BY_ANN, "changes": [BY_ANN, TURNED_ON]},
     }
 }

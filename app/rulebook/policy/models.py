@@ -1,4 +1,4 @@
-"""The table of the policy: its newest row that is no proposal says whether four eyes are on."""
+"""The table of the policy: its newest row other than a proposal says whether four eyes are on."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from lib.privileges import may
 
 
 class PolicyChangeRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A change of the policy, or its proposal: triggers refuse to change one, and an "off" that one owner alone did."""
+    """A change of the policy, or the proposal of one. Triggers refuse to alter a row, or an "off" by a single owner."""
 
     __tablename__ = "rule_policy_change"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Which problem a client sees where the policy needs another person."""
+"""The problem that a client sees if the policy requires another person."""
 
 from app.problems import Problems
 from app.rulebook.domain import SameEyes
@@ -8,7 +8,8 @@ from lib.problem_details import ProblemType
 SAME_EYES = ProblemType(
     403,
     "same-eyes",
-    "Somebody else than the author has to publish",
+    "Another person has to approve",
     example=key_needed_to_turn_off("key:0123456789ab rules", "Ann"),
+    new_slug="self-approval",
 )
 PROBLEMS: Problems = {SameEyes: SAME_EYES}
