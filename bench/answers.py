@@ -8,8 +8,8 @@ from bench.database import run
 from bench.errors import BenchError
 from bench.rounds import FIRST_T
 from bench.servers import Server
-from e2e.oracle import Event, Oracle, codes_after
-from e2e.play import day_of_play
+from testkit.oracle import Event, Oracle, codes_after
+from testkit.play import day_of_play
 
 _FIRST_PLAYER = 2**40  # far from the users of the load
 _PLAYERS, _EVENTS = 40, 400

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import httpx
 
-from e2e.oracle import Event, codes_after
 from e2e.problems import Problem, problem_in
-from e2e.service import REPLAY_HEADER, codes_in
+from testkit.oracle import Event, codes_after
+from testkit.service import REPLAY_HEADER, codes_in
 
 NUMBER = re.compile("[0-9]+")
 

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER
-from e2e.oracle import Event
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER
+from testkit.oracle import Event
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")

@@ -3,13 +3,14 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from testkit.ports import free_port
 
 COPIED = ("app", "lib", "migrations", "pyproject.toml")
 # Settings of the developer's own service, such as DATABASE_URL, must not reach this one.
@@ -112,13 +113,6 @@ class Site:
         if found is None:
             raise SiteError("status names no data folder")
         return Path(found[1])
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import re
 
 import httpx
 
-from e2e.service import URL, connect
+from testkit.service import URL, connect
 
 ANYWAY = "E2E_ANYWAY"
 STORED = "some 27,000 events of 3,000 users, and users and editions besides"

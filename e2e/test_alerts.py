@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.bodies import MAX_INTEGER
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import Customer
+from testkit.bodies import MAX_INTEGER
+from testkit.service import Customer
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 

@@ -13,8 +13,8 @@ from hypothesis import given, seed, settings
 from schemathesis import GenerationMode
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL
 from e2e.test_document import CHECKS
+from testkit.service import SEED, URL
 
 EXAMPLES = 40  # for each operation, sound ones and unsound ones
 READING = ["/alerts", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]

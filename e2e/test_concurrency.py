@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from e2e.crowd import at_once
-from e2e.oracle import Event, Oracle
 from e2e.problems import problem_in
-from e2e.service import REPLAY_HEADER, SEED, Customer, codes_in
+from testkit.oracle import Event, Oracle
+from testkit.service import REPLAY_HEADER, SEED, Customer, codes_in
 
 ROUNDS = range(10)
 THREADS = 16

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from e2e.oracle import Event, Oracle
-from e2e.play import DAY, day_of_play, lanes
 from e2e.scoreboard import Mismatch, Scoreboard
-from e2e.service import REPLAY_HEADER, SEED, connect
+from testkit.oracle import Event, Oracle
+from testkit.play import DAY, day_of_play, lanes
+from testkit.service import REPLAY_HEADER, SEED, connect
 
 USERS = 2_000
 EVENTS = 20_000

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from e2e.service import URL
+from testkit.service import URL
 
 PAGE = "/docs"
 REFERENCES = {"href", "src", "data-document"}

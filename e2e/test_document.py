@@ -17,11 +17,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from e2e.bodies import MAX_INTEGER
-from e2e.documented import PROBLEM, answers_of
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL, Customer
 from e2e.witness import Witness
+from testkit.bodies import MAX_INTEGER
+from testkit.documented import PROBLEM, answers_of
+from testkit.service import SEED, URL, Customer
 
 EXAMPLES = 50  # for each path, sound ones and unsound ones
 

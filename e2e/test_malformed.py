@@ -11,9 +11,9 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, Customer
 from e2e.wild_bodies import WILD, Wild
 from e2e.witness import Witness
+from testkit.service import SEED, Customer
 
 TOGETHER = 10  # requests to one user, before a look at what is left of them
 EXAMPLES = 22

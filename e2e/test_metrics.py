@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from e2e.service import Customer
+from testkit.service import Customer
 
 pytestmark = pytest.mark.alone
 

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.bodies import MAX_INTEGER
-from e2e.oracle import Event, Oracle
 from e2e.pages import events_of, read
-from e2e.play import day_of_play, lanes
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import SEED, Customer, codes_in, connect
+from testkit.bodies import MAX_INTEGER
+from testkit.oracle import Event, Oracle
+from testkit.play import day_of_play, lanes
+from testkit.service import SEED, Customer, codes_in, connect
 
 USERS, EVENTS, CONNECTIONS = 30, 1_500, 4
 CODES = [30, 123, 300, 1100]

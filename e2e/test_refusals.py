@@ -8,10 +8,10 @@ from contextlib import closing
 import httpx
 import pytest
 
-from e2e.bodies import MAX_BODY_BYTES, event_text, padded
 from e2e.problems import problem_in
-from e2e.service import URL, Customer
 from e2e.wrong_forms import MALFORMED, MALFORMED_EVENTS
+from testkit.bodies import MAX_BODY_BYTES, event_text, padded
+from testkit.service import URL, Customer
 
 JSON = {"Content-Type": "application/json"}
 PATHS = ["/event", "/event/", "/api/events"]

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
 from e2e.crowd import at_once
 from e2e.drawing import BOUNDED
 from e2e.pages import read
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import SEED, Customer
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
+from testkit.service import SEED, Customer
 
 pytestmark = pytest.mark.alone
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import REPLAY_HEADER, URL, Customer, codes_in
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
+from testkit.service import REPLAY_HEADER, URL, Customer, codes_in
 
 
 def in_chunks(body: bytes, size: int) -> Iterator[bytes]:

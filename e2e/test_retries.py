@@ -2,10 +2,10 @@
 
 import pytest
 
-from e2e.bodies import event_text
-from e2e.oracle import EventType
 from e2e.problems import problem_in
-from e2e.service import REPLAY_HEADER, Customer, codes_in
+from testkit.bodies import event_text
+from testkit.oracle import EventType
+from testkit.service import REPLAY_HEADER, Customer, codes_in
 
 
 def assert_replays(customer: Customer, event_type: EventType, amount: str, t: int, codes: list[int]) -> None:

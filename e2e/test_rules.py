@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.service import Customer
+from testkit.service import Customer
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import Customer
+from testkit.service import Customer
 
 pytestmark = pytest.mark.alone
 

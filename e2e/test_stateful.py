@@ -16,12 +16,12 @@ from hypothesis import note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from e2e.bodies import event_text
 from e2e.crowd import at_once
 from e2e.drawing import BOUNDED
 from e2e.ledger import Ledger, outcome_of
-from e2e.oracle import Event, EventType
-from e2e.service import SEED, Customer
+from testkit.bodies import event_text
+from testkit.oracle import Event, EventType
+from testkit.service import SEED, Customer
 
 EXAMPLES = 40
 STEPS = 30

@@ -10,9 +10,9 @@ from hypothesis import given, seed, settings
 from schemathesis import GenerationMode
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL
 from e2e.test_document import CHECKS
 from e2e.test_register import new_email
+from testkit.service import SEED, URL
 
 EXAMPLES = 40  # for each operation, sound ones and unsound ones
 OPERATIONS = [("GET", "/users/{user_id}"), ("GET", "/users/{user_id}/events"), ("GET", "/users"), ("POST", "/users")]

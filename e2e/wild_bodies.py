@@ -7,9 +7,9 @@ from operator import methodcaller
 
 from hypothesis import strategies as st
 
-from e2e.bodies import event_text
-from e2e.service import LEAKS
 from e2e.wrong_forms import WRONG_AMOUNTS, WRONG_INTEGERS, WRONG_TYPES, WRONG_VALUES
+from testkit.bodies import event_text
+from testkit.service import LEAKS
 
 # Stands for the user's id wherever one is drawn: a number of as many digits, which no other part will hit by chance.
 SOMEBODY = 4_815_162_342_481_516_234

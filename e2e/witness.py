@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import httpx
 from hypothesis import note
 
-from e2e.bodies import MAX_INTEGER
 from e2e.ledger import Ledger, outcome_of
-from e2e.oracle import Event
 from e2e.problems import fields_at_fault, problem_in
 from e2e.reading import Verdict, verdict_on
-from e2e.service import Customer
 from e2e.wild_bodies import MOMENTS
+from testkit.bodies import MAX_INTEGER
+from testkit.oracle import Event
+from testkit.service import Customer
 
 STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type": 415, "too-large": 413}
 

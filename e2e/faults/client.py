@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
-from e2e.oracle import Event
+from testkit.oracle import Event
 
 PATIENCE = 12  # seconds; far above what any request may take, so that a hang is measured and not cut short
 HEADERS = {"Content-Type": "application/json"}

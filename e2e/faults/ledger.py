@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from e2e.faults.client import Attempt, Outcome
-from e2e.oracle import Event
+from testkit.oracle import Event
 
 TROUBLE = (Outcome.UNAVAILABLE, Outcome.BROKEN, Outcome.REFUSED, Outcome.STRANGE)
 

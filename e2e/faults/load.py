@@ -9,9 +9,9 @@ from threading import Thread
 
 from e2e.faults.client import Attempt, Connection, Outcome
 from e2e.faults.ledger import Acknowledged, Ledger
-from e2e.oracle import Event
-from e2e.play import day_of_play, lanes
-from e2e.service import SEED
+from testkit.oracle import Event
+from testkit.play import day_of_play, lanes
+from testkit.service import SEED
 
 CLIENTS = 16
 EVENTS = 100_000  # more than the fastest machine gets through

@@ -9,8 +9,8 @@ from e2e.faults import database
 from e2e.faults.client import Outcome
 from e2e.faults.ledger import Acknowledged, Ledger
 from e2e.faults.load import at_once
-from e2e.oracle import Event, Oracle
 from e2e.site import Site
+from testkit.oracle import Event, Oracle
 
 Key = tuple[int, int]
 

@@ -13,7 +13,6 @@ import psycopg2
 from rich.console import Console
 
 from e2e.faults import report
-from e2e.faults.disk import NoDisk, small_disk
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
 from e2e.faults.report import Row
@@ -22,6 +21,7 @@ from e2e.faults.side_by_side import side_by_side
 from e2e.faults.stages import STAGES, Stage
 from e2e.faults.trial import trial
 from e2e.site import Site, SiteError, new_site
+from testkit.disk import NoDisk, small_disk
 
 
 @dataclass(slots=True, kw_only=True)

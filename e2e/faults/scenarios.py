@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import psutil
 
 from e2e.faults import clients, database, processes
-from e2e.faults.disk import full
 from e2e.site import Site, SiteError
+from testkit.disk import full
 
 LONGEST_REQUEST = 5  # seconds
 LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it

@@ -12,10 +12,11 @@ from threading import Thread
 
 from e2e.faults import database, processes
 from e2e.faults.client import Connection
-from e2e.faults.network import Network, network
 from e2e.faults.scenarios import Scenario, Window
-from e2e.oracle import Event
-from e2e.site import Site, SiteError, free_port, new_site
+from e2e.site import Site, SiteError, new_site
+from testkit.network import Network, network
+from testkit.oracle import Event
+from testkit.ports import free_port
 
 STOPPED = 7  # seconds that whatever it is says nothing
 SYSTEM_ORDER = {"EVENT_ORDER": "system"}

@@ -17,51 +17,22 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from app.access.domain import Access
 from app.backtest import cli
 from app.backtest.controllers import RunContext
-from app.config import Settings
 from app.datastores import db
-from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
+from testkit.ports import free_port
 from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
-from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
-DEFAULTS = Settings(
-    database_url="",
-    database_owner_url="",
-    host="127.0.0.1",
-    port=5000,
-    web_workers=1,
-    web_threads=16,
-    read_threads=16,
-    env="development",
-    access=Access.OPEN,
-    hosts=frozenset(),
-    key_max_age=None,
-    rate_limit="",
-    rate_limit_storage="memory://",
-    event_order=EventOrder.USER,
-    four_eyes=False,
-    registered_users_only=False,
-    db_connect_timeout=2,
-    db_deadline=15,
-    db_pool_timeout=2,
-    db_lock_timeout=5,
-    db_statement_timeout=10,
-    log_level="INFO",
-    log_format="json",
-    log_file="",
-)
-
 
 AppWith = Callable[..., APIFlask]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -284,8 +255,3 @@ def servers(url: str, port: int, folder: Path) -> Iterator[Serve]:
         for process in started:
             process.kill()
             process.communicate()
-
-
-def settings_with(**changed: object) -> Settings:
-    fields = {name: getattr(DEFAULTS, name) for name in Settings.__dataclass_fields__}
-    return Settings(**{**fields, **changed})

@@ -11,7 +11,7 @@ from pathlib import Path
 from lib.database_url import plain_url, read_address
 from lib.local.account import Account, account_for, call, give
 from lib.local.binaries import find_programs
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

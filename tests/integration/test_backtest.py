@@ -38,13 +38,14 @@ from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
 from lib.snapshots import snapshot_of
+from testkit import oracle
+from tests.builders import as_sent, played_by
+from tests.edition_1 import RULES
 from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import codes_of, judged, raised
 from tests.integration.wiring import wiring
-from tests.unit import naive
-from tests.unit.edition_1 import RULES
 
 Steps = list[tuple[EventType, Decimal, int]]
 FUNCTION_SCOPED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -103,14 +104,13 @@ def test_it_raises_what_was_answered_live(
     publish(app, rules)
     client, written, moments, answered = app.test_client(), written_rules(rules), [], []
     for user_id, played in enumerate(users, start=1):
-        t, seen = 10_000, []
-        for kind, amount, gap in played:
-            t += gap
-            moments.append(t)
-            seen.append(naive.Played(kind.value, amount, t))
-            told = codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
-            assert told == naive.codes(written, seen)
-            answered += [(user_id, t, code) for code in told]
+        seen: list[oracle.Event] = []
+        for event in map(as_sent, played_by(user_id, played, start=10_000)):
+            moments.append(event.t)
+            seen.append(event)
+            answer = codes(client.post("/event", json=event.body()))
+            assert answer == oracle.codes_after(seen, written)
+            answered += [(user_id, event.t, code) for code in answer]
     assert raised(database, Scope(), rules) == answered
     # And of a part of the time: what came before it is history, though it is not read as a whole.
     for scope in data.draw(st.lists(scopes(moments), min_size=5, max_size=5)):

@@ -12,7 +12,7 @@ import pytest
 
 from app.backtest.page import render
 from app.backtest.reports import Report
-from tests.unit.backtest_reports import REPORTS, of_many, report_of
+from tests.backtest_reports import REPORTS, of_many, report_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 LONGEST = 60  # seconds

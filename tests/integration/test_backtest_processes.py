@@ -124,7 +124,7 @@ from app.rules.engine import RuleSet
 from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import window
-from tests.unit.edition_1 import RULES
+from tests.edition_1 import RULES
 
 edition = RuleSet(edition=1, rules=[*RULES, window(700, 90_000)])
 with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.reader() as reader:

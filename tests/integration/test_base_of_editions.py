@@ -9,10 +9,10 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
-from tests.unit.edition_1 import WRITTEN
 
 STRICTER = [*WRITTEN[:3], {**WRITTEN[3], "above": "80.00"}]
 CHANGED = (409, "live-edition-changed")

@@ -13,9 +13,10 @@ from app.factory import create_app
 from app.seals import controllers
 from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
 from tests.integration.judging import verified
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # What the release before does for an event, whether the tables are its own or the newer ones.
 CLAIM_BEFORE = """

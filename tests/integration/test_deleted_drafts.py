@@ -8,11 +8,11 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.edition_1 import RULES
 from tests.integration import books
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
-from tests.unit.edition_1 import RULES
 
 EDITIONS = "SELECT edition FROM rule_book ORDER BY edition"
 DELETE = "DELETE FROM rule_book WHERE edition = %s"

@@ -10,8 +10,9 @@ from apiflask import APIFlask
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 SCRIPTS = list(ScriptDirectory("migrations").walk_revisions())
 APPLIED = "SELECT version_num FROM alembic_version"

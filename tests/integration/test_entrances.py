@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 from tests.integration.raw import ask, event
 from tests.integration.servers import LONGEST, Serve
 

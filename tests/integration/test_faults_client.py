@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from e2e.faults.client import Connection, Outcome
-from e2e.oracle import Event
+from testkit.oracle import Event
 from tests.integration.servers import LONGEST
 
 EVENT = Event(type="deposit", amount="1", user_id=1, t=1)

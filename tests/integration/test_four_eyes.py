@@ -11,10 +11,10 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.rulebook import controllers
 from app.rulebook.eyes import Hand, name_of_key
+from tests.edition_1 import RULES
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES
 
 SAME_EYES = (403, "same-eyes")
 Post = Callable[..., TestResponse]

@@ -12,12 +12,13 @@ from flask.testing import FlaskClient
 from app.datastores import db
 from app.factory import create_app
 from app.health import controllers
-from e2e.faults.disk import full, small_disk
 from lib.local.postgres import temporary_cluster
+from testkit.disk import full, small_disk
 from tests.integration.clients import problem, send
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.test_read_only import ready, ready_within
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
 

@@ -9,8 +9,8 @@ import pytest
 from apiflask import APIFlask
 
 from app.datastores import db
-from e2e.faults.network import Network, network
 from lib.database import Database
+from testkit.network import Network, network
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST

@@ -14,11 +14,11 @@ from app.rulebook.eyes import Hand
 from lib import hints
 from lib.caller import VARIABLE as CALLER_FOLDER
 from lib.commands import INTERRUPTED
+from tests.edition_1 import RULES
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES
 
 FOR_A_SHELL = re.compile(r"\b(flask|make|docker|sudo|activity-alerts) (-|[a-z]+ )|\bflask [a-z]|\bmake start")
 PLACE = "sudo -u activity activity-alerts"

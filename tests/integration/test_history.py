@@ -17,10 +17,10 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
 from lib.transactions import Statement
+from tests.builders import deposit, history_of, withdraw
+from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
 from tests.integration.plans import explained, nodes
-from tests.unit.builders import deposit, history_of, withdraw
-from tests.unit.edition_1 import RULES
 
 # More than the rules need, so that every part of the question is asked on every event.
 WIDE = HistoryNeeds(

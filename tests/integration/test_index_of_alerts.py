@@ -15,7 +15,8 @@ from apiflask import APIFlask
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
+from tests.settings import settings_with
 
 INDEX = "ix_activity_event_user_id_alert_codes_t"
 VALID = f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX}')"  # noqa: S608  # a name of ours

@@ -8,7 +8,7 @@ from app.rulebook.forms import read_rules
 from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from tests.integration.clients import codes, send
-from tests.unit.rules_of_kinds import changes, written
+from tests.rules_of_kinds import changes, written
 
 CODES = dict(zip(KINDS, count(9001), strict=False))
 RULES = [written(kind, code) for kind, code in CODES.items()]

@@ -20,9 +20,10 @@ from app.access.domain import Access, Scope
 from app.config import SPARE_CONNECTIONS
 from app.datastores import db
 from tests.integration.clients import problem, send
-from tests.integration.conftest import AppWith, Sql, settings_with
+from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 Rise = Callable[..., float]
 NOBODY = "postgresql://someone@127.0.0.1:{port}/x"

@@ -20,8 +20,9 @@ from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.metrics.folder import VARIABLE
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.settings import settings_with
 
 EVENTS = 40
 MOST_BATCHES = 50

@@ -12,8 +12,8 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.datastores import db
 from app.rulebook.examples import DRAFTS
-from e2e.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
-from e2e.occasions import WAYS as WAYS_OVER_HTTP
+from testkit.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
+from testkit.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
 

@@ -13,7 +13,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.factory import create_app
-from tests.integration.conftest import AppWith, settings_with
+from tests.integration.conftest import AppWith
+from tests.settings import settings_with
 
 NOT_DESCRIBED = {"static", "openapi.spec", "api_page.lead", "api_page.show", "api_page.send"}
 TOLD_IN_WORDS = {"POST /event/", "POST /api/events"}

@@ -14,8 +14,9 @@ from app.sessions import NEW_OWNER, refuse_lost_settings
 from lib.database_url import plain_url, read_address
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 OWNERS = "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'"
 

@@ -16,9 +16,10 @@ from lib.settings import SettingsError
 from lib.transactions import Statement
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import AppWith, run_sql, settings_with
+from tests.integration.conftest import AppWith, run_sql
 from tests.integration.servers import LONGEST, Serve, answered, post
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 

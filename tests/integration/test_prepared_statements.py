@@ -13,11 +13,11 @@ from app.rulebook.forms import read_rules
 from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Statement
+from tests.edition_1 import WRITTEN
 from tests.integration.books import app_that_follows, publish, shadow
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import WRITTEN
 
 KEPT = Statement("kept_histories", (), "SELECT name FROM pg_prepared_statements WHERE name LIKE 'history%' ORDER BY 1")
 PUBLICATIONS = 5

@@ -11,8 +11,9 @@ from app.datastores import db
 from app.factory import create_app
 from lib.database_url import read_address
 from lib.privileges import May, Undeclared, declared
-from tests.integration.conftest import Sql, run_sql, settings_with
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # The whole of it, decided here a second time: a table or a column that nobody decided about fails.
 ALLOWED = {

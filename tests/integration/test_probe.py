@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from lib import probe
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 
 
 class Answers(BaseHTTPRequestHandler):

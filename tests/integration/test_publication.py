@@ -24,11 +24,11 @@ from app.rules.engine import evaluate, needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.rule import Rule
 from lib.database import Database
+from tests.builders import history_of
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
-from tests.unit.builders import history_of
-from tests.unit.edition_1 import RULES, WRITTEN
 
 ANN = Hand(who="ann")
 WORKERS = 3

@@ -15,11 +15,12 @@ from lib.database_url import plain_url, read_address
 from lib.local.database_address import try_connection
 from lib.local.errors import LocalError
 from lib.local.postgres import temporary_cluster
+from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, AppWith, Sql, run_sql, settings_with
-from tests.integration.ports import free_port
+from tests.integration.conftest import FAST, AppWith, Sql, run_sql
 from tests.integration.servers import LONGEST, Serve, answered
 from tests.integration.standbys import Standby, standby_of
+from tests.settings import settings_with
 
 UNAVAILABLE = (503, "unavailable")
 SET = "ALTER DATABASE {} SET default_transaction_read_only = {}"

@@ -20,10 +20,10 @@ from app.events.reading.controllers import activity_of, events_of
 from app.events.reading.domain import PageAsked, StoredDecision
 from app.rules.event import EventType
 from lib.database import Database
+from tests.builders import deposit, withdraw
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.wiring import wiring
-from tests.unit.builders import deposit, withdraw
 
 END = 2**63 - 1
 MOMENTS = st.integers(0, 12) | st.integers(END - 3, END)

@@ -16,8 +16,8 @@ import psycopg2
 import pytest
 
 from app.rooms import EVENTS
+from testkit.ports import free_port
 from tests.integration.conftest import AppWith
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events

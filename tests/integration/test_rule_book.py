@@ -17,11 +17,11 @@ from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from app.rules.rule import Rule
 from lib.database import Database
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES, WRITTEN
 
 Taken = Callable[[], Edition]
 ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")

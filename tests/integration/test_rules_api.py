@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 from app.rulebook.forms import MOST_RULES, written_rules
 from app.rulebook.toml import read_toml
 from app.rules.rule import Rule
+from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
-from tests.unit.edition_1 import WRITTEN
-from tests.unit.rule_drawing import EDITIONS
+from tests.strategies import EDITIONS
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 AT_ONCE = 8

@@ -15,6 +15,7 @@ from apiflask import APIFlask
 
 from app.rulebook.forms import MOST_RULES
 from lib.probe import found_within
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
@@ -22,7 +23,6 @@ from tests.integration.judging import verified
 from tests.integration.servers import LONGEST, Serve, Server, post
 from tests.integration.slow_clients import rush
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES, WRITTEN
 
 ALWAYS: dict[str, Any] = {**WRITTEN[1], "above": "0.00"}
 HEAVY = [{**ALWAYS, "code": code, "seconds": 86_400} for code in range(1, MOST_RULES + 1)]

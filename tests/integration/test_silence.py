@@ -16,8 +16,9 @@ from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 UNAVAILABLE = (503, "unavailable")
 BACK_WITHIN = 5  # seconds

@@ -15,8 +15,8 @@ import pytest
 from app import bounds
 from app.server import LONGEST_HEADER
 from lib.probe import found
+from testkit.ports import free_port
 from tests.integration.outages import away
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered, post
 from tests.integration.slow_clients import (
     HALF_BODY,

@@ -13,12 +13,12 @@ from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
+from tests.edition_1 import RULES
 from tests.integration.books import app_that_follows, publish, shadow, write_into
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import verified
-from tests.unit.edition_1 import RULES
-from tests.unit.rule_drawing import EDITIONS, PLAYED
+from tests.strategies import EDITIONS, PLAYED
 
 Steps = list[tuple[EventType, Decimal, int]]
 

@@ -18,10 +18,11 @@ from app.access.domain import Access, ApiKey, Scope, prefix_of
 from app.access.key_cache import Copy
 from app.datastores import db
 from app.factory import create_app
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
 from tests.integration.raw import ask, event
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import app.rooms
 from app.rooms import REST, make_rooms
 from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
-from tests.integration.conftest import settings_with
+from tests.settings import settings_with
 
 PATIENCE = 0.2
 PLACES = 2

@@ -8,9 +8,9 @@ from app.backtest.domain import DAY
 from app.backtest.page import TEMPLATES, render
 from app.backtest.page_tables import period_table
 from app.backtest.reports import Report
-from tests.unit.backtest_reports import EMPTY, FIRST, MADE, REPORTS, above, report_of
+from tests.backtest_reports import EMPTY, FIRST, MADE, REPORTS, above, report_of
+from tests.markup import EVIL, read
 from tests.unit.contrasts import contrast
-from tests.unit.markup import EVIL, read
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])

@@ -14,7 +14,7 @@ from app.backtest.page import render
 from app.backtest.reports import EditionRules, Report
 from app.backtest.summary import format_rate, format_share, sentence
 from app.backtest.tables import MAX_SHOWN_PERIODS, print_findings
-from tests.unit.backtest_reports import (
+from tests.backtest_reports import (
     EMPTY,
     FIRST,
     MADE,
@@ -26,7 +26,7 @@ from tests.unit.backtest_reports import (
     printed,
     report_of,
 )
-from tests.unit.markup import EVIL
+from tests.markup import EVIL
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])

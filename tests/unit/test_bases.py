@@ -8,7 +8,7 @@ import pytest
 from app.rulebook.bases import MOST_SHOWN, refuse_another_base
 from app.rulebook.domain import Edition, LiveEditionChanged, Status
 from app.rulebook.forms import read_rules
-from tests.unit.edition_1 import RULES, WRITTEN
+from tests.edition_1 import RULES, WRITTEN
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LARGE = WRITTEN[3]

@@ -13,8 +13,8 @@ from bench.figures import Cost, Figures, Pair, Speed, Steady
 from bench.results import Comparison, Judged, Latency, Measured, Past, Results, Round, Steadiness
 from bench.scale import QUICK
 from bench.verdicts import PLAIN, PREPARED, missed
+from tests.markup import read
 from tests.unit.contrasts import contrast
-from tests.unit.markup import read
 
 DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED = figures.read(DOCS / "performance.json")

@@ -6,7 +6,7 @@ import pytest
 
 from app.rulebook.budget import MOST_EVIDENCE, MOST_STATEMENTS, dearest
 from app.rulebook.forms import read_rules
-from tests.unit.edition_1 import RULES, WRITTEN
+from tests.edition_1 import RULES, WRITTEN
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 Written = dict[str, Any]

@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 from lib.pages.charts import LETTER, Bar, Chart, Segment, bar_chart
 from lib.pages.environment import page_environment
 from lib.pages.scale import LARGE, NARROW, SMALL, TOP, Size, tick_step
-from tests.unit.markup import EVIL, heights, read
+from tests.markup import EVIL, heights, read
 
 PAGES = page_environment("lib.pages")
 

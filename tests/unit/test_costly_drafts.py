@@ -12,7 +12,7 @@ from app.rulebook.drafts import read_draft
 from app.rulebook.forms import InvalidRules
 from app.rulebook.toml import LONGEST_FILE, MOST_PARTS, read_toml
 from lib.json_requests import GivenTwice, MalformedJson, read_object
-from tests.unit.edition_1 import WRITTEN
+from tests.edition_1 import WRITTEN
 
 MANY = 60_000  # parts: 120 KB, of which 0.1 took 41 s to read
 DOTTED = {

@@ -7,8 +7,8 @@ from app.rules.engine import RuleSet
 from app.rules.event import EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.running_history import RunningHistory
-from tests.unit.builders import deposit, withdraw
-from tests.unit.edition_1 import RULES
+from tests.builders import deposit, withdraw
+from tests.edition_1 import RULES
 
 RULE_SETS = {
     1: RuleSet(edition=1, rules=RULES),

@@ -13,7 +13,7 @@ from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from app.rules.rule import Rule
 from app.rules.wording import PRESENT
-from tests.unit.rules_of_kinds import changes, written
+from tests.rules_of_kinds import changes, written
 
 EVERY = pytest.mark.parametrize("name", KINDS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("app", "lib")
-CALLERS = (*PRODUCT, "bench", "e2e", "migrations")
+CALLERS = (*PRODUCT, "bench", "e2e", "testkit", "migrations")
 FRAMEWORKS = {"property", "contextmanager", "classmethod", "staticmethod", "dataclass"}  # any other registers it
 DUCKS = {"get_exemplar"}  # what a library calls on a value of ours that has no base class of it
 

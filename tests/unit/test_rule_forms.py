@@ -16,8 +16,8 @@ from app.rules.rule import Rule
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
-from tests.unit.edition_1 import RULES, WRITTEN
-from tests.unit.rule_drawing import EDITIONS
+from tests.edition_1 import RULES, WRITTEN
+from tests.strategies import EDITIONS
 
 WINDOW: dict[str, Any] = WRITTEN[1]
 STREAK: dict[str, Any] = WRITTEN[0]

@@ -14,9 +14,9 @@ from app.rules.rising_streak import RisingStreak
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
-from e2e import oracle
-from tests.unit.builders import deposit, history_of, withdraw
-from tests.unit.edition_1 import RULES
+from testkit import oracle
+from tests.builders import as_sent, deposit, history_of, played_by, withdraw
+from tests.edition_1 import RULES
 
 
 def codes(*events: ActivityEvent) -> list[int]:
@@ -146,19 +146,14 @@ AMOUNTS = st.integers(1, 12_000).map(lambda cents: Decimal(cents) / 100) | st.sa
     [Decimal("100.00"), Decimal("100.01"), Decimal("50.00"), Decimal("200.00"), Decimal("66.67")]
 )
 PLAYED = st.lists(
-    st.tuples(st.sampled_from(["deposit", "withdraw"]), AMOUNTS, st.sampled_from([1, 2, 10, 15, 29, 30, 31, 500])),
+    st.tuples(st.sampled_from(EventType), AMOUNTS, st.sampled_from([1, 2, 10, 15, 29, 30, 31, 500])),
     min_size=1,
     max_size=12,
 )
 
 
 @given(PLAYED)
-def test_any_history_is_judged_as_the_naive_oracle_does(played: list[tuple[oracle.EventType, Decimal, int]]) -> None:
-    events: list[ActivityEvent] = []
-    naive: list[oracle.Event] = []
-    t = 0
-    for kind, amount, gap in played:
-        t += gap
-        events.append(ActivityEvent(user_id=1, t=t, type=EventType(kind), amount=amount))
-        naive.append(oracle.Event(type=kind, amount=str(amount), user_id=1, t=t))
-        assert codes(*events) == oracle.codes_after(naive)
+def test_any_history_is_judged_as_the_oracle_does(played: list[tuple[EventType, Decimal, int]]) -> None:
+    events = played_by(1, played)
+    for count in range(1, len(events) + 1):
+        assert codes(*events[:count]) == oracle.codes_after([as_sent(event) for event in events[:count]])

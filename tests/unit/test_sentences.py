@@ -13,7 +13,7 @@ from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
 from app.rules.wording import lasting
-from tests.unit.builders import deposit, history_of, withdraw
+from tests.builders import deposit, history_of, withdraw
 
 DEPOSIT, WITHDRAW = EventType
 TOLD: dict[str, Any] = {"code": 1, "name": "a rule", "description": "what it is for"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.config import SPARE_CONNECTIONS, Settings, read_settings
-from tests.integration.conftest import settings_with
+from tests.settings import settings_with
 
 
 @pytest.mark.parametrize("name", [field.upper() for field in Settings.__dataclass_fields__])

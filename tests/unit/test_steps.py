@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from app.rulebook.domain import TAKEN_FROM, Edition, Status, Step, WrongStep, refuse_wrong_step
-from tests.unit.edition_1 import RULES
+from tests.edition_1 import RULES
 
 WRONG = {
     (Step.SHADOWED, Status.SHADOW): ("edition 6 is shadow already", ""),

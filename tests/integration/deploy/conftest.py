@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lib.probe import found_within
+from testkit.ports import free_port
 from tests.integration.deploy import nginx as shipped
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve
 
 if TYPE_CHECKING:

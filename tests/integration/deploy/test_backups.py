@@ -19,13 +19,14 @@ from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.probe import found_within
+from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, AppWith, run_sql, settings_with
+from tests.integration.conftest import FAST, AppWith, run_sql
 from tests.integration.deploy.machine import INSTANCES, PASSWORD, REPOSITORY, Machine
 from tests.integration.deploy.page import blocks, line_with
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, post
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 UPGRADE = "sudo -u activity_owner activity-alerts db upgrade"
 TABLES = (

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.install.index import Index, locked
+from tests.integration.install.index import Index
+from tests.locks import locked
 
 REPOSITORY = Path(__file__).parents[3]
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -9,7 +9,7 @@ losses with rising deposits, and a winner takes the money out in several steps.
 from dataclasses import dataclass
 from random import Random
 
-from e2e.oracle import Event, EventType
+from testkit.oracle import Event, EventType
 
 DAY = 86_400  # seconds
 SESSION_ENDS_AFTER = 900  # seconds without an event

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from e2e.oracle import Event, EventType
+from testkit.oracle import Event, EventType
 
 URL = os.environ.get("E2E_URL", "").rstrip("/")  # `make e2e` sets it
 SEED = int(os.environ.get("E2E_SEED", "7"))

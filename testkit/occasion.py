@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from e2e.documented import Example
-from e2e.service import Customer
+from testkit.documented import Example
+from testkit.service import Customer
 
 JSON = "application/json"
 

@@ -17,8 +17,8 @@ from app.rules.event import EventType
 from app.rules.history import History
 from app.rules.rule import Rule
 from app.rules.threshold import Threshold
-from tests.unit.builders import deposit
-from tests.unit.markup import EVIL
+from tests.builders import deposit
+from tests.markup import EVIL
 
 MADE = datetime(2026, 11, 22, 3, 4, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import httpx
 
-from e2e.documented import ANY
-from e2e.occasion import Occasion
+from testkit.documented import ANY
+from testkit.occasion import Occasion
 
 MAX_BOOK_BYTES = 48 * 1024
 UNKNOWN_EDITION = 2**31 - 1
