@@ -48,6 +48,21 @@ def measured(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+# What a test needs follows from its fixtures: `make test ARGS="-m 'not processes'"` leaves out what takes long.
+NEEDS = {
+    "nginx": {"nginx"},
+    "processes": {"serve", "serve_all", "container", "checkout", "project", "quick_clusters"},
+}
+NOT_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do this")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move the long files to the front; among them, and among the others, the order stays."""
+    """Mark tests by what they need, and move the long files to the front; otherwise the order stays."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for mark, makers in NEEDS.items():
+            if fixtures & makers:
+                item.add_marker(mark)
+        if item.get_closest_marker("root"):
+            item.add_marker(NOT_ROOT)
     items.sort(key=lambda item: item.path.stem not in LONG)

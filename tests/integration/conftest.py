@@ -21,6 +21,7 @@ from app.backtest import cli
 from app.backtest.controllers import RunContext
 from app.datastores import db
 from app.factory import create_app
+from app.rulebook import watch
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
@@ -203,8 +204,21 @@ def app_with(database: str, service_url: str) -> Iterator[AppWith]:
 
 
 @pytest.fixture
-def client(app_with: AppWith) -> FlaskClient:
-    return app_with().test_client()
+def app(app_with: AppWith, request: pytest.FixtureRequest) -> APIFlask:
+    """An application on the database, with the settings that `pytest.mark.settings` gives it."""
+    mark = request.node.get_closest_marker("settings")
+    return app_with(**(mark.kwargs if mark else {}))
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def rules_refreshed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an application read the rule book when a test has it do so, and at no other time."""
+    monkeypatch.setattr(watch, "PAUSE", 3600)
 
 
 @pytest.fixture

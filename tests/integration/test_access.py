@@ -20,18 +20,10 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(access=Access.KEYS)
+
 UNAUTHORIZED = (401, "unauthorized")
 Make = Callable[..., str]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from stat import S_IMODE, S_ISFIFO
@@ -41,19 +40,16 @@ from lib.snapshots import snapshot_of
 from testkit import oracle
 from tests.builders import as_sent, played_by
 from tests.edition_1 import RULES
-from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
+from tests.integration.books import FIRST, draft, publish, store, window
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.judging import codes_of, judged, raised
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
+
 Steps = list[tuple[EventType, Decimal, int]]
 FUNCTION_SCOPED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 def flask(app: APIFlask, *words: object) -> Result:

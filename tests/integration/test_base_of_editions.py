@@ -12,20 +12,10 @@ from flask.testing import FlaskClient
 from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 
 STRICTER = [*WRITTEN[:3], {**WRITTEN[3], "above": "80.00"}]
 CHANGED = (409, "live-edition-changed")
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 def draft(client: FlaskClient, **body: object) -> dict[str, Any]:

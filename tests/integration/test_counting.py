@@ -13,7 +13,7 @@ from app.factory import create_app
 from app.seals import controllers
 from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
+from tests.integration.conftest import Sql, fresh_database, run_sql
 from tests.integration.judging import verified
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
@@ -33,11 +33,6 @@ def store_before(sql: Sql, user_id: int, *moments: int) -> None:
     for t in moments:
         sql(CLAIM_BEFORE, user_id, t)
         sql(STORE_BEFORE, user_id, t)
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def run(app: APIFlask, *words: str) -> Result:

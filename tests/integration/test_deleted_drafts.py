@@ -11,21 +11,11 @@ from flask.testing import FlaskClient
 from tests.edition_1 import RULES
 from tests.integration import books
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.judging import verified
 
 EDITIONS = "SELECT edition FROM rule_book ORDER BY edition"
 DELETE = "DELETE FROM rule_book WHERE edition = %s"
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 def draft(client: FlaskClient, **more: object) -> int:

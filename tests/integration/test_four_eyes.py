@@ -16,13 +16,10 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(access=Access.KEYS, four_eyes=True)
+
 SAME_EYES = (403, "same-eyes")
 Post = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS, four_eyes=True)
 
 
 def new_key(app: APIFlask, *scopes: Scope, name: str = "rules", owner: str | None = "Ann") -> str:

@@ -17,17 +17,18 @@ from lib.commands import INTERRUPTED
 from tests.edition_1 import RULES
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
 
 FOR_A_SHELL = re.compile(r"\b(flask|make|docker|sudo|activity-alerts) (-|[a-z]+ )|\bflask [a-z]|\bmake start")
 PLACE = "sudo -u activity activity-alerts"
 
+pytestmark = pytest.mark.usefixtures("started_by_make")
+
 
 @pytest.fixture
-def app(app_with: AppWith, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
+def started_by_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(hints.PREFIX, PLACE)
-    return app_with()
 
 
 def run(app: APIFlask, *arguments: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from apiflask import APIFlask
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from app.access.key_cache import OLDEST
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.raw import Answer, ask, event
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
@@ -25,11 +25,6 @@ from tests.integration.wiring import wiring
 HANG = 5  # seconds that no answer may take; before, it was ten and more
 moments = count(1)
 Send = Callable[[str], Answer]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @pytest.fixture

@@ -23,14 +23,11 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(db_lock_timeout=1)
+
 PROMISED = 10  # seconds
 SLACK = 5  # of a machine that does much else at the same time
 moments = count(1)
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(db_lock_timeout=1)
 
 
 def use(port: int, key: str) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,10 @@ from apiflask import APIFlask
 
 from app.backtest.domain import DAY, MAX_PERIODS
 from app.backtest.page_charts import MAX_BARS
-from tests.integration.books import FIRST, app_that_follows
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.books import FIRST
+from tests.integration.conftest import Sql
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 DAYS = 4000
 BEGIN = FIRST - 9 * 365 * DAY
@@ -21,11 +22,6 @@ STORED = """
     SELECT user_id, %s + day * %s + user_id, 'withdraw', CASE WHEN day %% 3 = 0 THEN 150 ELSE 50 END, '{}'
     FROM generate_series(0, %s - 1) AS day, generate_series(1, 3) AS user_id
 """
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

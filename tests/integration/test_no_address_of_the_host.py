@@ -12,12 +12,9 @@ from werkzeug.test import TestResponse
 from tests.integration.conftest import AppWith
 
 EVIL = "evil.example"
+
+pytestmark = pytest.mark.settings(hosts=frozenset({EVIL}))
 TWISTS = ("/{0}", "//{0}", "//{0}/", "/{0}/", "/{0}//", "///{0}", "/x/../{0}", "/%2f{0}", "//evil.example/{0}")
-
-
-@pytest.fixture
-def client(app_with: AppWith) -> FlaskClient:
-    return app_with(hosts=frozenset({EVIL})).test_client()
 
 
 def ask(client: FlaskClient, path: str, method: str) -> TestResponse:

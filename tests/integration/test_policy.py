@@ -17,14 +17,11 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(access=Access.KEYS)
+
 SAME_EYES = (403, "same-eyes")
 CHANGES = "SELECT step, owner FROM rule_policy_change ORDER BY id"
 Ask = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What the server has prepared on a connection stays bounded, however often the rules change (A18)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
@@ -14,18 +14,14 @@ from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Statement
 from tests.edition_1 import WRITTEN
-from tests.integration.books import app_that_follows, publish, shadow
+from tests.integration.books import publish, shadow
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 KEPT = Statement("kept_histories", (), "SELECT name FROM pg_prepared_statements WHERE name LIKE 'history%' ORDER BY 1")
 PUBLICATIONS = 5
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 @pytest.fixture

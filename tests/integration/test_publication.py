@@ -26,7 +26,7 @@ from app.rules.rule import Rule
 from lib.database import Database
 from tests.builders import history_of
 from tests.edition_1 import RULES, WRITTEN
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 
@@ -115,11 +115,6 @@ def load(port: int) -> Iterator[list[int]]:
         finally:
             ended.set()
         sent += [each.result() for each in playing]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @pytest.fixture

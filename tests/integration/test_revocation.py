@@ -11,17 +11,11 @@ from apiflask import APIFlask
 
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
-from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 
 PROMISED = 5  # seconds
 IN_A_ROW = 60  # refusals, each over a connection of its own, until no worker can be left that has not answered
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def post(port: int, key: str) -> tuple[int, Any]:

@@ -20,7 +20,7 @@ from lib.database import Database
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
 
 Taken = Callable[[], Edition]
@@ -29,11 +29,6 @@ SPOILT = '[{"code": 1}]'
 FOLLOWED = 1  # second
 STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
 OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @pytest.fixture

@@ -17,22 +17,12 @@ from app.rules.rule import Rule
 from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.strategies import EDITIONS
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 AT_ONCE = 8
 STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 def told(answer: TestResponse, status: int = 200) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from app.seals import controllers
 from app.seals.controllers import TURN, Chain, SealedMeanwhile, Sealing
 from app.seals.queries import UNSEALED_EVENTS
 from lib.advisory_locks import TurnTaken
-from tests.integration.books import app_that_follows, shadow
+from tests.integration.books import shadow
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
@@ -33,10 +33,7 @@ from tests.integration.plans import explained, nodes
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
 
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 
 def run(app: APIFlask, *words: str) -> Result:

@@ -13,17 +13,11 @@ from lib.probe import found_within
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve, post
 from tests.integration.wiring import wiring
 
 SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
 OTHER = read_rules([{**WRITTEN[3], "code": 9077, "type": "deposit", "above": "0.00"}])
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def shown(app: APIFlask, accept: str = "") -> dict[int, float]:

@@ -18,7 +18,7 @@ from lib.probe import found_within
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.judging import verified
 from tests.integration.servers import LONGEST, Serve, Server, post
 from tests.integration.slow_clients import rush
@@ -29,11 +29,6 @@ HEAVY = [{**ALWAYS, "code": code, "seconds": 86_400} for code in range(1, MOST_R
 CLIENTS = 6
 CALM = 6  # seconds: twice of what pressure has to last
 SHED = "SELECT who, note, at_shell FROM rule_book_audit WHERE step = 'shed'"
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What is stored is judged again, each event by its own edition, and whatever does not agree is told."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -14,18 +13,15 @@ from app.rules.rule import Rule
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
 from tests.edition_1 import RULES
-from tests.integration.books import app_that_follows, publish, shadow, write_into
+from tests.integration.books import publish, shadow, write_into
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.judging import verified
 from tests.strategies import EDITIONS, PLAYED
 
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
+
 Steps = list[tuple[EventType, Decimal, int]]
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 def verify(app: APIFlask) -> Result:

@@ -24,10 +24,7 @@ from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
+pytestmark = pytest.mark.settings(access=Access.KEYS)
 
 
 def await_health(port: int) -> None:
