@@ -126,9 +126,9 @@ def write(figures: Figures, file: Path) -> None:
 
 def read(file: Path) -> Figures:
     """Read the figures that were written; raises `OSError`, `KeyError` or `TypeError` where they are not there."""
-    told: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     pairs = [
         Pair(**{**each, "base_cost": Cost(**each["base_cost"]), "subject_cost": Cost(**each["subject_cost"])})
-        for each in told["pairs"]
+        for each in body["pairs"]
     ]
-    return Figures(**{**told, "pairs": pairs, "steady": Steady(**told["steady"]), "speed": Speed(**told["speed"])})
+    return Figures(**{**body, "pairs": pairs, "steady": Steady(**body["steady"]), "speed": Speed(**body["speed"])})

@@ -148,5 +148,5 @@ def _key(x: float, y: float, mark: str, name: str) -> Iterator[str]:
 
 
 def _text(x: float, y: float, text: str, kind: str = "") -> str:
-    said = f' class="{kind}"' if kind else ""
-    return f'<text{said} x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+    output = f' class="{kind}"' if kind else ""
+    return f'<text{output} x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'

@@ -42,8 +42,8 @@ def _not_for_tests(client: httpx.Client) -> str | None:
     """Only who says to be in development gets what the tests store; an address proves nothing, it may be a tunnel's."""
     if os.environ.get(ANYWAY) == "true":
         return None
-    told = KIND.search(client.get("/metrics").text)
-    kind = told[1] if told else None
+    shown = KIND.search(client.get("/metrics").text)
+    kind = shown[1] if shown else None
     if kind == "development":
         return None
     return (

@@ -78,13 +78,15 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("play", "said"), SAID, ids=["1100", "30", "300"])
-def test_every_rule_says_why(customer: Customer, play: Callable[[Customer], object], said: tuple[object, ...]) -> None:
+@pytest.mark.parametrize(("play", "expected"), SAID, ids=["1100", "30", "300"])
+def test_every_rule_says_why(
+    customer: Customer, play: Callable[[Customer], object], expected: tuple[object, ...]
+) -> None:
     play(customer)
     [alert] = alerts_of(customer)
     evidence = alert["evidence"]
-    told = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
-    assert told == said
+    shown = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
+    assert shown == expected
     assert evidence["count"] == len(evidence["moments"])
 
 

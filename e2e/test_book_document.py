@@ -35,10 +35,10 @@ def test_answers_are_as_the_document_has_them(
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(document[path][method].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
-        told = case.as_transport_kwargs(base_url=URL)
-        body = json.dumps(told["json"]) if "json" in told else told.get("data")
+        shown = case.as_transport_kwargs(base_url=URL)
+        body = json.dumps(shown["json"]) if "json" in shown else shown.get("data")
         headers = {"Content-Type": "application/json"} if method == "POST" else {}
-        response = client.request(method, told["url"], params=told.get("params"), content=body, headers=headers)
+        response = client.request(method, shown["url"], params=shown.get("params"), content=body, headers=headers)
         case.validate_response(response, checks=CHECKS)
         answered.add(response.status_code)
 

@@ -91,10 +91,10 @@ def codes_of(answer: dict[str, object]) -> list[int]:
 
 
 def test_the_day_depends_on_the_seed_and_is_the_same_for_other_users() -> None:
-    told = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
-    assert told == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
+    shown = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
+    assert shown == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
     other = day_of_play(seed=SEED + 1, users=USERS, events=EVENTS, first_user_id=1)
-    assert told != [(e.type, e.amount, e.user_id, e.t) for e in other]
+    assert shown != [(e.type, e.amount, e.user_id, e.t) for e in other]
 
 
 def test_each_user_keeps_to_one_connection() -> None:

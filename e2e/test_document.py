@@ -33,9 +33,9 @@ def problem_kind_conformance(
     document = case.operation.schema.raw_schema
     if response.headers.get("content-type") == [PROBLEM]:
         described = document["paths"][case.operation.path][case.method.lower()]
-        told = dict(answers_of(document, described))[str(response.status_code)]["content"][PROBLEM]["examples"]
+        shown = dict(answers_of(document, described))[str(response.status_code)]["content"][PROBLEM]["examples"]
         kind = response.json()["type"].rpartition(":")[2]
-        assert kind in told, f"{kind} is not described with {response.status_code} of {case.operation.label}"
+        assert kind in shown, f"{kind} is not described with {response.status_code} of {case.operation.label}"
 
 
 CHECKS = [
@@ -50,13 +50,13 @@ CHECKS = [
 
 def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
     """Return the body of a case, as an event of this user where it is one of anybody's."""
-    told: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
-    members = told.get("json")
+    shown: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
+    members = shown.get("json")
     if isinstance(members, dict) and type(members.get("user_id")) is int and 0 < members["user_id"] <= MAX_INTEGER:
         members["user_id"] = user_id
-    if "json" in told:
+    if "json" in shown:
         return json.dumps(members).encode()
-    written = told.get("data") or b""
+    written = shown.get("data") or b""
     return written.encode() if isinstance(written, str) else bytes(written)
 
 

@@ -62,10 +62,10 @@ def test_a_day_of_play_is_read_back_as_it_was_sent_and_answered(
     met = set()
     for user_id, events in day.items():
         oracle = Oracle()
-        told = [as_read(event, oracle.answer(event)["alert_codes"]) for event in events]
-        told.reverse()
+        shown = [as_read(event, oracle.answer(event)["alert_codes"]) for event in events]
+        shown.reverse()
         for code in (None, *CODES):
-            expected = [event for event in told if code is None or code in event["alert_codes"]]  # type: ignore[operator]
+            expected = [event for event in shown if code is None or code in event["alert_codes"]]  # type: ignore[operator]
             limit = random.choice([1, 2, 7, 200, max(1, len(expected) // 2), max(1, min(200, len(expected)))])
             more = {} if code is None else {"code": code}
             assert [without_arrival(event) for event in events_of(client, user_id, limit=limit, **more)] == expected

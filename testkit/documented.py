@@ -49,7 +49,7 @@ def examples_in(document: Document) -> Iterator[Example]:
             }
             for status, answer in answers_of(document, operation):
                 headers = dict(_headers(document, answer))
-                yield from (Example(**asked, status=int(status), headers=headers, **said) for said in _said(answer))
+                yield from (Example(**asked, status=int(status), headers=headers, **output) for output in _said(answer))
 
 
 def answers_of(document: Document, operation: Document) -> Iterator[tuple[str, Document]]:
@@ -74,8 +74,8 @@ def requests_in(operation: Document) -> Iterator[object]:
 
 def _headers(document: Document, answer: Document) -> Iterator[tuple[str, bool]]:
     for name, header in answer["headers"].items():
-        told = document["components"]["headers"][name] if "$ref" in header else header
-        yield name.lower(), told.get("required", False)
+        shown = document["components"]["headers"][name] if "$ref" in header else header
+        yield name.lower(), shown.get("required", False)
 
 
 def way_of(example: Example, ways: Mapping[tuple[str, str], object]) -> tuple[str, str] | None:

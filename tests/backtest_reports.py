@@ -67,8 +67,8 @@ def counted(alerts: int, players: int, rate: float) -> dict[str, float]:
 def printed(report: Report, width: int = 200) -> str:
     out = Console(file=StringIO(), width=width, highlight=False)
     print_report(report, out)
-    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
-    return told
+    shown: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
+    return shown
 
 
 def of_many(codes: int) -> Report:

@@ -45,7 +45,7 @@ class Attempt:
     reopened: bool = False
     answer: bytes = b""
     replayed: bool = False
-    told: str = ""
+    detail: str = ""
 
     @property
     def seconds(self) -> float:
@@ -74,7 +74,7 @@ class Connection:
             attempt = judged(began, response, response.read())
         except (OSError, HTTPException) as error:
             self._http.close()
-            attempt = Attempt(began=began, done=time.monotonic(), outcome=step, told=repr(error))
+            attempt = Attempt(began=began, done=time.monotonic(), outcome=step, detail=repr(error))
         return replace(attempt, request_id=request_id, reopened=reopened)
 
     def close(self) -> None:
@@ -105,5 +105,5 @@ def judged(began: float, response: HTTPResponse, answer: bytes) -> Attempt:
         outcome=outcome,
         answer=answer,
         replayed=response.getheader(REPLAY_HEADER) == "true",
-        told="" if outcome is Outcome.TAKEN else f"{response.status} {answer[:120].decode(errors='replace')}",
+        detail="" if outcome is Outcome.TAKEN else f"{response.status} {answer[:120].decode(errors='replace')}",
     )

@@ -62,5 +62,5 @@ class Ledger:
 
     def strange(self) -> list[str]:
         """What was answered outside the contract; a replay of what was never sent before is strange, too."""
-        told = [each.told for each in self.attempts if each.outcome is Outcome.STRANGE]
-        return told + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]
+        details = [each.detail for each in self.attempts if each.outcome is Outcome.STRANGE]
+        return details + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]

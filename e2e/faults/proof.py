@@ -57,7 +57,7 @@ def send_again(events: list[Acknowledged], site: Site, proof: Proof) -> None:
     """Every acknowledged event, sent again, must be a replay with the very same answer."""
     for acknowledged, attempt in at_once(events, site.port):
         if attempt.outcome is not Outcome.TAKEN:
-            proof.unanswered.append(attempt.told)
+            proof.unanswered.append(attempt.detail)
         elif not attempt.replayed:
             proof.lost.add(key(acknowledged.event))
         elif attempt.answer != acknowledged.answer:
@@ -71,15 +71,15 @@ def look_up(events: list[Acknowledged], rows: list[database.Row], proof: Proof) 
         row = stored.get(key(each.event))
         if row is None:
             proof.lost.add(key(each.event))
-        elif said(row) != answered(each):
+        elif stored_values(row) != answered_values(each):
             proof.changed.add(key(each.event))
     proof.doubled = len(rows) - len(stored.keys() & {key(each.event) for each in events})
 
 
-def said(row: database.Row) -> tuple[object, ...]:
+def stored_values(row: database.Row) -> tuple[object, ...]:
     return row.type, row.amount, row.codes
 
 
-def answered(acknowledged: Acknowledged) -> tuple[object, ...]:
+def answered_values(acknowledged: Acknowledged) -> tuple[object, ...]:
     event = acknowledged.event
     return event.type, Decimal(event.amount), json.loads(acknowledged.answer)["alert_codes"]

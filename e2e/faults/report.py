@@ -118,9 +118,9 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 def line(result: Result) -> str:
     """Tell a result in a line, and what is wrong with it in further ones."""
     count = len(result.ledger.acknowledged)
-    told = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
-    told += f" ({result.window.told})" if result.window.told else ""
-    return "\n".join([told, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
+    detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
+    detail += f" ({result.window.detail})" if result.window.detail else ""
+    return "\n".join([detail, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
 
 
 def table(rows: Sequence[Row]) -> Table:

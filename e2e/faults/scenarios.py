@@ -28,7 +28,7 @@ class Window:
 
     began: float
     over: float
-    told: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,9 @@ class Scenario:
     longest_health: float = LONGEST_HEALTH
 
 
-def killed(victims: list[psutil.Process], told: str = "") -> Window:
+def killed(victims: list[psutil.Process], detail: str = "") -> Window:
     moment = processes.kill(victims)
-    return Window(began=moment, over=moment, told=told)
+    return Window(began=moment, over=moment, detail=detail)
 
 
 def kill_worker(site: Site) -> Window:
@@ -61,7 +61,7 @@ def kill_service(site: Site) -> Window:
     family = processes.all_of_the_service(site)
     moment = processes.kill(family)
     site.start()
-    return Window(began=moment, over=time.monotonic(), told=f"{len(family)} processes")
+    return Window(began=moment, over=time.monotonic(), detail=f"{len(family)} processes")
 
 
 def kill_supervisor(site: Site) -> Window:
@@ -85,7 +85,7 @@ def stop_worker(site: Site) -> Window:
     victim, began = processes.workers(site)[0], time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED)
-    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+    return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 
 
 def stop_server(site: Site) -> Window:
@@ -93,7 +93,7 @@ def stop_server(site: Site) -> Window:
     victim, began = processes.server(site), time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED * 2)
-    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+    return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 
 
 def stop_postgres(site: Site) -> Window:
@@ -128,13 +128,13 @@ def hold_connections(site: Site) -> Window:
     began = time.monotonic()
     with clients.holding(site.port) as held:
         time.sleep(HELD)
-    return Window(began=began, over=time.monotonic(), told=f"{held:,} connected")
+    return Window(began=began, over=time.monotonic(), detail=f"{held:,} connected")
 
 
 def exhaust_connections(site: Site) -> Window:
     began = time.monotonic()
     taken = database.take_all_connections(site.url, seconds=EXHAUSTED)
-    return Window(began=began, over=time.monotonic(), told=f"{taken} connections taken")
+    return Window(began=began, over=time.monotonic(), detail=f"{taken} connections taken")
 
 
 def fill_disk(site: Site) -> Window:

@@ -59,7 +59,7 @@ def stop_in_a_transaction(other: Site, site: Site) -> Window:
         began = await_sessions(site, HAS_THE_CLOCK, there=True)
         ended = await_sessions(site, HAS_THE_CLOCK, there=False)
         time.sleep(max(began + STOPPED - ended, 0))
-    return Window(began=began, over=began, told=f"its session ended after {ended - began:.1f} s")
+    return Window(began=began, over=began, detail=f"its session ended after {ended - began:.1f} s")
 
 
 def await_sessions(site: Site, state: str, *, there: bool) -> float:

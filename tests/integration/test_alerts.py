@@ -128,7 +128,7 @@ def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Dat
     assert len(seen) > len(there), "some came on pages that were still to be read"
 
 
-def told(client: FlaskClient, query: str = "") -> dict[str, Any]:
+def alerts_page(client: FlaskClient, query: str = "") -> dict[str, Any]:
     answer = client.get(f"/alerts{query}")
     assert answer.status_code == 200, answer.text
     return dict(answer.get_json())
@@ -159,7 +159,7 @@ def alerted(app: APIFlask) -> FlaskClient:
 
 
 def test_an_alert_says_why(alerted: FlaskClient) -> None:
-    assert told(alerted) == {"alerts": [WHY], "next_before": None}
+    assert alerts_page(alerted) == {"alerts": [WHY], "next_before": None}
     assert alerted.get("/alerts/1/28/123").get_json() == WHY
     assert alerted.get("/alerts/1/28/123?shadow=false").get_json() == WHY
 
@@ -168,7 +168,7 @@ def test_a_replay_and_a_refusal_store_no_alert(alerted: FlaskClient) -> None:
     send(alerted, "deposit", "50", 28)
     send(alerted, "deposit", "999", 28)
     send(alerted, "deposit", "999", 11)
-    assert told(alerted)["alerts"] == [WHY]
+    assert alerts_page(alerted)["alerts"] == [WHY]
 
 
 @pytest.mark.parametrize(
@@ -176,21 +176,21 @@ def test_a_replay_and_a_refusal_store_no_alert(alerted: FlaskClient) -> None:
     ["?code=30", "?user=2", "?edition=2", "?shadow=true", "?since=29", "?before=28:1:123", "?since=28&before=28:1:1"],
 )
 def test_what_was_not_asked_for_is_not_told(alerted: FlaskClient, query: str) -> None:
-    assert told(alerted, query) == {"alerts": [], "next_before": None}
+    assert alerts_page(alerted, query) == {"alerts": [], "next_before": None}
 
 
 @pytest.mark.parametrize("query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false", "?before=28:1:124"])
 def test_what_was_asked_for_is_told(alerted: FlaskClient, query: str) -> None:
-    assert told(alerted, query)["alerts"] == [WHY]
+    assert alerts_page(alerted, query)["alerts"] == [WHY]
 
 
 def test_the_end_of_a_page_asks_for_the_next_one(alerted: FlaskClient, handle: Database) -> None:
     keep(handle, [alert(28), alert(27, END, LAST)])
-    first = told(alerted, "?limit=2")
+    first = alerts_page(alerted, "?limit=2")
     assert ([each["code"] for each in first["alerts"]], first["next_before"]) == ([123, 30], "28:1:30")
-    rest = told(alerted, f"?limit=2&before={first['next_before']}")
+    rest = alerts_page(alerted, f"?limit=2&before={first['next_before']}")
     assert [each["t"] for each in rest["alerts"]] == [27]
-    assert told(alerted, f"?before=27:{END}:{LAST}")["alerts"] == []
+    assert alerts_page(alerted, f"?before=27:{END}:{LAST}")["alerts"] == []
 
 
 @pytest.mark.parametrize("path", ["1/28/30", "1/27/123", "2/28/123", "1/28/123?shadow=true", f"{END}/{END}/{LAST}"])

@@ -159,18 +159,18 @@ def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str
 def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:
     store(sql, users=20, each=30)
     since, until = FIRST + 5000, FIRST + 9000
-    told = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
+    body = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
     asked = "user_id IN (3, 7, 8, 9) AND t >= %s AND t < %s"
     [(events,)] = sql(f"SELECT count(*) FROM activity_event WHERE {asked}", since, until)  # noqa: S608  # ours
-    assert (told["events"], told["players"]) == (events, 4)
-    assert told["users"] == "3,7-9,400"
-    assert all(each["user_id"] in {3, 7, 8, 9} for each in samples(told))
-    assert all(since <= each["t"] < until for each in samples(told))
-    assert samples(told)
+    assert (body["events"], body["players"]) == (events, 4)
+    assert body["users"] == "3,7-9,400"
+    assert all(each["user_id"] in {3, 7, 8, 9} for each in samples(body))
+    assert all(since <= each["t"] < until for each in samples(body))
+    assert samples(body)
 
 
-def samples(told: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for found in told["alerts"]["raised"]["samples"].values() for each in found]
+def samples(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for found in shown["alerts"]["raised"]["samples"].values() for each in found]
 
 
 SINCE, UNTIL = 10_000, 11_000
@@ -324,11 +324,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
-def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[str], said: str) -> None:
+@pytest.mark.parametrize(("words", "expected"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[str], expected: str) -> None:
     done = flask(app, "backtest", *words)
     assert done.exit_code in {1, 2}
-    assert said in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.output
 
 
@@ -345,8 +345,8 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
-    told = backtest(app, 1, "--jobs", 1)
+    body = backtest(app, 1, "--jobs", 1)
     counts = {"alerts": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
-    assert told["alerts"]["raised"]["codes"] == {"123": counts}
-    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
+    assert body["alerts"]["raised"]["codes"] == {"123": counts}
+    assert body["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

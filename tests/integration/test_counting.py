@@ -106,9 +106,9 @@ GONE = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
 def test_what_is_gone_of_them_is_found_once_they_are_counted(
-    app: APIFlask, sql: Sql, statement: str, said: str
+    app: APIFlask, sql: Sql, statement: str, expected: str
 ) -> None:
     store_before(sql, 1, 1, 2, 3)
     store_before(sql, 2, 7)
@@ -116,7 +116,7 @@ def test_what_is_gone_of_them_is_found_once_they_are_counted(
     codes(send(app.test_client(), "deposit", "1", 4))
     assert losses(app) == []
     sql(statement)
-    assert any(said in each for each in losses(app)), losses(app)
+    assert any(expected in each for each in losses(app)), losses(app)
 
 
 def test_the_last_one_is_missed_even_before_they_are_counted(app: APIFlask, sql: Sql) -> None:

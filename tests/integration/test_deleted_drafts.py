@@ -54,7 +54,7 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
 
 
 @pytest.mark.parametrize(
-    ("way", "said"),
+    ("way", "expected"),
     [
         ([], "edition 2 judged in the shadow, and its alerts are kept; put it away: POST /rules/2/retire"),
         (["shadow"], "edition 2 is shadow, and only drafts are deleted; put it away: POST /rules/2/retire"),
@@ -63,7 +63,7 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
     ],
     ids=["displaced", "shadow", "live", "retired"],
 )
-def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], said: str) -> None:
+def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], expected: str) -> None:
     draft(client)
     if not way:
         client.post("/rules/2/shadow")
@@ -72,7 +72,7 @@ def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: l
         assert client.post(f"/rules/2/{step}").status_code == 200
     before = steps(client)
     answer = client.delete("/rules/2")
-    assert (problem(answer), answer.get_json()["detail"]) == ((409, "wrong-step"), said)
+    assert (problem(answer), answer.get_json()["detail"]) == ((409, "wrong-step"), expected)
     with pytest.raises(psycopg2.errors.RaiseException, match="an edition is never removed; retire it"):
         sql(DELETE, 2)
     assert steps(client) == before

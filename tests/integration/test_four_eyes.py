@@ -104,10 +104,10 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
 
 def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
-    status, said = publish_as(app, "ben")
-    assert (status, "was drafted without a key" in said) == (1, True)
-    assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in said
-    assert """-d '{"edition": 2}'\n""" in said
+    status, output = publish_as(app, "ben")
+    assert (status, "was drafted without a key" in output) == (1, True)
+    assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in output
+    assert """-d '{"edition": 2}'\n""" in output
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 
@@ -116,8 +116,8 @@ def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> 
 )
 def test_nobody_calls_themselves_what_is_written_of_keys(app: APIFlask, sql: Sql, who: str) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
-    status, said = publish_as(app, who)
-    assert (status, "--as" in said) == (2, True)
+    status, output = publish_as(app, who)
+    assert (status, "--as" in output) == (2, True)
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 

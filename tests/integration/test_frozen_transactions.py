@@ -83,5 +83,5 @@ def test_what_the_address_says_of_it_goes_first(app_with: AppWith, database: str
 
 
 def parameters(connection: object) -> dict[str, str]:
-    told: dict[str, str] = connection.info.dsn_parameters  # type: ignore[attr-defined]  # psycopg2's
-    return told
+    shown: dict[str, str] = connection.info.dsn_parameters  # type: ignore[attr-defined]  # psycopg2's
+    return shown

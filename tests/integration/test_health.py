@@ -117,8 +117,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def await_word(app: APIFlask, expected: tuple[int, str]) -> None:
     deadline = time.monotonic() + LONGEST
-    while (told := ready(app)) != expected:
-        assert time.monotonic() < deadline, f"still {told}"
+    while (shown := ready(app)) != expected:
+        assert time.monotonic() < deadline, f"still {shown}"
         time.sleep(0.05)
 
 

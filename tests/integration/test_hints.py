@@ -40,9 +40,9 @@ def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
     answer = app.test_client().get("/rules/9")
     assert problem(answer) == (404, "unknown-edition")
     assert answer.get_json()["detail"] == "there is no edition 9; see which there are: GET /rules"
-    told = f"Error: there is no edition 9; see which there are: {PLACE} rules list\n"
-    assert run(app, "show", "9") == (1, told)
-    assert run(app, "backtest", "9")[1].endswith(told), "those that join the commands of the rule book, too"
+    expected = f"Error: there is no edition 9; see which there are: {PLACE} rules list\n"
+    assert run(app, "show", "9") == (1, expected)
+    assert run(app, "backtest", "9")[1].endswith(expected), "those that join the commands of the rule book, too"
 
 
 def test_readiness_names_a_request_and_the_log_a_command(
@@ -54,8 +54,8 @@ def test_readiness_names_a_request_and_the_log_a_command(
     write_into(sql, spoilt, '[{"code": 1}]')
     answer = app.test_client().get("/health/ready")
     assert answer.get_json()["detail"].endswith("does not judge in the shadow: POST /rules/2/retire")
-    said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
-    assert said[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
+    output = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
+    assert output[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
 
 
 def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
@@ -110,5 +110,5 @@ def test_an_interrupted_command_ends_as_a_shell_tells_of_ctrl_c(app: APIFlask, m
         raise KeyboardInterrupt
 
     monkeypatch.setattr(controllers, "publish", interrupted)
-    status, said = run(app, "publish", "1", "--as", "ann")
-    assert (status, said) == (INTERRUPTED, "Interrupted: see what was done before you try again.\n")
+    status, output = run(app, "publish", "1", "--as", "ann")
+    assert (status, output) == (INTERRUPTED, "Interrupted: see what was done before you try again.\n")

@@ -179,10 +179,10 @@ def test_refusals_say_when_to_come_back_and_the_burst_is_one_line_with_its_numbe
     assert json.loads(last.body)["type"] == "urn:problem-type:too-many-requests"
     assert send("").status in {401, 429}
     deadline = time.monotonic() + LONGEST
-    while not (told := [line for line in lines(log_file, "access refused") if "count" in line]):
+    while not (shown := [line for line in lines(log_file, "access refused") if "count" in line]):
         assert time.monotonic() < deadline, "no number is told"
         time.sleep(0.5)
-    assert sum(int(str(line["count"])) for line in told) >= 250
+    assert sum(int(str(line["count"])) for line in shown) >= 250
     assert len(log_file.read_text().splitlines()) < 15
 
 

@@ -33,11 +33,11 @@ def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     words = ["rules", "backtest", "1", "--jobs", str(jobs), "--json", str(files[0]), "--html", str(files[1])]
     done = app.test_cli_runner().invoke(args=words)
     assert done.exit_code == 0, done.output
-    told = json.loads(files[0].read_text())
-    periods = told["periods"]
+    body = json.loads(files[0].read_text())
+    periods = body["periods"]
     assert DAYS // 7 <= len(periods) <= DAYS // 7 + 2 <= MAX_PERIODS
     assert {each["first_t"] % (7 * DAY) for each in periods} == {0}
-    assert sum(each["events"] for each in periods) == told["events"] == 3 * DAYS
+    assert sum(each["events"] for each in periods) == body["events"] == 3 * DAYS
     assert max(each["events"] for each in periods) == 3 * 7
     text = files[1].read_text()
     table = text.partition('<table class="periods">')[2].partition("</table>")[0]

@@ -171,10 +171,10 @@ def test_a_folder_of_its_own_goes_with_the_server(serve: Serve, port: int, tmp_p
 def test_a_folder_that_cannot_be_used_stops_the_start_by_name(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     server = serve(**{VARIABLE: str(tmp_path / "file/folder")})
-    _, said = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
-    assert f"{VARIABLE}: Cannot be used: Not a directory" in said
-    assert "Traceback" not in said
+    assert f"{VARIABLE}: Cannot be used: Not a directory" in output
+    assert "Traceback" not in output
 
 
 def test_a_worker_whose_files_cannot_be_made_works_all_the_same(serve: Serve, port: int, folder: Path) -> None:
@@ -183,9 +183,9 @@ def test_a_worker_whose_files_cannot_be_made_works_all_the_same(serve: Serve, po
     assert answered(port, 1)
     assert scrape(port) == {}
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    assert "metrics of this worker not shown" in said
-    assert "Is a directory" in said
+    _, output = server.communicate(timeout=LONGEST)
+    assert "metrics of this worker not shown" in output
+    assert "Is a directory" in output
 
 
 def test_metrics_are_shown_while_every_thread_waits_for_a_stopped_database(serve: Serve, port: int) -> None:

@@ -91,13 +91,13 @@ def test_it_describes_every_view_once_and_nothing_else(app_without_database: API
 
 
 def test_what_many_operations_answer_is_told_once(document: Document) -> None:
-    told = [
+    shown = [
         json.dumps(answer, sort_keys=True)
         for _, operation in operations(document)
         for status, answer in operation["responses"].items()
         if status in {"401", "413", "415", "429", "500"} and "$ref" not in answer
     ]
-    assert len(told) <= 1, "only the rule book's own limit of a body is another"
+    assert len(shown) <= 1, "only the rule book's own limit of a body is another"
     assert len(COMMITTED.read_text(encoding="utf-8")) < 200_000
 
 

@@ -89,12 +89,12 @@ def test_otherwise_the_settings_stop_the_start(database: str, pool_mode: str) ->
 def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: str, serve: Serve) -> None:
     with bouncer(database, pool_mode="transaction") as url:
         server = serve(DATABASE_URL=url)
-        _, said = server.communicate(timeout=LONGEST)
+        _, output = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
-    assert "DATABASE_URL" in said
-    assert "pool_mode = session" in said
-    assert "docs/deploy.md" in said
-    assert "Traceback" not in said
+    assert "DATABASE_URL" in output
+    assert "pool_mode = session" in output
+    assert "docs/deploy.md" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("pool_mode", SHARED)

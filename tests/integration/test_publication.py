@@ -194,11 +194,11 @@ def assert_whole(stored: Sequence[Stored], editions: Mapping[int, Sequence[Rule]
         event = ActivityEvent(user_id=user_id, t=t, type=EventType(kind), amount=amount)
         judged = judged_again(editions[edition], event, earlier[user_id])
         assert [code for code, _ in judged] == codes, (event, edition)
-        assert [(code, number, told["sentence"]) for code, number, told in kept.pop((user_id, t, False), [])] == [
+        assert [(code, number, shown["sentence"]) for code, number, shown in kept.pop((user_id, t, False), [])] == [
             (code, edition, sentence) for code, sentence in judged
         ], (event, edition)
         of_shadow = judged_again(editions[4], event, earlier[user_id])
-        assert [(code, number, told["sentence"]) for code, number, told in kept.pop((user_id, t, True), [])] == [
+        assert [(code, number, shown["sentence"]) for code, number, shown in kept.pop((user_id, t, True), [])] == [
             (code, 4, sentence) for code, sentence in of_shadow
         ], event
         earlier[user_id].append(event)

@@ -56,7 +56,7 @@ def with_options(url: str, options: str) -> str:
     return plain_url({**read_address(url), "options": options})
 
 
-def said(app: APIFlask, *command: str) -> str:
+def output_of(app: APIFlask, *command: str) -> str:
     """Run a command that must fail; return its line."""
     done = app.test_cli_runner().invoke(args=command)
     assert done.exit_code == 1
@@ -96,13 +96,13 @@ def test_a_connection_that_says_otherwise_by_its_options_may_write_and_is_ready(
 
 def test_commands_say_what_to_do(app_with: AppWith, database: str, server: str, sql: Sql, switch: str) -> None:
     sql(SET.format(switch, "on"))
-    line = said(app_with(), "keys", "create", "--name", "k", "--scope", "events:write")
+    line = output_of(app_with(), "keys", "create", "--name", "k", "--scope", "events:write")
     assert "takes no changes" in line
     assert "target_session_attrs=read-write" in line
     with pytest.raises(LocalError, match=r"takes no changes.*target_session_attrs=read-write"):
         try_connection(database)
     empty = app_with(database_url=with_options(server, "-c default_transaction_read_only=on"))
-    assert "no migration was applied, the database takes no changes" in said(empty, "db", "upgrade")
+    assert "no migration was applied, the database takes no changes" in output_of(empty, "db", "upgrade")
 
 
 @pytest.fixture(scope="module")

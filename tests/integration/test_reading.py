@@ -135,15 +135,15 @@ def test_a_long_history_is_added_up_once_and_what_comes_after_it_is_added(client
         "withdraws": {"count": 16666, "total": "416658333.00"},
     }
     for _ in range(2):
-        told = client.get("/users/1").get_json()
-        assert {name: told[name] for name in expected} == expected
+        body = client.get("/users/1").get_json()
+        assert {name: body[name] for name in expected} == expected
     assert sql("SELECT counted_t FROM user_total") == [(50000,)]
     codes(send(client, "deposit", "0.50", 60001))
     codes(send(client, "withdraw", "100", 60002))
-    told = client.get("/users/1").get_json()
-    assert (told["latest_t"], told["alert_codes"]) == (60002, [])
-    assert told["deposits"] == {"count": 33335, "total": "833366667.50"}
-    assert told["withdraws"] == {"count": 16667, "total": "416658433.00"}
+    body = client.get("/users/1").get_json()
+    assert (body["latest_t"], body["alert_codes"]) == (60002, [])
+    assert body["deposits"] == {"count": 33335, "total": "833366667.50"}
+    assert body["withdraws"] == {"count": 16667, "total": "416658433.00"}
 
 
 def test_more_than_one_request_can_add_up_is_kept_for_the_next(

@@ -72,8 +72,8 @@ def test_a_pipe_of_the_shell_is_written_into() -> None:
     reader, writer = os.pipe()
     cli.write(f"/dev/fd/{writer}", "<p>")
     os.close(writer)
-    with os.fdopen(reader) as said:
-        assert said.read() == "<p>"
+    with os.fdopen(reader) as output:
+        assert output.read() == "<p>"
 
 
 def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:

@@ -90,10 +90,10 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
     findings = verified(app)
     assert (findings.differences, findings.agreeing[1]) == ([], stored[0][0]), "what it missed is no difference"
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    [told] = [json.loads(line) for line in said.splitlines() if '"shadow shed"' in line]
-    assert (told["level"], told["edition"]) == ("warning", edition)
-    assert told["back"] == f"when there is room: flask --app app rules shadow {edition}"
+    _, output = server.communicate(timeout=LONGEST)
+    [shown] = [json.loads(line) for line in output.splitlines() if '"shadow shed"' in line]
+    assert (shown["level"], shown["edition"]) == ("warning", edition)
+    assert shown["back"] == f"when there is room: flask --app app rules shadow {edition}"
 
 
 def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
@@ -134,8 +134,8 @@ def test_what_the_review_drafted_is_refused_with_the_rules_and_what_to_do(app: A
     """100 rules, always met: 148 KB an event, and 73 % of the capacity."""
     answer = app.test_client().post("/rules", json={"rules": HEAVY})
     assert problem(answer) == (400, "invalid-rules")
-    [said] = answer.get_json()["errors"]["rules"]
-    assert said == (
+    [output] = answer.get_json()["errors"]["rules"]
+    assert output == (
         "Can cost a deposit 131.8 KB of evidence and 101 statements, where all its rules are met; an edition may cost "
         "64.0 KB and 100. Leave out or shorten (a smaller count, fewer seconds) the rules that cost most: 1 (1.3 KB), "
         "2 (1.3 KB), 3 (1.3 KB), 4 (1.3 KB), 5 (1.3 KB) and 95 more."

@@ -57,8 +57,8 @@ def test_no_event_waits_for_it_or_fails(
     assert statuses == {200: 160}
     assert longest < HANG
     written = [json.loads(line) for line in log_file.read_text().splitlines()]
-    [told] = [line for line in written if line["event"] == TOLD]
-    assert told["redis"] == "redis://" + address.rpartition("@")[2]
+    [shown] = [line for line in written if line["event"] == TOLD]
+    assert shown["redis"] == "redis://" + address.rpartition("@")[2]
     assert [line for line in written if "database" in str(line)] == []
     assert "s3cret" not in log_file.read_text()
 

@@ -126,13 +126,15 @@ TAMPERED = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
-def test_whatever_is_changed_afterwards_is_found(three_editions: APIFlask, sql: Sql, statement: str, said: str) -> None:
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
+def test_whatever_is_changed_afterwards_is_found(
+    three_editions: APIFlask, sql: Sql, statement: str, expected: str
+) -> None:
     assert verified(three_editions).different == 0
     sql(statement)
     findings = verified(three_editions)
     assert findings.different
-    assert any(said in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
+    assert any(expected in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
 
 
 FIRST_DIFFERENCE = (

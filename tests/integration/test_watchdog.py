@@ -42,9 +42,9 @@ def test_a_stopped_worker_is_replaced_and_what_it_kept_waiting_is_taken(serve: S
     assert time.monotonic() - began < REPLACED + SLACK
     assert answered(port, 2)
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    told = [json.loads(line) for line in said.splitlines() if '"worker silent"' in line]
-    assert [(line["level"], line["pid"]) for line in told] == [("error", worker.pid)]
+    _, output = server.communicate(timeout=LONGEST)
+    body = [json.loads(line) for line in output.splitlines() if '"worker silent"' in line]
+    assert [(line["level"], line["pid"]) for line in body] == [("error", worker.pid)]
 
 
 def test_what_was_stopped_as_a_whole_goes_on_as_it_was(serve: Serve, port: int) -> None:

@@ -44,13 +44,13 @@ OUTCOMES = [
 ]
 
 
-@pytest.mark.parametrize(("packages", "status", "said"), OUTCOMES)
+@pytest.mark.parametrize(("packages", "status", "expected"), OUTCOMES)
 def test_the_status_says_what_was_found_out(
-    answer: Answer, capsys: pytest.CaptureFixture[str], packages: list[object], status: int, said: str
+    answer: Answer, capsys: pytest.CaptureFixture[str], packages: list[object], status: int, expected: str
 ) -> None:
     answer(report(*packages))
     assert main([]) == status
-    assert said in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
     assert main(["--if-reachable"]) == status % 2, "only not to know is forgiven"
 
 

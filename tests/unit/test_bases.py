@@ -58,12 +58,12 @@ def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edi
 def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | None, over: int | None, why: str) -> None:
     with pytest.raises(LiveEditionChanged) as refused:
         refuse_another_base(candidate, base=base, live=LIVE, over=over)
-    number, said = candidate.edition, str(refused.value)
-    assert said.startswith(why)
-    assert "published by ben at 2026-11-22 09:30 UTC" in said
-    assert "1100: above 80.00 → 100.00" in said
-    assert "Draft anew from edition 2" in said
-    assert said.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
+    number, output = candidate.edition, str(refused.value)
+    assert output.startswith(why)
+    assert "published by ben at 2026-11-22 09:30 UTC" in output
+    assert "1100: above 80.00 → 100.00" in output
+    assert "Draft anew from edition 2" in output
+    assert output.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
     assert refused.value.remedy
     assert refused.value.remedy.command == f"rules publish {number} --over 2"
 

@@ -95,18 +95,18 @@ def test_every_colour_has_one_for_the_dark_and_stands_out() -> None:
 
 
 def test_a_ratio_above_its_bar_is_named_so() -> None:
-    told = [text for text, *_ in boxes(picture.svg(SMALL))]
-    assert "above the bar, 2.00" in told
-    assert "within the bar, 2.00" in told
-    assert [text for text in told if text in {"2.20", "1.30"}] == ["2.20", "1.30"]
+    shown = [text for text, *_ in boxes(picture.svg(SMALL))]
+    assert "above the bar, 2.00" in shown
+    assert "within the bar, 2.00" in shown
+    assert [text for text in shown if text in {"2.20", "1.30"}] == ["2.20", "1.30"]
 
 
 def test_what_is_published_is_what_would_be_drawn_and_said() -> None:
     assert (DOCS / "performance.svg").read_text() == picture.svg(PUBLISHED)
     page = (DOCS / "performance.md").read_text()
-    said = page.partition("## Bars that were missed\n\n")[2].partition("\n\nThe picture")[0]
-    assert said == missed(PUBLISHED)
-    assert len(re.findall("^- ", said, re.MULTILINE)) == page.count("| ABOVE |") + page.count(": BELOW")
+    output = page.partition("## Bars that were missed\n\n")[2].partition("\n\nThe picture")[0]
+    assert output == missed(PUBLISHED)
+    assert len(re.findall("^- ", output, re.MULTILINE)) == page.count("| ABOVE |") + page.count(": BELOW")
 
 
 def test_what_is_published_is_what_the_tables_say() -> None:
@@ -123,10 +123,10 @@ def test_what_is_published_is_what_the_tables_say() -> None:
 
 
 def test_a_missed_bar_is_told_with_what_is_known_of_why() -> None:
-    [told] = missed(SMALL).splitlines()
-    assert told.startswith(f"- **service / {PREPARED}: 2.20, the bar is 2.00.** Of the 360 µs that the subject costs")
-    assert "300 are the application's and 60 PostgreSQL's" in told
-    assert "The bar was set for statements sent as text: with those it is 1.30." in told
+    [shown] = missed(SMALL).splitlines()
+    assert shown.startswith(f"- **service / {PREPARED}: 2.20, the bar is 2.00.** Of the 360 µs that the subject costs")
+    assert "300 are the application's and 60 PostgreSQL's" in shown
+    assert "The bar was set for statements sent as text: with those it is 1.30." in shown
     without = replace(SMALL, pairs=SMALL.pairs[:1])
     assert "statements sent as text" not in missed(without)
     slow = replace(SMALL, pairs=[], steady=replace(STEADY, ratio=5.01), speed=Speed(bar=50_000, per_core=49_999))

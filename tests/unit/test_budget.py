@@ -41,11 +41,11 @@ def test_so_much_may_an_edition_cost(written: list[Written]) -> None:
     assert (cost.too_much, cost.evidence <= MOST_EVIDENCE, cost.statements <= MOST_STATEMENTS) == (False, True, True)
 
 
-@pytest.mark.parametrize(("written", "said"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], said: str) -> None:
+@pytest.mark.parametrize(("written", "expected"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], expected: str) -> None:
     cost = dearest(read_rules(written))
     assert cost.too_much
-    assert said in str(cost)
+    assert expected in str(cost)
     assert "an edition may cost 64.0 KB and 100. Leave out or shorten (a smaller count, fewer seconds)" in str(cost)
     assert " more." in str(cost)
 

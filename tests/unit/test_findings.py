@@ -95,10 +95,10 @@ STORED = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "alerts", "said"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
-def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], said: str) -> None:
+@pytest.mark.parametrize(("answer", "alerts", "expected"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
+def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], expected: str) -> None:
     """Sentences among them (A45)."""
-    assert said in "; ".join(CHECK.live_faults(answer, alerts))
+    assert expected in "; ".join(CHECK.live_faults(answer, alerts))
 
 
 OLD = [

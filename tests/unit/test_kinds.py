@@ -49,9 +49,9 @@ def test_a_change_of_any_parameter_is_told(name: str) -> None:
     [rule] = read_rules([written(name, 1)])
     for parameter, value in changes(name).items():
         [changed] = read_rules([written(name, 1, **{parameter: value})])
-        [told] = differences([rule], [changed])
-        assert told.startswith(f"1: {parameter.replace('_', ' ')} ")
-        assert told.endswith(f" → {value}")
+        [shown] = differences([rule], [changed])
+        assert shown.startswith(f"1: {parameter.replace('_', ' ')} ")
+        assert shown.endswith(f" → {value}")
 
 
 @EVERY

@@ -38,8 +38,8 @@ TELLERS = [*Path("docs").rglob("*.md"), *Path("docs/monitoring").iterdir(), *Pat
 
 
 def test_the_size_of_the_pool_is_told_in_one_place_and_as_it_is() -> None:
-    told = {path: FORMULA.findall(path.read_text()) for path in TELLERS if path.is_file()}
-    assert {path: numbers for path, numbers in told.items() if numbers} == {
+    shown = {path: FORMULA.findall(path.read_text()) for path in TELLERS if path.is_file()}
+    assert {path: numbers for path, numbers in shown.items() if numbers} == {
         Path("docs/settings.md"): [str(SPARE_CONNECTIONS)] * 2
     }
     assert settings_with(web_threads=4, read_threads=2).pool_size == 4 + 2 + SPARE_CONNECTIONS
