@@ -1,4 +1,4 @@
-"""Whether the answers were right: the oracle of the end-to-end tests says what they had to be."""
+"""Checks that the answers were right, by the oracle."""
 
 from itertools import groupby
 

@@ -1,4 +1,4 @@
-"""Many clients that ask for the same again and again, without a pause, in a process of their own."""
+"""Many clients that repeat one request without a pause, in a process of their own."""
 
 import http.client
 import multiprocessing

@@ -1,4 +1,4 @@
-"""docs/performance.md: the results for whoever was not at the terminal."""
+"""Writes docs/performance.md: the results for readers who were not at the terminal."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime

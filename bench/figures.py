@@ -1,4 +1,4 @@
-"""What the picture and the verdicts show, as kept in docs/performance.json: both can be made anew without measuring."""
+"""The figures of the picture and the verdicts, as docs/performance.json keeps them: both can be redrawn from it."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Second measurement: what an event costs when much is stored, as a multiple of what it costs when little is."""
+"""Second measurement: the cost of an event with much data stored, as a multiple of the cost with little."""
 
 from bench.answers import check_stored
 from bench.results import Comparison

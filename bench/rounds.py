@@ -1,4 +1,4 @@
-"""Runs in pairs: base, subject, base, subject …, so that what the machine does meanwhile strikes both alike."""
+"""Runs in pairs (base, subject, base, subject …), so that other load on the machine affects both alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

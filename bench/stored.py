@@ -1,4 +1,4 @@
-"""What the database holds before the load begins: users with their events, made by SQL."""
+"""What the database holds before the load begins: players with their events, made by SQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

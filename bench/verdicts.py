@@ -1,4 +1,4 @@
-"""Which bars were missed, and what the figures say of why: a missed bar that nobody explains is taken for a defect."""
+"""Which bars were missed, and what the figures say about the cause: an unexplained miss looks like a defect."""
 
 from collections.abc import Iterator
 

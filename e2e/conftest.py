@@ -1,4 +1,4 @@
-"""Fixtures: a client of the running service, and customers whom no earlier run has used up."""
+"""Fixtures: a client of the running service, and players without events of an earlier run."""
 
 import secrets
 from collections.abc import Callable, Iterator

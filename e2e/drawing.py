@@ -1,4 +1,4 @@
-"""How hypothesis looks for a failure, and what it does with one."""
+"""How Hypothesis searches for a failure and what it does with one."""
 
 import os
 

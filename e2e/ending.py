@@ -1,4 +1,4 @@
-"""How a program with a service of its own ends when it is told to, or takes too long: all is put away first."""
+"""Ends a program that has its own service: on a signal or a timeout it cleans up first."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""What the contract promises to the events of one user in whatever order they come: an answer, a replay, a refusal."""
+"""What the contract promises for one player's events in any order: an answer, a replay or a refusal."""
 
 import re
 from collections.abc import Sequence

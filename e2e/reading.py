@@ -1,4 +1,4 @@
-"""The form of a request once more, read from the contract alone: which bodies are events, and what the others lack."""
+"""An independent parser, written from the contract alone: which bodies are events, and what the others lack."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the terminal shows of a day of play: progress while it runs, a summary or the mismatches after."""
+"""What the terminal shows of a day of play: progress during the run, then a summary or the mismatches."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A service of our own: a copy of the checkout with its own port and data, which may be filled, killed, thrown away."""
+"""A private service: a copy of the checkout with its own port and data, which a test may fill, kill and delete."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The service that the tests are pointed at: whether it answers, is ours, and may get what they store."""
+"""The service under test: whether it answers, is this service, and may store what the tests send."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Every code that was answered can be read back as an alert, with what proves it."""
+"""Every answered code can be read back as an alert with its evidence."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the document says of alerts and rules, held against the answers to what schemathesis makes of it.
+"""The OpenAPI document on alerts and rules, compared with the answers to requests of Schemathesis.
 
 Nothing that would publish an edition is tried, and nothing that would draft one: other tests share the rule book.
 """

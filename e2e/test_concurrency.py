@@ -1,4 +1,4 @@
-"""Many clients at once: the answers are always those of some serial order of the events that were stored."""
+"""Many clients at once: the answers always equal some serial order of the stored events."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""A day of play: 2,000 users, 20,000 events, 8 connections, and each answer is the oracle's."""
+"""A day of play: 2,000 players, 20,000 events, 8 connections; every answer equals the oracle's."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

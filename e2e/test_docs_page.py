@@ -1,4 +1,4 @@
-"""The page for people: whole, and made of nothing that comes from another address."""
+"""The documentation page is complete and loads nothing from another address."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the running service, held against its answers to what schemathesis makes of it."""
+"""The OpenAPI document of the running service, compared with the answers to requests of Schemathesis."""
 
 import json
 from collections.abc import Callable

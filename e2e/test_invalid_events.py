@@ -1,4 +1,4 @@
-"""Bodies that are JSON objects but no event: each names the fields at fault and leaves no trace."""
+"""JSON objects that are no valid event: each refusal names the invalid members and leaves no trace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Thousands of requests that nobody should send: none is a defect of ours, and of none refused there is a trace.
+"""Thousands of malformed requests: none causes a defect, and no refused one leaves a trace.
 
 Which of them are events after all is decided by a reader of our own. Their user then plays on, and every answer is
 that of a model which has seen the events only.

@@ -1,4 +1,4 @@
-"""The numbers of the running service: they move by what was sent, and read as Prometheus reads them."""
+"""The metrics of the running service: they change with what was sent, and Prometheus can parse them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The document of the running service tells the truth: each example in it is what the service answers."""
+"""Each example in the OpenAPI document is what the running service answers."""
 
 from collections.abc import Callable, Sequence
 

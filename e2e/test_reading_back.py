@@ -1,4 +1,4 @@
-"""Reading back: what the service says of a user's events, held against what was sent and answered."""
+"""Reading back: a player's events as the service shows them, compared with what was sent and answered."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

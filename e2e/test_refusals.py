@@ -1,4 +1,4 @@
-"""Every refusal of the contract: its problem, and that nothing is left of what was refused."""
+"""Every refusal of the contract: its problem, and that it leaves no trace."""
 
 import gzip
 import http.client

@@ -1,4 +1,4 @@
-"""The register: users come in under an id of the platform's or the next free one, and nobody gets what is another's."""
+"""The register: players get the id that the platform gives or the next free one, and nobody gets a taken value."""
 
 import json
 import secrets

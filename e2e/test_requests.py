@@ -1,4 +1,4 @@
-"""The forms in which an event is accepted."""
+"""The forms in which the service accepts an event."""
 
 import socket
 import time

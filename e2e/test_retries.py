@@ -1,4 +1,4 @@
-"""Retries: an event sent again gets its first answer, another event at its t is refused."""
+"""Retries: an event sent again gets its first answer; a different event at its t is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The four rules, each on both sides of its edge, as the contract has them."""
+"""The four rules of the contract, each on both sides of its edge."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""One user's life in any order: new, repeated, altered and late events, alone or two at once, against a model.
+"""One player's life in any order (new, repeated, altered and late events, alone or two at once), against a model.
 
 Hypothesis makes the steps up, and with E2E_SHRINK=1 looks for the fewest that fail. Nothing that it draws depends on
 who wins a race, so the same seed is the same steps; the model takes either order of two events at once and goes on

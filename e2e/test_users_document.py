@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of users, held against the answers to what schemathesis makes of it."""
+"""The OpenAPI document on players, compared with the answers to requests of Schemathesis."""
 
 import json
 from typing import Any

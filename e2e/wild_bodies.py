@@ -1,4 +1,4 @@
-"""Requests that nobody should send, drawn by hypothesis: the worst of bytes, of JSON, of numbers and of headers."""
+"""Malformed requests drawn by Hypothesis: the worst of bytes, of JSON, of numbers and of headers."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A user to whom unheard-of requests are made, and who then plays on as if nothing had been."""
+"""A player who gets malformed requests and then plays on as if nothing had happened."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A small disk, where one can be had: a tmpfs, which only root may mount."""
+"""A small disk where one is possible: a tmpfs, which only root may mount."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A network that can swallow: between the service and PostgreSQL, on this machine."""
+"""A network between the service and PostgreSQL, on this machine, that can swallow packets."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""An example of the document that is to be brought about over HTTP."""
+"""One example of the OpenAPI document, to be reproduced over HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How to bring about what the document shows, over HTTP, at a service that runs as it does out of the box."""
+"""How to reproduce the examples of the OpenAPI document over HTTP, on a service with default settings."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How to bring about what the document shows of the rule book, without ever changing which edition is live."""
+"""How to reproduce the document's examples of the rule book without changing the live edition."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The running service as a client sees it: its address, a connection to it, a customer who plays there."""
+"""The running service as a client sees it: its address, a connection to it, and a player."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Short ways to write events and histories in tests."""
+"""Short ways to build events and histories in tests."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What all tests share: no time is a reason to fail, and it is all one who started them (make does, with a prefix)."""
+"""What all tests share: no time limit of Hypothesis applies, and the variables that make sets are removed."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the lock files name."""
+"""Reads the lock files."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reading HTML and SVG in tests."""
+"""Reads HTML and SVG in tests."""
 
 import re
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""A rule of each kind, made from nothing but what the kind declares: a new kind is tested without a line here."""
+"""A rule of each kind, built only from what the kind declares: a new kind is tested without a line here."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The events that are judged: made and judged by SQL alone, so that a verification has something to disagree with."""
+"""The events to backtest: SQL alone makes and judges them, so that a verification can find disagreement."""
 
 from bench.database import run
 

@@ -1,4 +1,4 @@
-"""Clients that connect and then say nothing, or stop in the midst of a request: many, over plain sockets."""
+"""Many clients over plain sockets that connect and stay silent, or stop in the middle of a request."""
 
 import contextlib
 import resource

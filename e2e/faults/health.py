@@ -1,4 +1,4 @@
-"""Whoever watches the service: asks for its health all the time, and notes how long each answer took."""
+"""Watches the service: asks for its health all the time and records how long each answer took."""
 
 import http.client
 import time

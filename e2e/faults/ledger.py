@@ -1,4 +1,4 @@
-"""What the clients wrote down: each acknowledged event with its answer, and how every request ended."""
+"""What the clients recorded: each acknowledged event with its answer, and how every request ended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

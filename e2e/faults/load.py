@@ -1,4 +1,4 @@
-"""Clients that play a day together, each over a connection of its own and with users of its own."""
+"""Clients that play a day together, each over its own connection and with its own players."""
 
 import time
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The processes of a site, found from the pids that its own commands name, and nobody else's."""
+"""The processes of a site and no others, found from the pids that its own commands name."""
 
 import contextlib
 import signal

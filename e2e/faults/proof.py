@@ -1,4 +1,4 @@
-"""What was acknowledged, held against the service, against its database and against the oracle."""
+"""Compares what was acknowledged with the service, with its database and with the oracle."""
 
 import json
 from collections.abc import Iterable

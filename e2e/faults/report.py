@@ -1,4 +1,4 @@
-"""The results: a line each while it runs, a table at the end, and docs/reliability.md."""
+"""The results: a line each during the run, a table at the end, and docs/reliability.md."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""All faults: most one after the other on one service, beside them those that need a service with something more."""
+"""All faults: most run in turn on one service; those that need more than a service run beside it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence

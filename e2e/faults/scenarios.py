@@ -1,4 +1,4 @@
-"""The faults, one function each: bring it about under load, and say when it was over."""
+"""The faults, one function each: it causes the fault under load and returns when it was over."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Several parts of a run at a time, each in a process of its own: where one waits, another has the processors."""
+"""Runs several parts at a time, each in its own process: while one waits, another uses the processors."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence

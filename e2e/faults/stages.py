@@ -1,4 +1,4 @@
-"""Faults that need more than a service: another instance, a network between, a Redis. Each is prepared by itself."""
+"""Faults that need more than a service: another instance, a network between, a Redis. Each has its own setup."""
 
 import contextlib
 import socket

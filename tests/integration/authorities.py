@@ -1,4 +1,4 @@
-"""Authorities of certificates for tests, each trusted by nobody else, and what they certify."""
+"""Certificate authorities for tests, and the certificates that they sign; nothing else trusts them."""
 
 import subprocess
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is stored, for tests: many events, and editions."""
+"""Fills the database for tests: many events, and editions."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Data folders of PostgreSQL for tests that are about something else: initdb makes one, and the others are its copies.
+"""Data folders of PostgreSQL for tests about something else: initdb makes one, and the others are copies.
 
 It takes a second and a half of a processor each time. test_cluster.py is about making them, and copies none.
 """

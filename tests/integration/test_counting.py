@@ -1,4 +1,4 @@
-"""Migration 0010 on a database with a past, and the events of a release that gave them no numbers (A44)."""
+"""Migration 0010 on a database with older events, and events that a release stored without numbers (A44)."""
 
 from collections.abc import Iterator
 

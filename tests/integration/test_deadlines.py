@@ -1,4 +1,4 @@
-"""The watch over deadlines outlives whatever happens to the connections that it watches."""
+"""The deadline watch survives whatever happens to the connections that it watches."""
 
 import threading
 import time

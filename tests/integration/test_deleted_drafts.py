@@ -1,4 +1,4 @@
-"""Drafts can be deleted, and nothing else can (A48): over HTTP, by the command, and by whoever types SQL."""
+"""Drafts can be deleted and nothing else can (A48): over HTTP, by the command, and by plain SQL."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

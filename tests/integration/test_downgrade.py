@@ -1,4 +1,4 @@
-"""A downgrade that loses something says what, in numbers, and goes on only when that is named (A43)."""
+"""A downgrade that loses data counts it and continues only when the loss is confirmed (A43)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the tests over HTTP store their events: in a service of their own, and in no other that does not agree."""
+"""The tests over HTTP store events only in a private service or in one that agrees."""
 
 import os
 import signal

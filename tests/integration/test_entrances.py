@@ -1,4 +1,4 @@
-"""Closed in every entrance: whatever program serves the application, strangers need a key, and pages get nowhere."""
+"""Every entrance is closed: whatever serves the application, strangers need a key, and web pages get nowhere."""
 
 import os
 import socket

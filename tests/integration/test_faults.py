@@ -1,4 +1,4 @@
-"""What clients see when the database is away, overloaded, or not what we think it is."""
+"""What clients see when the database is unreachable, overloaded or not as expected."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""Who may do what with the rule book: the scopes of keys, and that somebody else than the author publishes."""
+"""Who may do what with the rule book: the scopes of keys, and that only another person than the author publishes."""
 
 from collections.abc import Callable
 from itertools import product

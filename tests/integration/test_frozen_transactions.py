@@ -1,4 +1,4 @@
-"""Sessions whose peer says nothing any more: the server ends them, so that their locks hold up nobody (A36)."""
+"""The server ends sessions whose peer is silent, so that their locks block nobody (A36)."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A database whose disk is full: events say so, and readiness says so as well until there is room again."""
+"""A full database disk: events and readiness report it until there is room again."""
 
 import tempfile
 from collections.abc import Iterator

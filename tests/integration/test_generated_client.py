@@ -1,4 +1,4 @@
-"""A client that a generator makes of the served document, without any hand on it: whole, typed, and understood."""
+"""A client generated from the served document, without manual changes, is complete and typed, and it works."""
 
 import importlib
 import subprocess

@@ -1,4 +1,4 @@
-"""A network that swallows: when it is whole again, the connections from before are not, and nobody says so (A36)."""
+"""After a network outage old connections stay broken without notice; no event may fail for that (A36)."""
 
 import time
 from collections.abc import Iterator

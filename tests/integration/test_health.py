@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it can do its work; told in every state of the database."""
+"""Health: whether the process is alive and whether it can work, in every state of the database."""
 
 import socket
 import time

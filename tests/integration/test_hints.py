@@ -1,4 +1,4 @@
-"""What to do next is told in the form of the place: a command in terminal and log, a request over HTTP (A27)."""
+"""Messages name the next step in the form of their place: a command in a terminal or log, a request over HTTP (A27)."""
 
 import ast
 import json

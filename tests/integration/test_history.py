@@ -1,4 +1,4 @@
-"""Reading history: the same as a list would give, and always by an index."""
+"""History queries return what a list would, and always use an index."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The migration that adds the index of alerts: beside the traffic, again after a failure, and two runs at once."""
+"""The migration that adds the index of alerts: beside traffic, again after a failure, and twice at once."""
 
 import os
 import subprocess

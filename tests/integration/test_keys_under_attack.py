@@ -1,4 +1,4 @@
-"""Keys over HTTP, against the server as it is run: locked tables, floods of strangers, very many keys."""
+"""Keys over HTTP on a real server: locked tables, floods of unknown keys, very many keys."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""When a key was used last, over real processes: right within ten seconds and at stop, and never in the way."""
+"""The last use of a key, over real processes: accurate within ten seconds and at stop, and never in the way."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Limits of requests: off unless set, counted per key, in memory or in Redis."""
+"""Rate limits: off by default, counted per key, in memory or in Redis."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the lists show can be typed again, on a narrow terminal and in a pipe: real programs on real terminals."""
+"""Listed values can be typed again, on a narrow terminal and in a pipe: real programs on real terminals."""
 
 import fcntl
 import os

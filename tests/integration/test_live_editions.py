@@ -1,4 +1,4 @@
-"""Random editions on random histories: what is answered live over HTTP is the backtest's and the oracle's."""
+"""Random editions on random histories: the live answers over HTTP equal the backtest's and the oracle's."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Log lines: for people and for machines, ours and those of libraries, in one form."""
+"""Log lines for people and for machines: ours and those of libraries have one form."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A backtest of very many days, by the command itself: a report, its page and its JSON stay of a size to be read."""
+"""A backtest of very many days, by the command: the report, its page and its JSON stay readable in size."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What is counted of events, refusals and the database, and who may see it."""
+"""The metrics of events, refusals and the database, and who may read them."""
 
 import socket
 import time

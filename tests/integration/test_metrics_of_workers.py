@@ -1,4 +1,4 @@
-"""The numbers of all workers of a server, whichever of them is asked, and whatever became of one."""
+"""Any worker reports the metrics of all, whatever became of one."""
 
 import time
 import urllib.request

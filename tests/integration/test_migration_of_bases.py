@@ -1,4 +1,4 @@
-"""Migration 0006 on a rule book with a past: up, down, up, while the release before goes on writing."""
+"""Migration 0006 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Migration 0009 on a rule book with a past: up, down, up; and beside the release before, which goes on writing."""
+"""Migration 0009 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
 from collections.abc import Iterator
 

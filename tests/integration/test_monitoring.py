@@ -1,4 +1,4 @@
-"""Alerts, dashboard and their document speak of metrics and labels that the running service really has."""
+"""Alerts, dashboard and their document use only metrics and labels that the running service has."""
 
 import json
 import re

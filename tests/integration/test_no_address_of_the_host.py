@@ -1,4 +1,4 @@
-"""No answer is made of the Host that a client names: neither where it leads to, nor what it says.
+"""No answer depends on the client's Host header: neither a redirect nor its text.
 
 The name is among `HOSTS`: any other is refused before a path is looked at.
 """

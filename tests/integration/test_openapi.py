@@ -1,4 +1,4 @@
-"""The document tells the truth where a service out of the box cannot show it; e2e/test_openapi.py does the rest."""
+"""The examples of the OpenAPI document that need special settings are true; e2e/test_openapi.py tests the rest."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The OpenAPI document by itself: valid, whole, and the one that was committed."""
+"""The OpenAPI document alone: valid, complete, and equal to the committed one."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Migrations are the owner's, and let the service's login do its work: also one that has to be made first (A42)."""
+"""The owner migrates and grants the service's login what it needs, creating that login if necessary (A42)."""
 
 import secrets
 from collections.abc import Iterator

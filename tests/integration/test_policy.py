@@ -1,4 +1,4 @@
-"""Four eyes are the database's rule: whatever is typed before a command, and by whoever holds one name (A46)."""
+"""The database enforces four eyes, whatever variables a command has and however many keys one person holds (A46)."""
 
 import os
 import pwd

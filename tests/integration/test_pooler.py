@@ -1,4 +1,4 @@
-"""Behind a real PgBouncer: by session all holds as without one; otherwise nothing starts, and it is said why (A18)."""
+"""Behind a real PgBouncer: with session pooling everything works; otherwise nothing starts, with a reason (A18)."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""What the server has prepared on a connection stays bounded, however often the rules change (A18)."""
+"""The prepared statements of a connection stay bounded, however often the rules change (A18)."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

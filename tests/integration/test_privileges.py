@@ -1,4 +1,4 @@
-"""What the service's login may do: each table's columns as its model says, and nothing that its owner may (A42)."""
+"""What the service's login may do: each table's columns as its model declares, and nothing of the owner's (A42)."""
 
 from contextlib import closing
 

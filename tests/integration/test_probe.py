@@ -1,4 +1,4 @@
-"""`python -m lib.probe`, asking a server that answers as it is told."""
+"""`python -m lib.probe`, against a server with prescribed answers."""
 
 import threading
 from collections.abc import Iterator

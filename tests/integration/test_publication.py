@@ -1,4 +1,4 @@
-"""Publishing under load: several workers, each event judged by one edition whole, and soon by the new one."""
+"""Publishing under load: one edition judges each event, and all workers soon use the new one."""
 
 import http.client
 import json

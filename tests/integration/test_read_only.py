@@ -1,4 +1,4 @@
-"""A database that takes no changes is told as such wherever somebody looks; of several hosts the right one is found."""
+"""A read-only database is reported as such everywhere; among several hosts the writable one is found."""
 
 import time
 from collections.abc import Iterator

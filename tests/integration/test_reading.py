@@ -1,4 +1,4 @@
-"""Reading back: what was stored, page by page, and what it adds up to."""
+"""Reading back: stored events page by page, and their totals."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Where a report is written in a folder that others may write to as well (docs/security.md): never through a link."""
+"""Writing a report into a folder that others may write to (docs/security.md): never through a link."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A key that is taken back is refused by every worker of a running service within five seconds."""
+"""Every worker of a running service refuses a revoked key within five seconds."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Whoever reads, changes rules or holds up one player takes nothing from the events of others (A37).
+"""Requests that read, change rules or hold up one player take nothing from the events of others (A37).
 
 Over sockets, against the server as it is run. What is slow is made so by a lock, so that it is slow on every machine:
 each kind of request waits, from many more clients than there are threads, while other players' events go on.

@@ -1,4 +1,4 @@
-"""The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
+"""The rule book: its steps, its audit, how workers follow it, and the effect of a fault in it."""
 
 import getpass
 import json

@@ -1,4 +1,4 @@
-"""The rule book over HTTP: what it shows, what each step does, and what is refused without a trace."""
+"""The rule book over HTTP: what it shows, what each step does, and which requests are refused without a trace."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What is gone is missed: every event has a number, and seals cover them (A44)."""
+"""Deleted events are noticed: every event has a number, and seals cover them (A44)."""
 
 import hashlib
 import re

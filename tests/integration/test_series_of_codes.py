@@ -1,4 +1,4 @@
-"""The series of a code ends with the last edition in force that has it."""
+"""The metric series of a code ends with the last edition in force that has it."""
 
 import re
 import time

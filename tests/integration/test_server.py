@@ -1,4 +1,4 @@
-"""The server as it is run: `python -m app`, its workers, its end."""
+"""The real server: `python -m app`, its workers and its shutdown."""
 
 import ctypes
 import json

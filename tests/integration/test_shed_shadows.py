@@ -1,4 +1,4 @@
-"""A shadow that costs what events need leaves by itself, and says so; the live edition never does (A47)."""
+"""A shadow that takes resources from events is shed and logged; the live edition never is (A47)."""
 
 import json
 import time

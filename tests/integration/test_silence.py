@@ -1,4 +1,4 @@
-"""A database that does not answer at all: stopped, not ended, so that no timeout of its own can fire (A19)."""
+"""A database that does not answer at all: stopped, not ended, so that none of its own timeouts can fire (A19)."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""A Redis that accepts and says nothing, or refuses: limits are counted by each process, and no event is stopped."""
+"""A Redis that is silent or refuses: each process counts limits for itself, and no event is stopped."""
 
 import json
 import socket

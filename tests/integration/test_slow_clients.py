@@ -1,4 +1,4 @@
-"""Clients that do not go on, over sockets, against the server as it is run: they hinder nobody, and end (A33)."""
+"""Clients that stop sending, over sockets, on a real server: they slow nobody down and are disconnected (A33)."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""EVENT_ORDER=system: `t` rises over all users (A7)."""
+"""EVENT_ORDER=system: `t` rises across all players (A7)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

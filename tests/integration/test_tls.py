@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL and to Redis, with authorities of the test's own: only the right server of that name is used."""
+"""TLS to PostgreSQL and Redis, with authorities of the tests: only the right server under the right name is used."""
 
 import os
 import shutil

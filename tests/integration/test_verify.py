@@ -1,4 +1,4 @@
-"""What is stored is judged again, each event by its own edition, and whatever does not agree is told."""
+"""Verification judges each stored event again by its own edition and reports every difference."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The version has one place, and whoever reports a fault can read it in each of those where they may look."""
+"""The version is defined in one place and shown wherever somebody reporting a fault may look."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""A worker that stands still is noticed and replaced; one that merely could not run for a while is left alone (A35)."""
+"""A hanging worker is noticed and replaced; one that merely could not run for a while is left alone (A35)."""
 
 import json
 import signal

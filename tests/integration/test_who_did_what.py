@@ -1,4 +1,4 @@
-"""Who did what: the key in an event's row and line, lines of who read whose data, the audit of keys."""
+"""Attribution: the key in an event's row and log line, log lines of reads of personal data, the audit of keys."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Work shared by processes: all of it or an error, and nobody left behind."""
+"""Work shared by processes: all of it or an error, and no process is left behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Who is let in, who waits, who is turned away, and that each kind of request has a room of its own (A37)."""
+"""Which requests enter, wait or are turned away, and that each kind of request has its own limit (A37)."""
 
 import time
 from collections.abc import Callable, Iterable

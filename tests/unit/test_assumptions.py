@@ -1,4 +1,4 @@
-"""Every assumption is cited where it is built and where it is tested."""
+"""Every assumption is cited where it is implemented and where it is tested."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`make audit`: a package of which nothing is known is not one without vulnerabilities."""
+"""`make audit`: a package about which nothing is known does not count as free of vulnerabilities."""
 
 import json
 import sys

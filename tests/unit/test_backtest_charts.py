@@ -1,4 +1,4 @@
-"""The charts of a report: every period and every code is shown, and only what is there."""
+"""The charts of a report show every period and every code, and nothing else."""
 
 from dataclasses import replace
 

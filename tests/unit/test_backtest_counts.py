@@ -1,4 +1,4 @@
-"""What a backtest is asked, and how it counts."""
+"""The scope of a backtest, and how it counts."""
 
 from collections import defaultdict
 from collections.abc import Callable

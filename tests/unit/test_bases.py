@@ -1,4 +1,4 @@
-"""Which publications would undo another one unseen (A28), and what is said of them."""
+"""Publications that would silently undo another one (A28), and how they are reported."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

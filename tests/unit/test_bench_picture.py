@@ -1,4 +1,4 @@
-"""The picture of `make bench` and what is said of missed bars, on small figures and on those that are published."""
+"""The picture of `make bench` and the text on missed bars, for small figures and for the published ones."""
 
 import re
 from dataclasses import replace

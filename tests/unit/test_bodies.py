@@ -1,4 +1,4 @@
-"""Reading bodies: by length, in pieces, and not at all where nobody says where they end."""
+"""Reading bodies: by length, in pieces, and not at all without a known end."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What an edition can cost, worked out from its rules (A48)."""
+"""The possible cost of an edition, computed from its rules (A48)."""
 
 from typing import Any
 

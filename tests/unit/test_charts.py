@@ -1,4 +1,4 @@
-"""Bar charts as SVG: bars as high as their values, labels whole at every width, and nothing in a text is markup."""
+"""Bar charts as SVG: heights match values, labels fit at every width, and text is escaped."""
 
 import re
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Settings: their defaults, where they come from, and how loud they are when wrong."""
+"""Settings: their defaults, their sources, and how clearly invalid ones are reported."""
 
 import os
 from collections.abc import Callable

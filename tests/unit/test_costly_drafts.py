@@ -1,4 +1,4 @@
-"""What would cost much to read is refused before it is read, in every form in which rules are written.
+"""Input that is costly to parse is refused before parsing, in every format of rules.
 
 No time is measured here: what costs the square is told by what it grows like, so each is made ten times as long as what
 took seconds, and is refused, or read, all the same.

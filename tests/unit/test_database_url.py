@@ -1,4 +1,4 @@
-"""DATABASE_URL: what libpq takes is taken, handed on as it came, and written so that every program takes it."""
+"""DATABASE_URL: accepts what libpq accepts, passes it on unchanged, and has a form that every program accepts."""
 
 from typing import Any, cast
 

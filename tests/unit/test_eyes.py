@@ -1,4 +1,4 @@
-"""Who is somebody else (A25, A46): the owner of another key; whoever has none is not known."""
+"""Who counts as another person (A25, A46): the owner of another key; without an owner nobody is known."""
 
 from datetime import UTC, datetime
 

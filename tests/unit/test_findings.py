@@ -1,4 +1,4 @@
-"""Comparing what is stored with what is judged again, one event at a time."""
+"""Compares stored answers with a second judgement, one event at a time."""
 
 import pytest
 

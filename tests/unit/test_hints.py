@@ -1,4 +1,4 @@
-"""What a message names can be typed where it is read."""
+"""Commands in messages can be typed where they are read."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Why an installation failed, told from what uv and pip really print."""
+"""The cause of a failed installation, from real output of uv and pip."""
 
 from pathlib import Path
 

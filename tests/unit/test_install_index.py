@@ -1,4 +1,4 @@
-"""Where packages come from: pip's settings, told to uv."""
+"""Where packages come from: pip's settings, passed on to uv."""
 
 import pytest
 

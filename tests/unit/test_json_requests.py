@@ -1,4 +1,4 @@
-"""Reading JSON strictly."""
+"""Strict JSON parsing."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Each kind of rule declares all that is known of it, and whoever reads, writes, compares or bounds rules finds it."""
+"""Each kind of rule declares all that readers, writers, comparisons and limits need to know."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""The locks: complete for every Python and platform that is promised, since installing resolves nothing."""
+"""The locks are complete for every supported Python and platform, since installing resolves nothing."""
 
 import importlib.metadata
 import tomllib

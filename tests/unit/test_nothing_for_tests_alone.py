@@ -1,4 +1,4 @@
-"""No function of the product is called by tests alone: what only they call can be right and never happen."""
+"""No function of the product is called by tests alone: such code can be right and never run."""
 
 import ast
 from collections.abc import Iterator

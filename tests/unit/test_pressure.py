@@ -1,4 +1,4 @@
-"""When a shadow has to leave (A47): under pressure, of which it has a notable part, and for long enough."""
+"""When a shadow is shed (A47): under pressure of which it causes a notable part, and for long enough."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Any edition on any history: the rules judge as the oracle does, reading no more than they asked for."""
+"""Any edition on any history: the rules judge as the oracle does and read no more than they requested."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What can be saved as an edition, and what cannot, told by rule and field."""
+"""Which rules can be saved as an edition; refusals name rule and field."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""History kept up event by event is the history that a list, and so the database, would give."""
+"""A history updated event by event equals the one that a list, and so the database, would give."""
 
 from decimal import Decimal
 from unittest import mock

@@ -1,4 +1,4 @@
-"""Why a rule fired, and what it asks for, as an analyst reads it."""
+"""Sentences on why a rule fired and what it requires, as an analyst reads them."""
 
 from decimal import Decimal
 from typing import Any

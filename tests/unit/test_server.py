@@ -1,4 +1,4 @@
-"""How many connections fit into the files that may be open."""
+"""How many connections fit into the limit of open files."""
 
 import subprocess
 import sys

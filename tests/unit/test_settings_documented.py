@@ -1,4 +1,4 @@
-"""Every setting is explained, and can be copied from the example."""
+"""Every setting is documented and is in the example file."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""As many threads are awake as are of use, and others are woken in the place of those that are held up."""
+"""Only as many threads are awake as are useful; when some block, others are woken."""
 
 import sys
 import time

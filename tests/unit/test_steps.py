@@ -1,4 +1,4 @@
-"""Which steps an edition does not take, and what is said of each."""
+"""Which steps an edition refuses, and with what message."""
 
 from datetime import UTC, datetime
 from itertools import product

@@ -1,4 +1,4 @@
-"""Tables: whatever the width of the terminal, every value can be read whole in one place."""
+"""Tables: at any terminal width every value can be read completely."""
 
 import re
 from io import StringIO

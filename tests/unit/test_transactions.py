@@ -1,4 +1,4 @@
-"""Which faults of the database pass and which are defects, told by SQLSTATE alone."""
+"""Which database faults are transient and which are defects, by SQLSTATE alone."""
 
 import psycopg2
 import pytest

@@ -1,4 +1,4 @@
-"""Who counts as silent, by looks; who is told that all is well."""
+"""Which workers count as silent, by checks, and who learns that all is well."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Both compose files keep what the documents promise of them."""
+"""Both compose files keep what the documents promise."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is shipped for production agrees with the service: its settings, its times."""
+"""The files shipped for production agree with the settings and times of the service."""
 
 import subprocess
 from pathlib import Path
