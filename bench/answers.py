@@ -58,7 +58,7 @@ def _check_user(rows: list[tuple[Event, list[int]]]) -> int:
     checked = 0
     for place, (event, codes) in enumerate(rows, start=1):
         if event.t < FIRST_T:
-            continue  # stored by SQL, judged by nobody
+            continue  # stored by SQL, never judged
         if codes != codes_after(events[:place]):
             raise BenchError(f"{event.body()} was stored with {codes}, the oracle says {codes_after(events[:place])}")
         checked += 1

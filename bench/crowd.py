@@ -15,7 +15,7 @@ _PATIENCE = 30  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
-    """So many clients, and what they ask for."""
+    """The number of clients, and the request that they repeat."""
 
     clients: int
     method: str

@@ -28,7 +28,7 @@ def describe(database_url: str, settings: Settings) -> Description:
 
 
 def _cpu() -> str:
-    """Return the model's name, which Linux keeps in a file."""
+    """Return the name of the processor from Linux's file."""
     file = Path("/proc/cpuinfo")
     found = re.search(r"^model name\s*:\s*(.+)$", file.read_text(), re.MULTILINE) if file.exists() else None
     return found.group(1) if found else platform.processor() or "unknown"

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.figures import Cost, Figures, Pair
 
 WIDTH = 930
-LEFT = 300  # where bars and dots begin; names stand before it
-RIGHT = 700  # where the longest of them ends; figures stand behind it
+LEFT = 300  # where bars and dots begin; names are to the left
+RIGHT = 700  # where the longest of them ends; figures are to the right
 ROW, GAP = 22, 14  # pixels: of a bar with the room above it, and between two pairs
 RATIO_ROW = 44
 HEAD = 56  # of each part: its title and its legend

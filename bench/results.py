@@ -158,7 +158,7 @@ def middle_latency(runs: Sequence[Latency]) -> Latency:
 
 
 def verdict(ratio: float, bar: float | None) -> str:
-    """Say on which side of the bar a ratio is; only said, since time is no reason to fail."""
+    """Say on which side of the bar a ratio is; a slow run does not fail."""
     if bar is None:
         return ""
     return "PASS" if ratio <= bar else "ABOVE"

@@ -78,7 +78,7 @@ def _spread(figures: Sequence[float]) -> tuple[float, float, float]:
 
 
 def judgement(past: Past) -> str:
-    """Say in a line whether a backtest is as fast as was asked for."""
+    """Say in a line whether a backtest is as fast as required."""
     speed = median(each.per_core for each in past.passes[FOUR])
     passed = "PASS" if speed >= SPEED_BAR else "BELOW"
     return f"{speed:,.0f} events a second and core by the four rules; the bar is {SPEED_BAR:,}: {passed}."

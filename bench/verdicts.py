@@ -10,7 +10,7 @@ PREPARED, PLAIN = (QUESTIONS[each].base for each in (Protocol.PREPARED, Protocol
 
 
 def missed(figures: Figures) -> str:
-    """Say in Markdown which bars were missed and why; that none was, where that is so."""
+    """Say in Markdown which bars were missed and why, or that none was."""
     shown = [*_pairs(figures), *_steady(figures), *_speed(figures)]
     return "\n".join(f"- {each}" for each in shown) if shown else "None."
 

@@ -31,7 +31,7 @@ class Load:
 
     @property
     def threads(self) -> int:
-        """Each thread has connections and users of its own."""
+        """Each thread has its own connections and users."""
         return min(2, self.users, self.connections)
 
 

@@ -82,6 +82,6 @@ def outcome_of(response: httpx.Response, event: Event) -> Outcome:
 
 
 def latest_named(problem: Problem, event: Event) -> int:
-    """Return the greatest number of the detail but for the user's id: it stands above the event's own `t`."""
+    """Return the greatest number in the detail besides the user id: it exceeds the event's own `t`."""
     numbers = [int(number) for number in NUMBER.findall(str(problem["detail"]))]
     return max(number for number in numbers if number != event.user_id)

@@ -33,7 +33,7 @@ def refused(*slugs: str) -> Verdict:
 
 
 def verdict_on(body: bytes, content_type: str | None) -> Verdict:
-    """Say what the contract makes of a request, whoever sent what before."""
+    """Return what the contract says about a request, whatever was sent before."""
     if len(body) > MAX_BODY_BYTES:
         return refused("too-large", "unsupported-media-type")
     if (content_type or "").partition(";")[0].strip().lower() != "application/json":

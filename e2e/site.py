@@ -97,7 +97,7 @@ class Site:
         return int(found[1]), int(found[2])
 
     def keep_logs(self) -> Path:
-        """Copy the logs to those of the checkout, where they outlast this site; return that folder."""
+        """Copy the logs into the checkout, where they outlive this site; return that folder."""
         self._kept.mkdir(parents=True, exist_ok=True)
         for log in (self.var / "log").glob("*.log"):
             shutil.copyfile(log, self._kept / f"{self._name}-{log.name}")

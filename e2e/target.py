@@ -39,7 +39,7 @@ def _not_ours(status: int) -> str | None:
 
 
 def _not_for_tests(client: httpx.Client) -> str | None:
-    """Only who says to be in development gets what the tests store; an address proves nothing, it may be a tunnel's."""
+    """Require that the service says it is in development; an address proves nothing, as it may be a tunnel's."""
     if os.environ.get(ANYWAY) == "true":
         return None
     shown = KIND.search(client.get("/metrics").text)

@@ -26,7 +26,7 @@ def send_all(customer: Customer, events: list[Event]) -> list[Answered]:
 
 
 def random_event(customer: Customer, random: Random, t: int) -> Event:
-    """Draw withdraws and deposits near the edge of the window, so that a wrong order shows in the codes."""
+    """Draw withdrawals and deposits near the edge of the window, so that a wrong order shows in the codes."""
     event_type = random.choices(["withdraw", "deposit"], weights=[3, 2])[0]
     amount = random.choice(["60.00", "70.00", "80.00", "150.00"])
     return customer.event("withdraw" if event_type == "withdraw" else "deposit", amount, t)

@@ -17,7 +17,7 @@ OURSELVES = {"'self'", "'none'", "data:"}  # the last is a picture within a styl
 
 
 class References(HTMLParser):
-    """Collects what a page refers to, and what it says without referring: scripts and styles of its own."""
+    """Collects the references of a page, and its inline scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -105,7 +105,7 @@ def test_latency_is_measured_from_a_millisecond_on(customer: Customer, look: Loo
 
 
 def test_unknown_paths_make_no_new_series(customer: Customer, look: Look) -> None:
-    look()  # itself a request, which the next look shows
+    look()  # this is a request too, which the next look shows
     customer.client.get("/nowhere")
     before = look()
     for number in range(50):

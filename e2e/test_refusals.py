@@ -24,7 +24,7 @@ def in_chunks(size: int) -> Iterator[bytes]:
 
 
 def assert_nothing_happened(customer: Customer) -> None:
-    """Play on as if the refused withdraw at t = 1 had never been sent.
+    """Play on as if the refused withdrawal at t = 1 had never been sent.
 
     Were it stored, it would stand in the way of the first of these; were it counted, they would end a streak.
     """

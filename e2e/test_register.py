@@ -37,7 +37,7 @@ def new_id() -> Callable[[], int]:
 
 
 def new_email() -> str:
-    """Return an address that nobody has: the register keeps its users from run to run."""
+    """Return an unused address: the register keeps its players from run to run."""
     return f"{secrets.token_hex(12)}@example.com"
 
 

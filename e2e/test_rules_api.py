@@ -84,7 +84,7 @@ def test_the_shadow_judges_beside_the_live_edition_and_is_not_answered(
     assert json_of(client.post(f"/rules/{edition}/shadow", json={"note": "let us see"}))["status"] == "shadow"
     assert json_of(client.get("/rules"))["shadow"] == edition
     found: list[dict[str, Any]] = []
-    for t in range(1, SOON * 3, 3):  # a deposit in between, so that no three withdraws are in a row
+    for t in range(1, SOON * 3, 3):  # a deposit in between, so that no three withdrawals are in a row
         assert customer.withdraw("90.00", t=t) == []
         customer.deposit("1.00", t=t + 1)
         if found := json_of(client.get(f"/alerts?user={customer.user_id}&shadow=true"))["alerts"]:

@@ -32,7 +32,7 @@ OTHER: dict[EventType, EventType] = {"deposit": "withdraw", "withdraw": "deposit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """An event to be made: `gap` seconds after whatever is the latest by then."""
+    """An event to create, `gap` seconds after the latest one at that time."""
 
     type: EventType
     amount: str
@@ -77,7 +77,7 @@ writings = st.builds(
     path=st.sampled_from(["/event", "/event/", "/api/events"]),
 )
 changes = st.sampled_from([Change(type=True), Change(cents=1), Change(type=True, cents=1)])
-any_number = st.integers(0, 2**16)  # to be taken modulo what there is: how much there is may depend on a race
+any_number = st.integers(0, 2**16)  # used modulo the number of choices, which may depend on a race
 PLAIN = Writing()
 
 
@@ -126,7 +126,7 @@ class Player:
 
 
 class LifeOfUsers(RuleBasedStateMachine):
-    """Each rule is something that a client may do, whatever it did before."""
+    """Each rule is something that a client may do at any time."""
 
     def __init__(self, new_customer: Callable[[], Customer]) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class LifeOfUsers(RuleBasedStateMachine):
 
     @rule(n=players, move=moves, cents=st.integers(0, 1))
     def three_in_a_row(self, n: int, move: Move, cents: int) -> None:
-        """Go straight for the streaks, which single steps would seldom reach."""
+        """Aim at streaks, which single steps would seldom reach."""
         player = self.players[n]
         for k in range(3):
             player.send_alone(Change(cents=k * cents).of(player.next_event(move)))

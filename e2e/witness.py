@@ -47,7 +47,7 @@ class Witness:
         assert outcome_of(response, event) == expected, event
 
     def play_on(self, moments: Iterable[int] = MOMENTS) -> None:
-        """Take every moment that was sent, then some more: what was stored in secret stands in the way or counts."""
+        """Use every t that was sent, then some more: an event stored in secret would conflict or count."""
         t_after = self.ledger.latest + 1
         for t in sorted({*moments, *range(t_after, min(t_after + 3, MAX_INTEGER + 1))}):
             event = self.customer.event("withdraw", "7.01", t)

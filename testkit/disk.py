@@ -12,7 +12,7 @@ BLOCKS = (1 << 20, 1 << 12, 1)
 
 
 class NoDisk(Exception):
-    """No disk of its own can be had here; the message says why."""
+    """No separate disk is possible here; the message says why."""
 
 
 @contextlib.contextmanager

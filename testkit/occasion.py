@@ -13,7 +13,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """An example to be brought about, and a user of whom nothing is known yet."""
+    """An example to reproduce, and a player without events."""
 
     example: Example
     customer: Customer

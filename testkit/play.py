@@ -61,7 +61,7 @@ def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> li
 
 
 def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[int]:
-    """Share the events out: one each, the rest by activity, which differs between users as incomes do."""
+    """Distribute the events: one each, the rest by activity, which differs between players as incomes do."""
     weights = [temper.activity * random.lognormvariate(0, 0.8) for temper in tempers]
     counts = [1] * len(tempers)
     for user in random.choices(range(len(tempers)), weights, k=events - len(tempers)):

@@ -59,9 +59,9 @@ class Connection:
         self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
     def send(self, event: Event) -> Attempt:
-        """Send an event once; whatever happens is an attempt, never an exception."""
+        """Send an event once; return an attempt for any outcome, and never raise."""
         began, request_id, reopened = time.monotonic(), secrets.token_hex(8), False
-        step = Outcome.STRANGE  # nobody may reset a connection on which nothing is under way
+        step = Outcome.STRANGE  # an idle connection must not be reset
         try:
             reopened = self._was_closed()
             step = Outcome.REFUSED

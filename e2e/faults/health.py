@@ -12,12 +12,12 @@ LONGEST = 10  # seconds that an answer is waited for
 
 
 class Watch:
-    """Asks over a connection of its own each time, as an orchestrator does."""
+    """Opens a new connection for each probe, as an orchestrator does."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._stop = Event()
-        self.longest = 0.0  # seconds until an answer, of whatever status
+        self.longest = 0.0  # seconds until an answer of any status
         self.answers = 0
         self.statuses: set[tuple[str, int]] = set()
 

@@ -18,7 +18,7 @@ EVENTS = 100_000  # more than the fastest machine gets through
 USERS = 6_000
 PACE = 0.03  # seconds between two events of each of CLIENTS: load, but no contest for the processors, nor by two runs
 AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
-RETRY = 0.1  # seconds until an event is sent again: less than Retry-After asks for, so that recovery is measured finely
+RETRY = 0.1  # seconds until an event is sent again: less than Retry-After says, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last event
 STEADY = 1.2  # seconds without trouble, after which a fault counts as overcome
 LONGEST_RECOVERY = 20
@@ -37,7 +37,7 @@ class Lane:
         self.ended = Flag()
 
     def play(self) -> None:
-        """Send events until the end is asked for; the last one is settled first, if that can be."""
+        """Send events until told to stop; settle the last one first, if possible."""
         while not self.ended.is_set():
             self._pending = self._pending or next(self._events)
             self._settle(self._pending)

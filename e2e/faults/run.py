@@ -67,7 +67,7 @@ class Run:
                 self._on_one_service(site, scenarios, notes)
 
     def _on_others(self, notes: Notes) -> None:
-        """One after the other, each on a service of its own: on a small disk, and with what else they need."""
+        """Run them one after the other, each on its own service: on a small disk, or with other needs."""
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
             self._on_a_small_disk(scenarios, notes)
         for stage in filter(self.wanted, STAGES):

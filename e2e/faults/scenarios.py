@@ -13,7 +13,7 @@ from testkit.disk import full
 
 LONGEST_REQUEST = 5  # seconds
 LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
-REPLACED = 10  # seconds within which a process that stands still is replaced
+REPLACED = 10  # seconds within which a hanging process is replaced
 STOPPED = 7  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4
 HELD = 5  # seconds that connections are held, less than after which the service closes them
@@ -81,7 +81,7 @@ def kill_backend(site: Site) -> Window:
 
 
 def stop_worker(site: Site) -> Window:
-    """Whoever it has under way waits for it until it is replaced."""
+    """Its requests in progress wait until it is replaced."""
     victim, began = processes.workers(site)[0], time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED)
@@ -89,7 +89,7 @@ def stop_worker(site: Site) -> Window:
 
 
 def stop_server(site: Site) -> Window:
-    """Workers go on, but nobody would replace one that dies."""
+    """Workers go on, but one that dies is not replaced."""
     victim, began = processes.server(site), time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED * 2)

@@ -30,7 +30,7 @@ class Result:
     ledger: Ledger
     proof: Proof
     health: Watch
-    logged: frozenset[str] = frozenset()  # requests of a graceful end that had no answer, and are in the service's log
+    logged: frozenset[str] = frozenset()  # requests in the service's log that a graceful end left without an answer
 
     @property
     def in_doubt(self) -> int:
@@ -39,7 +39,7 @@ class Result:
 
     @property
     def in_doubt_stored(self) -> int:
-        """Those of them that had been stored all the same."""
+        """Those of them that were stored nevertheless."""
         return sum(each.in_doubt and each.replayed for each in self.ledger.acknowledged)
 
     @property

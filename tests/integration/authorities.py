@@ -17,7 +17,7 @@ class Certified:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority in a folder of its own; `certificate` is what those trust who trust it."""
+    """An authority in its own folder; clients that trust it trust `certificate`."""
 
     folder: Path
 

@@ -40,7 +40,7 @@ Sql = Callable[..., list[tuple[Any, ...]]]
 
 
 def run_sql(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
-    """Run one statement on a connection of its own, and return its rows if it has any."""
+    """Run one statement on a new connection, and return its rows if it has any."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -50,7 +50,7 @@ def run_sql(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def fresh_database(server: str) -> Iterator[str]:
-    """Lend an empty database of its own on a server; whatever else is on that server is left alone."""
+    """Lend a new empty database on a server; everything else on that server is left alone."""
     name = f"test_{secrets.token_hex(6)}"
     run_sql(server, f"CREATE DATABASE {name}")
     try:
@@ -61,7 +61,7 @@ def fresh_database(server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where data folders of PostgreSQL are kept to be copied."""
+    """The folder of PostgreSQL data folders to copy from."""
     return tmp_path_factory.mktemp("data-folders")
 
 
@@ -85,7 +85,7 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def two_logins(server: str) -> Iterator[tuple[str, str]]:
-    """Lend an empty database of its own: its address for its owner, and for a service's login that owns nothing."""
+    """Lend a new empty database: its address for its owner, and for a service's login that owns nothing."""
     login, password = f"service_{secrets.token_hex(6)}", secrets.token_hex(6)
     run_sql(server, f"CREATE ROLE {login} LOGIN PASSWORD '{password}'")
     try:
@@ -188,7 +188,7 @@ def sql(database: str) -> Sql:
 
 @pytest.fixture
 def app_with(database: str, service_url: str) -> Iterator[AppWith]:
-    """Make applications on the database, each with settings of its own, as the service's login."""
+    """Create applications on the database, each with its own settings, as the service's login."""
     made: list[APIFlask] = []
     addresses = {"database_url": service_url, "database_owner_url": database}
 
@@ -250,7 +250,7 @@ def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture(scope="module")
 def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Start servers that serve all tests of a file, each at a port that is told; each test empties the tables anew."""
+    """Start servers for all tests of a file, each at a given port; each test empties the tables again."""
     with servers(logins[1], 0, tmp_path_factory.mktemp("servers")) as start:
         yield start
 

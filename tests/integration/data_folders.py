@@ -16,7 +16,7 @@ from lib.local.initdb import Plan
 
 @contextmanager
 def made_once(kept: Path) -> Iterator[None]:
-    """Have data folders copied from those in the folder `kept`, where what is made first is put."""
+    """Copy data folders from the folder `kept`, which keeps the first of each kind."""
     really = initdb._initdb  # noqa: SLF001  # the program itself; what is around it is done as always
 
     def copied_or_made(data: Path, password: Path, plan: Plan) -> None:

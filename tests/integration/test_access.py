@@ -159,7 +159,7 @@ def test_a_key_that_was_just_made_is_known_at_once(client: FlaskClient, make_key
 def test_wrong_keys_are_not_looked_up_one_by_one(
     app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever guesses must not load the database."""
+    """Guessing keys must not load the database."""
     database, begun = wiring(app).database, count()
     begin = database.transaction
     monkeypatch.setattr(database, "transaction", lambda **how: (next(begun), begin(**how))[1])

@@ -165,7 +165,7 @@ def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, 
 
 @pytest.fixture
 def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
-    """The application on a database of its own, without tables."""
+    """The application on a new database without tables."""
     with fresh_database(server) as url:
         app = create_app(settings_with(database_url=url))
         yield app, lambda statement, *values: run_sql(url, statement, *values)

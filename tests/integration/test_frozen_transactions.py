@@ -32,11 +32,11 @@ KEEPALIVES = Statement(
 
 
 def test_one_that_stands_still_with_the_systems_clock_does_not_stop_everybody_else(app_with: AppWith) -> None:
-    """As in a worker that is stopped: nobody hangs up there when the deadline has passed."""
+    """As in a stopped worker: nothing aborts the connection when the deadline has passed."""
     frozen = wiring(app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2)).database
     client = app_with(event_order=EventOrder.SYSTEM, db_lock_timeout=0.5).test_client()
     SystemClock(frozen).start()
-    with pytest.raises(Unavailable):  # it goes on in the end: that it had been stopped is no defect
+    with pytest.raises(Unavailable):  # it resumes in the end: having been stopped is no defect
         stand_still(frozen, until=lambda: taken(client))
 
 

@@ -23,7 +23,7 @@ from tests.integration.wiring import wiring
 
 @pytest.fixture
 def version(sql: Sql) -> Iterator[None]:
-    """Whatever a test does to the number of the migration, it is right again afterwards."""
+    """Restore the number of the migration after each test."""
     yield
     sql("DELETE FROM alembic_version")
     sql("INSERT INTO alembic_version VALUES (%s)", EXPECTED)

@@ -65,7 +65,7 @@ def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
 
 
 def test_no_message_is_written_for_one_place_alone() -> None:
-    """Whoever writes a new one takes `lib.hints`, and a client is told a request."""
+    """A new message must use `lib.hints`, and clients get a request."""
     beside_the_makefile = {"local", "install"}
     files = [
         path

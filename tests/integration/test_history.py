@@ -88,7 +88,7 @@ LONGEST_WINDOW = 30  # seconds, so no more events of a user lie within it
 
 @pytest.fixture(params=["statistics as they are", "statistics of users with deposits only"])
 def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
-    """A user with very many withdraws after three old deposits, another with few events, and many others."""
+    """A player with very many withdrawals after three old deposits, another with few events, and many others."""
     insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
     sql(f"{insert} 1000 + n % {OTHERS}, n, 'deposit', 1, '{{}}' FROM generate_series(1, 8000) AS n")
     # As many clocks as users: a table of one page is read as a whole, and rightly so.

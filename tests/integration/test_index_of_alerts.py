@@ -51,7 +51,7 @@ def app(url: str) -> Iterator[APIFlask]:
 
 
 def upgrade(url: str) -> subprocess.CompletedProcess[str]:
-    """Apply the migrations by a program of its own: two in one process cannot run at once."""
+    """Apply the migrations in a separate process: two in one process cannot run at once."""
     program = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade", "0003"]
     environment = {**os.environ, "DATABASE_URL": url}
     return subprocess.run(program, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

@@ -39,7 +39,7 @@ def lines(log_file: Path, event_name: str) -> list[dict[str, object]]:
 
 @pytest.fixture
 def send(serve: Serve, port: int, log_file: Path) -> Send:
-    """Send an event with a key, to a service that asks for keys."""
+    """Send an event with a key to a service that requires keys."""
     serve(ACCESS=Access.KEYS.value, WEB_WORKERS="1", LOG_FILE=str(log_file), LOG_LEVEL="WARNING")
     deadline = time.monotonic() + LONGEST
     while True:
@@ -102,7 +102,7 @@ class Crowd:
 def test_whoever_holds_the_keys_delays_no_event_and_no_health(
     app: APIFlask, database: str, port: int, send: Send, held: str
 ) -> None:
-    """A21: longer than a copy of the keys may be old, since who holds the table lets nobody revoke a key."""
+    """A21: beyond the maximum age of the copy of keys, since a lock on the table also prevents revocations."""
     key = a_key(app)
     assert send(key).status == 200
     statement = {
@@ -162,7 +162,7 @@ def test_a_flood_of_unknown_keys_reads_nothing_and_stops_nobody(
 
 
 def reads(sql: Sql) -> int:
-    """Return how often the table of keys was read, by whoever."""
+    """Return how often any session read the table of keys."""
     [(number,)] = sql("SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'api_key'")
     return int(number)
 

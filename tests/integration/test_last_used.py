@@ -85,7 +85,7 @@ def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
     begun = datetime.now(UTC)
     assert [use(port, early) for _ in range(20)] == [200] * 20
     ended = datetime.now(UTC)
-    await_use(sql, early, begun, ended)  # and nobody asks anything meanwhile
+    await_use(sql, early, begun, ended)  # without any request meanwhile
     for _ in range(4):
         use(port, late)
         time.sleep(2)

@@ -64,7 +64,7 @@ class Client:
 
 @pytest.fixture
 def live(serve: Serve, port: int) -> Iterator[Client]:
-    serve(LOG_LEVEL="ERROR")  # nobody reads its log while it runs
+    serve(LOG_LEVEL="ERROR")  # its log is not read while it runs
     with closing(Client(port)) as client:
         deadline = time.monotonic() + LONGEST
         while time.monotonic() < deadline:

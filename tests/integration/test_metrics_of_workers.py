@@ -32,20 +32,20 @@ Numbers = dict[str, float]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the numbers, which the servers are told of."""
+    """The folder of the metrics that the servers use."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "metrics"))
     return tmp_path / "metrics"
 
 
 def scrape(port: int) -> Numbers:
-    """Ask on a connection of its own, so that any worker may answer."""
+    """Ask on a new connection, so that any worker may answer."""
     text = text_of_metrics(port)
     samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return {f"{each.name}{sorted(each.labels.values())}": each.value for each in samples}
 
 
 def text_of_metrics(port: int) -> str:
-    """Ask until somebody answers: a worker that was just made may not listen yet."""
+    """Ask until a worker answers: a new one may not listen yet."""
     deadline = time.monotonic() + LONGEST
     while True:
         try:
@@ -66,7 +66,7 @@ def connections(numbers: Numbers) -> float:
 
 
 def send_events(port: int, *, t: int = 2) -> None:
-    """Send an event of each of some users, each on a connection of its own."""
+    """Send one event for each of some players, each on a new connection."""
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(lambda user_id: post(port, t, user_id), range(1000, 1000 + EVENTS))) == {200}
 
@@ -114,7 +114,7 @@ def test_the_sum_is_right_whichever_worker_is_asked(serve: Serve, port: int, fol
 
 
 def start_method(folder: Path, method: str) -> dict[str, str]:
-    """Have Python make processes in this way, before it runs what it is told to."""
+    """Make Python start processes by this method before it runs its program."""
     script = f"import multiprocessing\nmultiprocessing.set_start_method({method!r})\n"
     (folder / "site").mkdir()
     (folder / "site/sitecustomize.py").write_text(script)

@@ -18,7 +18,7 @@ TWISTS = ("/{0}", "//{0}", "//{0}/", "/{0}/", "/{0}//", "///{0}", "/x/../{0}", "
 
 
 def ask(client: FlaskClient, path: str, method: str) -> TestResponse:
-    """Ask for exactly this path; the client would take the beginning of //x/ for a name."""
+    """Request exactly this path; the client would take the start of //x/ for a host name."""
     headers = {"Host": EVIL, "Accept": "text/html"}
     return client.open("/", method=method, headers=headers, environ_overrides={"PATH_INFO": path})
 

@@ -43,7 +43,7 @@ def operations(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def responses(document: Document, operation: Document) -> Document:
-    """Return the answers of an operation, those that are told once for many as well."""
+    """Return the answers of an operation, shared ones included."""
     shared = document["components"]["responses"]
     return {
         status: shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer

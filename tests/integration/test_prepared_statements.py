@@ -52,7 +52,7 @@ def test_a_connection_keeps_no_statement_of_an_edition_that_is_not_in_force(app:
         assert kept(books) == histories(live)
     beside = shadow(app, rules_above(PUBLICATIONS + 1))
     send(client, "deposit", "1", next(t))
-    # The other one is prepared when it is asked for; those of the pair before went with the first question.
+    # The other one is prepared on first use; those of the previous pair went with the first query.
     assert kept(books) == histories(live, beside)[:1]
     assert codes(send(client, "withdraw", "6", next(t))) == [1100]
     assert kept(books) == histories(live, beside)

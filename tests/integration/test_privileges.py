@@ -15,7 +15,7 @@ from tests.integration.conftest import Sql, run_sql
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
-# The whole of it, decided here a second time: a table or a column that nobody decided about fails.
+# All privileges, declared here a second time: an undeclared table or column fails.
 ALLOWED = {
     "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq")),
     "alembic_version": May(),

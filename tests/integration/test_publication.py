@@ -38,7 +38,7 @@ PROMISED = timedelta(seconds=1)
 TURNS = ((1.5, 2), (1.6, 3), (2.2, 1), (1.4, 2), (1.9, 1), (2.5, 3), (1.7, 2))
 EVENTS_A_CONNECTION = 10  # each new connection may come to another worker
 STREAK, WINDOW, RISING, LARGE = WRITTEN
-# Other codes, other limits and other histories: whoever judged by one and read, or answered, by another would be seen.
+# Codes, thresholds and histories differ, so that judging by one edition and answering by another shows.
 WIDE = read_rules(
     [
         {**STREAK, "count": 5},
@@ -135,7 +135,7 @@ def editions(books: Database) -> Mapping[int, Sequence[Rule]]:
 @pytest.fixture
 def workers(serve: Serve, port: int, editions: object) -> list[psutil.Process]:  # noqa: ARG001  # the book is there first
     """The workers of a service that has begun to answer."""
-    server = serve(WEB_WORKERS=str(WORKERS), LOG_LEVEL="ERROR")  # nobody reads its log while it runs
+    server = serve(WEB_WORKERS=str(WORKERS), LOG_LEVEL="ERROR")  # its log is not read while it runs
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         try:

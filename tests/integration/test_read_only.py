@@ -46,7 +46,7 @@ def ready_within(client: FlaskClient, seconds: float, word: str) -> bool:
 
 @pytest.fixture
 def switch(database: str) -> Iterator[str]:
-    """Whatever a test sets for its database, it takes changes again afterwards."""
+    """Make the database writable again after each test."""
     name = read_address(database)["dbname"]
     yield name
     run_sql(with_options(database, "-c default_transaction_read_only=off"), f"ALTER DATABASE {name} RESET ALL")

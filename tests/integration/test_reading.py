@@ -179,7 +179,7 @@ def test_a_player_whose_event_is_being_stored_is_not_waited_for(client: FlaskCli
 def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there_were(
     database_handle: Database, client: FlaskClient, sql: Sql
 ) -> None:
-    """A38: there may be fewer on a page than were asked for, or none, and it goes on all the same."""
+    """A38: a page may have fewer entries than requested, or none, and there may still be a next one."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 1, n, 'deposit', 1, CASE WHEN n IN (3, 4, 16000, 25000) THEN ARRAY[7, 10000 + n]"

@@ -43,7 +43,7 @@ SLOW = {
 
 
 def ask(port: int, method: str, path: str, body: str | None) -> int:
-    """Ask on a connection of its own; return the status of the answer."""
+    """Ask on a new connection; return the status of the answer."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         answer = connection.getresponse()
@@ -53,7 +53,7 @@ def ask(port: int, method: str, path: str, body: str | None) -> int:
 
 @contextmanager
 def hammered(port: int, method: str, path: str, body: str | None) -> Iterator[Counter[int]]:
-    """Have many clients ask for the same, again and again; counts the answers by status."""
+    """Let many clients repeat one request; count the answers by status."""
     answers: Counter[int] = Counter()
     over = Event()
 
@@ -82,7 +82,7 @@ def play(port: int, user_id: int) -> list[int]:
 def served(serve_all: Serve) -> int:
     """The port of the service that all kinds of requests are sent to."""
     port = free_port()
-    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))  # nobody reads its lines, and each refusal is one
+    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))  # its log is not read, and each refusal is a line
     return port
 
 

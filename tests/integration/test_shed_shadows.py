@@ -97,7 +97,7 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
 
 
 def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
-    """Most threads sleep then, and requests wait where nobody sees them (lib.shifts)."""
+    """Most threads sleep then, and requests wait unseen (lib.shifts)."""
     server = serve(WEB_THREADS="4", LOG_LEVEL="WARNING")
     assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     rush(port, server.pid)
@@ -163,5 +163,5 @@ def test_what_is_stored_is_no_more_than_was_worked_out(app: APIFlask, sql: Sql) 
         event = {"type": "deposit", "amount": "999999999999.99", "user_id": 1, "t": t}
         assert app.test_client().post("/event", json=event).status_code == 200
     [(bytes_of_last,)] = sql("SELECT sum(length(evidence::text)) FROM alert WHERE t = (SELECT max(t) FROM alert)")
-    spaces = 100 * 20 + 200  # that PostgreSQL shows and nobody sends
+    spaces = 100 * 20 + 200  # that PostgreSQL displays and no answer contains
     assert bytes_of_last - spaces < 20 * 1350

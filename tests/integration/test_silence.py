@@ -27,7 +27,7 @@ Server = list[psutil.Process]
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[str]:
-    """A server that nobody else needs while it is stopped."""
+    """A separate server, as no other test can use it while it is stopped."""
     with temporary_cluster(settings=FAST) as url:
         yield url
 

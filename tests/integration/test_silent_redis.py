@@ -47,7 +47,7 @@ def absent() -> str:
 def test_no_event_waits_for_it_or_fails(
     request: pytest.FixtureRequest, serve: Serve, port: int, tmp_path: Path, state: str
 ) -> None:
-    """A41: from the very first requests on, which come all at once."""
+    """A41: from the very first requests on, which arrive together."""
     log_file = tmp_path / "service.log"
     address = request.getfixturevalue(state)
     serve(RATE_LIMIT="100000 per hour", RATE_LIMIT_STORAGE=address, LOG_FILE=str(log_file))

@@ -66,7 +66,7 @@ IN_LESS_PATIENCE = "import app.wsgi; app.wsgi.LONGEST_REQUEST = 1; import app.__
 
 
 def test_a_worker_whose_requests_all_hang_is_replaced(serve: Serve, port: int, database: str) -> None:
-    """Health is still answered there, and its pulse has a thread of its own; that is not enough."""
+    """Health is still answered, and the heartbeat has its own thread; neither is enough."""
     patient = dict.fromkeys(("DB_DEADLINE", "DB_LOCK_TIMEOUT", "DB_STATEMENT_TIMEOUT"), "60")
     server = serve(["-c", IN_LESS_PATIENCE], WEB_THREADS="1", **patient)
     assert answered(port, 1)

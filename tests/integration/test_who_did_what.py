@@ -195,7 +195,7 @@ def refused_last(app: APIFlask, sql: Sql) -> str:
 
 
 def test_a_key_ends_by_the_clock_of_the_database() -> None:
-    """Whatever the clock of the process says."""
+    """The clock of the process does not matter."""
     then = datetime(2031, 1, 1, tzinfo=UTC)
     ends = then + timedelta(hours=1)
     key = ApiKey(id=1, prefix="p", name="n", digest=b"", scopes=frozenset(), created_at=then, expires_at=ends)

@@ -13,7 +13,7 @@ import pytest
 
 from lib.workers import WorkerFailed, Workers
 
-Told = tuple[int, int]  # a number and the process that tells it
+Told = tuple[int, int]  # a number and the process that computed it
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def ask(door: Admission, path: str) -> bytes:
 
 
 def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
-    """Ask for more than there are places; return when all are inside or in the line."""
+    """Send more requests than there are slots; return when all are inside or queued."""
     room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
     assert room
     asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]

@@ -23,7 +23,7 @@ class Answer(Protocol):
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """A program in place of pip-audit, which would ask the network, and of its installation."""
+    """A stand-in for pip-audit and its installation, which would need the network."""
     monkeypatch.setattr(audit, "has_tool", lambda: True)
 
     def prints(text: str, *, error: str = "") -> None:

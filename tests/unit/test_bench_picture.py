@@ -33,7 +33,7 @@ SMALL = Figures(
     steady=STEADY,
     speed=Speed(bar=50_000, per_core=60_000),
 )
-# Where all lie on each other, where they lie far apart, and with the longest names there are.
+# All values equal, values far apart, and the longest possible names.
 LONG = "these and the sum of the latter / 4"
 DRAWN = {
     "small": SMALL,

@@ -19,7 +19,7 @@ def parsed(folder: str) -> Iterator[tuple[Path, ast.Module]]:
 
 
 def own(body: list[ast.stmt]) -> Iterator[Defined]:
-    """Find what nobody else calls: neither a framework that it was registered with, nor that of a base class."""
+    """Find what only our own code can call: no registration with a framework, no override of a base class."""
     for node in body:
         if isinstance(node, Defined) and all(word_of(each) in FRAMEWORKS for each in node.decorator_list):
             if isinstance(node, ast.FunctionDef):

@@ -44,7 +44,7 @@ def test_it_is_what_a_list_gives_for_one_user_after_the_other(
                 assert found.latest == expected.latest
                 assert dict(found.latest_of) == expected.latest_of
                 assert dict(found.window) == expected.window
-                # Not every sum at every event: who is not asked for long must catch up.
+                # Not every sum at every event: a sum that was not read for long must catch up.
                 for window in needs.sums:
                     if data.draw(st.booleans()):
                         assert found.sums.get(window) == expected.sums.get(window)

@@ -19,7 +19,7 @@ EXAMPLE = dict(re.findall(r"^([A-Z_]+)=(.*)$", Path(".env.example").read_text(),
 
 
 def test_the_example_sets_what_is_so_anyway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """So whoever copies it changes nothing by that."""
+    """So copying it changes nothing."""
     for name in EXAMPLE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/x")

@@ -24,7 +24,7 @@ class Instances:
         self.ports = (free_port(), free_port())
 
     def start(self, port: int, **settings: str) -> "subprocess.Popen[str]":
-        """Start the instance of a port, and return when it answers; nobody needs a key unless the settings say so.
+        """Start the instance of a port, and return when it answers; no key is needed unless the settings say so.
 
         It has to be said: what nginx passes on does not count as coming from this machine (A39).
         """

@@ -55,7 +55,7 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture
 def new_machine(quick_clusters: None) -> Iterator[NewMachine]:  # noqa: ARG001  # which it makes
-    """Make machines, each with a PostgreSQL of its own; all is gone at the end."""
+    """Create machines, each with its own PostgreSQL; remove all at the end."""
     with ExitStack() as undo:
 
         def make(superuser: str = "postgres_of_the_page") -> Machine:

@@ -57,7 +57,7 @@ def test_it_serves_from_a_read_only_file_system_and_stops_when_told(container: C
     health = container.run(command("HEALTHCHECK"))
     health.communicate(timeout=LONGEST)
     assert health.returncode == 0
-    assert post(port, 1) == 401  # it listens beyond loopback, so it asks for keys (A20)
+    assert post(port, 1) == 401  # it listens beyond loopback, so it requires keys (A20)
     [first] = psutil.Process(service.pid).children()
     assert {*first.uids(), *first.gids()} == {int(instruction("USER"))}
     first.send_signal(getattr(signal, instruction("STOPSIGNAL")))
