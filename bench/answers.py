@@ -40,7 +40,7 @@ def check_over_http(server: Server) -> int:
 
 
 def check_stored(url: str) -> int:
-    """Judge again what some users sent under load, from the rows; return how many events.
+    """Judge the stored events of some users under load again; return the number of events.
 
     Raises:
         BenchError: a decision is not the oracle's.

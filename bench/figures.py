@@ -81,7 +81,7 @@ class Figures:
 
 
 def figures_of(results: Results, measured: str) -> Figures:
-    """Take from the results what is shown."""
+    """Select the shown figures from the results."""
     steady, half = results.steadiness, middle_latency(results.steadiness.runs)
     return Figures(
         measured=measured,

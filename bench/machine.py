@@ -15,7 +15,7 @@ Description = list[tuple[str, str]]
 
 
 def describe(database_url: str, settings: Settings) -> Description:
-    """Return what is worth knowing, each with its name."""
+    """Return the relevant facts by name."""
     [(postgres,)] = run(database_url, "SHOW server_version")
     return [
         ("CPU", f"{_cpu()}, {os.cpu_count()} cores, shared with the load generator"),

@@ -133,7 +133,7 @@ class Scale:
         return LEFT + (RIGHT - LEFT) * figure / (self.step * self.steps)
 
     def drawn(self, top: float, bottom: float, name: str) -> Iterator[str]:
-        """Draw the lines of the scale, their figures, and what they are."""
+        """Draw the lines of the scale, their figures and their unit."""
         for number in range(self.steps + 1):
             x = f"{self.x(number * self.step):.1f}"
             kind = "grid" if number else "axis"

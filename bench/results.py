@@ -112,7 +112,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What is stored, and what a pass over it costs, by name, round by round; the first of them only reads."""
+    """The stored data and the cost of a pass over it, by name, round by round; the first pass only reads."""
 
     events: int
     users: int

@@ -33,7 +33,7 @@ def _split(pair: Pair) -> str:
 
 
 def _of_floor(figures: Figures) -> str:
-    """Explain what the service does that a floor does not, and what the other floor is to it."""
+    """Explain what the service does beyond a floor, and how the other floor compares."""
     text = (
         " The floor's application answers a constant; ours reads and checks the JSON, judges the rules, makes two "
         "round trips, counts for the metrics and writes a line of log."

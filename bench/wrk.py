@@ -37,7 +37,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What came back: all of it 200."""
+    """The answers, all of them 200."""
 
     count: int
     latency: Latency

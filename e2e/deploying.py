@@ -76,7 +76,7 @@ def blocks() -> list[str]:
 
 
 def missing() -> str | None:
-    """Say what this machine lacks for it; None when nothing."""
+    """Return what this machine lacks, or None."""
     if os.geteuid() != 0:
         return "only root can make a machine to install on: sudo make deploy.check"
     if not Path("/etc/debian_version").exists():

@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 def end_on_signal(seconds: int) -> None:
-    """Let SIGTERM, and an alarm after some seconds, end this program as Ctrl-C does; what comes then is ignored."""
+    """Let SIGTERM, and an alarm after some seconds, end this program as Ctrl-C does; ignore later signals."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
     def end(number: int, _: object) -> None:

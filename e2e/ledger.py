@@ -16,7 +16,7 @@ NUMBER = re.compile("[0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one event: its codes, or else the slug of its refusal and the latest `t` that this names."""
+    """The outcome of one event: its codes, or the slug of its refusal and the latest `t` that the refusal names."""
 
     codes: tuple[int, ...] = ()
     replayed: bool = False
@@ -44,7 +44,7 @@ class Ledger:
         return self.events[-1].t if self.events else -1
 
     def take(self, event: Event) -> tuple[Outcome, "Ledger"]:
-        """Return what must become of the event, and the ledger after it."""
+        """Return the expected outcome of the event, and the ledger after it."""
         for n, stored in enumerate(self.events, start=1):
             if stored.t == event.t:
                 codes = tuple(codes_after(self.events[:n]))
@@ -70,7 +70,7 @@ class Ledger:
 
 
 def outcome_of(response: httpx.Response, event: Event) -> Outcome:
-    """Read what became of an event from the response to it, once its whole form is that of the contract."""
+    """Read the outcome of an event from its response, after checking the whole form."""
     if response.status_code == 200:
         codes = tuple(codes_in(response, event.user_id))
         replayed = response.headers.get(REPLAY_HEADER)

@@ -15,7 +15,7 @@ BEYOND_REASON = 50  # brackets; from where on a body may count as nested too dee
 
 
 class Literal(str):
-    """A number as it was written."""
+    """A number in its original notation."""
 
     __slots__ = ()
 

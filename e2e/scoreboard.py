@@ -14,10 +14,10 @@ from rich.table import Table
 from testkit.oracle import Event
 
 MEANINGS = {
-    30: "three withdraws in a row",
+    30: "three withdrawals in a row",
     123: "deposits of 30 s above 200",
     300: "three deposits that rise",
-    1100: "a withdraw above 100",
+    1100: "a withdrawal above 100",
 }
 LINES = 10  # progress lines of a whole day where there is no terminal
 

@@ -78,7 +78,7 @@ class Site:
         return self.end(" ".join(command), self.begin(*command))
 
     def end(self, command: str, process: "subprocess.Popen[str]") -> str:
-        """Wait for a command; what it printed."""
+        """Wait for a command; return its output."""
         try:
             said, _ = process.communicate(timeout=LONGEST_COMMAND)
         except BaseException:
@@ -104,7 +104,7 @@ class Site:
         return self._kept
 
     def log(self) -> str:
-        """Return what the service has logged, as far as the files still have it."""
+        """Return the service's log, as far as the files still have it."""
         return "".join(log.read_text(errors="replace") for log in (self.var / "log").glob("service.log*"))
 
     def data(self) -> Path:
@@ -117,7 +117,7 @@ class Site:
 
 @contextmanager
 def new_site(checkout: Path, *, name: str, settings: Mapping[str, str] | None = None) -> Iterator[Site]:
-    """Copy what the service is made of; at the end nothing of it is left, no process and no file.
+    """Copy the parts of the service; at the end no process and no file is left.
 
     `settings` are those of the service, beside its defaults.
     """

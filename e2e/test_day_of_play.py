@@ -37,7 +37,7 @@ def play_event(client: httpx.Client, oracle: Oracle, event: Event, scoreboard: S
 
 
 def play_lane(events: list[Event], scoreboard: Scoreboard) -> None:
-    """Send the events of some users over one connection, and hold each answer against the oracle at once."""
+    """Send the events of some players over one connection, and compare each answer with the oracle's at once."""
     oracle, wrong = Oracle(), 0
     with connect(connections=1) as client:
         for event in events:

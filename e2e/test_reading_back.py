@@ -23,7 +23,7 @@ NOTHING = {"count": 0, "total": "0.00"}
 
 
 def as_read(event: Event, codes: object) -> dict[str, object]:
-    """Write an event as it must be read back, but for the moment of its arrival."""
+    """Return an event as it must be read back, without its time of arrival."""
     return {**event.body(), "amount": f"{Decimal(event.amount):.2f}", "alert_codes": codes}
 
 
@@ -134,7 +134,7 @@ def test_pages_stay_whole_while_events_arrive(customer: Customer) -> None:
 
 
 def test_what_adds_up_is_of_one_moment(customer: Customer) -> None:
-    """Every event is of 1.00 and its `t` is how many there are, so one that is counted only in part shows."""
+    """Every event has amount 1.00 and its count as `t`, so a partly counted one shows."""
     with ThreadPoolExecutor(1) as thread:
         arriving = thread.submit(lambda: [customer.deposit("1.00", t=t) for t in range(1, 151)])
         while not arriving.done():

@@ -177,7 +177,7 @@ EARLY = {
 
 @pytest.mark.parametrize(("path", "media_type", "body"), EARLY.values(), ids=EARLY.keys())
 def test_a_connection_serves_on_or_says_that_it_closes(path: str, media_type: str, body: bytes) -> None:
-    """A refusal may come before the body was read; what a client sends next must not vanish for it."""
+    """A refusal may come before the body was read; the client's next request must not get lost."""
     for _ in range(20):
         connection = http.client.HTTPConnection(httpx.URL(URL).netloc.decode(), timeout=5)
         with closing(connection):

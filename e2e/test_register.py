@@ -46,7 +46,7 @@ def register(client: httpx.Client, **members: object) -> httpx.Response:
 
 
 def user_in(response: httpx.Response) -> dict[str, Any]:
-    """Return the user of a 201, once the whole answer has its form."""
+    """Return the player of a 201, after checking the whole answer."""
     assert response.status_code == 201, f"{response.status_code} {response.text}"
     user: dict[str, Any] = response.json()
     assert list(user) == ["user_id", "name", "email", "created_at"], user

@@ -27,7 +27,7 @@ def contract(client: httpx.Client) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def draft(client: httpx.Client) -> Iterator[Callable[..., int]]:
-    """Draft editions; what is left of them is put away."""
+    """Draft editions; retire those that are left."""
     drafted: list[int] = []
 
     def draft(**body: object) -> int:

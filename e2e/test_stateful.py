@@ -54,7 +54,7 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What makes an event another one: its other type, some cents more, or both; or nothing at all."""
+    """A change that makes an event a different one: the other type, some cents more, or both; or no change."""
 
     type: bool = False
     cents: int = 0
@@ -83,7 +83,7 @@ PLAIN = Writing()
 
 @dataclass(slots=True, kw_only=True)
 class Player:
-    """A customer, what must be stored of theirs, and what was answered the first time."""
+    """A player, the events that must be stored, and the first answers."""
 
     customer: Customer
     ledger: Ledger = field(default_factory=Ledger)
@@ -109,7 +109,7 @@ class Player:
         self.follow(list(zip(events, responses, strict=True)))
 
     def follow(self, answered: list[tuple[Event, httpx.Response]]) -> None:
-        """Find the order in which the answers are those of the contract, and go on from there."""
+        """Find an order that explains the answers by the contract, and continue from there."""
         told = [(event, outcome_of(response, event)) for event, response in answered]
         note(f"    {told}")
         for order in permutations(told):

@@ -46,7 +46,7 @@ class Wild:
 
 
 def wild(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Wild]:
-    """Lone surrogates are what UTF-8 forbids; they are written all the same."""
+    """Encode lone surrogates too, which UTF-8 forbids."""
     return texts.map(methodcaller("encode", "utf-8", "surrogatepass")).map(lambda body: Wild(body=body))
 
 

@@ -19,7 +19,7 @@ STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type
 
 @dataclass(slots=True, kw_only=True)
 class Witness:
-    """A customer to whom all of it is done, and the model of what may be left of it."""
+    """A player who gets all of these requests, and the model of what may remain."""
 
     customer: Customer
     ledger: Ledger = field(default_factory=Ledger)

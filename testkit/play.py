@@ -70,7 +70,7 @@ def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[
 
 
 def events_of(random: Random, temper: Temper, user_id: int, count: int) -> list[Event]:
-    """Play one user's day; what comes next depends on what came before it in the session."""
+    """Play one player's day; each event depends on the one before it in the session."""
     events: list[Event] = []
     earlier: Event | None = None
     for t in moments(random, count):

@@ -53,7 +53,7 @@ class Attempt:
 
 
 class Connection:
-    """A client's connection to the service, opened anew when it has broken."""
+    """A client's connection to the service, reopened after it broke."""
 
     def __init__(self, port: int) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)

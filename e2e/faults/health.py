@@ -44,7 +44,7 @@ class Watch:
                 self.longest = max(self.longest, time.monotonic() - began)
 
     def _ask(self, path: str) -> int:
-        """Return the status; 0 where the connection is refused or broken, as when the service is started anew."""
+        """Return the status; 0 if the connection is refused or broken, as during a restart."""
         with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST)) as connection:
             try:
                 connection.request("GET", path)

@@ -61,6 +61,6 @@ class Ledger:
         return max((attempt.seconds for attempt in self.attempts), default=0.0)
 
     def strange(self) -> list[str]:
-        """What was answered outside the contract; a replay of what was never sent before is strange, too."""
+        """Answers outside the contract; a replay of an event that was never sent before is one, too."""
         details = [each.detail for each in self.attempts if each.outcome is Outcome.STRANGE]
         return details + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]

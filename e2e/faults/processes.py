@@ -65,7 +65,7 @@ def stopped(parent: psutil.Process) -> Iterator[None]:
 
 @contextlib.contextmanager
 def standing_still(family: Iterable[psutil.Process]) -> Iterator[None]:
-    """Stop these processes, parents first; let all that are left go on at the end."""
+    """Stop these processes, parents first; resume those that are left at the end."""
     family = list(family)
     try:
         for member in family:

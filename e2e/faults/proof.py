@@ -17,7 +17,7 @@ Key = tuple[int, int]
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """Acknowledged events by what is wrong with them; `wrong`: the answer is not the oracle's.
+    """Acknowledged events by fault; `wrong`: the answer is not the oracle's.
 
     `doubled` counts what is stored and was never acknowledged; `unanswered` tells what came instead of a replay.
     """
@@ -41,7 +41,7 @@ class Book:
     oracle: Oracle = field(default_factory=Oracle)
 
     def enter(self, ledger: Ledger, site: Site) -> Proof:
-        """Add what was acknowledged under a fault, and prove that it and all from before is as acknowledged."""
+        """Add the events acknowledged under a fault; prove that they and all earlier ones are as acknowledged."""
         self.events += ledger.acknowledged
         proof = Proof(wrong=self._wrong(ledger.acknowledged))
         send_again(ledger.acknowledged, site, proof)
@@ -65,7 +65,7 @@ def send_again(events: list[Acknowledged], site: Site, proof: Proof) -> None:
 
 
 def look_up(events: list[Acknowledged], rows: list[database.Row], proof: Proof) -> None:
-    """Every acknowledged event must be stored as it was sent and answered, once, and nothing else with them."""
+    """Every acknowledged event must be stored once, as sent and answered, and nothing else."""
     stored = {(row.user_id, row.t): row for row in rows}
     for each in events:
         row = stored.get(key(each.event))

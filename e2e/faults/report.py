@@ -73,7 +73,7 @@ every answer with a serial replay by the oracle. At the end every stored event i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A result as it is reported: a cell for each of COLUMNS, and what is not as promised.
+    """A reported result: a cell for each of COLUMNS, and the broken promises.
 
     `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
     """
@@ -116,7 +116,7 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 
 
 def line(result: Result) -> str:
-    """Tell a result in a line, and what is wrong with it in further ones."""
+    """Describe a result in one line, and its faults in further ones."""
     count = len(result.ledger.acknowledged)
     detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
     detail += f" ({result.window.detail})" if result.window.detail else ""

@@ -26,7 +26,7 @@ from testkit.disk import NoDisk, small_disk
 
 @dataclass(slots=True, kw_only=True)
 class Notes:
-    """What came of some faults so far: a row for each, what was left out and why, and what ended it early."""
+    """The results so far: a row for each fault, omissions with reasons, and errors that ended a part early."""
 
     rows: list[Row] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Run:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Say in one piece, since others speak as well, how long it took and what is added meanwhile."""
+        """Print in one piece, since other parts print too, how long it took and what was added meanwhile."""
         began, said = time.monotonic(), list[str]()
         yield said
         lines = [f"{name}: {time.monotonic() - began:.1f} s", *(f"  {line}" for line in said)]

@@ -33,7 +33,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A fault, and what a client may see of it: broken connections only where a process of the service ends."""
+    """A fault, and what a client may see: broken connections only if a process of the service ends."""
 
     name: str
     inflict: Callable[[Site], Window]
@@ -65,7 +65,7 @@ def kill_service(site: Site) -> Window:
 
 
 def kill_supervisor(site: Site) -> Window:
-    """Start again at once: what the supervisor leaves behind must not be in the way."""
+    """Start again at once: leftovers of the supervisor must not get in the way."""
     moment = processes.kill([processes.supervisor(site)])
     site.start()
     return Window(began=moment, over=time.monotonic())

@@ -100,7 +100,7 @@ def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]
 
 
 def say_nothing(port: int, _: Site) -> Window:
-    """Let the kernel accept who connects, and never look at what they send."""
+    """Let the kernel accept connections, and never read from them."""
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", port), backlog=128):
         time.sleep(STOPPED)

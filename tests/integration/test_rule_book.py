@@ -27,7 +27,7 @@ Taken = Callable[[], Edition]
 ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
 SPOILT = '[{"code": 1}]'
 FOLLOWED = 1  # second
-STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
+STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdrawal above 10
 OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
 
 
