@@ -15,7 +15,7 @@ for told_by_make in (hints.PREFIX, hints_of_make.PREFIX):
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-# Files that take long begin first, so that no process is left with one of them at the end.
+# Slow files start first, so that no process is left with one of them at the end.
 LONG = frozenset(
     {
         "test_backtest_processes",
@@ -34,14 +34,14 @@ LONG = frozenset(
     }
 )
 
-# A program that is measured takes half as much again: those that these files start are enough to see what only runs in
-# a program of its own.
+# Coverage slows a program down by half: measuring those that these files start is enough for code that runs only in
+# separate programs.
 MEASURED = frozenset({"test_metrics_of_workers", "test_server", "test_starting", "test_workers"})
 
 
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have what the tests start measured where it is of use; the tests themselves always are."""
+    """Measure the coverage of started programs only for the files in MEASURED; that of the tests always."""
     with pytest.MonkeyPatch.context() as changed:
         if request.path.stem not in MEASURED:
             changed.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
