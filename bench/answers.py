@@ -1,4 +1,4 @@
-"""Whether the answers were right: the oracle of the end-to-end tests says what they had to be."""
+"""Checks that the answers were right, by the oracle."""
 
 from itertools import groupby
 
@@ -8,8 +8,8 @@ from bench.database import run
 from bench.errors import BenchError
 from bench.rounds import FIRST_T
 from bench.servers import Server
-from e2e.oracle import Event, Oracle, codes_after
-from e2e.play import day_of_play
+from testkit.oracle import Event, Oracle, codes_after
+from testkit.play import day_of_play
 
 _FIRST_PLAYER = 2**40  # far from the users of the load
 _PLAYERS, _EVENTS = 40, 400
@@ -40,7 +40,7 @@ def check_over_http(server: Server) -> int:
 
 
 def check_stored(url: str) -> int:
-    """Judge again what some users sent under load, from the rows; return how many events.
+    """Judge the stored events of some users under load again; return the number of events.
 
     Raises:
         BenchError: a decision is not the oracle's.
@@ -58,7 +58,7 @@ def _check_user(rows: list[tuple[Event, list[int]]]) -> int:
     checked = 0
     for place, (event, codes) in enumerate(rows, start=1):
         if event.t < FIRST_T:
-            continue  # stored by SQL, judged by nobody
+            continue  # stored by SQL, never judged
         if codes != codes_after(events[:place]):
             raise BenchError(f"{event.body()} was stored with {codes}, the oracle says {codes_after(events[:place])}")
         checked += 1

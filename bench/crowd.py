@@ -1,4 +1,4 @@
-"""Many clients that ask for the same again and again, without a pause, in a process of their own."""
+"""Many clients that repeat one request without a pause, in a process of their own."""
 
 import http.client
 import multiprocessing
@@ -15,7 +15,7 @@ _PATIENCE = 30  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
-    """So many clients, and what they ask for."""
+    """The number of clients, and the request that they repeat."""
 
     clients: int
     method: str

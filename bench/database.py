@@ -85,7 +85,7 @@ def _postmaster(url: str) -> psutil.Process:
 
 
 def run(url: str, statement: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-    """Run one statement on a connection of its own and return its rows, if it has any."""
+    """Run one statement on a new connection and return its rows, if it has any."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the picture and the verdicts show, as kept in docs/performance.json: both can be made anew without measuring."""
+"""The figures of the picture and the verdicts, as docs/performance.json keeps them: both can be redrawn from it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class Figures:
 
 
 def figures_of(results: Results, measured: str) -> Figures:
-    """Take from the results what is shown."""
+    """Select the shown figures from the results."""
     steady, half = results.steadiness, middle_latency(results.steadiness.runs)
     return Figures(
         measured=measured,
@@ -126,9 +126,9 @@ def write(figures: Figures, file: Path) -> None:
 
 def read(file: Path) -> Figures:
     """Read the figures that were written; raises `OSError`, `KeyError` or `TypeError` where they are not there."""
-    told: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    body: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     pairs = [
         Pair(**{**each, "base_cost": Cost(**each["base_cost"]), "subject_cost": Cost(**each["subject_cost"])})
-        for each in told["pairs"]
+        for each in body["pairs"]
     ]
-    return Figures(**{**told, "pairs": pairs, "steady": Steady(**told["steady"]), "speed": Speed(**told["speed"])})
+    return Figures(**{**body, "pairs": pairs, "steady": Steady(**body["steady"]), "speed": Speed(**body["speed"])})

@@ -23,7 +23,7 @@ def worker() -> APIFlask:
 
 
 def main() -> None:
-    """Serve it exactly as the service is served, but for what the workers load."""
+    """Serve it exactly as the service, except for the application that the workers load."""
     settings = read_settings()
     logs.configure(settings.log_level, settings.log_format, settings.log_file)
     lifeline.watch()

@@ -1,4 +1,4 @@
-"""First measurement: what the service costs, as a multiple of what server, framework and statements cost alone."""
+"""First measurement: the cost of the service as a multiple of server, framework and statements alone."""
 
 from bench import statements, wrk
 from bench.answers import check_over_http

@@ -1,4 +1,4 @@
-"""Second measurement: what an event costs when much is stored, as a multiple of what it costs when little is."""
+"""Second measurement: the cost of an event with much data stored, as a multiple of the cost with little."""
 
 from bench.answers import check_stored
 from bench.results import Comparison
@@ -28,7 +28,7 @@ def of_store(site: Site) -> tuple[Comparison, int]:
 
 
 def of_user(site: Site) -> Comparison:
-    """Compare a user of many events, withdraws but for three old deposits, with users of ten such events.
+    """Compare a user of many events, withdrawals but for three old deposits, with users of ten such events.
 
     One connection, one request after the other, since the events of one user come one after the other anyway.
     """

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures belong to."""
+"""The machine and the versions on which the figures were measured."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ Description = list[tuple[str, str]]
 
 
 def describe(database_url: str, settings: Settings) -> Description:
-    """Return what is worth knowing, each with its name."""
+    """Return the relevant facts by name."""
     [(postgres,)] = run(database_url, "SHOW server_version")
     return [
         ("CPU", f"{_cpu()}, {os.cpu_count()} cores, shared with the load generator"),
@@ -28,7 +28,7 @@ def describe(database_url: str, settings: Settings) -> Description:
 
 
 def _cpu() -> str:
-    """Return the model's name, which Linux keeps in a file."""
+    """Return the name of the processor from Linux's file."""
     file = Path("/proc/cpuinfo")
     found = re.search(r"^model name\s*:\s*(.+)$", file.read_text(), re.MULTILINE) if file.exists() else None
     return found.group(1) if found else platform.processor() or "unknown"

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.figures import Cost, Figures, Pair
 
 WIDTH = 930
-LEFT = 300  # where bars and dots begin; names stand before it
-RIGHT = 700  # where the longest of them ends; figures stand behind it
+LEFT = 300  # where bars and dots begin; names are to the left
+RIGHT = 700  # where the longest of them ends; figures are to the right
 ROW, GAP = 22, 14  # pixels: of a bar with the room above it, and between two pairs
 RATIO_ROW = 44
 HEAD = 56  # of each part: its title and its legend
@@ -133,7 +133,7 @@ class Scale:
         return LEFT + (RIGHT - LEFT) * figure / (self.step * self.steps)
 
     def drawn(self, top: float, bottom: float, name: str) -> Iterator[str]:
-        """Draw the lines of the scale, their figures, and what they are."""
+        """Draw the lines of the scale, their figures and their unit."""
         for number in range(self.steps + 1):
             x = f"{self.x(number * self.step):.1f}"
             kind = "grid" if number else "axis"
@@ -148,5 +148,5 @@ def _key(x: float, y: float, mark: str, name: str) -> Iterator[str]:
 
 
 def _text(x: float, y: float, text: str, kind: str = "") -> str:
-    said = f' class="{kind}"' if kind else ""
-    return f'<text{said} x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+    output = f' class="{kind}"' if kind else ""
+    return f'<text{output} x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'

@@ -112,7 +112,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What is stored, and what a pass over it costs, by name, round by round; the first of them only reads."""
+    """The stored data and the cost of a pass over it, by name, round by round; the first pass only reads."""
 
     events: int
     users: int
@@ -158,7 +158,7 @@ def middle_latency(runs: Sequence[Latency]) -> Latency:
 
 
 def verdict(ratio: float, bar: float | None) -> str:
-    """Say on which side of the bar a ratio is; only said, since time is no reason to fail."""
+    """Say on which side of the bar a ratio is; a slow run does not fail."""
     if bar is None:
         return ""
     return "PASS" if ratio <= bar else "ABOVE"

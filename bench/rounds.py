@@ -1,4 +1,4 @@
-"""Runs in pairs: base, subject, base, subject …, so that what the machine does meanwhile strikes both alike."""
+"""Runs in pairs (base, subject, base, subject …), so that other load on the machine affects both alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def next_t() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is compared with what, and the bar for the ratio of their costs; without one it is only told."""
+    """A base, a subject, and the bar for the ratio of their costs; without a bar the ratio is only shown."""
 
     title: str
     base: str

@@ -16,7 +16,7 @@ from bench.stored import Population, store
 
 
 def settings_for(postgres: Postgres) -> Settings:
-    """Read what the servers will read: the environment, and no .env."""
+    """Read the settings as the servers will: from the environment, without .env."""
     os.environ["DATABASE_URL"] = postgres.url
     return read_settings(Path(os.devnull))
 

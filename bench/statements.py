@@ -125,7 +125,7 @@ def _pgbench(url: str, settings: Settings, options: list[str]) -> str:
 
 
 def _connection(url: str, settings: Settings) -> dict[str, str]:
-    """Name the database and the settings of its sessions, which are those of the service's connections."""
+    """Return the connection string, with the session settings of the service's connections."""
     parts = urlsplit(url)
     within = set_in_each(settings).items()
     options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in within)

@@ -1,4 +1,4 @@
-"""What the database holds before the load begins: users with their events, made by SQL."""
+"""What the database holds before the load begins: players with their events, made by SQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bench.wrk import T_STEP
 
 _CHUNKS = 10
 
-# Ordered by time, then by user, as events arrive; three in ten are withdraws, or all but the first three.
+# Ordered by time, then by user, as events arrive; three in ten are withdrawals, or all but the first three.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
     SELECT user_id, %(begin)s + event * %(step)s,

@@ -1,4 +1,4 @@
-"""Which bars were missed, and what the figures say of why: a missed bar that nobody explains is taken for a defect."""
+"""Which bars were missed, and what the figures say about the cause: an unexplained miss looks like a defect."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ PREPARED, PLAIN = (QUESTIONS[each].base for each in (Protocol.PREPARED, Protocol
 
 
 def missed(figures: Figures) -> str:
-    """Say in Markdown which bars were missed and why; that none was, where that is so."""
-    told = [*_pairs(figures), *_steady(figures), *_speed(figures)]
-    return "\n".join(f"- {each}" for each in told) if told else "None."
+    """Say in Markdown which bars were missed and why, or that none was."""
+    shown = [*_pairs(figures), *_steady(figures), *_speed(figures)]
+    return "\n".join(f"- {each}" for each in shown) if shown else "None."
 
 
 def _pairs(figures: Figures) -> Iterator[str]:
@@ -33,7 +33,7 @@ def _split(pair: Pair) -> str:
 
 
 def _of_floor(figures: Figures) -> str:
-    """Explain what the service does that a floor does not, and what the other floor is to it."""
+    """Explain what the service does beyond a floor, and how the other floor compares."""
     text = (
         " The floor's application answers a constant; ours reads and checks the JSON, evaluates the rules, makes two "
         "round trips, counts metrics and writes a log line."

@@ -1,4 +1,4 @@
-"""Fourth measurement: what a rule with a window of 31 days costs, whose events are summed in SQL."""
+"""Fourth measurement: the cost of a rule with a window of 31 days, whose events SQL adds up."""
 
 from functools import partial
 

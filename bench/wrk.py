@@ -31,13 +31,13 @@ class Load:
 
     @property
     def threads(self) -> int:
-        """Each thread has connections and users of its own."""
+        """Each thread has its own connections and users."""
         return min(2, self.users, self.connections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What came back: all of it 200."""
+    """The answers, all of them 200."""
 
     count: int
     latency: Latency
@@ -71,10 +71,10 @@ def send(load: Load, url: str, *, first_t: int, seconds: int) -> Answers:
         timeout=seconds + _PATIENCE,
         check=False,
     )
-    said = re.search(r"^measured (.*)$", done.stdout, re.MULTILINE)
-    if done.returncode != 0 or said is None:
+    output = re.search(r"^measured (.*)$", done.stdout, re.MULTILINE)
+    if done.returncode != 0 or output is None:
         raise BenchError(f"wrk failed: {(done.stderr or done.stdout).strip()}")
-    return _answers(json.loads(said.group(1)))
+    return _answers(json.loads(output.group(1)))
 
 
 def _options(load: Load, seconds: int) -> list[str]:
@@ -93,11 +93,12 @@ def _arguments(load: Load, first_t: int) -> list[str]:
     return [*map(str, numbers), kinds, f"{load.mean_pause:.3f}"]
 
 
-def _answers(said: dict[str, float]) -> Answers:
-    if said["refused"] or said["broken"] or not said["answers"]:
+def _answers(measured: dict[str, float]) -> Answers:
+    if measured["refused"] or measured["broken"] or not measured["answers"]:
         raise BenchError(
-            f"of {said['answers']:.0f} events {said['refused']:.0f} were refused, {said['broken']:.0f} got no answer"
+            f"of {measured['answers']:.0f} events, {measured['refused']:.0f} were refused"
+            f" and {measured['broken']:.0f} got no answer"
         )
-    rate = said["answers"] / said["seconds"]
-    latency = Latency(rate=rate, p50=said["p50"], p95=said["p95"], p99=said["p99"])
-    return Answers(count=int(said["answers"]), latency=latency)
+    rate = measured["answers"] / measured["seconds"]
+    latency = Latency(rate=rate, p50=measured["p50"], p95=measured["p95"], p99=measured["p99"])
+    return Answers(count=int(measured["answers"]), latency=latency)

@@ -1,4 +1,4 @@
-"""Fixtures: a client of the running service, and customers whom no earlier run has used up."""
+"""Fixtures: a client of the running service, and players without events of an earlier run."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from itertools import count
 import httpx
 import pytest
 
-from e2e.service import SEED, URL, Customer, connect
 from e2e.target import why_unusable
+from testkit.service import SEED, URL, Customer, connect
 
 # The service keeps its data between runs, so each session takes a block of user ids of its own, at random
 # and in the upper half of the 63 bits, far away from ids that people type by hand.

@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer]:
-    """Make all calls together, none before all threads stand ready; return answers in the order of calls."""
+    """Make all calls together once all threads are ready; return answers in the order of calls."""
     ready = Barrier(len(calls))
 
     def wait_and_call(call: Callable[[], Answer]) -> Answer:

@@ -33,7 +33,7 @@ mount -t tmpfs -o mode=755 tmpfs "$1/root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$1/root/tmp"
 exec chroot "$1/root" /bin/bash -e -o pipefail -c "$3"
 """
-# Units are templates, which the program that stands in for systemd does not know.
+# Units are templates, which the stand-in for systemd does not support.
 SYSTEMCTL = r"""#!/bin/sh
 cd /etc/systemd/system
 for word; do
@@ -76,7 +76,7 @@ def blocks() -> list[str]:
 
 
 def missing() -> str | None:
-    """Say what this machine lacks for it; None when nothing."""
+    """Return what this machine lacks, or None."""
     if os.geteuid() != 0:
         return "only root can make a machine to install on: sudo make deploy.check"
     if not Path("/etc/debian_version").exists():

@@ -1,10 +1,10 @@
-"""How hypothesis looks for a failure, and what it does with one."""
+"""How Hypothesis searches for a failure and what it does with one."""
 
 import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-# To make a failure small takes hundreds of runs over HTTP, up to 5 minutes: only for who asks for it.
+# Shrinking a failure takes hundreds of runs over HTTP, up to 5 minutes, so it is off by default.
 SHRINK = os.environ.get("E2E_SHRINK", "") == "1"
 PHASES = (Phase.generate, Phase.shrink) if SHRINK else (Phase.generate,)
 

@@ -1,4 +1,4 @@
-"""How a program with a service of its own ends when it is told to, or takes too long: all is put away first."""
+"""Ends a program that has its own service: on a signal or a timeout it cleans up first."""
 
 import signal
 
@@ -6,7 +6,7 @@ INTERRUPTED = 130
 
 
 def end_on_signal(seconds: int) -> None:
-    """Let SIGTERM, and an alarm after some seconds, end this program as Ctrl-C does; what comes then is ignored."""
+    """Let SIGTERM, and an alarm after some seconds, end this program as Ctrl-C does; ignore later signals."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
     def end(number: int, _: object) -> None:

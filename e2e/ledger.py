@@ -1,4 +1,4 @@
-"""What the contract promises to the events of one user in whatever order they come: an answer, a replay, a refusal."""
+"""What the contract promises for one player's events in any order: an answer, a replay or a refusal."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from decimal import Decimal
 
 import httpx
 
-from e2e.oracle import Event, codes_after
 from e2e.problems import Problem, problem_in
-from e2e.service import REPLAY_HEADER, codes_in
+from testkit.oracle import Event, codes_after
+from testkit.service import REPLAY_HEADER, codes_in
 
 NUMBER = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one event: its codes, or else the slug of its refusal and the latest `t` that this names."""
+    """The outcome of one event: its codes, or the slug of its refusal and the latest `t` that the refusal names."""
 
     codes: tuple[int, ...] = ()
     replayed: bool = False
@@ -44,7 +44,7 @@ class Ledger:
         return self.events[-1].t if self.events else -1
 
     def take(self, event: Event) -> tuple[Outcome, "Ledger"]:
-        """Return what must become of the event, and the ledger after it."""
+        """Return the expected outcome of the event, and the ledger after it."""
         for n, stored in enumerate(self.events, start=1):
             if stored.t == event.t:
                 codes = tuple(codes_after(self.events[:n]))
@@ -70,7 +70,7 @@ class Ledger:
 
 
 def outcome_of(response: httpx.Response, event: Event) -> Outcome:
-    """Read what became of an event from the response to it, once its whole form is that of the contract."""
+    """Read the outcome of an event from its response, after checking the whole form."""
     if response.status_code == 200:
         codes = tuple(codes_in(response, event.user_id))
         replayed = response.headers.get(REPLAY_HEADER)
@@ -82,6 +82,6 @@ def outcome_of(response: httpx.Response, event: Event) -> Outcome:
 
 
 def latest_named(problem: Problem, event: Event) -> int:
-    """Return the greatest number of the detail but for the user's id: it stands above the event's own `t`."""
+    """Return the greatest number in the detail besides the user id: it exceeds the event's own `t`."""
     numbers = [int(number) for number in NUMBER.findall(str(problem["detail"]))]
     return max(number for number in numbers if number != event.user_id)

@@ -16,7 +16,7 @@ def read(client: httpx.Client, path: str, **parameters: int) -> dict[str, Any]:
 
 
 def events_of(client: httpx.Client, user_id: int, *, limit: int, **parameters: int) -> Iterator[dict[str, Any]]:
-    """Walk through all pages of a user's events, each with as many as it should have."""
+    """Read all pages of a player's events, checking the size of each."""
     while True:
         page = read(client, f"/users/{user_id}/events", limit=limit, **parameters)
         assert set(page) == {"events", "next_before"}, page

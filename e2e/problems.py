@@ -2,7 +2,7 @@
 
 import httpx
 
-from e2e.service import REPLAY_HEADER
+from testkit.service import REPLAY_HEADER
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 Problem = dict[str, object]

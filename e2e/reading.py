@@ -1,12 +1,12 @@
-"""The form of a request once more, read from the contract alone: which bodies are events, and what the others lack."""
+"""An independent parser, written from the contract alone: which bodies are events, and what the others lack."""
 
 import json
 import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER
-from e2e.oracle import Event
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER
+from testkit.oracle import Event
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
@@ -15,7 +15,7 @@ BEYOND_REASON = 50  # brackets; from where on a body may count as nested too dee
 
 
 class Literal(str):
-    """A number as it was written."""
+    """A number in its original notation."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ def refused(*slugs: str) -> Verdict:
 
 
 def verdict_on(body: bytes, content_type: str | None) -> Verdict:
-    """Say what the contract makes of a request, whoever sent what before."""
+    """Return what the contract says about a request, whatever was sent before."""
     if len(body) > MAX_BODY_BYTES:
         return refused("too-large", "unsupported-media-type")
     if (content_type or "").partition(";")[0].strip().lower() != "application/json":

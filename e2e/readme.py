@@ -20,7 +20,7 @@ LONGEST = 3600  # seconds that one block may take; all tests are in one, and a m
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A block of commands, and what the README says they print; None where it does not say."""
+    """A block of commands and the output that the README shows; None if it shows none."""
 
     commands: str
     shown: str | None

@@ -1,4 +1,4 @@
-"""What the terminal shows of a day of play: progress while it runs, a summary or the mismatches after."""
+"""What the terminal shows of a day of play: progress during the run, then a summary or the mismatches."""
 
 import json
 import sys
@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from e2e.oracle import RULES, Event
+from testkit.oracle import Event
 
 MEANINGS = {
-    30: "three withdraws in a row",
+    30: "three withdrawals in a row",
     123: "deposits of 30 s above 200",
     300: "three deposits that rise",
-    1100: "a withdraw above 100",
+    1100: "a withdrawal above 100",
 }
 LINES = 10  # progress lines of a whole day where there is no terminal
 
@@ -84,7 +84,7 @@ class Scoreboard:
         table.add_row("events", f"{self.answered:,}", "100.0 %")
         table.add_row("seconds", f"{self.seconds:.1f}")
         table.add_row("events per second", f"{self.answered / self.seconds:,.0f}", end_section=True)
-        for code in sorted(RULES):
+        for code in sorted(MEANINGS):
             share = self.codes[code] / max(self.answered, 1)
             table.add_row(f"{code}: {MEANINGS[code]}", f"{self.codes[code]:,}", f"{share:.1%}".replace("%", " %"))
         table.add_section()

@@ -1,15 +1,16 @@
-"""A service of our own: a copy of the checkout with its own port and data, which may be filled, killed, thrown away."""
+"""A private service: a copy of the checkout with its own port and data, which a test may fill, kill and delete."""
 
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from testkit.ports import free_port
 
 COPIED = ("app", "lib", "migrations", "pyproject.toml")
 # Settings of the developer's own service, such as DATABASE_URL, must not reach this one.
@@ -77,7 +78,7 @@ class Site:
         return self.end(" ".join(command), self.begin(*command))
 
     def end(self, command: str, process: "subprocess.Popen[str]") -> str:
-        """Wait for a command; what it printed."""
+        """Wait for a command; return its output."""
         try:
             said, _ = process.communicate(timeout=LONGEST_COMMAND)
         except BaseException:
@@ -96,14 +97,14 @@ class Site:
         return int(found[1]), int(found[2])
 
     def keep_logs(self) -> Path:
-        """Copy the logs to those of the checkout, where they outlast this site; return that folder."""
+        """Copy the logs into the checkout, where they outlive this site; return that folder."""
         self._kept.mkdir(parents=True, exist_ok=True)
         for log in (self.var / "log").glob("*.log"):
             shutil.copyfile(log, self._kept / f"{self._name}-{log.name}")
         return self._kept
 
     def log(self) -> str:
-        """Return what the service has logged, as far as the files still have it."""
+        """Return the service's log, as far as the files still have it."""
         return "".join(log.read_text(errors="replace") for log in (self.var / "log").glob("service.log*"))
 
     def data(self) -> Path:
@@ -114,16 +115,9 @@ class Site:
         return Path(found[1])
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
-
-
 @contextmanager
 def new_site(checkout: Path, *, name: str, settings: Mapping[str, str] | None = None) -> Iterator[Site]:
-    """Copy what the service is made of; at the end nothing of it is left, no process and no file.
+    """Copy the parts of the service; at the end no process and no file is left.
 
     `settings` are those of the service, beside its defaults.
     """

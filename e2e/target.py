@@ -1,11 +1,11 @@
-"""The service that the tests are pointed at: whether it answers, is ours, and may get what they store."""
+"""The service under test: whether it answers, is this service, and may store what the tests send."""
 
 import os
 import re
 
 import httpx
 
-from e2e.service import URL, connect
+from testkit.service import URL, connect
 
 ANYWAY = "E2E_ANYWAY"
 STORED = "some 27,000 events of 3,000 users, and users and editions besides"
@@ -39,11 +39,11 @@ def _not_ours(status: int) -> str | None:
 
 
 def _not_for_tests(client: httpx.Client) -> str | None:
-    """Only who says to be in development gets what the tests store; an address proves nothing, it may be a tunnel's."""
+    """Require that the service says it is in development; an address proves nothing, as it may be a tunnel's."""
     if os.environ.get(ANYWAY) == "true":
         return None
-    told = KIND.search(client.get("/metrics").text)
-    kind = told[1] if told else None
+    shown = KIND.search(client.get("/metrics").text)
+    kind = shown[1] if shown else None
     if kind == "development":
         return None
     return (

@@ -1,4 +1,4 @@
-"""Every code that was answered can be read back as an alert, with what proves it."""
+"""Every answered code can be read back as an alert with its evidence."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.bodies import MAX_INTEGER
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import Customer
+from testkit.bodies import MAX_INTEGER
+from testkit.service import Customer
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 
@@ -78,13 +78,15 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("play", "said"), SAID, ids=["1100", "30", "300"])
-def test_every_rule_says_why(customer: Customer, play: Callable[[Customer], object], said: tuple[object, ...]) -> None:
+@pytest.mark.parametrize(("play", "expected"), SAID, ids=["1100", "30", "300"])
+def test_every_rule_says_why(
+    customer: Customer, play: Callable[[Customer], object], expected: tuple[object, ...]
+) -> None:
     play(customer)
     [alert] = alerts_of(customer)
     evidence = alert["evidence"]
-    told = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
-    assert told == said
+    shown = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
+    assert shown == expected
     assert evidence["count"] == len(evidence["moments"])
 
 

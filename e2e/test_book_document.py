@@ -1,4 +1,4 @@
-"""What the document says of alerts and rules, held against the answers to what schemathesis makes of it.
+"""The OpenAPI document on alerts and rules, compared with the answers to requests of Schemathesis.
 
 Nothing that would publish an edition is tried, and nothing that would draft one: other tests share the rule book.
 """
@@ -13,8 +13,8 @@ from hypothesis import given, seed, settings
 from schemathesis import GenerationMode
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL
 from e2e.test_document import CHECKS
+from testkit.service import SEED, URL
 
 EXAMPLES = 40  # for each operation, sound ones and unsound ones
 READING = ["/alerts", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]
@@ -35,10 +35,10 @@ def test_answers_are_as_the_document_has_them(
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(document[path][method].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
-        told = case.as_transport_kwargs(base_url=URL)
-        body = json.dumps(told["json"]) if "json" in told else told.get("data")
+        shown = case.as_transport_kwargs(base_url=URL)
+        body = json.dumps(shown["json"]) if "json" in shown else shown.get("data")
         headers = {"Content-Type": "application/json"} if method == "POST" else {}
-        response = client.request(method, told["url"], params=told.get("params"), content=body, headers=headers)
+        response = client.request(method, shown["url"], params=shown.get("params"), content=body, headers=headers)
         case.validate_response(response, checks=CHECKS)
         answered.add(response.status_code)
 

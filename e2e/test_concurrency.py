@@ -1,4 +1,4 @@
-"""Many clients at once: the answers are always those of some serial order of the events that were stored."""
+"""Many clients at once: the answers always equal some serial order of the stored events."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from e2e.crowd import at_once
-from e2e.oracle import Event, Oracle
 from e2e.problems import problem_in
-from e2e.service import REPLAY_HEADER, SEED, Customer, codes_in
+from testkit.oracle import Event, Oracle
+from testkit.service import REPLAY_HEADER, SEED, Customer, codes_in
 
 ROUNDS = range(10)
 THREADS = 16
@@ -26,7 +26,7 @@ def send_all(customer: Customer, events: list[Event]) -> list[Answered]:
 
 
 def random_event(customer: Customer, random: Random, t: int) -> Event:
-    """Draw withdraws and deposits near the edge of the window, so that a wrong order shows in the codes."""
+    """Draw withdrawals and deposits near the edge of the window, so that a wrong order shows in the codes."""
     event_type = random.choices(["withdraw", "deposit"], weights=[3, 2])[0]
     amount = random.choice(["60.00", "70.00", "80.00", "150.00"])
     return customer.event("withdraw" if event_type == "withdraw" else "deposit", amount, t)

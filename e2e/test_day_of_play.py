@@ -1,4 +1,4 @@
-"""A day of play: 2,000 users, 20,000 events, 8 connections, and each answer is the oracle's."""
+"""A day of play: 2,000 players, 20,000 events, 8 connections; every answer equals the oracle's."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from e2e.oracle import Event, Oracle
-from e2e.play import DAY, day_of_play, lanes
 from e2e.scoreboard import Mismatch, Scoreboard
-from e2e.service import REPLAY_HEADER, SEED, connect
+from testkit.oracle import Event, Oracle
+from testkit.play import DAY, day_of_play, lanes
+from testkit.service import REPLAY_HEADER, SEED, connect
 
 USERS = 2_000
 EVENTS = 20_000
@@ -37,7 +37,7 @@ def play_event(client: httpx.Client, oracle: Oracle, event: Event, scoreboard: S
 
 
 def play_lane(events: list[Event], scoreboard: Scoreboard) -> None:
-    """Send the events of some users over one connection, and hold each answer against the oracle at once."""
+    """Send the events of some players over one connection, and compare each answer with the oracle's at once."""
     oracle, wrong = Oracle(), 0
     with connect(connections=1) as client:
         for event in events:
@@ -91,10 +91,10 @@ def codes_of(answer: dict[str, object]) -> list[int]:
 
 
 def test_the_day_depends_on_the_seed_and_is_the_same_for_other_users() -> None:
-    told = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
-    assert told == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
+    shown = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
+    assert shown == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
     other = day_of_play(seed=SEED + 1, users=USERS, events=EVENTS, first_user_id=1)
-    assert told != [(e.type, e.amount, e.user_id, e.t) for e in other]
+    assert shown != [(e.type, e.amount, e.user_id, e.t) for e in other]
 
 
 def test_each_user_keeps_to_one_connection() -> None:

@@ -1,4 +1,4 @@
-"""The page for people: whole, and made of nothing that comes from another address."""
+"""The documentation page is complete and loads nothing from another address."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from e2e.service import URL
+from testkit.service import URL
 
 PAGE = "/docs"
 REFERENCES = {"href", "src", "data-document"}
@@ -17,7 +17,7 @@ OURSELVES = {"'self'", "'none'", "data:"}  # the last is a picture within a styl
 
 
 class References(HTMLParser):
-    """Collects what a page refers to, and what it says without referring: scripts and styles of its own."""
+    """Collects the references of a page, and its inline scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the running service, held against its answers to what schemathesis makes of it."""
+"""The OpenAPI document of the running service, compared with the answers to requests of Schemathesis."""
 
 import json
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from e2e.bodies import MAX_INTEGER
-from e2e.documented import PROBLEM, answers_of
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL, Customer
 from e2e.witness import Witness
+from testkit.bodies import MAX_INTEGER
+from testkit.documented import PROBLEM, answers_of
+from testkit.service import SEED, URL, Customer
 
 EXAMPLES = 50  # for each path, sound ones and unsound ones
 
@@ -33,9 +33,9 @@ def problem_kind_conformance(
     document = case.operation.schema.raw_schema
     if response.headers.get("content-type") == [PROBLEM]:
         described = document["paths"][case.operation.path][case.method.lower()]
-        told = dict(answers_of(document, described))[str(response.status_code)]["content"][PROBLEM]["examples"]
+        shown = dict(answers_of(document, described))[str(response.status_code)]["content"][PROBLEM]["examples"]
         kind = response.json()["type"].rpartition(":")[2]
-        assert kind in told, f"{kind} is not described with {response.status_code} of {case.operation.label}"
+        assert kind in shown, f"{kind} is not described with {response.status_code} of {case.operation.label}"
 
 
 CHECKS = [
@@ -50,13 +50,13 @@ CHECKS = [
 
 def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
     """Return the body of a case, as an event of this user where it is one of anybody's."""
-    told: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
-    members = told.get("json")
+    shown: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
+    members = shown.get("json")
     if isinstance(members, dict) and type(members.get("user_id")) is int and 0 < members["user_id"] <= MAX_INTEGER:
         members["user_id"] = user_id
-    if "json" in told:
+    if "json" in shown:
         return json.dumps(members).encode()
-    written = told.get("data") or b""
+    written = shown.get("data") or b""
     return written.encode() if isinstance(written, str) else bytes(written)
 
 

@@ -1,4 +1,4 @@
-"""Health over HTTP, and what every answer has."""
+"""Health over HTTP, and the headers of every answer."""
 
 import httpx
 import pytest

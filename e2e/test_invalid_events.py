@@ -1,11 +1,11 @@
-"""Bodies that are JSON objects but no event: each names the fields at fault and leaves no trace."""
+"""JSON objects that are no valid event: each refusal names the invalid members and leaves no trace."""
 
 import pytest
 
-from e2e.bodies import MAX_INTEGER, event_text
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import Customer
 from e2e.wrong_forms import INVALID_LITERALS, WRONG_INTEGERS
+from testkit.bodies import MAX_INTEGER, event_text
+from testkit.service import Customer
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 NAMES_OF_TIME = {"t", "time"}

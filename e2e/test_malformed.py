@@ -1,4 +1,4 @@
-"""Thousands of requests that nobody should send: none is a defect of ours, and of none refused there is a trace.
+"""Thousands of malformed requests: none causes a defect, and no refused one leaves a trace.
 
 Which of them are events after all is decided by a reader of our own. Their user then plays on, and every answer is
 that of a model which has seen the events only.
@@ -11,9 +11,9 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, Customer
 from e2e.wild_bodies import WILD, Wild
 from e2e.witness import Witness
+from testkit.service import SEED, Customer
 
 TOGETHER = 10  # requests to one user, before a look at what is left of them
 EXAMPLES = 22

@@ -1,4 +1,4 @@
-"""The numbers of the running service: they move by what was sent, and read as Prometheus reads them."""
+"""The metrics of the running service: they change with what was sent, and Prometheus can parse them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from e2e.service import Customer
+from testkit.service import Customer
 
 pytestmark = pytest.mark.alone
 
@@ -105,7 +105,7 @@ def test_latency_is_measured_from_a_millisecond_on(customer: Customer, look: Loo
 
 
 def test_unknown_paths_make_no_new_series(customer: Customer, look: Look) -> None:
-    look()  # itself a request, which the next look shows
+    look()  # this is a request too, which the next look shows
     customer.client.get("/nowhere")
     before = look()
     for number in range(50):

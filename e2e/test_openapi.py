@@ -1,14 +1,14 @@
-"""The document of the running service tells the truth: each example in it is what the service answers."""
+"""Each example in the OpenAPI document is what the running service answers."""
 
 from collections.abc import Callable, Sequence
 
 import httpx
 import pytest
 
-from e2e.documented import Example, assert_true, examples_in, way_of
-from e2e.occasion import Occasion
-from e2e.occasions import ELSEWHERE, WAYS
-from e2e.service import Customer
+from testkit.documented import Example, assert_true, examples_in, way_of
+from testkit.occasion import Occasion
+from testkit.occasions import ELSEWHERE, WAYS
+from testkit.service import Customer
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def examples(client: httpx.Client) -> Sequence[Example]:
 
 def test_there_is_a_way_to_every_example(examples: Sequence[Example]) -> None:
     without = [str(example) for example in examples if not way_of(example, WAYS) and example.name not in ELSEWHERE]
-    assert without == [], "say in e2e/occasions.py how it comes about"
+    assert without == [], "say in testkit/occasions.py how it comes about"
 
 
 @pytest.mark.parametrize(("operation", "name"), WAYS, ids=lambda part: part or "any")

@@ -1,4 +1,4 @@
-"""Reading back: what the service says of a user's events, held against what was sent and answered."""
+"""Reading back: a player's events as the service shows them, compared with what was sent and answered."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.bodies import MAX_INTEGER
-from e2e.oracle import Event, Oracle
 from e2e.pages import events_of, read
-from e2e.play import day_of_play, lanes
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import SEED, Customer, codes_in, connect
+from testkit.bodies import MAX_INTEGER
+from testkit.oracle import Event, Oracle
+from testkit.play import day_of_play, lanes
+from testkit.service import SEED, Customer, codes_in, connect
 
 USERS, EVENTS, CONNECTIONS = 30, 1_500, 4
 CODES = [30, 123, 300, 1100]
@@ -23,7 +23,7 @@ NOTHING = {"count": 0, "total": "0.00"}
 
 
 def as_read(event: Event, codes: object) -> dict[str, object]:
-    """Write an event as it must be read back, but for the moment of its arrival."""
+    """Return an event as it must be read back, without its time of arrival."""
     return {**event.body(), "amount": f"{Decimal(event.amount):.2f}", "alert_codes": codes}
 
 
@@ -62,10 +62,10 @@ def test_a_day_of_play_is_read_back_as_it_was_sent_and_answered(
     met = set()
     for user_id, events in day.items():
         oracle = Oracle()
-        told = [as_read(event, oracle.answer(event)["alert_codes"]) for event in events]
-        told.reverse()
+        shown = [as_read(event, oracle.answer(event)["alert_codes"]) for event in events]
+        shown.reverse()
         for code in (None, *CODES):
-            expected = [event for event in told if code is None or code in event["alert_codes"]]  # type: ignore[operator]
+            expected = [event for event in shown if code is None or code in event["alert_codes"]]  # type: ignore[operator]
             limit = random.choice([1, 2, 7, 200, max(1, len(expected) // 2), max(1, min(200, len(expected)))])
             more = {} if code is None else {"code": code}
             assert [without_arrival(event) for event in events_of(client, user_id, limit=limit, **more)] == expected
@@ -134,7 +134,7 @@ def test_pages_stay_whole_while_events_arrive(customer: Customer) -> None:
 
 
 def test_what_adds_up_is_of_one_moment(customer: Customer) -> None:
-    """Every event is of 1.00 and its `t` is how many there are, so one that is counted only in part shows."""
+    """Every event has amount 1.00 and its count as `t`, so a partly counted one shows."""
     with ThreadPoolExecutor(1) as thread:
         arriving = thread.submit(lambda: [customer.deposit("1.00", t=t) for t in range(1, 151)])
         while not arriving.done():

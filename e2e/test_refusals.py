@@ -1,4 +1,4 @@
-"""Every refusal of the contract: its problem, and that nothing is left of what was refused."""
+"""Every refusal of the contract: its problem, and that it leaves no trace."""
 
 import gzip
 import http.client
@@ -8,10 +8,10 @@ from contextlib import closing
 import httpx
 import pytest
 
-from e2e.bodies import MAX_BODY_BYTES, event_text, padded
 from e2e.problems import problem_in
-from e2e.service import URL, Customer
 from e2e.wrong_forms import MALFORMED, MALFORMED_EVENTS
+from testkit.bodies import MAX_BODY_BYTES, event_text, padded
+from testkit.service import URL, Customer
 
 JSON = {"Content-Type": "application/json"}
 PATHS = ["/event", "/event/", "/api/events"]
@@ -24,7 +24,7 @@ def in_chunks(size: int) -> Iterator[bytes]:
 
 
 def assert_nothing_happened(customer: Customer) -> None:
-    """Play on as if the refused withdraw at t = 1 had never been sent.
+    """Play on as if the refused withdrawal at t = 1 had never been sent.
 
     Were it stored, it would stand in the way of the first of these; were it counted, they would end a streak.
     """
@@ -177,7 +177,7 @@ EARLY = {
 
 @pytest.mark.parametrize(("path", "media_type", "body"), EARLY.values(), ids=EARLY.keys())
 def test_a_connection_serves_on_or_says_that_it_closes(path: str, media_type: str, body: bytes) -> None:
-    """A refusal may come before the body was read; what a client sends next must not vanish for it."""
+    """A refusal may come before the body was read; the client's next request must not get lost."""
     for _ in range(20):
         connection = http.client.HTTPConnection(httpx.URL(URL).netloc.decode(), timeout=5)
         with closing(connection):

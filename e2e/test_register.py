@@ -1,4 +1,4 @@
-"""The register: users come in under an id of the platform's or the next free one, and nobody gets what is another's."""
+"""The register: players get the id that the platform gives or the next free one, and nobody gets a taken value."""
 
 import json
 import secrets
@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
 from e2e.crowd import at_once
 from e2e.drawing import BOUNDED
 from e2e.pages import read
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import SEED, Customer
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
+from testkit.service import SEED, Customer
 
 pytestmark = pytest.mark.alone
 
@@ -37,7 +37,7 @@ def new_id() -> Callable[[], int]:
 
 
 def new_email() -> str:
-    """Return an address that nobody has: the register keeps its users from run to run."""
+    """Return an unused address: the register keeps its players from run to run."""
     return f"{secrets.token_hex(12)}@example.com"
 
 
@@ -46,7 +46,7 @@ def register(client: httpx.Client, **members: object) -> httpx.Response:
 
 
 def user_in(response: httpx.Response) -> dict[str, Any]:
-    """Return the user of a 201, once the whole answer has its form."""
+    """Return the player of a 201, after checking the whole answer."""
     assert response.status_code == 201, f"{response.status_code} {response.text}"
     user: dict[str, Any] = response.json()
     assert list(user) == ["user_id", "name", "email", "created_at"], user

@@ -1,4 +1,4 @@
-"""The forms in which an event is accepted."""
+"""The forms in which the service accepts an event."""
 
 import socket
 import time
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from e2e.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import REPLAY_HEADER, URL, Customer, codes_in
+from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
+from testkit.service import REPLAY_HEADER, URL, Customer, codes_in
 
 
 def in_chunks(body: bytes, size: int) -> Iterator[bytes]:
@@ -119,7 +119,7 @@ def test_the_greatest_user_id(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("user_id", [1, MAX_INTEGER])
 def test_both_ends_of_the_user_ids_are_no_fault(customer: Customer, user_id: int) -> None:
-    """Read it from a refusal for another member: nothing is stored for users who may have a life here."""
+    """Use a refusal for another member, so that nothing is stored for ids that may be in use."""
     response = customer.send_text(event_text(user_id, type='"bet"'))
     assert fields_at_fault(problem_in(response, 400, "invalid-event")) == {"type"}
 

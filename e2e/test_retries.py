@@ -1,11 +1,11 @@
-"""Retries: an event sent again gets its first answer, another event at its t is refused."""
+"""Retries: an event sent again gets its first answer; a different event at its t is refused."""
 
 import pytest
 
-from e2e.bodies import event_text
-from e2e.oracle import EventType
 from e2e.problems import problem_in
-from e2e.service import REPLAY_HEADER, Customer, codes_in
+from testkit.bodies import event_text
+from testkit.oracle import EventType
+from testkit.service import REPLAY_HEADER, Customer, codes_in
 
 
 def assert_replays(customer: Customer, event_type: EventType, amount: str, t: int, codes: list[int]) -> None:

@@ -1,10 +1,10 @@
-"""The four rules, each on both sides of its edge, as the contract has them."""
+"""The four rules of the contract, each on both sides of its edge."""
 
 from collections.abc import Callable
 
 import pytest
 
-from e2e.service import Customer
+from testkit.service import Customer
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from e2e.problems import fields_at_fault, problem_in
-from e2e.service import Customer
+from testkit.service import Customer
 
 pytestmark = pytest.mark.alone
 
@@ -15,24 +15,24 @@ NO_EDITION = 2**31 - 1
 SOON = 50  # events at most until every worker has seen the shadow
 
 
-def told(response: httpx.Response, status: int = 200) -> dict[str, Any]:
+def json_of(response: httpx.Response, status: int = 200) -> dict[str, Any]:
     assert response.status_code == status, response.text
     return dict(response.json())
 
 
 @pytest.fixture
 def contract(client: httpx.Client) -> list[dict[str, Any]]:
-    return list(told(client.get("/rules/1"))["rules"])
+    return list(json_of(client.get("/rules/1"))["rules"])
 
 
 @pytest.fixture
 def draft(client: httpx.Client) -> Iterator[Callable[..., int]]:
-    """Draft editions; what is left of them is put away."""
+    """Draft editions; retire those that are left."""
     drafted: list[int] = []
 
     def draft(**body: object) -> int:
         response = client.post("/rules", json=body)
-        drafted.append(told(response, 201)["edition"])
+        drafted.append(json_of(response, 201)["edition"])
         assert response.headers["Location"] == f"/rules/{drafted[-1]}"
         return drafted[-1]
 
@@ -46,8 +46,8 @@ def stricter(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_the_live_edition_is_that_of_the_contract(client: httpx.Client) -> None:
-    live = told(client.get("/rules"))["live"]
-    edition = told(client.get(f"/rules/{live}"))
+    live = json_of(client.get("/rules"))["live"]
+    edition = json_of(client.get(f"/rules/{live}"))
     assert edition["status"] == "live"
     assert [rule["code"] for rule in edition["rules"]] == [30, 123, 300, 1100]
 
@@ -56,16 +56,16 @@ def test_what_is_drafted_is_read_again_and_judges_nothing(
     client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
 ) -> None:
     edition = draft(rules=stricter(contract), note="80 is enough")
-    shown = told(client.get(f"/rules/{edition}"))
+    shown = json_of(client.get(f"/rules/{edition}"))
     assert (shown["status"], shown["note"], shown["rules"]) == ("draft", "80 is enough", stricter(contract))
-    assert told(client.get(f"/rules/1/diff/{edition}")) == {"differences": ["1100: above 100.00 → 80.00"]}
-    assert told(client.get("/rules?limit=1"))["editions"][0]["edition"] >= edition
+    assert json_of(client.get(f"/rules/1/diff/{edition}")) == {"differences": ["1100: above 100.00 → 80.00"]}
+    assert json_of(client.get("/rules?limit=1"))["editions"][0]["edition"] >= edition
     assert customer.withdraw("90.00", t=1) == []
 
 
 def test_an_edition_can_be_taken_again(client: httpx.Client, draft: Callable[..., int]) -> None:
     edition = draft(edition=1)
-    assert told(client.get(f"/rules/1/diff/{edition}")) == {"differences": []}
+    assert json_of(client.get(f"/rules/1/diff/{edition}")) == {"differences": []}
     exported, taken = (client.get(f"/rules/{number}/toml").text for number in (edition, 1))
     assert exported.replace(f"based_on = {edition}\n", "based_on = 1\n") == taken
 
@@ -81,27 +81,27 @@ def test_the_shadow_judges_beside_the_live_edition_and_is_not_answered(
     client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
 ) -> None:
     edition = draft(rules=stricter(contract))
-    assert told(client.post(f"/rules/{edition}/shadow", json={"note": "let us see"}))["status"] == "shadow"
-    assert told(client.get("/rules"))["shadow"] == edition
+    assert json_of(client.post(f"/rules/{edition}/shadow", json={"note": "let us see"}))["status"] == "shadow"
+    assert json_of(client.get("/rules"))["shadow"] == edition
     found: list[dict[str, Any]] = []
-    for t in range(1, SOON * 3, 3):  # a deposit in between, so that no three withdraws are in a row
+    for t in range(1, SOON * 3, 3):  # a deposit in between, so that no three withdrawals are in a row
         assert customer.withdraw("90.00", t=t) == []
         customer.deposit("1.00", t=t + 1)
-        if found := told(client.get(f"/alerts?user={customer.user_id}&shadow=true"))["alerts"]:
+        if found := json_of(client.get(f"/alerts?user={customer.user_id}&shadow=true"))["alerts"]:
             break
     assert [(each["code"], each["edition"], each["shadow"]) for each in found] == [(1100, edition, True)]
     assert found[0]["evidence"]["sentence"] == "90.00 withdrawn at once; the limit is 80.00"
     path = f"/alerts/{customer.user_id}/{found[0]['t']}/1100"
-    assert told(client.get(f"{path}?shadow=true")) == found[0]
+    assert json_of(client.get(f"{path}?shadow=true")) == found[0]
     problem_in(client.get(path), 404, "unknown-alert")
-    assert told(client.get("/alerts", params={"user": customer.user_id}))["alerts"] == []
+    assert json_of(client.get("/alerts", params={"user": customer.user_id}))["alerts"] == []
 
 
 def test_every_step_is_in_the_audit(client: httpx.Client, draft: Callable[..., int]) -> None:
     edition = draft(edition=1, note="why")
-    told(client.post(f"/rules/{edition}/shadow"))
-    told(client.post(f"/rules/{edition}/retire", json={"note": "enough"}))
-    steps = told(client.get("/rules/audit?limit=200"))["steps"]
+    json_of(client.post(f"/rules/{edition}/shadow"))
+    json_of(client.post(f"/rules/{edition}/retire", json={"note": "enough"}))
+    steps = json_of(client.get("/rules/audit?limit=200"))["steps"]
     own = [(each["step"], each["note"]) for each in steps if each["edition"] == edition]
     assert own == [("retire", "enough"), ("shadow", ""), ("draft", "why")]
     assert len({each["who"] for each in steps if each["edition"] == edition}) == 1
@@ -110,7 +110,7 @@ def test_every_step_is_in_the_audit(client: httpx.Client, draft: Callable[..., i
 @pytest.mark.parametrize("step", ["shadow", "publish", "retire"])
 def test_the_live_edition_takes_no_step(client: httpx.Client, step: str) -> None:
     problem_in(client.post(f"/rules/1/{step}"), 409, "wrong-step")
-    assert told(client.get("/rules"))["live"] == 1
+    assert json_of(client.get("/rules"))["live"] == 1
 
 
 @pytest.mark.parametrize("path", ["", "/toml", "/diff/1", "/shadow", "/publish", "/retire"])
@@ -134,8 +134,8 @@ def test_an_edition_that_is_none(client: httpx.Client, path: str) -> None:
 def test_rules_that_could_fail_are_not_saved(
     client: httpx.Client, contract: list[dict[str, Any]], change: dict[str, Any], named: str
 ) -> None:
-    newest = told(client.get("/rules?limit=1"))["editions"]
+    newest = json_of(client.get("/rules?limit=1"))["editions"]
     rules = [{**rule, **change} if rule["code"] == 123 else rule for rule in contract]
     problem = problem_in(client.post("/rules", json={"rules": rules}), 400, "invalid-rules")
     assert fields_at_fault(problem) == {named}
-    assert told(client.get("/rules?limit=1"))["editions"] == newest
+    assert json_of(client.get("/rules?limit=1"))["editions"] == newest

@@ -1,4 +1,4 @@
-"""One user's life in any order: new, repeated, altered and late events, alone or two at once, against a model.
+"""One player's life in any order (new, repeated, altered and late events, alone or two at once), against a model.
 
 Hypothesis makes the steps up, and with E2E_SHRINK=1 looks for the fewest that fail. Nothing that it draws depends on
 who wins a race, so the same seed is the same steps; the model takes either order of two events at once and goes on
@@ -16,12 +16,12 @@ from hypothesis import note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from e2e.bodies import event_text
 from e2e.crowd import at_once
 from e2e.drawing import BOUNDED
 from e2e.ledger import Ledger, outcome_of
-from e2e.oracle import Event, EventType
-from e2e.service import SEED, Customer
+from testkit.bodies import event_text
+from testkit.oracle import Event, EventType
+from testkit.service import SEED, Customer
 
 EXAMPLES = 40
 STEPS = 30
@@ -32,7 +32,7 @@ OTHER: dict[EventType, EventType] = {"deposit": "withdraw", "withdraw": "deposit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """An event to be made: `gap` seconds after whatever is the latest by then."""
+    """An event to create, `gap` seconds after the latest one at that time."""
 
     type: EventType
     amount: str
@@ -54,7 +54,7 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What makes an event another one: its other type, some cents more, or both; or nothing at all."""
+    """A change that makes an event a different one: the other type, some cents more, or both; or no change."""
 
     type: bool = False
     cents: int = 0
@@ -77,13 +77,13 @@ writings = st.builds(
     path=st.sampled_from(["/event", "/event/", "/api/events"]),
 )
 changes = st.sampled_from([Change(type=True), Change(cents=1), Change(type=True, cents=1)])
-any_number = st.integers(0, 2**16)  # to be taken modulo what there is: how much there is may depend on a race
+any_number = st.integers(0, 2**16)  # used modulo the number of choices, which may depend on a race
 PLAIN = Writing()
 
 
 @dataclass(slots=True, kw_only=True)
 class Player:
-    """A customer, what must be stored of theirs, and what was answered the first time."""
+    """A player, the events that must be stored, and the first answers."""
 
     customer: Customer
     ledger: Ledger = field(default_factory=Ledger)
@@ -109,7 +109,7 @@ class Player:
         self.follow(list(zip(events, responses, strict=True)))
 
     def follow(self, answered: list[tuple[Event, httpx.Response]]) -> None:
-        """Find the order in which the answers are those of the contract, and go on from there."""
+        """Find an order that explains the answers by the contract, and continue from there."""
         told = [(event, outcome_of(response, event)) for event, response in answered]
         note(f"    {told}")
         for order in permutations(told):
@@ -126,7 +126,7 @@ class Player:
 
 
 class LifeOfUsers(RuleBasedStateMachine):
-    """Each rule is something that a client may do, whatever it did before."""
+    """Each rule is something that a client may do at any time."""
 
     def __init__(self, new_customer: Callable[[], Customer]) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class LifeOfUsers(RuleBasedStateMachine):
 
     @rule(n=players, move=moves, cents=st.integers(0, 1))
     def three_in_a_row(self, n: int, move: Move, cents: int) -> None:
-        """Go straight for the streaks, which single steps would seldom reach."""
+        """Aim at streaks, which single steps would seldom reach."""
         player = self.players[n]
         for k in range(3):
             player.send_alone(Change(cents=k * cents).of(player.next_event(move)))

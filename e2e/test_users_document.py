@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of users, held against the answers to what schemathesis makes of it."""
+"""The OpenAPI document on players, compared with the answers to requests of Schemathesis."""
 
 import json
 from typing import Any
@@ -10,20 +10,20 @@ from hypothesis import given, seed, settings
 from schemathesis import GenerationMode
 
 from e2e.drawing import BOUNDED
-from e2e.service import SEED, URL
 from e2e.test_document import CHECKS
 from e2e.test_register import new_email
+from testkit.service import SEED, URL
 
 EXAMPLES = 40  # for each operation, sound ones and unsound ones
 OPERATIONS = [("GET", "/users/{user_id}"), ("GET", "/users/{user_id}/events"), ("GET", "/users"), ("POST", "/users")]
 
 
-def body_of(told: dict[str, Any]) -> bytes | None:
+def body_of(shown: dict[str, Any]) -> bytes | None:
     """Return the body of a case, without an id: once the greatest is in the register, it has no next free one."""
-    if "json" not in told:
-        written = told.get("data")
+    if "json" not in shown:
+        written = shown.get("data")
         return written.encode() if isinstance(written, str) else written
-    members = told["json"]
+    members = shown["json"]
     if isinstance(members, dict):
         members = {name: value for name, value in members.items() if name != "user_id" or type(value) is not int}
         members |= {"email": new_email()} if isinstance(members.get("email"), str) and "@" in members["email"] else {}
@@ -42,10 +42,10 @@ def test_answers_are_as_the_document_has_them(
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(document[path][method].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
-        told = case.as_transport_kwargs(base_url=URL)
+        shown = case.as_transport_kwargs(base_url=URL)
         headers = {"Content-Type": "application/json"} if method == "POST" else {}
         response = client.request(
-            method, told["url"], params=told.get("params"), content=body_of(told), headers=headers
+            method, shown["url"], params=shown.get("params"), content=body_of(shown), headers=headers
         )
         case.validate_response(response, checks=CHECKS)
         answered.add(response.status_code)

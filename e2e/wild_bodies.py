@@ -1,4 +1,4 @@
-"""Requests that nobody should send, drawn by hypothesis: the worst of bytes, of JSON, of numbers and of headers."""
+"""Malformed requests drawn by Hypothesis: the worst of bytes, of JSON, of numbers and of headers."""
 
 import json
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from operator import methodcaller
 
 from hypothesis import strategies as st
 
-from e2e.bodies import event_text
-from e2e.service import LEAKS
 from e2e.wrong_forms import WRONG_AMOUNTS, WRONG_INTEGERS, WRONG_TYPES, WRONG_VALUES
+from testkit.bodies import event_text
+from testkit.service import LEAKS
 
-# Stands for the user's id wherever one is drawn: a number of as many digits, which no other part will hit by chance.
+# Placeholder for the user id in drawn bodies: a number of as many digits that nothing else hits by chance.
 SOMEBODY = 4_815_162_342_481_516_234
-MOMENTS = range(8)  # where whole events stand before something is done to them
+MOMENTS = range(8)  # t of the valid events, before they are edited
 JSON = "application/json"
 
 
@@ -32,7 +32,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wild:
-    """A request to be: a body in which SOMEBODY stands for the user, edits made after that, and headers."""
+    """A request to send: a body with SOMEBODY in place of the user id, edits made after that, and headers."""
 
     body: bytes
     edits: tuple[Edit, ...] = ()
@@ -46,7 +46,7 @@ class Wild:
 
 
 def wild(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Wild]:
-    """Lone surrogates are what UTF-8 forbids; they are written all the same."""
+    """Encode lone surrogates too, which UTF-8 forbids."""
     return texts.map(methodcaller("encode", "utf-8", "surrogatepass")).map(lambda body: Wild(body=body))
 
 
@@ -64,7 +64,7 @@ def near(word: str) -> st.SearchStrategy[str]:
 
 
 def harmless(text: str) -> bool:
-    """Names are told back; one that looks like a leak (hypothesis reads them in our own source) is none."""
+    """Exclude names that look like a leak: refusals repeat names, and Hypothesis takes some from our own source."""
     return not any(leak in text.lower() for leak in LEAKS)
 
 

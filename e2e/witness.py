@@ -1,4 +1,4 @@
-"""A user to whom unheard-of requests are made, and who then plays on as if nothing had been."""
+"""A player who gets malformed requests and then plays on as if nothing had happened."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 import httpx
 from hypothesis import note
 
-from e2e.bodies import MAX_INTEGER
 from e2e.ledger import Ledger, outcome_of
-from e2e.oracle import Event
 from e2e.problems import fields_at_fault, problem_in
 from e2e.reading import Verdict, verdict_on
-from e2e.service import Customer
 from e2e.wild_bodies import MOMENTS
+from testkit.bodies import MAX_INTEGER
+from testkit.oracle import Event
+from testkit.service import Customer
 
 STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type": 415, "too-large": 413}
 
 
 @dataclass(slots=True, kw_only=True)
 class Witness:
-    """A customer to whom all of it is done, and the model of what may be left of it."""
+    """A player who gets all of these requests, and the model of what may remain."""
 
     customer: Customer
     ledger: Ledger = field(default_factory=Ledger)
@@ -47,7 +47,7 @@ class Witness:
         assert outcome_of(response, event) == expected, event
 
     def play_on(self, moments: Iterable[int] = MOMENTS) -> None:
-        """Take every moment that was sent, then some more: what was stored in secret stands in the way or counts."""
+        """Use every t that was sent, then some more: an event stored in secret would conflict or count."""
         t_after = self.ledger.latest + 1
         for t in sorted({*moments, *range(t_after, min(t_after + 3, MAX_INTEGER + 1))}):
             event = self.customer.event("withdraw", "7.01", t)

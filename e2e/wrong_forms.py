@@ -1,4 +1,4 @@
-"""What must be refused, one row each: what is wrong, in words, and the JSON text that has it."""
+"""Values that must be refused, one row each: what is wrong, in words, and the JSON text that has it."""
 
 MALFORMED: dict[str, bytes] = {
     "an empty body": b"",

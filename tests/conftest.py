@@ -1,4 +1,4 @@
-"""What all tests share: no time is a reason to fail, and it is all one who started them (make does, with a prefix)."""
+"""What all tests share: no time limit of Hypothesis applies, and the variables that make sets are removed."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ for told_by_make in (hints.PREFIX, hints_of_make.PREFIX):
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-# Files that take long begin first, so that no process is left with one of them at the end.
+# Slow files start first, so that no process is left with one of them at the end.
 LONG = frozenset(
     {
         "test_backtest_processes",
@@ -40,20 +40,35 @@ LONG = frozenset(
     }
 )
 
-# A program that is measured takes half as much again: those that these files start are enough to see what only runs in
-# a program of its own.
+# Coverage slows a program down by half: measuring those that these files start is enough for code that runs only in
+# separate programs.
 MEASURED = frozenset({"test_metrics_of_workers", "test_server", "test_starting", "test_workers"})
 
 
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Have what the tests start measured where it is of use; the tests themselves always are."""
+    """Measure the coverage of started programs only for the files in MEASURED; that of the tests always."""
     with pytest.MonkeyPatch.context() as changed:
         if request.path.stem not in MEASURED:
             changed.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         yield
 
 
+# What a test needs follows from its fixtures: `make test ARGS="-m 'not processes'"` leaves out what takes long.
+NEEDS = {
+    "nginx": {"nginx"},
+    "processes": {"serve", "serve_all", "container", "checkout", "project", "quick_clusters"},
+}
+NOT_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do this")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Move the long files to the front; among them, and among the others, the order stays."""
+    """Mark tests by what they need, and move the long files to the front; otherwise the order stays."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for mark, makers in NEEDS.items():
+            if fixtures & makers:
+                item.add_marker(mark)
+        if item.get_closest_marker("root"):
+            item.add_marker(NOT_ROOT)
     items.sort(key=lambda item: item.path.stem not in LONG)

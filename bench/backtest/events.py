@@ -1,8 +1,8 @@
-"""The events that are judged: made and judged by SQL alone, so that a verification has something to disagree with."""
+"""The events to backtest: SQL alone makes and judges them, so that a verification can find disagreement."""
 
 from bench.database import run
 
-# About twenty seconds from event to event and three in ten withdraws, as in the load of the other measurement, but
+# About twenty seconds from event to event and three in ten withdrawals, as in the load of the other measurement, but
 # in no pattern; in order of time, then of user, as events arrive.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq)

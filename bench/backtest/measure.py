@@ -46,7 +46,7 @@ def of_past(site: Site) -> Past:
 
 
 class Measurement:
-    """What is measured in one database, round after round; raises `BenchError` if events are judged otherwise."""
+    """The measurements in one database, round by round; raises `BenchError` if events are judged differently."""
 
     def __init__(self, url: str, postgres: psutil.Process, stored: int) -> None:
         self._engine: Engine = create_engine(sqlalchemy_url(url))

@@ -27,15 +27,15 @@ def main(words: Sequence[str]) -> int:
     )
     end_on_signal(LONGEST_RUN)
     try:
-        told = run.all_faults()
+        notes = run.all_faults()
     except KeyboardInterrupt as interrupt:
         console.print(f"ended by {interrupt}; nothing was left behind")
         return INTERRUPTED
-    console.print(report.table(told.rows))
-    console.print(*(f"FAILED: {error}" for error in told.failed), sep="\n", markup=False, soft_wrap=True)
-    if not words and not told.failed:
-        report.write(run.checkout, told.rows, told.left_out)
-    return 1 if told.failed or any(row.complaints for row in told.rows) else 0
+    console.print(report.table(notes.rows))
+    console.print(*(f"FAILED: {error}" for error in notes.failed), sep="\n", markup=False, soft_wrap=True)
+    if not words and not notes.failed:
+        report.write(run.checkout, notes.rows, notes.left_out)
+    return 1 if notes.failed or any(row.complaints for row in notes.rows) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
-from e2e.oracle import Event
+from testkit.oracle import Event
 
 PATIENCE = 12  # seconds; far above what any request may take, so that a hang is measured and not cut short
 HEADERS = {"Content-Type": "application/json"}
@@ -45,7 +45,7 @@ class Attempt:
     reopened: bool = False
     answer: bytes = b""
     replayed: bool = False
-    told: str = ""
+    detail: str = ""
 
     @property
     def seconds(self) -> float:
@@ -53,15 +53,15 @@ class Attempt:
 
 
 class Connection:
-    """A client's connection to the service, opened anew when it has broken."""
+    """A client's connection to the service, reopened after it broke."""
 
     def __init__(self, port: int) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
     def send(self, event: Event) -> Attempt:
-        """Send an event once; whatever happens is an attempt, never an exception."""
+        """Send an event once; return an attempt for any outcome, and never raise."""
         began, request_id, reopened = time.monotonic(), secrets.token_hex(8), False
-        step = Outcome.STRANGE  # nobody may reset a connection on which nothing is under way
+        step = Outcome.STRANGE  # an idle connection must not be reset
         try:
             reopened = self._was_closed()
             step = Outcome.REFUSED
@@ -74,7 +74,7 @@ class Connection:
             attempt = judged(began, response, response.read())
         except (OSError, HTTPException) as error:
             self._http.close()
-            attempt = Attempt(began=began, done=time.monotonic(), outcome=step, told=repr(error))
+            attempt = Attempt(began=began, done=time.monotonic(), outcome=step, detail=repr(error))
         return replace(attempt, request_id=request_id, reopened=reopened)
 
     def close(self) -> None:
@@ -105,5 +105,5 @@ def judged(began: float, response: HTTPResponse, answer: bytes) -> Attempt:
         outcome=outcome,
         answer=answer,
         replayed=response.getheader(REPLAY_HEADER) == "true",
-        told="" if outcome is Outcome.TAKEN else f"{response.status} {answer[:120].decode(errors='replace')}",
+        detail="" if outcome is Outcome.TAKEN else f"{response.status} {answer[:120].decode(errors='replace')}",
     )

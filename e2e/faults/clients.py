@@ -1,4 +1,4 @@
-"""Clients that connect and then say nothing, or stop in the midst of a request: many, over plain sockets."""
+"""Many clients over plain sockets that connect and stay silent, or stop in the middle of a request."""
 
 import contextlib
 import resource
@@ -29,7 +29,7 @@ def holding(port: int) -> Iterator[int]:
 
 
 def allow_files(count: int) -> None:
-    """Let this process have so many files open, as far as the machine allows it."""
+    """Raise this process's limit of open files as far as the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < count:
         most = count if hard == resource.RLIM_INFINITY else min(count, hard)

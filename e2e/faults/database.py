@@ -1,4 +1,4 @@
-"""The database, seen past the service: what it holds, and how it is made hard to reach."""
+"""The database, read past the service: what it stores, and ways to make it hard to reach."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""Whoever watches the service: asks for its health all the time, and notes how long each answer took."""
+"""Watches the service: asks for its health all the time and records how long each answer took."""
 
 import http.client
 import time
@@ -12,12 +12,12 @@ LONGEST = 10  # seconds that an answer is waited for
 
 
 class Watch:
-    """Asks over a connection of its own each time, as an orchestrator does."""
+    """Opens a new connection for each probe, as an orchestrator does."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._stop = Event()
-        self.longest = 0.0  # seconds until an answer, of whatever status
+        self.longest = 0.0  # seconds until an answer of any status
         self.answers = 0
         self.statuses: set[tuple[str, int]] = set()
 
@@ -44,7 +44,7 @@ class Watch:
                 self.longest = max(self.longest, time.monotonic() - began)
 
     def _ask(self, path: str) -> int:
-        """Return the status; 0 where the connection is refused or broken, as when the service is started anew."""
+        """Return the status; 0 if the connection is refused or broken, as during a restart."""
         with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST)) as connection:
             try:
                 connection.request("GET", path)

@@ -1,10 +1,10 @@
-"""What the clients wrote down: each acknowledged event with its answer, and how every request ended."""
+"""What the clients recorded: each acknowledged event with its answer, and how every request ended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from e2e.faults.client import Attempt, Outcome
-from e2e.oracle import Event
+from testkit.oracle import Event
 
 TROUBLE = (Outcome.UNAVAILABLE, Outcome.BROKEN, Outcome.REFUSED, Outcome.STRANGE)
 
@@ -61,6 +61,6 @@ class Ledger:
         return max((attempt.seconds for attempt in self.attempts), default=0.0)
 
     def strange(self) -> list[str]:
-        """What was answered outside the contract; a replay of what was never sent before is strange, too."""
-        told = [each.told for each in self.attempts if each.outcome is Outcome.STRANGE]
-        return told + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]
+        """Answers outside the contract; a replay of an event that was never sent before is one, too."""
+        details = [each.detail for each in self.attempts if each.outcome is Outcome.STRANGE]
+        return details + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]

@@ -1,4 +1,4 @@
-"""Clients that play a day together, each over a connection of its own and with users of its own."""
+"""Clients that play a day together, each over its own connection and with its own players."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,16 +9,16 @@ from threading import Thread
 
 from e2e.faults.client import Attempt, Connection, Outcome
 from e2e.faults.ledger import Acknowledged, Ledger
-from e2e.oracle import Event
-from e2e.play import day_of_play, lanes
-from e2e.service import SEED
+from testkit.oracle import Event
+from testkit.play import day_of_play, lanes
+from testkit.service import SEED
 
 CLIENTS = 16
 EVENTS = 100_000  # more than the fastest machine gets through
 USERS = 6_000
 PACE = 0.03  # seconds between two events of each of CLIENTS: load, but no contest for the processors, nor by two runs
 AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
-RETRY = 0.1  # seconds until an event is sent again: less than Retry-After asks for, so that recovery is measured finely
+RETRY = 0.1  # seconds until an event is sent again: less than Retry-After says, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last event
 STEADY = 1.2  # seconds without trouble, after which a fault counts as overcome
 LONGEST_RECOVERY = 20
@@ -37,7 +37,7 @@ class Lane:
         self.ended = Flag()
 
     def play(self) -> None:
-        """Send events until the end is asked for; the last one is settled first, if that can be."""
+        """Send events until told to stop; settle the last one first, if possible."""
         while not self.ended.is_set():
             self._pending = self._pending or next(self._events)
             self._settle(self._pending)

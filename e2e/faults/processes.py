@@ -1,4 +1,4 @@
-"""The processes of a site, found from the pids that its own commands name, and nobody else's."""
+"""The processes of a site and no others, found from the pids that its own commands name."""
 
 import contextlib
 import signal
@@ -15,7 +15,7 @@ def supervisor(site: Site) -> psutil.Process:
 
 
 def server(site: Site) -> psutil.Process:
-    """Find the server's main process, which looks after the workers."""
+    """Find the server's main process, which supervises the workers."""
     return psutil.Process(site.supervisor_and_server()[1])
 
 
@@ -57,7 +57,7 @@ def alive(process: psutil.Process) -> bool:
 
 @contextlib.contextmanager
 def stopped(parent: psutil.Process) -> Iterator[None]:
-    """Stop a process and then its children, which it can make no more; let all go on at the end."""
+    """Stop a process and then its children, since it can then start no more; resume all at the end."""
     parent.suspend()
     with standing_still([parent, *parent.children(recursive=True)]):
         yield
@@ -65,7 +65,7 @@ def stopped(parent: psutil.Process) -> Iterator[None]:
 
 @contextlib.contextmanager
 def standing_still(family: Iterable[psutil.Process]) -> Iterator[None]:
-    """Stop these processes, parents first; let all that are left go on at the end."""
+    """Stop these processes, parents first; resume those that are left at the end."""
     family = list(family)
     try:
         for member in family:

@@ -1,4 +1,4 @@
-"""What was acknowledged, held against the service, against its database and against the oracle."""
+"""Compares what was acknowledged with the service, with its database and with the oracle."""
 
 import json
 from collections.abc import Iterable
@@ -9,15 +9,15 @@ from e2e.faults import database
 from e2e.faults.client import Outcome
 from e2e.faults.ledger import Acknowledged, Ledger
 from e2e.faults.load import at_once
-from e2e.oracle import Event, Oracle
 from e2e.site import Site
+from testkit.oracle import Event, Oracle
 
 Key = tuple[int, int]
 
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """Acknowledged events by what is wrong with them; `wrong`: the answer is not the oracle's.
+    """Acknowledged events by fault; `wrong`: the answer is not the oracle's.
 
     `doubled` counts what is stored and was never acknowledged; `unanswered` tells what came instead of a replay.
     """
@@ -41,7 +41,7 @@ class Book:
     oracle: Oracle = field(default_factory=Oracle)
 
     def enter(self, ledger: Ledger, site: Site) -> Proof:
-        """Add what was acknowledged under a fault, and prove that it and all from before is as acknowledged."""
+        """Add the events acknowledged under a fault; prove that they and all earlier ones are as acknowledged."""
         self.events += ledger.acknowledged
         proof = Proof(wrong=self._wrong(ledger.acknowledged))
         send_again(ledger.acknowledged, site, proof)
@@ -57,7 +57,7 @@ def send_again(events: list[Acknowledged], site: Site, proof: Proof) -> None:
     """Every acknowledged event, sent again, must be a replay with the very same answer."""
     for acknowledged, attempt in at_once(events, site.port):
         if attempt.outcome is not Outcome.TAKEN:
-            proof.unanswered.append(attempt.told)
+            proof.unanswered.append(attempt.detail)
         elif not attempt.replayed:
             proof.lost.add(key(acknowledged.event))
         elif attempt.answer != acknowledged.answer:
@@ -65,21 +65,21 @@ def send_again(events: list[Acknowledged], site: Site, proof: Proof) -> None:
 
 
 def look_up(events: list[Acknowledged], rows: list[database.Row], proof: Proof) -> None:
-    """Every acknowledged event must be stored as it was sent and answered, once, and nothing else with them."""
+    """Every acknowledged event must be stored once, as sent and answered, and nothing else."""
     stored = {(row.user_id, row.t): row for row in rows}
     for each in events:
         row = stored.get(key(each.event))
         if row is None:
             proof.lost.add(key(each.event))
-        elif said(row) != answered(each):
+        elif stored_values(row) != answered_values(each):
             proof.changed.add(key(each.event))
     proof.doubled = len(rows) - len(stored.keys() & {key(each.event) for each in events})
 
 
-def said(row: database.Row) -> tuple[object, ...]:
+def stored_values(row: database.Row) -> tuple[object, ...]:
     return row.type, row.amount, row.codes
 
 
-def answered(acknowledged: Acknowledged) -> tuple[object, ...]:
+def answered_values(acknowledged: Acknowledged) -> tuple[object, ...]:
     event = acknowledged.event
     return event.type, Decimal(event.amount), json.loads(acknowledged.answer)["alert_codes"]

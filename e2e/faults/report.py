@@ -1,4 +1,4 @@
-"""The results: a line each while it runs, a table at the end, and docs/reliability.md."""
+"""The results: a line each during the run, a table at the end, and docs/reliability.md."""
 
 import os
 import platform
@@ -72,7 +72,7 @@ and all must agree.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A result as it is reported: a cell for each of COLUMNS, and what is not as promised.
+    """A reported result: a cell for each of COLUMNS, and the broken promises.
 
     `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
     """
@@ -115,11 +115,11 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 
 
 def line(result: Result) -> str:
-    """Tell a result in a line, and what is wrong with it in further ones."""
+    """Describe a result in one line, and its faults in further ones."""
     count = len(result.ledger.acknowledged)
-    told = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
-    told += f" ({result.window.told})" if result.window.told else ""
-    return "\n".join([told, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
+    detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
+    detail += f" ({result.window.detail})" if result.window.detail else ""
+    return "\n".join([detail, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -1,4 +1,4 @@
-"""All faults: most one after the other on one service, beside them those that need a service with something more."""
+"""All faults: most run in turn on one service; those that need more than a service run beside it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,6 @@ import psycopg2
 from rich.console import Console
 
 from e2e.faults import report
-from e2e.faults.disk import NoDisk, small_disk
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
 from e2e.faults.report import Row
@@ -22,11 +21,12 @@ from e2e.faults.side_by_side import side_by_side
 from e2e.faults.stages import STAGES, Stage
 from e2e.faults.trial import trial
 from e2e.site import Site, SiteError, new_site
+from testkit.disk import NoDisk, small_disk
 
 
 @dataclass(slots=True, kw_only=True)
-class Told:
-    """What came of some faults so far: a row for each, what was left out and why, and what ended it early."""
+class Notes:
+    """The results so far: a row for each fault, omissions with reasons, and errors that ended a part early."""
 
     rows: list[Row] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -44,52 +44,52 @@ class Run:
     # because the other part starts one as well.
     processors: Lock = field(default_factory=get_context("fork").Lock)
 
-    def all_faults(self) -> Told:
+    def all_faults(self) -> Notes:
         """Bring all about, in two parts at a time; a part ends early when its service does not come back."""
         every = side_by_side([partial(self._part, each) for each in (self._on_a_service, self._on_others)])
-        return Told(
-            rows=[row for told in every for row in told.rows],
-            left_out=[reason for told in every for reason in told.left_out],
-            failed=[error for told in every for error in told.failed],
+        return Notes(
+            rows=[row for notes in every for row in notes.rows],
+            left_out=[reason for notes in every for reason in notes.left_out],
+            failed=[error for notes in every for error in notes.failed],
         )
 
-    def _part(self, faults: Callable[[Told], None]) -> Told:
-        told = Told()
+    def _part(self, faults: Callable[[Notes], None]) -> Notes:
+        notes = Notes()
         try:
-            faults(told)
+            faults(notes)
         except (SiteError, psycopg2.Error) as error:
-            told.failed.append(str(error))
-        return told
+            notes.failed.append(str(error))
+        return notes
 
-    def _on_a_service(self, told: Told) -> None:
+    def _on_a_service(self, notes: Notes) -> None:
         if scenarios := list(filter(self.wanted, SCENARIOS)):
             with new_site(self.checkout, name="faults") as site:
-                self._on_one_service(site, scenarios, told)
+                self._on_one_service(site, scenarios, notes)
 
-    def _on_others(self, told: Told) -> None:
-        """One after the other, each on a service of its own: on a small disk, and with what else they need."""
+    def _on_others(self, notes: Notes) -> None:
+        """Run them one after the other, each on its own service: on a small disk, or with other needs."""
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
-            self._on_a_small_disk(scenarios, told)
+            self._on_a_small_disk(scenarios, notes)
         for stage in filter(self.wanted, STAGES):
             with ExitStack() as stack:
                 with self.processors:
                     site, scenario = stack.enter_context(stage.prepare(stage, self.checkout))
-                self._on_one_service(site, [scenario], told, in_system_order=stage.in_system_order)
+                self._on_one_service(site, [scenario], notes, in_system_order=stage.in_system_order)
 
-    def _on_a_small_disk(self, scenarios: Sequence[Scenario], told: Told) -> None:
+    def _on_a_small_disk(self, scenarios: Sequence[Scenario], notes: Notes) -> None:
         with ExitStack() as stack:
             site = stack.enter_context(new_site(self.checkout, name="faults-disk"))
             try:
                 stack.enter_context(small_disk(site.var))
             except NoDisk as reason:
-                told.left_out += [f"{scenario.name}: {reason}" for scenario in scenarios]
-                self.console.print(*(f"left out: {each}" for each in told.left_out), sep="\n", soft_wrap=True)
+                notes.left_out += [f"{scenario.name}: {reason}" for scenario in scenarios]
+                self.console.print(*(f"left out: {each}" for each in notes.left_out), sep="\n", soft_wrap=True)
                 return
             stack.callback(site.stop)  # else the disk would be in use
-            self._on_one_service(site, scenarios, told)
+            self._on_one_service(site, scenarios, notes)
 
     def _on_one_service(
-        self, site: Site, scenarios: Iterable[Scenario], told: Told, *, in_system_order: bool = False
+        self, site: Site, scenarios: Iterable[Scenario], notes: Notes, *, in_system_order: bool = False
     ) -> None:
         with logs_kept_unless_fine(site) as complaints:
             with self.processors, self._step("starting a service of its own"):
@@ -99,14 +99,14 @@ class Run:
                 with self._step(scenario.name) as said:
                     result = trial(site, load, book, scenario, self.processors)
                     said.append(report.line(result))
-                told.rows.append(report.row(result))
+                notes.rows.append(report.row(result))
                 complaints.extend(result.complaints())
             with self.processors, self._step("judging all events again"):
                 site.verify()
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Say in one piece, since others speak as well, how long it took and what is added meanwhile."""
+        """Print in one piece, since other parts print too, how long it took and what was added meanwhile."""
         began, said = time.monotonic(), list[str]()
         yield said
         lines = [f"{name}: {time.monotonic() - began:.1f} s", *(f"  {line}" for line in said)]

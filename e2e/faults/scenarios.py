@@ -1,4 +1,4 @@
-"""The faults, one function each: bring it about under load, and say when it was over."""
+"""The faults, one function each: it causes the fault under load and returns when it was over."""
 
 import signal
 import time
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import psutil
 
 from e2e.faults import clients, database, processes
-from e2e.faults.disk import full
 from e2e.site import Site, SiteError
+from testkit.disk import full
 
 LONGEST_REQUEST = 5  # seconds
 LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
-REPLACED = 10  # seconds within which a process that stands still is replaced
+REPLACED = 10  # seconds within which a hanging process is replaced
 STOPPED = 7  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4
 HELD = 5  # seconds that connections are held, less than after which the service closes them
@@ -28,12 +28,12 @@ class Window:
 
     began: float
     over: float
-    told: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A fault, and what a client may see of it: broken connections only where a process of the service ends."""
+    """A fault, and what a client may see: broken connections only if a process of the service ends."""
 
     name: str
     inflict: Callable[[Site], Window]
@@ -44,9 +44,9 @@ class Scenario:
     longest_health: float = LONGEST_HEALTH
 
 
-def killed(victims: list[psutil.Process], told: str = "") -> Window:
+def killed(victims: list[psutil.Process], detail: str = "") -> Window:
     moment = processes.kill(victims)
-    return Window(began=moment, over=moment, told=told)
+    return Window(began=moment, over=moment, detail=detail)
 
 
 def kill_worker(site: Site) -> Window:
@@ -61,11 +61,11 @@ def kill_service(site: Site) -> Window:
     family = processes.all_of_the_service(site)
     moment = processes.kill(family)
     site.start()
-    return Window(began=moment, over=time.monotonic(), told=f"{len(family)} processes")
+    return Window(began=moment, over=time.monotonic(), detail=f"{len(family)} processes")
 
 
 def kill_supervisor(site: Site) -> Window:
-    """Start again at once: what the supervisor leaves behind must not be in the way."""
+    """Start again at once: leftovers of the supervisor must not get in the way."""
     moment = processes.kill([processes.supervisor(site)])
     site.start()
     return Window(began=moment, over=time.monotonic())
@@ -81,19 +81,19 @@ def kill_backend(site: Site) -> Window:
 
 
 def stop_worker(site: Site) -> Window:
-    """Whoever it has under way waits for it until it is replaced."""
+    """Its requests in progress wait until it is replaced."""
     victim, began = processes.workers(site)[0], time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED)
-    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+    return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 
 
 def stop_server(site: Site) -> Window:
-    """Workers go on, but nobody would replace one that dies."""
+    """Workers go on, but one that dies is not replaced."""
     victim, began = processes.server(site), time.monotonic()
     with processes.standing_still([victim]):
         over = processes.await_end(victim, seconds=REPLACED * 2)
-    return Window(began=began, over=over, told=f"killed after {over - began:.1f} s")
+    return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 
 
 def stop_postgres(site: Site) -> Window:
@@ -128,13 +128,13 @@ def hold_connections(site: Site) -> Window:
     began = time.monotonic()
     with clients.holding(site.port) as held:
         time.sleep(HELD)
-    return Window(began=began, over=time.monotonic(), told=f"{held:,} connected")
+    return Window(began=began, over=time.monotonic(), detail=f"{held:,} connected")
 
 
 def exhaust_connections(site: Site) -> Window:
     began = time.monotonic()
     taken = database.take_all_connections(site.url, seconds=EXHAUSTED)
-    return Window(began=began, over=time.monotonic(), told=f"{taken} connections taken")
+    return Window(began=began, over=time.monotonic(), detail=f"{taken} connections taken")
 
 
 def fill_disk(site: Site) -> Window:

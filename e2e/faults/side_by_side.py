@@ -1,4 +1,4 @@
-"""Several parts of a run at a time, each in a process of its own: where one waits, another has the processors."""
+"""Runs several parts at a time, each in its own process: while one waits, another uses the processors."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ Told = TypeVar("Told")
 
 
 def side_by_side(parts: Sequence[Callable[[], Told]]) -> list[Told]:
-    """Do all parts at the same time; return what each of them returned, in their order.
+    """Run all parts at the same time; return their results in order.
 
     Whatever ends this ends the parts as well: as SIGTERM does, so that they put away what is theirs.
 

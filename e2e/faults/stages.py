@@ -1,4 +1,4 @@
-"""Faults that need more than a service: another instance, a network between, a Redis. Each is prepared by itself."""
+"""Faults that need more than a service: another instance, a network between, a Redis. Each has its own setup."""
 
 import contextlib
 import socket
@@ -12,14 +12,15 @@ from threading import Thread
 
 from e2e.faults import database, processes
 from e2e.faults.client import Connection
-from e2e.faults.network import Network, network
 from e2e.faults.scenarios import Scenario, Window
-from e2e.oracle import Event
-from e2e.site import Site, SiteError, free_port, new_site
+from e2e.site import Site, SiteError, new_site
+from testkit.network import Network, network
+from testkit.oracle import Event
+from testkit.ports import free_port
 
-STOPPED = 7  # seconds that whatever it is says nothing
+STOPPED = 7  # seconds of silence
 SYSTEM_ORDER = {"EVENT_ORDER": "system"}
-LIMIT = "1000000 per minute"  # that nobody reaches
+LIMIT = "1000000 per minute"  # out of reach
 FROZEN = "frozen"  # how the instance that is stopped names its connections
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND {state}"
 WAITING, HAS_THE_CLOCK = "wait_event_type = 'Lock'", "state = 'idle in transaction'"
@@ -29,7 +30,7 @@ CLAIM = Event(type="deposit", amount="1", user_id=10_000_000, t=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A fault by its name; `prepare` makes ready what it needs, and yields it with its site, which may run already."""
+    """A fault by its name; `prepare` sets up what it needs and yields it with its site, which may already run."""
 
     name: str
     prepare: Callable[["Stage", Path], AbstractContextManager[tuple[Site, Scenario]]]
@@ -48,7 +49,7 @@ def another_instance(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scena
 
 
 def stop_in_a_transaction(other: Site, site: Site) -> Window:
-    """Stop all of another instance while it has the clock of the system, so that nothing of its own can end it."""
+    """Stop all of another instance while it holds the system clock, so that nothing in it can end the transaction."""
     family = processes.all_of_the_service(other)
     with contextlib.ExitStack() as stack:
         with database.events_held_up(site.url, database.LOCK_OF_SYSTEM):
@@ -58,7 +59,7 @@ def stop_in_a_transaction(other: Site, site: Site) -> Window:
         began = await_sessions(site, HAS_THE_CLOCK, there=True)
         ended = await_sessions(site, HAS_THE_CLOCK, there=False)
         time.sleep(max(began + STOPPED - ended, 0))
-    return Window(began=began, over=began, told=f"its session ended after {ended - began:.1f} s")
+    return Window(began=began, over=began, detail=f"its session ended after {ended - began:.1f} s")
 
 
 def await_sessions(site: Site, state: str, *, there: bool) -> float:
@@ -91,7 +92,7 @@ def swallow(between: Network, _: Site) -> Window:
 
 @contextlib.contextmanager
 def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
-    """Nobody listens there before the fault and after it, so that it needs no Redis."""
+    """Nothing listens there before and after the fault, so that no Redis is needed."""
     port = free_port()
     settings = {"RATE_LIMIT": LIMIT, "RATE_LIMIT_STORAGE": f"redis://127.0.0.1:{port}/0"}
     with new_site(checkout, name="faults-redis", settings=settings) as site:
@@ -99,7 +100,7 @@ def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]
 
 
 def say_nothing(port: int, _: Site) -> Window:
-    """Let the kernel accept who connects, and never look at what they send."""
+    """Let the kernel accept connections, and never read from them."""
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", port), backlog=128):
         time.sleep(STOPPED)

@@ -30,7 +30,7 @@ class Result:
     ledger: Ledger
     proof: Proof
     health: Watch
-    logged: frozenset[str] = frozenset()  # requests of a graceful end that had no answer, and are in the service's log
+    logged: frozenset[str] = frozenset()  # requests in the service's log that a graceful end left without an answer
 
     @property
     def in_doubt(self) -> int:
@@ -39,7 +39,7 @@ class Result:
 
     @property
     def in_doubt_stored(self) -> int:
-        """Those of them that had been stored all the same."""
+        """Those of them that were stored nevertheless."""
         return sum(each.in_doubt and each.replayed for each in self.ledger.acknowledged)
 
     @property
@@ -76,7 +76,7 @@ class Result:
         return sum(each.reopened for each in self.ledger.attempts)
 
     def complaints(self) -> list[str]:
-        """What is not as promised; nothing, if all is well."""
+        """The broken promises; empty if all is well."""
         return [complaint for complaint in (*self._of_events(), *self._of_requests(), *self._of_time()) if complaint]
 
     def _of_events(self) -> Iterator[str]:
@@ -114,7 +114,7 @@ class Result:
 
 
 def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lock) -> Result:
-    """Bring a fault about under load; prove, once it is over, that nothing came of it.
+    """Cause a fault under load; prove, once it is over, that it did no harm.
 
     Has the processors to itself where the service has to start anew, which has its bound, and for the proof.
 
@@ -142,7 +142,7 @@ def in_the_log(ledger: Ledger, site: Site) -> frozenset[str]:
 
 
 def under_load(site: Site, load: Load, scenario: Scenario, health: Watch) -> tuple[Window, Ledger]:
-    """Return when the fault was, and what the clients wrote down until some time after it."""
+    """Return when the fault was, and what the clients recorded until some time after it."""
     load.start()
     try:
         with health.watching():

@@ -1,4 +1,4 @@
-"""Authorities of certificates for tests, each trusted by nobody else, and what they certify."""
+"""Certificate authorities for tests, and the certificates that they sign; nothing else trusts them."""
 
 import subprocess
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Certified:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority in a folder of its own; `certificate` is what those trust who trust it."""
+    """An authority in its own folder; clients that trust it trust `certificate`."""
 
     folder: Path
 

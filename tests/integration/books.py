@@ -1,26 +1,19 @@
-"""What is stored, for tests: many events, and editions."""
+"""Fills the database for tests: many events, and editions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
-import pytest
 from apiflask import APIFlask
 
-from app.rulebook import controllers, watch
+from app.rulebook import controllers
 from app.rulebook.eyes import Hand
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.window_total import WindowTotal
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
 
 ANN = Hand(who="ann")
-
-
-def app_that_follows(app_with: AppWith, _: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    """Lend an application that looks at the rule book when it is told to, at no other time."""
-    monkeypatch.setattr(watch, "PAUSE", 3600)
-    yield app_with()
 
 
 def draft(app: APIFlask, rules: Sequence[Rule]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lib.database_url import read_address
 from lib.local.account import account_for, give
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 from tests.integration.servers import LONGEST, await_port
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")

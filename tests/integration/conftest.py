@@ -17,58 +17,30 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from app.access.domain import Access
 from app.backtest import cli
 from app.backtest.controllers import RunContext
-from app.config import Settings
 from app.datastores import db
-from app.events.domain import EventOrder
 from app.factory import create_app
+from app.rulebook import watch
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
+from testkit.ports import free_port
 from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
-from tests.integration.ports import free_port
 from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # A server that forgets everything after the tests need not wait for its disk.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
-DEFAULTS = Settings(
-    database_url="",
-    database_owner_url="",
-    host="127.0.0.1",
-    port=5000,
-    web_workers=1,
-    web_threads=16,
-    read_threads=16,
-    env="development",
-    access=Access.OPEN,
-    hosts=frozenset(),
-    key_max_age=None,
-    rate_limit="",
-    rate_limit_storage="memory://",
-    event_order=EventOrder.USER,
-    four_eyes=False,
-    registered_users_only=False,
-    db_connect_timeout=2,
-    db_deadline=15,
-    db_pool_timeout=2,
-    db_lock_timeout=5,
-    db_statement_timeout=10,
-    log_level="INFO",
-    log_format="json",
-    log_file="",
-)
-
 
 AppWith = Callable[..., APIFlask]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
 def run_sql(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
-    """Run one statement on a connection of its own, and return its rows if it has any."""
+    """Run one statement on a new connection, and return its rows if it has any."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -78,7 +50,7 @@ def run_sql(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def fresh_database(server: str) -> Iterator[str]:
-    """Lend an empty database of its own on a server; whatever else is on that server is left alone."""
+    """Lend a new empty database on a server; everything else on that server is left alone."""
     name = f"test_{secrets.token_hex(6)}"
     run_sql(server, f"CREATE DATABASE {name}")
     try:
@@ -89,7 +61,7 @@ def fresh_database(server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def data_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where data folders of PostgreSQL are kept to be copied."""
+    """The folder of PostgreSQL data folders to copy from."""
     return tmp_path_factory.mktemp("data-folders")
 
 
@@ -113,7 +85,7 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def two_logins(server: str) -> Iterator[tuple[str, str]]:
-    """Lend an empty database of its own: its address for its owner, and for a service's login that owns nothing."""
+    """Lend a new empty database: its address for its owner, and for a service's login that owns nothing."""
     login, password = f"service_{secrets.token_hex(6)}", secrets.token_hex(6)
     run_sql(server, f"CREATE ROLE {login} LOGIN PASSWORD '{password}'")
     try:
@@ -216,7 +188,7 @@ def sql(database: str) -> Sql:
 
 @pytest.fixture
 def app_with(database: str, service_url: str) -> Iterator[AppWith]:
-    """Make applications on the database, each with settings of its own, as the service's login."""
+    """Create applications on the database, each with its own settings, as the service's login."""
     made: list[APIFlask] = []
     addresses = {"database_url": service_url, "database_owner_url": database}
 
@@ -232,8 +204,21 @@ def app_with(database: str, service_url: str) -> Iterator[AppWith]:
 
 
 @pytest.fixture
-def client(app_with: AppWith) -> FlaskClient:
-    return app_with().test_client()
+def app(app_with: AppWith, request: pytest.FixtureRequest) -> APIFlask:
+    """An application on the database, with the settings that `pytest.mark.settings` gives it."""
+    mark = request.node.get_closest_marker("settings")
+    return app_with(**(mark.kwargs if mark else {}))
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def rules_refreshed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an application read the rule book when a test has it do so, and at no other time."""
+    monkeypatch.setattr(watch, "PAUSE", 3600)
 
 
 @pytest.fixture
@@ -265,7 +250,7 @@ def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture(scope="module")
 def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Start servers that serve all tests of a file, each at a port that is told; each test empties the tables anew."""
+    """Start servers for all tests of a file, each at a given port; each test empties the tables again."""
     with servers(logins[1], 0, tmp_path_factory.mktemp("servers")) as start:
         yield start
 
@@ -284,8 +269,3 @@ def servers(url: str, port: int, folder: Path) -> Iterator[Serve]:
         for process in started:
             process.kill()
             process.communicate()
-
-
-def settings_with(**changed: object) -> Settings:
-    fields = {name: getattr(DEFAULTS, name) for name in Settings.__dataclass_fields__}
-    return Settings(**{**fields, **changed})

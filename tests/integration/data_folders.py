@@ -1,4 +1,4 @@
-"""Data folders of PostgreSQL for tests that are about something else: initdb makes one, and the others are its copies.
+"""Data folders of PostgreSQL for tests about something else: initdb makes one, and the others are copies.
 
 It takes a second and a half of a processor each time. test_cluster.py is about making them, and copies none.
 """
@@ -17,7 +17,7 @@ from lib.local.cluster import Cluster
 
 @contextmanager
 def made_once(kept: Path) -> Iterator[None]:
-    """Have data folders copied from those in the folder `kept`, where what is made first is put."""
+    """Copy data folders from the folder `kept`, which keeps the first of each kind."""
     really = Cluster.initdb  # the program itself; what is around it is done as always
 
     def copied_or_made(self: Cluster, home: Path, programs: Programs, account: Account | None) -> None:

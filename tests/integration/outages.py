@@ -9,7 +9,7 @@ from tests.integration.conftest import run_sql
 
 @contextmanager
 def away(server: str, database: str) -> Iterator[None]:
-    """Let nobody into a database, and end the sessions that are there, until the end of the block."""
+    """Refuse all connections to a database and end its sessions, until the end of the block."""
     name = read_address(database)["dbname"]
     run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     try:

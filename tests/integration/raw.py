@@ -11,12 +11,12 @@ from tests.integration.servers import LONGEST
 
 class Answer(NamedTuple):
     status: int
-    headers: Message  # whatever the case of their names
+    headers: Message  # names in any case
     body: str
 
 
 def ask(port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str) -> Answer:
-    """Send a request; an underscore in the name of a header stands for a hyphen. Without a `Host` it is the address."""
+    """Send a request; an underscore in a header's name means a hyphen. The default `Host` is the address."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:
         sent.setdefault("Content-Type", "application/json")

@@ -11,7 +11,7 @@ from pathlib import Path
 from lib.database_url import plain_url, read_address
 from lib.local.account import Account, account_for, call, give
 from lib.local.binaries import find_programs
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,12 @@ class Standby:
     account: Account | None
 
     def promote(self) -> None:
-        """Let it take changes, and follow nobody any more."""
+        """Promote it: it accepts changes and follows no primary."""
         run([self.programs / "pg_ctl", "promote", "-w", "-D", self.data], self.account)
 
 
 def run(argv: list[str | Path], account: Account | None) -> None:
-    """Run a program of PostgreSQL; its output goes to a file, which a server that it starts may keep."""
+    """Run a program of PostgreSQL; its output goes to a file, which a server that it starts may keep open."""
     with tempfile.TemporaryFile() as output:
         status = call(argv, account=account, output=output)
         output.seek(0)

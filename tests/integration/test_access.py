@@ -20,18 +20,10 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(access=Access.KEYS)
+
 UNAUTHORIZED = (401, "unauthorized")
 Make = Callable[..., str]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 @pytest.fixture
@@ -167,7 +159,7 @@ def test_a_key_that_was_just_made_is_known_at_once(client: FlaskClient, make_key
 def test_wrong_keys_are_not_looked_up_one_by_one(
     app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever guesses must not load the database."""
+    """Guessing keys must not load the database."""
     database, begun = wiring(app).database, count()
     begin = database.transaction
     monkeypatch.setattr(database, "transaction", lambda **how: (next(begun), begin(**how))[1])
@@ -212,11 +204,11 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -> None:
-    status, printed, said = run(app, "create", "--name", "payments", "--scope", "events:write", "--expires", "90d")
+    status, printed, output = run(app, "create", "--name", "payments", "--scope", "events:write", "--expires", "90d")
     key = printed.strip()
     assert status == 0
     assert send(client, key).status_code == 200
-    assert f"keys revoke {prefix_of(key)}" in said
+    assert f"keys revoke {prefix_of(key)}" in output
     _, listed, _ = run(app, "list")
     assert all(word in listed for word in ("payments", "events:write", "valid", prefix_of(key)))
     assert key not in listed
@@ -225,7 +217,7 @@ def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["create", "--name", "x", "--scope", "everything"], "events:write"),
         (["create", "--name", " ", "--scope", "events:write"], "1 to 100 characters"),
@@ -236,11 +228,11 @@ def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -
     ],
 )
 def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
-    app: APIFlask, sql: Sql, arguments: list[str], said: str
+    app: APIFlask, sql: Sql, arguments: list[str], expected: str
 ) -> None:
     status, _, error = run(app, *arguments)
     assert status != 0
-    assert said in error
+    assert expected in error
     assert sql("SELECT FROM api_key") == []
 
 
@@ -267,27 +259,27 @@ def test_a_key_is_revoked_by_any_beginning_that_is_its_own(
 ) -> None:
     key = make_key()
     sql("UPDATE api_key SET prefix = 'another' WHERE prefix = %s", prefix_of(make_key()))
-    status, said, _ = run(app, "revoke", beginning(key))
-    assert (status, said.partition(" is revoked")[0]) == (0, f"{prefix_of(key)} (payments)")
+    status, output, _ = run(app, "revoke", beginning(key))
+    assert (status, output.partition(" is revoked")[0]) == (0, f"{prefix_of(key)} (payments)")
     assert sql("SELECT prefix FROM api_key WHERE revoked_at IS NOT NULL") == [(prefix_of(key),)]
 
 
 def test_a_beginning_of_several_keys_is_refused_with_all_of_them(app: APIFlask, make_key: Make, sql: Sql) -> None:
     for prefix in ("abcd11111111", "abcd22222222", "ffff00000000"):
         sql("UPDATE api_key SET prefix = %s WHERE prefix = %s", prefix, prefix_of(make_key()))
-    status, _, said = run(app, "revoke", "abcd")
+    status, _, output = run(app, "revoke", "abcd")
     assert status == 1
-    assert "2 keys begin with 'abcd'; give more characters of the one you mean:" in said
-    assert "abcd11111111  payments, valid" in said
-    assert "ffff" not in said
+    assert "2 keys begin with 'abcd'; give more characters of the one you mean:" in output
+    assert "abcd11111111  payments, valid" in output
+    assert "ffff" not in output
     assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []
 
 
 @pytest.mark.parametrize("beginning", ["", " ", "aa_", "_", "%", "0123"])
 def test_a_beginning_of_no_key_revokes_none(app: APIFlask, make_key: Make, sql: Sql, beginning: str) -> None:
     sql("UPDATE api_key SET prefix = 'abcdef012345' WHERE prefix = %s", prefix_of(make_key()))
-    status, _, said = run(app, "revoke", beginning)
-    assert (status, "no key begins with" in said) == (1, True)
+    status, _, output = run(app, "revoke", beginning)
+    assert (status, "no key begins with" in output) == (1, True)
     assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []
 
 

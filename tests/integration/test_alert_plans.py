@@ -59,7 +59,7 @@ def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
 
 @dataclass(slots=True)
 class Overheard:
-    """Stands in for a transaction, to learn what would be asked."""
+    """A stand-in for a transaction that records the queries."""
 
     calls: list[tuple[Statement, tuple[object, ...]]] = field(default_factory=list)
 

@@ -45,11 +45,6 @@ ASKED = st.builds(
 
 
 @pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
 def handle(app: APIFlask) -> Database:
     found: Database = wiring(app).database
     return found
@@ -133,7 +128,7 @@ def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Dat
     assert len(seen) > len(there), "some came on pages that were still to be read"
 
 
-def told(client: FlaskClient, query: str = "") -> dict[str, Any]:
+def alerts_page(client: FlaskClient, query: str = "") -> dict[str, Any]:
     answer = client.get(f"/alerts{query}")
     assert answer.status_code == 200, answer.text
     return dict(answer.get_json())
@@ -156,51 +151,51 @@ WHY = {
 
 
 @pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
+def alerted(app: APIFlask) -> FlaskClient:
     """A client of a service to which three deposits came."""
     client = app.test_client()
     assert [codes(send(client, "deposit", amount, t)) for amount, t in (("100", 0), ("62", 10), ("50", 28))][2] == [123]
     return client
 
 
-def test_an_alert_says_why(client: FlaskClient) -> None:
-    assert told(client) == {"alerts": [WHY], "next_before": None}
-    assert client.get("/alerts/1/28/123").get_json() == WHY
-    assert client.get("/alerts/1/28/123?shadow=false").get_json() == WHY
+def test_an_alert_says_why(alerted: FlaskClient) -> None:
+    assert alerts_page(alerted) == {"alerts": [WHY], "next_before": None}
+    assert alerted.get("/alerts/1/28/123").get_json() == WHY
+    assert alerted.get("/alerts/1/28/123?shadow=false").get_json() == WHY
 
 
-def test_a_replay_and_a_refusal_store_no_alert(client: FlaskClient) -> None:
-    send(client, "deposit", "50", 28)
-    send(client, "deposit", "999", 28)
-    send(client, "deposit", "999", 11)
-    assert told(client)["alerts"] == [WHY]
+def test_a_replay_and_a_refusal_store_no_alert(alerted: FlaskClient) -> None:
+    send(alerted, "deposit", "50", 28)
+    send(alerted, "deposit", "999", 28)
+    send(alerted, "deposit", "999", 11)
+    assert alerts_page(alerted)["alerts"] == [WHY]
 
 
 @pytest.mark.parametrize(
     "query",
     ["?code=30", "?user=2", "?edition=2", "?shadow=true", "?since=29", "?before=28:1:123", "?since=28&before=28:1:1"],
 )
-def test_what_was_not_asked_for_is_not_told(client: FlaskClient, query: str) -> None:
-    assert told(client, query) == {"alerts": [], "next_before": None}
+def test_what_was_not_asked_for_is_not_told(alerted: FlaskClient, query: str) -> None:
+    assert alerts_page(alerted, query) == {"alerts": [], "next_before": None}
 
 
 @pytest.mark.parametrize("query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false", "?before=28:1:124"])
-def test_what_was_asked_for_is_told(client: FlaskClient, query: str) -> None:
-    assert told(client, query)["alerts"] == [WHY]
+def test_what_was_asked_for_is_told(alerted: FlaskClient, query: str) -> None:
+    assert alerts_page(alerted, query)["alerts"] == [WHY]
 
 
-def test_the_end_of_a_page_asks_for_the_next_one(client: FlaskClient, handle: Database) -> None:
+def test_the_end_of_a_page_asks_for_the_next_one(alerted: FlaskClient, handle: Database) -> None:
     keep(handle, [alert(28), alert(27, END, LAST)])
-    first = told(client, "?limit=2")
+    first = alerts_page(alerted, "?limit=2")
     assert ([each["code"] for each in first["alerts"]], first["next_before"]) == ([123, 30], "28:1:30")
-    rest = told(client, f"?limit=2&before={first['next_before']}")
+    rest = alerts_page(alerted, f"?limit=2&before={first['next_before']}")
     assert [each["t"] for each in rest["alerts"]] == [27]
-    assert told(client, f"?before=27:{END}:{LAST}")["alerts"] == []
+    assert alerts_page(alerted, f"?before=27:{END}:{LAST}")["alerts"] == []
 
 
 @pytest.mark.parametrize("path", ["1/28/30", "1/27/123", "2/28/123", "1/28/123?shadow=true", f"{END}/{END}/{LAST}"])
-def test_an_alert_that_is_not_stored_is_unknown(client: FlaskClient, path: str) -> None:
-    answer = client.get(f"/alerts/{path}")
+def test_an_alert_that_is_not_stored_is_unknown(alerted: FlaskClient, path: str) -> None:
+    answer = alerted.get(f"/alerts/{path}")
     assert problem(answer) == (404, "unknown-alert")
     assert ("shadow=true" in answer.get_json()["detail"]) is ("shadow" not in path)
 
@@ -208,8 +203,8 @@ def test_an_alert_that_is_not_stored_is_unknown(client: FlaskClient, path: str) 
 @pytest.mark.parametrize(
     "path", ["0/28/123", "1/28/0", "01/28/123", "1/28", f"1/28/{LAST + 1}", f"1/{END + 1}/1", "1/-1/1"]
 )
-def test_a_path_of_another_form_is_no_path(client: FlaskClient, path: str) -> None:
-    assert problem(client.get(f"/alerts/{path}")) == (404, "not-found")
+def test_a_path_of_another_form_is_no_path(alerted: FlaskClient, path: str) -> None:
+    assert problem(alerted.get(f"/alerts/{path}")) == (404, "not-found")
 
 
 WRONG = [
@@ -239,14 +234,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("query", "named"), WRONG)
-def test_a_question_of_the_wrong_form_is_refused_by_name(client: FlaskClient, query: str, named: str) -> None:
-    answer = client.get(f"/alerts?{query}")
+def test_a_question_of_the_wrong_form_is_refused_by_name(alerted: FlaskClient, query: str, named: str) -> None:
+    answer = alerted.get(f"/alerts?{query}")
     assert problem(answer) == (400, "invalid-request")
     assert list(answer.get_json()["errors"]) == [named]
 
 
-def test_only_shadow_is_asked_of_one_alert(client: FlaskClient) -> None:
-    assert problem(client.get("/alerts/1/28/123?edition=1")) == (400, "invalid-request")
+def test_only_shadow_is_asked_of_one_alert(alerted: FlaskClient) -> None:
+    assert problem(alerted.get("/alerts/1/28/123?edition=1")) == (400, "invalid-request")
 
 
 @pytest.mark.parametrize("path", ["/alerts", "/alerts/1/28/123"])

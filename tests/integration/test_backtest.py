@@ -3,7 +3,6 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from stat import S_IMODE, S_ISFIFO
@@ -38,21 +37,19 @@ from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
 from lib.snapshots import snapshot_of
-from tests.integration.books import FIRST, app_that_follows, draft, publish, store, window
+from testkit import oracle
+from tests.builders import as_sent, played_by
+from tests.edition_1 import RULES
+from tests.integration.books import FIRST, draft, publish, store, window
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.judging import codes_of, judged, raised
 from tests.integration.wiring import wiring
-from tests.unit import naive
-from tests.unit.edition_1 import RULES
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 Steps = list[tuple[EventType, Decimal, int]]
 FUNCTION_SCOPED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 def flask(app: APIFlask, *words: object) -> Result:
@@ -103,14 +100,13 @@ def test_it_raises_what_was_answered_live(
     publish(app, rules)
     client, written, moments, answered = app.test_client(), written_rules(rules), [], []
     for user_id, played in enumerate(users, start=1):
-        t, seen = 10_000, []
-        for kind, amount, gap in played:
-            t += gap
-            moments.append(t)
-            seen.append(naive.Played(kind.value, amount, t))
-            told = codes(send(client, kind.value, f"{amount:.2f}", t, user_id))
-            assert told == naive.codes(written, seen)
-            answered += [(user_id, t, code) for code in told]
+        seen: list[oracle.Event] = []
+        for event in map(as_sent, played_by(user_id, played, start=10_000)):
+            moments.append(event.t)
+            seen.append(event)
+            answer = codes(client.post("/event", json=event.body()))
+            assert answer == oracle.codes_after(seen, written)
+            answered += [(user_id, event.t, code) for code in answer]
     assert raised(database, Scope(), rules) == answered
     # And of a part of the time: what came before it is history, though it is not read as a whole.
     for scope in data.draw(st.lists(scopes(moments), min_size=5, max_size=5)):
@@ -163,18 +159,18 @@ def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str
 def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:
     store(sql, users=20, each=30)
     since, until = FIRST + 5000, FIRST + 9000
-    told = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
+    body = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
     asked = "user_id IN (3, 7, 8, 9) AND t >= %s AND t < %s"
     [(events,)] = sql(f"SELECT count(*) FROM activity_event WHERE {asked}", since, until)  # noqa: S608  # ours
-    assert (told["events"], told["players"]) == (events, 4)
-    assert told["users"] == "3,7-9,400"
-    assert all(each["user_id"] in {3, 7, 8, 9} for each in samples(told))
-    assert all(since <= each["t"] < until for each in samples(told))
-    assert samples(told)
+    assert (body["events"], body["players"]) == (events, 4)
+    assert body["users"] == "3,7-9,400"
+    assert all(each["user_id"] in {3, 7, 8, 9} for each in samples(body))
+    assert all(since <= each["t"] < until for each in samples(body))
+    assert samples(body)
 
 
-def samples(told: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for found in told["alerts"]["raised"]["samples"].values() for each in found]
+def samples(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for found in shown["alerts"]["raised"]["samples"].values() for each in found]
 
 
 SINCE, UNTIL = 10_000, 11_000
@@ -328,11 +324,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("words", "said"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
-def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[str], said: str) -> None:
+@pytest.mark.parametrize(("words", "expected"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[str], expected: str) -> None:
     done = flask(app, "backtest", *words)
     assert done.exit_code in {1, 2}
-    assert said in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.output
 
 
@@ -349,8 +345,8 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
 def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
-    told = backtest(app, 1, "--jobs", 1)
+    body = backtest(app, 1, "--jobs", 1)
     counts = {"alerts": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
-    assert told["alerts"]["raised"]["codes"] == {"123": counts}
-    assert told["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
+    assert body["alerts"]["raised"]["codes"] == {"123": counts}
+    assert body["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

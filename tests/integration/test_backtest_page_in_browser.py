@@ -12,7 +12,7 @@ import pytest
 
 from app.backtest.page import render
 from app.backtest.reports import Report
-from tests.unit.backtest_reports import REPORTS, of_many, report_of
+from tests.backtest_reports import REPORTS, of_many, report_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 LONGEST = 60  # seconds
@@ -47,9 +47,9 @@ def test_the_page_is_never_wider_than_its_window(report: Report, width: int, tmp
         text=True,
         timeout=LONGEST,
     )
-    told = re.search(r"<pre>(.+)</pre>", done.stdout)
-    assert told, done.stdout[-300:]
-    (whole, window), (periods, room) = json.loads(told[1])
+    shown = re.search(r"<pre>(.+)</pre>", done.stdout)
+    assert shown, done.stdout[-300:]
+    (whole, window), (periods, room) = json.loads(shown[1])
     assert whole == window
     assert window > width - 20, "a scroll bar at most"
     assert periods >= room, "the table of the periods is scrolled inside of it"

@@ -17,9 +17,9 @@ LONGEST = 60  # seconds
 
 
 def command(url: str, *words: str) -> tuple["subprocess.Popen[bytes]", int]:
-    """Start a command as somebody at a terminal does; also return the terminal."""
+    """Start a command on a terminal; also return the terminal."""
     ours, theirs = pty.openpty()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # heard also where a shell told us to ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # works even if a shell set it to be ignored
     process = subprocess.Popen(  # noqa: S603  # our own
         [sys.executable, "-m", "flask", "--app", "app", "rules", *words],
         env={**os.environ, "DATABASE_URL": url, "COLUMNS": "100"},
@@ -39,7 +39,7 @@ def read_until(terminal: int, word: bytes) -> bytes:
     while word not in shown or not word:
         try:
             further = os.read(terminal, 65536)
-        except OSError:  # Linux's way to say that nobody is at the other end
+        except OSError:  # Linux raises this when the other end is closed
             break
         if not further:
             break
@@ -73,7 +73,7 @@ def test_an_interrupt_ends_it_in_a_line_and_leaves_nobody(sql: Sql, database: st
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that do not end; one whose end nobody asked for yet has ended."""
+    """Return those that do not end; a zombie counts as ended."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         left = [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
@@ -124,7 +124,7 @@ from app.rules.engine import RuleSet
 from app.rulebook.forms import written_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import window
-from tests.unit.edition_1 import RULES
+from tests.edition_1 import RULES
 
 edition = RuleSet(edition=1, rules=[*RULES, window(700, 90_000)])
 with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.reader() as reader:

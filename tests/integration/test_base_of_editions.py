@@ -9,23 +9,13 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
-from tests.unit.edition_1 import WRITTEN
+from tests.integration.conftest import Sql
 
 STRICTER = [*WRITTEN[:3], {**WRITTEN[3], "above": "80.00"}]
 CHANGED = (409, "live-edition-changed")
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 def draft(client: FlaskClient, **body: object) -> dict[str, Any]:
@@ -54,10 +44,10 @@ def test_a_draft_of_edition_1_does_not_undo_edition_2_without_a_word(client: Fla
     before = sql("SELECT * FROM rule_book_audit ORDER BY id")
     answer = client.post("/rules/2/publish")
     assert problem(answer) == CHANGED
-    said = answer.get_json()["detail"]
-    assert "edition 2 is based on edition 1, but edition 3 is live, published by anonymous at 20" in said
-    assert "1100: above 80.00 → 100.00" in said
-    assert said.endswith('POST /rules/2/publish with {"over": 3}')
+    output = answer.get_json()["detail"]
+    assert "edition 2 is based on edition 1, but edition 3 is live, published by anonymous at 20" in output
+    assert "1100: above 80.00 → 100.00" in output
+    assert output.endswith('POST /rules/2/publish with {"over": 3}')
     assert (live(client), sql("SELECT * FROM rule_book_audit ORDER BY id")) == (3, before)
     assert problem(client.post("/rules/2/publish", json={"over": 1})) == CHANGED, "that is not the live one"
     assert publish(client, 2, over=3) == 200
@@ -135,13 +125,13 @@ def test_an_export_knows_its_edition_and_so_does_its_draft(app: APIFlask, client
     assert file.read_text().startswith("based_on = 1\n")
     draft(client)
     publish(client, 2)
-    status, said = run(app, "draft", str(file), "--as", "ann")
-    assert (status, "based on edition 1, but edition 2 is live" in said) == (0, True)
-    assert "flask --app app rules diff 2 3" in said
+    status, output = run(app, "draft", str(file), "--as", "ann")
+    assert (status, "based on edition 1, but edition 2 is live" in output) == (0, True)
+    assert "flask --app app rules diff 2 3" in output
     assert " from edition 1; never published" in run(app, "show", "3")[1]
-    status, said = run(app, "publish", "3", "--as", "ann")
-    assert (status, "edition 3 is based on edition 1, but edition 2 is live" in said) == (1, True)
-    assert said.endswith("to replace it anyway: flask --app app rules publish 3 --over 2\n")
+    status, output = run(app, "publish", "3", "--as", "ann")
+    assert (status, "edition 3 is based on edition 1, but edition 2 is live" in output) == (1, True)
+    assert output.endswith("to replace it anyway: flask --app app rules publish 3 --over 2\n")
     assert run(app, "publish", "3", "--over", "1", "--as", "ann")[0] == 1
     assert run(app, "publish", "3", "--over", "2", "--as", "ann")[0] == 0
     *_, retired, published = run(app, "audit")[1].splitlines()
@@ -159,9 +149,9 @@ def test_a_base_that_is_no_number_is_told(app: APIFlask, tmp_path: Path, line: s
 def test_a_file_of_another_book_is_told_what_to_do(app: APIFlask, tmp_path: Path) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1].replace("based_on = 1", "based_on = 7"))
-    status, said = run(app, "draft", str(file), "--as", "ann")
-    assert (status, "no edition 7 to base a draft on; leave based_on out" in said) == (1, True)
-    assert said.endswith("flask --app app rules list\n")
+    status, output = run(app, "draft", str(file), "--as", "ann")
+    assert (status, "no edition 7 to base a draft on; leave based_on out" in output) == (1, True)
+    assert output.endswith("flask --app app rules list\n")
     file.write_text(file.read_text().replace("based_on = 7", ""))
     assert run(app, "draft", str(file), "--as", "ann")[0] == 0
 

@@ -59,12 +59,12 @@ def test_another_media_type_is_refused_with_the_one_that_is_taken(client: FlaskC
 
 @every_route
 @pytest.mark.parametrize(
-    ("encoding", "said"),
+    ("encoding", "expected"),
     [("utf-8-sig", "byte order mark"), ("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32-le", "UTF-32")],
 )
-def test_another_encoding_is_named(client: FlaskClient, sql: Sql, path: str, encoding: str, said: str) -> None:
+def test_another_encoding_is_named(client: FlaskClient, sql: Sql, path: str, encoding: str, expected: str) -> None:
     """A29."""
     answer = client.post(path, data=json.dumps(BODIES[path]).encode(encoding), content_type=JSON)
     assert problem(answer) == (400, "malformed-json")
-    assert said in answer.get_json()["detail"]
+    assert expected in answer.get_json()["detail"]
     assert sql(ROWS) == [(0, 0, 1)]

@@ -92,9 +92,9 @@ def test_the_command_of_an_installed_release(database: str, sql: Sql, checkout: 
     environment = {"SETTINGS": "settings", "PWD": str(caller)}
     run([*command, "rules", "draft", "my.toml"], caller, **environment)
     assert list(limits(sql)) == ["150.00"]
-    said = run([*command, "rules", "backtest", "1", "--jobs", "1", "--html", "out.html"], caller, **environment)
+    output = run([*command, "rules", "backtest", "1", "--jobs", "1", "--html", "out.html"], caller, **environment)
     assert (caller / "out.html").read_text().startswith("<!doctype html>")
-    assert f"Written: {caller}/out.html" in said
+    assert f"Written: {caller}/out.html" in output
     assert not (checkout / "out.html").exists()
 
 

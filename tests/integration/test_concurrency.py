@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from werkzeug.test import TestResponse
 
-from e2e import oracle
+from testkit import oracle
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 

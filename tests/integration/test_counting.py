@@ -1,4 +1,4 @@
-"""Migration 0010 on a database with a past, and the events of a release that gave them no numbers (A44)."""
+"""Migration 0010 on a database with older events, and events that a release stored without numbers (A44)."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,10 @@ from app.factory import create_app
 from app.seals import controllers
 from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import Sql, fresh_database, run_sql
 from tests.integration.judging import verified
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # What the release before does for an event, whether the tables are its own or the newer ones.
 CLAIM_BEFORE = """
@@ -32,11 +33,6 @@ def store_before(sql: Sql, user_id: int, *moments: int) -> None:
     for t in moments:
         sql(CLAIM_BEFORE, user_id, t)
         sql(STORE_BEFORE, user_id, t)
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def run(app: APIFlask, *words: str) -> Result:
@@ -114,9 +110,9 @@ GONE = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
 def test_what_is_gone_of_them_is_found_once_they_are_counted(
-    app: APIFlask, sql: Sql, statement: str, said: str
+    app: APIFlask, sql: Sql, statement: str, expected: str
 ) -> None:
     store_before(sql, 1, 1, 2, 3)
     store_before(sql, 2, 7)
@@ -124,7 +120,7 @@ def test_what_is_gone_of_them_is_found_once_they_are_counted(
     codes(send(app.test_client(), "deposit", "1", 4))
     assert losses(app) == []
     sql(statement)
-    assert any(said in each for each in losses(app)), losses(app)
+    assert any(expected in each for each in losses(app)), losses(app)
 
 
 def test_the_last_one_is_missed_even_before_they_are_counted(app: APIFlask, sql: Sql) -> None:
@@ -173,7 +169,7 @@ def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, 
 
 @pytest.fixture
 def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
-    """The application on a database of its own, without tables."""
+    """The application on a new database without tables."""
     with fresh_database(server) as url:
         app = create_app(settings_with(database_url=url))
         yield app, lambda statement, *values: run_sql(url, statement, *values)

@@ -1,4 +1,4 @@
-"""The watch over deadlines outlives whatever happens to the connections that it watches."""
+"""The deadline watch survives whatever happens to the connections that it watches."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ def test_hanging_up_on_a_connection_that_has_gone_is_no_fault(server: str, close
 
 
 def test_one_that_cannot_be_told_does_not_end_the_watch(server: str) -> None:
-    watch, told = Watch(), threading.Event()
+    watch, shown = Watch(), threading.Event()
 
     def fail() -> None:
         raise RuntimeError("can't start new thread")
@@ -32,6 +32,6 @@ def test_one_that_cannot_be_told_does_not_end_the_watch(server: str) -> None:
         watch.begin(first, time.monotonic(), fail)
         with pytest.raises(psycopg2.OperationalError), first.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(%s)", [LONGEST])
-        watch.begin(second, time.monotonic(), told.set)
-        assert told.wait(LONGEST)
+        watch.begin(second, time.monotonic(), shown.set)
+        assert shown.wait(LONGEST)
         watch.end(second)

@@ -1,4 +1,4 @@
-"""Drafts can be deleted, and nothing else can (A48): over HTTP, by the command, and by whoever types SQL."""
+"""Drafts can be deleted and nothing else can (A48): over HTTP, by the command, and by plain SQL."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,24 +8,14 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.edition_1 import RULES
 from tests.integration import books
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.judging import verified
-from tests.unit.edition_1 import RULES
 
 EDITIONS = "SELECT edition FROM rule_book ORDER BY edition"
 DELETE = "DELETE FROM rule_book WHERE edition = %s"
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
 
 
 def draft(client: FlaskClient, **more: object) -> int:
@@ -64,7 +54,7 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
 
 
 @pytest.mark.parametrize(
-    ("way", "said"),
+    ("way", "expected"),
     [
         ([], "edition 2 was in the shadow, and its alerts are kept; retire it: POST /rules/2/retire"),
         (["shadow"], "edition 2 is shadow, and only drafts can be deleted; retire it: POST /rules/2/retire"),
@@ -73,7 +63,7 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
     ],
     ids=["displaced", "shadow", "live", "retired"],
 )
-def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], said: str) -> None:
+def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], expected: str) -> None:
     draft(client)
     if not way:
         client.post("/rules/2/shadow")
@@ -82,7 +72,7 @@ def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: l
         assert client.post(f"/rules/2/{step}").status_code == 200
     before = steps(client)
     answer = client.delete("/rules/2")
-    assert (problem(answer), answer.get_json()["detail"]) == ((409, "wrong-step"), said)
+    assert (problem(answer), answer.get_json()["detail"]) == ((409, "wrong-step"), expected)
     with pytest.raises(psycopg2.errors.RaiseException, match="an edition is never removed; retire it"):
         sql(DELETE, 2)
     assert steps(client) == before

@@ -1,4 +1,4 @@
-"""A downgrade that loses something says what, in numbers, and goes on only when that is named (A43)."""
+"""A downgrade that loses data counts it and continues only when the loss is confirmed (A43)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +10,9 @@ from apiflask import APIFlask
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 SCRIPTS = list(ScriptDirectory("migrations").walk_revisions())
 APPLIED = "SELECT version_num FROM alembic_version"
@@ -46,11 +47,11 @@ def downgrade(app: APIFlask, *words: str) -> tuple[int, str]:
 
 def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str) -> None:
     before = run_sql(url, APPLIED)
-    status, said = downgrade(played, "downgrade", "0003")
+    status, output = downgrade(played, "downgrade", "0003")
     assert status == 1
-    assert "3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in said
+    assert "3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in output
     assert (
-        "flask --app app db downgrade 0003 --i-know numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1\n" in said
+        "flask --app app db downgrade 0003 --i-know numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1\n" in output
     )
     assert run_sql(url, APPLIED) == before
     assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
@@ -60,17 +61,17 @@ def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str
     "named", ["bases=1,alerts=1,editions=1,steps=1", "alerts=2", "", "alerts=2,editions=1,steps=1,bases=0"]
 )
 def test_whoever_names_less_is_refused(played: APIFlask, url: str, named: str) -> None:
-    status, said = downgrade(played, "downgrade", "0003", "--i-know", named)
+    status, output = downgrade(played, "downgrade", "0003", "--i-know", named)
     assert status == 1
-    assert "alerts=2" in said
+    assert "alerts=2" in output
     assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
 
 
 @pytest.mark.parametrize("named", ["yes", "alerts=many", "alerts"])
 def test_a_slip_is_told_with_the_form(played: APIFlask, named: str) -> None:
-    status, said = downgrade(played, "downgrade", "0003", "--i-know", named)
+    status, output = downgrade(played, "downgrade", "0003", "--i-know", named)
     assert status == 2
-    assert "such as alerts=15456,editions=1" in said
+    assert "such as alerts=15456,editions=1" in output
 
 
 @pytest.mark.parametrize("named", ["bases=1,alerts=2,editions=1,steps=1", "bases=10,alerts=20,editions=10,steps=10"])
@@ -85,22 +86,22 @@ def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> Non
 
 def test_one_step_that_loses_nothing_asks_nothing(played: APIFlask, url: str) -> None:
     assert downgrade(played, "downgrade", "0010")[0] == 0
-    status, said = downgrade(played, "downgrade")  # by one
+    status, output = downgrade(played, "downgrade")  # by one
     assert status == 1
-    assert "--i-know numbers_of_events=3\n" in said
+    assert "--i-know numbers_of_events=3\n" in output
     assert run_sql(url, APPLIED) == [("0010",)]
 
 
 def test_everything_is_counted_on_the_way_to_nothing(played: APIFlask) -> None:
-    status, said = downgrade(played, "downgrade", "base")
+    status, output = downgrade(played, "downgrade", "base")
     assert status == 1
-    assert "events=3" in said
+    assert "events=3" in output
 
 
 def test_a_revision_that_is_none_is_told_as_before(played: APIFlask) -> None:
-    status, said = downgrade(played, "downgrade", "4711")
+    status, output = downgrade(played, "downgrade", "4711")
     assert status != 0
-    assert "--i-know" not in said
+    assert "--i-know" not in output
 
 
 def test_what_is_lost_is_named_in_words_that_a_shell_takes_as_one() -> None:

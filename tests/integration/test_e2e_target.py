@@ -1,4 +1,4 @@
-"""Where the tests over HTTP store their events: in a service of their own, and in no other that does not agree."""
+"""The tests over HTTP store events only in a private service or in one that agrees."""
 
 import os
 import signal
@@ -42,8 +42,8 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
 
 def run(*words: str, **environment: str) -> tuple[int, str]:
     process = command(*words, **environment)
-    said, _ = process.communicate(timeout=6 * LONGEST)
-    return process.returncode, said
+    output, _ = process.communicate(timeout=6 * LONGEST)
+    return process.returncode, output
 
 
 def test_a_service_in_production_is_left_alone_unless_that_is_what_somebody_wants(
@@ -52,39 +52,39 @@ def test_a_service_in_production_is_left_alone_unless_that_is_what_somebody_want
     serve(ENV="production", ACCESS="open")
     assert answered(port, 1)
     for way in ("e2e", "pytest"):
-        status, said = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
-        assert (status, "is in production" in said) == (2, True), said
-        assert f"make e2e E2E_URL=http://127.0.0.1:{port} E2E_ANYWAY=true" in said
+        status, output = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+        assert (status, "is in production" in output) == (2, True), output
+        assert f"make e2e E2E_URL=http://127.0.0.1:{port} E2E_ANYWAY=true" in output
     assert sql("SELECT count(*) FROM activity_event") == [(1,)]
-    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}", E2E_ANYWAY="true")
-    assert status == 0, said
-    assert "Storing some 27,000 events" in said
+    status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}", E2E_ANYWAY="true")
+    assert status == 0, output
+    assert "Storing some 27,000 events" in output
     assert sql("SELECT count(*) FROM activity_event") == [(7,)]
 
 
 def test_a_service_in_development_says_so_itself(serve: Serve, port: int) -> None:
     serve()
     assert answered(port, 1)
-    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
-    assert status == 0, said
+    status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+    assert status == 0, output
 
 
 def test_a_service_that_asks_for_keys_is_told_from_no_service(serve: Serve, port: int) -> None:
     serve(ACCESS="keys")
     assert found_within(LONGEST, "127.0.0.1", port, "/health/live") == ""
-    status, said = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
-    assert (status, "asks for keys" in said) == (2, True), said
+    status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
+    assert (status, "asks for keys" in output) == (2, True), output
 
 
 def test_nobody_is_taken_for_meant_who_was_not_named() -> None:
-    status, said = run("-m", "pytest", *QUICK)
-    assert (status, "no service is named: `make e2e` starts one of its own" in said) == (2, True), said
+    status, output = run("-m", "pytest", *QUICK)
+    assert (status, "no service is named: `make e2e` starts one of its own" in output) == (2, True), output
 
 
 def test_a_service_of_their_own_is_verified_and_leaves_nothing(open_folder: Path) -> None:
-    status, said = run("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
-    assert status == 0, said
-    assert "All 6 events agree." in said
+    status, output = run("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
+    assert status == 0, output
+    assert "All 6 events agree." in output
     assert_nothing_is_left_in(open_folder)
 
 
@@ -95,7 +95,7 @@ def test_one_that_is_interrupted_leaves_nothing_either(open_folder: Path) -> Non
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=6 * LONGEST)
-    assert process.returncode == 130, said
-    assert "nothing was left behind" in said
+    output, _ = process.communicate(timeout=6 * LONGEST)
+    assert process.returncode == 130, output
+    assert "nothing was left behind" in output
     assert_nothing_is_left_in(open_folder)

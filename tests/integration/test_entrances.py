@@ -1,4 +1,4 @@
-"""Closed in every entrance: whatever program serves the application, strangers need a key, and pages get nowhere."""
+"""Every entrance is closed: whatever serves the application, strangers need a key, and web pages get nowhere."""
 
 import os
 import socket
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 from tests.integration.raw import ask, event
 from tests.integration.servers import LONGEST, Serve
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: somebody serves it to everybody
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: it is served to everybody
 PROGRAMS = {
     "python -m app": ["-m", "app"],
     "flask run": ["-m", "flask", "--app", "app", "run", "--host", EVERYWHERE, "--port", "{port}"],
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("database")
 def own_address() -> str:
     """Return an address of this machine that others can reach."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-        probe.connect(("192.0.2.1", 9))  # of nobody; nothing is sent
+        probe.connect(("192.0.2.1", 9))  # a documentation address; nothing is sent
         address: str = probe.getsockname()[0]
         if not address.startswith("127."):
             return address
@@ -51,7 +51,7 @@ def entrance(
         port = free_port()
         own = {"DATABASE_URL": migrated, "PORT": str(port), "PYTHONPATH": str(Path.cwd())}
         if "app" in request.param[1:2]:
-            own["HOST"] = EVERYWHERE  # the others are told on their command line, and the settings do not know of it
+            own["HOST"] = EVERYWHERE  # the others get it on their command line, unknown to the settings
         started.append(
             subprocess.Popen(  # noqa: S603  # found by us
                 [sys.executable, *(word.format(port=port) for word in request.param)],
@@ -91,7 +91,7 @@ def port_of_entrance(entrance: Entrance) -> int:
 
 
 def test_strangers_need_a_key_and_this_machine_does_not(port_of_entrance: int) -> None:
-    """A39, whatever HOST says and whichever program listens."""
+    """A39, for any HOST and any server program."""
     port = port_of_entrance
     assert ask(port, "GET", "/users/1").status == 200
     there = own_address()
@@ -158,7 +158,7 @@ FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", 
 
 
 def test_a_name_that_leads_here_opens_nothing(opened: int) -> None:
-    """A39: a page may have a name of its own lead to 127.0.0.1, and is then of this very site to the browser."""
+    """A39: a page may point its own name to 127.0.0.1; the browser then takes both for the same site."""
     for host in FOREIGN_NAMES:
         for method, path in (("GET", "/users/1"), ("POST", "/rules/1/publish"), ("GET", "/metrics")):
             assert ask(opened, method, path, Host=host, Origin=f"http://{host}").status == 403, host

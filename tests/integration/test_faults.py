@@ -1,4 +1,4 @@
-"""What clients see when the database is away, overloaded, or not what we think it is."""
+"""What clients see when the database is unreachable, overloaded or not as expected."""
 
 import socket
 import subprocess
@@ -85,7 +85,7 @@ def play_for_a_second(client: FlaskClient, user_id: int) -> set[int]:
 
 def test_a_log_that_cannot_be_written_costs_no_answer(database: str) -> None:
     script = (
-        "import sys; from app.factory import create_app; from tests.integration.conftest import settings_with;"
+        "import sys; from app.factory import create_app; from tests.settings import settings_with;"
         "from tests.integration.clients import send;"
         "app = create_app(settings_with(database_url=sys.argv[1], log_file='/dev/full'));"
         "print(send(app.test_client(), 'deposit', '1', 1).status_code)"

@@ -1,4 +1,4 @@
-"""Who may do what with the rule book: the scopes of keys, and that somebody else than the author publishes."""
+"""Who may do what with the rule book: the scopes of keys, and that only another person than the author publishes."""
 
 from collections.abc import Callable
 from itertools import product
@@ -11,18 +11,15 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.rulebook import controllers
 from app.rulebook.eyes import Hand, name_of_key
+from tests.edition_1 import RULES
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES
+
+pytestmark = pytest.mark.settings(access=Access.KEYS, four_eyes=True)
 
 SAME_EYES = (403, "same-eyes")
 Post = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS, four_eyes=True)
 
 
 def new_key(app: APIFlask, *scopes: Scope, name: str = "rules", owner: str | None = "Ann") -> str:
@@ -108,10 +105,10 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
 
 def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
-    status, said = publish_as(app, "ben")
-    assert (status, "was drafted without a key" in said) == (1, True)
-    assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in said
-    assert """-d '{"edition": 2}'\n""" in said
+    status, output = publish_as(app, "ben")
+    assert (status, "was drafted without a key" in output) == (1, True)
+    assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in output
+    assert """-d '{"edition": 2}'\n""" in output
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 
@@ -120,8 +117,8 @@ def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> 
 )
 def test_nobody_calls_themselves_what_is_written_of_keys(app: APIFlask, sql: Sql, who: str) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
-    status, said = publish_as(app, who)
-    assert (status, "--as" in said) == (2, True)
+    status, output = publish_as(app, who)
+    assert (status, "--as" in output) == (2, True)
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 

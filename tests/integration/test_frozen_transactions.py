@@ -1,4 +1,4 @@
-"""Sessions whose peer says nothing any more: the server ends them, so that their locks hold up nobody (A36)."""
+"""The server ends sessions whose peer is silent, so that their locks block nobody (A36)."""
 
 import time
 from collections.abc import Callable
@@ -32,11 +32,11 @@ KEEPALIVES = Statement(
 
 
 def test_one_that_stands_still_with_the_systems_clock_does_not_stop_everybody_else(app_with: AppWith) -> None:
-    """As in a worker that is stopped: nobody hangs up there when the deadline has passed."""
+    """As in a stopped worker: nothing aborts the connection when the deadline has passed."""
     frozen = wiring(app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2)).database
     client = app_with(event_order=EventOrder.SYSTEM, db_lock_timeout=0.5).test_client()
     SystemClock(frozen).start()
-    with pytest.raises(Unavailable):  # it goes on in the end: that it had been stopped is no defect
+    with pytest.raises(Unavailable):  # it resumes in the end: having been stopped is no defect
         stand_still(frozen, until=lambda: taken(client))
 
 
@@ -83,5 +83,5 @@ def test_what_the_address_says_of_it_goes_first(app_with: AppWith, database: str
 
 
 def parameters(connection: object) -> dict[str, str]:
-    told: dict[str, str] = connection.info.dsn_parameters  # type: ignore[attr-defined]  # psycopg2's
-    return told
+    shown: dict[str, str] = connection.info.dsn_parameters  # type: ignore[attr-defined]  # psycopg2's
+    return shown

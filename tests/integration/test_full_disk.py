@@ -1,6 +1,5 @@
-"""A database whose disk is full: events say so, and readiness says so as well until there is room again."""
+"""A full database disk: events and readiness report it until there is room again."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +11,15 @@ from flask.testing import FlaskClient
 from app.datastores import db
 from app.factory import create_app
 from app.health import controllers
-from e2e.faults.disk import full, small_disk
 from lib.local.postgres import temporary_cluster
+from testkit.disk import full, small_disk
 from tests.integration.clients import problem, send
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.test_read_only import ready, ready_within
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+pytestmark = pytest.mark.root  # who alone can mount a small disk
 
 SMALL = {**FAST, "max_wal_size": "32MB", "min_wal_size": "32MB", "autovacuum": "off"}
 MOST = 5000  # events; a page holds about a hundred

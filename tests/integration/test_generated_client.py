@@ -1,4 +1,4 @@
-"""A client that a generator makes of the served document, without any hand on it: whole, typed, and understood."""
+"""A client generated from the served document, without manual changes, is complete and typed, and it works."""
 
 import importlib
 import subprocess
@@ -37,7 +37,7 @@ def served_document(address: str) -> bytes:
 
 @pytest.fixture
 def address(serve: Serve, port: int) -> str:
-    """The address of a service that asks for keys; its page and document need none."""
+    """The address of a service that requires keys; its page and document are public."""
     serve(ACCESS="keys")
     return f"http://127.0.0.1:{port}"
 
@@ -48,7 +48,7 @@ def generated(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     document = tmp_path / "openapi.json"
     document.write_bytes(served_document(address))
     command = [*GENERATE, "--path", str(document), "--output-path", str(tmp_path / NAME)]
-    scripts = str(Path(sys.executable).parent)  # where the formatter is, which the generator runs
+    scripts = str(Path(sys.executable).parent)  # the folder of the formatter, which the generator runs
     done = subprocess.run(  # noqa: S603  # the generator of the lock
         command, env={"PATH": scripts}, capture_output=True, text=True, check=False, timeout=LONGEST
     )
@@ -60,7 +60,7 @@ def generated(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         del sys.modules[name]
 
 
-WITHOUT_BODY = ["delete_edition"]  # what a 204 holds, which is nothing, the generator calls Any
+WITHOUT_BODY = ["delete_edition"]  # the generator types the missing body of a 204 as Any
 
 
 def untyped(generated: ModuleType) -> list[str]:

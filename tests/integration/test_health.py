@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether it can do its work; told in every state of the database."""
+"""Health: whether the process is alive and whether it can work, in every state of the database."""
 
 import socket
 import time
@@ -23,7 +23,7 @@ from tests.integration.wiring import wiring
 
 @pytest.fixture
 def version(sql: Sql) -> Iterator[None]:
-    """Whatever a test does to the number of the migration, it is right again afterwards."""
+    """Restore the number of the migration after each test."""
     yield
     sql("DELETE FROM alembic_version")
     sql("INSERT INTO alembic_version VALUES (%s)", EXPECTED)
@@ -117,8 +117,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def await_word(app: APIFlask, expected: tuple[int, str]) -> None:
     deadline = time.monotonic() + LONGEST
-    while (told := ready(app)) != expected:
-        assert time.monotonic() < deadline, f"still {told}"
+    while (shown := ready(app)) != expected:
+        assert time.monotonic() < deadline, f"still {shown}"
         time.sleep(0.05)
 
 

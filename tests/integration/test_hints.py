@@ -1,4 +1,4 @@
-"""What to do next is told in the form of the place: a command in terminal and log, a request over HTTP (A27)."""
+"""Messages name the next step in the form of their place: a command in a terminal or log, a request over HTTP (A27)."""
 
 import ast
 import json
@@ -14,20 +14,21 @@ from app.rulebook.eyes import Hand
 from lib import hints
 from lib.caller import VARIABLE as CALLER_FOLDER
 from lib.commands import INTERRUPTED
+from tests.edition_1 import RULES
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES
 
 FOR_A_SHELL = re.compile(r"\b(flask|make|docker|sudo|activity-alerts) (-|[a-z]+ )|\bflask [a-z]|\bmake start")
 PLACE = "sudo -u activity activity-alerts"
 
+pytestmark = pytest.mark.usefixtures("started_by_make")
+
 
 @pytest.fixture
-def app(app_with: AppWith, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
+def started_by_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(hints.PREFIX, PLACE)
-    return app_with()
 
 
 def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
@@ -39,9 +40,9 @@ def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
     answer = app.test_client().get("/rules/9")
     assert problem(answer) == (404, "unknown-edition")
     assert answer.get_json()["detail"] == "there is no edition 9; list the editions: GET /rules"
-    told = f"Error: there is no edition 9; list the editions: {PLACE} rules list\n"
-    assert run(app, "show", "9") == (1, told)
-    assert run(app, "backtest", "9")[1].endswith(told), "those that join the commands of the rule book, too"
+    expected = f"Error: there is no edition 9; list the editions: {PLACE} rules list\n"
+    assert run(app, "show", "9") == (1, expected)
+    assert run(app, "backtest", "9")[1].endswith(expected), "those that join the commands of the rule book, too"
 
 
 def test_readiness_names_a_request_and_the_log_a_command(
@@ -53,8 +54,8 @@ def test_readiness_names_a_request_and_the_log_a_command(
     write_into(sql, spoilt, '[{"code": 1}]')
     answer = app.test_client().get("/health/ready")
     assert answer.get_json()["detail"].endswith("does not run in the shadow: POST /rules/2/retire")
-    said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
-    assert said[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
+    output = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
+    assert output[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
 
 
 def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
@@ -64,7 +65,7 @@ def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
 
 
 def test_no_message_is_written_for_one_place_alone() -> None:
-    """Whoever writes a new one takes `lib.hints`, and a client is told a request."""
+    """A new message must use `lib.hints`, and clients get a request."""
     beside_the_makefile = {"local", "install"}
     files = [
         path
@@ -109,5 +110,5 @@ def test_an_interrupted_command_ends_as_a_shell_tells_of_ctrl_c(app: APIFlask, m
         raise KeyboardInterrupt
 
     monkeypatch.setattr(controllers, "publish", interrupted)
-    status, said = run(app, "publish", "1", "--as", "ann")
-    assert (status, said) == (INTERRUPTED, "Interrupted: check what was done before you try again.\n")
+    status, output = run(app, "publish", "1", "--as", "ann")
+    assert (status, output) == (INTERRUPTED, "Interrupted: check what was done before you try again.\n")

@@ -1,4 +1,4 @@
-"""Reading history: the same as a list would give, and always by an index."""
+"""History queries return what a list would, and always use an index."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,10 +17,10 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
 from lib.transactions import Statement
+from tests.builders import deposit, history_of, withdraw
+from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
 from tests.integration.plans import explained, nodes
-from tests.unit.builders import deposit, history_of, withdraw
-from tests.unit.edition_1 import RULES
 
 # More than the rules need, so that every part of the question is asked on every event.
 WIDE = HistoryNeeds(
@@ -88,7 +88,7 @@ LONGEST_WINDOW = 30  # seconds, so no more events of a user lie within it
 
 @pytest.fixture(params=["statistics as they are", "statistics of users with deposits only"])
 def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
-    """A user with very many withdraws after three old deposits, another with few events, and many others."""
+    """A player with very many withdrawals after three old deposits, another with few events, and many others."""
     insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
     sql(f"{insert} 1000 + n % {OTHERS}, n, 'deposit', 1, '{{}}' FROM generate_series(1, 8000) AS n")
     # As many clocks as users: a table of one page is read as a whole, and rightly so.

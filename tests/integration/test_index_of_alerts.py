@@ -1,4 +1,4 @@
-"""The migration that adds the index of alerts: beside the traffic, again after a failure, and two runs at once."""
+"""The migration that adds the index of alerts: beside traffic, again after a failure, and twice at once."""
 
 import os
 import subprocess
@@ -15,7 +15,8 @@ from apiflask import APIFlask
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
+from tests.settings import settings_with
 
 INDEX = "ix_activity_event_user_id_alert_codes_t"
 VALID = f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX}')"  # noqa: S608  # a name of ours
@@ -50,7 +51,7 @@ def app(url: str) -> Iterator[APIFlask]:
 
 
 def upgrade(url: str) -> subprocess.CompletedProcess[str]:
-    """Apply the migrations by a program of its own: two in one process cannot run at once."""
+    """Apply the migrations in a separate process: two in one process cannot run at once."""
     program = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade", "0003"]
     environment = {**os.environ, "DATABASE_URL": url}
     return subprocess.run(program, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

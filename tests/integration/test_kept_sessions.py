@@ -1,4 +1,4 @@
-"""Events use connections that stay with them; one that was lost meanwhile costs no event anything."""
+"""Each thread keeps its connection for events; a connection that was lost meanwhile costs no event."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

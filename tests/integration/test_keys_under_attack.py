@@ -1,4 +1,4 @@
-"""Keys over HTTP, against the server as it is run: locked tables, floods of strangers, very many keys."""
+"""Keys over HTTP on a real server: locked tables, floods of unknown keys, very many keys."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from apiflask import APIFlask
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from app.access.key_cache import OLDEST
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.raw import Answer, ask, event
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
@@ -25,11 +25,6 @@ from tests.integration.wiring import wiring
 HANG = 5  # seconds that no answer may take; before, it was ten and more
 moments = count(1)
 Send = Callable[[str], Answer]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ def lines(log_file: Path, event_name: str) -> list[dict[str, object]]:
 
 @pytest.fixture
 def send(serve: Serve, port: int, log_file: Path) -> Send:
-    """Send an event with a key, to a service that asks for keys."""
+    """Send an event with a key to a service that requires keys."""
     serve(ACCESS=Access.KEYS.value, WEB_WORKERS="1", LOG_FILE=str(log_file), LOG_LEVEL="WARNING")
     deadline = time.monotonic() + LONGEST
     while True:
@@ -107,7 +102,7 @@ class Crowd:
 def test_whoever_holds_the_keys_delays_no_event_and_no_health(
     app: APIFlask, database: str, port: int, send: Send, held: str
 ) -> None:
-    """A21: longer than a copy of the keys may be old, since who holds the table lets nobody revoke a key."""
+    """A21: beyond the maximum age of the copy of keys, since a lock on the table also prevents revocations."""
     key = a_key(app)
     assert send(key).status == 200
     statement = {
@@ -167,7 +162,7 @@ def test_a_flood_of_unknown_keys_reads_nothing_and_stops_nobody(
 
 
 def reads(sql: Sql) -> int:
-    """Return how often the table of keys was read, by whoever."""
+    """Return how often any session read the table of keys."""
     [(number,)] = sql("SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_user_tables WHERE relname = 'api_key'")
     return int(number)
 
@@ -184,10 +179,10 @@ def test_refusals_say_when_to_come_back_and_the_burst_is_one_line_with_its_numbe
     assert json.loads(last.body)["type"] == "urn:problem-type:too-many-requests"
     assert send("").status in {401, 429}
     deadline = time.monotonic() + LONGEST
-    while not (told := [line for line in lines(log_file, "access refused") if "count" in line]):
+    while not (shown := [line for line in lines(log_file, "access refused") if "count" in line]):
         assert time.monotonic() < deadline, "no number is told"
         time.sleep(0.5)
-    assert sum(int(str(line["count"])) for line in told) >= 250
+    assert sum(int(str(line["count"])) for line in shown) >= 250
     assert len(log_file.read_text().splitlines()) < 15
 
 

@@ -8,7 +8,7 @@ from app.rulebook.forms import read_rules
 from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from tests.integration.clients import codes, send
-from tests.unit.rules_of_kinds import changes, written
+from tests.rules_of_kinds import changes, written
 
 CODES = dict(zip(KINDS, count(9001), strict=False))
 RULES = [written(kind, code) for kind, code in CODES.items()]
@@ -22,8 +22,8 @@ def test_every_kind_is_drafted_documented_compared_met_and_proved(client: FlaskC
     for rules in (RULES, STRICTER):
         answer = client.post("/rules", json={"rules": rules})
         assert (answer.status_code, answer.get_json()["rules"]) == (201, rules)
-    told = client.get("/rules/1/diff/2").get_json()["differences"]
-    assert [f"{rule.code} is new: {rule.terms}" for rule in read_rules(RULES)] == told[-len(RULES) :]
+    body = client.get("/rules/1/diff/2").get_json()["differences"]
+    assert [f"{rule.code} is new: {rule.terms}" for rule in read_rules(RULES)] == body[-len(RULES) :]
     changed = client.get("/rules/2/diff/3").get_json()["differences"]
     assert len(changed) == sum(len(parameters_of(kind)) for kind in KINDS.values())
 

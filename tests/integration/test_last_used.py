@@ -1,4 +1,4 @@
-"""When a key was used last, over real processes: right within ten seconds and at stop, and never in the way."""
+"""The last use of a key, over real processes: accurate within ten seconds and at stop, and never in the way."""
 
 import http.client
 import json
@@ -23,14 +23,11 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(db_lock_timeout=1)
+
 PROMISED = 10  # seconds
 SLACK = 5  # of a machine that does much else at the same time
 moments = count(1)
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(db_lock_timeout=1)
 
 
 def use(port: int, key: str) -> int:
@@ -88,7 +85,7 @@ def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
     begun = datetime.now(UTC)
     assert [use(port, early) for _ in range(20)] == [200] * 20
     ended = datetime.now(UTC)
-    await_use(sql, early, begun, ended)  # and nobody asks anything meanwhile
+    await_use(sql, early, begun, ended)  # without any request meanwhile
     for _ in range(4):
         use(port, late)
         time.sleep(2)

@@ -1,4 +1,4 @@
-"""Limits of requests: off unless set, counted per key, in memory or in Redis."""
+"""Rate limits: off by default, counted per key, in memory or in Redis."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
+from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.ports import free_port
 from tests.integration.redis_servers import running
 from tests.integration.wiring import wiring
 

@@ -1,4 +1,4 @@
-"""What the lists show can be typed again, on a narrow terminal and in a pipe: real programs on real terminals."""
+"""Listed values can be typed again, on a narrow terminal and in a pipe: real programs on real terminals."""
 
 import fcntl
 import os
@@ -16,18 +16,13 @@ from apiflask import APIFlask
 
 from app.access.controllers import create_key
 from app.access.domain import Scope, prefix_of
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
 
 EMAIL = "somebody.with.a.rather.long.name@department.of.long.names.example.com"
 AUTHOR = "somebody.with.a.rather.long.login.of.the.platform"
 widths = pytest.mark.parametrize("columns", [40, None], ids=lambda columns: f"{columns} columns")
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def flask(database: str, folder: Path, *words: str, columns: int | None = None) -> str:

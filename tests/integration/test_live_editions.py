@@ -1,4 +1,4 @@
-"""Random editions on random histories: what is answered live over HTTP is the backtest's and the naive oracle's."""
+"""Random editions on random histories: the live answers over HTTP equal the backtest's and the oracle's."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
-from itertools import accumulate, chain, count
+from itertools import chain, count
 from typing import Any
 
 import pytest
@@ -21,18 +21,17 @@ from app.rulebook.eyes import Hand
 from app.rulebook.forms import written_rules
 from app.rules.event import EventType
 from app.rules.rule import Rule
+from testkit.oracle import Event, codes_after
+from tests.builders import as_sent, played_by
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
-from tests.unit import naive
-from tests.unit.naive import Played
-from tests.unit.rule_drawing import EDITIONS, PLAYED
+from tests.strategies import EDITIONS, PLAYED
 
 ANN = Hand(who="ann")
 EXAMPLES = 12
 USERS = count(1)
-FIRST = Played("deposit", Decimal(1), 1)
 Steps = list[tuple[EventType, Decimal, int]]
 
 
@@ -41,19 +40,23 @@ def books(app_with: AppWith) -> APIFlask:
     return app_with()
 
 
+def first_event() -> Event:
+    """Return an event of a player who has none yet."""
+    return Event(type="deposit", amount="1.00", user_id=next(USERS), t=1)
+
+
 class Client:
     """Sends events over one connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)
 
-    def send(self, user_id: int, played: Played) -> list[int]:
-        body = json.dumps({"type": played.type, "amount": f"{played.amount:.2f}", "user_id": user_id, "t": played.t})
-        self._connection.request("POST", "/event", body, {"Content-Type": "application/json"})
+    def send(self, event: Event) -> list[int]:
+        self._connection.request("POST", "/event", json.dumps(event.body()), {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
-        told = json.loads(answer.read())
-        assert answer.status == 200, told
-        return list(told["alert_codes"])
+        body = json.loads(answer.read())
+        assert answer.status == 200, body
+        return list(body["alert_codes"])
 
     def close(self) -> None:
         self._connection.close()
@@ -61,12 +64,12 @@ class Client:
 
 @pytest.fixture
 def live(serve: Serve, port: int) -> Iterator[Client]:
-    serve(LOG_LEVEL="ERROR")  # nobody reads its log while it runs
+    serve(LOG_LEVEL="ERROR")  # its log is not read while it runs
     with closing(Client(port)) as client:
         deadline = time.monotonic() + LONGEST
         while time.monotonic() < deadline:
             try:
-                client.send(next(USERS), FIRST)
+                client.send(first_event())
             except OSError:
                 client.close()
                 time.sleep(0.1)
@@ -79,15 +82,15 @@ def judged_by(live: Client, sql: Sql, edition: int) -> None:
     """Return when the service judges by this edition."""
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
-        user_id = next(USERS)
-        live.send(user_id, FIRST)
-        if sql("SELECT edition FROM activity_event WHERE user_id = %s", user_id) == [(edition,)]:
+        event = first_event()
+        live.send(event)
+        if sql("SELECT edition FROM activity_event WHERE user_id = %s", event.user_id) == [(edition,)]:
             return
         time.sleep(0.05)
     pytest.fail(f"edition {edition} is not followed")
 
 
-def test_live_answers_are_those_of_the_backtest_and_of_the_naive_oracle(
+def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
     books: APIFlask, live: Client, sql: Sql, database: str
 ) -> None:
     played = 0
@@ -108,18 +111,15 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_naive_oracle(
         judged_by(live, sql, edition)  # a worker that knows the later step knows the one before it
         for history in histories:
             user_id = next(USERS)
-            seen = moments(history)
-            before = [seen[:place] for place in range(1, len(seen) + 1)]
-            wanted, in_shadow = (
-                [naive.codes(written_rules(each), part) for part in before] for each in (rules, beside)
-            )
-            assert [live.send(user_id, each) for each in seen] == wanted, seen
-            assert stored(sql, user_id, edition) == raised(seen, wanted)
-            assert stored(sql, user_id, shadow) == raised(seen, in_shadow)
+            sent = [as_sent(event) for event in played_by(user_id, history)]
+            wanted, in_shadow = codes_of_each(sent, rules), codes_of_each(sent, beside)
+            assert [live.send(event) for event in sent] == wanted, sent
+            assert stored(sql, user_id, edition) == raised(sent, wanted)
+            assert stored(sql, user_id, shadow) == raised(sent, in_shadow)
             only = Scope(users=[Users(user_id, user_id)])
             for each, codes in ((rules, wanted), (beside, in_shadow)):
                 assert codes_of(judged(database, only, each)) == Counter(chain.from_iterable(codes))
-            played += len(seen)
+            played += len(sent)
 
     one_edition()
     # That was how often each code is raised, user by user; this is which event raises which.
@@ -128,19 +128,13 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_naive_oracle(
     assert findings.agreeing.total() > played > EXAMPLES
 
 
-def moments(history: Steps) -> list[Played]:
-    """Give each step its t."""
-    ts = accumulate(gap for *_, gap in history)
-    return [Played(kind.value, amount, t) for (kind, amount, _), t in zip(history, ts, strict=True)]
+def codes_of_each(sent: list[Event], rules: list[Rule]) -> list[list[int]]:
+    """Return the codes that each event raises, as the oracle has them."""
+    return [codes_after(sent[:count], written_rules(rules)) for count in range(1, len(sent) + 1)]
 
 
-def naive_codes(rules: list[Rule], seen: list[Played]) -> list[list[int]]:
-    """Return the codes of each event."""
-    return [naive.codes(written_rules(rules), seen[:place]) for place in range(1, len(seen) + 1)]
-
-
-def raised(seen: list[Played], codes: list[list[int]]) -> list[tuple[int, int]]:
-    return [(event.t, code) for event, each in zip(seen, codes, strict=True) for code in each]
+def raised(sent: list[Event], codes: list[list[int]]) -> list[tuple[int, int]]:
+    return [(event.t, code) for event, each in zip(sent, codes, strict=True) for code in each]
 
 
 def stored(sql: Sql, user_id: int, edition: int) -> list[tuple[Any, ...]]:

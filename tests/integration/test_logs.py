@@ -1,4 +1,4 @@
-"""Log lines: for people and for machines, ours and those of libraries, in one form."""
+"""Log lines for people and for machines: ours and those of libraries have one form."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ logging.getLogger("a.library").debug("unseen")
 
 
 def lines_of(*arguments: str) -> list[str]:
-    """Log in a process of its own, since the first configuration stays; return what it wrote."""
+    """Log in a separate process, since the first configuration stays; return the output."""
     done = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, check=True)  # noqa: S603
     return done.stderr.splitlines()
 
@@ -76,7 +76,7 @@ except ValueError:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_what_a_client_chose_is_escaped_and_cut_in_every_line(log_format: str) -> None:
-    """A34. Facts, messages of libraries, and tracebacks, which are the only ones of several lines."""
+    """A34. Facts, messages of libraries, and tracebacks (the only entries of several lines)."""
     written = subprocess.run(  # noqa: S603  # as above
         [sys.executable, "-c", HOSTILE, "INFO", log_format], capture_output=True, check=True
     ).stderr.decode()

@@ -1,8 +1,7 @@
-"""A backtest of very many days, by the command itself: a report, its page and its JSON stay of a size to be read."""
+"""A backtest of very many days, by the command: the report, its page and its JSON stay readable in size."""
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,10 @@ from apiflask import APIFlask
 
 from app.backtest.domain import DAY, MAX_PERIODS
 from app.backtest.page_charts import MAX_BARS
-from tests.integration.books import FIRST, app_that_follows
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.books import FIRST
+from tests.integration.conftest import Sql
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 DAYS = 4000
 BEGIN = FIRST - 9 * 365 * DAY
@@ -23,11 +24,6 @@ STORED = """
 """
 
 
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     app: APIFlask, sql: Sql, tmp_path: Path, jobs: int
@@ -37,11 +33,11 @@ def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
     words = ["rules", "backtest", "1", "--jobs", str(jobs), "--json", str(files[0]), "--html", str(files[1])]
     done = app.test_cli_runner().invoke(args=words)
     assert done.exit_code == 0, done.output
-    told = json.loads(files[0].read_text())
-    periods = told["periods"]
+    body = json.loads(files[0].read_text())
+    periods = body["periods"]
     assert DAYS // 7 <= len(periods) <= DAYS // 7 + 2 <= MAX_PERIODS
     assert {each["first_t"] % (7 * DAY) for each in periods} == {0}
-    assert sum(each["events"] for each in periods) == told["events"] == 3 * DAYS
+    assert sum(each["events"] for each in periods) == body["events"] == 3 * DAYS
     assert max(each["events"] for each in periods) == 3 * 7
     text = files[1].read_text()
     table = text.partition('<table class="periods">')[2].partition("</table>")[0]

@@ -1,4 +1,4 @@
-"""What is written has to be committed: the tests themselves notice where that was forgotten."""
+"""The tests fail where a write was not committed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is counted of events, refusals and the database, and who may see it."""
+"""The metrics of events, refusals and the database, and who may read them."""
 
 import socket
 import time
@@ -20,9 +20,10 @@ from app.access.domain import Access, Scope
 from app.config import SPARE_CONNECTIONS
 from app.datastores import db
 from tests.integration.clients import problem, send
-from tests.integration.conftest import AppWith, Sql, settings_with
+from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 Rise = Callable[..., float]
 NOBODY = "postgresql://someone@127.0.0.1:{port}/x"
@@ -60,7 +61,7 @@ def in_use_soon(number: int) -> bool:
 
 @contextmanager
 def inside(app: APIFlask) -> Iterator[None]:
-    """Have a request within, which waits for a lock that the caller holds and gives back before the end."""
+    """Run a request that waits for a lock, which the caller holds and releases before the end."""
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(send, app.test_client(), "deposit", "1", 2)
         assert in_use_soon(1)
@@ -72,7 +73,7 @@ def test_events_count_by_type_once_they_are_stored(client: FlaskClient, rise: Ri
     for t, kind in enumerate(("deposit", "deposit", "withdraw")):
         send(client, kind, "1", t)
     send(client, "deposit", "1", 1)  # known already
-    send(client, "withdraw", "1", 1)  # another event stands there
+    send(client, "withdraw", "1", 1)  # this t is taken
     assert rise("activity_events_stored_total", type="deposit") == 2
     assert rise("activity_events_stored_total", type="withdraw") == 1
     assert rise("activity_event_replays_total") == 1
@@ -153,7 +154,7 @@ def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_
 
 def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
     app = app_with(web_threads=1, read_threads=1, db_pool_timeout=0.1)
-    app.test_client().get("/alerts")  # from the first transaction on, somebody looks
+    app.test_client().get("/alerts")  # the watch starts with the first transaction
     with app.app_context(), ExitStack() as held:
         for _ in range(1 + 1 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())

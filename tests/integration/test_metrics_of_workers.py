@@ -1,4 +1,4 @@
-"""The numbers of all workers of a server, whichever of them is asked, and whatever became of one."""
+"""Any worker reports the metrics of all, whatever became of one."""
 
 import time
 import urllib.request
@@ -20,8 +20,9 @@ from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.metrics.folder import VARIABLE
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.settings import settings_with
 
 EVENTS = 40
 MOST_BATCHES = 50
@@ -31,20 +32,20 @@ Numbers = dict[str, float]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the numbers, which the servers are told of."""
+    """The folder of the metrics that the servers use."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "metrics"))
     return tmp_path / "metrics"
 
 
 def scrape(port: int) -> Numbers:
-    """Ask on a connection of its own, so that any worker may answer."""
+    """Ask on a new connection, so that any worker may answer."""
     text = text_of_metrics(port)
     samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return {f"{each.name}{sorted(each.labels.values())}": each.value for each in samples}
 
 
 def text_of_metrics(port: int) -> str:
-    """Ask until somebody answers: a worker that was just made may not listen yet."""
+    """Ask until a worker answers: a new one may not listen yet."""
     deadline = time.monotonic() + LONGEST
     while True:
         try:
@@ -65,7 +66,7 @@ def connections(numbers: Numbers) -> float:
 
 
 def send_events(port: int, *, t: int = 2) -> None:
-    """Send an event of each of some users, each on a connection of its own."""
+    """Send one event for each of some players, each on a new connection."""
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(lambda user_id: post(port, t, user_id), range(1000, 1000 + EVENTS))) == {200}
 
@@ -113,7 +114,7 @@ def test_the_sum_is_right_whichever_worker_is_asked(serve: Serve, port: int, fol
 
 
 def start_method(folder: Path, method: str) -> dict[str, str]:
-    """Have Python make processes in this way, before it runs what it is told to."""
+    """Make Python start processes by this method before it runs its program."""
     script = f"import multiprocessing\nmultiprocessing.set_start_method({method!r})\n"
     (folder / "site").mkdir()
     (folder / "site/sitecustomize.py").write_text(script)
@@ -170,10 +171,10 @@ def test_a_folder_of_its_own_goes_with_the_server(serve: Serve, port: int, tmp_p
 def test_a_folder_that_cannot_be_used_stops_the_start_by_name(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     server = serve(**{VARIABLE: str(tmp_path / "file/folder")})
-    _, said = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
-    assert f"{VARIABLE}: Cannot be used: Not a directory" in said
-    assert "Traceback" not in said
+    assert f"{VARIABLE}: Cannot be used: Not a directory" in output
+    assert "Traceback" not in output
 
 
 def test_a_worker_whose_files_cannot_be_made_works_all_the_same(serve: Serve, port: int, folder: Path) -> None:
@@ -182,9 +183,9 @@ def test_a_worker_whose_files_cannot_be_made_works_all_the_same(serve: Serve, po
     assert answered(port, 1)
     assert scrape(port) == {}
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    assert "metrics of this worker not shown" in said
-    assert "Is a directory" in said
+    _, output = server.communicate(timeout=LONGEST)
+    assert "metrics of this worker not shown" in output
+    assert "Is a directory" in output
 
 
 def test_metrics_are_shown_while_every_thread_waits_for_a_stopped_database(serve: Serve, port: int) -> None:

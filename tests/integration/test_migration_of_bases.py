@@ -1,4 +1,4 @@
-"""Migration 0006 on a rule book with a past: up, down, up, while the release before goes on writing."""
+"""Migration 0006 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,9 @@ from apiflask import APIFlask
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.clients import problem
-from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import Sql, fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # As the release before writes: edition 2 was drafted while 1 was live, 3 and 4 while 2 was.
 PAST = """

@@ -1,4 +1,4 @@
-"""Migration 0009 on a rule book with a past: up, down, up; and beside the release before, which goes on writing."""
+"""Migration 0009 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
 from collections.abc import Iterator
 
@@ -12,8 +12,9 @@ from app.factory import create_app
 from app.rulebook.eyes import Hand
 from app.rulebook.policy.controllers import turn_on
 from tests.integration.clients import problem
-from tests.integration.conftest import Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import Sql, fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 # As the release before writes: a draft, with its step, and a key that has no owner.
 DRAFTED = """

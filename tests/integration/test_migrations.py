@@ -15,7 +15,8 @@ from apiflask import APIFlask
 
 from app.datastores import db
 from app.factory import create_app
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
+from tests.settings import settings_with
 
 SHIPPED = {path.name for path in Path("migrations/versions").glob("*.py")}
 

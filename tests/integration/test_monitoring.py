@@ -1,4 +1,4 @@
-"""Alerts, dashboard and their document speak of metrics and labels that the running service really has."""
+"""Alerts, dashboard and their document use only metrics and labels that the running service has."""
 
 import json
 import re
@@ -26,7 +26,7 @@ WORDS = {"and", "or", "unless", "bool", "offset"}
 
 
 def selected(expression: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield each metric that an expression reads, with the labels that it asks for."""
+    """Yield each metric that an expression reads, with the labels that it selects."""
     bare = GROUPING.sub(" ", RANGE.sub(" ", STRING.sub('""', expression)))
     for name, matchers in SELECTOR.findall(bare):
         if name not in WORDS:
@@ -62,7 +62,7 @@ EXPRESSIONS = [*alert_expressions(), *dashboard_expressions()]
 
 @pytest.fixture
 def samples(serve: Serve, port: int) -> list[Sample]:
-    """What a running service shows that has seen a request of each sort that somebody watches."""
+    """The metrics of a running service after a request of each watched kind."""
     serve()
     assert answered(port, 1)
     assert post(port, 2, path="/api/events") == 200
@@ -114,7 +114,7 @@ def test_every_value_that_is_asked_for_is_one_that_there_is(values: dict[str, se
 def test_everything_that_there_is_is_watched(shown: dict[str, set[str]], source: Any) -> None:  # noqa: ANN401  # of two
     read = {family(name) for expression in source() for name, _ in selected(expression)}
     unwatched = {family(name) for name in shown} - read
-    # What a player does is nothing to wake somebody for, nor is an upgrade.
+    # What players do, and upgrades, need no alert.
     nothing_to_wake_for = {"activity_event_replays", "activity_alert_codes_raised", "activity_service_info"}
     nothing_to_wake_for |= {"activity_shadow_cpu_seconds", "http_requests_waited"}
     expected = nothing_to_wake_for if source is alert_expressions else set()

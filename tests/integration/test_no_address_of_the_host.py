@@ -1,4 +1,4 @@
-"""No answer is made of the Host that a client names: neither where it leads to, nor what it says.
+"""No answer depends on the client's Host header: neither a redirect nor its text.
 
 The name is among `HOSTS`: any other is refused before a path is looked at.
 """
@@ -12,16 +12,13 @@ from werkzeug.test import TestResponse
 from tests.integration.conftest import AppWith
 
 EVIL = "evil.example"
+
+pytestmark = pytest.mark.settings(hosts=frozenset({EVIL}))
 TWISTS = ("/{0}", "//{0}", "//{0}/", "/{0}/", "/{0}//", "///{0}", "/x/../{0}", "/%2f{0}", "//evil.example/{0}")
 
 
-@pytest.fixture
-def client(app_with: AppWith) -> FlaskClient:
-    return app_with(hosts=frozenset({EVIL})).test_client()
-
-
 def ask(client: FlaskClient, path: str, method: str) -> TestResponse:
-    """Ask for exactly this path; the client would take the beginning of //x/ for a name."""
+    """Request exactly this path; the client would take the start of //x/ for a host name."""
     headers = {"Host": EVIL, "Accept": "text/html"}
     return client.open("/", method=method, headers=headers, environ_overrides={"PATH_INFO": path})
 

@@ -1,4 +1,4 @@
-"""The document tells the truth where a service out of the box cannot show it; e2e/test_openapi.py does the rest."""
+"""The examples of the OpenAPI document that need special settings are true; e2e/test_openapi.py tests the rest."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.datastores import db
 from app.rulebook.examples import DRAFTS
-from e2e.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
-from e2e.occasions import WAYS as WAYS_OVER_HTTP
+from testkit.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
+from testkit.occasions import WAYS as WAYS_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
 
@@ -60,7 +60,7 @@ def with_a_defect(app_with: AppWith, example: Example) -> TestResponse:
 
 
 def without_database(app_with: AppWith, example: Example) -> TestResponse:
-    """Ask with a key, which no operation that asks for one can then look at."""
+    """Ask with a key that cannot be looked up."""
     client = app_with(access=Access.KEYS, database_url=NOWHERE).test_client()
     return ask(client, example, "aa_0123456789ab_key")
 
@@ -114,7 +114,7 @@ def as_it_was_made(app_with: AppWith, example: Example) -> TestResponse:
 
 
 def with_a_draft(app_with: AppWith, example: Example) -> TestResponse:
-    """Ask where a draft stands beside edition 1; what an example does to edition 1 is done to the draft."""
+    """Ask with a draft beside edition 1; apply to the draft what an example does to edition 1."""
     client = app_with().test_client()
     drafted = client.post("/rules", json=DRAFTS["rules"]["value"])
     if example.name == "drafted":
@@ -135,7 +135,7 @@ def by_its_author(app_with: AppWith, example: Example) -> TestResponse:
 
 
 def published_meanwhile(app_with: AppWith, example: Example) -> TestResponse:
-    """Publish edition 2, where edition 3 was published since: both are based on edition 1."""
+    """Publish edition 2 after edition 3 was published: both are based on edition 1."""
     client = app_with().test_client()
     client.post("/rules", json={"edition": 1})
     client.post("/rules", json=DRAFTS["rules"]["value"])
@@ -236,7 +236,7 @@ def with_numbers(client: FlaskClient, path: str) -> str:
 
 
 def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
-    """The document has no 429 for the checks of health, whoever else has used the limit up."""
+    """The document has no 429 for the health checks, even when others have used up the limit."""
     client = app_with(rate_limit="1 per hour").test_client()
     assert [client.get("/users/1").status_code for _ in range(2)] == [200, 429]
     assert [client.get(path).status_code for path in ("/", "/docs", "/openapi.json")] == [200] * 3

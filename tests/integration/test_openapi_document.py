@@ -1,4 +1,4 @@
-"""The OpenAPI document by itself: valid, whole, and the one that was committed."""
+"""The OpenAPI document alone: valid, complete, and equal to the committed one."""
 
 import json
 import re
@@ -13,7 +13,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.factory import create_app
-from tests.integration.conftest import AppWith, settings_with
+from tests.integration.conftest import AppWith
+from tests.settings import settings_with
 
 NOT_DESCRIBED = {"static", "openapi.spec", "api_page.lead", "api_page.show", "api_page.send"}
 TOLD_IN_WORDS = {"POST /event/", "POST /api/events"}
@@ -25,13 +26,13 @@ Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def app() -> APIFlask:
+def app_without_database() -> APIFlask:
     return create_app(settings_with(database_url="postgresql://127.0.0.1:1/nothing"))
 
 
 @pytest.fixture(scope="module")
-def document(app: APIFlask) -> Document:
-    described: Document = json.loads(json.dumps(app.spec))
+def document(app_without_database: APIFlask) -> Document:
+    described: Document = json.loads(json.dumps(app_without_database.spec))
     return described
 
 
@@ -42,7 +43,7 @@ def operations(document: Document) -> Iterator[tuple[str, Document]]:
 
 
 def responses(document: Document, operation: Document) -> Document:
-    """Return the answers of an operation, those that are told once for many as well."""
+    """Return the answers of an operation, shared ones included."""
     shared = document["components"]["responses"]
     return {
         status: shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
@@ -73,10 +74,10 @@ def test_it_is_the_committed_one(document: Document) -> None:
     assert same, f"the contract has changed: make openapi, and look at what git diff {COMMITTED} shows"
 
 
-def test_it_describes_every_view_once_and_nothing_else(app: APIFlask, document: Document) -> None:
+def test_it_describes_every_view_once_and_nothing_else(app_without_database: APIFlask, document: Document) -> None:
     routes = {
         f"{method} " + re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule.rule)
-        for rule in app.url_map.iter_rules()
+        for rule in app_without_database.url_map.iter_rules()
         if rule.endpoint not in NOT_DESCRIBED
         for method in (rule.methods or set()) - ALWAYS_THERE
     }
@@ -90,13 +91,13 @@ def test_it_describes_every_view_once_and_nothing_else(app: APIFlask, document: 
 
 
 def test_what_many_operations_answer_is_told_once(document: Document) -> None:
-    told = [
+    shown = [
         json.dumps(answer, sort_keys=True)
         for _, operation in operations(document)
         for status, answer in operation["responses"].items()
         if status in {"401", "413", "415", "429", "500"} and "$ref" not in answer
     ]
-    assert len(told) <= 1, "only the rule book's own limit of a body is another"
+    assert len(shown) <= 1, "only the rule book's own limit of a body is another"
     assert len(COMMITTED.read_text(encoding="utf-8")) < 200_000
 
 

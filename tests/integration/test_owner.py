@@ -1,4 +1,4 @@
-"""Migrations are the owner's, and let the service's login do its work: also one that has to be made first (A42)."""
+"""The owner migrates and grants the service's login what it needs, creating that login if necessary (A42)."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,8 +14,9 @@ from app.sessions import NEW_OWNER, refuse_lost_settings
 from lib.database_url import plain_url, read_address
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql, settings_with
+from tests.integration.conftest import fresh_database, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 OWNERS = "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'"
 
@@ -53,8 +54,8 @@ def command(service: str, owner: str, *words: str) -> tuple[int, str]:
 
 def test_a_login_that_is_not_there_is_made_where_the_owner_may(owner: str, role: str) -> None:
     service = as_login(owner, role)
-    status, said = command(service, owner, "upgrade")
-    assert status == 0, said
+    status, output = command(service, owner, "upgrade")
+    assert status == 0, output
     assert run_sql(owner, OWNERS) == [(read_address(owner)["user"],)]
     app = create_app(settings_with(database_url=service))
     client = app.test_client()
@@ -64,26 +65,26 @@ def test_a_login_that_is_not_there_is_made_where_the_owner_may(owner: str, role:
 
 
 def test_where_it_may_not_the_line_says_who_makes_it(owner: str, role: str) -> None:
-    status, said = command(as_login(owner, role, password=""), owner, "upgrade")
+    status, output = command(as_login(owner, role, password=""), owner, "upgrade")
     assert status == 1
-    assert f"\n  createuser {role}" in said
-    assert "Traceback" not in said
+    assert f"\n  createuser {role}" in output
+    assert "Traceback" not in output
 
 
 def test_one_login_still_works_and_says_what_to_do(owner: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert command(owner, "", "upgrade")[0] == 0
-    said = capfd.readouterr().err
-    assert "DATABASE_OWNER_URL" in said
-    assert "Two logins" in said
+    output = capfd.readouterr().err
+    assert "DATABASE_OWNER_URL" in output
+    assert "Two logins" in output
 
 
 def test_the_service_cannot_migrate_and_says_who_can(owner: str, role: str) -> None:
     service = as_login(owner, role)
     assert command(service, owner, "upgrade", "0006")[0] == 0
-    status, said = command(service, "", "upgrade")
+    status, output = command(service, "", "upgrade")
     assert status == 1
-    assert "DATABASE_OWNER_URL" in said
-    assert "Traceback" not in said
+    assert "DATABASE_OWNER_URL" in output
+    assert "Traceback" not in output
 
 
 def test_whoever_was_let_write_is_let_write_what_a_later_migration_adds(owner: str, role: str) -> None:
@@ -138,9 +139,9 @@ def test_a_service_that_owns_its_tables_says_so_at_its_start(
     assert command(owner, "", "upgrade")[0] == 0
     capfd.readouterr()
     refuse_lost_settings(settings_with(database_url=owner, env=env))
-    said = capfd.readouterr().err
-    assert "is a superuser" in said
-    assert ("CREATE ROLE" in said) is pasted
+    output = capfd.readouterr().err
+    assert "is a superuser" in output
+    assert ("CREATE ROLE" in output) is pasted
 
 
 def test_a_service_that_owns_nothing_says_nothing(service_url: str, capfd: pytest.CaptureFixture[str]) -> None:

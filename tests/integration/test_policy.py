@@ -1,4 +1,4 @@
-"""Four eyes are the database's rule: whatever is typed before a command, and by whoever holds one name (A46)."""
+"""The database enforces four eyes, whatever variables a command has and however many keys one person holds (A46)."""
 
 import os
 import pwd
@@ -17,14 +17,11 @@ from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
+pytestmark = pytest.mark.settings(access=Access.KEYS)
+
 SAME_EYES = (403, "same-eyes")
 CHANGES = "SELECT step, owner FROM rule_policy_change ORDER BY id"
 Ask = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def command(app: APIFlask, *words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def told(answer: TestResponse, status: int = 200) -> dict[str, Any]:
+def json_of(answer: TestResponse, status: int = 200) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     return dict(answer.get_json())
 
@@ -79,9 +76,9 @@ def test_no_variable_before_a_command_turns_four_eyes_off(app_with: AppWith, ask
     wiring(served).rule_book.look()
     assert sql(CHANGES) == [("on", None)]
     ask(ann, "POST", "", edition=1)
-    status, said = command(typed, "rules", "publish", "2", "--as", "Somebody Else")
+    status, output = command(typed, "rules", "publish", "2", "--as", "Somebody Else")
     assert status == 1
-    assert "FOUR_EYES: an edition is published over HTTP" in said
+    assert "FOUR_EYES: an edition is published over HTTP" in output
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 
@@ -107,9 +104,9 @@ def test_where_the_policy_is_off_publishing_needs_nothing_new(app: APIFlask, sql
 def test_one_turns_them_on_and_two_owners_turn_them_off(
     ask: Ask, ann: str, another_of_ann: str, ben: str, sql: Sql
 ) -> None:
-    assert told(ask(ann, "PUT", "/four-eyes", on=True, note="the auditors"))["on"] is True
-    assert told(ask(ann, "PUT", "/four-eyes", on=True))["on"] is True, "again, and nothing more is written"
-    proposed = told(ask(ann, "PUT", "/four-eyes", on=False), 202)
+    assert json_of(ask(ann, "PUT", "/four-eyes", on=True, note="the auditors"))["on"] is True
+    assert json_of(ask(ann, "PUT", "/four-eyes", on=True))["on"] is True, "again, and nothing more is written"
+    proposed = json_of(ask(ann, "PUT", "/four-eyes", on=False), 202)
     assert (proposed["on"], proposed["proposal"]["owner"]) == (True, "Ann")
     for key in (ann, another_of_ann):
         answer = ask(key, "PUT", "/four-eyes", on=False)
@@ -117,7 +114,7 @@ def test_one_turns_them_on_and_two_owners_turn_them_off(
         assert "another owner approves" in answer.get_json()["detail"]
     ask(ann, "POST", "", edition=1)
     assert problem(ask(ann, "POST", "/2/publish")) == SAME_EYES, "still on"
-    off = told(ask(ben, "PUT", "/four-eyes", on=False))
+    off = json_of(ask(ben, "PUT", "/four-eyes", on=False))
     assert (off["on"], off["proposal"], [each["step"] for each in off["changes"]]) == (
         False,
         None,
@@ -132,7 +129,7 @@ def test_off_by_two_stays_off_whatever_the_setting_says(app_with: AppWith, ask: 
         ask(key, "PUT", "/four-eyes", on=on)
     served = app_with(four_eyes=True)
     wiring(served).rule_book.look()
-    assert told(ask(ann, "GET", "/four-eyes"))["on"] is False
+    assert json_of(ask(ann, "GET", "/four-eyes"))["on"] is False
 
 
 def test_nobody_turns_on_what_locks_everybody_out(app_with: AppWith, sql: Sql) -> None:
@@ -144,8 +141,8 @@ def test_nobody_turns_on_what_locks_everybody_out(app_with: AppWith, sql: Sql) -
 
 def test_turned_on_again_a_proposal_is_void(ask: Ask, ann: str, ben: str) -> None:
     for on, status in ((True, 200), (False, 202), (True, 200)):
-        told(ask(ann, "PUT", "/four-eyes", on=on), status)
-    assert told(ask(ben, "PUT", "/four-eyes", on=False), 202)["proposal"]["owner"] == "Ben"
+        json_of(ask(ann, "PUT", "/four-eyes", on=on), status)
+    assert json_of(ask(ben, "PUT", "/four-eyes", on=False), 202)["proposal"]["owner"] == "Ben"
 
 
 def test_a_proposal_of_yesterday_is_none(ask: Ask, ann: str, ben: str, sql: Sql) -> None:
@@ -154,18 +151,18 @@ def test_a_proposal_of_yesterday_is_none(ask: Ask, ann: str, ben: str, sql: Sql)
     sql("ALTER TABLE rule_policy_change DISABLE TRIGGER append_only")
     sql("UPDATE rule_policy_change SET at = at - interval '25 hours'")
     sql("ALTER TABLE rule_policy_change ENABLE TRIGGER append_only")
-    assert told(ask(ben, "PUT", "/four-eyes", on=False), 202)["on"] is True
-    assert told(ask(ann, "PUT", "/four-eyes", on=False))["on"] is False
+    assert json_of(ask(ben, "PUT", "/four-eyes", on=False), 202)["on"] is True
+    assert json_of(ask(ann, "PUT", "/four-eyes", on=False))["on"] is False
 
 
 def test_at_the_shell_they_are_turned_on_and_not_off(app: APIFlask, sql: Sql) -> None:
     assert command(app, "rules", "four-eyes", "on", "--as", "ann")[1].startswith(
         "Four eyes are on. Two different owner"
     )
-    status, said = command(app, "rules", "four-eyes", "off", "--as", "ben")
+    status, output = command(app, "rules", "four-eyes", "off", "--as", "ben")
     assert status == 1
-    assert """curl -X PUT "$SERVICE/rules/four-eyes" -H "Authorization: Bearer $KEY" """ in said
-    assert """-d '{"on": false}'\n""" in said
+    assert """curl -X PUT "$SERVICE/rules/four-eyes" -H "Authorization: Bearer $KEY" """ in output
+    assert """-d '{"on": false}'\n""" in output
     assert sql(CHANGES) == [("on", None)]
     assert "ann" in command(app, "rules", "four-eyes", "show")[1]
 
@@ -236,8 +233,8 @@ def test_the_audit_of_keys_says_who_named_an_owner_and_a_rotated_key_keeps_it(ap
 
 
 def test_an_owner_is_named_once(app: APIFlask, ann: str, sql: Sql) -> None:
-    status, said = command(app, "keys", "own", prefix_of(ann), "Ben")
-    assert (status, "belongs to Ann already, for good; create another key: " in said) == (1, True)
+    status, output = command(app, "keys", "own", prefix_of(ann), "Ben")
+    assert (status, "belongs to Ann already, for good; create another key: " in output) == (1, True)
     assert sql("SELECT owner FROM api_key") == [("Ann",)]
 
 
@@ -263,7 +260,7 @@ def test_the_audit_says_where_a_command_was_typed_whatever_its_variables_say(
         monkeypatch.setenv(variable, "somebody-else")
     command(app, "rules", "draft", "--edition", "1", "--as", "Somebody Else")
     ask(ann, "POST", "", edition=1)
-    over_http, typed, *_ = told(ask(ann, "GET", "/audit"))["steps"]
+    over_http, typed, *_ = json_of(ask(ann, "GET", "/audit"))["steps"]
     assert (over_http["at_shell"], typed["who"]) == (None, "Somebody Else")
     me, host = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname()
     assert typed["at_shell"].startswith(f"{me}@{host}")

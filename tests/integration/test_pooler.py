@@ -1,4 +1,4 @@
-"""Behind a real PgBouncer: by session all holds as without one; otherwise nothing starts, and it is said why (A18)."""
+"""Behind a real PgBouncer: with session pooling everything works; otherwise nothing starts, with a reason (A18)."""
 
 import signal
 import time
@@ -16,9 +16,10 @@ from lib.settings import SettingsError
 from lib.transactions import Statement
 from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import AppWith, run_sql, settings_with
+from tests.integration.conftest import AppWith, run_sql
 from tests.integration.servers import LONGEST, Serve, answered, post
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 
@@ -88,12 +89,12 @@ def test_otherwise_the_settings_stop_the_start(database: str, pool_mode: str) ->
 def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: str, serve: Serve) -> None:
     with bouncer(database, pool_mode="transaction") as url:
         server = serve(DATABASE_URL=url)
-        _, said = server.communicate(timeout=LONGEST)
+        _, output = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
-    assert "DATABASE_URL" in said
-    assert "pool_mode = session" in said
-    assert "docs/deploy.md" in said
-    assert "Traceback" not in said
+    assert "DATABASE_URL" in output
+    assert "pool_mode = session" in output
+    assert "docs/deploy.md" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("pool_mode", SHARED)

@@ -1,6 +1,6 @@
-"""What the server has prepared on a connection stays bounded, however often the rules change (A18)."""
+"""The prepared statements of a connection stay bounded, however often the rules change (A18)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
@@ -13,19 +13,15 @@ from app.rulebook.forms import read_rules
 from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Statement
-from tests.integration.books import app_that_follows, publish, shadow
+from tests.edition_1 import WRITTEN
+from tests.integration.books import publish, shadow
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import WRITTEN
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 KEPT = Statement("kept_histories", (), "SELECT name FROM pg_prepared_statements WHERE name LIKE 'history%' ORDER BY 1")
 PUBLICATIONS = 5
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 @pytest.fixture
@@ -56,7 +52,7 @@ def test_a_connection_keeps_no_statement_of_an_edition_that_is_not_in_force(app:
         assert kept(books) == histories(live)
     beside = shadow(app, rules_above(PUBLICATIONS + 1))
     send(client, "deposit", "1", next(t))
-    # The other one is prepared when it is asked for; those of the pair before went with the first question.
+    # The other one is prepared on first use; those of the previous pair went with the first query.
     assert kept(books) == histories(live, beside)[:1]
     assert codes(send(client, "withdraw", "6", next(t))) == [1100]
     assert kept(books) == histories(live, beside)

@@ -1,4 +1,4 @@
-"""What the service's login may do: each table's columns as its model says, and nothing that its owner may (A42)."""
+"""What the service's login may do: each table's columns as its model declares, and nothing of the owner's (A42)."""
 
 from contextlib import closing
 
@@ -11,10 +11,11 @@ from app.datastores import db
 from app.factory import create_app
 from lib.database_url import read_address
 from lib.privileges import May, Undeclared, declared
-from tests.integration.conftest import Sql, run_sql, settings_with
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
-# The whole of it, decided here a second time: a table or a column that nobody decided about fails.
+# All privileges, declared here a second time: an undeclared table or column fails.
 ALLOWED = {
     "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq")),
     "alembic_version": May(),

@@ -1,4 +1,4 @@
-"""`python -m lib.probe`, asking a server that answers as it is told."""
+"""`python -m lib.probe`, against a server with prescribed answers."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from lib import probe
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Publishing under load: several workers, each event judged by one edition whole, and soon by the new one."""
+"""Publishing under load: one edition judges each event, and all workers soon use the new one."""
 
 import http.client
 import json
@@ -24,11 +24,11 @@ from app.rules.engine import evaluate, needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.rule import Rule
 from lib.database import Database
-from tests.integration.conftest import AppWith, Sql
+from tests.builders import history_of
+from tests.edition_1 import RULES, WRITTEN
+from tests.integration.conftest import Sql
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
-from tests.unit.builders import history_of
-from tests.unit.edition_1 import RULES, WRITTEN
 
 ANN = Hand(who="ann")
 WORKERS = 3
@@ -38,7 +38,7 @@ PROMISED = timedelta(seconds=1)
 TURNS = ((1.5, 2), (1.6, 3), (2.2, 1), (1.4, 2), (1.9, 1), (2.5, 3), (1.7, 2))
 EVENTS_A_CONNECTION = 10  # each new connection may come to another worker
 STREAK, WINDOW, RISING, LARGE = WRITTEN
-# Other codes, other limits and other histories: whoever judged by one and read, or answered, by another would be seen.
+# Codes, thresholds and histories differ, so that judging by one edition and answering by another shows.
 WIDE = read_rules(
     [
         {**STREAK, "count": 5},
@@ -118,11 +118,6 @@ def load(port: int) -> Iterator[list[int]]:
 
 
 @pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
 def books(app: APIFlask) -> Database:
     database: Database = wiring(app).database
     return database
@@ -140,7 +135,7 @@ def editions(books: Database) -> Mapping[int, Sequence[Rule]]:
 @pytest.fixture
 def workers(serve: Serve, port: int, editions: object) -> list[psutil.Process]:  # noqa: ARG001  # the book is there first
     """The workers of a service that has begun to answer."""
-    server = serve(WEB_WORKERS=str(WORKERS), LOG_LEVEL="ERROR")  # nobody reads its log while it runs
+    server = serve(WEB_WORKERS=str(WORKERS), LOG_LEVEL="ERROR")  # its log is not read while it runs
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         try:
@@ -199,11 +194,11 @@ def assert_whole(stored: Sequence[Stored], editions: Mapping[int, Sequence[Rule]
         event = ActivityEvent(user_id=user_id, t=t, type=EventType(kind), amount=amount)
         judged = judged_again(editions[edition], event, earlier[user_id])
         assert [code for code, _ in judged] == codes, (event, edition)
-        assert [(code, number, told["sentence"]) for code, number, told in kept.pop((user_id, t, False), [])] == [
+        assert [(code, number, shown["sentence"]) for code, number, shown in kept.pop((user_id, t, False), [])] == [
             (code, edition, sentence) for code, sentence in judged
         ], (event, edition)
         of_shadow = judged_again(editions[4], event, earlier[user_id])
-        assert [(code, number, told["sentence"]) for code, number, told in kept.pop((user_id, t, True), [])] == [
+        assert [(code, number, shown["sentence"]) for code, number, shown in kept.pop((user_id, t, True), [])] == [
             (code, 4, sentence) for code, sentence in of_shadow
         ], event
         earlier[user_id].append(event)

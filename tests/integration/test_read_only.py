@@ -1,4 +1,4 @@
-"""A database that takes no changes is told as such wherever somebody looks; of several hosts the right one is found."""
+"""A read-only database is reported as such everywhere; among several hosts the writable one is found."""
 
 import time
 from collections.abc import Iterator
@@ -15,11 +15,12 @@ from lib.database_url import plain_url, read_address
 from lib.local.database_address import try_connection
 from lib.local.errors import LocalError
 from lib.local.postgres import temporary_cluster
+from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, AppWith, Sql, run_sql, settings_with
-from tests.integration.ports import free_port
+from tests.integration.conftest import FAST, AppWith, Sql, run_sql
 from tests.integration.servers import LONGEST, Serve, answered
 from tests.integration.standbys import Standby, standby_of
+from tests.settings import settings_with
 
 UNAVAILABLE = (503, "unavailable")
 SET = "ALTER DATABASE {} SET default_transaction_read_only = {}"
@@ -45,7 +46,7 @@ def ready_within(client: FlaskClient, seconds: float, word: str) -> bool:
 
 @pytest.fixture
 def switch(database: str) -> Iterator[str]:
-    """Whatever a test sets for its database, it takes changes again afterwards."""
+    """Make the database writable again after each test."""
     name = read_address(database)["dbname"]
     yield name
     run_sql(with_options(database, "-c default_transaction_read_only=off"), f"ALTER DATABASE {name} RESET ALL")
@@ -55,7 +56,7 @@ def with_options(url: str, options: str) -> str:
     return plain_url({**read_address(url), "options": options})
 
 
-def said(app: APIFlask, *command: str) -> str:
+def output_of(app: APIFlask, *command: str) -> str:
     """Run a command that must fail; return its line."""
     done = app.test_cli_runner().invoke(args=command)
     assert done.exit_code == 1
@@ -95,13 +96,13 @@ def test_a_connection_that_says_otherwise_by_its_options_may_write_and_is_ready(
 
 def test_commands_say_what_to_do(app_with: AppWith, database: str, server: str, sql: Sql, switch: str) -> None:
     sql(SET.format(switch, "on"))
-    line = said(app_with(), "keys", "create", "--name", "k", "--scope", "events:write")
+    line = output_of(app_with(), "keys", "create", "--name", "k", "--scope", "events:write")
     assert "takes no changes" in line
     assert "target_session_attrs=read-write" in line
     with pytest.raises(LocalError, match=r"takes no changes.*target_session_attrs=read-write"):
         try_connection(database)
     empty = app_with(database_url=with_options(server, "-c default_transaction_read_only=on"))
-    assert "no migration was applied, the database takes no changes" in said(empty, "db", "upgrade")
+    assert "no migration was applied, the database takes no changes" in output_of(empty, "db", "upgrade")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Reading back: what was stored, page by page, and what it adds up to."""
+"""Reading back: stored events page by page, and their totals."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,10 +20,10 @@ from app.events.reading.controllers import activity_of, events_of
 from app.events.reading.domain import PageAsked, StoredDecision
 from app.rules.event import EventType
 from lib.database import Database
+from tests.builders import deposit, withdraw
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.wiring import wiring
-from tests.unit.builders import deposit, withdraw
 
 END = 2**63 - 1
 MOMENTS = st.integers(0, 12) | st.integers(END - 3, END)
@@ -135,15 +135,15 @@ def test_a_long_history_is_added_up_once_and_what_comes_after_it_is_added(client
         "withdraws": {"count": 16666, "total": "416658333.00"},
     }
     for _ in range(2):
-        told = client.get("/users/1").get_json()
-        assert {name: told[name] for name in expected} == expected
+        body = client.get("/users/1").get_json()
+        assert {name: body[name] for name in expected} == expected
     assert sql("SELECT counted_t FROM user_total") == [(50000,)]
     codes(send(client, "deposit", "0.50", 60001))
     codes(send(client, "withdraw", "100", 60002))
-    told = client.get("/users/1").get_json()
-    assert (told["latest_t"], told["alert_codes"]) == (60002, [])
-    assert told["deposits"] == {"count": 33335, "total": "833366667.50"}
-    assert told["withdraws"] == {"count": 16667, "total": "416658433.00"}
+    body = client.get("/users/1").get_json()
+    assert (body["latest_t"], body["alert_codes"]) == (60002, [])
+    assert body["deposits"] == {"count": 33335, "total": "833366667.50"}
+    assert body["withdraws"] == {"count": 16667, "total": "416658433.00"}
 
 
 def test_more_than_one_request_can_add_up_is_kept_for_the_next(
@@ -179,7 +179,7 @@ def test_a_player_whose_event_is_being_stored_is_not_waited_for(client: FlaskCli
 def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there_were(
     database_handle: Database, client: FlaskClient, sql: Sql
 ) -> None:
-    """A38: there may be fewer on a page than were asked for, or none, and it goes on all the same."""
+    """A38: a page may have fewer entries than requested, or none, and there may still be a next one."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 1, n, 'deposit', 1, CASE WHEN n IN (3, 4, 16000, 25000) THEN ARRAY[7, 10000 + n]"

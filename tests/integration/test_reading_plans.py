@@ -1,4 +1,4 @@
-"""Reading back: always by an index and never further than the page goes, whatever a user did."""
+"""Reading back always uses an index and reads no more than a page, whatever the player's history."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

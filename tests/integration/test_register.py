@@ -1,4 +1,4 @@
-"""The register: who is in it, under which id, and that nobody gets what is another's."""
+"""The register: who is in it, under which id, and that nobody gets a taken value."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Where a report is written in a folder that others may write to as well (docs/security.md): never through a link."""
+"""Writing a report into a folder that others may write to (docs/security.md): never through a link."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ import pytest
 
 from app.backtest import cli, files
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to somebody else")
 SOMEBODY = 65534
 
 
@@ -73,8 +72,8 @@ def test_a_pipe_of_the_shell_is_written_into() -> None:
     reader, writer = os.pipe()
     cli.write(f"/dev/fd/{writer}", "<p>")
     os.close(writer)
-    with os.fdopen(reader) as said:
-        assert said.read() == "<p>"
+    with os.fdopen(reader) as output:
+        assert output.read() == "<p>"
 
 
 def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:
@@ -83,7 +82,7 @@ def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:
         cli.write(str(shared / "page.html"), "<p>")
 
 
-@AS_ROOT
+@pytest.mark.root
 @pytest.mark.usefixtures("umask")
 def test_a_file_that_somebody_else_put_there_does_not_say_who_may_read_ours(shared: Path) -> None:
     page = shared / "page.html"
@@ -94,7 +93,7 @@ def test_a_file_that_somebody_else_put_there_does_not_say_who_may_read_ours(shar
     assert (page.stat().st_uid, S_IMODE(page.stat().st_mode)) == (os.geteuid(), 0o640)
 
 
-@AS_ROOT
+@pytest.mark.root
 @pytest.mark.parametrize("bait", ["link", "link by way of ours", "pipe"])
 def test_what_somebody_else_put_in_the_way_is_refused_before_and_after_the_work(
     shared: Path, tmp_path: Path, bait: str

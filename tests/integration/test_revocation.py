@@ -1,4 +1,4 @@
-"""A key that is taken back is refused by every worker of a running service within five seconds."""
+"""Every worker of a running service refuses a revoked key within five seconds."""
 
 import http.client
 import json
@@ -11,17 +11,11 @@ from apiflask import APIFlask
 
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
-from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
 
 PROMISED = 5  # seconds
-IN_A_ROW = 60  # refusals, each over a connection of its own, until no worker can be left that has not answered
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
+IN_A_ROW = 60  # refusals, each over a new connection, until every worker must have answered
 
 
 def post(port: int, key: str) -> tuple[int, Any]:
@@ -60,7 +54,7 @@ def seconds_until_refused(port: int, key: str) -> float:
 def test_every_worker_refuses_a_revoked_key_within_five_seconds(app: APIFlask, serve: Serve, port: int) -> None:
     database = wiring(app).database
     key = create_key(database, "payments", [Scope.EVENTS_WRITE], None)
-    serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")  # nobody reads its log while it runs
+    serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")  # its log is not read while it runs
     await_service(port, key)
     assert [post(port, key)[0] for _ in range(IN_A_ROW)] == [200] * IN_A_ROW  # every worker has seen it
     revoke_key(database, prefix_of(key))

@@ -1,4 +1,4 @@
-"""Whoever reads, changes rules or holds up one player takes nothing from the events of others (A37).
+"""Requests that read, change rules or hold up one player take nothing from the events of others (A37).
 
 Over sockets, against the server as it is run. What is slow is made so by a lock, so that it is slow on every machine:
 each kind of request waits, from many more clients than there are threads, while other players' events go on.
@@ -16,8 +16,8 @@ import psycopg2
 import pytest
 
 from app.rooms import EVENTS
+from testkit.ports import free_port
 from tests.integration.conftest import AppWith
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
@@ -43,7 +43,7 @@ SLOW = {
 
 
 def ask(port: int, method: str, path: str, body: str | None) -> int:
-    """Ask on a connection of its own; return the status of the answer."""
+    """Ask on a new connection; return the status of the answer."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         answer = connection.getresponse()
@@ -53,7 +53,7 @@ def ask(port: int, method: str, path: str, body: str | None) -> int:
 
 @contextmanager
 def hammered(port: int, method: str, path: str, body: str | None) -> Iterator[Counter[int]]:
-    """Have many clients ask for the same, again and again; counts the answers by status."""
+    """Let many clients repeat one request; count the answers by status."""
     answers: Counter[int] = Counter()
     over = Event()
 
@@ -82,7 +82,7 @@ def play(port: int, user_id: int) -> list[int]:
 def served(serve_all: Serve) -> int:
     """The port of the service that all kinds of requests are sent to."""
     port = free_port()
-    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))  # nobody reads its lines, and each refusal is one
+    serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))  # its log is not read, and each refusal is a line
     return port
 
 

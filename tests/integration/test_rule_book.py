@@ -1,4 +1,4 @@
-"""The rule book: its steps, its audit, how workers follow it, and what a fault of it does."""
+"""The rule book: its steps, its audit, how workers follow it, and the effect of a fault in it."""
 
 import getpass
 import json
@@ -17,23 +17,18 @@ from app.rulebook.forms import read_rules, written_rules
 from app.rulebook.watch import PAUSE
 from app.rules.rule import Rule
 from lib.database import Database
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES, WRITTEN
 
 Taken = Callable[[], Edition]
 ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
 SPOILT = '[{"code": 1}]'
 FOLLOWED = 1  # second
-STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdraw above 10
+STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdrawal above 10
 OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @pytest.fixture
@@ -73,8 +68,8 @@ def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
     drafted(books)
     controllers.shadow(books, 2, BEN)
     controllers.publish(books, 2, BEN, four_eyes=False)
-    told = [(each.edition, each.step.value, each.who, each.note) for each in controllers.audit(books)][2:]
-    assert told == [
+    shown = [(each.edition, each.step.value, each.who, each.note) for each in controllers.audit(books)][2:]
+    assert shown == [
         (2, "draft", "ann", "why"),
         (2, "shadow", "ben", ""),
         (1, "retire", "ben", "edition 2 takes its place"),
@@ -241,8 +236,8 @@ def test_what_is_wrong_is_logged_once_and_so_is_its_end(
         sql("ALTER TABLE elsewhere RENAME TO rule_book")
     watch.look()
     assert watch.trouble() == ""
-    said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
-    about = [(line["level"], line["event"], line.get("fault")) for line in said if "rule book" in line["event"]]
+    output = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    about = [(line["level"], line["event"], line.get("fault")) for line in output if "rule book" in line["event"]]
     fault = "the rule book cannot be read (UndefinedTable): see the log of the service"
     assert about == [
         ("error", "rule book unreadable", None),
@@ -298,7 +293,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("not = toml =", "file: Is not valid TOML"),
         ("", "rules: Write [[rules]] above each rule."),
@@ -307,12 +302,12 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
     ],
 )
 def test_a_file_that_cannot_be_saved_is_told_by_rule_and_field(
-    app: APIFlask, books: Database, tmp_path: Path, text: str, said: str
+    app: APIFlask, books: Database, tmp_path: Path, text: str, expected: str
 ) -> None:
     (tmp_path / "rules.toml").write_text(text)
-    status, told = run(app, "draft", str(tmp_path / "rules.toml"))
+    status, shown = run(app, "draft", str(tmp_path / "rules.toml"))
     assert status == 1
-    assert said in told
+    assert expected in shown
     assert len(controllers.editions(books)) == 1
 
 
@@ -322,8 +317,8 @@ def test_no_more_faults_are_listed_than_a_reader_reads_and_the_others_are_counte
     members = "\n".join(f"m{n} = 1" for n in range(50))
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1] + members)
-    told = run(app, "draft", str(file))[1].splitlines()
-    assert (told[0], told[-1], len(told)) == ("Error: these rules cannot be saved:", "  and 30 more", 22)
+    shown = run(app, "draft", str(file))[1].splitlines()
+    assert (shown[0], shown[-1], len(shown)) == ("Error: these rules cannot be saved:", "  and 30 more", 22)
 
 
 def test_a_file_of_an_editor_that_marks_its_encoding_is_read(app: APIFlask, tmp_path: Path) -> None:
@@ -377,8 +372,8 @@ def test_who_has_no_name_on_this_machine_is_asked_for_one(app: APIFlask, monkeyp
         raise KeyError
 
     monkeypatch.setattr(getpass, "getuser", unknown)
-    status, told = run(app, "draft", "--edition", "1")
-    assert (status, "--as" in told) == (2, True)
+    status, shown = run(app, "draft", "--edition", "1")
+    assert (status, "--as" in shown) == (2, True)
     assert run(app, "draft", "--edition", "1", "--as", "x" * 100)[0] == 0
 
 

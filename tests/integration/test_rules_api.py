@@ -1,4 +1,4 @@
-"""The rule book over HTTP: what it shows, what each step does, and what is refused without a trace."""
+"""The rule book over HTTP: what it shows, what each step does, and which requests are refused without a trace."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -14,66 +14,56 @@ from werkzeug.test import TestResponse
 from app.rulebook.forms import MOST_RULES, written_rules
 from app.rulebook.toml import read_toml
 from app.rules.rule import Rule
+from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
-from tests.unit.edition_1 import WRITTEN
-from tests.unit.rule_drawing import EDITIONS
+from tests.integration.conftest import Sql
+from tests.strategies import EDITIONS
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 AT_ONCE = 8
 STRICTER = [*WRITTEN[:3], {**LARGE, "above": "80.00"}]
 
 
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
-
-
-@pytest.fixture
-def client(app: APIFlask) -> FlaskClient:
-    return app.test_client()
-
-
-def told(answer: TestResponse, status: int = 200) -> dict[str, Any]:
+def json_of(answer: TestResponse, status: int = 200) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     return dict(answer.get_json())
 
 
 def draft(client: FlaskClient, rules: object = STRICTER, **more: object) -> int:
     answer = client.post("/rules", json={"rules": rules, **more})
-    edition = told(answer, 201)["edition"]
+    edition = json_of(answer, 201)["edition"]
     assert answer.headers["Location"] == f"/rules/{edition}"
     return int(edition)
 
 
 def statuses(client: FlaskClient) -> dict[int, str]:
-    return {each["edition"]: each["status"] for each in told(client.get("/rules"))["editions"]}
+    return {each["edition"]: each["status"] for each in json_of(client.get("/rules"))["editions"]}
 
 
 def test_the_live_edition_is_easy_to_find(client: FlaskClient) -> None:
-    book = told(client.get("/rules"))
+    book = json_of(client.get("/rules"))
     assert (book["live"], book["shadow"], book["next_before"]) == (1, None, None)
-    assert told(client.get(f"/rules/{book['live']}"))["rules"] == WRITTEN
+    assert json_of(client.get(f"/rules/{book['live']}"))["rules"] == WRITTEN
 
 
 def test_an_edition_goes_its_way(client: FlaskClient) -> None:
     assert draft(client) == 2
-    assert told(client.post("/rules/2/shadow", json={"note": "let us see"}))["status"] == "shadow"
-    assert told(client.get("/rules"))["shadow"] == 2
-    published = told(client.post("/rules/2/publish"))
+    assert json_of(client.post("/rules/2/shadow", json={"note": "let us see"}))["status"] == "shadow"
+    assert json_of(client.get("/rules"))["shadow"] == 2
+    published = json_of(client.post("/rules/2/publish"))
     assert (published["status"], published["published_by"], published["rules"]) == ("live", "anonymous", STRICTER)
-    assert told(client.get("/rules"))["live"] == 2
+    assert json_of(client.get("/rules"))["live"] == 2
     assert statuses(client) == {1: "retired", 2: "live"}
-    assert told(client.post("/rules", json={"edition": 1}), 201)["rules"] == WRITTEN
-    assert told(client.post("/rules/3/retire"))["status"] == "retired"
-    assert told(client.post("/rules/1/publish"))["status"] == "live", "and back"
+    assert json_of(client.post("/rules", json={"edition": 1}), 201)["rules"] == WRITTEN
+    assert json_of(client.post("/rules/3/retire"))["status"] == "retired"
+    assert json_of(client.post("/rules/1/publish"))["status"] == "live", "and back"
 
 
 def test_every_step_is_in_the_audit_with_its_reason(client: FlaskClient) -> None:
     draft(client, note="80 is enough")
     client.post("/rules/2/publish", json={"note": "tried for a week"})
-    steps = told(client.get("/rules/audit"))["steps"]
+    steps = json_of(client.get("/rules/audit"))["steps"]
     assert [(each["edition"], each["step"], each["who"], each["note"]) for each in steps] == [
         (2, "publish", "anonymous", "tried for a week"),
         (1, "retire", "anonymous", "edition 2 takes its place"),
@@ -87,11 +77,11 @@ def test_every_step_is_in_the_audit_with_its_reason(client: FlaskClient) -> None
 def test_the_lists_come_in_pages(client: FlaskClient, path: str, members: str) -> None:
     for _ in range(5):
         draft(client)
-    whole = told(client.get(path))
+    whole = json_of(client.get(path))
     found: list[dict[str, Any]] = []
     page: dict[str, Any] = {"next_before": 2**62}
     while page["next_before"] is not None:
-        page = told(client.get(f"{path}?limit=2&before={page['next_before']}"))
+        page = json_of(client.get(f"{path}?limit=2&before={page['next_before']}"))
         assert len(page[members]) <= 2
         found += page[members]
     assert found == whole[members]
@@ -103,16 +93,16 @@ def test_the_lists_come_in_pages(client: FlaskClient, path: str, members: str) -
 def test_what_was_drafted_is_read_again_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
     written = written_rules(sorted(rules, key=lambda rule: rule.code))
     edition = draft(client, written_rules(rules))
-    assert told(client.get(f"/rules/{edition}"))["rules"] == written
+    assert json_of(client.get(f"/rules/{edition}"))["rules"] == written
     assert written_rules(read_toml(client.get(f"/rules/{edition}/toml").text).rules) == written
     again = draft(client, written)
-    assert told(client.get(f"/rules/{edition}/diff/{again}")) == {"differences": []}
+    assert json_of(client.get(f"/rules/{edition}/diff/{again}")) == {"differences": []}
 
 
 def test_an_amount_is_read_as_it_was_written(client: FlaskClient) -> None:
     body = json.dumps({"rules": [LARGE]}).replace('"100.00"', "80.10")
     answer = client.post("/rules", data=body, content_type="application/json")
-    assert told(answer, 201)["rules"][0]["above"] == "80.10"
+    assert json_of(answer, 201)["rules"][0]["above"] == "80.10"
 
 
 def test_an_export_is_what_the_command_prints(app: APIFlask, client: FlaskClient) -> None:
@@ -123,8 +113,8 @@ def test_an_export_is_what_the_command_prints(app: APIFlask, client: FlaskClient
 
 def test_a_difference_is_told_in_words(client: FlaskClient) -> None:
     draft(client)
-    assert told(client.get("/rules/1/diff/2")) == {"differences": ["1100: above 100.00 → 80.00"]}
-    assert told(client.get("/rules/2/diff/1")) == {"differences": ["1100: above 80.00 → 100.00"]}
+    assert json_of(client.get("/rules/1/diff/2")) == {"differences": ["1100: above 100.00 → 80.00"]}
+    assert json_of(client.get("/rules/2/diff/1")) == {"differences": ["1100: above 80.00 → 100.00"]}
 
 
 def test_steps_at_once_come_one_after_the_other(app: APIFlask, client: FlaskClient) -> None:
@@ -136,7 +126,7 @@ def test_steps_at_once_come_one_after_the_other(app: APIFlask, client: FlaskClie
     assert {problem(each) for each in published if each.status_code == 409} == {(409, "live-edition-changed")}
     [live] = [each.get_json()["edition"] for each in published if each.status_code == 200]
     in_turn = [
-        each["edition"] for each in told(client.get("/rules/audit?limit=200"))["steps"] if each["step"] == "publish"
+        each["edition"] for each in json_of(client.get("/rules/audit?limit=200"))["steps"] if each["step"] == "publish"
     ]
     assert in_turn == [live, 1], "nobody undid the publication of another, who did not know of it"
     assert [edition for edition, status in statuses(client).items() if status == "live"] == [live]
@@ -149,7 +139,7 @@ def many_rules(length: int) -> list[dict[str, Any]]:
 def test_a_whole_book_fits_into_a_request(client: FlaskClient) -> None:
     rules = many_rules(250)
     assert len(json.dumps({"rules": rules})) > 40 * 1024
-    assert len(told(client.get(f"/rules/{draft(client, rules)}"))["rules"]) == MOST_RULES
+    assert len(json_of(client.get(f"/rules/{draft(client, rules)}"))["rules"]) == MOST_RULES
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])

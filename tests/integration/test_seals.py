@@ -1,4 +1,4 @@
-"""What is gone is missed: every event has a number, and seals cover them (A44)."""
+"""Deleted events are noticed: every event has a number, and seals cover them (A44)."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ from app.seals import controllers
 from app.seals.controllers import TURN, Chain, SealedMeanwhile, Sealing
 from app.seals.queries import UNSEALED_EVENTS
 from lib.advisory_locks import TurnTaken
-from tests.integration.books import app_that_follows, shadow
+from tests.integration.books import shadow
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
@@ -33,10 +33,7 @@ from tests.integration.plans import explained, nodes
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
 
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 
 def run(app: APIFlask, *words: str) -> Result:
@@ -70,8 +67,8 @@ def losses(app: APIFlask) -> list[str]:
     """Return what verify finds, of events and of players."""
     found = verified(app)
     assert bool(found.different) == bool(found.differences)
-    told = [f"user {each.user_id}, t {each.t}: {each.what}" for each in found.differences]
-    return told + [f"user {each.user_id}: {each.what}" for each in found.losses]
+    shown = [f"user {each.user_id}, t {each.t}: {each.what}" for each in found.differences]
+    return shown + [f"user {each.user_id}: {each.what}" for each in found.losses]
 
 
 def test_every_stored_event_has_the_next_number_of_its_user(app: APIFlask, sql: Sql) -> None:
@@ -241,23 +238,25 @@ def ids(rows: Sequence[tuple[str, str, str]]) -> list[str]:
 
 
 @pytest.mark.usefixtures("judged_here")
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in COUNTED], ids=ids(COUNTED))
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in COUNTED], ids=ids(COUNTED))
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["counted", "sealed"])
 def test_what_is_gone_is_found_by_the_count(
-    played: APIFlask, sql: Sql, statement: str, said: str, *, is_sealed: bool
+    played: APIFlask, sql: Sql, statement: str, expected: str, *, is_sealed: bool
 ) -> None:
     if is_sealed:
         sealed(played)
     sql(statement)
-    assert any(said in each for each in losses(played)), losses(played)
+    assert any(expected in each for each in losses(played)), losses(played)
     assert run(played, "verify", "--jobs", "1").exit_code == 1
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in SEALED], ids=ids(SEALED))
-def test_what_agrees_with_itself_is_found_by_the_seal(played: APIFlask, sql: Sql, statement: str, said: str) -> None:
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in SEALED], ids=ids(SEALED))
+def test_what_agrees_with_itself_is_found_by_the_seal(
+    played: APIFlask, sql: Sql, statement: str, expected: str
+) -> None:
     sealed(played)
     sql(statement)
-    assert any(said in each for each in losses(played)), losses(played)
+    assert any(expected in each for each in losses(played)), losses(played)
 
 
 @pytest.mark.parametrize("table", ["seal", "sealed_player"])
@@ -310,13 +309,13 @@ CHAIN = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in CHAIN], ids=ids(CHAIN))
-def test_a_chain_that_is_not_whole_is_found(played: APIFlask, sql: Sql, statement: str, said: str) -> None:
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in CHAIN], ids=ids(CHAIN))
+def test_a_chain_that_is_not_whole_is_found(played: APIFlask, sql: Sql, statement: str, expected: str) -> None:
     sealed(played, players=1)
     assert losses(played) == []
     with as_owner(sql):
         sql(statement)
-    assert any(said in each for each in losses(played)), losses(played)
+    assert any(expected in each for each in losses(played)), losses(played)
 
 
 REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
@@ -324,14 +323,14 @@ REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
 
 @pytest.mark.usefixtures("judged_here")
 @pytest.mark.parametrize(
-    ("again", "said"),
+    ("again", "expected"),
     [
         (True, "seal 1 is {now}, but {kept} was kept: all was rewritten"),
         (False, "seal 1 was kept elsewhere, but is gone"),
     ],
 )
 def test_who_rewrites_all_of_it_is_found_by_a_seal_that_was_kept_elsewhere(
-    played: APIFlask, sql: Sql, said: str, *, again: bool
+    played: APIFlask, sql: Sql, expected: str, *, again: bool
 ) -> None:
     kept = str(sealed(played).latest)
     with as_owner(sql):
@@ -340,7 +339,7 @@ def test_who_rewrites_all_of_it_is_found_by_a_seal_that_was_kept_elsewhere(
     assert losses(played) == [], "it all agrees with itself"
     done = run(played, "verify", "--jobs", "1", "--seal", kept)
     assert done.exit_code == 1
-    assert said.format(now=now[2:], kept=kept[2:]) in done.stdout
+    assert expected.format(now=now[2:], kept=kept[2:]) in done.stdout
 
 
 @pytest.mark.parametrize("written", ["17", "0:" + "a" * 64, "1:abc", "x:" + "a" * 64, "1:" + "a" * 62])
@@ -368,13 +367,13 @@ def test_the_digest_is_the_one_that_the_documentation_describes(played: APIFlask
     for user_id, event, alerts in events:
         players[user_id].update(digest(event, *alerts).digest())
     [(at,)] = sql("SELECT (extract(epoch FROM at) * 1000000)::bigint FROM seal")
-    told = [
+    shown = [
         f"1 4 4 4 {players[1].hexdigest()}",
         f"2 3 3 3 {players[2].hexdigest()}",
         f"3 1 9 1 {players[3].hexdigest()}",
     ]
     assert latest is not None
-    assert latest.digest == digest(f"seal 1 1 {at} all counted ", *told).digest()
+    assert latest.digest == digest(f"seal 1 1 {at} all counted ", *shown).digest()
 
 
 def test_an_interrupted_seal_goes_on_where_it_was(played: APIFlask, sql: Sql) -> None:

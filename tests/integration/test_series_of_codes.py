@@ -1,4 +1,4 @@
-"""The series of a code ends with the last edition in force that has it."""
+"""The metric series of a code ends with the last edition in force that has it."""
 
 import re
 import time
@@ -10,20 +10,14 @@ from apiflask import APIFlask
 
 from app.rulebook.forms import read_rules
 from lib.probe import found_within
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith
 from tests.integration.servers import LONGEST, Serve, post
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES, WRITTEN
 
 SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
 OTHER = read_rules([{**WRITTEN[3], "code": 9077, "type": "deposit", "above": "0.00"}])
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 def shown(app: APIFlask, accept: str = "") -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The server as it is run: `python -m app`, its workers, its end."""
+"""The real server: `python -m app`, its workers and its shutdown."""
 
 import ctypes
 import json
@@ -69,11 +69,11 @@ def await_a_waiter(database: str) -> None:
 
 def test_a_bad_setting_stops_the_start_by_name(serve: Serve) -> None:
     server = serve(WEB_THREADS="many", DATABASE_URL="postgresql://someone:secret@127.0.0.1/x")
-    _, said = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=LONGEST)
     assert server.returncode == 2
-    assert "WEB_THREADS" in said
-    assert "Traceback" not in said
-    assert "secret" not in said
+    assert "WEB_THREADS" in output
+    assert "Traceback" not in output
+    assert "secret" not in output
 
 
 def test_a_start_is_quiet_however_few_processors_there_are(serve: Serve, port: int) -> None:
@@ -81,8 +81,8 @@ def test_a_start_is_quiet_however_few_processors_there_are(serve: Serve, port: i
     server = serve(WEB_THREADS="64", WEB_WORKERS=str((os.cpu_count() or 1) + 1))
     assert answered(port, 1)
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    started, found, _ = said.partition('{"event": "Shutting down granian"')  # what it says of a stop is another thing
+    _, output = server.communicate(timeout=LONGEST)
+    started, found, _ = output.partition('{"event": "Shutting down granian"')  # what it says of a stop is another thing
     lines = [json.loads(line) for line in started.splitlines()]
     assert found
     assert any("Starting granian" in line["event"] for line in lines)
@@ -104,6 +104,6 @@ def test_an_event_is_one_line_of_the_log(serve: Serve, port: int) -> None:
     server = serve()
     assert answered(port, 1)
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    [line] = [json.loads(line) for line in said.splitlines() if '"event": "event"' in line]
+    _, output = server.communicate(timeout=LONGEST)
+    [line] = [json.loads(line) for line in output.splitlines() if '"event": "event"' in line]
     assert {"user_id", "t", "codes", "replayed", "duration_ms", "request_id", "level", "timestamp"} <= line.keys()

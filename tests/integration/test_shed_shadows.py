@@ -1,4 +1,4 @@
-"""A shadow that costs what events need leaves by itself, and says so; the live edition never does (A47)."""
+"""A shadow that takes resources from events is shed and logged; the live edition never is (A47)."""
 
 import json
 import time
@@ -15,25 +15,20 @@ from apiflask import APIFlask
 
 from app.rulebook.forms import MOST_RULES
 from lib.probe import found_within
+from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import problem
-from tests.integration.conftest import AppWith, Sql
+from tests.integration.conftest import Sql
 from tests.integration.judging import verified
 from tests.integration.servers import LONGEST, Serve, Server, post
 from tests.integration.slow_clients import rush
 from tests.integration.wiring import wiring
-from tests.unit.edition_1 import RULES, WRITTEN
 
 ALWAYS: dict[str, Any] = {**WRITTEN[1], "above": "0.00"}
 HEAVY = [{**ALWAYS, "code": code, "seconds": 86_400} for code in range(1, MOST_RULES + 1)]
 CLIENTS = 6
 CALM = 6  # seconds: twice of what pressure has to last
 SHED = "SELECT who, note, at_shell FROM rule_book_audit WHERE step = 'shed'"
-
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with()
 
 
 @contextmanager
@@ -95,14 +90,14 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
     findings = verified(app)
     assert (findings.differences, findings.agreeing[1]) == ([], stored[0][0]), "what it missed is no difference"
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    [told] = [json.loads(line) for line in said.splitlines() if '"shadow shed"' in line]
-    assert (told["level"], told["edition"]) == ("warning", edition)
-    assert told["back"] == f"when there is room: flask --app app rules shadow {edition}"
+    _, output = server.communicate(timeout=LONGEST)
+    [shown] = [json.loads(line) for line in output.splitlines() if '"shadow shed"' in line]
+    assert (shown["level"], shown["edition"]) == ("warning", edition)
+    assert shown["back"] == f"when there is room: flask --app app rules shadow {edition}"
 
 
 def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
-    """Most threads sleep then, and requests wait where nobody sees them (lib.shifts)."""
+    """Most threads sleep then, and requests wait unseen (lib.shifts)."""
     server = serve(WEB_THREADS="4", LOG_LEVEL="WARNING")
     assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     rush(port, server.pid)
@@ -139,8 +134,8 @@ def test_what_the_review_drafted_is_refused_with_the_rules_and_what_to_do(app: A
     """100 rules, always met: 148 KB an event, and 73 % of the capacity."""
     answer = app.test_client().post("/rules", json={"rules": HEAVY})
     assert problem(answer) == (400, "invalid-rules")
-    [said] = answer.get_json()["errors"]["rules"]
-    assert said == (
+    [output] = answer.get_json()["errors"]["rules"]
+    assert output == (
         "A deposit could cost 131.8 KB of evidence and 101 statements, if it met all rules; an edition may cost "
         "64.0 KB and 100. Remove or shorten (a smaller count, fewer seconds) the rules that cost most: 1 (1.3 KB), "
         "2 (1.3 KB), 3 (1.3 KB), 4 (1.3 KB), 5 (1.3 KB) and 95 more."
@@ -168,5 +163,5 @@ def test_what_is_stored_is_no_more_than_was_worked_out(app: APIFlask, sql: Sql) 
         event = {"type": "deposit", "amount": "999999999999.99", "user_id": 1, "t": t}
         assert app.test_client().post("/event", json=event).status_code == 200
     [(bytes_of_last,)] = sql("SELECT sum(length(evidence::text)) FROM alert WHERE t = (SELECT max(t) FROM alert)")
-    spaces = 100 * 20 + 200  # that PostgreSQL shows and nobody sends
+    spaces = 100 * 20 + 200  # that PostgreSQL displays and no answer contains
     assert bytes_of_last - spaces < 20 * 1350

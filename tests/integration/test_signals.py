@@ -1,4 +1,4 @@
-"""A signal that another thread than the main one gets: its handler runs all the same."""
+"""A signal handler runs even if another thread than the main one receives the signal."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A database that does not answer at all: stopped, not ended, so that no timeout of its own can fire (A19)."""
+"""A database that does not answer at all: stopped, not ended, so that none of its own timeouts can fire (A19)."""
 
 import signal
 import time
@@ -16,8 +16,9 @@ from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, settings_with
+from tests.integration.conftest import FAST
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 UNAVAILABLE = (503, "unavailable")
 BACK_WITHIN = 5  # seconds
@@ -26,7 +27,7 @@ Server = list[psutil.Process]
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[str]:
-    """A server that nobody else needs while it is stopped."""
+    """A separate server, as no other test can use it while it is stopped."""
     with temporary_cluster(settings=FAST) as url:
         yield url
 

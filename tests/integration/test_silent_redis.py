@@ -1,4 +1,4 @@
-"""A Redis that accepts and says nothing, or refuses: limits are counted by each process, and no event is stopped."""
+"""A Redis that is silent or refuses: each process counts limits for itself, and no event is stopped."""
 
 import json
 import socket
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 from tests.integration.raw import ask, event
 from tests.integration.redis_servers import running
 from tests.integration.servers import LONGEST, Serve
@@ -47,7 +47,7 @@ def absent() -> str:
 def test_no_event_waits_for_it_or_fails(
     request: pytest.FixtureRequest, serve: Serve, port: int, tmp_path: Path, state: str
 ) -> None:
-    """A41: from the very first requests on, which come all at once."""
+    """A41: from the very first requests on, which arrive together."""
     log_file = tmp_path / "service.log"
     address = request.getfixturevalue(state)
     serve(RATE_LIMIT="100000 per hour", RATE_LIMIT_STORAGE=address, LOG_FILE=str(log_file))
@@ -57,8 +57,8 @@ def test_no_event_waits_for_it_or_fails(
     assert statuses == {200: 160}
     assert longest < HANG
     written = [json.loads(line) for line in log_file.read_text().splitlines()]
-    [told] = [line for line in written if line["event"] == TOLD]
-    assert told["redis"] == "redis://" + address.rpartition("@")[2]
+    [shown] = [line for line in written if line["event"] == TOLD]
+    assert shown["redis"] == "redis://" + address.rpartition("@")[2]
     assert [line for line in written if "database" in str(line)] == []
     assert "s3cret" not in log_file.read_text()
 

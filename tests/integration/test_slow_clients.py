@@ -1,4 +1,4 @@
-"""Clients that do not go on, over sockets, against the server as it is run: they hinder nobody, and end (A33)."""
+"""Clients that stop sending, over sockets, on a real server: they slow nobody down and are disconnected (A33)."""
 
 import json
 import socket
@@ -15,8 +15,8 @@ import pytest
 from app import bounds
 from app.server import LONGEST_HEADER
 from lib.probe import found
+from testkit.ports import free_port
 from tests.integration.outages import away
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve, answered, post
 from tests.integration.slow_clients import (
     HALF_BODY,
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 @pytest.fixture(scope="module")
 def served(serve_all: Serve) -> int:
-    """The port of a service that answers. Only errors are logged, since nobody reads the pipe that the lines go to."""
+    """The port of a running service. It logs only errors, since its output pipe is not read."""
     port = free_port()
     serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))
     assert answered(port, 1)
@@ -58,7 +58,7 @@ def served(serve_all: Serve) -> int:
 
 @pytest.fixture(scope="module")
 def served_with_keys(serve_all: Serve) -> int:
-    """The same of one that asks for keys."""
+    """The port of one that requires keys."""
     port = free_port()
     serve_all(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(port))
     assert post_until(port, 401)
@@ -111,7 +111,7 @@ def test_one_that_trickles_is_hung_up_on_all_the_same(served: int) -> None:
 
 
 def trickled(port: int, first: bytes) -> float:
-    """Send this, and then a byte now and then; return after how many seconds nobody listens any more."""
+    """Send this, then a byte now and then; return the seconds until the connection is closed."""
     began = time.monotonic()
     with connect(port, first) as trickling:
         while time.monotonic() - began < LONGEST and goes_on(trickling):
@@ -171,7 +171,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("status", ["404", "405", "405 in chunks", "413", "415"])
 def test_what_is_refused_anyhow_is_refused_before_its_body_came(served: int, status: str) -> None:
-    """Before, each of them waited for the body. The connection ends: nobody knows where its next request begins."""
+    """Before, each of them waited for the body. The connection ends, as the start of its next request is unknown."""
     with connect(served, REFUSED[status]) as refused:
         assert_refused(refused, status)
 
@@ -183,7 +183,7 @@ def test_who_shows_no_key_is_refused_before_the_body_came(served_with_keys: int,
 
 
 def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Serve, port: int) -> None:
-    """And health, which is not counted, is answered all the while."""
+    """Health, which is not limited, is answered all the while."""
     serve(LOG_LEVEL="ERROR")
     assert answered(port, 1)
     with holding(port, bounds.REQUESTS, HELD["half a body"]) as held, ExitStack() as more:

@@ -1,4 +1,4 @@
-"""EVENT_ORDER=system: `t` rises over all users (A7)."""
+"""EVENT_ORDER=system: `t` rises across all players (A7)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,10 +9,7 @@ from app.events.domain import EventOrder
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 
-
-@pytest.fixture
-def client(app_with: AppWith) -> FlaskClient:
-    return app_with(event_order=EventOrder.SYSTEM).test_client()
+pytestmark = pytest.mark.settings(event_order=EventOrder.SYSTEM)
 
 
 def test_t_rises_over_all_users(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL and to Redis, with authorities of the test's own: only the right server of that name is used."""
+"""TLS to PostgreSQL and Redis, with authorities of the tests: only the right server under the right name is used."""
 
 import os
 import shutil
@@ -19,12 +19,13 @@ from app.factory import create_app
 from lib.database_url import read_address
 from lib.local.account import Account, account_for, call, give
 from lib.local.binaries import system_folders
+from testkit.ports import free_port
 from tests.integration.authorities import Authority, Certified, new_authority
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import run_sql, settings_with
-from tests.integration.ports import free_port
+from tests.integration.conftest import run_sql
 from tests.integration.servers import LONGEST
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 TLS = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 REDIS = shutil.which("redis-server")

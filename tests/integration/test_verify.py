@@ -1,6 +1,5 @@
-"""What is stored is judged again, each event by its own edition, and whatever does not agree is told."""
+"""Verification judges each stored event again by its own edition and reports every difference."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -13,19 +12,16 @@ from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
-from tests.integration.books import app_that_follows, publish, shadow, write_into
+from tests.edition_1 import RULES
+from tests.integration.books import publish, shadow, write_into
 from tests.integration.clients import codes, send
-from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.conftest import Sql, run_sql
 from tests.integration.judging import verified
-from tests.unit.edition_1 import RULES
-from tests.unit.rule_drawing import EDITIONS, PLAYED
+from tests.strategies import EDITIONS, PLAYED
+
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 Steps = list[tuple[EventType, Decimal, int]]
-
-
-@pytest.fixture
-def app(app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
-    yield from app_that_follows(app_with, sql, monkeypatch)
 
 
 def verify(app: APIFlask) -> Result:
@@ -130,13 +126,15 @@ TAMPERED = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "said"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
-def test_whatever_is_changed_afterwards_is_found(three_editions: APIFlask, sql: Sql, statement: str, said: str) -> None:
+@pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
+def test_whatever_is_changed_afterwards_is_found(
+    three_editions: APIFlask, sql: Sql, statement: str, expected: str
+) -> None:
     assert verified(three_editions).different == 0
     sql(statement)
     findings = verified(three_editions)
     assert findings.different
-    assert any(said in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
+    assert any(expected in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
 
 
 FIRST_DIFFERENCE = (

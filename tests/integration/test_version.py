@@ -1,4 +1,4 @@
-"""The version has one place, and whoever reports a fault can read it in each of those where they may look."""
+"""The version is defined in one place and shown wherever somebody reporting a fault may look."""
 
 import re
 import tomllib
@@ -27,10 +27,10 @@ def test_a_metric_and_the_first_line_of_the_log_have_it_beside_the_kind_of_place
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONGEST) as answer:
         shown = answer.read().decode()
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=LONGEST)
     samples = re.findall(r"^activity_service_info\{.*\} .*$", shown, re.MULTILINE)
     assert samples == [f'activity_service_info{{env="production",version="{VERSION}"}} 1.0']
-    assert f'"version": "{VERSION}", "env": "production", "event": "starting"' in said.splitlines()[0]
+    assert f'"version": "{VERSION}", "env": "production", "event": "starting"' in output.splitlines()[0]
 
 
 def test_no_other_file_repeats_it_but_the_changelog_and_the_document_made_of_it() -> None:

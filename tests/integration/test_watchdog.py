@@ -1,4 +1,4 @@
-"""A worker that stands still is noticed and replaced; one that merely could not run for a while is left alone (A35)."""
+"""A hanging worker is noticed and replaced; one that merely could not run for a while is left alone (A35)."""
 
 import json
 import signal
@@ -42,9 +42,9 @@ def test_a_stopped_worker_is_replaced_and_what_it_kept_waiting_is_taken(serve: S
     assert time.monotonic() - began < REPLACED + SLACK
     assert answered(port, 2)
     server.terminate()
-    _, said = server.communicate(timeout=LONGEST)
-    told = [json.loads(line) for line in said.splitlines() if '"worker silent"' in line]
-    assert [(line["level"], line["pid"]) for line in told] == [("error", worker.pid)]
+    _, output = server.communicate(timeout=LONGEST)
+    body = [json.loads(line) for line in output.splitlines() if '"worker silent"' in line]
+    assert [(line["level"], line["pid"]) for line in body] == [("error", worker.pid)]
 
 
 def test_what_was_stopped_as_a_whole_goes_on_as_it_was(serve: Serve, port: int) -> None:
@@ -66,7 +66,7 @@ IN_LESS_PATIENCE = "import app.wsgi; app.wsgi.LONGEST_REQUEST = 1; import app.__
 
 
 def test_a_worker_whose_requests_all_hang_is_replaced(serve: Serve, port: int, database: str) -> None:
-    """Health is still answered there, and its pulse has a thread of its own; that is not enough."""
+    """Health is still answered, and the heartbeat has its own thread; neither is enough."""
     patient = dict.fromkeys(("DB_DEADLINE", "DB_LOCK_TIMEOUT", "DB_STATEMENT_TIMEOUT"), "60")
     server = serve(["-c", IN_LESS_PATIENCE], WEB_THREADS="1", **patient)
     assert answered(port, 1)

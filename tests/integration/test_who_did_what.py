@@ -1,4 +1,4 @@
-"""Who did what: the key in an event's row and line, lines of who read whose data, the audit of keys."""
+"""Attribution: the key in an event's row and log line, log lines of reads of personal data, the audit of keys."""
 
 import json
 import re
@@ -18,15 +18,13 @@ from app.access.domain import Access, ApiKey, Scope, prefix_of
 from app.access.key_cache import Copy
 from app.datastores import db
 from app.factory import create_app
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql, settings_with
+from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
 from tests.integration.raw import ask, event
 from tests.integration.servers import LONGEST, Serve
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
-
-@pytest.fixture
-def app(app_with: AppWith) -> APIFlask:
-    return app_with(access=Access.KEYS)
+pytestmark = pytest.mark.settings(access=Access.KEYS)
 
 
 def await_health(port: int) -> None:
@@ -91,8 +89,8 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str, str]:
 
 
 def made(app: APIFlask, *more: str) -> str:
-    status, printed, said = run(app, "create", "--name", "payments", "--scope", "events:write", *more)
-    assert status == 0, said
+    status, printed, output = run(app, "create", "--name", "payments", "--scope", "events:write", *more)
+    assert status == 0, output
     return printed.strip()
 
 
@@ -130,9 +128,9 @@ def test_the_audit_of_keys_is_only_added_to(app: APIFlask, sql: Sql, change: str
 
 def test_a_key_is_rotated_without_a_moment_in_which_none_is_good(app: APIFlask, sql: Sql) -> None:
     old = made(app, "--expires", "90d")
-    status, printed, said = run(app, "rotate", prefix_of(old), "--overlap", "2h")
+    status, printed, output = run(app, "rotate", prefix_of(old), "--overlap", "2h")
     new = printed.strip()
-    assert (status, f"{prefix_of(old)} (payments) ends " in said) == (0, True)
+    assert (status, f"{prefix_of(old)} (payments) ends " in output) == (0, True)
     rows = sql("SELECT name, scopes, round(extract(epoch FROM expires_at - now()) / 3600) FROM api_key ORDER BY id")
     assert rows == [("payments", ["events:write"], 2), ("payments", ["events:write"], 90 * 24)]
     client = app.test_client()
@@ -145,10 +143,10 @@ def test_a_key_is_rotated_without_a_moment_in_which_none_is_good(app: APIFlask, 
 def test_a_key_of_no_use_is_not_rotated(app: APIFlask, sql: Sql) -> None:
     key = made(app)
     run(app, "revoke", prefix_of(key))
-    status, printed, said = run(app, "rotate", prefix_of(key))
+    status, printed, output = run(app, "rotate", prefix_of(key))
     assert (status, printed) == (1, "")
-    assert "is revoked" in said
-    assert "keys create" in said
+    assert "is revoked" in output
+    assert "keys create" in output
     assert sql("SELECT count(*) FROM api_key") == [(1,)]
 
 
@@ -156,8 +154,8 @@ def test_no_key_lives_longer_than_the_settings_let_it(app: APIFlask, app_with: A
     old = made(app)
     sql("UPDATE api_key SET created_at = now() - interval '91 days'")
     strict = app_with(access=Access.KEYS, key_max_age=timedelta(days=90))
-    status, _, said = run(strict, "create", "--name", "x", "--scope", "events:write", "--expires", "91d")
-    assert (status, "KEY_MAX_AGE allows 90 days" in said) == (1, True)
+    status, _, output = run(strict, "create", "--name", "x", "--scope", "events:write", "--expires", "91d")
+    assert (status, "KEY_MAX_AGE allows 90 days" in output) == (1, True)
     new = made(strict)
     assert sql("SELECT expires_at - created_at FROM api_key WHERE prefix = %s", prefix_of(new)) == [
         (timedelta(days=90),)
@@ -191,13 +189,13 @@ def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask, sql: Sql) -> Non
 def refused_last(app: APIFlask, sql: Sql) -> str:
     """Return what `keys list` says of the last refusal of the only key that has any."""
     [(latest,)] = sql("SELECT refusals -> 0 ->> 'at' FROM api_key WHERE refusals <> '[]'")
-    [told] = re.findall(r"\S+ \S+ \(\d+\)", run(app, "list")[1].replace("(UTC)", ""))
-    assert told.startswith(f"{datetime.fromisoformat(latest).astimezone(UTC):%Y-%m-%d %H:%M}")
-    return str(told)
+    [shown] = re.findall(r"\S+ \S+ \(\d+\)", run(app, "list")[1].replace("(UTC)", ""))
+    assert shown.startswith(f"{datetime.fromisoformat(latest).astimezone(UTC):%Y-%m-%d %H:%M}")
+    return str(shown)
 
 
 def test_a_key_ends_by_the_clock_of_the_database() -> None:
-    """Whatever the clock of the process says."""
+    """The clock of the process does not matter."""
     then = datetime(2031, 1, 1, tzinfo=UTC)
     ends = then + timedelta(hours=1)
     key = ApiKey(id=1, prefix="p", name="n", digest=b"", scopes=frozenset(), created_at=then, expires_at=ends)

@@ -1,4 +1,4 @@
-"""Work shared by processes: all of it or an error, and nobody left behind."""
+"""Work shared by processes: all of it or an error, and no process is left behind."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 
 from lib.workers import WorkerFailed, Workers
 
-Told = tuple[int, int]  # a number and the process that tells it
+Told = tuple[int, int]  # a number and the process that computed it
 
 
 @contextmanager
@@ -81,18 +81,18 @@ def command_of(process: psutil.Process) -> str:
 
 def test_every_piece_is_done_once_by_whoever_is_free() -> None:
     with workers(2) as own:
-        told = list(chain.from_iterable(own.each(times(1, 2, 3, 4))))
-        assert sorted(piece for piece, _ in told) == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
+        shown = list(chain.from_iterable(own.each(times(1, 2, 3, 4))))
+        assert sorted(piece for piece, _ in shown) == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
         assert list(own.each(times())) == []
-        assert [[piece for piece, _ in told] for told in own.each(times(2))] == [[2, 2]], (
+        assert [[piece for piece, _ in shown] for shown in own.each(times(2))] == [[2, 2]], (
             "they go on with further pieces"
         )
         assert own.cpu_seconds > 0
 
 
-@pytest.mark.parametrize(("piece", "told"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
-def test_one_that_fails_ends_the_whole_work(piece: int, told: str) -> None:
-    with pytest.raises(WorkerFailed, match=told), workers(2) as own:  # noqa: PT012  # what is not reached must not be
+@pytest.mark.parametrize(("piece", "expected"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
+def test_one_that_fails_ends_the_whole_work(piece: int, expected: str) -> None:
+    with pytest.raises(WorkerFailed, match=expected), workers(2) as own:  # noqa: PT012  # what is not reached must not be
         list(own.each(times(1, piece, 15)))
         pytest.fail("a part was taken for the whole")
 

@@ -1,4 +1,4 @@
-"""What an application made once, for tests that look inside."""
+"""The services that an application was built with, for tests that look inside."""
 
 from apiflask import APIFlask
 

@@ -1,4 +1,4 @@
-"""How well a colour stands out from another, as WCAG 2.2 reckons it."""
+"""The contrast of two colours, as WCAG 2.2 defines it."""
 
 
 def contrast(one: str, other: str) -> float:

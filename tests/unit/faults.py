@@ -1,4 +1,4 @@
-"""What a driver of PostgreSQL raises, made by hand."""
+"""Errors of the PostgreSQL driver, made by hand."""
 
 import psycopg2
 

@@ -1,4 +1,4 @@
-"""Who is let in, who waits, who is turned away, and that each kind of request has a room of its own (A37)."""
+"""Which requests enter, wait or are turned away, and that each kind of request has its own limit (A37)."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ import pytest
 import app.rooms
 from app.rooms import REST, make_rooms
 from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
-from tests.integration.conftest import settings_with
+from tests.settings import settings_with
 
 PATIENCE = 0.2
 PLACES = 2
@@ -72,7 +72,7 @@ def ask(door: Admission, path: str) -> bytes:
 
 
 def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
-    """Ask for more than there are places; return when all are inside or in the line."""
+    """Send more requests than there are slots; return when all are inside or queued."""
     room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
     assert room
     asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]

@@ -1,4 +1,4 @@
-"""Every assumption is cited where it is built and where it is tested."""
+"""Every assumption is cited where it is implemented and where it is tested."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ def cited(*folders: str) -> Iterator[str]:
             yield from ID.findall(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("places", [("app", "lib"), ("tests", "e2e")], ids=["built", "tested"])
+@pytest.mark.parametrize("places", [("app", "lib"), ("testkit", "tests", "e2e")], ids=["built", "tested"])
 def test_every_assumption_is_cited(places: tuple[str, ...]) -> None:
     assert sorted(set(ROWS) - set(cited(*places))) == []
 
 
 def test_no_other_assumption_is_cited() -> None:
-    assert sorted(set(cited("app", "lib", "tests", "e2e")) - set(ROWS)) == []
+    assert sorted(set(cited("app", "lib", "testkit", "tests", "e2e")) - set(ROWS)) == []
 
 
 def test_the_assumptions_are_numbered_in_order() -> None:

@@ -1,4 +1,4 @@
-"""`make audit`: a package of which nothing is known is not one without vulnerabilities."""
+"""`make audit`: a package about which nothing is known does not count as free of vulnerabilities."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ class Answer(Protocol):
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """A program in place of pip-audit, which would ask the network, and of its installation."""
+    """A stand-in for pip-audit and its installation, which would need the network."""
     monkeypatch.setattr(audit, "has_tool", lambda: True)
 
     def prints(text: str, *, error: str = "") -> None:
@@ -44,13 +44,13 @@ OUTCOMES = [
 ]
 
 
-@pytest.mark.parametrize(("packages", "status", "said"), OUTCOMES)
+@pytest.mark.parametrize(("packages", "status", "expected"), OUTCOMES)
 def test_the_status_says_what_was_found_out(
-    answer: Answer, capsys: pytest.CaptureFixture[str], packages: list[object], status: int, said: str
+    answer: Answer, capsys: pytest.CaptureFixture[str], packages: list[object], status: int, expected: str
 ) -> None:
     answer(report(*packages))
     assert main([]) == status
-    assert said in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
     assert main(["--if-reachable"]) == status % 2, "only not to know is forgiven"
 
 

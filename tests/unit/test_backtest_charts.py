@@ -1,4 +1,4 @@
-"""The charts of a report: every period and every code is shown, and only what is there."""
+"""The charts of a report show every period and every code, and nothing else."""
 
 from dataclasses import replace
 
@@ -11,8 +11,8 @@ from app.backtest.tally import Tally
 from app.rules.engine import evaluate
 from app.rules.history import History
 from lib.pages.charts import Chart
-from tests.unit.backtest_reports import FIRST, NEW, REPORTS, above, of_many, report_of
-from tests.unit.builders import deposit
+from tests.backtest_reports import FIRST, NEW, REPORTS, above, of_many, report_of
+from tests.builders import deposit
 
 
 def height(chart: Chart, kind: str) -> float:

@@ -1,4 +1,4 @@
-"""What a backtest is asked, and how it counts."""
+"""The scope of a backtest, and how it counts."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.limits import BIGINT_MAX
 from app.rules.rule import Match
 from app.rules.threshold import Threshold
-from tests.unit.builders import deposit
+from tests.builders import deposit
 
 READ = [
     ("7", [Users(7, 7)]),

@@ -8,9 +8,9 @@ from app.backtest.domain import DAY
 from app.backtest.page import TEMPLATES, render
 from app.backtest.page_tables import period_table
 from app.backtest.reports import Report
-from tests.unit.backtest_reports import EMPTY, FIRST, MADE, REPORTS, above, report_of
+from tests.backtest_reports import EMPTY, FIRST, MADE, REPORTS, above, report_of
+from tests.markup import EVIL, read
 from tests.unit.contrasts import contrast
-from tests.unit.markup import EVIL, read
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
@@ -47,7 +47,7 @@ def test_the_page_says_what_was_judged_and_what_came_of_it() -> None:
 
 
 def test_a_colour_means_one_thing_and_one_legend_says_which() -> None:
-    """Whatever is coloured on the page has a class, each class a meaning, and each meaning stands in one legend."""
+    """Everything coloured has a class, each class has a meaning, and each meaning is in one legend."""
     for name, report in REPORTS.items():
         text = render(report, MADE)
         legend = re.search(r'<ul class="legend".*?</ul>', text, re.DOTALL)

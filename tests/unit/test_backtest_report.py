@@ -14,7 +14,7 @@ from app.backtest.page import render
 from app.backtest.reports import EditionRules, Report
 from app.backtest.summary import format_rate, format_share, sentence
 from app.backtest.tables import MAX_SHOWN_PERIODS, print_findings
-from tests.unit.backtest_reports import (
+from tests.backtest_reports import (
     EMPTY,
     FIRST,
     MADE,
@@ -26,33 +26,33 @@ from tests.unit.backtest_reports import (
     printed,
     report_of,
 )
-from tests.unit.markup import EVIL
+from tests.markup import EVIL
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
 def test_the_document_is_json_and_adds_up(report: Report) -> None:
-    told = json.loads(json.dumps(document(report)))
-    assert told["events"] == sum(period["events"] for period in told["periods"]) == report.events
+    body = json.loads(json.dumps(document(report)))
+    assert body["events"] == sum(period["events"] for period in body["periods"]) == report.events
     for series in report.series:
-        by_code = {code: count["alerts"] for code, count in told["alerts"][series]["codes"].items()}
+        by_code = {code: count["alerts"] for code, count in body["alerts"][series]["codes"].items()}
         for code, alerts in by_code.items():
             in_periods = [
-                period["alerts"][series]["codes"].get(code, {"alerts": 0})["alerts"] for period in told["periods"]
+                period["alerts"][series]["codes"].get(code, {"alerts": 0})["alerts"] for period in body["periods"]
             ]
             assert sum(in_periods) == alerts
-        assert sum(period["alerts"][series]["alerts"] for period in told["periods"]) == sum(by_code.values())
-        assert sum(told["alerts"][series]["players_by_alerts"].values()) == told["players"]
+        assert sum(period["alerts"][series]["alerts"] for period in body["periods"]) == sum(by_code.values())
+        assert sum(body["alerts"][series]["players_by_alerts"].values()) == body["players"]
 
 
 def test_the_document_tells_what_is_gained_and_lost() -> None:
-    told = document(REPORTS["against"])
-    assert (told["edition"], told["against"]) == (2, 1)
-    alerts = told["alerts"]
+    body = document(REPORTS["against"])
+    assert (body["edition"], body["against"]) == (2, 1)
+    alerts = body["alerts"]
     of_one, of_all = counted(6, 2, 666.667), counted(9, 3, 1000.0)
     assert alerts["raised"]["codes"] == {"1": of_one, "2": of_all}
     assert alerts["gained"]["codes"] == {"1": counted(3, 1, 333.333), "2": of_all}
     assert alerts["lost"]["codes"] == {"3": of_all}
-    assert told["periods"][0]["name"] == "2026-01-01"
+    assert body["periods"][0]["name"] == "2026-01-01"
     assert alerts["gained"]["samples"]["1"][0] == {
         "user_id": 2,
         "t": FIRST + 2,
@@ -61,14 +61,14 @@ def test_the_document_tells_what_is_gained_and_lost() -> None:
 
 
 def test_the_terminal_shows_counts_rates_and_samples() -> None:
-    told = printed(REPORTS["against"])
+    shown = printed(REPORTS["against"])
     one = r"^1 +large +a deposit above 100.00 +6 \(2\) +666.7 +3 \(1\) +333.3 +3 \(1\) +0 \(0\)$"
-    assert re.search(one, told, re.MULTILINE)
+    assert re.search(one, shown, re.MULTILINE)
     day = r"^2026-01-02 +3 +5 \(3\) +1,666.7 +4 \(3\) +1,333.3 +4 \(3\) +3 \(3\)$"
-    assert re.search(day, told, re.MULTILINE)
-    assert "per 1,000: alerts per 1,000 events" in told
-    assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in told
-    assert EVIL in told
+    assert re.search(day, shown, re.MULTILINE)
+    assert "per 1,000: alerts per 1,000 events" in shown
+    assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in shown
+    assert EVIL in shown
 
 
 def test_alone_there_is_room_for_the_rate_on_every_terminal() -> None:
@@ -76,10 +76,10 @@ def test_alone_there_is_room_for_the_rate_on_every_terminal() -> None:
 
 
 def test_a_terminal_is_shown_the_last_periods_and_told_of_the_others() -> None:
-    told = printed(report_of(MAX_SHOWN_PERIODS + 9, compares=False))
-    assert "the last 31 of 40" in told
-    assert "\n2026-01-01 " not in told
-    assert "\n2026-02-09 " in told
+    shown = printed(report_of(MAX_SHOWN_PERIODS + 9, compares=False))
+    assert "the last 31 of 40" in shown
+    assert "\n2026-01-01 " not in shown
+    assert "\n2026-02-09 " in shown
 
 
 def test_nothing_to_judge_is_no_error() -> None:
@@ -104,8 +104,8 @@ def test_all_codes_together_have_the_players_with_any_alert() -> None:
         (alerts, f"{rate} per 1,000 events", "3 players")
         for alerts, rate in (("15", "1,666.7"), ("12", "1,333.3"), ("12", "1,333.3"), ("9", "1,000.0"))
     ]
-    told = r"^ +all codes +15 \(3\) +1,666.7 +12 \(3\) +1,333.3 +12 \(3\) +9 \(3\)$"
-    assert re.search(told, printed(REPORTS["against"]), re.MULTILINE)
+    shown = r"^ +all codes +15 \(3\) +1,666.7 +12 \(3\) +1,333.3 +12 \(3\) +9 \(3\)$"
+    assert re.search(shown, printed(REPORTS["against"]), re.MULTILINE)
     assert document(REPORTS["alone"])["alerts"]["raised"]["all_codes"] == counted(15, 3, 1666.667)
 
 
@@ -148,13 +148,13 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize(("report", "said"), SENTENCES.values(), ids=list(SENTENCES))
-def test_one_sentence_of_the_result_comes_first_everywhere(report: Report, said: str) -> None:
-    assert sentence(report) == said
-    assert printed(report, 300).splitlines()[0] == said
-    assert document(report)["summary"] == said
+@pytest.mark.parametrize(("report", "expected"), SENTENCES.values(), ids=list(SENTENCES))
+def test_one_sentence_of_the_result_comes_first_everywhere(report: Report, expected: str) -> None:
+    assert sentence(report) == expected
+    assert printed(report, 300).splitlines()[0] == expected
+    assert document(report)["summary"] == expected
     text = render(report, MADE)
-    assert text.partition("</h1>")[2].lstrip().startswith(f'<p class="lead">{said}</p>')
+    assert text.partition("</h1>")[2].lstrip().startswith(f'<p class="lead">{expected}</p>')
 
 
 RATES = [(0, 0, "0"), (0, 9, "0"), (1, 10**6, "under 0.01"), (1, 10**5, "0.01"), (3, 4000, "0.75"), (7, 2, "3,500.0")]
@@ -182,20 +182,20 @@ def test_one_is_written_as_one() -> None:
 def found(findings: Findings) -> str:
     out = Console(file=StringIO(), width=200, highlight=False)
     print_findings(findings, out)
-    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # as above
-    return told
+    shown: str = out.file.getvalue()  # type: ignore[attr-defined]  # as above
+    return shown
 
 
 def test_findings_are_shown_by_edition_with_the_first_differences() -> None:
     findings = Findings(without_evidence=3, different=22, differences=[Difference(1, 9, "it [b]differs[/b]")] * 20)
     findings.events.update({1: 30, 2: 10})
     findings.agreeing.update({1: 10, 2: 10})
-    told = found(findings)
-    assert re.search(r"^ *1 +30 +10 +0 +0$", told, re.MULTILINE)
-    assert told.count("player 1, t 9: it [b]differs[/b]") == 20
-    assert "and 2 more" in told
-    assert "3 events with codes from before alerts were stored" in told
-    assert told.rstrip().endswith("22 differ: what is stored is not what these rules raise.")
+    shown = found(findings)
+    assert re.search(r"^ *1 +30 +10 +0 +0$", shown, re.MULTILINE)
+    assert shown.count("player 1, t 9: it [b]differs[/b]") == 20
+    assert "and 2 more" in shown
+    assert "3 events with codes from before alerts were stored" in shown
+    assert shown.rstrip().endswith("22 differ: what is stored is not what these rules raise.")
 
 
 def test_where_all_agree_that_is_said() -> None:

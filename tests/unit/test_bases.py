@@ -1,4 +1,4 @@
-"""Which publications would undo another one unseen (A28), and what is said of them."""
+"""Publications that would silently undo another one (A28), and how they are reported."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from app.rulebook.bases import MOST_SHOWN, refuse_another_base
 from app.rulebook.domain import Edition, LiveEditionChanged, Status
 from app.rulebook.forms import read_rules
-from tests.unit.edition_1 import RULES, WRITTEN
+from tests.edition_1 import RULES, WRITTEN
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LARGE = WRITTEN[3]
@@ -56,12 +56,12 @@ def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edi
 def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | None, over: int | None, why: str) -> None:
     with pytest.raises(LiveEditionChanged) as refused:
         refuse_another_base(candidate, base=base, live=LIVE, over=over)
-    number, said = candidate.edition, str(refused.value)
-    assert said.startswith(why)
-    assert "published by ben at 2026-11-22 09:30 UTC" in said
-    assert "1100: above 80.00 → 100.00" in said
-    assert "Make a new draft from edition 2" in said
-    assert said.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
+    number, output = candidate.edition, str(refused.value)
+    assert output.startswith(why)
+    assert "published by ben at 2026-11-22 09:30 UTC" in output
+    assert "1100: above 80.00 → 100.00" in output
+    assert "Make a new draft from edition 2" in output
+    assert output.endswith(f': POST /rules/{number}/publish with {{"over": 2}}')
     assert refused.value.remedy
     assert refused.value.remedy.command == f"rules publish {number} --over 2"
 

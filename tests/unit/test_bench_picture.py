@@ -1,4 +1,4 @@
-"""The picture of `make bench` and what is said of missed bars, on small figures and on those that are published."""
+"""The picture of `make bench` and the text on missed bars, for small figures and for the published ones."""
 
 import re
 from dataclasses import replace
@@ -13,8 +13,8 @@ from bench.figures import Cost, Figures, Pair, Speed, Steady
 from bench.results import Comparison, Judged, Latency, Measured, Past, Results, Round, Steadiness
 from bench.scale import QUICK
 from bench.verdicts import PLAIN, PREPARED, missed
+from tests.markup import read
 from tests.unit.contrasts import contrast
-from tests.unit.markup import read
 
 DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED = figures.read(DOCS / "performance.json")
@@ -33,7 +33,7 @@ SMALL = Figures(
     steady=STEADY,
     speed=Speed(bar=50_000, per_core=60_000),
 )
-# Where all lie on each other, where they lie far apart, and with the longest names there are.
+# All values equal, values far apart, and the longest possible names.
 LONG = "these and the sum of the latter / 4"
 DRAWN = {
     "small": SMALL,
@@ -95,18 +95,18 @@ def test_every_colour_has_one_for_the_dark_and_stands_out() -> None:
 
 
 def test_a_ratio_above_its_bar_is_named_so() -> None:
-    told = [text for text, *_ in boxes(picture.svg(SMALL))]
-    assert "above the bar, 2.00" in told
-    assert "within the bar, 2.00" in told
-    assert [text for text in told if text in {"2.20", "1.30"}] == ["2.20", "1.30"]
+    shown = [text for text, *_ in boxes(picture.svg(SMALL))]
+    assert "above the bar, 2.00" in shown
+    assert "within the bar, 2.00" in shown
+    assert [text for text in shown if text in {"2.20", "1.30"}] == ["2.20", "1.30"]
 
 
 def test_what_is_published_is_what_would_be_drawn_and_said() -> None:
     assert (DOCS / "performance.svg").read_text() == picture.svg(PUBLISHED)
     page = (DOCS / "performance.md").read_text()
-    said = page.partition("## Bars that were missed\n\n")[2].partition("\n\nThe picture")[0]
-    assert said == missed(PUBLISHED)
-    assert len(re.findall("^- ", said, re.MULTILINE)) == page.count("| ABOVE |") + page.count(": BELOW")
+    output = page.partition("## Bars that were missed\n\n")[2].partition("\n\nThe picture")[0]
+    assert output == missed(PUBLISHED)
+    assert len(re.findall("^- ", output, re.MULTILINE)) == page.count("| ABOVE |") + page.count(": BELOW")
 
 
 def test_what_is_published_is_what_the_tables_say() -> None:
@@ -123,10 +123,10 @@ def test_what_is_published_is_what_the_tables_say() -> None:
 
 
 def test_a_missed_bar_is_told_with_what_is_known_of_why() -> None:
-    [told] = missed(SMALL).splitlines()
-    assert told.startswith(f"- **service / {PREPARED}: 2.20, the bar is 2.00.** Of the 360 µs that the subject costs")
-    assert "300 are the application's and 60 PostgreSQL's" in told
-    assert "The bar was set for statements sent as text: with those it is 1.30." in told
+    [shown] = missed(SMALL).splitlines()
+    assert shown.startswith(f"- **service / {PREPARED}: 2.20, the bar is 2.00.** Of the 360 µs that the subject costs")
+    assert "300 are the application's and 60 PostgreSQL's" in shown
+    assert "The bar was set for statements sent as text: with those it is 1.30." in shown
     without = replace(SMALL, pairs=SMALL.pairs[:1])
     assert "statements sent as text" not in missed(without)
     slow = replace(SMALL, pairs=[], steady=replace(STEADY, ratio=5.01), speed=Speed(bar=50_000, per_core=49_999))

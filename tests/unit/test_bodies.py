@@ -1,4 +1,4 @@
-"""Reading bodies: by length, in pieces, and not at all where nobody says where they end."""
+"""Reading bodies: by length, in pieces, and not at all without a known end."""
 
 import io
 
@@ -40,8 +40,8 @@ def test_a_route_may_take_more() -> None:
 @pytest.mark.parametrize("size", [MAX_BODY_SIZE, MAX_BODY_SIZE + 1])
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: FBT001
-    told = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
-    environ = {**told, "wsgi.input": io.BytesIO(b"x" * size)}
+    shown = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
+    environ = {**shown, "wsgi.input": io.BytesIO(b"x" * size)}
     if size > MAX_BODY_SIZE:
         with pytest.raises(RequestEntityTooLarge):
             read_body(environ)

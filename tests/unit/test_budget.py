@@ -1,4 +1,4 @@
-"""What an edition can cost, worked out from its rules (A48)."""
+"""The possible cost of an edition, computed from its rules (A48)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from app.rulebook.budget import MOST_EVIDENCE, MOST_STATEMENTS, dearest
 from app.rulebook.forms import read_rules
-from tests.unit.edition_1 import RULES, WRITTEN
+from tests.edition_1 import RULES, WRITTEN
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 Written = dict[str, Any]
@@ -41,11 +41,11 @@ def test_so_much_may_an_edition_cost(written: list[Written]) -> None:
     assert (cost.too_much, cost.evidence <= MOST_EVIDENCE, cost.statements <= MOST_STATEMENTS) == (False, True, True)
 
 
-@pytest.mark.parametrize(("written", "said"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], said: str) -> None:
+@pytest.mark.parametrize(("written", "expected"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], expected: str) -> None:
     cost = dearest(read_rules(written))
     assert cost.too_much
-    assert said in str(cost)
+    assert expected in str(cost)
     assert "an edition may cost 64.0 KB and 100. Remove or shorten (a smaller count, fewer seconds)" in str(cost)
     assert " more." in str(cost)
 

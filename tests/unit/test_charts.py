@@ -1,4 +1,4 @@
-"""Bar charts as SVG: bars as high as their values, labels whole at every width, and nothing in a text is markup."""
+"""Bar charts as SVG: heights match values, labels fit at every width, and text is escaped."""
 
 import re
 from itertools import pairwise
@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 from lib.pages.charts import LETTER, Bar, Chart, Segment, bar_chart
 from lib.pages.environment import page_environment
 from lib.pages.scale import LARGE, NARROW, SMALL, TOP, Size, tick_step
-from tests.unit.markup import EVIL, heights, read
+from tests.markup import EVIL, heights, read
 
 PAGES = page_environment("lib.pages")
 

@@ -1,4 +1,4 @@
-"""Settings: their defaults, where they come from, and how loud they are when wrong."""
+"""Settings: their defaults, their sources, and how clearly invalid ones are reported."""
 
 import os
 from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_only_who_is_alone_in_development_needs_no_key(
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "expected"),
     [
         ({}, "open to every program on this machine"),
         ({"ENV": "production"}, "flask --app app keys create --name payments --scope events:write"),
@@ -169,11 +169,11 @@ def test_only_who_is_alone_in_development_needs_no_key(
     ],
 )
 def test_the_start_says_who_may_use_it(
-    given: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert said in notice_of(read_settings(tmp_path / ".env"))
+    assert expected in notice_of(read_settings(tmp_path / ".env"))
 
 
 def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_shell(
@@ -217,7 +217,7 @@ def test_a_secret_may_stand_in_a_file(
 
 @pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (b"mysql://secret", "Must be|address"),
         (b"", "The file is empty"),
@@ -227,10 +227,10 @@ def test_a_secret_may_stand_in_a_file(
     ids=["wrong", "empty", "binary", "large"],
 )
 def test_a_file_that_holds_no_such_setting_is_named_and_not_quoted(
-    name: str, text: bytes, said: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
+    name: str, text: bytes, expected: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
 ) -> None:
     secret_in(name, text)
-    with pytest.raises(SettingsError, match=f"{name}_FILE: .*({said})") as refused:
+    with pytest.raises(SettingsError, match=f"{name}_FILE: .*({expected})") as refused:
         read_settings(tmp_path / ".env")
     assert "secret" not in refused.value.message
 

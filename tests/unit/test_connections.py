@@ -1,4 +1,4 @@
-"""Which connections are overdue, from what the kernel says of them; the rest is tested over sockets."""
+"""Which connections are overdue, from the kernel's data; the rest is tested over sockets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What would cost much to read is refused before it is read, in every form in which rules are written.
+"""Input that is costly to parse is refused before parsing, in every format of rules.
 
 No time is measured here: what costs the square is told by what it grows like, so each is made ten times as long as what
 took seconds, and is refused, or read, all the same.
@@ -12,7 +12,7 @@ from app.rulebook.drafts import read_draft
 from app.rulebook.forms import InvalidRules
 from app.rulebook.toml import LONGEST_FILE, MOST_PARTS, read_toml
 from lib.json_requests import GivenTwice, MalformedJson, read_object
-from tests.unit.edition_1 import WRITTEN
+from tests.edition_1 import WRITTEN
 
 MANY = 60_000  # parts: 120 KB, of which 0.1 took 41 s to read
 DOTTED = {

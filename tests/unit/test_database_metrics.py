@@ -1,4 +1,4 @@
-"""A failure of the database is told in one of a few words, whatever its SQLSTATE."""
+"""Each failure of the database gets one of a few reasons, whatever its SQLSTATE."""
 
 import psycopg2
 import pytest

@@ -1,4 +1,4 @@
-"""DATABASE_URL: what libpq takes is taken, handed on as it came, and written so that every program takes it."""
+"""DATABASE_URL: accepts what libpq accepts, passes it on unchanged, and has a form that every program accepts."""
 
 from typing import Any, cast
 
@@ -63,6 +63,6 @@ def test_the_plain_form_says_the_same_to_every_program(address: str) -> None:
     parameters = read_address(address)
     plain = plain_url(parameters)
     assert plain.startswith("postgresql://")
-    told = parse_dsn(plain)
-    assert (hosts_of(told), ports_of(told)) == (hosts_of(parameters), ports_of(parameters))
-    assert {**told, "port": ""} == {**parameters, "port": ""}
+    shown = parse_dsn(plain)
+    assert (hosts_of(shown), ports_of(shown)) == (hosts_of(parameters), ports_of(parameters))
+    assert {**shown, "port": ""} == {**parameters, "port": ""}

@@ -1,4 +1,4 @@
-"""Who is somebody else (A25, A46): the owner of another key; whoever has none is not known."""
+"""Who counts as another person (A25, A46): the owner of another key; without an owner nobody is known."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 
 from app.rulebook.domain import Edition, SameEyes, Status
 from app.rulebook.eyes import is_reserved, name_of_key, refuse_same_eyes
-from tests.unit.edition_1 import RULES
+from tests.edition_1 import RULES
 
 ONE, OTHER = name_of_key("0123456789ab", "rules"), name_of_key("ba9876543210", "rules")
 THIRD, NOBODYS = name_of_key("cccccccccccc", "rules"), name_of_key("dddddddddddd", "rules")

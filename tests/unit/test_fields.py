@@ -1,4 +1,4 @@
-"""Fields of requests and answers: what they take, what they refuse, how they write."""
+"""Fields of requests and answers: what they accept, what they refuse, how they are written."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Comparing what is stored with what is judged again, one event at a time."""
+"""Compares stored answers with a second judgement, one event at a time."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from app.rules.engine import RuleSet
 from app.rules.event import EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.running_history import RunningHistory
-from tests.unit.builders import deposit, withdraw
-from tests.unit.edition_1 import RULES
+from tests.builders import deposit, withdraw
+from tests.edition_1 import RULES
 
 RULE_SETS = {
     1: RuleSet(edition=1, rules=RULES),
@@ -95,10 +95,10 @@ STORED = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "alerts", "said"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
-def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], said: str) -> None:
+@pytest.mark.parametrize(("answer", "alerts", "expected"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
+def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], expected: str) -> None:
     """Sentences among them (A45)."""
-    assert said in "; ".join(CHECK.live_faults(answer, alerts))
+    assert expected in "; ".join(CHECK.live_faults(answer, alerts))
 
 
 OLD = [

@@ -1,4 +1,4 @@
-"""What a message names can be typed where it is read."""
+"""Commands in messages can be typed where they are read."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ def test_make_is_told_where_to_go_if_its_reader_stands_elsewhere(monkeypatch: py
 
 
 def test_no_message_of_what_make_runs_names_make_by_itself() -> None:
-    """But the page of the usage, and lib.install, which an old Python must be able to read."""
+    """Except the usage page, and lib.install, which an old Python must be able to parse."""
     files = [path for path in Path("lib/local").glob("*.py") if path.stem != "hints"]
     strings = [
         (path.name, node.value)

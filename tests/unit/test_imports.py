@@ -1,4 +1,4 @@
-"""What each program loads: nothing that it does not need, as every command and every start waits for it."""
+"""Each program loads only the modules that it needs, since every command and every start waits for them."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Why an installation failed, told from what uv and pip really print."""
+"""The cause of a failed installation, from real output of uv and pip."""
 
 from pathlib import Path
 
@@ -71,9 +71,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cause_is_named_in_one_line(output: str, cause: str, begins: str) -> None:
     steps.run_logged(["printf", "%s", output])
     assert causes.cause() == cause
-    said = str(causes.failure("installing x"))
-    assert said.startswith(begins)
-    assert "\n" not in said
+    printed = str(causes.failure("installing x"))
+    assert printed.startswith(begins)
+    assert "\n" not in printed
 
 
 def test_only_the_last_command_is_asked() -> None:

@@ -1,4 +1,4 @@
-"""Where packages come from: pip's settings, told to uv."""
+"""Where packages come from: pip's settings, passed on to uv."""
 
 import pytest
 
@@ -31,9 +31,9 @@ def test_each_of_several_values_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize(("value", "said"), [("1", True), ("true", True), ("0", False), ("false", False)])
-def test_no_index_is_a_yes_or_a_no(value: str, said: bool) -> None:  # noqa: FBT001 - a row of a table
-    assert ("--no-index" in uv_options({"no-index": value})) is said
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("true", True), ("0", False), ("false", False)])
+def test_no_index_is_a_yes_or_a_no(value: str, expected: bool) -> None:  # noqa: FBT001 - a row of a table
+    assert ("--no-index" in uv_options({"no-index": value})) is expected
 
 
 @pytest.mark.parametrize("name", ["PIP_TARGET", "PIP_USER", "PYTHONPATH", "UV_CONSTRAINT", "UV_NO_VERIFY_HASHES"])

@@ -1,4 +1,4 @@
-"""Reading JSON strictly."""
+"""Strict JSON parsing."""
 
 import gzip
 
@@ -49,12 +49,12 @@ OTHER_ENCODINGS = {
 }
 
 
-@pytest.mark.parametrize(("encoding", "said"), OTHER_ENCODINGS.items())
-def test_another_encoding_is_named_with_what_to_send_instead(encoding: str, said: str) -> None:
+@pytest.mark.parametrize(("encoding", "expected"), OTHER_ENCODINGS.items())
+def test_another_encoding_is_named_with_what_to_send_instead(encoding: str, expected: str) -> None:
     """A29."""
     with pytest.raises(MalformedJson) as refused:
         read_object(EVENT.encode(encoding))
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
 
 
 def test_a_gzip_body_that_does_not_say_so_is_named_too() -> None:
@@ -63,15 +63,15 @@ def test_a_gzip_body_that_does_not_say_so_is_named_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         (b"\xff\xfe\x00", "not UTF-8"),
         (b'{"a": "\xff"}', "not UTF-8"),
         (b'{"a": "\x00"}', "control character"),
     ],
 )
-def test_what_is_in_no_encoding_is_not_said_to_be_in_one(body: bytes, said: str) -> None:
-    with pytest.raises(MalformedJson, match=said) as refused:
+def test_what_is_in_no_encoding_is_not_said_to_be_in_one(body: bytes, expected: str) -> None:
+    with pytest.raises(MalformedJson, match=expected) as refused:
         read_object(body)
     assert "UTF-16" not in str(refused.value)
 
@@ -135,7 +135,7 @@ def test_a_list_is_no_object_whatever_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("amount", "amount"),
         ("größe", "größe"),
@@ -145,5 +145,5 @@ def test_a_list_is_no_object_whatever_is_in_it() -> None:
         ("x" * 61, "x" * 60 + "…"),
     ],
 )
-def test_a_name_is_shown_as_a_terminal_can_bear_it(name: str, said: str) -> None:
-    assert shown(name) == said
+def test_a_name_is_shown_as_a_terminal_can_bear_it(name: str, expected: str) -> None:
+    assert shown(name) == expected

@@ -1,4 +1,4 @@
-"""Pages by key: together they are the list, whatever their length."""
+"""Keyset pagination: the pages together are the list, whatever its length."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Each kind of rule declares all that is known of it, and whoever reads, writes, compares or bounds rules finds it."""
+"""Each kind of rule declares all that readers, writers, comparisons and limits need to know."""
 
 from dataclasses import fields
 
@@ -13,7 +13,7 @@ from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from app.rules.rule import Rule
 from app.rules.wording import PRESENT
-from tests.unit.rules_of_kinds import changes, written
+from tests.rules_of_kinds import changes, written
 
 EVERY = pytest.mark.parametrize("name", KINDS)
 
@@ -49,9 +49,9 @@ def test_a_change_of_any_parameter_is_told(name: str) -> None:
     [rule] = read_rules([written(name, 1)])
     for parameter, value in changes(name).items():
         [changed] = read_rules([written(name, 1, **{parameter: value})])
-        [told] = differences([rule], [changed])
-        assert told.startswith(f"1: {parameter.replace('_', ' ')} ")
-        assert told.endswith(f" → {value}")
+        [shown] = differences([rule], [changed])
+        assert shown.startswith(f"1: {parameter.replace('_', ' ')} ")
+        assert shown.endswith(f" → {value}")
 
 
 @EVERY

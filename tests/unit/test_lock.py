@@ -1,4 +1,4 @@
-"""The locks: complete for every Python and platform that is promised, since installing resolves nothing."""
+"""The locks are complete for every supported Python and platform, since installing resolves nothing."""
 
 import importlib.metadata
 import tomllib
@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.integration.install.index import locked
+from tests.locks import locked
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]

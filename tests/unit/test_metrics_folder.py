@@ -1,4 +1,4 @@
-"""The folder of the workers' numbers: made, cleared, and never shared with another service."""
+"""The folder of the workers' metrics: created, cleared, and never shared with another service."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Each worker has a number of its own; the next one takes the number of a dead one, and counts on."""
+"""Each worker has its own slot; the next one takes the slot of a dead one and continues its counters."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The numbers of several processes, added up: what was counted by anybody, what is so of those who live."""
+"""The metrics of several processes, added up: counters of all, gauges of the living."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""When a shadow has to leave (A47): under pressure, of which it has a notable part, and for long enough."""
+"""When a shadow is shed (A47): under pressure of which it causes a notable part, and for long enough."""
 
 import pytest
 
@@ -10,13 +10,13 @@ CALM: Look = (0, 0.4, 10)
 
 
 def sheds(*looks: Look) -> bool:
-    pressure, told = Pressure(), False
+    pressure, shown = Pressure(), False
     events = waits = shadow = cpu = 1000.0  # what was counted before is no pressure
     pressure.strain(Reading(events=events, waits=waits, shadow=shadow, cpu=cpu))
     for waited, of_shadow, happened in looks:
         events, waits, shadow, cpu = events + happened, waits + waited, shadow + of_shadow, cpu + 1
-        told = told or pressure.strain(Reading(events=events, waits=waits, shadow=shadow, cpu=cpu)) is not None
-    return told
+        shown = shown or pressure.strain(Reading(events=events, waits=waits, shadow=shadow, cpu=cpu)) is not None
+    return shown
 
 
 def test_a_shadow_that_takes_much_leaves_where_events_wait_for_long() -> None:

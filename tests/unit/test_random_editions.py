@@ -1,4 +1,4 @@
-"""Any edition on any history: the rules judge as the naive oracle does, reading no more than they asked for."""
+"""Any edition on any history: the rules judge as the oracle does and read no more than they requested."""
 
 from decimal import Decimal
 
@@ -6,33 +6,27 @@ from hypothesis import given
 
 from app.rulebook.forms import written_rules
 from app.rules.engine import evaluate, needs_of
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import EventType
 from app.rules.rule import Rule
-from tests.unit import naive
-from tests.unit.builders import history_of
-from tests.unit.naive import Played
-from tests.unit.rule_drawing import EDITIONS, PLAYED
+from testkit import oracle
+from tests.builders import as_sent, history_of, played_by
+from tests.strategies import EDITIONS, PLAYED
 
 
 @given(EDITIONS, PLAYED)
-def test_any_edition_judges_any_history_as_the_naive_oracle_does(
+def test_any_edition_judges_any_history_as_the_oracle_does(
     rules: list[Rule], played: list[tuple[EventType, Decimal, int]]
 ) -> None:
     written = written_rules(rules)
-    events: list[ActivityEvent] = []
-    seen: list[Played] = []
-    t = 0
-    for kind, amount, gap in played:
-        t += gap
-        event = ActivityEvent(user_id=1, t=t, type=kind, amount=amount)
-        seen.append(Played(kind.value, amount, t))
-        alerts = evaluate(rules, event, history_of(events, needs_of(rules, kind), t))
-        assert [alert.code for alert in alerts] == naive.codes(written, seen)
-        events.append(event)
+    events = played_by(1, played)
+    for place, event in enumerate(events):
+        alerts = evaluate(rules, event, history_of(events[:place], needs_of(rules, event.type), event.t))
+        sent = [as_sent(each) for each in events[: place + 1]]
+        assert [alert.code for alert in alerts] == oracle.codes_after(sent, written)
         for alert in alerts:
-            told = naive.evidence(next(rule for rule in written if rule["code"] == alert.code), seen)
-            assert (alert.value, alert.threshold, alert.count) == (told.value, told.limit, len(told.moments))
+            proof = oracle.evidence(next(rule for rule in written if rule["code"] == alert.code), sent)
+            assert (alert.value, alert.threshold, alert.count) == (proof.value, proof.threshold, len(proof.moments))
             # Of a long window only the event itself is there; the others are looked up where they are stored.
             listed = [own.t for own in alert.events]
-            assert listed == (told.moments[: len(listed)] if alert.window else told.moments)
-            assert told.value in alert.sentence
+            assert listed == (proof.moments[: len(listed)] if alert.window else proof.moments)
+            assert proof.value in alert.sentence

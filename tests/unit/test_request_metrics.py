@@ -1,4 +1,4 @@
-"""Requests are counted by what the service knows them as, so that no client can make up series."""
+"""Requests are counted by the service's own routes, so that no client can create series."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""What can be saved as an edition, and what cannot, told by rule and field."""
+"""Which rules can be saved as an edition; refusals name rule and field."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +16,8 @@ from app.rules.rule import Rule
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
-from tests.unit.edition_1 import RULES, WRITTEN
-from tests.unit.rule_drawing import EDITIONS
+from tests.edition_1 import RULES, WRITTEN
+from tests.strategies import EDITIONS
 
 WINDOW: dict[str, Any] = WRITTEN[1]
 STREAK: dict[str, Any] = WRITTEN[0]
@@ -136,9 +136,9 @@ def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> No
     never = [{**rule, "evaluated_on": ["deposit"]}]
     with pytest.raises(InvalidRules) as refused:
         read_draft(never)
-    [(where, said)] = refused.value.errors.items()
+    [(where, output)] = refused.value.errors.items()
     assert where == f"rule {rule['code']}, evaluated_on"
-    assert said == ["Must include withdraw, or the rule can never be met."]
+    assert output == ["Must include withdraw, or the rule can never be met."]
     assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
     assert read_rules(never), "one that was saved is still read"
 
@@ -195,11 +195,11 @@ TOML = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), TOML, ids=[said for _, said in TOML])
-def test_a_file_that_cannot_be_saved_says_what_to_change(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "expected"), TOML, ids=[expected for _, expected in TOML])
+def test_a_file_that_cannot_be_saved_says_what_to_change(text: str, expected: str) -> None:
     with pytest.raises(InvalidRules) as refused:
         read_toml(text)
-    assert str(refused.value).startswith(said) or f"; {said}" in str(refused.value)
+    assert str(refused.value).startswith(expected) or f"; {expected}" in str(refused.value)
 
 
 def test_every_fault_is_named_at_once() -> None:
@@ -224,6 +224,6 @@ CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), CHANGES)
-def test_a_difference_is_told_in_words(change: Callable[[list[Any]], list[Any]], told: list[str]) -> None:
-    assert differences(RULES, read_rules(change(WRITTEN))) == told
+@pytest.mark.parametrize(("change", "expected"), CHANGES)
+def test_a_difference_is_told_in_words(change: Callable[[list[Any]], list[Any]], expected: list[str]) -> None:
+    assert differences(RULES, read_rules(change(WRITTEN))) == expected

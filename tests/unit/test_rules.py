@@ -14,9 +14,9 @@ from app.rules.rising_streak import RisingStreak
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
-from e2e import oracle
-from tests.unit.builders import deposit, history_of, withdraw
-from tests.unit.edition_1 import RULES
+from testkit import oracle
+from tests.builders import as_sent, deposit, history_of, played_by, withdraw
+from tests.edition_1 import RULES
 
 
 def codes(*events: ActivityEvent) -> list[int]:
@@ -28,10 +28,10 @@ def codes(*events: ActivityEvent) -> list[int]:
 
 EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
     ("a first small deposit meets nothing", [deposit("42.00")], []),
-    ("1100: a withdraw of exactly 100 does not count", [withdraw("100.00")], []),
-    ("1100: a withdraw of a cent more does", [withdraw("100.01")], [1100]),
-    ("1100: a large deposit is no withdraw", [deposit("150.00")], []),
-    ("30: two withdraws are no streak", [withdraw("1", 0), withdraw("1", 1)], []),
+    ("1100: a withdrawal of exactly 100 does not count", [withdraw("100.00")], []),
+    ("1100: a withdrawal of a cent more does", [withdraw("100.01")], [1100]),
+    ("1100: a large deposit is no withdrawal", [deposit("150.00")], []),
+    ("30: two withdrawals are no streak", [withdraw("1", 0), withdraw("1", 1)], []),
     ("30: three are", [withdraw("1", 0), withdraw("1", 1), withdraw("1", 2)], [30]),
     ("30: a fourth still is (A4)", [withdraw("1", t) for t in range(4)], [30]),
     (
@@ -48,12 +48,12 @@ EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
     ("300: a fourth that rises still meets it", [deposit(str(n), n) for n in range(1, 5)], [300]),
     ("300: a fall ends it", [deposit("1", 0), deposit("2", 1), deposit("3", 2), deposit("1", 3)], []),
     (
-        "300: withdraws in between are ignored",
+        "300: withdrawals in between are ignored",
         [deposit("1", 0), withdraw("9", 1), deposit("2", 2), withdraw("9", 3), deposit("3", 4)],
         [300],
     ),
     (
-        "300: it is evaluated on a withdraw as well (A2)",
+        "300: it is evaluated on a withdrawal as well (A2)",
         [deposit("1", 0), deposit("2", 1), deposit("3", 2), withdraw("9", 3)],
         [300],
     ),
@@ -62,8 +62,8 @@ EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
     ("123: one deposit alone can meet it", [deposit("200.01")], [123]),
     ("123: exactly 30 seconds apart counts (A1)", [deposit("150", 10), deposit("51", 40)], [123]),
     ("123: 31 seconds apart does not", [deposit("150", 10), deposit("51", 41)], []),
-    ("123: withdraws do not add to it", [withdraw("100", 0), deposit("150", 1)], []),
-    ("123: it is evaluated on a withdraw as well (A2)", [deposit("201", 0), withdraw("1", 30)], [123]),
+    ("123: withdrawals do not add to it", [withdraw("100", 0), deposit("150", 1)], []),
+    ("123: it is evaluated on a withdrawal as well (A2)", [deposit("201", 0), withdraw("1", 30)], [123]),
     ("123: until the window has passed", [deposit("201", 0), withdraw("1", 31)], []),
     (
         "30 and 123 together, which only a withdraw can meet (A2)",
@@ -109,12 +109,12 @@ def test_a_rule_is_evaluated_only_on_its_types() -> None:
 
 NEEDS = [
     (
-        "a deposit cannot end a streak of withdraws",
+        "a deposit cannot end a streak of withdrawals",
         EventType.DEPOSIT,
         HistoryNeeds(latest_of={EventType.DEPOSIT: 2}, window={EventType.DEPOSIT: 30}),
     ),
     (
-        "a withdraw is judged with the two events before it",
+        "a withdrawal is judged with the two events before it",
         EventType.WITHDRAW,
         HistoryNeeds(latest=2, latest_of={EventType.DEPOSIT: 3}, window={EventType.DEPOSIT: 30}),
     ),
@@ -146,19 +146,14 @@ AMOUNTS = st.integers(1, 12_000).map(lambda cents: Decimal(cents) / 100) | st.sa
     [Decimal("100.00"), Decimal("100.01"), Decimal("50.00"), Decimal("200.00"), Decimal("66.67")]
 )
 PLAYED = st.lists(
-    st.tuples(st.sampled_from(["deposit", "withdraw"]), AMOUNTS, st.sampled_from([1, 2, 10, 15, 29, 30, 31, 500])),
+    st.tuples(st.sampled_from(EventType), AMOUNTS, st.sampled_from([1, 2, 10, 15, 29, 30, 31, 500])),
     min_size=1,
     max_size=12,
 )
 
 
 @given(PLAYED)
-def test_any_history_is_judged_as_the_naive_oracle_does(played: list[tuple[oracle.EventType, Decimal, int]]) -> None:
-    events: list[ActivityEvent] = []
-    naive: list[oracle.Event] = []
-    t = 0
-    for kind, amount, gap in played:
-        t += gap
-        events.append(ActivityEvent(user_id=1, t=t, type=EventType(kind), amount=amount))
-        naive.append(oracle.Event(type=kind, amount=str(amount), user_id=1, t=t))
-        assert codes(*events) == oracle.codes_after(naive)
+def test_any_history_is_judged_as_the_oracle_does(played: list[tuple[EventType, Decimal, int]]) -> None:
+    events = played_by(1, played)
+    for count in range(1, len(events) + 1):
+        assert codes(*events[:count]) == oracle.codes_after([as_sent(event) for event in events[:count]])

@@ -1,4 +1,4 @@
-"""History kept up event by event is the history that a list, and so the database, would give."""
+"""A history updated event by event equals the one that a list, and so the database, would give."""
 
 from decimal import Decimal
 from unittest import mock
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from app.backtest.judging import needs_of_all
 from app.rules import running_history
 from app.rules.engine import RuleSet, evaluate, needs_of
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import EventType
 from app.rules.history import HistoryNeeds, Window, WindowSum
 from app.rules.rule import Rule
 from app.rules.running_history import RunningHistory
-from tests.unit.builders import deposit, history_of, withdraw
-from tests.unit.rule_drawing import EDITIONS, PLAYED
+from tests.builders import deposit, history_of, played_by, withdraw
+from tests.strategies import EDITIONS, PLAYED
 
 TYPES = st.sampled_from(EventType)
 COUNTS = st.dictionaries(TYPES, st.integers(0, 4))
@@ -30,14 +30,6 @@ NEEDS = st.builds(
 Steps = list[tuple[EventType, Decimal, int]]
 
 
-def events_of(user_id: int, played: Steps) -> list[ActivityEvent]:
-    t, events = 0, []
-    for kind, amount, gap in played:
-        t += gap
-        events.append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
-    return events
-
-
 @given(NEEDS, st.lists(PLAYED, min_size=1, max_size=3), st.integers(1, 8), st.data())
 def test_it_is_what_a_list_gives_for_one_user_after_the_other(
     needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
@@ -46,13 +38,13 @@ def test_it_is_what_a_list_gives_for_one_user_after_the_other(
         running = RunningHistory(needs)
         for user_id, played in enumerate(users, start=1):
             running.forget()
-            events = events_of(user_id, played)
+            events = played_by(user_id, played)
             for place, event in enumerate(events):
                 found, expected = running.before(event.t), history_of(events[:place], needs, event.t)
                 assert found.latest == expected.latest
                 assert dict(found.latest_of) == expected.latest_of
                 assert dict(found.window) == expected.window
-                # Not every sum at every event: who is not asked for long must catch up.
+                # Not every sum at every event: a sum that was not read for long must catch up.
                 for window in needs.sums:
                     if data.draw(st.booleans()):
                         assert found.sums.get(window) == expected.sums.get(window)
@@ -62,7 +54,7 @@ def test_it_is_what_a_list_gives_for_one_user_after_the_other(
 @given(EDITIONS, EDITIONS, PLAYED)
 def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], other: list[Rule], played: Steps) -> None:
     running = RunningHistory(needs_of_all(*(RuleSet(edition=1, rules=rules) for rules in (one, other))))
-    events = events_of(1, played)
+    events = played_by(1, played)
     for place, event in enumerate(events):
         for rules in (one, other):
             own = history_of(events[:place], needs_of(rules, event.type), event.t)

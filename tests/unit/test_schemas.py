@@ -13,7 +13,7 @@ from app.events.domain import Decision
 from app.events.schemas import DecisionSchema, EventSchema, render_decision, sound_event
 from app.rules.event import ActivityEvent, EventType
 from lib.json_requests import NumberLiteral
-from tests.unit.builders import deposit
+from tests.builders import deposit
 
 SAMPLE: dict[str, Any] = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
 

@@ -1,4 +1,4 @@
-"""docs/security.md: a reviewer can open each test that it names."""
+"""docs/security.md: every test that it cites exists."""
 
 import re
 from pathlib import Path

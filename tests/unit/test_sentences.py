@@ -1,4 +1,4 @@
-"""Why a rule fired, and what it asks for, as an analyst reads it."""
+"""Sentences on why a rule fired and what it requires, as an analyst reads them."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
 from app.rules.wording import lasting
-from tests.unit.builders import deposit, history_of, withdraw
+from tests.builders import deposit, history_of, withdraw
 
 DEPOSIT, WITHDRAW = EventType
 TOLD: dict[str, Any] = {"code": 1, "name": "a rule", "description": "what it is for"}
@@ -80,7 +80,7 @@ def test_the_sentence_says_what_was_compared(rule: Rule, events: list[ActivityEv
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "expected"),
     [
         (0, "0 s"),
         (30, "30 s"),
@@ -92,8 +92,8 @@ def test_the_sentence_says_what_was_compared(rule: Rule, events: list[ActivityEv
         (2_678_400, "31 d"),
     ],
 )
-def test_a_length_of_time_is_told_exactly(seconds: int, told: str) -> None:
-    assert lasting(seconds) == told
+def test_a_length_of_time_is_told_exactly(seconds: int, expected: str) -> None:
+    assert lasting(seconds) == expected
 
 
 def test_the_terms_of_a_long_window_can_be_read() -> None:

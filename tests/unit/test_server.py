@@ -1,4 +1,4 @@
-"""How many connections fit into the files that may be open."""
+"""How many connections fit into the limit of open files."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ WANTED = server.CONNECTIONS + server.OTHER_FILES
     ],
 )
 def test_the_files_are_raised_as_far_as_they_may(soft: int, hard: int, connections: int, files: int) -> None:
-    """A33. In a process of its own, since what was lowered stays low."""
+    """A33. In a separate process, since a lowered limit stays low."""
     argv = [sys.executable, "-c", SCRIPT, str(soft), str(hard)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603  # our own
     assert done.stdout.split() == [str(connections), str(files)]

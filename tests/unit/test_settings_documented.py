@@ -1,4 +1,4 @@
-"""Every setting is explained, and can be copied from the example."""
+"""Every setting is documented and is in the example file."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.config import SPARE_CONNECTIONS, Settings, read_settings
-from tests.integration.conftest import settings_with
+from tests.settings import settings_with
 
 
 @pytest.mark.parametrize("name", [field.upper() for field in Settings.__dataclass_fields__])
@@ -19,7 +19,7 @@ EXAMPLE = dict(re.findall(r"^([A-Z_]+)=(.*)$", Path(".env.example").read_text(),
 
 
 def test_the_example_sets_what_is_so_anyway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """So whoever copies it changes nothing by that."""
+    """So copying it changes nothing."""
     for name in EXAMPLE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/x")
@@ -38,8 +38,8 @@ TELLERS = [*Path("docs").rglob("*.md"), *Path("docs/monitoring").iterdir(), *Pat
 
 
 def test_the_size_of_the_pool_is_told_in_one_place_and_as_it_is() -> None:
-    told = {path: FORMULA.findall(path.read_text()) for path in TELLERS if path.is_file()}
-    assert {path: numbers for path, numbers in told.items() if numbers} == {
+    shown = {path: FORMULA.findall(path.read_text()) for path in TELLERS if path.is_file()}
+    assert {path: numbers for path, numbers in shown.items() if numbers} == {
         Path("docs/settings.md"): [str(SPARE_CONNECTIONS)] * 2
     }
     assert settings_with(web_threads=4, read_threads=2).pool_size == 4 + 2 + SPARE_CONNECTIONS

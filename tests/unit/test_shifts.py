@@ -1,4 +1,4 @@
-"""As many threads are awake as are of use, and others are woken in the place of those that are held up."""
+"""Only as many threads are awake as are useful; when some block, others are woken."""
 
 import sys
 import time
@@ -105,7 +105,7 @@ def test_one_more_sleeps_once_its_answer_was_sent(server: Server) -> None:
 
 
 def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
-    """Its connection may have to be closed, which the server does when the thread returns."""
+    """The server may have to close the connection when the thread returns."""
     server.begin(0, 1, 2, 3, kind="parts")
     server.let_go(0, 1, 2, 3)
     assert soon(lambda: server.free() == [0, 1, 2, 3])
@@ -159,7 +159,7 @@ def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
 
 
 def test_some_are_woken_from_time_to_time(server: Server) -> None:
-    """So that the server, which ends threads without work, never has none but those that sleep."""
+    """The server ends idle threads; it must never be left with sleeping ones only."""
     server.begin(0, 1, 2)
     server.let_go(0, 1, 2)
     assert soon(lambda: server.free() == [1, 2])

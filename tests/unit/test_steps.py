@@ -1,4 +1,4 @@
-"""Which steps an edition does not take, and what is said of each."""
+"""Which steps an edition refuses, and with what message."""
 
 from datetime import UTC, datetime
 from itertools import product
@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from app.rulebook.domain import TAKEN_FROM, Edition, Status, Step, WrongStep, refuse_wrong_step
-from tests.unit.edition_1 import RULES
+from tests.edition_1 import RULES
 
 WRONG = {
     (Step.SHADOWED, Status.SHADOW): ("edition 6 is already shadow", ""),

@@ -1,4 +1,4 @@
-"""Tables: whatever the width of the terminal, every value can be read whole in one place."""
+"""Tables: at any terminal width every value can be read completely."""
 
 import re
 from io import StringIO
@@ -26,18 +26,18 @@ def printed(width: int | None, *, terminal: bool = True) -> str:
     out = Console(file=StringIO(), width=width or 80, force_terminal=terminal, color_system=None, highlight=False)
     print_whole(table, out, width=width)
     assert out.width == (width or 80)
-    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
-    return re.sub("\x1b\\[[0-9;]*m", "", told)
+    shown: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
+    return re.sub("\x1b\\[[0-9;]*m", "", shown)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_cut_at_any_width(width: int) -> None:
-    told = printed(width)
-    assert "…" not in told
+    shown = printed(width)
+    assert "…" not in shown
     for row in ROWS:
-        assert all(value in told for place, value in enumerate(row) if place != 1), row
-        assert all(word in told for word in row[1].split()), row
-    assert all(heading in told for heading in HEADINGS)
+        assert all(value in shown for place, value in enumerate(row) if place != 1), row
+        assert all(word in shown for word in row[1].split()), row
+    assert all(heading in shown for heading in HEADINGS)
 
 
 def test_prose_goes_on_in_the_next_line_where_that_makes_the_rows_fit() -> None:

@@ -1,4 +1,4 @@
-"""Which faults of the database pass and which are defects, told by SQLSTATE alone."""
+"""Which database faults are transient and which are defects, by SQLSTATE alone."""
 
 import psycopg2
 import pytest
@@ -25,9 +25,9 @@ DEFECTS = {"no such table": "42P01", "check violated": "23514", "out of range": 
 
 @pytest.mark.parametrize("sqlstate", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_is_unavailable(sqlstate: str | None) -> None:
-    told = told_apart(Fault(sqlstate))
-    assert isinstance(told, Unavailable)
-    assert "the driver's own words" in str(told)
+    shown = told_apart(Fault(sqlstate))
+    assert isinstance(shown, Unavailable)
+    assert "the driver's own words" in str(shown)
 
 
 @pytest.mark.parametrize("sqlstate", DEFECTS.values(), ids=DEFECTS.keys())

@@ -1,4 +1,4 @@
-"""One at a time of each key, the others in their order, in no room meanwhile, and not for ever (A37)."""
+"""Requests of one key run one at a time and in order, wait outside of the limit, and not for ever (A37)."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""From the members of a request to a user to be registered."""
+"""From the members of a request to a player to be registered."""
 
 import pytest
 from marshmallow import ValidationError

@@ -1,4 +1,4 @@
-"""Who counts as silent, by looks; who is told that all is well."""
+"""Which workers count as silent, by checks, and who learns that all is well."""
 
 import os
 import time
@@ -22,7 +22,7 @@ class Worker:
 
 @dataclass
 class House:
-    """A watchdog with its workers, and how often it said that all is well."""
+    """A watchdog with its workers, and how often it reported that all is well."""
 
     ear: int
     mouth: int
@@ -121,7 +121,7 @@ def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: Hou
 
 
 def await_pulse(house: House, *, beats: bool) -> None:
-    """Return when somebody beats, or when nobody has for a while."""
+    """Return at the next heartbeat, or after a while without one."""
     deadline = time.monotonic() + 10
     while bool(heartbeat.heard(house.ear)) is not beats:
         assert time.monotonic() < deadline

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lib.probe import found_within
+from testkit.ports import free_port
 from tests.integration.deploy import nginx as shipped
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, Serve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Instances:
         self.ports = (free_port(), free_port())
 
     def start(self, port: int, **settings: str) -> "subprocess.Popen[str]":
-        """Start the instance of a port, and return when it answers; nobody needs a key unless the settings say so.
+        """Start the instance of a port, and return when it answers; no key is needed unless the settings say so.
 
         It has to be said: what nginx passes on does not count as coming from this machine (A39).
         """

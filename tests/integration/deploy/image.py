@@ -112,7 +112,7 @@ class Container:
         yield from (f"/{name}:{name}" for name in folders)
 
     def run(self, argv: Sequence[str]) -> "subprocess.Popen[str]":
-        """Run a command in namespaces of its own, as `docker run` and `docker exec` would."""
+        """Run a command in new namespaces, as `docker run` and `docker exec` would."""
         user = instruction("USER")
         namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", MOUNTS, "sh"]
         who = ["setpriv", f"--reuid={user}", f"--regid={user}", *DROPPED]

@@ -42,7 +42,7 @@ for unit; do
     if [ -f "$ROOT/run/$port" ]; then
         pid="$(cat "$ROOT/run/$port")"
         kill "$pid"
-        while ps -o stat= -p "$pid" | grep -q '^[^Z]'; do sleep 0.05; done # nobody may have looked at its end
+        while ps -o stat= -p "$pid" | grep -q '^[^Z]'; do sleep 0.05; done # it may be a zombie
         rm "$ROOT/run/$port"
     fi
     [ "$verb" != stop ] || continue
@@ -106,7 +106,7 @@ class Machine:
         return url
 
     def run(self, script: str, *, succeeds: bool = True) -> str:
-        """Run a block of the page as an administrator would type it; return what it said."""
+        """Run a block of the page as an administrator would type it; return its output."""
         done = subprocess.run(  # noqa: S603  # the page is ours
             ["/bin/bash", "-eu", "-o", "pipefail", "-c", self._of_here(script)],
             cwd=self.root,

@@ -9,7 +9,7 @@ BLOCK = r"^```{language}\n(.*?)^```$"
 
 
 def blocks(heading: str, language: str = "bash") -> list[str]:
-    """Return the blocks of a language that stand right under a heading, in their order."""
+    """Return the blocks of a language directly under a heading, in order."""
     page = PAGE.read_text(encoding="utf-8")
     found = re.search(SECTION.format(heading=re.escape(heading)), page, re.DOTALL | re.MULTILINE)
     assert found, f"{PAGE} has no section {heading}"

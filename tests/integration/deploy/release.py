@@ -33,7 +33,7 @@ class Release:
         self._settings.write_text("".join(f'{name}="{value}"\n' for name, value in settings.items()))
 
     def shell(self, commands: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Run commands as somebody types them, until one fails."""
+        """Run commands as if typed, until one fails."""
         environment = {
             **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
             "PATH": f"{self.programs}:/usr/local/bin:/usr/bin:/bin",

@@ -19,13 +19,14 @@ from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.probe import found_within
+from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import FAST, AppWith, run_sql, settings_with
+from tests.integration.conftest import FAST, AppWith, run_sql
 from tests.integration.deploy.machine import INSTANCES, PASSWORD, REPOSITORY, Machine
 from tests.integration.deploy.page import blocks, line_with
-from tests.integration.ports import free_port
 from tests.integration.servers import LONGEST, post
 from tests.integration.wiring import wiring
+from tests.settings import settings_with
 
 UPGRADE = "sudo -u activity_owner activity-alerts db upgrade"
 TABLES = (
@@ -54,7 +55,7 @@ Contents = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture
 def new_machine(quick_clusters: None) -> Iterator[NewMachine]:  # noqa: ARG001  # which it makes
-    """Make machines, each with a PostgreSQL of its own; all is gone at the end."""
+    """Create machines, each with its own PostgreSQL; remove all at the end."""
     with ExitStack() as undo:
 
         def make(superuser: str = "postgres_of_the_page") -> Machine:
@@ -158,8 +159,8 @@ def test_a_backup_of_compose_is_restored_where_there_is_only_an_empty_database(n
     play(make_url(one.postgres).set(username="activity_web").render_as_string(hide_password=False))
     one.run(blocks("Backups")[1])
     carry(one, other, "activity.dump")
-    said = other.run(blocks("Restore")[2])
-    assert "40 events" in said, said
+    output = other.run(blocks("Restore")[2])
+    assert "40 events" in output, output
     assert contents(other.postgres) == contents(one.postgres)
 
 
@@ -203,12 +204,12 @@ def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:
     assert machine.run(f'{served}\necho "$new"').endswith("/opt/activity-alerts/releases/newer\n")
     for port in machine.ports.values():
         assert post(int(port), 100, user_id=int(port)) == 200  # by the older release, on the newer tables
-    said = machine.run(UPGRADE, succeeds=False)
-    assert "Traceback" not in said
-    assert "the database is at migration 9999" in said
+    output = machine.run(UPGRADE, succeeds=False)
+    assert "Traceback" not in output
+    assert "the database is at migration 9999" in output
     command = f"sudo -u {getuser()} activity-alerts db downgrade {OURS.get_current_head()}"
-    assert f"\n  {command}\n" in said, "as it is typed on this machine"
-    assert '"Back to an older release"' in said
+    assert f"\n  {command}\n" in output, "as it is typed on this machine"
+    assert '"Back to an older release"' in output
 
     [old] = [line for line in served.splitlines() if line.startswith("old=")]
     machine.run(f"{old}\nnew=/opt/activity-alerts/releases/newer\n{for_good}")

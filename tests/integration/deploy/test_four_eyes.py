@@ -21,7 +21,7 @@ CURL = re.compile(r"curl .*$", re.MULTILINE)
 
 
 def commands_shown(heading: str) -> str:
-    """Return what the page shows under a heading to be typed."""
+    """Return the commands under a heading of the page."""
     [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
     return "\n".join(re.findall(r"```bash\n(.*?)```", section, re.DOTALL))
 
@@ -60,7 +60,7 @@ def test_the_page_shows_the_whole_way(release: Release, address: str, sql: Sql, 
 def test_whoever_began_at_the_command_line_is_led_to_the_end_by_the_messages(
     release: Release, address: str, sql: Sql, tmp_path: Path
 ) -> None:
-    """Not in a circle: each refusal names a step that is taken from where one stands, and the last one publishes."""
+    """Not in a circle: each refusal names the next possible step, and the last one publishes."""
     scopes = "--scope rules:write --scope rules:publish"
     keys = [f"keys create --name {name} --owner {name} {scopes}" for name in ("ann", "ben")]
     ann, ben = (release.shell(f"sudo -u activity activity-alerts {words}", tmp_path).stdout.strip() for words in keys)

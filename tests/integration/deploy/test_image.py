@@ -57,13 +57,13 @@ def test_it_serves_from_a_read_only_file_system_and_stops_when_told(container: C
     health = container.run(command("HEALTHCHECK"))
     health.communicate(timeout=LONGEST)
     assert health.returncode == 0
-    assert post(port, 1) == 401  # it listens beyond loopback, so it asks for keys (A20)
+    assert post(port, 1) == 401  # it listens beyond loopback, so it requires keys (A20)
     [first] = psutil.Process(service.pid).children()
     assert {*first.uids(), *first.gids()} == {int(instruction("USER"))}
     first.send_signal(getattr(signal, instruction("STOPSIGNAL")))
-    _, said = service.communicate(timeout=LONGEST)
+    _, output = service.communicate(timeout=LONGEST)
     assert service.returncode == 0
-    assert "Traceback" not in said
+    assert "Traceback" not in output
 
 
 @needs_namespaces
@@ -83,12 +83,12 @@ def test_only_tmp_can_be_written(container: Container, place: str) -> None:
 @needs_namespaces
 def test_its_commands_know_the_application(container: Container) -> None:
     made = container.run([PYTHON, "-m", "flask", "keys", "create", "--name", "me", "--scope", "events:write"])
-    key, said = made.communicate(timeout=LONGEST)
-    assert made.returncode == 0, said
+    key, output = made.communicate(timeout=LONGEST)
+    assert made.returncode == 0, output
     assert key.startswith("aa_")
 
 
 @needs_namespaces
 def test_it_knows_its_version(container: Container) -> None:
-    told, said = container.run([PYTHON, "-m", "flask", "version"]).communicate(timeout=LONGEST)
-    assert told == f"{VERSION}\n", said
+    shown, output = container.run([PYTHON, "-m", "flask", "version"]).communicate(timeout=LONGEST)
+    assert shown == f"{VERSION}\n", output

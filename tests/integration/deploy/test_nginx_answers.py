@@ -140,7 +140,7 @@ def test_a_body_that_is_too_large_is_refused_alike(nginx: Nginx, instances: Inst
 
 
 REFUSED = [
-    ("/metrics", {}, (404, "not-found")),  # for whoever asks each instance
+    ("/metrics", {}, (404, "not-found")),  # only each instance itself serves them
     ("/.problem", {}, (404, "not-found")),
     ("/" + "a" * 20_000, {}, (414, "uri-too-long")),
     ("/event", {"X-Long": "a" * 20_000}, (400, "bad-request")),

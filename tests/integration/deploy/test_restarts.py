@@ -19,7 +19,7 @@ CLIENTS = 4
 
 @contextmanager
 def load(nginx: Nginx) -> Iterator[Callable[[], Sequence[int]]]:
-    """Let clients send events, each of its own user, one after the other; yields how to look at the statuses."""
+    """Let clients send events, each for its own player, one after the other; yield a way to read the statuses."""
     statuses: list[int] = []
     over = threading.Event()
 

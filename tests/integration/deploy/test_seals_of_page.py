@@ -12,13 +12,13 @@ SYSTEMCTL = '#!/bin/sh\necho "$@" >> "$SAID"\n'
 
 
 def test_the_timer_is_installed_with_its_service_and_enabled(tmp_path: Path) -> None:
-    release, units, said = Release(tmp_path / "release"), tmp_path / "units", tmp_path / "said"
+    release, units, output = Release(tmp_path / "release"), tmp_path / "units", tmp_path / "said"
     units.mkdir()
     write_program(release.programs / "systemctl", SYSTEMCTL)
     timer, _ = blocks("Seals")
-    done = release.shell(timer.replace(UNITS, f"{units}/"), REPOSITORY, SAID=str(said))
+    done = release.shell(timer.replace(UNITS, f"{units}/"), REPOSITORY, SAID=str(output))
     assert done.returncode == 0, done.stderr
-    reload, enable = said.read_text().splitlines()
+    reload, enable = output.read_text().splitlines()
     assert (reload, enable) == ("daemon-reload", "enable --now activity-alerts-seal.timer")
     assert {unit.name for unit in units.iterdir()} == {"activity-alerts-seal.service", "activity-alerts-seal.timer"}
 

@@ -32,7 +32,7 @@ needs_systemd = pytest.mark.skipif(version() < OLDEST, reason=f"systemd-analyze 
 @needs_systemd
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_understands_every_line(tmp_path: Path, name: str) -> None:
-    """Here, where nothing is installed in /opt, with a Python that is there."""
+    """Use an existing Python, as nothing is installed in /opt here."""
     for each in UNITS:
         unit = (SHIPPED / each).read_text(encoding="utf-8")
         (tmp_path / each).write_text(unit.replace("/opt/activity-alerts/current/.venv/bin/python", sys.executable))

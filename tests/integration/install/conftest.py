@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.install.index import Index, locked
+from tests.integration.install.index import Index
+from tests.locks import locked
 
 REPOSITORY = Path(__file__).parents[3]
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -41,11 +42,11 @@ class Checkout:
         shutil.copytree(made, self.folder / ".venv", symlinks=True)
 
     def install(self, kind: str, *, python: str, address: str) -> "subprocess.CompletedProcess[str]":
-        """Run the installer as a user would; as root with the system's Python, as somebody ordinary."""
+        """Run the installer as a user would; if root runs the system's Python, as an ordinary account."""
         return self.run([python, "-m", "lib.install", kind], address=address, ordinary=python == SYSTEM_PYTHON)
 
     def run(self, argv: list[str], *, address: str, ordinary: bool = False) -> "subprocess.CompletedProcess[str]":
-        """Run a command that installs from an index, in the folder, with settings of nobody else."""
+        """Run a command in the folder that installs from an index, with no settings but these."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": address, "HOME": str(self.folder)}
         caches = {"UV_CACHE_DIR": str(self.folder / "uv-cache"), "PIP_CACHE_DIR": str(self.folder / "pip-cache")}

@@ -5,7 +5,6 @@ The packages are empty but for what an installer reads of them: name, version, w
 
 import hashlib
 import importlib.metadata
-import re
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,12 +16,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 NEWER = "9999.0"
-LOCKED = re.compile(r"^(?P<requirement>[A-Za-z0-9][^\\\n]*?) *\\$", re.MULTILINE)
-
-
-def locked(lock: Path) -> list[Requirement]:
-    """Read what a lock file names, with its conditions."""
-    return [Requirement(found["requirement"]) for found in LOCKED.finditer(lock.read_text(encoding="utf-8"))]
 
 
 def version_of(requirement: Requirement) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from lib.install import bundled_pip
 from tests.integration.install.conftest import REPOSITORY, SYSTEM_PYTHON, UV, Checkout, is_able
-from tests.integration.install.index import locked, version_of
+from tests.integration.install.index import version_of
+from tests.locks import locked
 
 needs_uv = pytest.mark.skipif(not UV.exists(), reason="uv has no build for this platform, or .venv was made otherwise")
 needs_system_python = pytest.mark.skipif(not is_able(SYSTEM_PYTHON), reason=f"{SYSTEM_PYTHON} cannot make a .venv")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.install.conftest import REPOSITORY, Checkout
-from tests.integration.install.index import locked
+from tests.locks import locked
 
 FIRST_STAGE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")[1]
 INSTALLER = "python3 -m lib.install service"

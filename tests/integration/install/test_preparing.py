@@ -139,15 +139,15 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("expected", "answer"),
     [
         pytest.param("it broke", r"see var/log/install\.log", id="any failure names the log"),
         pytest.param("[Errno 28] No space left on device", "disk full", id="a full disk is called so"),
     ],
 )
-def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, said: str, answer: str) -> None:
+def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, expected: str, answer: str) -> None:
     give_venv(checkout)
-    (checkout / "refused").write_text(f"requirements.txt {said}")
+    (checkout / "refused").write_text(f"requirements.txt {expected}")
     with pytest.raises(Refusal, match=answer):
         install.alone("run")
     assert (checkout / ".venv/unfinished").exists()
@@ -160,8 +160,8 @@ def test_the_pip_of_this_python_is_found_and_does_for_a_venv_without_one(checkou
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True)
     bundled_pip.unpack(wheel)
     argv = [*bundled_pip.pip(), "--version"]
-    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
-    assert said.startswith(f"pip {wheel.name.split('-')[1]} from {checkout}")
+    output = subprocess.run(argv, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
+    assert output.startswith(f"pip {wheel.name.split('-')[1]} from {checkout}")
     bundled_pip.remove()
     assert bundled_pip.pip()[1:] == ["-I", "-m", "pip"]
 

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from lib.local.__main__ import main
 from lib.local.project import Project, read_project
+from testkit.ports import free_port
 from tests.integration.local.conftest import REPOSITORY
-from tests.integration.ports import free_port
 
 
 @pytest.fixture(params=[b"PORT=abc\n", b"PORT=\xe9\n"], ids=["no port", "no text"])

@@ -1,4 +1,4 @@
-"""The files for containers and for production, read."""
+"""Reads the files for containers and for production."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Both compose files keep what the documents promise of them."""
+"""Both compose files keep what the documents promise."""
 
 import re
 from pathlib import Path
@@ -119,13 +119,13 @@ def test_so_is_every_image_that_ours_is_made_of() -> None:
 @pytest.mark.parametrize("file", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
 def test_only_the_migrations_are_told_the_owner_of_the_tables(file: dict[str, Any]) -> None:
     """A42."""
-    told = {
+    shown = {
         name: [key for key, value in service["environment"].items() if "//activity:" in str(value)]
         for name, service in file["services"].items()
         if "build" in service
     }
-    assert {name for name, keys in told.items() if keys} == {"migrate"}
-    assert told["migrate"] == ["DATABASE_OWNER_URL"]
+    assert {name for name, keys in shown.items() if keys} == {"migrate"}
+    assert shown["migrate"] == ["DATABASE_OWNER_URL"]
     for service in file["services"].values():
         if "build" in service:
             assert "//activity_service:" in service["environment"]["DATABASE_URL"]

@@ -1,4 +1,4 @@
-"""What is shipped for production agrees with the service: its settings, its times."""
+"""The files shipped for production agree with the settings and times of the service."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ from app.server import LONGEST_GOODBYE
 from lib.bodies import MAX_BODY_SIZE
 from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
 
-LONGEST_ANSWER = 5  # seconds, whatever the database does: docs/reliability.md
+LONGEST_ANSWER = 5  # seconds, in any state of the database: docs/reliability.md
 
 
 def test_the_example_names_every_setting_and_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Short ways to write events and histories in tests."""
+"""Short ways to build events and histories in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from testkit import oracle
 
 
 def deposit(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
@@ -13,6 +14,21 @@ def deposit(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
 
 def withdraw(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
     return ActivityEvent(user_id=user_id, t=t, type=EventType.WITHDRAW, amount=Decimal(amount))
+
+
+def as_sent(event: ActivityEvent) -> oracle.Event:
+    """Return the event as a client writes it, and as the oracle reads it."""
+    kind: oracle.EventType = "deposit" if event.type is EventType.DEPOSIT else "withdraw"
+    return oracle.Event(type=kind, amount=f"{event.amount:.2f}", user_id=event.user_id, t=event.t)
+
+
+def played_by(user_id: int, played: Iterable[tuple[EventType, Decimal, int]], *, start: int = 0) -> list[ActivityEvent]:
+    """Turn steps (type, amount, seconds since the step before) into the events of a player."""
+    t, events = start, []
+    for kind, amount, gap in played:
+        t += gap
+        events.append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
+    return events
 
 
 def history_of(earlier: Sequence[ActivityEvent], needs: HistoryNeeds, t: int) -> History:

@@ -1,4 +1,4 @@
-"""A rule of each kind, made from nothing but what the kind declares: a new kind is tested without a line here."""
+"""A rule of each kind, built only from what the kind declares: a new kind is tested without a line here."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ VALUES: dict[Sort, tuple[Any, Any]] = {Sort.EVENT_TYPE: ("deposit", "withdraw"),
 
 
 def value(parameter: Parameter, which: int) -> object:
-    """Return a value that may stand in a parameter; of two that differ the one or the other."""
+    """Return one of two different valid values of a parameter."""
     return VALUES[parameter.sort][which] if parameter.sort in VALUES else parameter.least + which
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 Document = dict[str, Any]
 
-ANY = ""  # in a table of ways: whatever the operation
+ANY = ""  # in a table of examples: any operation
 VOLATILE = re.compile(r'("(?:request_id|received_at|created_at|published_at|at|instance)": )"[^"]*"')
-A_SCOPE = re.compile(r"(?<=key lacks the scope )[a-z:]+")  # an example may be told once for many operations
+A_SCOPE = re.compile(r"(?<=key lacks the scope )[a-z:]+")  # one example may serve many operations
 PROBLEM = "application/problem+json"
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
 UNSAID = {"content-type", "content-length", "connection", "date", "server"}
@@ -19,7 +19,7 @@ UNSAID |= {"cache-control", "content-security-policy", "referrer-policy", "x-con
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One example of one answer: what it says, and how its operation is asked for it."""
+    """One example of one answer: its content, and the request that its operation takes."""
 
     operation: str
     method: str
@@ -49,11 +49,11 @@ def examples_in(document: Document) -> Iterator[Example]:
             }
             for status, answer in answers_of(document, operation):
                 headers = dict(_headers(document, answer))
-                yield from (Example(**asked, status=int(status), headers=headers, **said) for said in _said(answer))
+                yield from (Example(**asked, status=int(status), headers=headers, **output) for output in _said(answer))
 
 
 def answers_of(document: Document, operation: Document) -> Iterator[tuple[str, Document]]:
-    """Yield each answer of an operation by its status, those that are told once for many as well."""
+    """Yield each answer of an operation by its status, shared ones included."""
     for status, answer in operation["responses"].items():
         _, _, shared = answer.get("$ref", "").rpartition("/")
         yield status, document["components"]["responses"][shared] if shared else answer
@@ -74,8 +74,8 @@ def requests_in(operation: Document) -> Iterator[object]:
 
 def _headers(document: Document, answer: Document) -> Iterator[tuple[str, bool]]:
     for name, header in answer["headers"].items():
-        told = document["components"]["headers"][name] if "$ref" in header else header
-        yield name.lower(), told.get("required", False)
+        shown = document["components"]["headers"][name] if "$ref" in header else header
+        yield name.lower(), shown.get("required", False)
 
 
 def way_of(example: Example, ways: Mapping[tuple[str, str], object]) -> tuple[str, str] | None:
@@ -106,7 +106,7 @@ def assert_true(example: Example, status: int, headers: Mapping[str, str], text:
 
 
 def _names(lines: str) -> set[str]:
-    """Return the lines of an excerpt of metrics without their values, which change all the time."""
+    """Return the lines of an excerpt of metrics without their values, which always change."""
     return {line if line.startswith("#") else line.rpartition(" ")[0] for line in lines.splitlines()}
 
 

@@ -1,19 +1,19 @@
-"""An example of the document that is to be brought about over HTTP."""
+"""One example of the OpenAPI document, to be reproduced over HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from e2e.documented import Example
-from e2e.service import Customer
+from testkit.documented import Example
+from testkit.service import Customer
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """An example to be brought about, and a user of whom nothing is known yet."""
+    """An example to reproduce, and a player without events."""
 
     example: Example
     customer: Customer

@@ -1,11 +1,11 @@
-"""How to bring about what the document shows of the rule book, without ever changing which edition is live."""
+"""How to reproduce the document's examples of the rule book without changing the live edition."""
 
 from collections.abc import Callable
 
 import httpx
 
-from e2e.documented import ANY
-from e2e.occasion import Occasion
+from testkit.documented import ANY
+from testkit.occasion import Occasion
 
 MAX_BOOK_BYTES = 48 * 1024
 UNKNOWN_EDITION = 2**31 - 1

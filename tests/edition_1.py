@@ -5,6 +5,6 @@ from pathlib import Path
 
 from app.rulebook.forms import read_rules
 
-MIGRATION = Path(__file__).parents[2] / "migrations/versions/0004_rule_book_and_alerts.py"
+MIGRATION = Path(__file__).parents[1] / "migrations/versions/0004_rule_book_and_alerts.py"
 WRITTEN = runpy.run_path(str(MIGRATION))["EDITION_1"]
 RULES = read_rules(WRITTEN)

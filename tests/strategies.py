@@ -1,4 +1,4 @@
-"""Random rules and editions, for properties."""
+"""Hypothesis strategies for random rules, editions and histories."""
 
 from dataclasses import replace
 from decimal import Decimal

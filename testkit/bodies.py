@@ -5,7 +5,7 @@ MAX_INTEGER = 2**63 - 1
 
 
 def event_text(user_id: int, /, *extra: str, **literals: str | None) -> str:
-    """Write a withdraw of 42.00 at t = 1.
+    """Write a withdrawal of 42.00 at t = 1.
 
     Each literal takes the place of a member's value as JSON text, or with None takes the member away;
     each extra is a whole member, such as '"note": 1', put at the end.

@@ -1,11 +1,11 @@
-"""The running service as a client sees it: its address, a connection to it, a customer who plays there."""
+"""The running service as a client sees it: its address, a connection to it, and a player."""
 
 import os
 from dataclasses import dataclass
 
 import httpx
 
-from e2e.oracle import Event, EventType
+from testkit.oracle import Event, EventType
 
 URL = os.environ.get("E2E_URL", "").rstrip("/")  # `make e2e` sets it
 SEED = int(os.environ.get("E2E_SEED", "7"))
@@ -17,7 +17,7 @@ LEAKS = ("traceback", "psycopg", "sqlalchemy", "/app/", "site-packages", ".py")
 
 
 def refuse_defects(response: httpx.Response) -> None:
-    """Fail on any answer, to whatever test, that is a 5xx or lets a name of the inside out."""
+    """Fail any test on an answer that is a 5xx or reveals an internal name."""
     text = response.read().decode("utf-8", errors="replace")
     assert response.status_code < 500, f"{response.request.method} {response.url}: {response} {text}"
     leaked = [leak for leak in LEAKS if leak in text.lower()]
@@ -45,7 +45,7 @@ def codes_in(response: httpx.Response, user_id: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """One user of the platform whom nobody has seen before."""
+    """One player of the platform, new to the service."""
 
     client: httpx.Client
     user_id: int

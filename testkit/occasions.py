@@ -1,14 +1,14 @@
-"""How to bring about what the document shows, over HTTP, at a service that runs as it does out of the box."""
+"""How to reproduce the examples of the OpenAPI document over HTTP, on a service with default settings."""
 
 from collections.abc import Callable
 
 import httpx
 
-from e2e.bodies import MAX_BODY_BYTES
-from e2e.documented import ANY
-from e2e.occasion import Occasion
-from e2e.occasions_of_rules import WAYS as OF_RULES
-from e2e.service import REPLAY_HEADER
+from testkit.bodies import MAX_BODY_BYTES
+from testkit.documented import ANY
+from testkit.occasion import Occasion
+from testkit.occasions_of_rules import WAYS as OF_RULES
+from testkit.service import REPLAY_HEADER
 
 
 def replay(at: Occasion) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""A network that can swallow: between the service and PostgreSQL, on this machine."""
+"""A network between the service and PostgreSQL, on this machine, that can swallow packets."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ CHUNK = 65536
 
 
 class Network:
-    """Passes on what is sent, until it swallows; a connection of which it swallowed anything is never whole again.
+    """Forwards data until it swallows; a connection that lost data never recovers.
 
     As a firewall that has forgotten its connections: nobody is told, neither by an answer nor by an end.
     """
@@ -59,7 +59,7 @@ class Network:
 
 
 def pass_on(source: socket.socket, sink: socket.socket, lost: threading.Event) -> None:
-    """Pass on what is sent, and its end; nothing any more once it is lost."""
+    """Forward data and its end; forward nothing once the connection is lost."""
     with contextlib.suppress(OSError):
         while sent := source.recv(CHUNK):
             if not lost.is_set():

@@ -9,7 +9,7 @@ losses with rising deposits, and a winner takes the money out in several steps.
 from dataclasses import dataclass
 from random import Random
 
-from e2e.oracle import Event, EventType
+from testkit.oracle import Event, EventType
 
 DAY = 86_400  # seconds
 SESSION_ENDS_AFTER = 900  # seconds without an event
@@ -61,7 +61,7 @@ def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> li
 
 
 def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[int]:
-    """Share the events out: one each, the rest by activity, which differs between users as incomes do."""
+    """Distribute the events: one each, the rest by activity, which differs between players as incomes do."""
     weights = [temper.activity * random.lognormvariate(0, 0.8) for temper in tempers]
     counts = [1] * len(tempers)
     for user in random.choices(range(len(tempers)), weights, k=events - len(tempers)):
@@ -70,7 +70,7 @@ def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[
 
 
 def events_of(random: Random, temper: Temper, user_id: int, count: int) -> list[Event]:
-    """Play one user's day; what comes next depends on what came before it in the session."""
+    """Play one player's day; each event depends on the one before it in the session."""
     events: list[Event] = []
     earlier: Event | None = None
     for t in moments(random, count):

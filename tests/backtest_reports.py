@@ -17,8 +17,8 @@ from app.rules.event import EventType
 from app.rules.history import History
 from app.rules.rule import Rule
 from app.rules.threshold import Threshold
-from tests.unit.builders import deposit
-from tests.unit.markup import EVIL
+from tests.builders import deposit
+from tests.markup import EVIL
 
 MADE = datetime(2026, 11, 22, 3, 4, tzinfo=UTC)
 
@@ -67,8 +67,8 @@ def counted(alerts: int, players: int, rate: float) -> dict[str, float]:
 def printed(report: Report, width: int = 200) -> str:
     out = Console(file=StringIO(), width=width, highlight=False)
     print_report(report, out)
-    told: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
-    return told
+    shown: str = out.file.getvalue()  # type: ignore[attr-defined]  # it was made so
+    return shown
 
 
 def of_many(codes: int) -> Report:

@@ -1,9 +1,9 @@
-"""Reading HTML and SVG in tests."""
+"""Reads HTML and SVG in tests."""
 
 import re
 from html.parser import HTMLParser
 
-EVIL = "<script>alert('x')</script> & \"more\""  # what somebody may type as the name of a rule
+EVIL = "<script>alert('x')</script> & \"more\""  # what a user may type as the name of a rule
 
 
 class Reader(HTMLParser):

@@ -1,4 +1,4 @@
-"""A small disk, where one can be had: a tmpfs, which only root may mount."""
+"""A small disk where one is possible: a tmpfs, which only root may mount."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ BLOCKS = (1 << 20, 1 << 12, 1)
 
 
 class NoDisk(Exception):
-    """No disk of its own can be had here; the message says why."""
+    """No separate disk is possible here; the message says why."""
 
 
 @contextlib.contextmanager

@@ -1,0 +1,110 @@
+"""The rules once more, written from the contract alone: dumb, slow and obviously right.
+
+It shares no code with the application, reads no index, and keeps nothing but the plain list of a player's events; every
+answer starts again from that whole list. It is the only oracle: whatever has to know a right answer asks this module.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+EventType = Literal["deposit", "withdraw"]
+Rule = Mapping[str, Any]  # as a client writes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One action of a player: amount in plain decimal notation, t in seconds."""
+
+    type: EventType
+    amount: str
+    user_id: int
+    t: int
+
+    def body(self) -> dict[str, str | int]:
+        return {"type": self.type, "amount": self.amount, "user_id": self.user_id, "t": self.t}
+
+
+class Evidence(NamedTuple):
+    """What meets a rule: the value, the threshold, and the t of the events that made it, newest first."""
+
+    value: str
+    threshold: str
+    moments: list[int]
+
+
+BOTH = ("deposit", "withdraw")
+EDITION_1: Sequence[Rule] = (
+    {"code": 30, "kind": "streak", "type": "withdraw", "count": 3, "evaluated_on": BOTH},
+    {"code": 123, "kind": "window_total", "type": "deposit", "above": "200", "seconds": 30, "evaluated_on": BOTH},
+    {"code": 300, "kind": "rising_streak", "type": "deposit", "count": 3, "evaluated_on": BOTH},
+    {"code": 1100, "kind": "threshold", "type": "withdraw", "above": "100", "evaluated_on": BOTH},
+)
+
+
+def threshold(rule: Rule, events: Sequence[Event]) -> bool:
+    """This event has the rule's type and an amount above its threshold."""
+    return events[-1].type == rule["type"] and Decimal(events[-1].amount) > Decimal(rule["above"])
+
+
+def streak(rule: Rule, events: Sequence[Event]) -> bool:
+    """The latest events, this one included, all have the rule's type."""
+    return [event.type for event in events[-rule["count"] :]] == [rule["type"]] * rule["count"]
+
+
+def rising_streak(rule: Rule, events: Sequence[Event]) -> bool:
+    """The latest events of the rule's type rise strictly, all others ignored."""
+    amounts = [Decimal(event.amount) for event in events if event.type == rule["type"]][-rule["count"] :]
+    return len(amounts) == rule["count"] and amounts == sorted(set(amounts))
+
+
+def window_total(rule: Rule, events: Sequence[Event]) -> bool:
+    """Events of the rule's type in the closed window that ends now add up to more than its threshold."""
+    opens = events[-1].t - rule["seconds"]
+    within = [Decimal(event.amount) for event in events if event.type == rule["type"] and event.t >= opens]
+    return sum(within, Decimal(0)) > Decimal(rule["above"])
+
+
+IS_MET: dict[str, Callable[[Rule, Sequence[Event]], bool]] = {
+    "threshold": threshold,
+    "streak": streak,
+    "rising_streak": rising_streak,
+    "window_total": window_total,
+}
+
+
+def codes_after(events: Sequence[Event], rules: Sequence[Rule] = EDITION_1) -> list[int]:
+    """Return the codes, ascending, that a player meets after the last of all their events (oldest first)."""
+    last = events[-1].type
+    return sorted(rule["code"] for rule in rules if last in rule["evaluated_on"] and IS_MET[rule["kind"]](rule, events))
+
+
+def evidence(rule: Rule, events: Sequence[Event]) -> Evidence:
+    """Return what proves that the last of these events meets the rule."""
+    if rule["kind"] == "threshold":
+        return Evidence(f"{Decimal(events[-1].amount):.2f}", rule["above"], [events[-1].t])
+    counting = [event for event in reversed(events) if event.type == rule["type"]]
+    if rule["kind"] == "window_total":
+        within = [event for event in counting if event.t >= events[-1].t - rule["seconds"]]
+        total = sum((Decimal(event.amount) for event in within), Decimal(0))
+        return Evidence(f"{total:.2f}", rule["above"], [event.t for event in within])
+    count = rule["count"]
+    return Evidence(str(count), str(count), [event.t for event in counting[:count]])
+
+
+class Oracle:
+    """Answers event after event by edition 1; the events of each player must come in the order of t."""
+
+    def __init__(self) -> None:
+        self._events: defaultdict[int, list[Event]] = defaultdict(list)
+
+    def answer(self, event: Event) -> dict[str, object]:
+        """Return the whole answer that the contract promises to this event."""
+        self._events[event.user_id].append(event)
+        codes = codes_after(self._events[event.user_id])
+        return {"alert": bool(codes), "alert_codes": codes, "user_id": event.user_id}
+
+    def latest(self, user_id: int, count: int) -> list[Event]:
+        return self._events[user_id][-count:]

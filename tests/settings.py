@@ -1,0 +1,37 @@
+"""The settings of an application in tests, where each test names only those that matter to it."""
+
+from app.access.domain import Access
+from app.config import Settings
+from app.events.domain import EventOrder
+
+DEFAULTS = Settings(
+    database_url="",
+    database_owner_url="",
+    host="127.0.0.1",
+    port=5000,
+    web_workers=1,
+    web_threads=16,
+    read_threads=16,
+    env="development",
+    access=Access.OPEN,
+    hosts=frozenset(),
+    key_max_age=None,
+    rate_limit="",
+    rate_limit_storage="memory://",
+    event_order=EventOrder.USER,
+    four_eyes=False,
+    registered_users_only=False,
+    db_connect_timeout=2,
+    db_deadline=15,
+    db_pool_timeout=2,
+    db_lock_timeout=5,
+    db_statement_timeout=10,
+    log_level="INFO",
+    log_format="json",
+    log_file="",
+)
+
+
+def settings_with(**changed: object) -> Settings:
+    fields = {name: getattr(DEFAULTS, name) for name in Settings.__dataclass_fields__}
+    return Settings(**{**fields, **changed})
