@@ -14,11 +14,11 @@ from app.server import load, load_worker, server
 from app.sessions import refuse_lost_settings
 from app.version import VERSION
 from lib import lifeline, logs
-from lib.heartbeat import make_line
+from lib.heartbeat import make_pipe
 from lib.logs import get_logger
 from lib.metrics.folder import shared_folder
 from lib.settings import SettingsError
-from lib.watchdog import Watchdog, watchers_above
+from lib.watchdog import Watchdog, watcher_callbacks
 
 if TYPE_CHECKING:
     from granian.server import MPServer
@@ -58,8 +58,8 @@ def serve() -> None:
 
 def serve_watched(served: "MPServer") -> None:
     """Serve, and replace workers that no longer give signs of life (A35)."""
-    receiver, sender = make_line()
-    Watchdog(receiver.fileno(), lambda: [worker.inner for worker in served.wrks], watchers_above()).start()
+    receiver, sender = make_pipe()
+    Watchdog(receiver.fileno(), lambda: [worker.inner for worker in served.wrks], watcher_callbacks()).start()
     served.serve(target_loader=partial(load_worker, sender), wrap_loader=False)
 
 

@@ -6,17 +6,17 @@ from lib.connections import Bounds
 # after IDLE. The server has one setting for both, so lib.connections enforces the shorter.
 HEADER = 10
 IDLE = 20
-# A client that reads no byte of its response for UNTAKEN is gone. QUIET is above IDLE: nobody waits for a connection
+# A client that reads no byte of its response for UNREAD is gone. QUIET is above IDLE: nobody waits for a connection
 # that is still open then.
-UNTAKEN = 30
+UNREAD = 30
 QUIET = 25
 # The service answers within 5 s, whatever its database does. If a setting allows more, hanging up waits for it.
 WORK = 5
-BOUNDS = Bounds(request=HEADER, quiet=QUIET, untaken=UNTAKEN, work=WORK)
+BOUNDS = Bounds(request=HEADER, quiet=QUIET, unread=UNREAD, work=WORK)
 
 # Threads of a worker: they start when needed, take 60 KB each, and end after half a minute without work. In this server
 # a request holds a thread while its body arrives, so there are more threads than anybody uses up by accident. Up to
-# REQUESTS are in progress: most wait for a body or for their turn, WEB_THREADS are at work (lib.admission). LINGERING
+# REQUESTS are in progress: most wait for a body or for their turn, WEB_THREADS are at work (lib.concurrency). LINGERING
 # read what follows a refusal. SPARE are for health and metrics, and to say that all others are taken.
 REQUESTS = 1280
 LINGERING = 128

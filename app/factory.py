@@ -50,17 +50,17 @@ from app.services import Services, provide_services
 from app.sessions import engine_options, make_sessions
 from app.version import VERSION, version
 from lib import hints, logs, problem_details, services
-from lib.admission import Admission, take_place
+from lib.active_threads import ActiveThreadLimit
 from lib.answers import SecurityHeaders
 from lib.api_page.page import page
-from lib.late_commands import LateCommands
+from lib.concurrency import AdmissionControl, acquire_slot
+from lib.lazy_commands import LazyCommands
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.postgres_sessions import open_with
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
-from lib.shifts import Shifts
 from lib.transactions import Unavailable
 
 PROBLEMS = (
@@ -83,11 +83,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Application(APIFlask):
     """APIFlask without costs per request that serve nothing here, and with commands that load on demand."""
 
-    cli: LateCommands
+    cli: LazyCommands
 
     def __init__(self, name: str, **named: Any) -> None:  # noqa: ANN401  # passed on to APIFlask
         super().__init__(name, **named)
-        self.cli = LateCommands(self.name)
+        self.cli = LazyCommands(self.name)
 
     def ensure_sync(self, func: Function) -> Function:
         """Return the function itself: none of ours is a coroutine, and checking that at every request adds up."""
@@ -163,7 +163,7 @@ def register_routes(application: Application) -> None:
 
 def register_commands(application: Application) -> None:
     """Add all commands."""
-    rules.add_later(("backtest", "verify"), load_history_commands)
+    rules.add_lazy(("backtest", "verify"), load_history_commands)
     for command in ON_SEALS:
         rules.add_command(command)
     for commands in (keys, rules, users):
@@ -187,11 +187,11 @@ def load_history_commands() -> Iterable[click.Command]:
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
     """Wrap the application in the layers that apply to every request, whatever its route; the last is the outermost."""
     full = refusal_without_view(application, Unavailable("more requests are in progress than allowed"))
-    admitted = Admission(application.wsgi_app, room_of=made.rooms.of_path, most=REQUESTS, full=full)
+    admitted = AdmissionControl(application.wsgi_app, limit_for=made.rooms.of_path, max_requests=REQUESTS, reject=full)
     services.provide(application, admitted)
     layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
     awake = max(settings.web_threads, MIN_AWAKE)
-    application.wsgi_app = Shifts(layers, most=awake, taken=count_if_event)  # type: ignore[method-assign]  # as Flask recommends
+    application.wsgi_app = ActiveThreadLimit(layers, limit=awake, on_full=count_if_event)  # type: ignore[method-assign]  # as Flask recommends
 
 
 def take_places(application: Application) -> None:
@@ -205,4 +205,4 @@ def take_places(application: Application) -> None:
     @application.before_request
     def take() -> None:
         if request.endpoint not in with_body:
-            take_place(request.environ)
+            acquire_slot(request.environ)

@@ -12,16 +12,16 @@ from werkzeug.local import LocalProxy
 from app.datastores import db
 
 if TYPE_CHECKING:
-    from lib.late_commands import LateCommands
+    from lib.lazy_commands import LazyCommands
 
 NAME = "migrate"  # of Flask-Migrate in the extensions of an application
 COMMANDS = "db"
 
 
-def init_app(app: Flask, commands: "LateCommands") -> None:
+def init_app(app: Flask, commands: "LazyCommands") -> None:
     """Make `flask db …` and Flask-Migrate's functions available without loading anything yet."""
     app.extensions[NAME] = LocalProxy(partial(_load, app))
-    commands.add_later([COMMANDS], partial(_load_commands, app))
+    commands.add_lazy([COMMANDS], partial(_load_commands, app))
 
 
 def _load(app: Flask) -> Any:  # noqa: ANN401  # Flask-Migrate has no types

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.exceptions import HTTPException
 
-from lib.admission import NoPlace
+from lib.concurrency import NoFreeSlot
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
@@ -34,7 +34,7 @@ PROBLEMS: Problems = {
     ),
     InvalidMembers: ProblemType(400, "invalid-request", "Invalid request"),
     Unavailable: UNAVAILABLE,
-    NoPlace: UNAVAILABLE,
+    NoFreeSlot: UNAVAILABLE,
 }
 
 

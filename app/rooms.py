@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.config import Settings
-from lib.admission import Room
-from lib.turns import Turns
+from lib.concurrency import ConcurrencyLimit
+from lib.keyed_locks import KeyedLocks
 
 EVENTS = frozenset({"/event", "/event/", "/api/events"})
 HEALTH = "/health/"
@@ -31,11 +31,11 @@ READS_IN_LINE, METRICS_IN_LINE, TURNS_IN_LINE = 16, 4, 16
 class Rooms:
     """The rooms of a process."""
 
-    events: Room
-    reading: Room
-    metrics: Room
+    events: ConcurrencyLimit
+    reading: ConcurrencyLimit
+    metrics: ConcurrencyLimit
 
-    def of_path(self, path: str) -> Room | None:
+    def of_path(self, path: str) -> ConcurrencyLimit | None:
         """Return the room in which requests for this path take a place; None if they need none."""
         if path in EVENTS:
             return self.events
@@ -46,19 +46,19 @@ class Rooms:
 
 def make_rooms(settings: Settings) -> Rooms:
     """Make the rooms; the line of events is bounded only by REQUESTS (app.bounds): it moves, or is turned away."""
-    events = Room(settings.web_threads, patience=PATIENCE)
+    events = ConcurrencyLimit(settings.web_threads, stall_timeout=PATIENCE)
 
     def rests(used: float) -> float:
-        return min(REST * used, LONGEST_REST) if events.moved_within(WITHOUT_EVENTS) else 0.0
+        return min(REST * used, LONGEST_REST) if events.progressed_within(WITHOUT_EVENTS) else 0.0
 
-    room = partial(Room, patience=PATIENCE, rests=rests, longest=MAX_WAIT, aside=True)
+    room = partial(ConcurrencyLimit, stall_timeout=PATIENCE, cooldown=rests, max_wait=MAX_WAIT, marks_blocked=True)
     return Rooms(
         events=events,
-        reading=room(settings.read_threads, line=READS_IN_LINE),
-        metrics=room(METRICS_AT_ONCE, line=METRICS_IN_LINE),
+        reading=room(settings.read_threads, max_waiting=READS_IN_LINE),
+        metrics=room(METRICS_AT_ONCE, max_waiting=METRICS_IN_LINE),
     )
 
 
-def make_turns(settings: Settings) -> Turns:
+def make_player_locks(settings: Settings) -> KeyedLocks:
     """Make the turns of a process, in which the events of a player are handled one at a time (A37)."""
-    return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)
+    return KeyedLocks(max_waiting=TURNS_IN_LINE, timeout=settings.db_lock_timeout)

@@ -14,8 +14,8 @@ from granian.server import MPServer
 from app.bounds import IDLE, THREADS
 from app.config import Settings
 from lib import logs, signals
-from lib.garbage import lasting
-from lib.heartbeat import Line, Pulse
+from lib.garbage import gc_paused
+from lib.heartbeat import PipeEnd, Pulse
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
@@ -66,12 +66,12 @@ def server(settings: Settings) -> MPServer:
     )
 
 
-def load_worker(sender: Line) -> "APIFlask":
+def load_worker(sender: PipeEnd) -> "APIFlask":
     """Make the application of a worker, which gives signs of life from its start and ends on signals.
 
     Not in `app.__main__`, because spawned workers (macOS) cannot import that.
     """
-    signals.pass_on_to_main_thread()
+    signals.forward_to_main_thread()
     pulse = Pulse(sender.fileno())
     load()
     from app.wsgi import worker  # noqa: PLC0415  # imported in `load`
@@ -81,7 +81,7 @@ def load_worker(sender: Line) -> "APIFlask":
 
 def load() -> None:
     """Import everything that a worker needs; workers inherit it if it is called before they are forked."""
-    with lasting():
+    with gc_paused():
         import app.wsgi  # noqa: F401, PLC0415  # that is its purpose
 
 

@@ -70,7 +70,7 @@ def set_in_each(settings: Settings) -> dict[str, str]:
 
 def make_sessions(settings: Settings) -> Sessions:
     """Return the opener of sessions."""
-    return Sessions(set_in_each(settings), patience=settings.db_connect_timeout)
+    return Sessions(set_in_each(settings), timeout=settings.db_connect_timeout)
 
 
 def refuse_lost_settings(settings: Settings) -> None:

@@ -12,12 +12,12 @@ from app.events.services import EventServices
 from app.factory import create_app
 from app.services import Services
 from lib import connections, lifeline
-from lib.admission import Admission
+from lib.active_threads import SWITCH_INTERVAL
+from lib.concurrency import AdmissionControl
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
 from lib.services import services_of
-from lib.shifts import SOON
 from lib.transactions import Unavailable
 
 # Seconds; more than anything that a request waits for, including the start of the system's clock (60).
@@ -36,10 +36,10 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     made = services_of(application, Services)
     if pulse:
         events = made.rooms.events
-        pulse.works = lambda: not events.stuck(MAX_REQUEST_TIME)
+        pulse.works = lambda: not events.is_stalled(MAX_REQUEST_TIME)
     share_metrics()
-    sys.setswitchinterval(SOON)
-    connections.Watch(BOUNDS, services_of(application, Admission).longest_whole).start()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    connections.Watch(BOUNDS, services_of(application, AdmissionControl).oldest_request_age).start()
     if services_of(application, EventServices).policy.order is EventOrder.SYSTEM:
         # Better now than while the first client waits; if the database is unavailable, the first event does it.
         with suppress(Unavailable):

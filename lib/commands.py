@@ -6,14 +6,14 @@ import click
 import psycopg2.errors
 
 from lib.hints import command
-from lib.late_commands import LateCommands
+from lib.lazy_commands import LazyCommands
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import ReadOnly, Unavailable
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 
 
-class Commands(LateCommands):
+class Commands(LazyCommands):
     """A group of commands that use the database."""
 
     def invoke(self, ctx: click.Context) -> object:

@@ -39,13 +39,13 @@ class Bounds:
     """Time limits of a connection, in seconds.
 
     `request`: from the first byte of a request, or the start of the connection, to its answer. `quiet`: without a byte
-    in either direction. `untaken`: while the client has not read all of an answer. `work`: while any request that has
+    in either direction. `unread`: while the client has not read all of an answer. `work`: while any request that has
     arrived whole has waited for its answer for longer, no connection is closed, because any could be that request's.
     """
 
     request: float
     quiet: float
-    untaken: float
+    unread: float
     work: float
 
 
@@ -72,24 +72,24 @@ class Traffic(NamedTuple):
 class Seen:
     """What was seen of a connection: since when its request has waited, and since when its answer has been unread."""
 
-    __slots__ = ("shut_at", "untaken_since", "waits_since")
+    __slots__ = ("shut_at", "unread_since", "waits_since")
 
     def __init__(self) -> None:
-        self.waits_since = self.untaken_since = self.shut_at = float("inf")
+        self.waits_since = self.unread_since = self.shut_at = float("inf")
 
-    def look(self, traffic: Traffic, now: float) -> None:
+    def update(self, traffic: Traffic, now: float) -> None:
         """Update from the traffic seen at this moment (of `time.monotonic`)."""
         began = now - max(traffic.quiet, 0) if traffic.is_waiting else float("inf")
         # Data sent meanwhile answered a request, so the one that waits now came after it.
         answered = now - traffic.sent / 1000 if traffic.acknowledged else 0.0
         self.waits_since = max(min(self.waits_since, began), answered) if traffic.is_waiting else began
-        self.untaken_since = min(self.untaken_since, now) if traffic.unsent else float("inf")
+        self.unread_since = min(self.unread_since, now) if traffic.unsent else float("inf")
 
     def is_overdue(self, traffic: Traffic, now: float, bounds: Bounds) -> bool:
         """Return whether a time limit is exceeded."""
         return (
             now - self.waits_since > bounds.request
-            or now - self.untaken_since > bounds.untaken
+            or now - self.unread_since > bounds.unread
             or traffic.quiet > bounds.quiet
         )
 
@@ -97,10 +97,10 @@ class Seen:
 class Watch:
     """Checks the connections of this process, and closes those that are overdue."""
 
-    def __init__(self, bounds: Bounds, longest_whole: Callable[[], float]) -> None:
-        """`longest_whole` returns the age in seconds of the oldest request that arrived whole, unanswered."""
+    def __init__(self, bounds: Bounds, oldest_request_age: Callable[[], float]) -> None:
+        """`oldest_request_age` returns the age in seconds of the oldest request that arrived whole, unanswered."""
         self._bounds = bounds
-        self._oldest_request_age = longest_whole
+        self._oldest_request_age = oldest_request_age
         self._seen: dict[str, Seen] = {}
         self._ports: frozenset[int] = frozenset()
 
@@ -109,7 +109,7 @@ class Watch:
         if sys.platform == "linux":
             Thread(target=self._look_on, name="connections", daemon=True).start()
 
-    def look(self, now: float) -> int:
+    def check(self, now: float) -> int:
         """Check all connections once; return how many are closed from now on."""
         self._ports = self._ports or frozenset(_listening_ports())
         busy = self._oldest_request_age() > self._bounds.work
@@ -119,7 +119,7 @@ class Watch:
             with connection, suppress(OSError):
                 self._seen[name] = one = seen.get(name) or Seen()
                 traffic = _traffic(connection)
-                one.look(traffic, now)
+                one.update(traffic, now)
                 if not busy and traffic.state not in NO_CONNECTION and one.is_overdue(traffic, now, self._bounds):
                     hung_up += one.shut_at > now
                     _hang_up(connection, one, now)
@@ -129,7 +129,7 @@ class Watch:
         while True:
             time.sleep(TICK)
             try:
-                if hung_up := self.look(time.monotonic()):
+                if hung_up := self.check(time.monotonic()):
                     log.warning("slow clients hung up on", connections=hung_up)
             except Exception:
                 # Whatever it is: without this thread a client that stalls would hold a thread for ever.

@@ -54,7 +54,7 @@ class Database:
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
-        self.no_room_at = NEVER  # when `run` found the disk full (`time.monotonic`); a success resets it
+        self.disk_full_at = NEVER  # when `run` found the disk full (`time.monotonic`); a success resets it
         SILENT.set(0)
         watch_pool(engine, spare, self._kept)
 
@@ -77,9 +77,9 @@ class Database:
         try:
             done = self._run(work)
         except DiskFull:
-            self.no_room_at = time.monotonic()
+            self.disk_full_at = time.monotonic()
             raise
-        self.no_room_at = NEVER
+        self.disk_full_at = NEVER
         return done
 
     def _run(self, work: Callable[[Transaction], Result]) -> Result:

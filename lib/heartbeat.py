@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-Line: TypeAlias = "Connection[Any, Any]"
+PipeEnd: TypeAlias = "Connection[Any, Any]"
 
 VARIABLE = "HEARTBEAT_FD"
 PERIOD = 1.0  # seconds between two heartbeats
@@ -22,7 +22,7 @@ SIZE = 8  # bytes of a heartbeat, few enough for an atomic write
 MAX_READ = 8192 * SIZE
 
 
-def make_line() -> tuple[Line, Line]:
+def make_pipe() -> tuple[PipeEnd, PipeEnd]:
     """Make a pipe for heartbeats; return its reading and its writing end.
 
     Either may be passed to a process that multiprocessing makes.
@@ -40,7 +40,7 @@ def beat(writer: int) -> None:
         os.write(writer, os.getpid().to_bytes(SIZE, "big"))
 
 
-def heard(reader: int) -> set[int]:
+def read_beats(reader: int) -> set[int]:
     """Return the ids of the processes that have sent a heartbeat since the last call."""
     beats = b""
     with suppress(BlockingIOError):
@@ -48,7 +48,7 @@ def heard(reader: int) -> set[int]:
     return {int.from_bytes(beats[start : start + SIZE], "big") for start in range(0, len(beats), SIZE)}
 
 
-def inherited_mouth() -> int | None:
+def inherited_writer() -> int | None:
     """Return the writing end that this process inherited, from HEARTBEAT_FD; None if that is not set.
 
     Raises `ValueError` if the variable is no number, and `OSError` if that is no open descriptor.

@@ -15,9 +15,9 @@ from apiflask.schema_adapters.marshmallow import parser
 from flask import Request
 from marshmallow import Schema, ValidationError
 
-from lib.admission import take_place
 from lib.bodies import MAX_BODY_SIZE, read_body
 from lib.body_forms import encoding_fault, refuse_other_forms
+from lib.concurrency import acquire_slot
 
 MAX_NAMED = 20  # invalid members that an error names; a body may hold thousands
 MAX_DEPTH = 64  # levels of nesting
@@ -77,7 +77,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     return read
 
 
-def shown(name: str) -> str:
+def printable(name: str) -> str:
     """Return a name that a client chose in a printable form: control characters escaped, cut to 60 characters."""
     escaped = name if name.isprintable() else repr(name)[1:-1]
     return escaped if len(escaped) <= _MAX_SHOWN else f"{escaped[:_MAX_SHOWN]}…"
@@ -110,9 +110,9 @@ def _repeated(value: object, place: str = "") -> Iterator[str]:
     if isinstance(value, _Members):
         within = f"{place}, " if place else ""
         times = Counter(name for name, _ in value)
-        yield from (within + shown(name) for name in times if times[name] > 1)
+        yield from (within + printable(name) for name in times if times[name] > 1)
         for name, member in value:
-            yield from _repeated(member, within + shown(name))
+            yield from _repeated(member, within + printable(name))
     elif isinstance(value, list):
         for number, item in enumerate(value, start=1):
             yield from _repeated(item, f"{place} no. {number}")
@@ -144,11 +144,11 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     """Return the members of the request's body, for webargs.
 
     The body is read completely before the request takes its slot, so a slow sender holds none. Raises what
-    `refuse_other_forms`, `read_body`, `take_place` and `read_object` raise; but for duplicate members the schema's
+    `refuse_other_forms`, `read_body`, `acquire_slot` and `read_object` raise; but for duplicate members the schema's
     refusal.
     """
     body = _body_of(request, schema)
-    take_place(request.environ)
+    acquire_slot(request.environ)
     try:
         return read_object(body)
     except GivenTwice as error:

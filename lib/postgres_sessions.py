@@ -38,11 +38,11 @@ class SettingsLost(Unavailable):
 
 
 class Sessions:
-    """Opens sessions with these settings, which are made within `patience` seconds after the connection."""
+    """Opens sessions with these settings, which are made within `timeout` seconds after the connection."""
 
-    def __init__(self, settings: Mapping[str, str], *, patience: float) -> None:
+    def __init__(self, settings: Mapping[str, str], *, timeout: float) -> None:
         self._settings = settings
-        self._timeout = patience
+        self._timeout = timeout
         self._proven = False
 
     def open(self, parameters: Mapping[str, Any]) -> Connection:

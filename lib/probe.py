@@ -17,7 +17,7 @@ PAUSE = 0.2  # seconds between two requests
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not to listen there
 
 
-def found(host: str, port: int, path: str) -> str:
+def fault(host: str, port: int, path: str) -> str:
     """Return what is wrong: the answer's status and body, or why there is no answer; an empty text for a 200."""
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
@@ -31,10 +31,10 @@ def found(host: str, port: int, path: str) -> str:
     return "" if answer.status == http.HTTPStatus.OK else f"{answer.status} {body}"
 
 
-def found_within(seconds: float, host: str, port: int, path: str) -> str:
+def fault_after(seconds: float, host: str, port: int, path: str) -> str:
     """Ask at least once, and again until nothing is wrong or the time is over; return what is wrong then."""
     deadline = time.monotonic() + seconds
-    while (wrong := found(host, port, path)) and time.monotonic() < deadline:
+    while (wrong := fault(host, port, path)) and time.monotonic() < deadline:
         time.sleep(PAUSE)
     return wrong
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--within", type=float, default=0, metavar="SECONDS", help="retry for so long")
     options = parser.parse_args(arguments)
     host, port = os.environ.get("HOST", ""), int(os.environ.get("PORT", "5000"))
-    sys.exit(found_within(options.within, LOOPBACK.get(host, host), port, options.path) or 0)
+    sys.exit(fault_after(options.within, LOOPBACK.get(host, host), port, options.path) or 0)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import threading
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def pass_on_to_main_thread() -> None:
+def forward_to_main_thread() -> None:
     """Wake the main thread for each of `ENDING` that any thread receives; call this in the main thread.
 
     A handler may run twice.

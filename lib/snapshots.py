@@ -75,7 +75,7 @@ def snapshot_of(engine: Engine, application_name: str) -> Iterator[Snapshot]:
 
 def _connected(arguments: Mapping[str, Any]) -> Connection:
     unlimited = session_settings(statement_timeout=0, lock_timeout=0, idle_timeout=0)
-    connection = Sessions(unlimited, patience=CONNECT_TIMEOUT).open(arguments)
+    connection = Sessions(unlimited, timeout=CONNECT_TIMEOUT).open(arguments)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(NO_TIMEOUTS)

@@ -156,7 +156,7 @@ class Transaction:
     """
 
     # Called with the cursor before the rollback of a transaction that ends with neither a commit nor an exception.
-    left_open: ClassVar["Callable[[DBAPICursor], None] | None"] = None
+    on_uncommitted: ClassVar["Callable[[DBAPICursor], None] | None"] = None
 
     def __init__(
         self,
@@ -182,8 +182,8 @@ class Transaction:
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._open and not isinstance(error, psycopg2.Error):
-            if error is None and Transaction.left_open:
-                Transaction.left_open(self._cursor)
+            if error is None and Transaction.on_uncommitted:
+                Transaction.on_uncommitted(self._cursor)
             error = self._try_rollback()
         watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
@@ -221,7 +221,7 @@ class Transaction:
         """Queue a statement whose rows are not needed; it is sent with the next fetch or with the commit."""
         self._unsent.append(self._bound(statement, values))
 
-    def lend_no_more(self) -> None:
+    def close_at_end(self) -> None:
         """Close the connection at the end instead of returning it: a new session may work where this one does not."""
         self._unfit = True
 
@@ -231,8 +231,8 @@ class Transaction:
         self._send(b"COMMIT")
         self._open = False
 
-    def undo(self) -> None:
-        """Roll back deliberately: a write without a commit or an `undo` is a defect."""
+    def rollback(self) -> None:
+        """Roll back deliberately: a write without a commit or a `rollback` is a defect."""
         self._send(b"ROLLBACK")
         self._open = False
 
@@ -242,7 +242,7 @@ class Transaction:
         if self._keep and not (self._answered or cut_by_us) and is_lost(error):
             raise ConnectionLost(str(error).strip()) from error
         error_count(DEADLINE if cut_by_us else reason_of(error)).inc()
-        raise told_apart(error) from error
+        raise classify_error(error) from error
 
     def _try_rollback(self) -> psycopg2.Error | None:
         """Roll back and return the error if that fails."""
@@ -291,7 +291,7 @@ def is_lost(error: psycopg2.Error) -> bool:
     return error.pgcode in SESSION_ENDED
 
 
-def told_apart(error: psycopg2.Error) -> Exception:
+def classify_error(error: psycopg2.Error) -> Exception:
     """Return `Unavailable` for a transient error, and the error itself for a defect.
 
     The text quotes the driver for the log; no client sees it.

@@ -55,14 +55,14 @@ class Watchdog:
         while True:
             time.sleep(heartbeat.PERIOD)
             try:
-                self.look()
+                self.check()
             except Exception:
                 # Whatever it is: without this thread no worker would be watched.
                 log.exception("watchdog disturbed")
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Check once: count missed heartbeats, and kill workers that have missed too many."""
-        heard, before = heartbeat.heard(self._reader), self._missed
+        heard, before = heartbeat.read_beats(self._reader), self._missed
         self._missed = {}
         for worker in tuple(self._workers()):
             if worker.pid is not None:
@@ -76,10 +76,10 @@ class Watchdog:
                 report()
 
 
-def watchers_above() -> list[Callable[[], None]]:
+def watcher_callbacks() -> list[Callable[[], None]]:
     """Return a function for each watcher of this process, which reports that it works: the supervisor and systemd."""
     reports: list[Callable[[], None]] = []
-    if (writer := heartbeat.inherited_mouth()) is not None:
+    if (writer := heartbeat.inherited_writer()) is not None:
         reports.append(lambda: heartbeat.beat(writer))
     if address := os.environ.pop(NOTIFY_SOCKET, ""):
         reports.append(lambda: _notify(address))

@@ -32,7 +32,7 @@ Begin = Callable[[Given], AbstractContextManager[Context]]
 Piece = Callable[[Context], Result]
 
 
-class Crew(Protocol[Context_co]):
+class WorkerPool(Protocol[Context_co]):
     """Anything that does the pieces of a job."""
 
     @property
@@ -43,12 +43,12 @@ class Crew(Protocol[Context_co]):
         """Do the pieces, in any order, and yield their results."""
 
 
-class OpenCrew(Protocol):
+class OpenPool(Protocol):
     """Starts at most `count` workers, and ends them at the end of the block."""
 
     def __call__(
         self, begin: Begin[Given, Context], given: Given, count: int, /
-    ) -> AbstractContextManager[Crew[Context]]:
+    ) -> AbstractContextManager[WorkerPool[Context]]:
         """Return the workers; each enters `begin(given)` before its first piece."""
 
 

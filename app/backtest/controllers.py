@@ -18,7 +18,7 @@ from app.rules.engine import RuleSet
 from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of
-from lib.workers import OpenCrew, Piece, Workers
+from lib.workers import OpenPool, Piece, Workers
 
 SPAN = 25_000  # events that a process judges before it reports progress and takes the next players
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
@@ -31,7 +31,7 @@ Verification = Piece[VerifyContext, Judged[Findings]]
 class RunContext:
     """What a run works with: the database, the number of processes, and the number of events in a span.
 
-    `progress` is called with the number of all events to judge, and the number judged since the last call; `open_crew`
+    `progress` is called with the number of all events to judge, and the number judged since the last call; `open_pool`
     starts the processes.
     """
 
@@ -40,7 +40,7 @@ class RunContext:
     jobs: int
     span: int = SPAN
     progress: Callable[[int, int], None] = lambda _, __: None
-    open_crew: OpenCrew = Workers
+    open_pool: OpenPool = Workers
 
 
 @dataclass(slots=True)
@@ -61,13 +61,13 @@ def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scop
     """Judge the stored events by these rules, or by those of two editions; raises `WorkerFailed`."""
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
-        with run.open_crew(judging.begin, trial, run.jobs) as crew:
-            [plan] = crew.each([Planning(run.span)])
+        with run.open_pool(judging.begin, trial, run.jobs) as pool:
+            [plan] = pool.each([Planning(run.span)])
             tally = Tally(plan.calendar, compares=against is not None)
             pieces = (Judging(span, plan.calendar) for span in plan.spans)
-            for found in _with_progress(run, plan.spans, crew.each(pieces)):
+            for found in _with_progress(run, plan.spans, pool.each(pieces)):
                 tally.add(found)
-            cost.cpu_seconds = crew.cpu_seconds
+            cost.cpu_seconds = pool.cpu_seconds
     return _report(trial, plan.calendar, tally)
 
 
@@ -79,13 +79,13 @@ def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         # Read after the snapshot is taken, so that the edition of every event in it is there.
         job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
-        with run.open_crew(verifying.begin, job, run.jobs) as crew:
-            [spans] = crew.each([Sharing(run.span)])
+        with run.open_pool(verifying.begin, job, run.jobs) as pool:
+            [spans] = pool.each([Sharing(run.span)])
             findings = Findings()
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
-            for found in _with_progress(run, spans, crew.each(pieces)):
+            for found in _with_progress(run, spans, pool.each(pieces)):
                 findings.add(found)
-            cost.cpu_seconds = crew.cpu_seconds
+            cost.cpu_seconds = pool.cpu_seconds
     return findings
 
 

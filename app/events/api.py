@@ -15,7 +15,7 @@ from app.events.services import EventServices
 from app.rulebook.watch import NoRuleBook
 from app.rules.event import ActivityEvent
 from lib import services
-from lib.admission import PLACE
+from lib.concurrency import SLOT
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
@@ -60,11 +60,11 @@ def receive_event(event: ActivityEvent) -> Response:
     evaluator = made.rule_book.judge()
     key = current_key()
     sent_by = key.id if key else None
-    made.turns.take(event.user_id, request.environ[PLACE])
+    made.player_locks.acquire(event.user_id, request.environ[SLOT])
     try:
         decision = controllers.record_event(made, evaluator, event, sent_by)
     finally:
-        made.turns.pass_on(event.user_id)
+        made.player_locks.release(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
     return Response(

@@ -6,7 +6,7 @@ from app.events.policy import EventPolicy
 from app.events.system_clock import SystemClock
 from app.rulebook.watch import RuleBookWatch
 from lib.database import Database
-from lib.turns import Turns
+from lib.keyed_locks import KeyedLocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,5 +16,5 @@ class EventServices:
     database: Database
     policy: EventPolicy
     rule_book: RuleBookWatch
-    turns: Turns
+    player_locks: KeyedLocks
     system_clock: SystemClock

@@ -58,7 +58,7 @@ class Readiness:
             raise NotReady(Unready.DATABASE_SILENT)
         if self._unready is not None:
             raise NotReady(self._unready)
-        if self._failed_trials >= MAX_FAILED_TRIALS or time.monotonic() - self._database.no_room_at < FULL:
+        if self._failed_trials >= MAX_FAILED_TRIALS or time.monotonic() - self._database.disk_full_at < FULL:
             raise NotReady(Unready.DATABASE_WRITES_FAIL)
 
     def _run(self) -> None:
@@ -82,7 +82,7 @@ class Readiness:
         try:
             with self._database.transaction(deadline=CHECK_TIMEOUT, trial=True) as current:
                 if not accepts_writes(current):
-                    current.lend_no_more()  # or it would be checked again after a new session may write
+                    current.close_at_end()  # or it would be checked again after a new session may write
                     return Unready.DATABASE_READ_ONLY
                 applied = applied_migrations(current)
         except Unavailable:
@@ -99,7 +99,7 @@ class Readiness:
         try:
             with self._database.transaction(deadline=LONGEST_TRIAL, trial=True) as current:
                 try_to_write(current, self._as_event)
-                current.undo()
+                current.rollback()
         except Exception as error:  # noqa: BLE001  # whatever it is, it would stop an event too
             log.warning("trial write failed", cause=str(error).strip())
             return False

@@ -6,7 +6,7 @@ from flask import Response, request
 from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
-from lib.metrics.exposition import OPENMETRICS, written_for
+from lib.metrics.exposition import OPENMETRICS, render_for
 
 metrics = APIBlueprint("metrics", __name__, tag={"name": "Metrics", "description": "For Prometheus."})
 
@@ -31,5 +31,5 @@ activity_events_stored_total{type="withdraw"} 11.0
 @asks_for(Scope.METRICS_READ)
 def show_metrics() -> Response:
     """Return what the service has counted and measured since it started, in Prometheus's format."""
-    text, media_type = written_for(request.headers.get("Accept", ""))
+    text, media_type = render_for(request.headers.get("Accept", ""))
     return Response(text, content_type=media_type)

@@ -18,7 +18,7 @@ from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.parameters import Parameter, Sort, parameters_of
 from app.rules.rule import Rule
 from lib.fields import BIGINT_MAX, Line
-from lib.json_requests import MAX_NAMED, shown
+from lib.json_requests import MAX_NAMED, printable
 
 MOST_RULES = 100
 MAX_NAME, MAX_DESCRIPTION = 100, 500  # characters
@@ -187,7 +187,7 @@ def _parse_rule(plain: object) -> Rule:
 
 def _named(rule: str, error: ValidationError) -> Errors:
     messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
-    return {f"{rule}, {shown(field)}": list(dict.fromkeys(_flat(found))) for field, found in messages.items()}
+    return {f"{rule}, {printable(field)}": list(dict.fromkeys(_flat(found))) for field, found in messages.items()}
 
 
 def _flat(messages: Any) -> list[str]:  # noqa: ANN401  # a list, or lists by the positions in a list

@@ -13,7 +13,7 @@ from app.rulebook.forms import InvalidRules, written_rules
 from app.rules.limits import MAX_EDITION
 from app.rules.rule import Rule
 from lib.fields import whole_number
-from lib.json_requests import NumberLiteral, shown
+from lib.json_requests import NumberLiteral, printable
 
 LONGEST_FILE = 256 * 1024  # characters; enough for a hundred rules with the longest names and descriptions
 MOST_PARTS = 8  # of a dotted key; none needs more than one, and parsing costs the square of the parts
@@ -38,7 +38,7 @@ def read_toml(text: str) -> TomlDraft:
     _refuse_costly(text)
     tables = _tables(text)
     if unknown := sorted(tables.keys() - {"rules", "based_on"}):
-        raise InvalidRules({shown(name): ["Unknown table; put the rules in [[rules]]."] for name in unknown})
+        raise InvalidRules({printable(name): ["Unknown table; put the rules in [[rules]]."] for name in unknown})
     if not isinstance(tables.get("rules"), list):
         raise InvalidRules({"rules": ["Write [[rules]] above each rule."]})
     return TomlDraft(read_draft(tables["rules"]), _base(tables))

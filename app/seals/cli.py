@@ -14,7 +14,7 @@ from app.seals import controllers
 from app.seals.controllers import Chain, SealedMeanwhile, Sealing
 from app.seals.services import SealServices
 from lib import services
-from lib.advisory_locks import TurnTaken
+from lib.advisory_locks import LockNotAcquired
 from lib.commands import INTERRUPTED
 from lib.hints import command
 
@@ -65,7 +65,7 @@ def _sealing(subcommand: str) -> Iterator[Sealing]:
     except KeyboardInterrupt:
         click.echo(f"Interrupted: what was sealed stays sealed. To go on: {again}", err=True)
         sys.exit(INTERRUPTED)
-    except TurnTaken:
+    except LockNotAcquired:
         raise click.ClickException(f"another run is sealing or counting; when it has ended: {again}") from None
     except SealedMeanwhile:
         message = f"another run sealed meanwhile; what this one sealed stays. To go on: {again}"

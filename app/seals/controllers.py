@@ -23,7 +23,7 @@ from app.seals.domain import (
     event_digest,
 )
 from app.seals.queries import DueQueries, DueRow, SealQueries
-from lib.advisory_locks import turn
+from lib.advisory_locks import advisory_lock
 from lib.database import Database
 from lib.logs import get_logger
 from lib.snapshots import snapshot_of
@@ -95,7 +95,7 @@ class Chain:
 
 
 def seal(sealing: Sealing) -> Chain:
-    """Seal what was stored since the last seal; raises `TurnTaken` or `SealedMeanwhile`."""
+    """Seal what was stored since the last seal; raises `LockNotAcquired` or `SealedMeanwhile`."""
     with _at_the_end_of_the_chain(sealing) as (due, links):
         all_counted = links.latest is None and not due.any_unnumbered()
         for first, last in _spans(due.unsealed(), sealing.players):
@@ -108,7 +108,7 @@ def seal(sealing: Sealing) -> Chain:
 
 
 def count(sealing: Sealing) -> Chain:
-    """Count and seal the events without a number; raises `TurnTaken` or `SealedMeanwhile`."""
+    """Count and seal the events without a number; raises `LockNotAcquired` or `SealedMeanwhile`."""
     with _at_the_end_of_the_chain(sealing) as (due, links):
         for first, last in _spans(due.everybody(), sealing.players):
             if parts := list(_unnumbered(due.unnumbered_events(first, last))):
@@ -122,7 +122,7 @@ def count(sealing: Sealing) -> Chain:
 def _at_the_end_of_the_chain(sealing: Sealing) -> Iterator[tuple[DueQueries, Chain]]:
     """Take our turn, then a snapshot of the database; in the other order the snapshot could be too old."""
     with (
-        turn(sealing.engine, TURN, patience=sealing.patience),
+        advisory_lock(sealing.engine, TURN, timeout=sealing.patience),
         snapshot_of(sealing.engine, APPLICATION_NAME) as snapshot,
         snapshot.reader() as reader,
     ):

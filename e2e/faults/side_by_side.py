@@ -25,7 +25,7 @@ def side_by_side(parts: Sequence[Callable[[], Told]]) -> list[Told]:
 
     """
     with _begun(parts) as begun:
-        return [ear.recv() for ear, _ in begun]
+        return [reader.recv() for reader, _ in begun]
 
 
 @contextmanager
@@ -33,11 +33,11 @@ def _begun(parts: Sequence[Callable[[], Told]]) -> Iterator[list[tuple["Connecti
     begun: list[tuple[Connection[Told, Told], ForkProcess]] = []
     try:
         for part in parts:
-            ear, mouth = _FORK.Pipe(duplex=False)
-            process = _FORK.Process(target=_do, args=(part, mouth))
+            reader, writer = _FORK.Pipe(duplex=False)
+            process = _FORK.Process(target=_do, args=(part, writer))
             process.start()
-            mouth.close()  # else its end would not be heard
-            begun.append((ear, process))
+            writer.close()  # else its end would not be heard
+            begun.append((reader, process))
         yield begun
     except BaseException:
         for _, process in begun:
@@ -48,8 +48,8 @@ def _begun(parts: Sequence[Callable[[], Told]]) -> Iterator[list[tuple["Connecti
             process.join()
 
 
-def _do(part: Callable[[], Told], mouth: "Connection[Told, Told]") -> None:
+def _do(part: Callable[[], Told], writer: "Connection[Told, Told]") -> None:
     try:
-        mouth.send(part())
+        writer.send(part())
     except KeyboardInterrupt:
-        mouth.close()  # whoever ended us knows why
+        writer.close()  # whoever ended us knows why

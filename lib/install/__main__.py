@@ -12,7 +12,7 @@ from pathlib import Path
 from lib.install.bundled_pip import bundled_wheel, unpack
 from lib.install.causes import failure
 from lib.install.packages import UV_LOCK, Packages
-from lib.install.steps import Refusal, begin_log
+from lib.install.steps import InstallError, begin_log
 from lib.install.venv import CLOSED, UNFINISHED, VENV, check_disk, check_modules, check_python, make_venv, usable_venv
 
 LOCK = Path("var/install.lock")
@@ -81,11 +81,11 @@ def alone(kind: str) -> None:
 
 
 def kind_of(arguments: "list[str]") -> str:
-    """Return the kind that the arguments name; raises `Refusal`."""
+    """Return the kind that the arguments name; raises `InstallError`."""
     if len(arguments) != 1 or arguments[0] not in KINDS:
-        raise Refusal("usage: python3 -m lib.install " + "|".join(KINDS))
+        raise InstallError("usage: python3 -m lib.install " + "|".join(KINDS))
     if not Path(UV_LOCK).exists():
-        raise Refusal(f"there is no {UV_LOCK} in {Path.cwd()}: run this in the folder of the project")
+        raise InstallError(f"there is no {UV_LOCK} in {Path.cwd()}: run this in the folder of the project")
     return arguments[0]
 
 
@@ -98,7 +98,7 @@ def main(arguments: "list[str]") -> int:
         if kind == "service":
             os.umask(0o022)  # the service's user must be able to read the files, however strict the installer's umask
         alone(kind)
-    except Refusal as refusal:
+    except InstallError as refusal:
         print(f"error: {refusal}", file=sys.stderr)
     except PermissionError as error:
         print("error: " + CLOSED.format(error.filename or Path.cwd()), file=sys.stderr)

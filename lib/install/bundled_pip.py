@@ -10,7 +10,7 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
-from lib.install.steps import Refusal
+from lib.install.steps import InstallError
 from lib.install.venv import PYTHON, VENV
 
 UNPACKED = VENV / "bundled-pip"
@@ -27,12 +27,14 @@ def bundled_wheel() -> "Path | None":
 
 
 def unpack(wheel: Path) -> None:
-    """Unpack the wheel for a `.venv` that has no pip yet; raises `Refusal` if the wheel is broken."""
+    """Unpack the wheel for a `.venv` that has no pip yet; raises `InstallError` if the wheel is broken."""
     try:
         with zipfile.ZipFile(str(wheel)) as opened:
             opened.extractall(str(UNPACKED))  # it came with Python
     except zipfile.BadZipFile as error:
-        raise Refusal(f"the pip that comes with this Python is broken ({wheel}: {error}): reinstall Python") from error
+        raise InstallError(
+            f"the pip that comes with this Python is broken ({wheel}: {error}): reinstall Python"
+        ) from error
 
 
 def pip() -> "list[str]":

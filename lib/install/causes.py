@@ -2,7 +2,7 @@
 
 import re
 
-from lib.install.steps import LOG, Refusal, last_output
+from lib.install.steps import LOG, InstallError, last_output
 
 NEEDED_MB = 400
 
@@ -61,9 +61,9 @@ def cause() -> str:
     return _found()[0]
 
 
-def failure(what: str) -> Refusal:
+def failure(what: str) -> InstallError:
     """Return a one-line explanation of the last step's failure; `what` is what the step was doing."""
-    return Refusal(_found()[1].format(what=what, log=LOG))
+    return InstallError(_found()[1].format(what=what, log=LOG))
 
 
 def _found() -> "tuple[str, str]":

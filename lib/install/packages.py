@@ -45,7 +45,7 @@ class Packages:
         """Check that the packages fit each other and this Python.
 
         Raises:
-            Refusal: they do not.
+            InstallError: they do not.
 
         """
         argv = [*_UV, "check", "--python", str(PYTHON)] if self._uv else [*pip(), "check"]
@@ -56,7 +56,7 @@ class Packages:
         """Install pip into `.venv`, and remove uv from a shared one; a checkout keeps it for the next lock change.
 
         Raises:
-            Refusal: pip could not be installed.
+            InstallError: pip could not be installed.
 
         """
         if UNPACKED.exists():
@@ -68,7 +68,7 @@ class Packages:
         """Fetch uv unless it is there; return whether it is.
 
         Raises:
-            Refusal: it cannot be fetched, for a reason for which pip would fail too.
+            InstallError: it cannot be fetched, for a reason for which pip would fail too.
 
         """
         if self._uv:

@@ -14,7 +14,7 @@ _PIP_REDIRECTS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONST
 _UV_KEPT = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_LINK_MODE", "UV_SYSTEM_CERTS")
 
 
-class Refusal(Exception):
+class InstallError(Exception):
     """One line: what is missing, and what to do next."""
 
 

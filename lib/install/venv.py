@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lib.install.causes import NEEDED_MB, failure
-from lib.install.steps import Refusal, step
+from lib.install.steps import InstallError, step
 
 OLDEST = (3, 11)
 VENV = Path(".venv")
@@ -21,21 +21,21 @@ def check_python(version: "tuple[int, ...]", again: str) -> None:
     """Refuse a Python that is too old for the service; `again` is the command to run with another, python3.11."""
     if version < OLDEST:
         needed, found = ".".join(map(str, OLDEST)), ".".join(map(str, version))
-        raise Refusal(f"Python {needed} or newer is required, this is {found}: {again}")
+        raise InstallError(f"Python {needed} or newer is required, this is {found}: {again}")
 
 
 def check_modules() -> None:
     """Refuse a Python without venv, as Debian ships it."""
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
-            raise Refusal(f"this Python lacks its module {module}: apt install python3-venv (Debian, Ubuntu)")
+            raise InstallError(f"this Python lacks its module {module}: apt install python3-venv (Debian, Ubuntu)")
 
 
 def check_disk(free_bytes: int) -> None:
     """Refuse to begin an installation that will not fit on the disk."""
     free = free_bytes // 2**20
     if free < NEEDED_MB:
-        raise Refusal(f"disk full: {NEEDED_MB} MB are required here, {free} MB are free: free some and try again")
+        raise InstallError(f"disk full: {NEEDED_MB} MB are required here, {free} MB are free: free some and try again")
 
 
 def usable_venv() -> bool:
@@ -51,7 +51,7 @@ def usable_venv() -> bool:
             [str(PYTHON), "-I", "-c", question], capture_output=True, timeout=30, check=False
         )
     except PermissionError:
-        raise Refusal(CLOSED.format(VENV)) from None
+        raise InstallError(CLOSED.format(VENV)) from None
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.stdout.split() == [str(number).encode() for number in sys.version_info[:2]]

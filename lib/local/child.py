@@ -26,7 +26,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         # Nobody ever writes. Only this process holds the writing end, so its death of any kind closes it.
         self._lifeline, self._held = Pipe(duplex=False)
-        self._ear, self._mouth = heartbeat.make_line()
+        self._reader, self._writer = heartbeat.make_pipe()
         self._missed: int | None = None  # looks without a sign of life; None before the first one
 
     @property
@@ -37,9 +37,9 @@ class Child:
     def launch(self, environment: Mapping[str, str]) -> None:
         """Start it, after killing what the one before left."""
         self._clear()
-        heartbeat.heard(self._ear.fileno())  # what the one before sent last
+        heartbeat.read_beats(self._reader.fileno())  # what the one before sent last
         self._missed = None
-        lines = {lifeline.VARIABLE: self._lifeline.fileno(), heartbeat.VARIABLE: self._mouth.fileno()}
+        lines = {lifeline.VARIABLE: self._lifeline.fileno(), heartbeat.VARIABLE: self._writer.fileno()}
         self._process = subprocess.Popen(
             self._argv,
             cwd=self._folder,
@@ -64,7 +64,7 @@ class Child:
 
         Looks, and not time: while the machine was asleep, nobody looked. Before the first sign it is starting.
         """
-        if heartbeat.heard(self._ear.fileno()):
+        if heartbeat.read_beats(self._reader.fileno()):
             self._missed = 0
         elif self._missed is not None:
             self._missed += 1

@@ -19,7 +19,7 @@ class Keeper:
     pause: float = 0
     due: float | None = None  # the next start, if it has ended
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Look once; a start that fails counts as an end."""
         try:
             if self.due is None and not self.alive():

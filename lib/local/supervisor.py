@@ -90,7 +90,7 @@ class Supervisor:
     def _look(self) -> None:
         time.sleep(_LOOK)
         for keeper in self._keepers:
-            keeper.look(time.monotonic())
+            keeper.check(time.monotonic())
         shorten(self._project.service_log)
         shorten(self._project.postgres_log)
 

@@ -8,7 +8,7 @@ from lib.metrics.workers import all_numbers
 OPENMETRICS = "application/openmetrics-text"
 
 
-def written_for(accept: str) -> tuple[bytes, str]:
+def render_for(accept: str) -> tuple[bytes, str]:
     """Return the text and its media type: OpenMetrics if `accept`, the request's header, names it."""
     source = CurrentSeries(all_numbers())
     if OPENMETRICS in accept:

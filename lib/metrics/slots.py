@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 
 # prometheus_client maps one file NAME_SLOT.db for each kind of metric.
-COUNTED_ON = ("counter", "histogram")
-OF_THE_LIVING = ("gauge_livesum", "gauge_livemax")
+CONTINUED = ("counter", "histogram")
+OF_LIVE_WORKERS = ("gauge_livesum", "gauge_livemax")
 # Bytes, several times what is needed. The whole file is allocated in advance: on a full disk, a process that writes to
 # an unallocated part of a mapped file is killed.
 CAPACITY = 256 * 1024
@@ -25,12 +25,12 @@ def take_slot(folder: Path) -> int:
     Raises `OSError` if they cannot be made.
     """
     slot = next(number for number in count() if _locked(_lock(folder, number), fcntl.LOCK_EX))
-    for name in (*COUNTED_ON, *OF_THE_LIVING):
-        _prepare(folder / f"{name}_{slot}.db", reset=name in OF_THE_LIVING)
+    for name in (*CONTINUED, *OF_LIVE_WORKERS):
+        _prepare(folder / f"{name}_{slot}.db", reset=name in OF_LIVE_WORKERS)
     return slot
 
 
-def lives(folder: Path, slot: str) -> bool:
+def is_alive(folder: Path, slot: str) -> bool:
     """Return whether a live process holds the slot."""
     lock = _lock(folder, slot)
     try:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from lib.metrics.folder import VARIABLE
 from lib.metrics.kinds import move_into
-from lib.metrics.slots import OF_THE_LIVING, lives, take_slot
+from lib.metrics.slots import OF_LIVE_WORKERS, is_alive, take_slot
 
 _all: Collector = REGISTRY
 
@@ -48,4 +48,4 @@ class Workers(Collector):
     def _counts(self, file: Path) -> bool:
         name, _, slot = file.stem.rpartition("_")
         is_complete = file.stat().st_size > 0
-        return is_complete and (name not in OF_THE_LIVING or lives(self._folder, slot))
+        return is_complete and (name not in OF_LIVE_WORKERS or is_alive(self._folder, slot))

@@ -175,9 +175,9 @@ def written_by_this_transaction(cursor: DBAPICursor) -> list[str]:
 @pytest.fixture(autouse=True, scope="session")
 def every_write_is_committed() -> Iterator[None]:
     """Fail where a transaction ends without a commit and without an exception although it wrote something."""
-    Transaction.left_open = refuse_lost_writes
+    Transaction.on_uncommitted = refuse_lost_writes
     yield
-    Transaction.left_open = None
+    Transaction.on_uncommitted = None
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def rules_refreshed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
-    monkeypatch.setattr(cli, "RunContext", partial(RunContext, open_crew=in_this_process))
+    monkeypatch.setattr(cli, "RunContext", partial(RunContext, open_pool=in_this_process))
 
 
 @pytest.fixture

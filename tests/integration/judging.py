@@ -22,7 +22,7 @@ from app.rules.event import ActivityEvent
 from app.rules.history import History
 from app.rules.rule import Match, Rule
 from lib.database import Database
-from lib.workers import Begin, Context, Crew, Given, Piece, Result
+from lib.workers import Begin, Context, Given, Piece, Result, WorkerPool
 from tests.integration.wiring import wiring
 
 Raised = tuple[int, int, int]  # a user, a t and a code
@@ -41,7 +41,7 @@ class InThisProcess(Generic[Context]):
 
 
 @contextmanager
-def in_this_process(begin: Begin[Given, Context], given: Given, _: int) -> Iterator[Crew[Context]]:
+def in_this_process(begin: Begin[Given, Context], given: Given, _: int) -> Iterator[WorkerPool[Context]]:
     with begin(given) as context:
         yield InThisProcess(context)
 
@@ -78,7 +78,7 @@ def judged(url: str, scope: Scope, edition: Sequence[Rule], against: Sequence[Ru
 def _judged(url: str, scope: Scope, edition: RuleSet, against: RuleSet | None) -> Report:
     engine = create_engine(sqlalchemy_url(url))
     place = RunContext(
-        database=Database(engine, deadline=60), engine=engine, jobs=1, span=100, open_crew=in_this_process
+        database=Database(engine, deadline=60), engine=engine, jobs=1, span=100, open_pool=in_this_process
     )
     report = controllers.backtest_of(place, edition, against, scope, Cost())
     engine.dispose()
@@ -92,5 +92,5 @@ def codes_of(report: Report, series: Series = Series.RAISED) -> Counter[int]:
 
 def verified(app: APIFlask) -> Findings:
     with app.app_context():
-        place = RunContext(database=wiring(app).database, engine=db.engine, jobs=1, open_crew=in_this_process)
+        place = RunContext(database=wiring(app).database, engine=db.engine, jobs=1, open_pool=in_this_process)
         return controllers.verify(place, Cost())

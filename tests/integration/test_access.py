@@ -38,7 +38,7 @@ def make_key(app: APIFlask) -> Make:
 @pytest.fixture
 def reread(app: APIFlask) -> Callable[[], None]:
     """Have the process read the keys, as it does every other second."""
-    look: Callable[[], None] = wiring(app).entrance.keys.look
+    look: Callable[[], None] = wiring(app).entrance.keys.refresh
     return look
 
 

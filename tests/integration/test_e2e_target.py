@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from lib.probe import found_within
+from lib.probe import fault_after
 from tests.integration.conftest import Sql
 from tests.integration.servers import LONGEST, Serve, answered
 
@@ -71,7 +71,7 @@ def test_a_service_in_development_says_so_itself(serve: Serve, port: int) -> Non
 
 def test_a_service_that_asks_for_keys_is_told_from_no_service(serve: Serve, port: int) -> None:
     serve(ACCESS="keys")
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/live") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/live") == ""
     status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
     assert (status, "asks for keys" in output) == (2, True), output
 

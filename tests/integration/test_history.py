@@ -55,7 +55,7 @@ def test_the_database_remembers_what_a_list_would(
         for event in [*events, deposit("9", 5, user_id=2)]:
             queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
         claim = queries.claim_next_moment(now, HistoryQuery("wide", WIDE))
-        current.undo()
+        current.rollback()
     assert claim is not None
     read = claim.history
     expected = history_of(events, WIDE, now.t)
@@ -78,7 +78,7 @@ def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database)
         assert queries.claim_next_moment(deposit("1", 5), query) is None, "it stands already"
         assert queries.claim_next_moment(deposit("1", 4), query) is None, "it is late"
         assert queries.claim_next_moment(deposit("1", 6), query) is not None
-        current.undo()
+        current.rollback()
 
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400

@@ -201,5 +201,5 @@ def test_very_many_revoked_and_expired_keys_are_no_part_of_what_requests_look_in
     with Crowd(4, lambda: send(key)) as senders:
         time.sleep(4)
     assert set(senders.statuses) == {200}
-    wiring(app).entrance.keys.look()
+    wiring(app).entrance.keys.refresh()
     assert len(wiring(app).entrance.keys._copy.keys) == 101  # noqa: SLF001  # it and a hundred of those just revoked

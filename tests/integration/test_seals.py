@@ -24,7 +24,7 @@ from app.rules.threshold import Threshold
 from app.seals import controllers
 from app.seals.controllers import TURN, Chain, SealedMeanwhile, Sealing
 from app.seals.queries import UNSEALED_EVENTS
-from lib.advisory_locks import TurnTaken
+from lib.advisory_locks import LockNotAcquired
 from tests.integration.books import shadow
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
@@ -424,7 +424,7 @@ def until(happened: Callable[[], bool]) -> None:
 def test_one_seals_at_a_time(played: APIFlask, database: str) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
-        with pytest.raises(TurnTaken):
+        with pytest.raises(LockNotAcquired):
             sealed(played, patience=0.1)
         with ThreadPoolExecutor(1) as thread:
             waiting = thread.submit(sealed, played, patience=LONGEST)

@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook.forms import read_rules
-from lib.probe import found_within
+from lib.probe import fault_after
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import codes, send
@@ -50,7 +50,7 @@ def test_a_code_of_the_shadow_is_of_an_edition_in_force(app: APIFlask) -> None:
 def test_all_workers_of_a_server_end_it(app: APIFlask, serve: Serve, port: int) -> None:
     books.publish(app, OTHER)
     serve(WEB_WORKERS="2")
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     assert {post(port, t) for t in range(1, 9)} == {200}
     assert until(lambda: over_http(port) == {9077})
     books.publish(app, RULES)

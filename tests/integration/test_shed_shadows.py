@@ -14,7 +14,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook.forms import MOST_RULES
-from lib.probe import found_within
+from lib.probe import fault_after
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import problem
@@ -53,7 +53,7 @@ def load(port: int, clients: int = CLIENTS) -> Iterator[list[int]]:
 
 def served(serve: Serve, port: int) -> Server:
     server = serve(WEB_THREADS="1", LOG_LEVEL="WARNING")
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     return server
 
 
@@ -97,9 +97,9 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
 
 
 def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
-    """Most threads sleep then, and requests wait unseen (lib.shifts)."""
+    """Most threads sleep then, and requests wait unseen (lib.active_threads)."""
     server = serve(WEB_THREADS="4", LOG_LEVEL="WARNING")
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     rush(port, server.pid)
     edition = books.draft(app, RULES)
     books.write_into(sql, edition, json.dumps(HEAVY))

@@ -8,11 +8,11 @@ from tests.integration.servers import LONGEST
 # The main thread waits as that of a server does, without end; the other thread gets the signal for certain.
 WAITING = """
 import signal, threading, time
-from lib.signals import pass_on_to_main_thread
+from lib.signals import forward_to_main_thread
 
 told = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: told.set())
-pass_on_to_main_thread()
+forward_to_main_thread()
 
 def get_it():
     time.sleep(0.2)

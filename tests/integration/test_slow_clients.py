@@ -14,7 +14,7 @@ import pytest
 
 from app import bounds
 from app.server import LONGEST_HEADER
-from lib.probe import found
+from lib.probe import fault
 from testkit.ports import free_port
 from tests.integration.outages import away
 from tests.integration.servers import LONGEST, Serve, answered, post
@@ -69,18 +69,18 @@ def served_with_keys(serve_all: Serve) -> int:
 def test_a_thousand_of_them_hinder_nobody(served: int, held: str) -> None:
     """Before, 12 of the first two, 14 of those for health, and 1,024 of the third and fourth stopped everything."""
     with holding(served, BIG.get(held, 1000), HELD[held]):
-        assert found("127.0.0.1", served, "/health/live") == ""
+        assert fault("127.0.0.1", served, "/health/live") == ""
         assert [post(served, t) for t in range(2, 12)] == [200] * 10
-        assert found("127.0.0.1", served, "/health/ready") == ""
+        assert fault("127.0.0.1", served, "/health/ready") == ""
 
 
 def test_they_hinder_nobody_after_a_rush_either(serve: Serve, port: int) -> None:
-    """After one, all threads that the server may have are there, and sleep but for a few (lib.shifts)."""
+    """After one, all threads that the server may have are there, and sleep but for a few (lib.active_threads)."""
     main = serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
     assert answered(port, 1)
     rush(port, main.pid)
     with holding(port, 600, HELD["half a body"]):
-        assert found("127.0.0.1", port, "/health/live") == ""
+        assert fault("127.0.0.1", port, "/health/live") == ""
         assert [post(port, t) for t in range(2, 12)] == [200] * 10
 
 
@@ -154,7 +154,7 @@ def test_thousands_of_idle_connections_hinder_nobody(serve: Serve, port: int) ->
     assert answered(port, 1)
     with holding(port, 3000, LIVE) as idle:
         assert all(each.recv(65536).startswith(b"HTTP/1.1 200 ") for each in idle)
-        assert found("127.0.0.1", port, "/health/live") == ""
+        assert fault("127.0.0.1", port, "/health/live") == ""
         assert [post(port, t) for t in range(2, 12)] == [200] * 10
 
 
@@ -193,7 +193,7 @@ def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Ser
             more.enter_context(connect(port, HELD["half a body"]))
         with connect(port, HELD["half a body"]) as refused:
             assert_refused(refused, "503")
-        assert found("127.0.0.1", port, "/health/live") == ""
+        assert fault("127.0.0.1", port, "/health/live") == ""
         assert ended_after(held[-1]) <= bounds.HEADER + SLACK
     assert post_until(port, 200)
 
@@ -277,7 +277,7 @@ def test_http_2_is_refused_at_once_and_holds_nothing(served: int) -> None:
     """Before, these six streams held all threads of the worker for good, with no client left."""
     with connect(served, HTTP_2) as http2:
         assert not read_to_end(http2).startswith(b"\x00\x00")  # no frame of theirs
-    assert found("127.0.0.1", served, "/health/live") == ""
+    assert fault("127.0.0.1", served, "/health/live") == ""
     assert [post(served, t) for t in (2, 3)] == [200, 200]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from lib.connections import Bounds, Seen, Traffic
 
-BOUNDS = Bounds(request=10, quiet=25, untaken=30, work=5)
+BOUNDS = Bounds(request=10, quiet=25, unread=30, work=5)
 
 
 def traffic(sent: float, received: float, acknowledged: int = 100, unsent: int = 0) -> Traffic:
@@ -25,7 +25,7 @@ def traffic(sent: float, received: float, acknowledged: int = 100, unsent: int =
 )
 def test_a_request_and_silence_have_their_bounds(came: Traffic, overdue: bool) -> None:  # noqa: FBT001
     seen = Seen()
-    seen.look(came, 1000)
+    seen.update(came, 1000)
     assert seen.is_overdue(came, 1000, BOUNDS) is overdue
 
 
@@ -33,7 +33,7 @@ def test_one_byte_now_and_then_gains_no_time() -> None:
     seen = Seen()
     for second in range(12):
         came = traffic(60 + second, 0.1)
-        seen.look(came, 1000 + second)
+        seen.update(came, 1000 + second)
         assert seen.is_overdue(came, 1000 + second, BOUNDS) is (second > 9)
 
 
@@ -41,7 +41,7 @@ def test_each_answer_gives_the_next_request_all_of_its_time() -> None:
     seen = Seen()
     for second in range(60):
         came = traffic(0.1, 0.2) if second % 9 == 0 else traffic(60, 0.1)
-        seen.look(came, 1000 + second)
+        seen.update(came, 1000 + second)
         assert not seen.is_overdue(came, 1000 + second, BOUNDS)
 
 
@@ -50,7 +50,7 @@ def test_an_answer_has_to_be_taken(taken_at: int | None, overdue: bool) -> None:
     seen = Seen()
     for second in range(32):
         came = traffic(0.5, 60, unsent=0 if second == taken_at else 9)
-        seen.look(came, 1000 + second)
+        seen.update(came, 1000 + second)
     assert seen.is_overdue(came, 1031, BOUNDS) is overdue
 
 
@@ -58,5 +58,5 @@ def test_a_connection_in_use_is_not_slow_because_every_look_finds_a_request() ->
     seen = Seen()
     for second in range(60):
         came = traffic(0.02, 0.01)  # the last answer 20 ms ago, and 10 ms ago the next request
-        seen.look(came, 1000 + second)
+        seen.update(came, 1000 + second)
         assert not seen.is_overdue(came, 1000 + second, BOUNDS)

@@ -4,7 +4,15 @@ import gzip
 
 import pytest
 
-from lib.json_requests import MAX_DEPTH, GivenTwice, InvalidMembers, MalformedJson, NumberLiteral, read_object, shown
+from lib.json_requests import (
+    MAX_DEPTH,
+    GivenTwice,
+    InvalidMembers,
+    MalformedJson,
+    NumberLiteral,
+    printable,
+    read_object,
+)
 
 MALFORMED = {
     "nothing": b"",
@@ -146,4 +154,4 @@ def test_a_list_is_no_object_whatever_is_in_it() -> None:
     ],
 )
 def test_a_name_is_shown_as_a_terminal_can_bear_it(name: str, expected: str) -> None:
-    assert shown(name) == expected
+    assert printable(name) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.metrics.slots import CAPACITY, lives, take_slot
+from lib.metrics.slots import CAPACITY, is_alive, take_slot
 
 TAKE_ONE = (
     "import sys; from pathlib import Path; from lib.metrics.slots import take_slot\n"
@@ -39,11 +39,11 @@ def test_a_number_is_taken_again_once_its_worker_is_dead(
 ) -> None:
     (first, number), (_, other) = worker(), worker()
     assert (number, other) == ("0", "1")
-    assert lives(tmp_path, "0")
+    assert is_alive(tmp_path, "0")
     first.kill()
     first.wait()
-    assert not lives(tmp_path, "0")
-    assert lives(tmp_path, "1")
+    assert not is_alive(tmp_path, "0")
+    assert is_alive(tmp_path, "1")
     assert worker()[1] == "0"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib.metrics.folder import VARIABLE
-from lib.metrics.slots import COUNTED_ON, OF_THE_LIVING
+from lib.metrics.slots import CONTINUED, OF_LIVE_WORKERS
 from lib.metrics.workers import Workers
 
 # Metrics are made before the process knows that it is a worker, and after.
@@ -95,7 +95,7 @@ def test_the_next_worker_counts_on(launch: Launch, tmp_path: Path) -> None:
         end(launch())
     launch()
     assert shown(tmp_path) == {name: value * (1 if name == "under_way" else 4) for name, value in OF_ONE.items()}
-    files = {f"{kind}_0.db" for kind in (*COUNTED_ON, *OF_THE_LIVING)}
+    files = {f"{kind}_0.db" for kind in (*CONTINUED, *OF_LIVE_WORKERS)}
     assert {path.name for path in tmp_path.glob("*.db")} == files, "it takes over those of the one before"
 
 

@@ -3,7 +3,7 @@
 import psycopg2
 import pytest
 
-from lib.transactions import Statement, Unavailable, told_apart
+from lib.transactions import Statement, Unavailable, classify_error
 from tests.unit.faults import Fault
 
 PASSING = {
@@ -25,7 +25,7 @@ DEFECTS = {"no such table": "42P01", "check violated": "23514", "out of range": 
 
 @pytest.mark.parametrize("sqlstate", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_is_unavailable(sqlstate: str | None) -> None:
-    shown = told_apart(Fault(sqlstate))
+    shown = classify_error(Fault(sqlstate))
     assert isinstance(shown, Unavailable)
     assert "the driver's own words" in str(shown)
 
@@ -33,12 +33,12 @@ def test_a_fault_that_passes_is_unavailable(sqlstate: str | None) -> None:
 @pytest.mark.parametrize("sqlstate", DEFECTS.values(), ids=DEFECTS.keys())
 def test_a_defect_stays_what_it_is(sqlstate: str) -> None:
     fault = Fault(sqlstate)
-    assert told_apart(fault) is fault
+    assert classify_error(fault) is fault
 
 
 def test_an_error_that_the_driver_makes_of_wrong_use_is_a_defect() -> None:
     error = psycopg2.ProgrammingError("no results to fetch")
-    assert told_apart(error) is error
+    assert classify_error(error) is error
 
 
 def test_a_statement_knows_its_two_forms() -> None:

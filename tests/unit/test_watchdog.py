@@ -24,13 +24,13 @@ class Worker:
 class House:
     """A watchdog with its workers, and how often it reported that all is well."""
 
-    ear: int
-    mouth: int
+    reader: int
+    writer: int
     workers: list[Worker] = field(default_factory=lambda: [Worker(os.getpid()), Worker(1)])
     well: int = 0
 
     def __post_init__(self) -> None:
-        self.watchdog = Watchdog(self.ear, lambda: self.workers, [self.tell])
+        self.watchdog = Watchdog(self.reader, lambda: self.workers, [self.tell])
 
     def tell(self) -> None:
         self.well += 1
@@ -38,21 +38,21 @@ class House:
     def look(self, times: int) -> None:
         """Look so often, the first worker beating all the time."""
         for _ in range(times):
-            heartbeat.beat(self.mouth)
-            self.watchdog.look()
+            heartbeat.beat(self.writer)
+            self.watchdog.check()
 
     def say(self, pid: int) -> None:
-        os.write(self.mouth, pid.to_bytes(heartbeat.SIZE, "big"))
+        os.write(self.writer, pid.to_bytes(heartbeat.SIZE, "big"))
 
 
-LINES: list[heartbeat.Line] = []  # never closed: the threads that use them are there as long as the tests
+LINES: list[heartbeat.PipeEnd] = []  # never closed: the threads that use them are there as long as the tests
 
 
 @pytest.fixture
 def house() -> House:
-    LINES.extend(ends := heartbeat.make_line())
-    ear, mouth = ends
-    return House(ear.fileno(), mouth.fileno())
+    LINES.extend(ends := heartbeat.make_pipe())
+    reader, writer = ends
+    return House(reader.fileno(), writer.fileno())
 
 
 def test_who_misses_so_many_looks_is_killed_and_nobody_else(house: House) -> None:
@@ -107,14 +107,14 @@ def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, hous
             raise error
         return house.workers
 
-    Watchdog(house.ear, workers, [well.set]).start()
+    Watchdog(house.reader, workers, [well.set]).start()
     assert well.wait(10)
     house.workers.clear()  # the thread lives on, and would say of each that it is silent
 
 
 def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
     monkeypatch.setattr(heartbeat, "PERIOD", 0.01)
-    pulse = heartbeat.Pulse(house.mouth)
+    pulse = heartbeat.Pulse(house.writer)
     await_pulse(house, beats=True)
     pulse.works = lambda: False
     await_pulse(house, beats=False)
@@ -123,6 +123,6 @@ def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: Hou
 def await_pulse(house: House, *, beats: bool) -> None:
     """Return at the next heartbeat, or after a while without one."""
     deadline = time.monotonic() + 10
-    while bool(heartbeat.heard(house.ear)) is not beats:
+    while bool(heartbeat.read_beats(house.reader)) is not beats:
         assert time.monotonic() < deadline
         time.sleep(0.1)

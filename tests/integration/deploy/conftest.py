@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lib.probe import found_within
+from lib.probe import fault_after
 from testkit.ports import free_port
 from tests.integration.deploy import nginx as shipped
 from tests.integration.deploy.nginx import Nginx
@@ -29,7 +29,7 @@ class Instances:
         It has to be said: what nginx passes on does not count as coming from this machine (A39).
         """
         process = self._serve(PORT=str(port), **{"LOG_LEVEL": "ERROR", "ACCESS": "open", **settings})
-        assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+        assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
         return process
 
 

@@ -18,7 +18,7 @@ from app.datastores import db
 from app.events.domain import EventOrder
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
-from lib.probe import found_within
+from lib.probe import fault_after
 from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, AppWith, run_sql
@@ -174,7 +174,7 @@ def test_an_installation_of_0_1_gets_another_owner_while_the_service_runs(new_ma
     machine.run(UPGRADE)
     machine.run("systemctl start activity-alerts@5001 activity-alerts@5002")
     for port in machine.ports.values():
-        assert found_within(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+        assert fault_after(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
     play(url)
     kept = contents(url)
     [block] = blocks("Two logins")
@@ -216,7 +216,7 @@ def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:
     assert run_sql(url, "SELECT to_regclass('of_a_newer_release')::text") == [(None,)]
     assert contents(url)["alert"] == kept["alert"]
     for port in machine.ports.values():
-        assert found_within(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+        assert fault_after(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
     machine.run(UPGRADE)
 
 

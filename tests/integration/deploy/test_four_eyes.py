@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.probe import found_within
+from lib.probe import fault_after
 from tests.integration.conftest import Sql
 from tests.integration.deploy.release import REPOSITORY, Release
 from tests.integration.servers import LONGEST, Serve
@@ -35,7 +35,7 @@ def release(database: str, tmp_path: Path) -> Release:
 def address(serve: Serve, port: int) -> str:
     """The address of a service with keys and four eyes."""
     serve(**SETTINGS)
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     return f"http://127.0.0.1:{port}"
 
 

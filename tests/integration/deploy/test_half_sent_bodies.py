@@ -3,7 +3,7 @@
 import socket
 import time
 
-from lib.probe import found
+from lib.probe import fault
 from tests.integration.conftest import Sql
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
@@ -36,5 +36,5 @@ def test_without_nginx_they_delay_no_other_either_and_can_still_go_on(serve: Ser
     assert answered(port, 1)
     with half_sent(lambda: socket.create_connection(("127.0.0.1", port), LONGEST), CLIENTS) as holding:
         assert [post(port, t) for t in range(2, 22)] == [200] * 20
-        assert found("127.0.0.1", port, "/health/live") == ""
+        assert fault("127.0.0.1", port, "/health/live") == ""
         assert [client.finish() for client in holding] == [200] * CLIENTS

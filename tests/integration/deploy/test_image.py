@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from app.version import VERSION
-from lib.probe import found_within
+from lib.probe import fault_after
 from tests.integration.deploy.image import PACKAGES, PYTHON, Container, command, files, instruction
 from tests.integration.servers import LONGEST, post
 
@@ -53,7 +53,7 @@ def test_the_image_gets_what_it_needs_and_nothing_else() -> None:
 @needs_namespaces
 def test_it_serves_from_a_read_only_file_system_and_stops_when_told(container: Container, port: int) -> None:
     service = container.run(command("CMD"))
-    assert found_within(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
     health = container.run(command("HEALTHCHECK"))
     health.communicate(timeout=LONGEST)
     assert health.returncode == 0

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lib.probe import found
+from lib.probe import fault
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
@@ -89,7 +89,7 @@ def assert_served(nginx: Nginx, port: int) -> None:
         assert [client.post("/event", json=event(1, t)).status_code for t in range(1, 11)] == [200] * 10
         assert client.get("/health/ready").status_code == 200
     assert [post(port, t, user_id=2) for t in range(1, 11)] == [200] * 10
-    assert found("127.0.0.1", port, "/health/live") == ""
+    assert fault("127.0.0.1", port, "/health/live") == ""
 
 
 def test_kept_connections_and_half_bodies_beyond_1024_hinder_nobody(nginx: Nginx, instances: Instances) -> None:

@@ -12,7 +12,7 @@ from lib.install import __main__ as install
 from lib.install import bundled_pip, venv
 from lib.install.causes import NEEDED_MB
 from lib.install.packages import UV_LOCK
-from lib.install.steps import LOG, Refusal
+from lib.install.steps import LOG, InstallError
 
 # Stands in for the Python of .venv, and for uv: says its version, and "installs" as the file `refused` says.
 FAKE_PYTHON = """#!/bin/sh
@@ -65,20 +65,20 @@ def test_a_new_enough_python_passes(version: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10)], ids=str)
 def test_an_old_python_is_refused_with_the_way_out(version: tuple[int, int]) -> None:
-    with pytest.raises(Refusal, match=r"make start PYTHON=python3\.11"):
+    with pytest.raises(InstallError, match=r"make start PYTHON=python3\.11"):
         venv.check_python(version, "make start PYTHON=python3.11")
 
 
 def test_a_python_without_venv_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "modules", {})
-    with pytest.raises(Refusal, match="apt install python3-venv"):
+    with pytest.raises(InstallError, match="apt install python3-venv"):
         venv.check_modules()
 
 
 def test_space_that_is_enough_passes_and_a_megabyte_less_is_refused() -> None:
     venv.check_disk(NEEDED_MB * 2**20)
-    with pytest.raises(Refusal, match="disk full"):
+    with pytest.raises(InstallError, match="disk full"):
         venv.check_disk(NEEDED_MB * 2**20 - 1)
 
 
@@ -148,7 +148,7 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
 def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, expected: str, answer: str) -> None:
     give_venv(checkout)
     (checkout / "refused").write_text(f"requirements.txt {expected}")
-    with pytest.raises(Refusal, match=answer):
+    with pytest.raises(InstallError, match=answer):
         install.alone("run")
     assert (checkout / ".venv/unfinished").exists()
     assert not (checkout / ".venv/run.stamp").exists()
@@ -172,7 +172,7 @@ def test_a_python_that_keeps_its_pip_elsewhere_puts_it_into_the_venv_itself(
 ) -> None:
     monkeypatch.setattr(install, "bundled_wheel", lambda: wheel and checkout / wheel)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(Refusal):
+    with pytest.raises(InstallError):
         install.alone("run")
     [called] = [line for line in (checkout / LOG).read_text().splitlines() if line.startswith("$ ")]
     assert called.split() == ["$", "/bin/false", "-m", "venv", *options, ".venv"]
@@ -191,7 +191,7 @@ def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkey
         (checkout / ".venv/bin/python").unlink()
     assert not venv.usable_venv()
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(Refusal, match=r"failed while making \.venv"):
+    with pytest.raises(InstallError, match=r"failed while making \.venv"):
         install.alone("run")
     assert not (checkout / ".venv").exists()
 
@@ -205,6 +205,6 @@ def test_a_venv_that_is_closed_to_this_user_is_refused_and_left_alone(
         raise PermissionError
 
     monkeypatch.setattr(subprocess, "run", closed)
-    with pytest.raises(Refusal, match=r"\.venv is closed to you"):
+    with pytest.raises(InstallError, match=r"\.venv is closed to you"):
         install.alone("run")
     assert (checkout / ".venv/bin/python").exists()

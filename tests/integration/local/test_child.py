@@ -28,7 +28,7 @@ FAMILY = ["/bin/sh", "-c", "sleep 60 & echo $! > worker; wait"]
 BEATING = [
     sys.executable,
     "-c",
-    "import time; from lib import heartbeat; heartbeat.Pulse(heartbeat.inherited_mouth()); time.sleep(120)",
+    "import time; from lib import heartbeat; heartbeat.Pulse(heartbeat.inherited_writer()); time.sleep(120)",
 ]
 REPOSITORY = Path(__file__).parents[3]
 LOOKS = 25  # a sign of life comes every tenth

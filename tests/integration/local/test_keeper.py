@@ -17,7 +17,7 @@ def started(lives: list[float]) -> list[float]:
 
     keeper = Keeper("it", lambda: now < ends[-1], start)
     while lives:
-        keeper.look(now := now + 0.1)
+        keeper.check(now := now + 0.1)
     return starts
 
 
@@ -34,7 +34,7 @@ def test_a_life_of_ten_seconds_makes_the_pause_short_again(lived: float, pause: 
 
 
 def test_the_living_is_left_alone() -> None:
-    Keeper("it", lambda: True, pytest.fail).look(1)
+    Keeper("it", lambda: True, pytest.fail).check(1)
 
 
 def test_a_failed_start_and_a_failed_look_are_reported_and_survived(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,9 +45,9 @@ def test_a_failed_start_and_a_failed_look_are_reported_and_survived(capsys: pyte
         raise OSError("unreadable")
 
     keeper = Keeper("it", lambda: False, start)
-    keeper.look(1)
-    keeper.look(2)
-    Keeper("it", look, start).look(1)
+    keeper.check(1)
+    keeper.check(2)
+    Keeper("it", look, start).check(1)
     said = capsys.readouterr().out
     assert "it has ended; starting it again in 0.2 s" in said
     assert "it cannot be started or looked at: no luck" in said

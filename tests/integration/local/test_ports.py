@@ -14,7 +14,7 @@ import pytest
 from lib.local import ports
 from lib.local.errors import LocalError
 from lib.local.ports import kept_port, listen, reserve_port
-from tests.integration.ports import free_port
+from testkit.ports import free_port
 
 HOST = "127.0.0.1"
 RESERVE = "import sys; from lib.local.ports import reserve_port; reserve_port('127.0.0.1', int(sys.argv[1]))"

@@ -6,7 +6,7 @@ of slots. If none is free, a request waits in a queue, first in, first out, as l
 none has started or finished for a while, it is rejected at once. A queue may be bounded, so that waiting requests do
 not hold all threads either.
 
-A request takes its slot only when it has arrived whole (`take_place`): a client that sends its body slowly costs only
+A request takes its slot only when it has arrived whole (`acquire_slot`): a client that sends its body slowly costs only
 a sleeping thread.
 """
 
@@ -21,45 +21,45 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from lib.gates import Gate, new_gate, opened_after_all
 
-PLACE = "lib.admission.place"  # the key of a request's slot in its WSGI environment
-ASIDE = "lib.admission.aside"  # the key of a function to call before its thread blocks
-NO_END = sys.maxsize  # an unbounded queue
+SLOT = "lib.concurrency.slot"  # the key of a request's slot in its WSGI environment
+MARK_BLOCKED = "lib.concurrency.mark_blocked"  # the key of a function to call before its thread blocks
+UNBOUNDED = sys.maxsize  # an unbounded queue
 
 
 def _nothing() -> None:
     pass
 
 
-class Room:
-    """Lets `places` requests work at a time, while at most `line` wait in a queue.
+class ConcurrencyLimit:
+    """Lets `limit` requests work at a time, while at most `max_waiting` wait in a queue.
 
-    A request waits while another has started or finished within the last `patience` seconds, and for at most
-    `longest` seconds. `rests` maps the seconds for which a slot was used to the seconds for which it then stays
-    empty even if requests wait. With `aside`, the threads of waiting requests are not counted as active
-    (`lib.shifts`).
+    A request waits while another has started or finished within the last `stall_timeout` seconds, and for at most
+    `max_wait` seconds. `cooldown` maps the seconds for which a slot was used to the seconds for which it then stays
+    empty even if requests wait. With `marks_blocked`, the threads of waiting requests are not counted as active
+    (`lib.active_threads`).
     """
 
     def __init__(  # noqa: PLR0913  # each is an independent rule
         self,
-        places: int,
+        limit: int,
         *,
-        patience: float,
-        line: int = NO_END,
-        rests: Callable[[float], float] | None = None,
-        longest: float = math.inf,
-        aside: bool = False,
+        stall_timeout: float,
+        max_waiting: int = UNBOUNDED,
+        cooldown: Callable[[float], float] | None = None,
+        max_wait: float = math.inf,
+        marks_blocked: bool = False,
     ) -> None:
-        self._free = places
-        self._stall_timeout = patience
-        self._max_waiting = line
-        self._cooldown = rests
-        self._max_wait = longest
-        self._marks_blocked = aside
+        self._free = limit
+        self._stall_timeout = stall_timeout
+        self._max_waiting = max_waiting
+        self._cooldown = cooldown
+        self._max_wait = max_wait
+        self._marks_blocked = marks_blocked
         self._waiting: deque[Gate] = deque()
         self._lock = Lock()
         self._moved_at = time.monotonic()
 
-    def enter(self, step_aside: Callable[[], None] = _nothing) -> bool:
+    def enter(self, mark_blocked: Callable[[], None] = _nothing) -> bool:
         """Take a slot, waiting if necessary; return False if the request is rejected."""
         with self._lock:
             if self._free:
@@ -70,7 +70,7 @@ class Room:
         if gate is None:
             return False
         if self._marks_blocked:
-            step_aside()
+            mark_blocked()
         return self._wait(gate)
 
     def leave(self) -> None:
@@ -94,11 +94,11 @@ class Room:
                 return
         self.leave()
 
-    def moved_within(self, seconds: float) -> bool:
+    def progressed_within(self, seconds: float) -> bool:
         """Return whether a request has started or finished within the last `seconds`."""
         return time.monotonic() - self._moved_at < seconds
 
-    def stuck(self, seconds: float) -> bool:
+    def is_stalled(self, seconds: float) -> bool:
         """Return whether all slots are in use and no request has started or finished for `seconds`."""
         return not self._free and time.monotonic() - self._moved_at > seconds
 
@@ -121,36 +121,36 @@ class Room:
         return opened_after_all(gate, self._waiting, self._lock)
 
 
-class NoPlace(Exception):
+class NoFreeSlot(Exception):
     """The request was rejected: no slot became free."""
 
     def __init__(self) -> None:
         super().__init__("all slots for such requests are in use, and none makes progress or too many requests wait")
 
 
-class Place:
+class Slot:
     """A request's slot, which it holds only while it works: not before it arrived, nor while it waits for a key.
 
     `complete_since` (of `time.monotonic`) is when it was first wanted, when the request had arrived whole.
     """
 
-    __slots__ = ("_held", "_held_since", "_limit", "complete_since", "step_aside")
+    __slots__ = ("_held", "_held_since", "_limit", "complete_since", "mark_blocked")
 
-    def __init__(self, limit: Room, step_aside: Callable[[], None] = _nothing) -> None:
+    def __init__(self, limit: ConcurrencyLimit, mark_blocked: Callable[[], None] = _nothing) -> None:
         self._limit = limit
-        self.step_aside = step_aside
+        self.mark_blocked = mark_blocked
         self._held = False
         self._held_since = 0.0
         self.complete_since: float | None = None
 
     def take(self) -> None:
-        """Take the slot, waiting if necessary; raises `NoPlace`. Does nothing if it is already held."""
+        """Take the slot, waiting if necessary; raises `NoFreeSlot`. Does nothing if it is already held."""
         if self._held:
             return
         if self.complete_since is None:
             self.complete_since = time.monotonic()
-        if not self._limit.enter(self.step_aside):
-            raise NoPlace
+        if not self._limit.enter(self.mark_blocked):
+            raise NoFreeSlot
         self._held = True
         self._held_since = time.monotonic()
 
@@ -161,30 +161,32 @@ class Place:
             self._limit.leave_after(time.monotonic() - self._held_since)
 
 
-RoomOf = Callable[[str], Room | None]  # from a path to its limit; None: unlimited
+LimitFor = Callable[[str], ConcurrencyLimit | None]  # from a path to its limit; None: unlimited
 
 
-class Admission:
-    """Admits up to `most` requests; each gets a slot of the limit that `room_of` returns for its path.
+class AdmissionControl:
+    """Admits up to `max_requests` requests; each gets a slot of the limit that `limit_for` returns for its path.
 
-    If that is None, the request is not limited. `full` answers the requests beyond `most`.
+    If that is None, the request is not limited. `reject` answers the requests beyond `max_requests`.
     """
 
-    def __init__(self, application: WSGIApplication, *, room_of: RoomOf, most: int, full: WSGIApplication) -> None:
+    def __init__(
+        self, application: WSGIApplication, *, limit_for: LimitFor, max_requests: int, reject: WSGIApplication
+    ) -> None:
         self._application = application
-        self._room_of = room_of
-        self._max_requests = most
-        self._reject = full
-        self._inside: set[Place] = set()
+        self._limit_for = limit_for
+        self._max_requests = max_requests
+        self._reject = reject
+        self._inside: set[Slot] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request, or reject it if there are too many."""
-        limit = self._room_of(environ["PATH_INFO"])
+        limit = self._limit_for(environ["PATH_INFO"])
         if limit is None:
             return self._application(environ, start_response)
         if len(self._inside) >= self._max_requests:
             return self._reject(environ, start_response)
-        slot = environ[PLACE] = Place(limit, environ.get(ASIDE, _nothing))
+        slot = environ[SLOT] = Slot(limit, environ.get(MARK_BLOCKED, _nothing))
         self._inside.add(slot)
         try:
             return self._application(environ, start_response)
@@ -192,16 +194,16 @@ class Admission:
             self._inside.discard(slot)
             slot.give_back()
 
-    def longest_whole(self) -> float:
+    def oldest_request_age(self) -> float:
         """Return the age in seconds of the oldest unanswered request, counted from when it had arrived whole."""
         now = time.monotonic()
         return max((now - slot.complete_since for slot in tuple(self._inside) if slot.complete_since), default=0.0)
 
 
-def take_place(environ: WSGIEnvironment) -> None:
-    """Take the slot of a request that has arrived whole, waiting if necessary; raises `NoPlace`.
+def acquire_slot(environ: WSGIEnvironment) -> None:
+    """Take the slot of a request that has arrived whole, waiting if necessary; raises `NoFreeSlot`.
 
     Does nothing for a request that is not limited.
     """
-    if slot := environ.get(PLACE):
+    if slot := environ.get(SLOT):
         slot.take()

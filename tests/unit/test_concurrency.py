@@ -10,7 +10,7 @@ import pytest
 
 import app.rooms
 from app.rooms import REST, make_rooms
-from lib.admission import NO_END, PLACE, Admission, NoPlace, Place, Room, take_place
+from lib.concurrency import SLOT, UNBOUNDED, AdmissionControl, ConcurrencyLimit, NoFreeSlot, Slot, acquire_slot
 from tests.settings import settings_with
 
 PATIENCE = 0.2
@@ -28,13 +28,13 @@ class Inside:
         if environ["PATH_INFO"] == "/arriving":
             self.go.wait(10)
         try:
-            take_place(environ)
-        except NoPlace:
+            acquire_slot(environ)
+        except NoFreeSlot:
             return [b"no place"]
         if environ["PATH_INFO"] == "/fails":
             raise RuntimeError
         if environ["PATH_INFO"] == "/back":
-            environ[PLACE].give_back()
+            environ[SLOT].give_back()
         if environ["PATH_INFO"] == "/slow":
             self.go.wait(10)
         return [b"answered"]
@@ -49,31 +49,36 @@ def inside() -> Inside:
     return Inside()
 
 
-Door = Callable[..., Admission]
+Door = Callable[..., AdmissionControl]
 
 
 @pytest.fixture
 def door_of(inside: Inside) -> Door:
-    def make(patience: float = PATIENCE, line: int = NO_END) -> Admission:
-        room, other = Room(PLACES, patience=patience, line=line), Room(1, patience=patience)
+    def make(patience: float = PATIENCE, line: int = UNBOUNDED) -> AdmissionControl:
+        room, other = (
+            ConcurrencyLimit(PLACES, stall_timeout=patience, max_waiting=line),
+            ConcurrencyLimit(1, stall_timeout=patience),
+        )
         rooms = {"/health/live": None, "/other": other}
-        return Admission(inside, room_of=lambda path: rooms.get(path, room), most=MOST, full=lambda *_: [b"full"])
+        return AdmissionControl(
+            inside, limit_for=lambda path: rooms.get(path, room), max_requests=MOST, reject=lambda *_: [b"full"]
+        )
 
     return make
 
 
 @pytest.fixture
-def door(door_of: Door) -> Admission:
+def door(door_of: Door) -> AdmissionControl:
     return door_of()
 
 
-def ask(door: Admission, path: str) -> bytes:
+def ask(door: AdmissionControl, path: str) -> bytes:
     return b"".join(door({"PATH_INFO": path}, no_answer))  # type: ignore[arg-type]  # nothing else of it is used
 
 
-def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
+def fill(door: AdmissionControl, threads: ThreadPoolExecutor, more: int = 0) -> list[Future[bytes]]:
     """Send more requests than there are slots; return when all are inside or queued."""
-    room = door._room_of("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
+    room = door._limit_for("/slow")  # noqa: SLF001  # whether they are there is seen nowhere else
     assert room
     asked = [threads.submit(ask, door, "/slow") for _ in range(PLACES + more)]
     while room._free or len(room._waiting) < more:  # noqa: SLF001
@@ -82,7 +87,7 @@ def fill(door: Admission, threads: ThreadPoolExecutor, more: int = 0) -> list[Fu
 
 
 def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_once(
-    door: Admission, inside: Inside
+    door: AdmissionControl, inside: Inside
 ) -> None:
     with ThreadPoolExecutor() as threads:
         asked = fill(door, threads)
@@ -97,7 +102,7 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
     assert ask(door, "/x") == b"answered"
 
 
-def test_who_is_still_arriving_takes_no_place(door: Admission, inside: Inside) -> None:
+def test_who_is_still_arriving_takes_no_place(door: AdmissionControl, inside: Inside) -> None:
     """A33."""
     with ThreadPoolExecutor(MOST) as threads:
         arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST - 1)]
@@ -106,7 +111,7 @@ def test_who_is_still_arriving_takes_no_place(door: Admission, inside: Inside) -
         assert {each.result() for each in arriving} == {b"answered"}
 
 
-def test_beyond_the_most_a_request_is_turned_away_at_once(door: Admission, inside: Inside) -> None:
+def test_beyond_the_most_a_request_is_turned_away_at_once(door: AdmissionControl, inside: Inside) -> None:
     with ThreadPoolExecutor(MOST) as threads:
         arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST)]
         while len(door._inside) < MOST:  # noqa: SLF001  # as above
@@ -118,18 +123,18 @@ def test_beyond_the_most_a_request_is_turned_away_at_once(door: Admission, insid
     assert ask(door, "/x") == b"answered"
 
 
-def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: Admission, inside: Inside) -> None:
+def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: AdmissionControl, inside: Inside) -> None:
     """Those that wait for a place count as well: they are not slow clients."""
-    assert door.longest_whole() == 0
+    assert door.oldest_request_age() == 0
     with ThreadPoolExecutor() as threads:
         fill(door, threads, more=1)
         time.sleep(0.02)
-        assert door.longest_whole() >= 0.02
+        assert door.oldest_request_age() >= 0.02
         inside.go.set()
-    assert door.longest_whole() == 0
+    assert door.oldest_request_age() == 0
 
 
-def test_health_and_other_rooms_have_nothing_to_do_with_it(door: Admission, inside: Inside) -> None:
+def test_health_and_other_rooms_have_nothing_to_do_with_it(door: AdmissionControl, inside: Inside) -> None:
     with ThreadPoolExecutor() as threads:
         fill(door, threads)
         assert ask(door, "/health/live") == b"answered"
@@ -155,7 +160,7 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, in
 
 
 @pytest.mark.parametrize("path", ["/fails", "/back"])
-def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, inside: Inside, path: str) -> None:
+def test_a_place_is_had_by_the_next_once_whatever_happens(door: AdmissionControl, inside: Inside, path: str) -> None:
     for _ in range(PLACES * 2):
         if path == "/fails":
             with pytest.raises(RuntimeError):
@@ -169,8 +174,8 @@ def test_a_place_is_had_by_the_next_once_whatever_happens(door: Admission, insid
 
 
 def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
-    room = Room(1, patience=PATIENCE)
-    place, other = Place(room), Place(room)
+    room = ConcurrencyLimit(1, stall_timeout=PATIENCE)
+    place, other = Slot(room), Slot(room)
     place.take()
     place.take()  # that it has
     place.give_back()
@@ -178,11 +183,11 @@ def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
     place.take()
     place.give_back()
     other.take()
-    with pytest.raises(NoPlace):
+    with pytest.raises(NoFreeSlot):
         place.take()
     place.give_back()
-    with pytest.raises(NoPlace):
-        Place(room).take()
+    with pytest.raises(NoFreeSlot):
+        Slot(room).take()
     other.give_back()
     place.take()
 
@@ -200,20 +205,20 @@ def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
 
 
 def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
-    room = Room(2, patience=PATIENCE)
+    room = ConcurrencyLimit(2, stall_timeout=PATIENCE)
     assert room.enter()
-    assert not room.stuck(0), "a place is free"
+    assert not room.is_stalled(0), "a place is free"
     assert room.enter()
-    assert room.stuck(0)
-    assert not room.stuck(30), "somebody came in just now"
+    assert room.is_stalled(0)
+    assert not room.is_stalled(30), "somebody came in just now"
     room.leave()
-    assert not room.stuck(0)
+    assert not room.is_stalled(0)
 
 
-def passed_on_after(room: Room, *, used: float) -> float:
+def passed_on_after(room: ConcurrencyLimit, *, used: float) -> float:
     """Return how many seconds after it was left a place that was used for so long went to who waited for it."""
     waits = Event()
-    first, second = Place(room), Place(room, waits.set)
+    first, second = Slot(room), Slot(room, waits.set)
     first.take()
     time.sleep(used)
     with ThreadPoolExecutor(1) as threads:
@@ -233,7 +238,7 @@ def test_a_place_that_others_wait_for_rests_first() -> None:
         used.append(seconds)
         return PATIENCE / 2
 
-    room = Room(1, patience=PATIENCE, rests=rests, aside=True)
+    room = ConcurrencyLimit(1, stall_timeout=PATIENCE, cooldown=rests, marks_blocked=True)
     assert passed_on_after(room, used=0.01) >= PATIENCE / 2
     assert [seconds >= 0.01 for seconds in used] == [True], "not the second, for which nobody waits"
 
@@ -242,7 +247,7 @@ def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> N
     rooms = make_rooms(settings_with(read_threads=1)).of_path
     reading = rooms("/alerts")
     assert reading
-    event = Place(rooms("/event") or pytest.fail("events have no room"))
+    event = Slot(rooms("/event") or pytest.fail("events have no room"))
     event.take()
     assert passed_on_after(reading, used=0.05) >= REST * 0.05
     for name, value in (("WITHOUT_EVENTS", 0.0), ("REST", 1e9), ("LONGEST_REST", 60.0)):
@@ -252,15 +257,15 @@ def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("aside", [True, False])
 def test_who_waits_in_some_lines_is_not_at_work_meanwhile(aside: bool) -> None:  # noqa: FBT001  # as pytest has it
-    room, stepped = Room(1, patience=PATIENCE, aside=aside), Event()
-    Place(room).take()
-    with pytest.raises(NoPlace):
-        Place(room, stepped.set).take()
+    room, stepped = ConcurrencyLimit(1, stall_timeout=PATIENCE, marks_blocked=aside), Event()
+    Slot(room).take()
+    with pytest.raises(NoFreeSlot):
+        Slot(room, stepped.set).take()
     assert stepped.is_set() is aside
 
 
 def test_nobody_waits_longer_than_the_longest_however_well_the_line_gets_on() -> None:
-    room = Room(1, patience=10, longest=PATIENCE)
-    Place(room).take()
-    with pytest.raises(NoPlace):
-        Place(room).take()
+    room = ConcurrencyLimit(1, stall_timeout=10, max_wait=PATIENCE)
+    Slot(room).take()
+    with pytest.raises(NoFreeSlot):
+        Slot(room).take()

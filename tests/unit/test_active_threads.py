@@ -8,9 +8,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from lib import shifts
-from lib.admission import ASIDE
-from lib.shifts import Last, Shifts
+from lib import active_threads
+from lib.active_threads import ActiveThreadLimit, CompleteAnswer
+from lib.concurrency import MARK_BLOCKED
 
 LONGEST = 10  # seconds
 MOST = 2
@@ -25,20 +25,20 @@ class Server:
 
     def __init__(self) -> None:
         self.go = [Event() for _ in range(10)]
-        self.step_aside = [Event() for _ in range(10)]
+        self.mark_blocked = [Event() for _ in range(10)]
         self.begun: list[int] = []
         self.sent: list[int] = []
         self.threads: list[Thread] = []
         self.taken: list[None] = []
-        self.shifts = Shifts(self.answer, most=MOST, taken=lambda _: self.taken.append(None))
+        self.limit = ActiveThreadLimit(self.answer, limit=MOST, on_full=lambda _: self.taken.append(None))
 
     def answer(self, environ: WSGIEnvironment, _: StartResponse) -> Iterable[bytes]:
         number = environ["number"]
         self.begun.append(number)
         if environ["kind"] == "aside":
             while not self.go[number].wait(0.001):
-                if self.step_aside[number].is_set():
-                    environ[ASIDE]()
+                if self.mark_blocked[number].is_set():
+                    environ[MARK_BLOCKED]()
         assert self.go[number].wait(LONGEST)
         if environ["kind"] == "fails":
             raise RuntimeError
@@ -53,7 +53,7 @@ class Server:
 
     def _serve(self, number: int, kind: str) -> None:
         try:
-            answer = self.shifts({"number": number, "kind": kind}, start_response)
+            answer = self.limit({"number": number, "kind": kind}, start_response)
         except RuntimeError:
             return
         assert b"".join(answer) in {b"whole", b"in parts"}
@@ -81,7 +81,7 @@ def soon(holds: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    monkeypatch.setattr(shifts, "TICK", 3600)  # each test looks by itself
+    monkeypatch.setattr(active_threads, "TICK", 3600)  # each test looks by itself
     return Server()
 
 
@@ -114,17 +114,17 @@ def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
 def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
     """So that neither waits for a slow reader: the thread that sends it, and the memory of one that sleeps."""
     answer = [b"a" * 10, b"b" * 10]
-    several = Shifts(lambda *_: answer, most=-1, taken=lambda _: None)
+    several = ActiveThreadLimit(lambda *_: answer, limit=-1, on_full=lambda _: None)
     last = several({}, start_response)
     assert list(last) == [b"".join(answer)]
-    assert isinstance(last, Last)
+    assert isinstance(last, CompleteAnswer)
     assert list(last) == []
 
 
 def test_one_that_is_about_to_wait_has_another_woken(server: Server) -> None:
     server.begin(0, 1, 2, 3, kind="aside")
     server.let_go(0, 1)
-    server.step_aside[2].set()
+    server.mark_blocked[2].set()
     assert soon(lambda: server.free() == [1]), "once, however often it says so"
     server.let_go(2, 3)
     assert soon(lambda: server.free() == [1, 2, 3]), "the two that are left are no more than are of use"
@@ -137,7 +137,7 @@ def test_without_a_thread_that_looks_nobody_sleeps(monkeypatch: pytest.MonkeyPat
         raise RuntimeError
 
     server.begin(0, 1, 2)
-    monkeypatch.setattr(shifts, "Thread", no_thread)
+    monkeypatch.setattr(active_threads, "Thread", no_thread)
     server.let_go(0, 1, 2)
     assert soon(lambda: server.free() == [0, 1, 2])
 
@@ -145,16 +145,16 @@ def test_without_a_thread_that_looks_nobody_sleeps(monkeypatch: pytest.MonkeyPat
 def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
     server.begin(0, 1, 2, 3, 4)
     server.let_go(0, 1, 2)
-    later = time.monotonic() + 2 * shifts.HELD_UP
-    server.shifts.look(later)
+    later = time.monotonic() + 2 * active_threads.BLOCKED_AFTER
+    server.limit.check(later)
     assert soon(lambda: set(server.free()) == {1, 2}), "the two that slept last, for the two that are held up"
-    server.shifts.look(later)
+    server.limit.check(later)
     assert server.free() == [1, 2], "once for each"
     server.begin(5, 6)
-    server.shifts.look(later + 1)
+    server.limit.check(later + 1)
     assert soon(lambda: server.free() == [0, 1, 2]), "and twice as many when these are held up as well"
     server.let_go(3, 4, 5, 6)
-    server.shifts.look(later + shifts.ROUND + 2)
+    server.limit.check(later + active_threads.ROUND + 2)
     assert soon(lambda: len(server.free()) == 7)
 
 
@@ -163,15 +163,15 @@ def test_some_are_woken_from_time_to_time(server: Server) -> None:
     server.begin(0, 1, 2)
     server.let_go(0, 1, 2)
     assert soon(lambda: server.free() == [1, 2])
-    server.shifts.look(time.monotonic() + shifts.ROUND / 2)
+    server.limit.check(time.monotonic() + active_threads.ROUND / 2)
     time.sleep(0.05)
     assert server.free() == [1, 2]
-    server.shifts.look(time.monotonic() + shifts.ROUND + 1)
+    server.limit.check(time.monotonic() + active_threads.ROUND + 1)
     assert soon(lambda: server.free() == [0, 1, 2])
 
 
 def test_whoever_looks_does_so_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shifts, "TICK", 0.001)
+    monkeypatch.setattr(active_threads, "TICK", 0.001)
     server = Server()
     server.begin(0, 1, 2, 3)
     server.let_go(0, 1)
@@ -193,11 +193,11 @@ def test_where_very_many_are_inside_each_computes_for_longer(server: Server) -> 
     """And where they have left, those that compute make way soon again."""
     before = sys.getswitchinterval()
     try:
-        server.go += [Event() for _ in range(shifts.MANY + 1)]
-        server.begin(*range(shifts.MANY + 1))
-        assert sys.getswitchinterval() == pytest.approx(shifts.LATE)
-        server.let_go(*range(shifts.MANY + 1))
-        assert sys.getswitchinterval() == pytest.approx(shifts.SOON)
-        server.shifts.look(time.monotonic() + shifts.ROUND + 1)
+        server.go += [Event() for _ in range(active_threads.MANY + 1)]
+        server.begin(*range(active_threads.MANY + 1))
+        assert sys.getswitchinterval() == pytest.approx(active_threads.BUSY_SWITCH_INTERVAL)
+        server.let_go(*range(active_threads.MANY + 1))
+        assert sys.getswitchinterval() == pytest.approx(active_threads.SWITCH_INTERVAL)
+        server.limit.check(time.monotonic() + active_threads.ROUND + 1)
     finally:
         sys.setswitchinterval(before)

@@ -7,14 +7,14 @@ import click
 from flask.cli import AppGroup
 
 
-class LateCommands(AppGroup):
+class LazyCommands(AppGroup):
     """A group in which some commands are imported on first use; users see no difference."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # click's own, handed on
         super().__init__(*arguments, **named)
         self._later: dict[str, Callable[[], Iterable[click.Command]]] = {}
 
-    def add_later(self, names: Iterable[str], load: Callable[[], Iterable[click.Command]]) -> None:
+    def add_lazy(self, names: Iterable[str], load: Callable[[], Iterable[click.Command]]) -> None:
         """Add commands of these names; `load` imports and returns them."""
         self._later.update(dict.fromkeys(names, load))
 

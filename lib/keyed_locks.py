@@ -9,28 +9,28 @@ from collections import deque
 from collections.abc import Hashable
 from threading import Lock
 
-from lib.admission import NoPlace, Place
+from lib.concurrency import NoFreeSlot, Slot
 from lib.gates import Gate, new_gate, opened_after_all
 from lib.transactions import Unavailable
 
 
-class Turns:
+class KeyedLocks:
     """A lock for each key, granted first in, first out.
 
-    At most `line` requests wait, for all keys together, each for at most `patience` seconds.
+    At most `max_waiting` requests wait, for all keys together, each for at most `timeout` seconds.
     """
 
-    def __init__(self, *, line: int, patience: float) -> None:
-        self._max_waiting = line
-        self._timeout = patience
+    def __init__(self, *, max_waiting: int, timeout: float) -> None:
+        self._max_waiting = max_waiting
+        self._timeout = timeout
         self._queues: dict[Hashable, deque[Gate] | None] = {}  # by each locked key: the requests that wait for it
         self._waiting = 0
         self._lock = Lock()
 
-    def take(self, key: Hashable, slot: Place) -> None:
+    def acquire(self, key: Hashable, slot: Slot) -> None:
         """Lock a key. A request that has to wait frees its slot, and takes it again afterwards.
 
-        Raises `Unavailable` if the key is not unlocked in time, and `NoPlace` if no slot is free afterwards.
+        Raises `Unavailable` if the key is not unlocked in time, and `NoFreeSlot` if no slot is free afterwards.
         """
         with self._lock:
             if key not in self._queues:
@@ -43,15 +43,15 @@ class Turns:
             self._queues[key] = queue
             self._waiting += 1
         slot.give_back()
-        slot.step_aside()
+        slot.mark_blocked()
         self._wait(key, gate, queue)
         try:
             slot.take()
-        except NoPlace:
-            self.pass_on(key)
+        except NoFreeSlot:
+            self.release(key)
             raise
 
-    def pass_on(self, key: Hashable) -> None:
+    def release(self, key: Hashable) -> None:
         """Unlock a key, or pass it to the first request that waits for it."""
         with self._lock:
             if queue := self._queues[key]:

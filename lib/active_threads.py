@@ -12,33 +12,33 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Lock, Thread, get_ident
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from lib.admission import ASIDE
+from lib.concurrency import MARK_BLOCKED
 from lib.gates import Gate, new_gate
 from lib.logs import get_logger
 
 log = get_logger()
 
 TICK = 0.05  # seconds between two checks for blocked threads, while others sleep
-HELD_UP = 0.1  # seconds in one request after which a thread counts as blocked
+BLOCKED_AFTER = 0.1  # seconds in one request after which a thread counts as blocked
 # Seconds after which some are woken in any case. The server ends threads that are idle for longer (THREAD_IDLE of
 # app.server is above it), but counts the sleeping ones; if only those were left, it could start no other.
 ROUND = 10
 # The interpreter's switch interval, in seconds: short, so that a long answer delays no short one. But every waiting
 # thread wakes that often, so with very many threads there would be time for nothing else; hence the long one.
-SOON, LATE = 0.002, 0.1
+SWITCH_INTERVAL, BUSY_SWITCH_INTERVAL = 0.002, 0.1
 MANY = 32  # threads in a request from which the long interval applies
 
 
-class Shifts:
-    """Lets about `most` threads be active, not counting blocked ones.
+class ActiveThreadLimit:
+    """Lets about `limit` threads be active, not counting blocked ones.
 
-    `taken` is called with each request that makes the number reach `most`, so that the next has to wait.
+    `on_full` is called with each request that makes the number reach `limit`, so that the next has to wait.
     """
 
-    def __init__(self, application: WSGIApplication, *, most: int, taken: Callable[[WSGIEnvironment], None]) -> None:
+    def __init__(self, application: WSGIApplication, *, limit: int, on_full: Callable[[WSGIEnvironment], None]) -> None:
         self._application = application
-        self._limit = most
-        self._on_full = taken
+        self._limit = limit
+        self._on_full = on_full
         self._inside: dict[int, float] = {}  # each thread in a request, with when that began
         self._asleep: list[Gate] = []
         self._lock = Lock()
@@ -58,7 +58,7 @@ class Shifts:
             self._on_full(environ)
             if inside > MANY and not self._many:
                 self._set_switch_interval()
-        environ[ASIDE] = self.step_aside
+        environ[MARK_BLOCKED] = self.mark_blocked
         try:
             answer = self._application(environ, start_response)
         except BaseException:
@@ -69,9 +69,9 @@ class Shifts:
         if len(self._inside) - self._blocked <= self._limit:
             self._leave(me)
             return answer
-        return Last(answer, self)
+        return CompleteAnswer(answer, self)
 
-    def step_aside(self) -> None:
+    def mark_blocked(self) -> None:
         """Stop counting this thread as active and wake another, because this one is about to block."""
         if self._inside.pop(get_ident(), None) is not None and self._asleep:
             self._wake(1)
@@ -91,9 +91,9 @@ class Shifts:
                 self._any_asleep.set()
             gate.acquire()
 
-    def look(self, now: float) -> None:
+    def check(self, now: float) -> None:
         """Count blocked threads: if there are more than before, wake as many; wake a few from time to time anyway."""
-        blocked = sum(since < now - HELD_UP for since in tuple(self._inside.values()))
+        blocked = sum(since < now - BLOCKED_AFTER for since in tuple(self._inside.values()))
         grown, self._blocked = blocked > self._blocked, blocked
         if grown:
             self._wake(max(blocked, self._limit))
@@ -111,7 +111,7 @@ class Shifts:
         with self._interval_lock:
             inside = len(self._inside)
             self._many = inside > MANY or (self._many and inside >= MANY / 2)
-            sys.setswitchinterval(LATE if self._many else SOON)
+            sys.setswitchinterval(BUSY_SWITCH_INTERVAL if self._many else SWITCH_INTERVAL)
 
     def _monitor(self) -> bool:
         """Start the monitoring thread if necessary; return whether it runs, because without it no thread may sleep."""
@@ -130,7 +130,7 @@ class Shifts:
             self._any_asleep.wait()
             time.sleep(TICK)
             try:
-                self.look(time.monotonic())
+                self.check(time.monotonic())
             except Exception:
                 # Whatever it is: without this thread the sleeping ones would never wake.
                 log.exception("shifts disturbed")
@@ -148,7 +148,7 @@ class Shifts:
 class StreamedAnswer:
     """An answer in parts: its thread is active until the server closes it."""
 
-    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: ActiveThreadLimit) -> None:
         self._answer = answer
         self._threads = threads
 
@@ -165,13 +165,13 @@ class StreamedAnswer:
             self._threads.leave()
 
 
-class Last:
+class CompleteAnswer:
     """A complete answer whose thread may sleep once it is sent.
 
     It is one part, so that the server need not wait for a client that reads slowly.
     """
 
-    def __init__(self, answer: Iterable[bytes], threads: Shifts) -> None:
+    def __init__(self, answer: Iterable[bytes], threads: ActiveThreadLimit) -> None:
         self._whole = iter([b"".join(answer)])
         self._threads = threads
 
