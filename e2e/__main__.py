@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from e2e.ending import INTERRUPTED, end_on_signal
+from e2e.signals import INTERRUPTED, end_on_signal
 from e2e.site import Site, SiteError, new_site
-from e2e.target import STORED, why_unusable
+from e2e.target import STORED, unusable_reason
 
 LONGEST_RUN = 1200  # seconds; far above what it takes, so that nothing can hang for ever
 # Two files at a time, but for those that need the service alone. Of a choice, as it is told.
@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def on_another_service(url: str, words: Sequence[str]) -> int:
-    if reason := why_unusable():
+    if reason := unusable_reason():
         console.print(f"error: {reason}", markup=False)
         return 2
     console.print(f"Storing {STORED} at {url}, for good.", markup=False)

@@ -7,7 +7,7 @@ from itertools import count
 import httpx
 import pytest
 
-from e2e.target import why_unusable
+from e2e.target import unusable_reason
 from testkit.service import SEED, URL, Customer, connect
 
 # The service keeps its data between runs, so each session takes a block of user ids of its own, at random
@@ -24,7 +24,7 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session", autouse=True)
 def client() -> Iterator[httpx.Client]:
     """One client with many connections, which threads may share."""
-    if reason := why_unusable():
+    if reason := unusable_reason():
         pytest.exit(reason, returncode=2)
     with connect() as client:
         yield client

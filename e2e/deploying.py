@@ -19,7 +19,7 @@ from rich.console import Console
 
 PAGE = Path("docs/deploy.md")
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
-LONGEST = 900  # seconds, for all of it
+MAX_WAIT = 900  # seconds, for all of it
 # Mounts the overlay $1, with the checkout $2 in it, and does the commands $3 there.
 MACHINE = """
 set -e
@@ -101,7 +101,7 @@ def main() -> int:
             [*namespaces, "/bin/bash", "-c", MACHINE, "bash", str(folder), str(Path.cwd()), commands],
             check=False,
             stdin=subprocess.DEVNULL,
-            timeout=LONGEST,
+            timeout=MAX_WAIT,
         )
     finally:
         folder.rmdir()

@@ -28,7 +28,7 @@ CONFLICT = Outcome(refusal="duplicate-event")
 STATUSES = {"duplicate-event": 409, "out-of-order": 400}
 
 
-def say_the_same(one: Event, other: Event) -> bool:
+def is_retry_of(one: Event, other: Event) -> bool:
     return one.type == other.type and Decimal(one.amount) == Decimal(other.amount)
 
 
@@ -48,7 +48,7 @@ class Ledger:
         for n, stored in enumerate(self.events, start=1):
             if stored.t == event.t:
                 codes = tuple(codes_after(self.events[:n]))
-                return (Outcome(codes=codes, replayed=True) if say_the_same(stored, event) else CONFLICT), self
+                return (Outcome(codes=codes, replayed=True) if is_retry_of(stored, event) else CONFLICT), self
         if event.t < self.latest:
             return Outcome(refusal="out-of-order", latest=self.latest), self
         after = replace(self, events=(*self.events, event))
@@ -78,10 +78,10 @@ def outcome_of(response: httpx.Response, event: Event) -> Outcome:
         return Outcome(codes=codes, replayed=replayed == "true")
     slug = "duplicate-event" if response.status_code == 409 else "out-of-order"
     problem = problem_in(response, STATUSES[slug], slug)
-    return Outcome(refusal=slug, latest=latest_named(problem, event) if slug == "out-of-order" else None)
+    return Outcome(refusal=slug, latest=latest_in_detail(problem, event) if slug == "out-of-order" else None)
 
 
-def latest_named(problem: Problem, event: Event) -> int:
+def latest_in_detail(problem: Problem, event: Event) -> int:
     """Return the greatest number in the detail besides the user id: it exceeds the event's own `t`."""
     numbers = [int(number) for number in NUMBER.findall(str(problem["detail"]))]
     return max(number for number in numbers if number != event.user_id)

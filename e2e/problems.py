@@ -29,7 +29,7 @@ def assert_members_fit(problem: Problem, status: int, slug: str) -> None:
         assert problem[member], f"{member} of {problem} is empty"
 
 
-def fields_at_fault(problem: Problem) -> set[str]:
+def invalid_fields(problem: Problem) -> set[str]:
     """Names of the fields that `errors` blames, each with at least one reason in words."""
     errors = problem["errors"]
     assert isinstance(errors, dict), problem

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
-LONGEST = 3600  # seconds that one block may take; all tests are in one, and a machine may be busy
+MAX_WAIT = 3600  # seconds that one block may take; all tests are in one, and a machine may be busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def run(step: Step, console: Console) -> bool:
         stdin=subprocess.DEVNULL,
         stdout=output,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_WAIT,
     )
     if done.returncode != 0:
         console.print(f"ended with status {done.returncode}", style="red")

@@ -15,7 +15,7 @@ from testkit.ports import free_port
 COPIED = ("app", "lib", "migrations", "pyproject.toml")
 # Settings of the developer's own service, such as DATABASE_URL, must not reach this one.
 KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-LONGEST_COMMAND = 150  # seconds; a machine may be busy
+MAX_COMMAND = 150  # seconds; a machine may be busy
 
 
 class SiteError(Exception):
@@ -80,7 +80,7 @@ class Site:
     def end(self, command: str, process: "subprocess.Popen[str]") -> str:
         """Wait for a command; return its output."""
         try:
-            said, _ = process.communicate(timeout=LONGEST_COMMAND)
+            said, _ = process.communicate(timeout=MAX_COMMAND)
         except BaseException:
             process.kill()  # or it would hold the lock that the end of the site needs
             raise
@@ -129,7 +129,7 @@ def new_site(checkout: Path, *, name: str, settings: Mapping[str, str] | None = 
             copy(checkout / part, root / part)
         yield site
     finally:
-        site.begin("clean").wait(LONGEST_COMMAND)
+        site.begin("clean").wait(MAX_COMMAND)
         shutil.rmtree(root, ignore_errors=True)
 
 

@@ -15,7 +15,7 @@ no service is named: `make e2e` starts one of its own. E2E_URL=http://127.0.0.1:
 KIND = re.compile(r'^activity_service_info\{.*\benv="(\w+)"', re.MULTILINE)
 
 
-def why_unusable() -> str | None:
+def unusable_reason() -> str | None:
     """Say in a line why the tests cannot start, and what to do."""
     if not URL:
         return NO_URL

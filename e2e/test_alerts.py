@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.problems import fields_at_fault, problem_in
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
 from testkit.service import Customer
 
@@ -34,7 +34,7 @@ def pages_of(customer: Customer, limit: int) -> Iterator[list[dict[str, Any]]]:
         parameters["before"] = next_before
 
 
-def test_a_window_says_why(customer: Customer) -> None:
+def test_a_window_alert_explains_itself(customer: Customer) -> None:
     assert customer.deposit("100.00", t=0) == []
     assert customer.deposit("62.00", t=10) == []
     assert customer.deposit("50.00", t=28) == [123]
@@ -79,7 +79,7 @@ SAID = [
 
 
 @pytest.mark.parametrize(("play", "expected"), SAID, ids=["1100", "30", "300"])
-def test_every_rule_says_why(
+def test_every_alert_explains_itself(
     customer: Customer, play: Callable[[Customer], object], expected: tuple[object, ...]
 ) -> None:
     play(customer)
@@ -90,7 +90,7 @@ def test_every_rule_says_why(
     assert evidence["count"] == len(evidence["moments"])
 
 
-def test_what_was_answered_is_what_is_stored(customer: Customer) -> None:
+def test_stored_alerts_match_the_answers(customer: Customer) -> None:
     answered: set[tuple[int, int]] = set()
     for t, amount in enumerate(["60.00", "70.00", "80.00", "90.00"]):
         answered |= {(t, code) for code in customer.deposit(amount, t=t)}
@@ -105,7 +105,7 @@ def test_what_was_answered_is_what_is_stored(customer: Customer) -> None:
         assert {len(page) for page in pages[:-1]} <= {limit}
 
 
-def test_alerts_are_found_by_what_they_are(new_customer: Callable[[], Customer]) -> None:
+def test_alerts_can_be_filtered(new_customer: Callable[[], Customer]) -> None:
     customer, other = new_customer(), new_customer()
     for each in (customer, other):
         assert [each.withdraw("120.00", t=t) for t in (1, 2, 3)] == [[1100], [1100], [30, 1100]]
@@ -119,7 +119,7 @@ def test_alerts_are_found_by_what_they_are(new_customer: Callable[[], Customer])
     assert alerts_of(other) == [{**alert, "user_id": other.user_id} for alert in alerts_of(customer)]
 
 
-def test_a_replay_raises_nothing_anew(customer: Customer) -> None:
+def test_a_replay_raises_no_second_alert(customer: Customer) -> None:
     for _ in range(2):
         assert customer.withdraw("150.00", t=1) == [1100]
     assert len(alerts_of(customer)) == 1
@@ -132,12 +132,12 @@ def test_a_refused_event_raises_nothing(customer: Customer) -> None:
     assert alerts_of(customer) == []
 
 
-def test_an_alert_that_never_was(customer: Customer) -> None:
+def test_an_alert_that_does_not_exist_is_not_found(customer: Customer) -> None:
     for path in (f"{customer.user_id}/1/30", f"{MAX_INTEGER}/{MAX_INTEGER}/{2**31 - 1}"):
         problem_in(customer.client.get(f"/alerts/{path}"), 404, "unknown-alert")
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "shadow=1", "code=x", "user=-1", "before=1", "order=asc"])
-def test_a_question_of_the_wrong_form(client: httpx.Client, query: str) -> None:
+def test_an_invalid_query_is_refused(client: httpx.Client, query: str) -> None:
     problem = problem_in(client.get(f"/alerts?{query}"), 400, "invalid-request")
-    assert fields_at_fault(problem) == {query.partition("=")[0]}
+    assert invalid_fields(problem) == {query.partition("=")[0]}

@@ -7,7 +7,7 @@ from random import Random
 import httpx
 import pytest
 
-from e2e.crowd import at_once
+from e2e.concurrent import at_once
 from e2e.problems import problem_in
 from testkit.oracle import Event, Oracle
 from testkit.service import REPLAY_HEADER, SEED, Customer, codes_in
@@ -63,7 +63,7 @@ def test_the_same_event_from_8_threads_counts_once(customer: Customer, attempt: 
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_of_8_events_at_one_t_one_is_stored(customer: Customer, attempt: int) -> None:
+def test_8_different_events_at_one_t_store_exactly_one(customer: Customer, attempt: int) -> None:
     amounts = [f"{attempt + 1}.0{n}" for n in range(8)]
     responses = at_once([partial(customer.send, "deposit", amount, t=1) for amount in amounts])
     assert sorted(response.status_code for response in responses) == [200] + [409] * 7
@@ -72,7 +72,7 @@ def test_of_8_events_at_one_t_one_is_stored(customer: Customer, attempt: int) ->
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_16_events_of_one_user_in_any_order(customer: Customer, attempt: int) -> None:
+def test_16_concurrent_events_of_one_player_equal_some_serial_order(customer: Customer, attempt: int) -> None:
     random = Random(SEED + attempt)  # noqa: S311 - a test must be able to play the same again
     events = [random_event(customer, random, t) for t in range(THREADS)]
     random.shuffle(events)
@@ -81,7 +81,7 @@ def test_16_events_of_one_user_in_any_order(customer: Customer, attempt: int) ->
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_16_threads_race_through_the_day_of_one_user(customer: Customer, attempt: int) -> None:
+def test_16_threads_race_through_the_day_of_one_player(customer: Customer, attempt: int) -> None:
     random = Random(SEED + attempt)  # noqa: S311 - a test must be able to play the same again
     events = [random_event(customer, random, t) for t in range(THREADS * 8)]
     calls = [partial(send_all, customer, events[thread::THREADS]) for thread in range(THREADS)]
@@ -89,7 +89,7 @@ def test_16_threads_race_through_the_day_of_one_user(customer: Customer, attempt
     assert assert_serial(answered) >= 8, "the first to come of each 16 is later than all that came before"
 
 
-def test_users_do_not_hinder_each_other(new_customer: Callable[[], Customer]) -> None:
+def test_players_do_not_block_each_other(new_customer: Callable[[], Customer]) -> None:
     customers = [new_customer() for _ in range(THREADS)]
     calls = [partial(customer.withdraw, "5.00", t=t) for t, customer in enumerate(customers)]
     assert at_once(calls) == [[]] * THREADS

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from e2e.scoreboard import Mismatch, Scoreboard
+from e2e.progress import DayProgress, Mismatch
 from testkit.oracle import Event, Oracle
 from testkit.play import DAY, day_of_play, lanes
 from testkit.service import REPLAY_HEADER, SEED, connect
@@ -22,39 +22,39 @@ def day(first_user_id: int) -> list[Event]:
     return day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=first_user_id)
 
 
-def play_event(client: httpx.Client, oracle: Oracle, event: Event, scoreboard: Scoreboard) -> bool:
+def play_event(client: httpx.Client, oracle: Oracle, event: Event, day_progress: DayProgress) -> bool:
     """Send one event; tell whether its answer is right: the oracle's, and the first one to this event."""
     expected = oracle.answer(event)
     response = client.post("/event", json=event.body())
     is_replay = REPLAY_HEADER in response.headers
     if response.status_code == 200 and response.json() == expected and not is_replay:
-        scoreboard.count(response.json()["alert_codes"])
+        day_progress.count(response.json()["alert_codes"])
         return True
     got = f"{response.status_code} {response.text.strip()}" + is_replay * ", as a replay"
     last_events = oracle.latest(event.user_id, 5)
-    scoreboard.report(Mismatch(event=event, expected=expected, got=got, last_events=last_events))
+    day_progress.report(Mismatch(event=event, expected=expected, got=got, last_events=last_events))
     return False
 
 
-def play_lane(events: list[Event], scoreboard: Scoreboard) -> None:
+def play_lane(events: list[Event], day_progress: DayProgress) -> None:
     """Send the events of some players over one connection, and compare each answer with the oracle's at once."""
     oracle, wrong = Oracle(), 0
     with connect(connections=1) as client:
         for event in events:
-            wrong += not play_event(client, oracle, event, scoreboard)
+            wrong += not play_event(client, oracle, event, day_progress)
             if wrong == SHOWN:
                 return
 
 
-def play(events: list[Event]) -> Scoreboard:
+def play(events: list[Event]) -> DayProgress:
     """Send a day over all connections; a connection that breaks ends the test with its own error."""
-    scoreboard = Scoreboard(total=len(events))
-    with scoreboard.progress, ThreadPoolExecutor(CONNECTIONS) as threads:
-        played = [threads.submit(play_lane, lane, scoreboard) for lane in lanes(events, CONNECTIONS)]
+    day_progress = DayProgress(total=len(events))
+    with day_progress.progress, ThreadPoolExecutor(CONNECTIONS) as threads:
+        played = [threads.submit(play_lane, lane, day_progress) for lane in lanes(events, CONNECTIONS)]
         for lane in played:
             lane.result()
-    scoreboard.console.print(scoreboard.summary(seed=SEED, users=USERS))
-    return scoreboard
+    day_progress.console.print(day_progress.summary(seed=SEED, users=USERS))
+    return day_progress
 
 
 @pytest.mark.alone
@@ -63,11 +63,11 @@ def test_a_day_of_play_is_answered_as_the_oracle_answers(
 ) -> None:
     with capsys.disabled():  # a minute without a word would look like a service that hangs
         print()
-        scoreboard = play(day(first_player_id))
-    if scoreboard.mismatches:
-        shown = "\n".join(str(mismatch) for mismatch in scoreboard.mismatches[:SHOWN])
-        pytest.fail(f"{len(scoreboard.mismatches)} wrong answers, the first of them:\n{shown}", pytrace=False)
-    assert scoreboard.answered == EVENTS
+        day_progress = play(day(first_player_id))
+    if day_progress.mismatches:
+        shown = "\n".join(str(mismatch) for mismatch in day_progress.mismatches[:SHOWN])
+        pytest.fail(f"{len(day_progress.mismatches)} wrong answers, the first of them:\n{shown}", pytrace=False)
+    assert day_progress.answered == EVENTS
 
 
 def test_the_day_is_as_large_as_promised() -> None:
@@ -90,14 +90,14 @@ def codes_of(answer: dict[str, object]) -> list[int]:
     return codes
 
 
-def test_the_day_depends_on_the_seed_and_is_the_same_for_other_users() -> None:
+def test_the_day_depends_on_the_seed_and_not_on_the_player_ids() -> None:
     shown = [(e.type, e.amount, e.user_id, e.t) for e in day(1)]
     assert shown == [(e.type, e.amount, e.user_id - 100, e.t) for e in day(101)]
     other = day_of_play(seed=SEED + 1, users=USERS, events=EVENTS, first_user_id=1)
     assert shown != [(e.type, e.amount, e.user_id, e.t) for e in other]
 
 
-def test_each_user_keeps_to_one_connection() -> None:
+def test_each_player_keeps_to_one_connection() -> None:
     users = [{event.user_id for event in lane} for lane in lanes(day(1), CONNECTIONS)]
     assert sum(len(lane) for lane in users) == USERS
     assert all(len(lane) > 0 for lane in users)

@@ -45,7 +45,7 @@ def page(client: httpx.Client, request: pytest.FixtureRequest) -> httpx.Response
     return answer
 
 
-def test_everything_it_refers_to_is_here_and_of_the_right_type(client: httpx.Client, page: httpx.Response) -> None:
+def test_every_file_it_refers_to_exists_and_has_the_right_type(client: httpx.Client, page: httpx.Response) -> None:
     paths = set(references_in(page.text).found)
     assert {path.rpartition("/")[2] for path in paths} >= {"swagger-ui-bundle.js", "swagger-ui.css", "openapi.json"}
     for path in paths:
@@ -56,7 +56,7 @@ def test_everything_it_refers_to_is_here_and_of_the_right_type(client: httpx.Cli
         assert answer.content, path
 
 
-def test_no_address_is_written_in_it(client: httpx.Client, page: httpx.Response) -> None:
+def test_the_page_contains_no_absolute_address(client: httpx.Client, page: httpx.Response) -> None:
     """What Swagger UI itself has in its code, the policy below keeps it from asking."""
     references = references_in(page.text)
     ours = [path for path in references.found if "swagger-ui" not in path and path.endswith((".css", ".js"))]
@@ -65,7 +65,7 @@ def test_no_address_is_written_in_it(client: httpx.Client, page: httpx.Response)
         assert "//" not in re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
 
 
-def test_its_style_sheets_bring_their_pictures_along(client: httpx.Client, page: httpx.Response) -> None:
+def test_its_style_sheets_embed_their_images(client: httpx.Client, page: httpx.Response) -> None:
     for path in references_in(page.text).found:
         if path.endswith(".css"):
             text = client.get(path).text
@@ -78,7 +78,7 @@ def asked_for_in(style_sheet: str) -> Iterator[str]:
         yield asked
 
 
-def test_the_browser_is_told_to_ask_nobody_else(page: httpx.Response) -> None:
+def test_the_content_security_policy_allows_no_other_host(page: httpx.Response) -> None:
     policy = dict(rule.strip().split(" ", 1) for rule in page.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
@@ -87,7 +87,7 @@ def test_the_browser_is_told_to_ask_nobody_else(page: httpx.Response) -> None:
     assert references_in(page.text).inline == [], "what the policy would not let run"
 
 
-def test_its_parts_may_be_kept_and_asked_for_again(client: httpx.Client) -> None:
+def test_its_files_are_cacheable_and_revalidated(client: httpx.Client) -> None:
     path = f"{PAGE}/swagger-ui-bundle.js"
     first = client.get(path)
     assert "max-age" in first.headers["Cache-Control"]
@@ -95,17 +95,17 @@ def test_its_parts_may_be_kept_and_asked_for_again(client: httpx.Client) -> None
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_a_browser_at_the_root_is_led_to_it(client: httpx.Client) -> None:
+def test_a_browser_at_the_root_is_redirected_to_the_page(client: httpx.Client) -> None:
     led = client.get("/", headers={"Accept": "text/html,*/*;q=0.8"}, follow_redirects=True)
     assert (led.status_code, led.url.path) == (200, PAGE)
     assert client.get("/").json() == {"docs": PAGE, "openapi": "/openapi.json"}
 
 
-def test_it_goes_dark_with_its_reader_by_a_class_that_swagger_ui_knows(client: httpx.Client) -> None:
+def test_dark_mode_uses_the_class_that_swagger_ui_knows(client: httpx.Client) -> None:
     assert '"dark-mode", darkness.matches' in client.get(f"{PAGE}/start.js").text
     assert "html.dark-mode .swagger-ui{" in client.get(f"{PAGE}/swagger-ui.css").text
 
 
 @pytest.mark.parametrize("name", ["index.css", "oauth2-redirect.html", "page.html", "..%2fMakefile", "nothing.js"])
-def test_no_other_file_is_handed_out(client: httpx.Client, name: str) -> None:
+def test_no_other_file_is_served(client: httpx.Client, name: str) -> None:
     assert client.get(f"{PAGE}/{name}").status_code == 404

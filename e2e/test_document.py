@@ -17,10 +17,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from e2e.drawing import BOUNDED
-from e2e.witness import Witness
+from e2e.hypothesis_settings import BOUNDED
+from e2e.model_user import ModelUser
 from testkit.bodies import MAX_INTEGER
-from testkit.documented import PROBLEM, answers_of
+from testkit.openapi_document import PROBLEM, answers_of
 from testkit.service import SEED, URL, Customer
 
 EXAMPLES = 50  # for each path, sound ones and unsound ones
@@ -62,7 +62,7 @@ def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("path", ["/event", "/event/", "/api/events"])
-def test_answers_are_as_the_document_has_them(
+def test_answers_conform_to_the_openapi_document(
     client: httpx.Client, new_customer: Callable[[], Customer], path: str, mode: GenerationMode
 ) -> None:
     document = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
@@ -71,10 +71,10 @@ def test_answers_are_as_the_document_has_them(
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(document["/event"]["POST"].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
-        witness = Witness(customer=new_customer(), path=path)
-        response = witness.expose_to(body_of(case, witness.customer.user_id), "application/json")
+        model_user = ModelUser(customer=new_customer(), path=path)
+        response = model_user.expose_to(body_of(case, model_user.customer.user_id), "application/json")
         assert response is not None
         case.validate_response(response, checks=CHECKS)
-        witness.play_on(moments=())
+        model_user.play_on(moments=())
 
     as_documented()

@@ -11,18 +11,18 @@ SECURITY = {
 }
 
 
-def test_it_lives(client: httpx.Client) -> None:
+def test_the_service_is_alive(client: httpx.Client) -> None:
     answer = client.get("/health/live")
     assert (answer.status_code, answer.json()) == (200, {"status": "live"})
 
 
-def test_it_is_ready(client: httpx.Client) -> None:
+def test_the_service_is_ready(client: httpx.Client) -> None:
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ready"})
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/event", "/nowhere", "/health/", "/openapi.json"])
-def test_every_answer_has_the_headers_for_browsers_and_no_banner(client: httpx.Client, path: str) -> None:
+def test_every_answer_has_security_headers_and_no_server_banner(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY
     assert answer.headers.get("Server", "") == ""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from e2e.problems import fields_at_fault, problem_in
-from e2e.wrong_forms import INVALID_LITERALS, WRONG_INTEGERS
+from e2e.invalid_values import INVALID_INTEGERS, INVALID_LITERALS
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER, event_text
 from testkit.service import Customer
 
@@ -22,38 +22,38 @@ def fields_refused(customer: Customer, text: str) -> set[str]:
 
     A refused withdraw at t = 1 would stand in the way of the first withdraw, and two withdraws are no streak.
     """
-    fields = fields_at_fault(problem_in(customer.send_text(text), 400, "invalid-event"))
+    fields = invalid_fields(problem_in(customer.send_text(text), 400, "invalid-event"))
     assert [customer.withdraw("7.00", t=t) for t in (1, 2)] == [[], []]
     return fields
 
 
 @pytest.mark.parametrize(("member", "literal"), ONE_WRONG_MEMBER)
-def test_a_member_of_the_wrong_form(customer: Customer, member: str, literal: str) -> None:
+def test_an_invalid_member_is_refused(customer: Customer, member: str, literal: str) -> None:
     assert fields_refused(customer, event_text(customer.user_id, **{member: literal})) == {member}
 
 
-@pytest.mark.parametrize("literal", WRONG_INTEGERS.values(), ids=WRONG_INTEGERS.keys())
-def test_time_of_the_wrong_form(customer: Customer, literal: str) -> None:
+@pytest.mark.parametrize("literal", INVALID_INTEGERS.values(), ids=INVALID_INTEGERS.keys())
+def test_an_invalid_time_is_refused(customer: Customer, literal: str) -> None:
     fields = fields_refused(customer, event_text(customer.user_id, t=None, time=literal))
     assert fields in ({"t"}, {"time"})
 
 
 @pytest.mark.parametrize("member", sorted(MEMBERS))
-def test_a_member_that_is_missing(customer: Customer, member: str) -> None:
+def test_a_missing_member_is_refused(customer: Customer, member: str) -> None:
     assert fields_refused(customer, event_text(customer.user_id, **{member: None})) == {member}
 
 
-def test_all_members_missing(customer: Customer) -> None:
+def test_all_missing_members_are_reported(customer: Customer) -> None:
     assert fields_refused(customer, "{}") == MEMBERS
 
 
-def test_all_fields_at_fault_are_named_together(customer: Customer) -> None:
+def test_all_invalid_members_are_reported_together(customer: Customer) -> None:
     text = event_text(customer.user_id, type='"bet"', amount='"0"', t="-1")
     assert fields_refused(customer, text) == {"type", "amount", "t"}
 
 
 @pytest.mark.parametrize("name", ["note", "Type", "TYPE", "userId", "amount ", "__proto__", "alert_codes", "id"])
-def test_a_member_that_is_unknown(customer: Customer, name: str) -> None:
+def test_an_unknown_member_is_refused_by_name(customer: Customer, name: str) -> None:
     assert fields_refused(customer, event_text(customer.user_id, f'"{name}": 1')) == {name}
 
 
@@ -68,7 +68,7 @@ def test_a_member_that_is_unknown(customer: Customer, name: str) -> None:
         pytest.param("<script>alert(1)</script>", id="a script"),
     ],
 )
-def test_a_member_with_an_odd_name(customer: Customer, name: str) -> None:
+def test_a_member_with_an_odd_name_is_refused(customer: Customer, name: str) -> None:
     assert fields_refused(customer, event_text(customer.user_id, f'"{name}": 1'))
 
 
@@ -85,23 +85,23 @@ def test_a_member_with_an_odd_name(customer: Customer, name: str) -> None:
         pytest.param("\\u0074", "1", id="t, escaped the second time"),
     ],
 )
-def test_a_member_given_twice(customer: Customer, member: str, again: str) -> None:
+def test_a_repeated_member_is_refused(customer: Customer, member: str, again: str) -> None:
     fields = fields_refused(customer, event_text(customer.user_id, f'"{member}": {again}'))
     assert fields == {member.replace("\\u0074", "t")}
 
 
-def test_an_unknown_member_given_twice(customer: Customer) -> None:
+def test_a_repeated_unknown_member_is_refused(customer: Customer) -> None:
     assert fields_refused(customer, event_text(customer.user_id, '"note": 1', '"note": 1')) == {"note"}
 
 
 @pytest.mark.parametrize("time", ["1", "2", "null"])
-def test_t_and_time_both(customer: Customer, time: str) -> None:
+def test_t_and_time_together_are_refused(customer: Customer, time: str) -> None:
     fields = fields_refused(customer, event_text(customer.user_id, time=time))
     assert fields
     assert fields <= NAMES_OF_TIME
 
 
-def test_time_given_twice(customer: Customer) -> None:
+def test_a_repeated_time_is_refused(customer: Customer) -> None:
     fields = fields_refused(customer, event_text(customer.user_id, '"time": 1', '"time": 1', t=None))
     assert fields
     assert fields <= NAMES_OF_TIME
@@ -117,7 +117,7 @@ def test_time_given_twice(customer: Customer) -> None:
         pytest.param("amount", '"42.00"', '"42.000"', id="amounts with 2 decimals"),
     ],
 )
-def test_both_sides_of_an_edge(customer: Customer, member: str, accepted: str, refused: str) -> None:
+def test_both_sides_of_each_bound(customer: Customer, member: str, accepted: str, refused: str) -> None:
     response = customer.send_text(event_text(customer.user_id, **{member: refused}))
-    assert fields_at_fault(problem_in(response, 400, "invalid-event")) == {member}
+    assert invalid_fields(problem_in(response, 400, "invalid-event")) == {member}
     assert customer.send_text(event_text(customer.user_id, **{member: accepted})).status_code == 200

@@ -10,26 +10,26 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from e2e.drawing import BOUNDED
-from e2e.wild_bodies import WILD, Wild
-from e2e.witness import Witness
+from e2e.fuzz_bodies import FUZZ_BODIES, FuzzBody
+from e2e.hypothesis_settings import BOUNDED
+from e2e.model_user import ModelUser
 from testkit.service import SEED, Customer
 
 TOGETHER = 10  # requests to one user, before a look at what is left of them
 EXAMPLES = 22
 
 
-@pytest.mark.parametrize("requests", WILD.values(), ids=WILD.keys())
-def test_of_a_malformed_request_nothing_is_left(
-    new_customer: Callable[[], Customer], requests: st.SearchStrategy[Wild]
+@pytest.mark.parametrize("requests", FUZZ_BODIES.values(), ids=FUZZ_BODIES.keys())
+def test_a_malformed_request_leaves_no_trace(
+    new_customer: Callable[[], Customer], requests: st.SearchStrategy[FuzzBody]
 ) -> None:
     @seed(SEED)
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(st.lists(requests, min_size=TOGETHER, max_size=TOGETHER))
-    def nothing_is_left(wilds: list[Wild]) -> None:
-        witness = Witness(customer=new_customer())
-        for wild in wilds:
-            witness.expose_to(wild.for_user(witness.customer.user_id), wild.content_type)
-        witness.play_on()
+    def nothing_is_left(fuzz_bodies: list[FuzzBody]) -> None:
+        model_user = ModelUser(customer=new_customer())
+        for fuzz_body in fuzz_bodies:
+            model_user.expose_to(fuzz_body.for_user(model_user.customer.user_id), fuzz_body.content_type)
+        model_user.play_on()
 
     nothing_is_left()

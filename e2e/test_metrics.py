@@ -55,7 +55,7 @@ def test_events_are_counted_by_type(customer: Customer, look: Look) -> None:
         assert after.of(stored, type=kind) - before.of(stored, type=kind) == sent
 
 
-def test_a_replay_is_counted_as_one_and_as_nothing_else(customer: Customer, look: Look) -> None:
+def test_a_replay_is_counted_as_a_replay_only(customer: Customer, look: Look) -> None:
     customer.withdraw("150.00", t=1)
     before = look()
     customer.withdraw("150.00", t=1)
@@ -75,7 +75,7 @@ def test_raised_codes_are_counted_by_code(customer: Customer, look: Look) -> Non
         assert after.of(raised, code=code) - before.of(raised, code=code) == times, code
 
 
-def test_requests_and_refusals_are_counted_by_what_was_answered(customer: Customer, look: Look) -> None:
+def test_requests_and_refusals_are_counted_by_outcome(customer: Customer, look: Look) -> None:
     before = look()
     customer.deposit("1.00", t=5)
     customer.send("deposit", "1.00", t=4)
@@ -93,7 +93,7 @@ def test_requests_and_refusals_are_counted_by_what_was_answered(customer: Custom
         assert after.of(name, **labels) - before.of(name, **labels) == 1, (name, labels)
 
 
-def test_latency_is_measured_from_a_millisecond_on(customer: Customer, look: Look) -> None:
+def test_latency_buckets_start_at_a_millisecond(customer: Customer, look: Look) -> None:
     before = look()
     for t in range(3):
         customer.deposit("1.00", t=t)
@@ -104,7 +104,7 @@ def test_latency_is_measured_from_a_millisecond_on(customer: Customer, look: Loo
     assert after.of(BUCKET, route="/event", le="+Inf") == after.of(count, route="/event")
 
 
-def test_unknown_paths_make_no_new_series(customer: Customer, look: Look) -> None:
+def test_unknown_paths_create_no_new_series(customer: Customer, look: Look) -> None:
     look()  # this is a request too, which the next look shows
     customer.client.get("/nowhere")
     before = look()
@@ -116,9 +116,7 @@ def test_unknown_paths_make_no_new_series(customer: Customer, look: Look) -> Non
     assert after.of("http_requests_total", **unmatched) - before.of("http_requests_total", **unmatched) == 50
 
 
-def test_every_event_of_a_crowd_is_counted_whichever_worker_took_it(
-    new_customer: Callable[[], Customer], look: Look
-) -> None:
+def test_concurrent_events_are_counted_across_all_workers(new_customer: Callable[[], Customer], look: Look) -> None:
     before = look().of("activity_events_stored_total", type="deposit")
     for customer in (new_customer() for _ in range(40)):
         body = customer.event("deposit", "1.00", 1).body()
@@ -127,11 +125,11 @@ def test_every_event_of_a_crowd_is_counted_whichever_worker_took_it(
     assert seen == {before + 40}
 
 
-def test_openmetrics_is_spoken_to_who_asks_for_it(client: httpx.Client) -> None:
+def test_openmetrics_is_served_on_request(client: httpx.Client) -> None:
     response = client.get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
     assert response.headers["Content-Type"].startswith("application/openmetrics-text")
     assert response.text.endswith("# EOF\n")
 
 
-def test_metrics_are_read_and_never_written(client: httpx.Client) -> None:
+def test_metrics_accept_only_get(client: httpx.Client) -> None:
     assert client.post("/metrics").status_code == 405

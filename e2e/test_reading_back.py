@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from e2e.pages import events_of, read
-from e2e.problems import fields_at_fault, problem_in
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
 from testkit.oracle import Event, Oracle
 from testkit.play import day_of_play, lanes
@@ -55,9 +55,7 @@ def day(new_user: Callable[[], int]) -> dict[int, list[Event]]:
     return {user_id: [event for event in events if event.user_id == user_id] for user_id in ids}
 
 
-def test_a_day_of_play_is_read_back_as_it_was_sent_and_answered(
-    client: httpx.Client, day: dict[int, list[Event]]
-) -> None:
+def test_a_day_of_play_reads_back_as_sent_and_answered(client: httpx.Client, day: dict[int, list[Event]]) -> None:
     random = Random(SEED)  # noqa: S311 - no secret: the same limits every time
     met = set()
     for user_id, events in day.items():
@@ -73,7 +71,7 @@ def test_a_day_of_play_is_read_back_as_it_was_sent_and_answered(
     assert met == {None, *CODES}, "each filter had something to find"
 
 
-def test_a_day_of_play_adds_up_to_what_was_sent(client: httpx.Client, day: dict[int, list[Event]]) -> None:
+def test_a_summary_of_a_day_of_play_equals_what_was_sent(client: httpx.Client, day: dict[int, list[Event]]) -> None:
     for user_id, events in day.items():
         oracle = Oracle()
         latest_codes = [oracle.answer(event) for event in events][-1]["alert_codes"]
@@ -86,7 +84,7 @@ def test_a_day_of_play_adds_up_to_what_was_sent(client: httpx.Client, day: dict[
         }
 
 
-def test_a_user_without_any_event(client: httpx.Client, new_user: Callable[[], int]) -> None:
+def test_a_player_without_events_has_an_empty_history(client: httpx.Client, new_user: Callable[[], int]) -> None:
     """A22."""
     user_id = new_user()
     assert read(client, f"/users/{user_id}/events") == {"events": [], "next_before": None}
@@ -99,7 +97,7 @@ def test_a_user_without_any_event(client: httpx.Client, new_user: Callable[[], i
     }
 
 
-def test_a_refused_event_and_a_replay_are_not_read_back(client: httpx.Client, customer: Customer) -> None:
+def test_refused_events_and_replays_are_not_listed(client: httpx.Client, customer: Customer) -> None:
     assert customer.deposit("5.00", t=10) == []
     problem_in(customer.send("deposit", "6.00", t=10), 409, "duplicate-event")
     problem_in(customer.send("deposit", "6.00", t=9), 400, "out-of-order")
@@ -109,7 +107,7 @@ def test_a_refused_event_and_a_replay_are_not_read_back(client: httpx.Client, cu
     assert read(client, f"/users/{customer.user_id}")["deposits"] == {"count": 1, "total": "5.00"}
 
 
-def test_both_ends_of_time(client: httpx.Client, customer: Customer) -> None:
+def test_the_smallest_and_greatest_t_are_read_back(client: httpx.Client, customer: Customer) -> None:
     for t in (0, 1, MAX_INTEGER - 1, MAX_INTEGER):
         customer.deposit("1.00", t=t)
     path = f"/users/{customer.user_id}/events"
@@ -120,7 +118,7 @@ def test_both_ends_of_time(client: httpx.Client, customer: Customer) -> None:
     assert read(client, path, before=0)["events"] == []
 
 
-def test_pages_stay_whole_while_events_arrive(customer: Customer) -> None:
+def test_pages_stay_consistent_while_events_arrive(customer: Customer) -> None:
     for t in range(60):
         customer.deposit("1.00", t=t)
     with ThreadPoolExecutor(1) as thread:
@@ -133,7 +131,7 @@ def test_pages_stay_whole_while_events_arrive(customer: Customer) -> None:
         arriving.result()
 
 
-def test_what_adds_up_is_of_one_moment(customer: Customer) -> None:
+def test_a_summary_is_a_consistent_snapshot(customer: Customer) -> None:
     """Every event has amount 1.00 and its count as `t`, so a partly counted one shows."""
     with ThreadPoolExecutor(1) as thread:
         arriving = thread.submit(lambda: [customer.deposit("1.00", t=t) for t in range(1, 151)])
@@ -163,24 +161,24 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("query", "at_fault"), WRONG)
-def test_a_parameter_at_fault_is_named(client: httpx.Client, query: str, at_fault: str) -> None:
+def test_an_invalid_parameter_is_named(client: httpx.Client, query: str, at_fault: str) -> None:
     problem = problem_in(client.get(f"/users/1/events?{query}"), 400, "invalid-request")
-    assert fields_at_fault(problem) == {at_fault}
+    assert invalid_fields(problem) == {at_fault}
 
 
 def test_a_summary_takes_no_parameter(client: httpx.Client) -> None:
-    assert fields_at_fault(problem_in(client.get("/users/1?limit=1"), 400, "invalid-request")) == {"limit"}
+    assert invalid_fields(problem_in(client.get("/users/1?limit=1"), 400, "invalid-request")) == {"limit"}
 
 
 @pytest.mark.parametrize("user_id", ["0", "-1", "01", "1.0", "x", "%D9%A4", str(MAX_INTEGER + 1), "9" * 5000, ""])
 @pytest.mark.parametrize("rest", ["/events", "/events?limit=0"])
-def test_what_is_no_user_id_is_not_found(client: httpx.Client, user_id: str, rest: str) -> None:
+def test_an_invalid_user_id_is_not_found(client: httpx.Client, user_id: str, rest: str) -> None:
     problem_in(client.get(f"/users/{user_id}{rest}"), 404, "not-found")
 
 
 @pytest.mark.parametrize("path", ["/users/1", "/users/1/events"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_is_changed_by_reading(client: httpx.Client, method: str, path: str) -> None:
+def test_reading_changes_nothing(client: httpx.Client, method: str, path: str) -> None:
     response = client.request(method, path)
     problem_in(response, 405, "method-not-allowed")
     assert "GET" in response.headers["Allow"]

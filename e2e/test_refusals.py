@@ -8,8 +8,8 @@ from contextlib import closing
 import httpx
 import pytest
 
+from e2e.invalid_values import MALFORMED, MALFORMED_EVENTS
 from e2e.problems import problem_in
-from e2e.wrong_forms import MALFORMED, MALFORMED_EVENTS
 from testkit.bodies import MAX_BODY_BYTES, event_text, padded
 from testkit.service import URL, Customer
 
@@ -46,14 +46,14 @@ def test_an_event_in_malformed_json_leaves_no_trace(customer: Customer, body: by
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_json_is_utf_8_and_nothing_else(customer: Customer, encoding: str) -> None:
+def test_only_utf_8_json_is_accepted(customer: Customer, encoding: str) -> None:
     problem_in(customer.send_text(event_text(customer.user_id).encode(encoding)), 400, "malformed-json")
     assert_nothing_happened(customer)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/event/1", "/Event", "/api/event", "/event%00"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_unknown_address(client: httpx.Client, method: str, path: str) -> None:
+def test_an_unknown_path_is_not_found(client: httpx.Client, method: str, path: str) -> None:
     problem_in(client.request(method, path), 404, "not-found")
 
 
@@ -66,14 +66,14 @@ def test_a_method_that_an_event_does_not_have(client: httpx.Client, method: str,
 
 
 @pytest.mark.parametrize("t", [0, 9])
-def test_a_t_below_the_latest(customer: Customer, t: int) -> None:
+def test_a_t_below_the_latest_is_out_of_order(customer: Customer, t: int) -> None:
     assert customer.withdraw("5.00", t=10) == []
     problem = problem_in(customer.send("withdraw", "5.00", t=t), 400, "out-of-order")
     assert "10" in str(problem["detail"]), "the detail names the latest t"
     assert customer.withdraw("5.00", t=11) == [], "the late withdraw does not count"
 
 
-def test_a_t_between_two_stored_events(customer: Customer) -> None:
+def test_a_t_between_two_stored_events_is_out_of_order(customer: Customer) -> None:
     assert [customer.withdraw("5.00", t=t) for t in (10, 20)] == [[], []]
     problem = problem_in(customer.send("deposit", "5.00", t=15), 400, "out-of-order")
     assert "20" in str(problem["detail"])
@@ -87,14 +87,14 @@ def test_a_t_between_two_stored_events(customer: Customer) -> None:
         pytest.param("deposit", "150.00", id="another type"),
     ],
 )
-def test_another_event_at_a_known_t(customer: Customer, event_type: str, amount: str) -> None:
+def test_a_different_event_at_a_known_t_conflicts(customer: Customer, event_type: str, amount: str) -> None:
     customer.withdraw("150.00", t=1)
     text = event_text(customer.user_id, type=f'"{event_type}"', amount=f'"{amount}"')
     problem_in(customer.send_text(text), 409, "duplicate-event")
     assert customer.deposit("50.01", t=2) == [], "the refused deposit does not count"
 
 
-def test_another_event_at_an_old_t(customer: Customer) -> None:
+def test_a_different_event_at_an_old_t_conflicts(customer: Customer) -> None:
     assert [customer.withdraw("5.00", t=t) for t in (1, 2)] == [[], []]
     problem_in(customer.send("deposit", "5.00", t=1), 409, "duplicate-event")
     assert customer.withdraw("5.00", t=3) == [30]
@@ -147,7 +147,7 @@ def test_a_media_type_that_is_not_json(customer: Customer, headers: dict[str, st
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "nonsense"])
-def test_a_packed_body_is_refused_with_what_is_taken(customer: Customer, coding: str) -> None:
+def test_a_compressed_body_is_refused_with_the_accepted_encodings(customer: Customer, coding: str) -> None:
     packed = gzip.compress(event_text(customer.user_id).encode())
     response = customer.client.post("/event", content=packed, headers={**JSON, "Content-Encoding": coding})
     problem_in(response, 415, "unsupported-media-type")
@@ -155,7 +155,7 @@ def test_a_packed_body_is_refused_with_what_is_taken(customer: Customer, coding:
     assert_nothing_happened(customer)
 
 
-def test_refused_withdraws_of_every_kind_do_not_make_a_streak(customer: Customer) -> None:
+def test_refused_withdrawals_of_every_kind_do_not_make_a_streak(customer: Customer) -> None:
     assert customer.withdraw("5.00", t=10) == []
     refused = [customer.send("withdraw", amount, t=20) for amount in ("0", "1.234", "-5")]
     refused += [customer.send("withdraw", "5.00", t=9), customer.send("withdraw", "6.00", t=10)]
@@ -176,7 +176,7 @@ EARLY = {
 
 
 @pytest.mark.parametrize(("path", "media_type", "body"), EARLY.values(), ids=EARLY.keys())
-def test_a_connection_serves_on_or_says_that_it_closes(path: str, media_type: str, body: bytes) -> None:
+def test_a_connection_stays_usable_or_announces_its_close(path: str, media_type: str, body: bytes) -> None:
     """A refusal may come before the body was read; the client's next request must not get lost."""
     for _ in range(20):
         connection = http.client.HTTPConnection(httpx.URL(URL).netloc.decode(), timeout=5)

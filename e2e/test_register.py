@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from e2e.crowd import at_once
-from e2e.drawing import BOUNDED
+from e2e.concurrent import at_once
+from e2e.hypothesis_settings import BOUNDED
 from e2e.pages import read
-from e2e.problems import fields_at_fault, problem_in
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
 from testkit.service import SEED, Customer
 
@@ -55,7 +55,7 @@ def user_in(response: httpx.Response) -> dict[str, Any]:
     return user
 
 
-def test_a_user_is_registered_and_found_again(client: httpx.Client, new_id: Callable[[], int]) -> None:
+def test_a_registered_player_can_be_found(client: httpx.Client, new_id: Callable[[], int]) -> None:
     user_id, email = new_id(), new_email().upper()
     response = register(client, user_id=user_id, name="Ada Größe 李", email=email)
     user = user_in(response)
@@ -82,7 +82,7 @@ def test_the_last_page_says_so(client: httpx.Client) -> None:
     assert read(client, "/users", after=MAX_INTEGER) == {"users": [], "next_after": None}
 
 
-def test_the_next_free_id_is_above_all_and_nobody_has_played_under_it(client: httpx.Client) -> None:
+def test_the_next_free_id_is_above_all_registered_ones_and_has_no_events(client: httpx.Client) -> None:
     """A23."""
     first = user_in(register(client))["user_id"]
     Customer(client=client, user_id=first + 1).deposit("1.00", t=1)
@@ -92,12 +92,12 @@ def test_the_next_free_id_is_above_all_and_nobody_has_played_under_it(client: ht
     assert read(client, "/users", after=first, limit=200)["users"][0]["user_id"] == second
 
 
-def test_many_at_once_get_ids_of_their_own(client: httpx.Client) -> None:
+def test_concurrent_registrations_get_distinct_ids(client: httpx.Client) -> None:
     responses = at_once([lambda: register(client) for _ in range(AT_ONCE)])
     assert len({user_in(response)["user_id"] for response in responses}) == AT_ONCE
 
 
-def test_of_many_who_want_the_same_email_one_gets_it(client: httpx.Client, new_id: Callable[[], int]) -> None:
+def test_concurrent_registrations_of_one_email_admit_one(client: httpx.Client, new_id: Callable[[], int]) -> None:
     email = new_email()
     ids = [new_id() for _ in range(AT_ONCE)]
     calls = [lambda user_id=user_id: register(client, email=email, user_id=user_id) for user_id in ids]
@@ -105,7 +105,7 @@ def test_of_many_who_want_the_same_email_one_gets_it(client: httpx.Client, new_i
     assert sorted(response.status_code for response in responses) == [201] + [409] * (AT_ONCE - 1)
 
 
-def test_what_another_user_has_is_named(client: httpx.Client, new_id: Callable[[], int]) -> None:
+def test_a_taken_id_or_email_is_named(client: httpx.Client, new_id: Callable[[], int]) -> None:
     user_id, email = new_id(), new_email()
     user_in(register(client, user_id=user_id, email=email))
     attempts: list[tuple[dict[str, object], set[str]]] = [
@@ -116,7 +116,7 @@ def test_what_another_user_has_is_named(client: httpx.Client, new_id: Callable[[
     ]
     for members, at_fault in attempts:
         problem = problem_in(register(client, **members), 409, "duplicate-user")
-        assert fields_at_fault(problem) == at_fault
+        assert invalid_fields(problem) == at_fault
         assert all(name in str(problem["detail"]) for name in at_fault)
 
 
@@ -145,15 +145,15 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("text", "at_fault"), WRONG.values(), ids=WRONG.keys())
-def test_a_member_at_fault_is_named_and_leaves_no_trace(client: httpx.Client, text: str, at_fault: str) -> None:
+def test_an_invalid_member_is_named_and_leaves_no_trace(client: httpx.Client, text: str, at_fault: str) -> None:
     email = new_email()
     body = text.replace('"@"', json.dumps(email))
     problem = problem_in(client.post("/users", content=body, headers=JSON), 400, "invalid-request")
-    assert fields_at_fault(problem) == {at_fault}
+    assert invalid_fields(problem) == {at_fault}
     user_in(register(client, email=email))
 
 
-def test_what_is_no_json_object_is_refused_as_everywhere(client: httpx.Client) -> None:
+def test_a_body_that_is_no_json_object_is_refused_as_everywhere(client: httpx.Client) -> None:
     problem_in(client.post("/users", content="[]", headers=JSON), 400, "malformed-json")
     problem_in(client.post("/users", content="{}"), 415, "unsupported-media-type")
     too_large = padded("{}", MAX_BODY_BYTES + 1)
@@ -161,19 +161,19 @@ def test_what_is_no_json_object_is_refused_as_everywhere(client: httpx.Client) -
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_the_register_forgets_nobody(client: httpx.Client, method: str) -> None:
+def test_the_register_never_loses_a_player(client: httpx.Client, method: str) -> None:
     response = client.request(method, "/users")
     problem_in(response, 405, "method-not-allowed")
     assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
 
 
 @pytest.mark.parametrize(("query", "at_fault"), [("limit=0", "limit"), ("after=x", "after"), ("before=1", "before")])
-def test_a_parameter_at_fault_is_named(client: httpx.Client, query: str, at_fault: str) -> None:
-    assert fields_at_fault(problem_in(client.get(f"/users?{query}"), 400, "invalid-request")) == {at_fault}
+def test_an_invalid_parameter_is_named(client: httpx.Client, query: str, at_fault: str) -> None:
+    assert invalid_fields(problem_in(client.get(f"/users?{query}"), 400, "invalid-request")) == {at_fault}
 
 
 @pytest.mark.parametrize("member", ["name", "email"])
-def test_whatever_is_sent_is_taken_as_it_is_or_refused(client: httpx.Client, member: str) -> None:
+def test_input_is_stored_unchanged_or_refused(client: httpx.Client, member: str) -> None:
     @seed(SEED)
     @settings(BOUNDED, max_examples=60)
     @given(st.text(st.characters(), max_size=8) | st.emails() | st.from_regex(r"\A[\x00-\xff]{1,5}\Z"))
@@ -184,8 +184,8 @@ def test_whatever_is_sent_is_taken_as_it_is_or_refused(client: httpx.Client, mem
             assert user_in(response)[member] == written
         elif response.status_code == 409:
             assert member == "email", "an earlier run has sent it, too"
-            assert fields_at_fault(problem_in(response, 409, "duplicate-user")) == {"email"}
+            assert invalid_fields(problem_in(response, 409, "duplicate-user")) == {"email"}
         else:
-            assert fields_at_fault(problem_in(response, 400, "invalid-request")) == {member}
+            assert invalid_fields(problem_in(response, 400, "invalid-request")) == {member}
 
     taken_or_refused()

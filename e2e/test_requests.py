@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from e2e.problems import fields_at_fault, problem_in
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, event_text, padded
 from testkit.service import REPLAY_HEADER, URL, Customer, codes_in
 
@@ -24,7 +24,7 @@ def test_the_answer_to_an_ordinary_event(customer: Customer) -> None:
     assert REPLAY_HEADER not in response.headers
 
 
-def test_the_answer_that_alerts(customer: Customer) -> None:
+def test_the_answer_to_an_event_that_raises_an_alert(customer: Customer) -> None:
     response = customer.send("withdraw", "142.00", t=10)
     assert response.json() == {"alert": True, "alert_codes": [1100], "user_id": customer.user_id}
 
@@ -34,7 +34,7 @@ def test_the_endpoint_has_three_names(customer: Customer, path: str) -> None:
     assert codes_in(customer.send_text(event_text(customer.user_id), path=path), customer.user_id) == []
 
 
-def test_the_names_of_the_endpoint_share_their_events(customer: Customer) -> None:
+def test_all_names_of_the_endpoint_share_their_events(customer: Customer) -> None:
     codes = []
     for t, path in enumerate(["/event", "/event/", "/api/events"]):
         response = customer.send_text(event_text(customer.user_id, t=str(t)), path=path)
@@ -101,12 +101,12 @@ def test_a_number_literal_meets_the_edge_as_a_string_does(customer: Customer, li
 
 
 @pytest.mark.parametrize("t", [0, 1, 2**31, 2**32, 2**53 + 1, MAX_INTEGER])
-def test_t_fills_63_bits(customer: Customer, t: int) -> None:
+def test_t_may_use_63_bits(customer: Customer, t: int) -> None:
     assert customer.deposit("1.00", t=t) == []
     assert customer.send("deposit", "1.00", t=t).headers[REPLAY_HEADER] == "true"
 
 
-def test_neighbours_at_the_end_of_time_are_told_apart(customer: Customer) -> None:
+def test_the_two_greatest_t_are_distinct(customer: Customer) -> None:
     assert customer.deposit("200.00", t=MAX_INTEGER - 1) == []
     assert customer.deposit("0.01", t=MAX_INTEGER) == [123]
 
@@ -118,10 +118,10 @@ def test_the_greatest_user_id(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("user_id", [1, MAX_INTEGER])
-def test_both_ends_of_the_user_ids_are_no_fault(customer: Customer, user_id: int) -> None:
+def test_the_smallest_and_greatest_user_ids_are_valid(customer: Customer, user_id: int) -> None:
     """Use a refusal for another member, so that nothing is stored for ids that may be in use."""
     response = customer.send_text(event_text(user_id, type='"bet"'))
-    assert fields_at_fault(problem_in(response, 400, "invalid-event")) == {"type"}
+    assert invalid_fields(problem_in(response, 400, "invalid-event")) == {"type"}
 
 
 @pytest.mark.parametrize("size", [1, 7, 1024])
@@ -147,13 +147,13 @@ def test_members_come_in_any_order_and_with_any_white_space(customer: Customer) 
     assert codes_in(customer.send_text(body), customer.user_id) == []
 
 
-def test_letters_may_be_escaped(customer: Customer) -> None:
+def test_characters_may_be_escaped(customer: Customer) -> None:
     text = event_text(customer.user_id, type='"\\u0077ithdraw"', amount='"\\u0031\\u00300.01"')
     assert codes_in(customer.send_text(text), customer.user_id) == [1100]
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
-def test_a_body_that_arrives_piece_by_piece_is_read_whole(customer: Customer, chunked: bool) -> None:  # noqa: FBT001
+def test_a_body_sent_in_pieces_is_read_completely(customer: Customer, chunked: bool) -> None:  # noqa: FBT001
     body = event_text(customer.user_id).encode()
     head = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     address = httpx.URL(URL)

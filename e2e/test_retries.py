@@ -14,7 +14,7 @@ def assert_replays(customer: Customer, event_type: EventType, amount: str, t: in
     assert response.headers[REPLAY_HEADER] == "true"
 
 
-def test_a_retry_gets_the_same_answer_and_says_so(customer: Customer) -> None:
+def test_a_retry_gets_the_same_answer_marked_as_a_replay(customer: Customer) -> None:
     first, second, third = [customer.send("withdraw", "150.00", t=1) for _ in range(3)]
     assert codes_in(first, customer.user_id) == [1100]
     assert REPLAY_HEADER not in first.headers
@@ -24,12 +24,12 @@ def test_a_retry_gets_the_same_answer_and_says_so(customer: Customer) -> None:
         assert retry.content == first.content
 
 
-def test_an_event_that_is_new_is_no_replay(customer: Customer) -> None:
+def test_a_new_event_is_not_a_replay(customer: Customer) -> None:
     responses = [customer.send("withdraw", "150.00", t=t) for t in (1, 2, 3)]
     assert [REPLAY_HEADER in response.headers for response in responses] == [False, False, False]
 
 
-def test_an_old_event_gets_its_answer_of_then(customer: Customer) -> None:
+def test_a_retry_of_an_old_event_gets_its_original_answer(customer: Customer) -> None:
     first = [customer.withdraw("5.00", t=t) for t in (1, 2, 3)]
     assert first == [[], [], [30]]
     assert customer.deposit("250.00", t=4) == [123]
@@ -38,7 +38,7 @@ def test_an_old_event_gets_its_answer_of_then(customer: Customer) -> None:
     assert_replays(customer, "deposit", "250.00", 4, [123])
 
 
-def test_the_first_of_a_hundred_events_is_still_known(customer: Customer) -> None:
+def test_the_first_of_a_hundred_events_can_still_be_replayed(customer: Customer) -> None:
     for t in range(100):
         customer.deposit("1.00", t=t)
     assert_replays(customer, "deposit", "1.00", 0, [])
@@ -64,13 +64,13 @@ def test_the_same_amount_by_value_is_the_same_event(customer: Customer, first: s
 
 
 @pytest.mark.parametrize("path", ["/event", "/event/", "/api/events"])
-def test_a_retry_may_come_by_another_name(customer: Customer, path: str) -> None:
+def test_a_retry_may_use_another_name_of_the_endpoint(customer: Customer, path: str) -> None:
     codes_in(customer.send_text(event_text(customer.user_id)), customer.user_id)
     text = event_text(customer.user_id, t=None, time="1")
     assert customer.send_text(text, path=path).headers[REPLAY_HEADER] == "true"
 
 
-def test_a_retried_withdraw_does_not_count_twice(customer: Customer) -> None:
+def test_a_retried_withdrawal_does_not_count_twice(customer: Customer) -> None:
     codes = [customer.withdraw("5.00", t=t) for t in (1, 1, 1, 2, 2, 3)]
     assert codes == [[], [], [], [], [], [30]]
 
@@ -81,7 +81,7 @@ def test_a_retried_deposit_is_not_added_twice(customer: Customer) -> None:
     assert customer.deposit("50.00", t=2) == []
 
 
-def test_an_old_retry_does_not_turn_the_clock_back(customer: Customer) -> None:
+def test_an_old_retry_does_not_move_the_clock_back(customer: Customer) -> None:
     for t in (10, 20, 10):
         customer.deposit("5.00", t=t)
     problem_in(customer.send("deposit", "5.00", t=15), 400, "out-of-order")
@@ -94,7 +94,7 @@ def test_a_refused_duplicate_leaves_the_first_answer_in_place(customer: Customer
     assert_replays(customer, "withdraw", "150.00", 1, [1100])
 
 
-def test_an_event_refused_once_is_no_replay_the_second_time(customer: Customer) -> None:
+def test_a_refused_event_is_not_a_replay_when_sent_again(customer: Customer) -> None:
     customer.deposit("5.00", t=10)
     for _ in range(2):
         problem_in(customer.send("deposit", "5.00", t=9), 400, "out-of-order")

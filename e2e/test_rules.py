@@ -23,21 +23,21 @@ def edge(amount: str, codes: list[int], name: str) -> object:
         edge("999999999999.99", [1100], "the greatest amount is above 100"),
     ],
 )
-def test_1100_a_withdraw_above_100(customer: Customer, amount: str, codes: list[int]) -> None:
+def test_1100_a_withdrawal_above_100(customer: Customer, amount: str, codes: list[int]) -> None:
     assert customer.withdraw(amount, t=1) == codes
 
 
-def test_1100_looks_at_withdraws_only(customer: Customer) -> None:
+def test_1100_considers_withdrawals_only(customer: Customer) -> None:
     assert customer.deposit("150.00", t=1) == []
 
 
-def test_1100_looks_at_this_event_only(customer: Customer) -> None:
+def test_1100_considers_this_event_only(customer: Customer) -> None:
     assert customer.withdraw("150.00", t=1) == [1100]
     assert customer.deposit("1.00", t=2) == []
     assert customer.withdraw("1.00", t=3) == []
 
 
-def test_30_starts_at_the_third_withdraw_and_goes_on(customer: Customer) -> None:
+def test_30_starts_at_the_third_withdrawal_and_goes_on(customer: Customer) -> None:
     codes = [customer.withdraw("5.00", t=t) for t in range(1, 6)]
     assert codes == [[], [], [30], [30], [30]]
 
@@ -79,7 +79,7 @@ def test_300_the_last_three_deposits_rise(customer: Customer, amounts: list[str]
     assert answers[-1] == codes
 
 
-def test_300_ignores_withdraws_in_between(customer: Customer) -> None:
+def test_300_ignores_withdrawals_in_between(customer: Customer) -> None:
     assert customer.deposit("10.00", t=1 * FAR) == []
     assert customer.withdraw("99.00", t=2 * FAR) == []
     assert customer.deposit("20.00", t=3 * FAR) == []
@@ -87,7 +87,7 @@ def test_300_ignores_withdraws_in_between(customer: Customer) -> None:
     assert customer.deposit("30.00", t=5 * FAR) == [300]
 
 
-def test_300_is_met_on_a_withdraw_after_the_rise_too(customer: Customer) -> None:
+def test_300_is_met_on_a_withdrawal_after_the_rise_too(customer: Customer) -> None:
     answers = [customer.deposit(amount, t=n * FAR) for n, amount in enumerate(["10", "20", "30"], start=1)]
     assert answers == [[], [], [300]]
     assert customer.withdraw("5.00", t=4 * FAR) == [300]
@@ -138,12 +138,12 @@ def test_123_adds_up_in_decimals(customer: Customer) -> None:
     assert codes[-1] == [], "they are 200.00"
 
 
-def test_123_does_not_add_withdraws(customer: Customer) -> None:
+def test_123_does_not_add_withdrawals(customer: Customer) -> None:
     assert customer.deposit("150.00", t=1) == []
     assert customer.withdraw("90.00", t=2) == []
 
 
-def test_123_does_not_subtract_withdraws(customer: Customer) -> None:
+def test_123_does_not_subtract_withdrawals(customer: Customer) -> None:
     assert customer.deposit("150.00", t=1) == []
     assert customer.withdraw("90.00", t=2) == []
     assert customer.deposit("50.01", t=3) == [123]
@@ -156,13 +156,13 @@ def test_123_adds_up_many_small_deposits(customer: Customer) -> None:
     assert answers[31] == [123], "the first has left, the last has come"
 
 
-def test_123_is_met_on_a_withdraw_until_the_window_has_passed(customer: Customer) -> None:
+def test_123_is_met_on_a_withdrawal_until_the_window_has_passed(customer: Customer) -> None:
     assert customer.deposit("200.01", t=100) == [123]
     assert customer.withdraw("5.00", t=130) == [123]
     assert customer.withdraw("5.00", t=131) == []
 
 
-def test_30_and_123_meet_on_the_third_withdraw(customer: Customer) -> None:
+def test_30_and_123_meet_on_the_third_withdrawal(customer: Customer) -> None:
     assert customer.deposit("250.00", t=1) == [123]
     assert [customer.withdraw("5.00", t=t) for t in (2, 3, 4)] == [[123], [123], [30, 123]]
 
@@ -174,7 +174,7 @@ def test_all_codes_at_once_come_in_ascending_order(customer: Customer) -> None:
     assert customer.withdraw("100.01", t=5) == [30, 123, 300, 1100]
 
 
-def test_the_events_of_others_do_not_count(new_customer: Callable[[], Customer]) -> None:
+def test_the_events_of_other_players_do_not_count(new_customer: Callable[[], Customer]) -> None:
     one, other = new_customer(), new_customer()
     assert [one.withdraw("5.00", t=1), one.withdraw("5.00", t=2)] == [[], []]
     assert other.withdraw("5.00", t=3) == []
@@ -183,6 +183,6 @@ def test_the_events_of_others_do_not_count(new_customer: Callable[[], Customer])
     assert other.withdraw("5.00", t=5) == []
 
 
-def test_each_user_has_a_clock_of_their_own(new_customer: Callable[[], Customer]) -> None:
+def test_each_player_has_a_clock_of_their_own(new_customer: Callable[[], Customer]) -> None:
     assert new_customer().deposit("5.00", t=10**15) == []
     assert new_customer().deposit("5.00", t=0) == []

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from e2e.problems import fields_at_fault, problem_in
+from e2e.problems import invalid_fields, problem_in
 from testkit.service import Customer
 
 pytestmark = pytest.mark.alone
@@ -45,14 +45,14 @@ def stricter(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**rule, "above": "80.00"} if rule["code"] == 1100 else rule for rule in rules]
 
 
-def test_the_live_edition_is_that_of_the_contract(client: httpx.Client) -> None:
+def test_the_live_edition_is_the_one_of_the_contract(client: httpx.Client) -> None:
     live = json_of(client.get("/rules"))["live"]
     edition = json_of(client.get(f"/rules/{live}"))
     assert edition["status"] == "live"
     assert [rule["code"] for rule in edition["rules"]] == [30, 123, 300, 1100]
 
 
-def test_what_is_drafted_is_read_again_and_judges_nothing(
+def test_a_draft_reads_back_unchanged_and_judges_nothing(
     client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
 ) -> None:
     edition = draft(rules=stricter(contract), note="80 is enough")
@@ -63,7 +63,7 @@ def test_what_is_drafted_is_read_again_and_judges_nothing(
     assert customer.withdraw("90.00", t=1) == []
 
 
-def test_an_edition_can_be_taken_again(client: httpx.Client, draft: Callable[..., int]) -> None:
+def test_an_edition_can_be_drafted_again(client: httpx.Client, draft: Callable[..., int]) -> None:
     edition = draft(edition=1)
     assert json_of(client.get(f"/rules/1/diff/{edition}")) == {"differences": []}
     exported, taken = (client.get(f"/rules/{number}/toml").text for number in (edition, 1))
@@ -77,7 +77,7 @@ def test_an_edition_is_exported_as_toml(client: httpx.Client) -> None:
     assert 'above = "200.00"' in response.text
 
 
-def test_the_shadow_judges_beside_the_live_edition_and_is_not_answered(
+def test_shadow_alerts_are_stored_and_not_answered(
     client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
 ) -> None:
     edition = draft(rules=stricter(contract))
@@ -108,13 +108,13 @@ def test_every_step_is_in_the_audit(client: httpx.Client, draft: Callable[..., i
 
 
 @pytest.mark.parametrize("step", ["shadow", "publish", "retire"])
-def test_the_live_edition_takes_no_step(client: httpx.Client, step: str) -> None:
+def test_the_live_edition_allows_no_step(client: httpx.Client, step: str) -> None:
     problem_in(client.post(f"/rules/1/{step}"), 409, "wrong-step")
     assert json_of(client.get("/rules"))["live"] == 1
 
 
 @pytest.mark.parametrize("path", ["", "/toml", "/diff/1", "/shadow", "/publish", "/retire"])
-def test_an_edition_that_is_none(client: httpx.Client, path: str) -> None:
+def test_an_unknown_edition_is_not_found(client: httpx.Client, path: str) -> None:
     method = "POST" if path in {"/shadow", "/publish", "/retire"} else "GET"
     problem_in(client.request(method, f"/rules/{NO_EDITION}{path}"), 404, "unknown-edition")
 
@@ -137,5 +137,5 @@ def test_rules_that_could_fail_are_not_saved(
     newest = json_of(client.get("/rules?limit=1"))["editions"]
     rules = [{**rule, **change} if rule["code"] == 123 else rule for rule in contract]
     problem = problem_in(client.post("/rules", json={"rules": rules}), 400, "invalid-rules")
-    assert fields_at_fault(problem) == {named}
+    assert invalid_fields(problem) == {named}
     assert json_of(client.get("/rules?limit=1"))["editions"] == newest

@@ -16,8 +16,8 @@ from hypothesis import note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from e2e.crowd import at_once
-from e2e.drawing import BOUNDED
+from e2e.concurrent import at_once
+from e2e.hypothesis_settings import BOUNDED
 from e2e.ledger import Ledger, outcome_of
 from testkit.bodies import event_text
 from testkit.oracle import Event, EventType

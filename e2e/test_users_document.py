@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import given, seed, settings
 from schemathesis import GenerationMode
 
-from e2e.drawing import BOUNDED
+from e2e.hypothesis_settings import BOUNDED
 from e2e.test_document import CHECKS
 from e2e.test_register import new_email
 from testkit.service import SEED, URL
@@ -32,7 +32,7 @@ def body_of(shown: dict[str, Any]) -> bytes | None:
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_answers_are_as_the_document_has_them(
+def test_answers_conform_to_the_openapi_document(
     client: httpx.Client, method: str, path: str, mode: GenerationMode
 ) -> None:
     document = schemathesis.openapi.from_dict(client.get("/openapi.json").json())

@@ -24,7 +24,7 @@ HOURS = (30, 18, 10, 6, 3, 3, 6, 12, 18, 22, 25, 28, 34, 32, 30, 32, 38, 48, 62,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Temper:
+class PlayStyle:
     """How a kind of user plays.
 
     share: part of all users; activity: events relative to others; median: cents of a usual amount;
@@ -40,43 +40,43 @@ class Temper:
     rise: float
 
 
-CASUAL = Temper(share=0.70, activity=1.0, median=1_500, withdraws=0.12, goes_on=0.15, rise=0.0)
-CHASER = Temper(share=0.15, activity=2.5, median=2_000, withdraws=0.05, goes_on=0.10, rise=0.9)
-CASHING_OUT = Temper(share=0.10, activity=2.0, median=4_000, withdraws=0.35, goes_on=0.75, rise=0.0)
-HIGH_ROLLER = Temper(share=0.05, activity=3.0, median=12_000, withdraws=0.25, goes_on=0.30, rise=0.3)
-TEMPERS = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
+CASUAL = PlayStyle(share=0.70, activity=1.0, median=1_500, withdraws=0.12, goes_on=0.15, rise=0.0)
+CHASER = PlayStyle(share=0.15, activity=2.5, median=2_000, withdraws=0.05, goes_on=0.10, rise=0.9)
+CASHING_OUT = PlayStyle(share=0.10, activity=2.0, median=4_000, withdraws=0.35, goes_on=0.75, rise=0.0)
+HIGH_ROLLER = PlayStyle(share=0.05, activity=3.0, median=12_000, withdraws=0.25, goes_on=0.30, rise=0.3)
+PLAY_STYLES = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
 
 
 def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> list[Event]:
     """Return the events of all users from second 0 to 86,399, ordered by t; every user has one at least."""
     random = Random(seed)  # noqa: S311 - a day that can be played again needs a seed, not secrecy
-    tempers = random.choices(TEMPERS, [temper.share for temper in TEMPERS], k=users)
-    counts = events_per_user(random, tempers, events)
+    styles = random.choices(PLAY_STYLES, [style.share for style in PLAY_STYLES], k=users)
+    counts = events_per_user(random, styles, events)
     played = [
         event
-        for user, (temper, count) in enumerate(zip(tempers, counts, strict=True))
-        for event in events_of(random, temper, first_user_id + user, count)
+        for user, (style, count) in enumerate(zip(styles, counts, strict=True))
+        for event in events_of(random, style, first_user_id + user, count)
     ]
     return sorted(played, key=lambda event: (event.t, event.user_id))
 
 
-def events_per_user(random: Random, tempers: list[Temper], events: int) -> list[int]:
+def events_per_user(random: Random, styles: list[PlayStyle], events: int) -> list[int]:
     """Distribute the events: one each, the rest by activity, which differs between players as incomes do."""
-    weights = [temper.activity * random.lognormvariate(0, 0.8) for temper in tempers]
-    counts = [1] * len(tempers)
-    for user in random.choices(range(len(tempers)), weights, k=events - len(tempers)):
+    weights = [style.activity * random.lognormvariate(0, 0.8) for style in styles]
+    counts = [1] * len(styles)
+    for user in random.choices(range(len(styles)), weights, k=events - len(styles)):
         counts[user] += 1
     return counts
 
 
-def events_of(random: Random, temper: Temper, user_id: int, count: int) -> list[Event]:
+def events_of(random: Random, style: PlayStyle, user_id: int, count: int) -> list[Event]:
     """Play one player's day; each event depends on the one before it in the session."""
     events: list[Event] = []
     earlier: Event | None = None
     for t in moments(random, count):
         if earlier and t - earlier.t > SESSION_ENDS_AFTER:
             earlier = None
-        earlier = next_event(random, temper, user_id, t, earlier)
+        earlier = next_event(random, style, user_id, t, earlier)
         events.append(earlier)
     return events
 
@@ -101,19 +101,19 @@ def session(random: Random) -> list[int]:
     return seconds
 
 
-def next_event(random: Random, temper: Temper, user_id: int, t: int, earlier: Event | None) -> Event:
+def next_event(random: Random, style: PlayStyle, user_id: int, t: int, earlier: Event | None) -> Event:
     after_withdraw = earlier is not None and earlier.type == "withdraw"
-    chance = temper.goes_on if after_withdraw else temper.withdraws
+    chance = style.goes_on if after_withdraw else style.withdraws
     event_type: EventType = "withdraw" if random.random() < chance else "deposit"
-    cents = amount_in_cents(random, temper, earlier if event_type == "deposit" else None)
+    cents = amount_in_cents(random, style, earlier if event_type == "deposit" else None)
     return Event(type=event_type, amount=f"{cents // 100}.{cents % 100:02}", user_id=user_id, t=t)
 
 
-def amount_in_cents(random: Random, temper: Temper, earlier: Event | None) -> int:
+def amount_in_cents(random: Random, style: PlayStyle, earlier: Event | None) -> int:
     """Draw a usual amount, or after a deposit, for those who chase their losses, one that tops it."""
-    if earlier and earlier.type == "deposit" and random.random() < temper.rise:
+    if earlier and earlier.type == "deposit" and random.random() < style.rise:
         return int(earlier.amount.replace(".", "")) + STEP * random.randint(1, 4)
-    drawn = round(temper.median * random.lognormvariate(0, 0.7))
+    drawn = round(style.median * random.lognormvariate(0, 0.7))
     if random.random() < ODD_AMOUNTS:
         return max(drawn, 1)
     return max(round(drawn / STEP), 1) * STEP

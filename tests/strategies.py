@@ -25,13 +25,13 @@ LIMITS = st.integers(0, 30_000).map(lambda cents: Decimal(cents) / 100)
 SECONDS = st.sampled_from([1, 2, 10, 30, 300, 301, 3600]) | st.integers(1, 31 * 24 * 3600)
 
 
-def that_can_be_met(rule: Threshold | Streak) -> Rule:
+def satisfiable(rule: Threshold | Streak) -> Rule:
     return replace(rule, evaluated_on=rule.evaluated_on | {rule.type})
 
 
 RULES: st.SearchStrategy[Rule] = st.one_of(
-    st.builds(Threshold, above=LIMITS, **COMMON).map(that_can_be_met),
-    st.builds(Streak, count=COUNTS, **COMMON).map(that_can_be_met),
+    st.builds(Threshold, above=LIMITS, **COMMON).map(satisfiable),
+    st.builds(Streak, count=COUNTS, **COMMON).map(satisfiable),
     st.builds(RisingStreak, count=COUNTS, **COMMON),
     st.builds(WindowTotal, above=LIMITS, seconds=SECONDS, **COMMON),
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from e2e.ending import INTERRUPTED, end_on_signal
 from e2e.faults import report
 from e2e.faults.run import Run
+from e2e.signals import INTERRUPTED, end_on_signal
 
 LONGEST_RUN = 600  # seconds; far above what it takes, so that nothing can hang for ever
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 PATHS = ("/health/live", "/health/ready")
 PAUSE = 0.1  # seconds between two questions
-LONGEST = 10  # seconds that an answer is waited for
+MAX_WAIT = 10  # seconds that an answer is waited for
 
 
 class Watch:
@@ -45,12 +45,12 @@ class Watch:
 
     def _ask(self, path: str) -> int:
         """Return the status; 0 if the connection is refused or broken, as during a restart."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=MAX_WAIT)) as connection:
             try:
                 connection.request("GET", path)
                 return connection.getresponse().status
             except TimeoutError:
-                self.longest = max(self.longest, LONGEST)
+                self.longest = max(self.longest, MAX_WAIT)
             except (OSError, http.client.HTTPException):
                 pass
         return 0

@@ -21,7 +21,7 @@ AGAIN = 6  # connections over which all is sent again; as fast as they can, so m
 RETRY = 0.1  # seconds until an event is sent again: less than Retry-After says, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last event
 STEADY = 1.2  # seconds without trouble, after which a fault counts as overcome
-LONGEST_RECOVERY = 20
+MAX_RECOVERY = 20
 
 
 class Lane:
@@ -98,7 +98,7 @@ class Load:
 
     def await_recovery(self, over: float) -> bool:
         """Play on until all has been well for a while after a fault was over; False: too long without any 200."""
-        limit = over + LONGEST_RECOVERY
+        limit = over + MAX_RECOVERY
         while time.monotonic() < limit:
             ledger = self.so_far()
             quiet = time.monotonic() - max(over, ledger.last_trouble())

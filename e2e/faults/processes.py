@@ -59,12 +59,12 @@ def alive(process: psutil.Process) -> bool:
 def stopped(parent: psutil.Process) -> Iterator[None]:
     """Stop a process and then its children, since it can then start no more; resume all at the end."""
     parent.suspend()
-    with standing_still([parent, *parent.children(recursive=True)]):
+    with stopped_processes([parent, *parent.children(recursive=True)]):
         yield
 
 
 @contextlib.contextmanager
-def standing_still(family: Iterable[psutil.Process]) -> Iterator[None]:
+def stopped_processes(family: Iterable[psutil.Process]) -> Iterator[None]:
     """Stop these processes, parents first; resume those that are left at the end."""
     family = list(family)
     try:

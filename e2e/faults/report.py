@@ -13,7 +13,7 @@ from rich.table import Table
 from e2e.faults.client import Outcome
 from e2e.faults.load import CLIENTS
 from e2e.faults.scenarios import LONGEST_REQUEST, REPLACED
-from e2e.faults.trial import LONGEST_RECOVERY, Result
+from e2e.faults.trial import MAX_RECOVERY, Result
 
 COLUMNS = (
     "fault",
@@ -145,7 +145,7 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
         longest=LONGEST_REQUEST,
         replaced=REPLACED,
-        recovery=LONGEST_RECOVERY,
+        recovery=MAX_RECOVERY,
         graceful=",\n  ".join(each.graceful for each in rows if each.graceful) or "not run",
     )
 

@@ -91,7 +91,7 @@ class Run:
     def _on_one_service(
         self, site: Site, scenarios: Iterable[Scenario], notes: Notes, *, in_system_order: bool = False
     ) -> None:
-        with logs_kept_unless_fine(site) as complaints:
+        with keep_logs_on_failure(site) as complaints:
             with self.processors, self._step("starting a service of its own"):
                 site.start()
             load, book = Load(port=site.port, in_system_order=in_system_order), Book()
@@ -114,7 +114,7 @@ class Run:
 
 
 @contextmanager
-def logs_kept_unless_fine(site: Site) -> Iterator[list[str]]:
+def keep_logs_on_failure(site: Site) -> Iterator[list[str]]:
     """Collect complaints; where there are any, or an error, the logs of the site are kept."""
     complaints = ["it did not come to its end"]
     with ExitStack() as stack:

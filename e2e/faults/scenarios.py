@@ -83,7 +83,7 @@ def kill_backend(site: Site) -> Window:
 def stop_worker(site: Site) -> Window:
     """Its requests in progress wait until it is replaced."""
     victim, began = processes.workers(site)[0], time.monotonic()
-    with processes.standing_still([victim]):
+    with processes.stopped_processes([victim]):
         over = processes.await_end(victim, seconds=REPLACED)
     return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 
@@ -91,7 +91,7 @@ def stop_worker(site: Site) -> Window:
 def stop_server(site: Site) -> Window:
     """Workers go on, but one that dies is not replaced."""
     victim, began = processes.server(site), time.monotonic()
-    with processes.standing_still([victim]):
+    with processes.stopped_processes([victim]):
         over = processes.await_end(victim, seconds=REPLACED * 2)
     return Window(began=began, over=over, detail=f"killed after {over - began:.1f} s")
 

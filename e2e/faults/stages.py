@@ -55,7 +55,7 @@ def stop_in_a_transaction(other: Site, site: Site) -> Window:
         with database.events_held_up(site.url, database.LOCK_OF_SYSTEM):
             Thread(target=Connection(other.port).send, args=[CLAIM], daemon=True).start()
             await_sessions(site, WAITING, there=True)
-            stack.enter_context(processes.standing_still(family))
+            stack.enter_context(processes.stopped_processes(family))
         began = await_sessions(site, HAS_THE_CLOCK, there=True)
         ended = await_sessions(site, HAS_THE_CLOCK, there=False)
         time.sleep(max(began + STOPPED - ended, 0))

@@ -15,7 +15,7 @@ from e2e.faults.scenarios import Scenario, Window
 from e2e.site import Site, SiteError
 
 BEFORE = 1.2  # seconds of load before the fault
-LONGEST_RECOVERY = 5
+MAX_RECOVERY = 5
 ENOUGH = 50  # acknowledged events before a fault, and after it, for it to have been under load
 KILLED = "refused to gracefully stop"  # how the server's log says that a worker had to be killed
 JUST_SENT = 0.05  # seconds; what was sent so shortly before SIGTERM may not have reached the server
@@ -103,8 +103,8 @@ class Result:
     def _of_time(self) -> Iterator[str]:
         longest, first, last = self.ledger.longest(), self.first_taken, self.last_trouble
         yield f"a request took {longest:.1f} s" if longest > self.scenario.longest else ""
-        yield f"no 200 for {first:.1f} s after the fault" if first > LONGEST_RECOVERY else ""
-        yield f"trouble until {last:.1f} s after the fault" if last > LONGEST_RECOVERY else ""
+        yield f"no 200 for {first:.1f} s after the fault" if first > MAX_RECOVERY else ""
+        yield f"trouble until {last:.1f} s after the fault" if last > MAX_RECOVERY else ""
         health = self.health.longest
         yield f"an answer about health took {health:.1f} s" if health > self.scenario.longest_health else ""
         yield "" if self.health.answers else "no answer about health"
@@ -127,11 +127,11 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
         window, ledger = under_load(site, load, scenario, health)
     with processors:
         proof = book.enter(ledger, site)
-    logged = in_the_log(ledger, site) if scenario.graceful else frozenset[str]()
+    logged = logged_requests(ledger, site) if scenario.graceful else frozenset[str]()
     return Result(scenario=scenario, window=window, ledger=ledger, proof=proof, health=health, logged=logged)
 
 
-def in_the_log(ledger: Ledger, site: Site) -> frozenset[str]:
+def logged_requests(ledger: Ledger, site: Site) -> frozenset[str]:
     """Return the ids of requests without an answer that are in the service's log, which has a line for each.
 
     Only an end that leaves the service time to write proves anything by that. Where a worker was killed, all of them

@@ -28,7 +28,7 @@ from lib.transactions import Transaction
 from testkit.ports import free_port
 from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
-from tests.integration.servers import AS_IT_IS_RUN, Serve, Server, launch
+from tests.integration.servers import DEFAULT_PROGRAM, Serve, Server, launch
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -222,7 +222,7 @@ def rules_refreshed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def backtests_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `rules backtest` and `rules verify` judge in this process: others take seconds to start."""
     monkeypatch.setattr(cli, "RunContext", partial(RunContext, open_pool=in_this_process))
 
@@ -259,7 +259,7 @@ def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
 def servers(url: str, port: int, folder: Path) -> Iterator[Serve]:
     started: list[Server] = []
 
-    def start(program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
+    def start(program: Sequence[str] = DEFAULT_PROGRAM, **environment: str) -> Server:
         started.append(launch(folder, program, **{"DATABASE_URL": url, "PORT": str(port), **environment}))
         return started[-1]
 

@@ -37,7 +37,7 @@ class InThisProcess(Generic[Context]):
 
     def each(self, pieces: Iterable[Piece[Context, Result]]) -> Iterator[Result]:
         for piece in pieces:
-            yield travelled(travelled(piece)(self.context))
+            yield through_a_pipe(through_a_pipe(piece)(self.context))
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def in_this_process(begin: Begin[Given, Context], given: Given, _: int) -> Itera
         yield InThisProcess(context)
 
 
-def travelled(value: Result) -> Result:
+def through_a_pipe(value: Result) -> Result:
     """Return what comes out at the other end of a pipe."""
     return pickle.loads(pickle.dumps(value))  # type: ignore[no-any-return]  # noqa: S301  # our own
 

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOM_FOR_LINES = 1024 * 1024  # bytes, as much as Linux gives to anybody
-LONGEST = 60  # seconds that anything here may take, on a machine that is busy with other things
+MAX_WAIT = 60  # seconds that anything here may take, on a machine that is busy with other things
 Server = subprocess.Popen[str]
 Serve = Callable[..., Server]
 
 
-AS_IT_IS_RUN = ("-m", "app")
+DEFAULT_PROGRAM = ("-m", "app")
 
 
-def launch(folder: Path, program: Sequence[str] = AS_IT_IS_RUN, **environment: str) -> Server:
+def launch(folder: Path, program: Sequence[str] = DEFAULT_PROGRAM, **environment: str) -> Server:
     """Start a server as `make start` and the container do, but in a folder without `.env`, where its files stay."""
     own = {"WEB_WORKERS": "1", "LOG_FORMAT": "json", "TMPDIR": str(folder)}
     server = subprocess.Popen(  # noqa: S603  # ours
@@ -44,7 +44,7 @@ def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
         f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=LONGEST) as answer:  # noqa: S310  # as above
+        with urllib.request.urlopen(request, timeout=MAX_WAIT) as answer:  # noqa: S310  # as above
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -55,7 +55,7 @@ def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
 
 def answered(port: int, t: int) -> bool:
     """Send an event until it is taken."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         if post(port, t) == 200:
             return True
@@ -65,7 +65,7 @@ def answered(port: int, t: int) -> bool:
 
 def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     """Return when a program that was started listens at its port; else fail with its log."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while process.poll() is None and time.monotonic() < deadline:
         try:
             return socket.create_connection(("127.0.0.1", port)).close()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import psutil
 
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 HALF_BODY = HEAD + b"Content-Length: 100\r\n\r\n{ "
@@ -29,7 +29,7 @@ FILES = 8192  # that this process may have to open
 
 def connect(port: int, sent: bytes = b"") -> socket.socket:
     """Open a connection, and send this on it."""
-    connection = socket.create_connection(("127.0.0.1", port), LONGEST)
+    connection = socket.create_connection(("127.0.0.1", port), MAX_WAIT)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(sent)
     return connection

@@ -47,7 +47,7 @@ def send(client: FlaskClient, key: str | None, *, t: int = 1, scheme: str = "Bea
     return client.post("/event", json={"type": "deposit", "amount": "1", "user_id": 1, "t": t}, headers=headers)
 
 
-def test_a_key_with_the_scope_opens(client: FlaskClient, make_key: Make) -> None:
+def test_a_key_with_the_scope_is_accepted(client: FlaskClient, make_key: Make) -> None:
     key = make_key()
     assert send(client, key).status_code == 200
     assert send(client, key, scheme="bearer").headers["Idempotent-Replay"] == "true"
@@ -65,7 +65,7 @@ def test_a_key_with_the_scope_opens(client: FlaskClient, make_key: Make) -> None
         ("x" * 8000, "invalid_token"),
     ],
 )
-def test_without_a_key_of_ours_nothing_is_done(
+def test_a_request_without_a_valid_key_does_nothing(
     client: FlaskClient, sql: Sql, key: str | None, error: str | None
 ) -> None:
     answer = send(client, key)
@@ -75,12 +75,12 @@ def test_without_a_key_of_ours_nothing_is_done(
     assert sql("SELECT FROM activity_event") == []
 
 
-def test_another_scheme_is_no_key(client: FlaskClient, make_key: Make) -> None:
+def test_another_authorization_scheme_is_refused(client: FlaskClient, make_key: Make) -> None:
     assert problem(send(client, make_key(), scheme="Basic")) == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("change", ["secret", "prefix"])
-def test_a_key_must_be_ours_to_the_last_character(client: FlaskClient, make_key: Make, change: str) -> None:
+def test_a_key_must_match_to_the_last_character(client: FlaskClient, make_key: Make, change: str) -> None:
     key, other = make_key(), make_key()
     forged = key[:-1] + ("a" if key[-1] != "a" else "b") if change == "secret" else other[:16] + key[16:]
     assert problem(send(client, forged)) == UNAUTHORIZED
@@ -89,11 +89,11 @@ def test_a_key_must_be_ours_to_the_last_character(client: FlaskClient, make_key:
 
 @pytest.mark.parametrize("path", ["/event", "/nowhere", "/users/1", "/users/1/events/../x", "/health"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_every_path_asks_for_a_key_whether_it_exists_or_not(client: FlaskClient, path: str, method: str) -> None:
+def test_every_path_requires_a_key_whether_it_exists_or_not(client: FlaskClient, path: str, method: str) -> None:
     assert problem(client.open(path, method=method)) == UNAUTHORIZED
 
 
-def test_only_health_and_what_tells_of_the_service_are_open_to_all(app: APIFlask, client: FlaskClient) -> None:
+def test_only_health_and_documentation_are_public(app: APIFlask, client: FlaskClient) -> None:
     """A20."""
     open_rules = {
         rule.rule for rule in app.url_map.iter_rules() if scope_of(app.view_functions[rule.endpoint]) == NO_KEY
@@ -103,7 +103,7 @@ def test_only_health_and_what_tells_of_the_service_are_open_to_all(app: APIFlask
     assert problem(client.get("/health/nothing")) == UNAUTHORIZED
 
 
-def test_a_key_without_the_scope_is_forbidden_and_told_which(
+def test_a_key_without_the_scope_is_forbidden_and_the_scope_is_named(
     client: FlaskClient, make_key: Make, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = make_key(Scope.METRICS_READ, Scope.USERS_READ)
@@ -116,7 +116,7 @@ def test_a_key_without_the_scope_is_forbidden_and_told_which(
     assert key not in logged
 
 
-def test_an_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
     send(client, "aa_0123456789ab_" + "s3cret" * 8)
     logged = capfd.readouterr().err
     assert '"event": "access refused"' in logged
@@ -125,7 +125,7 @@ def test_an_attempt_is_logged_without_the_key(client: FlaskClient, capfd: pytest
     assert "0123456789ab" not in logged
 
 
-def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, reread: Callable[[], None]) -> None:
+def test_a_key_expires_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, reread: Callable[[], None]) -> None:
     key = make_key(valid_for=timedelta(hours=1))
     assert send(client, key).status_code == 200
     sql("UPDATE api_key SET expires_at = now() - interval '1 second'")
@@ -135,7 +135,7 @@ def test_a_key_ends_at_its_time(client: FlaskClient, make_key: Make, sql: Sql, r
     assert "expired" in answer.get_json()["detail"]
 
 
-def test_a_revoked_key_is_of_no_use(
+def test_a_revoked_key_is_refused(
     app: APIFlask,
     client: FlaskClient,
     make_key: Make,
@@ -150,7 +150,7 @@ def test_a_revoked_key_is_of_no_use(
     assert "revoked" in answer.get_json()["detail"]
 
 
-def test_a_key_that_was_just_made_is_known_at_once(client: FlaskClient, make_key: Make) -> None:
+def test_a_new_key_works_at_once(client: FlaskClient, make_key: Make) -> None:
     assert send(client, make_key()).status_code == 200
     time.sleep(NEW_KEYS_AFTER)
     assert send(client, make_key(), t=2).status_code == 200
@@ -169,21 +169,21 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     assert 1 <= next(begun) <= (time.monotonic() - began) / NEW_KEYS_AFTER + 2
 
 
-def test_what_is_stored_is_not_the_key(make_key: Make, sql: Sql) -> None:
+def test_only_the_digest_of_a_key_is_stored(make_key: Make, sql: Sql) -> None:
     key = make_key()
     assert len(key) == 59
     [row] = sql("SELECT api_key::text FROM api_key")
     assert key.rpartition("_")[2] not in str(row)
 
 
-def test_keys_that_cannot_be_checked_open_nothing_but_the_metrics(app_with: AppWith) -> None:
+def test_without_the_key_table_only_metrics_are_served(app_with: AppWith) -> None:
     """A21."""
     app = app_with(access=Access.KEYS, database_url="postgresql://someone@127.0.0.1:1/x")
     answer = send(app.test_client(), "aa_0123456789ab_" + "x" * 43)
     assert problem(answer) == (503, "unavailable")
 
 
-def test_what_was_known_lately_goes_on_for_a_while(
+def test_known_keys_work_for_a_while_without_the_key_table(
     app: APIFlask, make_key: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A21: five seconds for every scope, longer for who watches."""
@@ -227,7 +227,7 @@ def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -
         (["revoke", "0123456789ab"], "flask --app app keys list"),
     ],
 )
-def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
+def test_a_wrong_command_says_what_to_do_and_changes_nothing(
     app: APIFlask, sql: Sql, arguments: list[str], expected: str
 ) -> None:
     status, _, error = run(app, *arguments)
@@ -236,11 +236,11 @@ def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
     assert sql("SELECT FROM api_key") == []
 
 
-def test_the_list_says_how_to_begin(app: APIFlask) -> None:
+def test_an_empty_list_says_how_to_begin(app: APIFlask) -> None:
     assert "flask --app app keys create" in run(app, "list")[1]
 
 
-def test_revoking_what_is_not_there(app: APIFlask) -> None:
+def test_revoking_an_unknown_key_fails(app: APIFlask) -> None:
     with pytest.raises(NoSuchKey):
         controllers.revoke_key(wiring(app).database, "0123456789ab")
 
@@ -254,7 +254,7 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS.keys())
-def test_a_key_is_revoked_by_any_beginning_that_is_its_own(
+def test_a_key_is_revoked_by_any_unambiguous_prefix(
     app: APIFlask, make_key: Make, sql: Sql, beginning: Callable[[str], str]
 ) -> None:
     key = make_key()
@@ -264,7 +264,7 @@ def test_a_key_is_revoked_by_any_beginning_that_is_its_own(
     assert sql("SELECT prefix FROM api_key WHERE revoked_at IS NOT NULL") == [(prefix_of(key),)]
 
 
-def test_a_beginning_of_several_keys_is_refused_with_all_of_them(app: APIFlask, make_key: Make, sql: Sql) -> None:
+def test_an_ambiguous_prefix_is_refused_listing_its_keys(app: APIFlask, make_key: Make, sql: Sql) -> None:
     for prefix in ("abcd11111111", "abcd22222222", "ffff00000000"):
         sql("UPDATE api_key SET prefix = %s WHERE prefix = %s", prefix, prefix_of(make_key()))
     status, _, output = run(app, "revoke", "abcd")
@@ -276,12 +276,12 @@ def test_a_beginning_of_several_keys_is_refused_with_all_of_them(app: APIFlask, 
 
 
 @pytest.mark.parametrize("beginning", ["", " ", "aa_", "_", "%", "0123"])
-def test_a_beginning_of_no_key_revokes_none(app: APIFlask, make_key: Make, sql: Sql, beginning: str) -> None:
+def test_an_unknown_prefix_revokes_no_key(app: APIFlask, make_key: Make, sql: Sql, beginning: str) -> None:
     sql("UPDATE api_key SET prefix = 'abcdef012345' WHERE prefix = %s", prefix_of(make_key()))
     status, _, output = run(app, "revoke", beginning)
     assert (status, "no key begins with" in output) == (1, True)
     assert sql("SELECT FROM api_key WHERE revoked_at IS NOT NULL") == []
 
 
-def test_a_secret_that_is_not_ours_is_not_told_back(app: APIFlask) -> None:
+def test_a_foreign_secret_is_not_echoed(app: APIFlask) -> None:
     assert "s3cret" not in run(app, "revoke", "aa_0123456789ab_s3cret")[2]

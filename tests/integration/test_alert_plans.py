@@ -13,7 +13,7 @@ from app.alerts.domain import AlertsAsked, Cursor
 from app.alerts.queries import AlertQueries
 from lib.transactions import BY_INDEX, Statement, Transaction
 from tests.integration.conftest import Sql
-from tests.integration.plans import nodes, rows_read
+from tests.integration.query_plans import nodes, rows_read
 
 HEAVY, LIGHT, NOBODY = 7, 9, 10
 HEAVY_ALERTS = 30_000
@@ -58,7 +58,7 @@ def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
 
 
 @dataclass(slots=True)
-class Overheard:
+class RecordedQueries:
     """A stand-in for a transaction that records the queries."""
 
     calls: list[tuple[Statement, tuple[object, ...]]] = field(default_factory=list)
@@ -80,9 +80,9 @@ class Planner:
         cursor.execute("SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0")
 
     def plan_of(self, asked: AlertsAsked) -> dict[str, Any]:
-        overheard = Overheard()
-        AlertQueries(cast("Transaction", overheard)).latest(asked, asked.limit)
-        [(first, ()), (statement, values)] = overheard.calls
+        recorded = RecordedQueries()
+        AlertQueries(cast("Transaction", recorded)).latest(asked, asked.limit)
+        [(first, ()), (statement, values)] = recorded.calls
         assert first is BY_INDEX
         self._cursor.execute("SET enable_seqscan = off")
         if statement.name not in self._prepared:
@@ -115,7 +115,7 @@ CURSORS: list[dict[str, Any]] = [
 ]
 
 
-def test_every_page_is_read_by_an_index_and_no_further_than_it_goes(planner: Planner) -> None:
+def test_every_page_is_read_by_an_index_and_no_further_than_needed(planner: Planner) -> None:
     """All combinations of filters, at different places of the list; the bounds know nothing of how much is stored."""
     for filters, place in product(FILTERS, CURSORS):
         asked = AlertsAsked(limit=MOST, **filters, **place)

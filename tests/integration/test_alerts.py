@@ -89,7 +89,7 @@ def walk(database: Database, asked: AlertsAsked) -> Iterator[StoredAlert]:
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=STORED, asked=st.lists(ASKED, min_size=4, max_size=8))
-def test_the_pages_are_what_a_list_would_have(
+def test_the_pages_equal_one_sorted_list(
     handle: Database,
     database: str,
     stored: dict[tuple[int, int, bool], tuple[int, set[int]]],
@@ -109,7 +109,7 @@ def test_the_pages_are_what_a_list_would_have(
         assert controllers.alert(handle, each.cursor, shadow=each.shadow) == each
 
 
-def test_what_is_stored_meanwhile_neither_doubles_nor_hides_anything(handle: Database) -> None:
+def test_concurrent_inserts_neither_repeat_nor_hide_alerts(handle: Database) -> None:
     random = Random(5)  # noqa: S311  # no secret: the same play every time
     places = random.sample([(t, user_id) for t in range(100) for user_id in range(1, 20)], 900)
     there = [alert(*place) for place in places[:300]]
@@ -158,7 +158,7 @@ def alerted(app: APIFlask) -> FlaskClient:
     return client
 
 
-def test_an_alert_says_why(alerted: FlaskClient) -> None:
+def test_an_alert_explains_itself(alerted: FlaskClient) -> None:
     assert alerts_page(alerted) == {"alerts": [WHY], "next_before": None}
     assert alerted.get("/alerts/1/28/123").get_json() == WHY
     assert alerted.get("/alerts/1/28/123?shadow=false").get_json() == WHY
@@ -175,16 +175,16 @@ def test_a_replay_and_a_refusal_store_no_alert(alerted: FlaskClient) -> None:
     "query",
     ["?code=30", "?user=2", "?edition=2", "?shadow=true", "?since=29", "?before=28:1:123", "?since=28&before=28:1:1"],
 )
-def test_what_was_not_asked_for_is_not_told(alerted: FlaskClient, query: str) -> None:
+def test_non_matching_filters_return_nothing(alerted: FlaskClient, query: str) -> None:
     assert alerts_page(alerted, query) == {"alerts": [], "next_before": None}
 
 
 @pytest.mark.parametrize("query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false", "?before=28:1:124"])
-def test_what_was_asked_for_is_told(alerted: FlaskClient, query: str) -> None:
+def test_matching_filters_return_the_alert(alerted: FlaskClient, query: str) -> None:
     assert alerts_page(alerted, query)["alerts"] == [WHY]
 
 
-def test_the_end_of_a_page_asks_for_the_next_one(alerted: FlaskClient, handle: Database) -> None:
+def test_a_page_ends_with_the_cursor_of_the_next(alerted: FlaskClient, handle: Database) -> None:
     keep(handle, [alert(28), alert(27, END, LAST)])
     first = alerts_page(alerted, "?limit=2")
     assert ([each["code"] for each in first["alerts"]], first["next_before"]) == ([123, 30], "28:1:30")
@@ -203,7 +203,7 @@ def test_an_alert_that_is_not_stored_is_unknown(alerted: FlaskClient, path: str)
 @pytest.mark.parametrize(
     "path", ["0/28/123", "1/28/0", "01/28/123", "1/28", f"1/28/{LAST + 1}", f"1/{END + 1}/1", "1/-1/1"]
 )
-def test_a_path_of_another_form_is_no_path(alerted: FlaskClient, path: str) -> None:
+def test_a_malformed_alert_path_is_not_found(alerted: FlaskClient, path: str) -> None:
     assert problem(alerted.get(f"/alerts/{path}")) == (404, "not-found")
 
 
@@ -234,13 +234,13 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("query", "named"), WRONG)
-def test_a_question_of_the_wrong_form_is_refused_by_name(alerted: FlaskClient, query: str, named: str) -> None:
+def test_an_invalid_query_is_refused_naming_the_parameter(alerted: FlaskClient, query: str, named: str) -> None:
     answer = alerted.get(f"/alerts?{query}")
     assert problem(answer) == (400, "invalid-request")
     assert list(answer.get_json()["errors"]) == [named]
 
 
-def test_only_shadow_is_asked_of_one_alert(alerted: FlaskClient) -> None:
+def test_a_single_alert_takes_only_the_parameter_shadow(alerted: FlaskClient) -> None:
     assert problem(alerted.get("/alerts/1/28/123?edition=1")) == (400, "invalid-request")
 
 
@@ -253,7 +253,7 @@ def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> N
         assert (answer.status_code == 403) is (scope is not Scope.ALERTS_READ), scope
 
 
-def test_no_such_alert_is_told_with_its_place(handle: Database, sql: Sql) -> None:
+def test_a_missing_alert_is_reported_with_its_place(handle: Database, sql: Sql) -> None:
     assert sql("SELECT FROM alert") == []
     with pytest.raises(NoSuchAlert, match="no alert 3 of player 2 is stored at t 1"):
         controllers.alert(handle, Cursor(1, 2, 3), shadow=True)

@@ -12,9 +12,7 @@ PATHS = ["/docs", "/docs/", "/docs/start.js", "/openapi.json", "/"]
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_it_opens_where_keys_are_asked_for_and_what_it_tries_asks_for_one(
-    app_with: AppWith, path: str, method: str
-) -> None:
+def test_it_is_public_and_its_requests_require_a_key(app_with: AppWith, path: str, method: str) -> None:
     """A20: it is the same wherever this version runs, so there is no secret in it."""
     client = app_with(access=Access.KEYS).test_client()
     answer = client.open(path, method=method)
@@ -23,7 +21,7 @@ def test_it_opens_where_keys_are_asked_for_and_what_it_tries_asks_for_one(
     assert problem(client.post("/event", json={})) == (401, "unauthorized")
 
 
-def test_it_tells_nothing_of_how_the_service_is_set_up(app_with: AppWith) -> None:
+def test_it_reveals_no_settings_of_the_service(app_with: AppWith) -> None:
     closed = app_with(access=Access.KEYS, four_eyes=True, rate_limit="9 per minute").test_client()
     open_ = app_with().test_client()
     for path in PATHS:
@@ -31,7 +29,7 @@ def test_it_tells_nothing_of_how_the_service_is_set_up(app_with: AppWith) -> Non
 
 
 @pytest.mark.parametrize("access", list(Access))
-def test_a_browser_at_the_root_is_led_to_it(app_with: AppWith, access: Access) -> None:
+def test_a_browser_at_the_root_is_redirected_to_the_page(app_with: AppWith, access: Access) -> None:
     client = app_with(access=access).test_client()
     led = client.get("/", headers={"Accept": BROWSER})
     assert (led.status_code, led.headers["Location"], led.headers["Vary"]) == (302, "/docs", "Accept")
@@ -39,13 +37,13 @@ def test_a_browser_at_the_root_is_led_to_it(app_with: AppWith, access: Access) -
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.9"])
-def test_others_at_the_root_are_told_where_it_is(app_with: AppWith, accept: str | None) -> None:
+def test_other_clients_at_the_root_are_told_where_the_page_is(app_with: AppWith, accept: str | None) -> None:
     answer = app_with().test_client().get("/", headers={"Accept": accept} if accept else {})
     assert (answer.status_code, answer.get_json()) == (200, {"docs": "/docs", "openapi": "/openapi.json"})
     assert answer.headers["Vary"] == "Accept"
 
 
-def test_it_finds_its_parts_wherever_a_proxy_puts_the_service(app_with: AppWith) -> None:
+def test_it_finds_its_files_under_any_proxy_prefix(app_with: AppWith) -> None:
     page = app_with().test_client().get("/docs", environ_overrides={"SCRIPT_NAME": "/alerts"})
     assert "<title>Activity alerts</title>" in page.text
     assert 'data-document="/alerts/openapi.json"' in page.text
@@ -54,5 +52,5 @@ def test_it_finds_its_parts_wherever_a_proxy_puts_the_service(app_with: AppWith)
     assert root.headers["Location"] == "/alerts/docs"
 
 
-def test_a_file_that_is_no_part_of_it_is_not_found(app_with: AppWith) -> None:
+def test_an_unknown_file_is_not_found(app_with: AppWith) -> None:
     assert problem(app_with().test_client().get("/docs/page.html")) == (404, "not-found")

@@ -93,7 +93,7 @@ def scopes(draw: st.DrawFn, moments: list[int]) -> Scope:
     suppress_health_check=FUNCTION_SCOPED,
 )
 @given(RULE_LISTS, st.lists(DENSE, min_size=1, max_size=4), st.data())
-def test_it_raises_what_was_answered_live(
+def test_a_backtest_raises_what_was_answered_live(
     app: APIFlask, database: str, rules: list[Rule], users: list[Steps], data: st.DataObject
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")
@@ -114,7 +114,7 @@ def test_it_raises_what_was_answered_live(
         assert raised(database, scope, rules) == [each for each in answered if scope.since <= each[1] < until]
 
 
-def test_it_is_the_same_whatever_the_number_of_processes(app: APIFlask, sql: Sql) -> None:
+def test_the_result_does_not_depend_on_the_number_of_processes(app: APIFlask, sql: Sql) -> None:
     store(sql, users=60, each=40)
     edition = draft(app, [*RULES[:2], window(700, 90_000)])
     alone, shared = (document(report(app, edition, jobs, span)) for jobs, span in ((1, 10_000), (3, 100)))
@@ -129,7 +129,7 @@ def report(app: APIFlask, edition: int, jobs: int, span: int) -> Report:
 
 
 @pytest.mark.usefixtures("app")
-def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, database: str) -> None:
+def test_spans_are_of_similar_size_and_hold_each_player_once(sql: Sql, database: str) -> None:
     store(sql, users=30, each=20)
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (9000, 5, 'deposit', 1, '{}')")
     engine = create_engine(sqlalchemy_url(database))
@@ -144,7 +144,7 @@ def test_spans_are_about_as_large_and_nobody_is_in_two_or_in_none(sql: Sql, data
 
 
 @pytest.mark.usefixtures("app")
-def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str) -> None:
+def test_gained_and_lost_alerts_are_the_difference_of_the_editions(sql: Sql, database: str) -> None:
     store(sql, users=20, each=30)
     other = [*RULES[1:], window(700, 1000)]
     both = judged(database, Scope(), other, RULES)
@@ -155,8 +155,8 @@ def test_gained_and_lost_are_what_the_editions_differ_in(sql: Sql, database: str
     assert codes_of(both, Series.LOST) == Counter({30: against[30]})
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_only_the_users_and_the_time_asked_for_are_judged(app: APIFlask, sql: Sql) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_only_the_requested_players_and_time_are_judged(app: APIFlask, sql: Sql) -> None:
     store(sql, users=20, each=30)
     since, until = FIRST + 5000, FIRST + 9000
     body = backtest(app, 1, "--users", "3,7-9,400", "--since", since, "--until", until)
@@ -182,7 +182,9 @@ BEFORE = {
 
 @pytest.mark.parametrize("window_of", [300, None], ids=["listed", "none"])
 @pytest.mark.usefixtures("app")
-def test_before_the_scope_only_what_a_rule_can_need_is_read(sql: Sql, database: str, window_of: int | None) -> None:
+def test_only_the_history_that_rules_need_is_read_before_the_scope(
+    sql: Sql, database: str, window_of: int | None
+) -> None:
     for kind, moments in BEFORE.items():
         for t in moments:
             play(sql, kind, t)
@@ -213,7 +215,7 @@ def play(sql: Sql, kind: EventType, t: int, amount: int = 1, user_id: int = 1) -
 @pytest.mark.parametrize("seconds", [300, 301], ids=["listed", "summed"])
 @pytest.mark.parametrize(("earlier", "expected"), [(0, [3]), (1, [])], ids=["its first second", "a second before"])
 @pytest.mark.usefixtures("app")
-def test_a_window_reaches_before_the_scope_by_all_of_its_seconds(
+def test_a_window_reaches_its_full_length_before_the_scope(
     sql: Sql, database: str, seconds: int, earlier: int, expected: list[int]
 ) -> None:
     play(sql, EventType.DEPOSIT, SINCE - seconds - earlier, 400)
@@ -222,7 +224,7 @@ def test_a_window_reaches_before_the_scope_by_all_of_its_seconds(
     assert found == [(1, SINCE, code) for code in expected]
 
 
-def test_one_state_is_judged_whatever_is_stored_meanwhile(sql: Sql, database: str) -> None:
+def test_a_snapshot_ignores_concurrent_changes(sql: Sql, database: str) -> None:
     store(sql, users=2, each=3)
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot:
@@ -233,7 +235,7 @@ def test_one_state_is_judged_whatever_is_stored_meanwhile(sql: Sql, database: st
     assert [each.events for each in spans] == [6]
 
 
-def test_nothing_can_be_written_and_no_timeout_of_the_service_holds(sql: Sql, database: str) -> None:
+def test_a_snapshot_is_read_only_and_without_the_timeouts_of_the_service(sql: Sql, database: str) -> None:
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
 
@@ -259,14 +261,14 @@ def test_files_are_written_beside_the_table(app: APIFlask, sql: Sql, tmp_path: P
     assert sorted(each.name for each in tmp_path.iterdir()) == ["page.html", "report.json"]
 
 
-def test_a_file_that_cannot_be_written_after_all_is_told_in_a_line_and_not_left_half(tmp_path: Path) -> None:
+def test_a_failed_write_is_reported_in_one_line_and_leaves_no_partial_file(tmp_path: Path) -> None:
     (tmp_path / "report.json").mkdir()  # while the events were judged
     with pytest.raises(click.ClickException, match=r"report\.json cannot be written: Is a directory"):
         cli.write(str(tmp_path / "report.json"), "{}")
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_link_stays_a_link_and_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:
+def test_links_stay_links_and_files_keep_their_permissions(tmp_path: Path) -> None:
     report, link = tmp_path / "report.json", tmp_path / "link.json"
     report.write_text("old")
     report.chmod(0o640)
@@ -278,8 +280,8 @@ def test_a_link_stays_a_link_and_a_file_keeps_who_may_read_it(tmp_path: Path) ->
     assert sorted(each.name for each in tmp_path.iterdir()) == ["link.json", "report.json"]
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_pipes_and_devices_are_written_directly(app: APIFlask, sql: Sql, tmp_path: Path) -> None:
     store(sql, users=2, each=3)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -295,7 +297,7 @@ def test_what_is_no_plain_file_is_written_into(app: APIFlask, sql: Sql, tmp_path
     assert Path(os.devnull).is_char_device()
 
 
-@pytest.mark.usefixtures("judged_here")
+@pytest.mark.usefixtures("backtests_in_this_process")
 @pytest.mark.parametrize("place", ["-", "/dev/stdout"])
 def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, sql: Sql, place: str) -> None:
     store(sql, users=2, each=3)
@@ -305,8 +307,8 @@ def test_the_page_can_go_to_standard_output_instead_of_the_table(app: APIFlask, 
     assert done.stdout.endswith("</html>\n")
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_nothing_stored_is_nothing_to_judge(app: APIFlask) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_an_empty_database_judges_no_events(app: APIFlask) -> None:
     assert backtest(app, 1, "--jobs", 1)["events"] == 0
 
 
@@ -325,14 +327,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "expected"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
-def test_what_cannot_be_asked_is_refused_in_a_line(app: APIFlask, words: list[str], expected: str) -> None:
+def test_an_invalid_scope_is_refused_in_one_line(app: APIFlask, words: list[str], expected: str) -> None:
     done = flask(app, "backtest", *words)
     assert done.exit_code in {1, 2}
     assert expected in done.stderr
     assert "Traceback" not in done.output
 
 
-def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = psycopg2.OperationalError("connection refused")
     with monkeypatch.context() as without:
         without.setattr("psycopg2.connect", Mock(side_effect=refused))
@@ -341,8 +343,8 @@ def test_a_database_that_is_gone_is_told_in_a_line(app: APIFlask, monkeypatch: p
     assert "Error: the database cannot be read: connection refused" in done.stderr
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_the_client_is_told_nothing_of_a_backtest(app: APIFlask) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_a_backtest_changes_no_answer_to_clients(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
     body = backtest(app, 1, "--jobs", 1)

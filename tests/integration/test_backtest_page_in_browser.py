@@ -15,7 +15,7 @@ from app.backtest.reports import Report
 from tests.backtest_reports import REPORTS, of_many, report_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-LONGEST = 60  # seconds
+MAX_WAIT = 60  # seconds
 QUIET = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync", "--virtual-time-budget=5000"]
 # The page allows no scripts, so one outside of it looks into it, with all that can be opened being open.
@@ -45,7 +45,7 @@ def test_the_page_is_never_wider_than_its_window(report: Report, width: int, tmp
         check=True,
         capture_output=True,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_WAIT,
     )
     shown = re.search(r"<pre>(.+)</pre>", done.stdout)
     assert shown, done.stdout[-300:]

@@ -13,7 +13,7 @@ from app.config import sqlalchemy_url
 from tests.integration.books import store
 from tests.integration.conftest import Sql
 
-LONGEST = 60  # seconds
+MAX_WAIT = 60  # seconds
 
 
 def command(url: str, *words: str) -> tuple["subprocess.Popen[bytes]", int]:
@@ -47,7 +47,7 @@ def read_until(terminal: int, word: bytes) -> bytes:
     return shown
 
 
-def test_an_interrupt_ends_it_in_a_line_and_leaves_nobody(sql: Sql, database: str) -> None:
+def test_an_interrupt_ends_the_backtest_in_one_line_and_leaves_no_process(sql: Sql, database: str) -> None:
     store(sql, users=300, each=500)
     process, terminal = command(database, "backtest", "1", "--jobs", "2")
     try:
@@ -55,7 +55,7 @@ def test_an_interrupt_ends_it_in_a_line_and_leaves_nobody(sql: Sql, database: st
         helpers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of it
         shown += read_until(terminal, b"")
-        assert process.wait(LONGEST) == 130
+        assert process.wait(MAX_WAIT) == 130
     finally:
         process.kill()
         process.wait()
@@ -83,7 +83,7 @@ def living(processes: list[psutil.Process]) -> list[psutil.Process]:
     return left
 
 
-def test_a_process_that_is_killed_ends_it_with_an_error(sql: Sql, database: str) -> None:
+def test_a_killed_process_ends_the_backtest_with_an_error(sql: Sql, database: str) -> None:
     store(sql, users=300, each=500)
     process, terminal = command(database, "backtest", "1", "--jobs", "2")
     try:
@@ -91,7 +91,7 @@ def test_a_process_that_is_killed_ends_it_with_an_error(sql: Sql, database: str)
         victim = max(psutil.Process(process.pid).children(), key=lambda each: each.cpu_times().user)
         victim.kill()
         shown += read_until(terminal, b"")
-        assert process.wait(LONGEST) == 1
+        assert process.wait(MAX_WAIT) == 1
     finally:
         process.kill()
         process.wait()
@@ -99,7 +99,7 @@ def test_a_process_that_is_killed_ends_it_with_an_error(sql: Sql, database: str)
     assert b"a worker process ended by signal 9 before its work was done; nothing is reported" in shown
 
 
-def test_processes_whose_owner_is_killed_end_as_well(sql: Sql, database: str) -> None:
+def test_worker_processes_end_when_their_owner_is_killed(sql: Sql, database: str) -> None:
     store(sql, users=300, each=500)
     process, terminal = command(database, "backtest", "1", "--jobs", "2")
     try:

@@ -68,7 +68,7 @@ def limits(sql: Sql) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("make", MAKE.values(), ids=MAKE.keys())
-def test_make_that_was_sent_into_the_checkout(
+def test_make_with_a_directory_option_uses_the_folder_of_the_caller(
     database: str, sql: Sql, checkout: Path, caller: Path, make: list[str]
 ) -> None:
     argv = [word.format(checkout=checkout) for word in make]
@@ -76,7 +76,7 @@ def test_make_that_was_sent_into_the_checkout(
     assert list(limits(sql)) == ["150.00"]
 
 
-def test_make_in_the_checkout_whatever_pwd_says(database: str, sql: Sql, checkout: Path, caller: Path) -> None:
+def test_make_in_the_checkout_ignores_pwd(database: str, sql: Sql, checkout: Path, caller: Path) -> None:
     """As when a program starts it there: PWD is that of the program's own folder."""
     run(["make", "flask", "ARGS=rules draft my.toml"], checkout, DATABASE_URL=database, PWD=str(caller))
     assert list(limits(sql)) == ["175.00"]
@@ -98,7 +98,7 @@ def test_the_command_of_an_installed_release(database: str, sql: Sql, checkout: 
     assert not (checkout / "out.html").exists()
 
 
-def test_every_file_that_our_commands_take_is_one_of_the_caller(app_with: AppWith) -> None:
+def test_every_file_argument_is_relative_to_the_caller(app_with: AppWith) -> None:
     """The kind: a path that is added to a command without thinking of this is found here."""
     ours = app_with().cli
     context = click.Context(ours)
@@ -111,7 +111,7 @@ def test_every_file_that_our_commands_take_is_one_of_the_caller(app_with: AppWit
 
 
 @pytest.mark.parametrize(("given", "meant"), [("a/b", "/where/a/b"), ("/a", "/a"), ("-", "-"), ("", "")])
-def test_only_a_relative_path_begins_where_the_caller_is(
+def test_only_relative_paths_start_at_the_folder_of_the_caller(
     monkeypatch: pytest.MonkeyPatch, given: str, meant: str
 ) -> None:
     monkeypatch.setenv("CALLER_FOLDER", "/where")

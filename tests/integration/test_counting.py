@@ -49,8 +49,8 @@ def losses(app: APIFlask) -> list[str]:
     return [f"user {each.user_id}: {each.what}" for each in verified(app).losses]
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_until_they_are_counted_verify_says_so(app: APIFlask, sql: Sql) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_verify_reports_uncounted_events(app: APIFlask, sql: Sql) -> None:
     store_before(sql, 1, 1, 2, 3)
     store_before(sql, 2, 7)
     codes(send(app.test_client(), "deposit", "1", 4))
@@ -111,9 +111,7 @@ GONE = [
 
 
 @pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in GONE], ids=[row[0] for row in GONE])
-def test_what_is_gone_of_them_is_found_once_they_are_counted(
-    app: APIFlask, sql: Sql, statement: str, expected: str
-) -> None:
+def test_deleted_events_are_found_after_counting(app: APIFlask, sql: Sql, statement: str, expected: str) -> None:
     store_before(sql, 1, 1, 2, 3)
     store_before(sql, 2, 7)
     counted(app)
@@ -123,13 +121,13 @@ def test_what_is_gone_of_them_is_found_once_they_are_counted(
     assert any(expected in each for each in losses(app)), losses(app)
 
 
-def test_the_last_one_is_missed_even_before_they_are_counted(app: APIFlask, sql: Sql) -> None:
+def test_a_deleted_last_event_is_missed_even_before_counting(app: APIFlask, sql: Sql) -> None:
     store_before(sql, 1, 1, 2, 3)
     sql("DELETE FROM activity_event WHERE t = 3")
     assert losses(app) == ["user 1: the clock is at t 3, but the latest event is at t 2"]
 
 
-def test_an_interrupted_count_goes_on_where_it_was(app: APIFlask, sql: Sql) -> None:
+def test_an_interrupted_count_resumes(app: APIFlask, sql: Sql) -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
 
@@ -143,7 +141,7 @@ def test_an_interrupted_count_goes_on_where_it_was(app: APIFlask, sql: Sql) -> N
     assert sql("SELECT user_id, seq, events FROM sealed_player ORDER BY 1") == [(1, 0, 2), (2, 0, 2), (3, 0, 2)]
 
 
-def test_what_an_older_release_stored_again_is_named_and_can_be_counted(app: APIFlask, sql: Sql) -> None:
+def test_events_stored_by_an_older_release_again_are_reported_and_countable(app: APIFlask, sql: Sql) -> None:
     """Both at once while instances are replaced, or after a way back: numbers go on past what has none."""
     store_before(sql, 1, 1, 2)
     counted(app)
@@ -159,7 +157,7 @@ def test_what_an_older_release_stored_again_is_named_and_can_be_counted(app: API
     assert losses(app) == ["user 1: seal 3 covers 2 events without a number, up to t 5, but 1 of them are stored"]
 
 
-def test_a_database_that_began_with_numbers_has_nothing_to_count(app: APIFlask, sql: Sql) -> None:
+def test_a_database_numbered_from_the_start_has_nothing_to_count(app: APIFlask, sql: Sql) -> None:
     codes(send(app.test_client(), "deposit", "1", 1))
     run(app, "seal")
     assert sql("SELECT no, all_counted FROM seal") == [(1, True)]
@@ -178,7 +176,7 @@ def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
             db.engine.dispose()
 
 
-def test_the_migration_rewrites_no_table_and_the_release_before_goes_on(empty: tuple[APIFlask, Sql]) -> None:
+def test_the_migration_rewrites_no_table_and_the_previous_release_works(empty: tuple[APIFlask, Sql]) -> None:
     app, sql = empty
     with app.app_context():
         flask_migrate.upgrade("migrations", "0006")

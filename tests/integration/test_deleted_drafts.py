@@ -26,7 +26,7 @@ def steps(client: FlaskClient) -> list[dict[str, Any]]:
     return list(client.get("/rules/audit").get_json()["steps"])
 
 
-def test_a_draft_is_deleted_and_its_steps_stay(client: FlaskClient, sql: Sql) -> None:
+def test_deleting_a_draft_keeps_its_audit(client: FlaskClient, sql: Sql) -> None:
     number = draft(client)
     assert client.delete(f"/rules/{number}").status_code == 204
     assert sql(EDITIONS) == [(1,)]
@@ -38,12 +38,12 @@ def test_a_draft_is_deleted_and_its_steps_stay(client: FlaskClient, sql: Sql) ->
     assert problem(client.delete(f"/rules/{number}")) == (404, "unknown-edition")
 
 
-def test_a_number_is_not_given_again(client: FlaskClient) -> None:
+def test_edition_numbers_are_not_reused(client: FlaskClient) -> None:
     assert client.delete(f"/rules/{draft(client)}").status_code == 204
     assert draft(client) == 3, "the audit names edition 2"
 
 
-def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+def test_the_command_deletes_and_records_the_actor(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
     number = draft(client)
     done = app.test_cli_runner().invoke(args=["rules", "delete", str(number), "--as", "ann", "--note", "a slip"])
     assert (done.exit_code, done.output) == (0, "Edition 2 is deleted.\n")
@@ -63,7 +63,9 @@ def test_the_command_deletes_and_writes_down_who(app: APIFlask, client: FlaskCli
     ],
     ids=["displaced", "shadow", "live", "retired"],
 )
-def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: list[str], expected: str) -> None:
+def test_editions_that_judged_or_were_retired_cannot_be_deleted(
+    client: FlaskClient, sql: Sql, way: list[str], expected: str
+) -> None:
     draft(client)
     if not way:
         client.post("/rules/2/shadow")
@@ -78,7 +80,7 @@ def test_what_judged_or_was_put_away_stays(client: FlaskClient, sql: Sql, way: l
     assert steps(client) == before
 
 
-def test_a_draft_from_which_another_was_made_stays_until_that_is_deleted(client: FlaskClient, sql: Sql) -> None:
+def test_a_base_draft_stays_until_its_descendant_is_deleted(client: FlaskClient, sql: Sql) -> None:
     draft(client)
     draft(client, edition=2)
     answer = client.delete("/rules/2")
@@ -97,12 +99,12 @@ def test_plain_sql_deletes_a_draft(client: FlaskClient, sql: Sql) -> None:
         sql("TRUNCATE rule_book CASCADE")
 
 
-def test_a_draft_that_cannot_be_read_is_deleted(client: FlaskClient, sql: Sql) -> None:
+def test_an_unreadable_draft_can_be_deleted(client: FlaskClient, sql: Sql) -> None:
     books.write_into(sql, draft(client), '[{"code": 1}]')
     assert client.delete("/rules/2").status_code == 204
 
 
-def test_deleting_and_shadowing_at_once_leave_one_of_both(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+def test_concurrent_delete_and_shadow_leave_one_winner(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
     for _ in range(5):
         number = draft(client)
         with ThreadPoolExecutor(2) as threads:

@@ -45,7 +45,7 @@ def downgrade(app: APIFlask, *words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str) -> None:
+def test_a_downgrade_refuses_and_counts_what_would_be_lost(played: APIFlask, url: str) -> None:
     before = run_sql(url, APPLIED)
     status, output = downgrade(played, "downgrade", "0003")
     assert status == 1
@@ -60,7 +60,7 @@ def test_it_refuses_and_names_what_is_lost_in_numbers(played: APIFlask, url: str
 @pytest.mark.parametrize(
     "named", ["bases=1,alerts=1,editions=1,steps=1", "alerts=2", "", "alerts=2,editions=1,steps=1,bases=0"]
 )
-def test_whoever_names_less_is_refused(played: APIFlask, url: str, named: str) -> None:
+def test_a_partly_confirmed_downgrade_is_refused(played: APIFlask, url: str, named: str) -> None:
     status, output = downgrade(played, "downgrade", "0003", "--i-know", named)
     assert status == 1
     assert "alerts=2" in output
@@ -68,14 +68,14 @@ def test_whoever_names_less_is_refused(played: APIFlask, url: str, named: str) -
 
 
 @pytest.mark.parametrize("named", ["yes", "alerts=many", "alerts"])
-def test_a_slip_is_told_with_the_form(played: APIFlask, named: str) -> None:
+def test_a_typing_error_is_reported_with_the_expected_form(played: APIFlask, named: str) -> None:
     status, output = downgrade(played, "downgrade", "0003", "--i-know", named)
     assert status == 2
     assert "such as alerts=15456,editions=1" in output
 
 
 @pytest.mark.parametrize("named", ["bases=1,alerts=2,editions=1,steps=1", "bases=10,alerts=20,editions=10,steps=10"])
-def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> None:
+def test_a_confirmed_downgrade_runs(played: APIFlask, url: str, named: str) -> None:
     """Or more than it: the service may store while that is read."""
     named = f"numbers_of_events=3,{named}"
     assert downgrade(played, "downgrade", "0003", "--i-know", named)[0] == 0
@@ -84,7 +84,7 @@ def test_whoever_names_it_gets_it(played: APIFlask, url: str, named: str) -> Non
     assert run_sql(url, "SELECT count(*) FROM activity_event") == [(3,)]
 
 
-def test_one_step_that_loses_nothing_asks_nothing(played: APIFlask, url: str) -> None:
+def test_a_downgrade_that_loses_nothing_needs_no_confirmation(played: APIFlask, url: str) -> None:
     assert downgrade(played, "downgrade", "0010")[0] == 0
     status, output = downgrade(played, "downgrade")  # by one
     assert status == 1
@@ -92,25 +92,25 @@ def test_one_step_that_loses_nothing_asks_nothing(played: APIFlask, url: str) ->
     assert run_sql(url, APPLIED) == [("0010",)]
 
 
-def test_everything_is_counted_on_the_way_to_nothing(played: APIFlask) -> None:
+def test_a_downgrade_to_base_counts_everything(played: APIFlask) -> None:
     status, output = downgrade(played, "downgrade", "base")
     assert status == 1
     assert "events=3" in output
 
 
-def test_a_revision_that_is_none_is_told_as_before(played: APIFlask) -> None:
+def test_an_unknown_revision_is_reported_as_by_alembic(played: APIFlask) -> None:
     status, output = downgrade(played, "downgrade", "4711")
     assert status != 0
     assert "--i-know" not in output
 
 
-def test_what_is_lost_is_named_in_words_that_a_shell_takes_as_one() -> None:
+def test_each_loss_has_a_name_of_one_shell_word() -> None:
     names = [name for script in SCRIPTS for name in script.module.loses]
     assert [name for name in names if not name.isidentifier()] == []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.revision)
-def test_every_migration_says_what_taking_it_back_loses(script: object, played: APIFlask, url: str) -> None:  # noqa: ARG001
+def test_every_migration_declares_what_its_downgrade_loses(script: object, played: APIFlask, url: str) -> None:  # noqa: ARG001
     questions = script.module.loses.values()  # type: ignore[attr-defined]
     assert all(isinstance(run_sql(url, question)[0][0], int) for question in questions)
 
@@ -118,7 +118,7 @@ def test_every_migration_says_what_taking_it_back_loses(script: object, played: 
 WORKED_OUT = {"0011", "0012"}  # what they drop is added up again, or only tried on
 
 
-def test_whatever_drops_a_table_or_a_column_loses_something() -> None:
+def test_every_migration_that_drops_a_table_or_column_declares_a_loss() -> None:
     silent = [
         script.revision
         for script in SCRIPTS

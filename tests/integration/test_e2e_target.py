@@ -11,7 +11,7 @@ import psutil
 
 from lib.probe import fault_after
 from tests.integration.conftest import Sql
-from tests.integration.servers import LONGEST, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, answered
 
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:schemathesis")  # the one leaves files, the other takes a second to load
 QUICK = ("e2e/test_metrics.py", "-k", "test_events_are_counted_by_type", *WITHOUT)
@@ -42,13 +42,11 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
 
 def run(*words: str, **environment: str) -> tuple[int, str]:
     process = command(*words, **environment)
-    output, _ = process.communicate(timeout=6 * LONGEST)
+    output, _ = process.communicate(timeout=6 * MAX_WAIT)
     return process.returncode, output
 
 
-def test_a_service_in_production_is_left_alone_unless_that_is_what_somebody_wants(
-    serve: Serve, port: int, sql: Sql
-) -> None:
+def test_a_service_in_production_is_left_alone_without_confirmation(serve: Serve, port: int, sql: Sql) -> None:
     serve(ENV="production", ACCESS="open")
     assert answered(port, 1)
     for way in ("e2e", "pytest"):
@@ -62,40 +60,40 @@ def test_a_service_in_production_is_left_alone_unless_that_is_what_somebody_want
     assert sql("SELECT count(*) FROM activity_event") == [(7,)]
 
 
-def test_a_service_in_development_says_so_itself(serve: Serve, port: int) -> None:
+def test_a_service_in_development_needs_no_confirmation(serve: Serve, port: int) -> None:
     serve()
     assert answered(port, 1)
     status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
     assert status == 0, output
 
 
-def test_a_service_that_asks_for_keys_is_told_from_no_service(serve: Serve, port: int) -> None:
+def test_a_service_with_keys_is_distinguished_from_no_service(serve: Serve, port: int) -> None:
     serve(ACCESS="keys")
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/live") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/live") == ""
     status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
     assert (status, "asks for keys" in output) == (2, True), output
 
 
-def test_nobody_is_taken_for_meant_who_was_not_named() -> None:
+def test_no_service_is_assumed_without_e2e_url() -> None:
     status, output = run("-m", "pytest", *QUICK)
     assert (status, "no service is named: `make e2e` starts one of its own" in output) == (2, True), output
 
 
-def test_a_service_of_their_own_is_verified_and_leaves_nothing(open_folder: Path) -> None:
+def test_the_private_service_is_verified_and_leaves_nothing(open_folder: Path) -> None:
     status, output = run("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
     assert status == 0, output
     assert "All 6 events agree." in output
     assert_nothing_is_left_in(open_folder)
 
 
-def test_one_that_is_interrupted_leaves_nothing_either(open_folder: Path) -> None:
+def test_an_interrupted_run_leaves_nothing(open_folder: Path) -> None:
     process = command("-m", "e2e", *QUICK, TMPDIR=str(open_folder))
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while not list(open_folder.glob("*/var/supervisor.lock")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=6 * LONGEST)
+    output, _ = process.communicate(timeout=6 * MAX_WAIT)
     assert process.returncode == 130, output
     assert "nothing was left behind" in output
     assert_nothing_is_left_in(open_folder)

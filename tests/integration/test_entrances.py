@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from testkit.ports import free_port
-from tests.integration.raw import ask, event
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.raw_http import ask, event
+from tests.integration.servers import MAX_WAIT, Serve
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: it is served to everybody
 PROGRAMS = {
@@ -75,7 +75,7 @@ def entrance(
 
 
 def await_health(port: int) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         with suppress(OSError):
             if ask(port, "GET", "/health/live").status == 200:
@@ -90,7 +90,7 @@ def port_of_entrance(entrance: Entrance) -> int:
     return entrance()
 
 
-def test_strangers_need_a_key_and_this_machine_does_not(port_of_entrance: int) -> None:
+def test_other_machines_need_a_key_and_this_one_does_not(port_of_entrance: int) -> None:
     """A39, for any HOST and any server program."""
     port = port_of_entrance
     assert ask(port, "GET", "/users/1").status == 200
@@ -103,17 +103,17 @@ def test_strangers_need_a_key_and_this_machine_does_not(port_of_entrance: int) -
 FORWARDED = ["Forwarded", "Via", "X_Forwarded_For", "X_Forwarded_Proto", "X_Forwarded_Host", "X_Forwarded_Anything"]
 
 
-def test_who_comes_through_a_proxy_on_this_machine_needs_a_key(port_of_entrance: int) -> None:
+def test_requests_through_a_local_proxy_need_a_key(port_of_entrance: int) -> None:
     """A39: behind nginx every socket is loopback."""
     statuses = {name: ask(port_of_entrance, "GET", "/users/1", **{name: "for=192.0.2.7"}).status for name in FORWARDED}
     assert statuses == dict.fromkeys(FORWARDED, 401)
 
 
-def test_in_production_this_machine_needs_a_key_as_well(entrance: Entrance) -> None:
+def test_in_production_this_machine_needs_a_key_too(entrance: Entrance) -> None:
     assert ask(entrance(ENV="production"), "GET", "/users/1").status == 401
 
 
-def test_who_says_open_gets_it(entrance: Entrance) -> None:
+def test_access_open_needs_no_key(entrance: Entrance) -> None:
     port, there = entrance(ENV="production", ACCESS="open", HOSTS="alerts.example.com"), own_address()
     assert ask(port, "GET", "/users/1", address=there, Host="alerts.example.com").status == 200
 
@@ -137,7 +137,7 @@ FOREIGN_PAGES = {
 }
 
 
-def test_a_page_of_another_site_changes_nothing(opened: int) -> None:
+def test_a_page_of_another_origin_cannot_change_anything(opened: int) -> None:
     # What a page may send without asking first: no body, or one that says it is text.
     for page, headers in FOREIGN_PAGES.items():
         assert ask(opened, "POST", "/rules/1/publish", **headers).status == 403, page
@@ -147,7 +147,7 @@ def test_a_page_of_another_site_changes_nothing(opened: int) -> None:
         assert ask(opened, "GET", "/users/1", **headers).status == 200, page  # a browser shows it to no other site
 
 
-def test_the_page_of_the_service_itself_goes_on(opened: int) -> None:
+def test_the_page_of_the_service_itself_works(opened: int) -> None:
     own = f"http://127.0.0.1:{opened}"
     assert ask(opened, "POST", "/event", body=event(1), Origin=own, Sec_Fetch_Site="same-origin").status == 200
     localhost = {"Host": f"localhost:{opened}", "Origin": f"http://localhost:{opened}"}
@@ -157,7 +157,7 @@ def test_the_page_of_the_service_itself_goes_on(opened: int) -> None:
 FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"]
 
 
-def test_a_name_that_leads_here_opens_nothing(opened: int) -> None:
+def test_a_foreign_host_name_is_refused(opened: int) -> None:
     """A39: a page may point its own name to 127.0.0.1; the browser then takes both for the same site."""
     for host in FOREIGN_NAMES:
         for method, path in (("GET", "/users/1"), ("POST", "/rules/1/publish"), ("GET", "/metrics")):
@@ -167,7 +167,7 @@ def test_a_name_that_leads_here_opens_nothing(opened: int) -> None:
         assert ask(opened, "GET", "/users/1", Host=host).status == 200, host
 
 
-def test_names_are_said_in_hosts_and_with_keys_hold_where_they_are_said(serve: Serve, port: int) -> None:
+def test_with_keys_host_names_are_restricted_only_if_hosts_is_set(serve: Serve, port: int) -> None:
     serve(ACCESS="keys", HOSTS="alerts.example.com, two.example.com", LOG_LEVEL="ERROR")
     await_health(port)
     assert ask(port, "GET", "/users/1", Host="evil.example").status == 403

@@ -29,7 +29,7 @@ def test_the_endpoint_has_three_paths(client: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("media_type", [JSON, "Application/JSON", "application/json; charset=utf-8"])
-def test_the_media_type_is_read_as_http_says(client: FlaskClient, media_type: str) -> None:
+def test_the_media_type_is_parsed_as_http_defines(client: FlaskClient, media_type: str) -> None:
     assert codes(client.post("/event", data=json.dumps(SAMPLE), content_type=media_type)) == []
 
 
@@ -41,7 +41,7 @@ def test_codes_come_from_the_stored_history(client: FlaskClient) -> None:
     assert codes(send(client, "deposit", "1", 62)) == []
 
 
-def test_users_do_not_mix(client: FlaskClient) -> None:
+def test_players_are_judged_separately(client: FlaskClient) -> None:
     for user_id in (1, 2, 3):
         assert codes(send(client, "withdraw", "1", user_id, user_id)) == []
 
@@ -58,14 +58,14 @@ def test_the_same_event_again_gets_its_first_answer(client: FlaskClient, sql: Sq
 
 @pytest.mark.parametrize("changed", [{"amount": "42.01"}, {"type": "withdraw"}], ids=["amount", "type"])
 @pytest.mark.parametrize("old", [False, True], ids=["the latest", "an old one"])
-def test_another_event_at_a_known_moment_is_refused(client: FlaskClient, changed: dict[str, str], old: bool) -> None:  # noqa: FBT001
+def test_a_different_event_at_a_known_t_is_refused(client: FlaskClient, changed: dict[str, str], old: bool) -> None:  # noqa: FBT001
     client.post("/event", json=SAMPLE)
     if old:
         send(client, "deposit", "1", 11)
     assert problem(client.post("/event", json={**SAMPLE, **changed})) == (409, "duplicate-event")
 
 
-def test_a_moment_before_the_latest_is_refused_naming_it(client: FlaskClient) -> None:
+def test_a_t_before_the_latest_is_refused_naming_the_latest(client: FlaskClient) -> None:
     send(client, "deposit", "1", 10)
     answer = send(client, "deposit", "1", 9)
     assert problem(answer) == (400, "out-of-order")
@@ -98,14 +98,14 @@ def test_a_refusal_leaves_no_trace(
 
 
 @pytest.mark.parametrize("status", [409, 400])
-def test_a_late_refusal_leaves_no_trace_either(client: FlaskClient, sql: Sql, status: int) -> None:
+def test_a_late_refusal_leaves_no_trace(client: FlaskClient, sql: Sql, status: int) -> None:
     client.post("/event", json=SAMPLE)
     before = sql("SELECT e, c FROM activity_event AS e JOIN user_clock AS c USING (user_id)")
     assert send(client, "deposit", "1", 10 if status == 409 else 9).status_code == status
     assert sql("SELECT e, c FROM activity_event AS e JOIN user_clock AS c USING (user_id)") == before
 
 
-def test_errors_name_the_members_at_fault(client: FlaskClient) -> None:
+def test_errors_name_the_invalid_members(client: FlaskClient) -> None:
     body = client.post("/event", json={**SAMPLE, "amount": "1e2", "t": -1}).get_json()
     assert body["errors"].keys() == {"amount", "t"}
 
@@ -121,14 +121,14 @@ def test_a_chunked_body_over_the_limit_is_refused_not_cut(client: FlaskClient, s
     assert answer.status_code == status
 
 
-def test_a_wrong_path_and_a_wrong_method_are_problems_too(client: FlaskClient) -> None:
+def test_unknown_paths_and_methods_are_problems(client: FlaskClient) -> None:
     assert problem(client.post("/nothing", json=SAMPLE)) == (404, "not-found")
     answer = client.get("/event")
     assert problem(answer) == (405, "method-not-allowed")
     assert "POST" in answer.headers["Allow"]
 
 
-def test_a_caller_may_give_the_request_id(client: FlaskClient) -> None:
+def test_a_client_may_send_the_request_id(client: FlaskClient) -> None:
     """A13."""
     assert client.get("/nothing", headers={"X-Request-ID": "order-66.a"}).headers["X-Request-ID"] == "order-66.a"
 
@@ -138,13 +138,13 @@ def test_a_request_id_that_is_not_well_formed_is_replaced(client: FlaskClient, g
     assert len(client.get("/nothing", headers={"X-Request-ID": given}).headers["X-Request-ID"]) == 32
 
 
-def test_events_of_the_whole_range_are_taken(client: FlaskClient) -> None:
+def test_events_of_the_whole_range_are_accepted(client: FlaskClient) -> None:
     greatest = 2**63 - 1
     assert codes(send(client, "deposit", "999999999999.99", 0, greatest)) == [123]
     assert codes(send(client, "withdraw", "999999999999.99", greatest, greatest)) == [1100]
 
 
-def test_only_registered_users_where_the_setting_says_so(app_with: AppWith, sql: Sql) -> None:
+def test_only_registered_players_are_accepted_when_required(app_with: AppWith, sql: Sql) -> None:
     """A11."""
     client = app_with(registered_users_only=True).test_client()
     assert problem(client.post("/event", json=SAMPLE)) == (404, "unknown-user")

@@ -18,9 +18,7 @@ from tests.integration.conftest import AppWith, Sql
 UNAVAILABLE = (503, "unavailable")
 
 
-def test_a_database_out_of_reach_is_unavailable_and_says_when_to_come_back(
-    app_with: AppWith, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreachable_database_is_503_with_retry_after(app_with: AppWith, capfd: pytest.CaptureFixture[str]) -> None:
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         url = f"postgresql://someone:secret@127.0.0.1:{nobody.getsockname()[1]}/x"
@@ -34,7 +32,7 @@ def test_a_database_out_of_reach_is_unavailable_and_says_when_to_come_back(
     assert "secret" not in answer.text + logged
 
 
-def test_a_user_locked_for_too_long_is_unavailable(app_with: AppWith, database: str) -> None:
+def test_a_player_locked_for_too_long_is_503(app_with: AppWith, database: str) -> None:
     client = app_with(db_lock_timeout=0.1).test_client()
     send(client, "deposit", "1", 1)
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
@@ -43,7 +41,7 @@ def test_a_user_locked_for_too_long_is_unavailable(app_with: AppWith, database: 
     assert codes(send(client, "deposit", "1", 2)) == []
 
 
-def test_an_exhausted_pool_is_unavailable(app_with: AppWith) -> None:
+def test_an_exhausted_pool_is_503(app_with: AppWith) -> None:
     app = app_with(web_threads=1, db_pool_timeout=0.1)
     with app.app_context():
         from app.datastores import db  # noqa: PLC0415  # only here
@@ -55,7 +53,7 @@ def test_an_exhausted_pool_is_unavailable(app_with: AppWith) -> None:
     assert codes(send(app.test_client(), "deposit", "1", 1)) == []
 
 
-def test_connections_that_are_closed_as_soon_as_they_are_open_are_no_defect(app_with: AppWith, sql: Sql) -> None:
+def test_connections_closed_right_after_opening_are_no_defect(app_with: AppWith, sql: Sql) -> None:
     app, stop = app_with(), Event()
 
     def close_all() -> None:
@@ -83,7 +81,7 @@ def play_for_a_second(client: FlaskClient, user_id: int) -> set[int]:
     return statuses
 
 
-def test_a_log_that_cannot_be_written_costs_no_answer(database: str) -> None:
+def test_an_unwritable_log_costs_no_answer(database: str) -> None:
     script = (
         "import sys; from app.factory import create_app; from tests.settings import settings_with;"
         "from tests.integration.clients import send;"
@@ -94,7 +92,7 @@ def test_a_log_that_cannot_be_written_costs_no_answer(database: str) -> None:
     assert done.stdout.strip() == "200", done.stderr
 
 
-def test_connections_that_the_server_closed_cost_no_request(client: FlaskClient, sql: Sql) -> None:
+def test_connections_closed_by_the_server_cost_no_request(client: FlaskClient, sql: Sql) -> None:
     send(client, "deposit", "1", 1)
     sql(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -103,7 +101,7 @@ def test_connections_that_the_server_closed_cost_no_request(client: FlaskClient,
     assert codes(send(client, "deposit", "1", 2)) == []
 
 
-def test_a_defect_says_nothing_of_its_inside(client: FlaskClient, sql: Sql, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_defect_reveals_no_internals(client: FlaskClient, sql: Sql, capfd: pytest.CaptureFixture[str]) -> None:
     sql("ALTER TABLE user_clock RENAME TO user_clock_elsewhere")
     try:
         answer = send(client, "deposit", "1", 1)

@@ -41,7 +41,7 @@ def two(app: APIFlask) -> tuple[str, str]:
     return new_key(app), new_key(app, owner="Ben")
 
 
-def test_the_publisher_is_another_key_than_the_author(post: Post, two: tuple[str, str], sql: Sql) -> None:
+def test_the_publisher_must_use_another_key_than_the_author(post: Post, two: tuple[str, str], sql: Sql) -> None:
     author, other = two
     assert post(author, "", edition=1).get_json()["author"] == f"key:{prefix_of(author)} rules"
     answer = post(author, "/2/publish")
@@ -54,7 +54,7 @@ def test_the_publisher_is_another_key_than_the_author(post: Post, two: tuple[str
     assert published.get_json()["published_by"] == f"key:{prefix_of(other)} rules", "names may repeat"
 
 
-def test_who_published_wrote_nothing_by_it(post: Post, two: tuple[str, str]) -> None:
+def test_publishing_does_not_make_the_publisher_an_author(post: Post, two: tuple[str, str]) -> None:
     author, other = two
     post(author, "", edition=1)
     assert post(other, "/2/publish").status_code == 200
@@ -63,7 +63,7 @@ def test_who_published_wrote_nothing_by_it(post: Post, two: tuple[str, str]) -> 
     assert post(other, "/2/publish").status_code == 200
 
 
-def test_to_draft_again_is_to_be_the_author(post: Post, two: tuple[str, str]) -> None:
+def test_drafting_again_makes_the_drafter_the_author(post: Post, two: tuple[str, str]) -> None:
     author, other = two
     post(author, "", edition=1)
     post(other, "", edition=2)
@@ -71,7 +71,7 @@ def test_to_draft_again_is_to_be_the_author(post: Post, two: tuple[str, str]) ->
     assert post(author, "/3/publish").status_code == 200
 
 
-def test_whose_draft_it_is_must_be_known_by_a_key(app: APIFlask, post: Post, two: tuple[str, str]) -> None:
+def test_a_draft_needs_a_key_as_its_author(app: APIFlask, post: Post, two: tuple[str, str]) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     answer = post(two[0], "/2/publish")
     assert problem(answer) == SAME_EYES, "she may have this very key"
@@ -87,7 +87,9 @@ def test_without_four_eyes_the_author_may_publish(app_with: AppWith) -> None:
     assert client.post("/rules/2/publish", headers=headers).status_code == 200
 
 
-def test_where_nobody_is_known_nobody_is_somebody_else(app_with: AppWith, post: Post, two: tuple[str, str]) -> None:
+def test_without_keys_author_and_publisher_cannot_be_told_apart(
+    app_with: AppWith, post: Post, two: tuple[str, str]
+) -> None:
     client = app_with(access=Access.OPEN, four_eyes=True).test_client()
     assert client.post("/rules", json={"edition": 1}).get_json()["author"] == "anonymous"
     answer = client.post("/rules/2/publish")
@@ -103,7 +105,7 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> None:
+def test_the_command_line_cannot_approve_a_draft_made_without_a_key(app: APIFlask, sql: Sql) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     status, output = publish_as(app, "ben")
     assert (status, "was drafted without a key" in output) == (1, True)
@@ -115,7 +117,7 @@ def test_at_the_command_line_anybody_may_be_anybody(app: APIFlask, sql: Sql) -> 
 @pytest.mark.parametrize(
     "who", ["key:0123456789ab rules", "KEY:x", "anonymous", "Anonymous", "migration 0004", "Migration x", " ", ""]
 )
-def test_nobody_calls_themselves_what_is_written_of_keys(app: APIFlask, sql: Sql, who: str) -> None:
+def test_no_actor_may_use_a_name_reserved_for_keys(app: APIFlask, sql: Sql, who: str) -> None:
     controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
     status, output = publish_as(app, who)
     assert (status, "--as" in output) == (2, True)
@@ -139,7 +141,7 @@ OPERATIONS = {
 SENT = {("POST", ""): {"edition": 1}, ("PUT", "/four-eyes"): {"on": True}}
 
 
-def test_each_operation_asks_for_its_scope_alone(app: APIFlask, sql: Sql) -> None:
+def test_each_operation_requires_only_its_own_scope(app: APIFlask, sql: Sql) -> None:
     another = name_of_key(prefix_of(new_key(app, Scope.RULES_WRITE, owner="Ben")), "another")
     for _ in range(2):
         controllers.draft(wiring(app).database, RULES, Hand(who=another))

@@ -18,7 +18,7 @@ from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith
 from tests.integration.wiring import wiring
 
-LONGEST = 60  # seconds
+MAX_WAIT = 60  # seconds
 ONE = Statement("one", (), "SELECT 1")
 KEEPALIVES = Statement(
     "keepalives",
@@ -31,17 +31,17 @@ KEEPALIVES = Statement(
 )
 
 
-def test_one_that_stands_still_with_the_systems_clock_does_not_stop_everybody_else(app_with: AppWith) -> None:
+def test_a_frozen_transaction_holding_the_system_clock_is_ended(app_with: AppWith) -> None:
     """As in a stopped worker: nothing aborts the connection when the deadline has passed."""
     frozen = wiring(app_with(event_order=EventOrder.SYSTEM, db_deadline=0.2)).database
     client = app_with(event_order=EventOrder.SYSTEM, db_lock_timeout=0.5).test_client()
     SystemClock(frozen).start()
     with pytest.raises(Unavailable):  # it resumes in the end: having been stopped is no defect
-        stand_still(frozen, until=lambda: taken(client))
+        freeze(frozen, until=lambda: taken(client))
 
 
-def stand_still(database: Database, *, until: Callable[[], None]) -> None:
-    with database.transaction(deadline=LONGEST) as current:
+def freeze(database: Database, *, until: Callable[[], None]) -> None:
+    with database.transaction(deadline=MAX_WAIT) as current:
         assert EventQueries(current).claim_system_moment(1)
         until()
         current.fetch(ONE)
@@ -49,21 +49,21 @@ def stand_still(database: Database, *, until: Callable[[], None]) -> None:
 
 def taken(client: FlaskClient) -> None:
     """Send an event until it is taken."""
-    deadline = time.monotonic() + LONGEST / 2
+    deadline = time.monotonic() + MAX_WAIT / 2
     while (answer := send(client, "deposit", "1", 2)).status_code != 200:
         assert problem(answer) == (503, "unavailable")
         assert time.monotonic() < deadline, "nobody ends the session that holds the lock"
 
 
-def test_one_that_goes_on_in_time_is_not_cut_off(app_with: AppWith) -> None:
+def test_a_transaction_that_continues_in_time_is_not_ended(app_with: AppWith) -> None:
     database = wiring(app_with(db_deadline=0.5)).database
-    with database.transaction(deadline=LONGEST) as current:
+    with database.transaction(deadline=MAX_WAIT) as current:
         current.fetch(ONE)
         time.sleep(0.5 + IDLE_BEYOND / 4)
         assert current.fetch(ONE) == [(1,)]
 
 
-def test_both_sides_ask_whether_the_other_is_still_there(app_with: AppWith) -> None:
+def test_both_sides_send_tcp_keepalives(app_with: AppWith) -> None:
     app = app_with(db_deadline=3)
     with app.app_context(), db.engine.connect() as connection:
         ours = parameters(connection.connection.dbapi_connection)
@@ -74,7 +74,7 @@ def test_both_sides_ask_whether_the_other_is_still_there(app_with: AppWith) -> N
     assert theirs == (str(IDLE), str(INTERVAL), str(COUNT), str(UNACKNOWLEDGED), "4s")
 
 
-def test_what_the_address_says_of_it_goes_first(app_with: AppWith, database: str) -> None:
+def test_options_in_the_database_url_take_precedence(app_with: AppWith, database: str) -> None:
     app = app_with(database_url=f"{database}?keepalives_idle=77&tcp_user_timeout=12345")
     with app.app_context(), db.engine.connect() as connection:
         ours = parameters(connection.connection.dbapi_connection)

@@ -44,7 +44,7 @@ def client(disk: Path) -> Iterator[FlaskClient]:  # noqa: ARG001  # on which the
             db.engine.dispose()
 
 
-def test_readiness_is_never_green_where_events_find_no_room(
+def test_the_service_is_never_ready_while_the_disk_is_full(
     client: FlaskClient, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert send(client, "deposit", "1", 1).status_code == 200

@@ -15,7 +15,7 @@ import pytest
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from tests.integration.conftest import AppWith
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
 GENERATE = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
@@ -23,10 +23,10 @@ NAME = "generated_client"
 
 
 def served_document(address: str) -> bytes:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while True:
         try:
-            with urllib.request.urlopen(f"{address}/openapi.json", timeout=LONGEST) as answer:  # noqa: S310  # http
+            with urllib.request.urlopen(f"{address}/openapi.json", timeout=MAX_WAIT) as answer:  # noqa: S310  # http
                 return bytes(answer.read())
         except urllib.error.HTTPError:
             raise
@@ -50,7 +50,7 @@ def generated(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     command = [*GENERATE, "--path", str(document), "--output-path", str(tmp_path / NAME)]
     scripts = str(Path(sys.executable).parent)  # the folder of the formatter, which the generator runs
     done = subprocess.run(  # noqa: S603  # the generator of the lock
-        command, env={"PATH": scripts}, capture_output=True, text=True, check=False, timeout=LONGEST
+        command, env={"PATH": scripts}, capture_output=True, text=True, check=False, timeout=MAX_WAIT
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in (done.stdout + done.stderr).lower()

@@ -13,7 +13,7 @@ from lib.database import Database
 from testkit.network import Network, network
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
 UNAVAILABLE = (503, "unavailable")
@@ -37,9 +37,7 @@ def is_silent(database: Database) -> bool:
     return database.silent
 
 
-def test_the_connections_from_before_cost_no_event_once_the_database_answers_again(
-    app_with: AppWith, between: Network
-) -> None:
+def test_lost_connections_cost_no_event_after_the_outage(app_with: AppWith, between: Network) -> None:
     app = app_with(database_url=between.url, db_deadline=1)
     client, database = app.test_client(), wiring(app).database
     assert codes(send(client, "deposit", "1", 1)) == []
@@ -47,7 +45,7 @@ def test_the_connections_from_before_cost_no_event_once_the_database_answers_aga
     with between.swallowing():
         assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
         assert is_silent(database)
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while is_silent(database):
         assert time.monotonic() < deadline
         time.sleep(0.05)

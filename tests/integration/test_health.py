@@ -17,7 +17,7 @@ from app.health.services import HealthServices
 from lib.services import services_of
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
 
@@ -40,7 +40,7 @@ def ready(app: APIFlask) -> tuple[int, str]:
     return 503, str(answer.get_json()["detail"]).partition(":")[0]
 
 
-def test_a_service_whose_tables_are_as_expected_is_ready(app_with: AppWith) -> None:
+def test_a_service_at_the_expected_migration_is_ready(app_with: AppWith) -> None:
     assert ready(app_with()) == (200, "ready")
 
 
@@ -53,7 +53,9 @@ def test_a_service_whose_tables_are_as_expected_is_ready(app_with: AppWith) -> N
         ("9999", "migration-unknown"),
     ],
 )
-def test_at_another_migration_it_is_not_ready(app_with: AppWith, sql: Sql, stored: str | None, reason: str) -> None:
+def test_the_service_is_not_ready_at_another_migration(
+    app_with: AppWith, sql: Sql, stored: str | None, reason: str
+) -> None:
     sql("DELETE FROM alembic_version")
     if stored:
         sql("INSERT INTO alembic_version VALUES (%s)", stored)
@@ -63,7 +65,7 @@ def test_at_another_migration_it_is_not_ready(app_with: AppWith, sql: Sql, store
 
 
 @pytest.mark.usefixtures("version")
-def test_it_is_ready_again_by_itself(app_with: AppWith, sql: Sql) -> None:
+def test_the_service_becomes_ready_again_by_itself(app_with: AppWith, sql: Sql) -> None:
     sql("UPDATE alembic_version SET version_num = '9999'")
     app = app_with()
     assert ready(app)[0] == 503
@@ -72,15 +74,15 @@ def test_it_is_ready_again_by_itself(app_with: AppWith, sql: Sql) -> None:
     assert ready(app) == (200, "ready")
 
 
-def test_without_any_tables_it_is_not_ready(app_with: AppWith, server: str) -> None:
+def test_the_service_is_not_ready_without_tables(app_with: AppWith, server: str) -> None:
     assert ready(app_with(database_url=server)) == (503, "migration-missing")
 
 
-def test_a_database_that_refuses_is_unreachable(app_with: AppWith) -> None:
+def test_a_refusing_database_is_unreachable(app_with: AppWith) -> None:
     assert ready(app_with(database_url="postgresql://someone@127.0.0.1:1/x")) == (503, "database-unreachable")
 
 
-def test_a_database_that_says_nothing_is_silent(app_with: AppWith) -> None:
+def test_an_unresponsive_database_is_silent(app_with: AppWith) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         app = app_with(database_url=f"postgresql://someone@127.0.0.1:{silent.getsockname()[1]}/x")
         for _ in range(3):
@@ -88,14 +90,14 @@ def test_a_database_that_says_nothing_is_silent(app_with: AppWith) -> None:
             time.sleep(controllers.PAUSE)
 
 
-def test_health_is_told_while_every_request_holds_a_connection(app_with: AppWith) -> None:
+def test_health_answers_while_all_connections_are_in_use(app_with: AppWith) -> None:
     app = app_with(web_threads=2)
     with app.app_context(), db.engine.connect(), db.engine.connect():
         assert ready(app) == (200, "ready")
         assert app.test_client().get("/health/live").get_json() == {"status": "live"}
 
 
-def test_nobody_looks_when_nobody_asks(app_with: AppWith, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_trial_write_runs_without_a_probe(app_with: AppWith, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controllers, "UNWATCHED_AFTER", 0.1)
     monkeypatch.setattr(controllers, "PAUSE", 0.05)
     app = app_with()
@@ -116,7 +118,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def await_word(app: APIFlask, expected: tuple[int, str]) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while (shown := ready(app)) != expected:
         assert time.monotonic() < deadline, f"still {shown}"
         time.sleep(0.05)
@@ -132,9 +134,7 @@ def held(database: str, lock: str) -> Iterator[None]:
 
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("table", ["user_clock", "activity_event", "alert", "write_trial"])
-def test_where_no_event_can_be_stored_it_is_not_ready_until_one_can(
-    app_with: AppWith, database: str, table: str
-) -> None:
+def test_the_service_is_not_ready_while_no_event_can_be_stored(app_with: AppWith, database: str, table: str) -> None:
     app = app_with()
     assert ready(app) == (200, "ready")
     with held(database, f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
@@ -143,7 +143,7 @@ def test_where_no_event_can_be_stored_it_is_not_ready_until_one_can(
 
 
 @pytest.mark.usefixtures("soon")
-def test_where_the_systems_clock_is_held_it_is_not_ready(app_with: AppWith, database: str) -> None:
+def test_the_service_is_not_ready_while_the_system_clock_is_locked(app_with: AppWith, database: str) -> None:
     by_user, by_system = app_with(), app_with(event_order=EventOrder.SYSTEM)
     codes(send(by_system.test_client(), "deposit", "1", 1))
     with held(database, "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"):
@@ -152,7 +152,9 @@ def test_where_the_systems_clock_is_held_it_is_not_ready(app_with: AppWith, data
     await_word(by_system, (200, "ready"))
 
 
-def test_one_miss_is_none(app_with: AppWith, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failed_trial_does_not_make_it_unready(
+    app_with: AppWith, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(controllers, "PAUSE", 0.05)
     app = app_with()
     with held(database, "LOCK TABLE activity_event IN EXCLUSIVE MODE"):
@@ -162,7 +164,7 @@ def test_one_miss_is_none(app_with: AppWith, database: str, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_trial_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
+def test_the_trial_write_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
     before = sql("SELECT * FROM write_trial")
     app = app_with()
     for _ in range(5):
@@ -172,7 +174,7 @@ def test_a_trial_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
     assert sql("SELECT (SELECT count(*) FROM user_clock), (SELECT count(*) FROM activity_event)") == [(0, 0)]
 
 
-def test_it_is_tried_once_in_five_seconds_however_often_somebody_asks(app_with: AppWith) -> None:
+def test_the_trial_write_runs_at_most_once_in_five_seconds(app_with: AppWith) -> None:
     trials = list[None]()
     readiness = controllers.Readiness(wiring(app_with()).database, lambda _: trials.append(None))
     end = time.monotonic() + controllers.PAUSE * 4

@@ -36,7 +36,7 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_the_two_doors_name_two_ways_to_the_same(app: APIFlask) -> None:
+def test_api_and_command_line_name_their_own_next_step(app: APIFlask) -> None:
     answer = app.test_client().get("/rules/9")
     assert problem(answer) == (404, "unknown-edition")
     assert answer.get_json()["detail"] == "there is no edition 9; list the editions: GET /rules"
@@ -58,13 +58,13 @@ def test_readiness_names_a_request_and_the_log_a_command(
     assert output[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
 
 
-def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
+def test_the_openapi_document_names_no_shell_command(app: APIFlask) -> None:
     """The examples of all refusals are in it."""
     found = FOR_A_SHELL.search(json.dumps(app.test_client().get("/openapi.json").get_json()))
     assert found is None, found
 
 
-def test_no_message_is_written_for_one_place_alone() -> None:
+def test_no_message_is_hard_coded_for_one_interface() -> None:
     """A new message must use `lib.hints`, and clients get a request."""
     beside_the_makefile = {"local", "install"}
     files = [
@@ -85,8 +85,10 @@ def literals(node: ast.AST) -> Iterator[str]:
         yield from literals(child)
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_files_are_those_of_the_caller(app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_file_arguments_are_relative_to_the_caller(
+    app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "rules.toml").write_text(run(app, "export", "1")[1])
     here = Path.cwd()
     monkeypatch.setenv(CALLER_FOLDER, str(tmp_path))
@@ -105,7 +107,7 @@ def test_rules_can_come_from_standard_input(app: APIFlask) -> None:
     assert done.output.startswith("Edition 2 is drafted")
 
 
-def test_an_interrupted_command_ends_as_a_shell_tells_of_ctrl_c(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_command_ends_with_the_status_of_ctrl_c(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -20,7 +20,7 @@ from lib.transactions import Statement
 from tests.builders import deposit, history_of, withdraw
 from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
-from tests.integration.plans import explained, nodes
+from tests.integration.query_plans import explained, nodes
 
 # More than the rules need, so that every part of the question is asked on every event.
 WIDE = HistoryNeeds(
@@ -41,7 +41,7 @@ def remembering(database: str) -> Iterator[Database]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=PAST)
-def test_the_database_remembers_what_a_list_would(
+def test_history_queries_return_what_a_list_would(
     remembering: Database, past: list[tuple[EventType, int, int]]
 ) -> None:
     events: list[ActivityEvent] = []
@@ -66,7 +66,7 @@ def test_the_database_remembers_what_a_list_would(
     assert read.sums == expected.sums
 
 
-def test_where_nothing_is_needed_the_claim_alone_is_asked(remembering: Database) -> None:
+def test_without_needs_only_the_claim_is_queried(remembering: Database) -> None:
     query = HistoryQuery("none", HistoryNeeds())
     with remembering.transaction() as current:
         queries = EventQueries(current)
@@ -107,9 +107,7 @@ def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
 
 
 @pytest.mark.parametrize("event", [deposit("1", HEAVY_EVENTS + 9, HEAVY), withdraw("1", HEAVY_EVENTS + 9, HEAVY)])
-def test_the_last_deposits_of_a_user_with_very_many_withdraws_are_found_by_index(
-    crowd: str, event: ActivityEvent
-) -> None:
+def test_the_last_deposits_after_many_withdrawals_are_found_by_index(crowd: str, event: ActivityEvent) -> None:
     query = HistoryQuery("asked", needs_of(RULES, event.type))
     for node in nodes(explained(crowd, query.statement.prepare, f"asked ({event.user_id}, {event.t})")):
         assert "Seq Scan" not in node["Node Type"], node
@@ -121,7 +119,7 @@ SINGLE = [(STORED, f"({HEAVY}, 9)"), (LATEST, f"({HEAVY})"), (IS_REGISTERED, f"(
 
 
 @pytest.mark.parametrize(("statement", "values"), SINGLE, ids=[statement.name for statement, _ in SINGLE])
-def test_every_other_read_of_an_event_is_one_row_by_its_key(crowd: str, statement: Statement, values: str) -> None:
+def test_every_other_query_of_an_event_reads_one_row_by_its_key(crowd: str, statement: Statement, values: str) -> None:
     for node in nodes(explained(crowd, statement.prepare, f"{statement.name} {values}")):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] <= 1, node

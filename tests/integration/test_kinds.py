@@ -16,7 +16,7 @@ STRICTER = [written(kind, code, **changes(kind)) for kind, code in CODES.items()
 PLAYED = ["deposit"] * 5 + ["withdraw"] * 5  # of amounts that rise, a second apart
 
 
-def test_every_kind_is_drafted_documented_compared_met_and_proved(client: FlaskClient) -> None:
+def test_every_kind_works_from_draft_to_evidence(client: FlaskClient) -> None:
     described = client.get("/openapi.json").get_json()["components"]["schemas"]
     assert described["Rule"]["discriminator"]["mapping"].keys() == KINDS.keys()
     for rules in (RULES, STRICTER):

@@ -20,7 +20,7 @@ from app.access.key_cache import AFTER_A_FAILURE, KeyCache
 from app.access.last_used import LastUsed
 from lib.transactions import Unavailable
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.settings(db_lock_timeout=1)
@@ -35,7 +35,7 @@ def use(port: int, key: str) -> int:
     body = json.dumps({"type": "deposit", "amount": "1", "user_id": 1, "t": next(moments)})
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     try:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)) as connection:
             connection.request("POST", "/event", body, headers)
             return connection.getresponse().status
     except OSError:
@@ -43,7 +43,7 @@ def use(port: int, key: str) -> int:
 
 
 def await_service(port: int, key: str) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while use(port, key) != 200:
         assert time.monotonic() < deadline, "the service does not answer"
         time.sleep(0.1)
@@ -75,9 +75,7 @@ def locked(database: str, statement: str) -> Iterator[None]:
         yield
 
 
-def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
-    app: APIFlask, serve: Serve, port: int, sql: Sql
-) -> None:
+def test_the_last_use_is_accurate_within_ten_seconds(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
     """A30."""
     early, late = a_key(app), a_key(app)
     serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")
@@ -94,7 +92,7 @@ def test_the_last_use_is_right_within_ten_seconds_whoever_else_asks_later(
     assert begun <= since <= ended
 
 
-def test_a_stop_writes_what_was_used_until_then(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
+def test_a_stop_writes_the_pending_last_uses(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
     key = a_key(app)
     server = serve(ACCESS=Access.KEYS.value, WEB_WORKERS="2", LOG_LEVEL="ERROR")
     await_service(port, key)
@@ -102,13 +100,13 @@ def test_a_stop_writes_what_was_used_until_then(app: APIFlask, serve: Serve, por
     assert use(port, key) == 200
     ended = datetime.now(UTC)
     server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=LONGEST)
+    server.communicate(timeout=MAX_WAIT)
     at = last_used(sql, key)
     assert at is not None
     assert begun <= at <= ended
 
 
-def test_a_locked_row_delays_neither_a_request_nor_the_last_use_of_other_keys(
+def test_a_locked_row_delays_no_request_and_no_other_key(
     app: APIFlask, serve: Serve, port: int, database: str, sql: Sql
 ) -> None:
     held, other = a_key(app), a_key(app)
@@ -130,7 +128,7 @@ def test_a_locked_row_delays_neither_a_request_nor_the_last_use_of_other_keys(
     await_use(sql, held, begun, ended)
 
 
-def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
+def test_a_failed_write_is_retried_and_never_overwrites_a_later_use(
     app: APIFlask, database: str, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = prefix_of(whole := a_key(app))
@@ -150,7 +148,7 @@ def test_what_cannot_be_written_is_kept_and_a_later_use_stays(
     assert last_used(sql, whole) == at
 
 
-def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> None:
+def test_a_refused_key_does_not_count_as_used(app_with: AppWith, sql: Sql) -> None:
     app = app_with(access=Access.KEYS)
     key = a_key(app)
     revoke_key(wiring(app).database, prefix_of(key))
@@ -160,7 +158,7 @@ def test_a_key_that_is_not_honoured_is_not_used(app_with: AppWith, sql: Sql) -> 
     assert last_used(sql, key) is None
 
 
-def test_who_waited_for_keys_that_could_not_be_read_does_not_try_in_turn(app: APIFlask, database: str) -> None:
+def test_waiters_for_unreadable_keys_do_not_retry_one_by_one(app: APIFlask, database: str) -> None:
     key = a_key(app)
     keys = KeyCache(wiring(app).database)
     answers: list[str] = []

@@ -22,13 +22,13 @@ def statuses(client: FlaskClient, count: int, key: str = "") -> list[int]:
     return [client.get("/users/1", headers=headers).status_code for _ in range(count)]
 
 
-def test_there_is_none_unless_set(app_with: AppWith) -> None:
+def test_there_is_no_rate_limit_by_default(app_with: AppWith) -> None:
     client = app_with().test_client()
     assert statuses(client, 20) == [200] * 20
     assert "X-RateLimit-Limit" not in client.get("/users/1").headers
 
 
-def test_beyond_the_limit_a_request_is_told_when_to_come_back_and_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
+def test_beyond_the_rate_limit_a_request_gets_retry_after_and_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
     client = app_with(rate_limit=LIMIT).test_client()
     for t in range(3):
         assert codes(send(client, "deposit", "1", t)) == []
@@ -40,7 +40,7 @@ def test_beyond_the_limit_a_request_is_told_when_to_come_back_and_leaves_no_trac
     assert sql("SELECT count(*) FROM activity_event") == [(3,)]
 
 
-def test_each_key_is_counted_for_itself_and_strangers_for_none(app_with: AppWith) -> None:
+def test_each_key_has_its_own_count_and_unknown_keys_have_none(app_with: AppWith) -> None:
     app = app_with(rate_limit=LIMIT, access=Access.KEYS)
     one, other = (create_key(wiring(app).database, "x", [Scope.EVENTS_READ], None) for _ in range(2))
     client = app.test_client()
@@ -60,12 +60,12 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_in_redis_all_processes_count_together(app_with: AppWith, redis_url: str) -> None:
+def test_all_processes_share_one_count_in_redis(app_with: AppWith, redis_url: str) -> None:
     one, other = (app_with(rate_limit=LIMIT, rate_limit_storage=redis_url).test_client() for _ in range(2))
     assert statuses(one, 2) == [200, 200]
     assert statuses(other, 2) == [200, 429]
 
 
-def test_without_its_redis_the_service_goes_on_and_counts_for_itself(app_with: AppWith) -> None:
+def test_without_redis_each_process_counts_for_itself(app_with: AppWith) -> None:
     client = app_with(rate_limit=LIMIT, rate_limit_storage=f"redis://127.0.0.1:{free_port()}/0").test_client()
     assert statuses(client, 4) == [200] * 3 + [429]

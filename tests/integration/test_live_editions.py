@@ -25,7 +25,7 @@ from testkit.oracle import Event, codes_after
 from tests.builders import as_sent, played_by
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 from tests.strategies import EDITIONS, PLAYED
 
@@ -49,7 +49,7 @@ class Client:
     """Sends events over one connection."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)
 
     def send(self, event: Event) -> list[int]:
         self._connection.request("POST", "/event", json.dumps(event.body()), {"Content-Type": "application/json"})
@@ -66,7 +66,7 @@ class Client:
 def live(serve: Serve, port: int) -> Iterator[Client]:
     serve(LOG_LEVEL="ERROR")  # its log is not read while it runs
     with closing(Client(port)) as client:
-        deadline = time.monotonic() + LONGEST
+        deadline = time.monotonic() + MAX_WAIT
         while time.monotonic() < deadline:
             try:
                 client.send(first_event())
@@ -80,7 +80,7 @@ def live(serve: Serve, port: int) -> Iterator[Client]:
 
 def judged_by(live: Client, sql: Sql, edition: int) -> None:
     """Return when the service judges by this edition."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         event = first_event()
         live.send(event)

@@ -29,7 +29,7 @@ def lines_of(*arguments: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_json_is_one_object_a_line_with_the_same_members_for_all() -> None:
+def test_json_logs_have_one_object_a_line_with_the_same_members() -> None:
     ours, fault, theirs = (json.loads(line) for line in lines_of("INFO", "json"))
     assert (ours["event"], ours["user_id"], ours["level"]) == ("event", 1, "info")
     assert "ValueError: why" in fault["exception"]
@@ -37,14 +37,14 @@ def test_json_is_one_object_a_line_with_the_same_members_for_all() -> None:
     assert all(line["timestamp"].endswith("Z") for line in (ours, fault, theirs))
 
 
-def test_the_console_is_for_people_and_plain_where_nobody_looks() -> None:
+def test_the_console_format_has_colours_only_on_terminals() -> None:
     lines = lines_of("INFO", "console")
     assert "event" in lines[0]
     assert "user_id=1" in lines[0]
     assert not any("\x1b" in line or "unseen" in line for line in lines)
 
 
-def test_the_level_is_kept() -> None:
+def test_the_log_level_is_respected() -> None:
     assert not any('"info"' in line for line in lines_of("WARNING", "json"))
 
 
@@ -55,7 +55,7 @@ def test_lines_also_go_to_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_text_that_is_no_unicode_is_written_all_the_same(log_format: str) -> None:
+def test_invalid_unicode_is_logged_all_the_same(log_format: str) -> None:
     assert any("ud800" in line for line in lines_of("INFO", log_format))
 
 
@@ -75,7 +75,7 @@ except ValueError:
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_what_a_client_chose_is_escaped_and_cut_in_every_line(log_format: str) -> None:
+def test_client_input_is_escaped_and_cut_in_every_log_line(log_format: str) -> None:
     """A34. Facts, messages of libraries, and tracebacks (the only entries of several lines)."""
     written = subprocess.run(  # noqa: S603  # as above
         [sys.executable, "-c", HOSTILE, "INFO", log_format], capture_output=True, check=True

@@ -25,9 +25,7 @@ STORED = """
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_days_beyond_what_a_report_holds_are_put_together_to_weeks(
-    app: APIFlask, sql: Sql, tmp_path: Path, jobs: int
-) -> None:
+def test_too_many_days_are_grouped_into_weeks(app: APIFlask, sql: Sql, tmp_path: Path, jobs: int) -> None:
     sql(STORED, BEGIN, DAY, DAYS)
     files = [tmp_path / "report.json", tmp_path / "page.html"]
     words = ["rules", "backtest", "1", "--jobs", str(jobs), "--json", str(files[0]), "--html", str(files[1])]

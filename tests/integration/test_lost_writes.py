@@ -18,16 +18,16 @@ def test_a_write_without_a_commit_fails_the_test(app_with: AppWith, sql: Sql) ->
     assert sql("SELECT count(*) FROM registered_user") == [(0,)]
 
 
-def test_a_question_a_lock_or_an_exception_does_not(app_with: AppWith) -> None:
+def test_reads_locks_and_exceptions_pass(app_with: AppWith) -> None:
     database = wiring(app_with()).database
     with database.transaction() as current:
         UserQueries(current).lock()
         assert not UserQueries(current).is_registered(1)
     with pytest.raises(LookupError):
-        register_and_think_better(database)
+        insert_without_commit(database)
 
 
-def register_and_think_better(database: Database) -> None:
+def insert_without_commit(database: Database) -> None:
     with database.transaction() as current:
         UserQueries(current).register(1, ADA)
         raise LookupError

@@ -21,7 +21,7 @@ from app.config import SPARE_CONNECTIONS
 from app.datastores import db
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -53,7 +53,7 @@ def unreachable(app_with: AppWith) -> Iterator[APIFlask]:
 
 def in_use_soon(number: int) -> bool:
     """Wait until so many connections are in use: the pools are looked at ten times a second."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while value("database_pool_connections_in_use") != number and time.monotonic() < deadline:
         time.sleep(0.01)
     return value("database_pool_connections_in_use") == number
@@ -109,8 +109,8 @@ def test_requests_count_by_method_route_and_status(client: FlaskClient, rise: Ri
     assert rise("http_request_duration_seconds_count", route="/event") == 2
 
 
-def test_a_request_that_finds_no_room_counts_for_its_route(app_with: AppWith, database: str, rise: Rise) -> None:
-    app = app_with(web_threads=1, db_deadline=LONGEST, db_lock_timeout=LONGEST, db_statement_timeout=LONGEST)
+def test_a_request_turned_away_counts_for_its_route(app_with: AppWith, database: str, rise: Rise) -> None:
+    app = app_with(web_threads=1, db_deadline=MAX_WAIT, db_lock_timeout=MAX_WAIT, db_statement_timeout=MAX_WAIT)
     send(app.test_client(), "deposit", "1", 1)
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, app.app_context():
         cursor.execute("SELECT FROM user_clock FOR UPDATE")
@@ -131,16 +131,14 @@ def test_failures_of_the_database_count_by_reason(app_with: AppWith, database: s
     assert rise("database_errors_total", reason="lock-timeout") == 1
 
 
-def test_a_database_out_of_reach_counts_as_that_and_metrics_are_shown_all_the_same(
-    unreachable: APIFlask, rise: Rise
-) -> None:
+def test_an_unreachable_database_is_counted_and_metrics_are_still_served(unreachable: APIFlask, rise: Rise) -> None:
     client = unreachable.test_client()
     send(client, "deposit", "1", 1)
     assert rise("database_errors_total", reason="cannot-connect") == 1
     assert client.get("/metrics").status_code == 200
 
 
-def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_with: AppWith) -> None:
+def test_the_pool_has_the_configured_size_and_reports_spare_connections(app_with: AppWith) -> None:
     size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
     app = app_with(web_threads=4, read_threads=2)
     assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 9
@@ -152,7 +150,7 @@ def test_the_pool_is_as_large_as_the_settings_say_and_what_is_spare_is_told(app_
             db.engine.connect()
 
 
-def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None:
+def test_an_exhausted_pool_is_counted_by_reason(app_with: AppWith, rise: Rise) -> None:
     app = app_with(web_threads=1, read_threads=1, db_pool_timeout=0.1)
     app.test_client().get("/alerts")  # the watch starts with the first transaction
     with app.app_context(), ExitStack() as held:
@@ -164,7 +162,7 @@ def test_an_exhausted_pool_counts_as_that(app_with: AppWith, rise: Rise) -> None
     assert in_use_soon(0)
 
 
-def test_connections_that_the_server_closed_do_not_stay_in_use(client: FlaskClient, sql: Sql, rise: Rise) -> None:
+def test_connections_closed_by_the_server_do_not_stay_in_use(client: FlaskClient, sql: Sql, rise: Rise) -> None:
     for t in range(3):
         send(client, "deposit", "1", t)
         sql(
@@ -175,7 +173,7 @@ def test_connections_that_the_server_closed_do_not_stay_in_use(client: FlaskClie
     assert in_use_soon(0)
 
 
-def test_metrics_ask_for_their_own_scope(app_with: AppWith) -> None:
+def test_metrics_require_their_own_scope(app_with: AppWith) -> None:
     app = app_with(access=Access.KEYS)
     with app.app_context():
         database = wiring(app).database
@@ -186,7 +184,7 @@ def test_metrics_ask_for_their_own_scope(app_with: AppWith) -> None:
     assert client.get("/metrics", headers={"Authorization": f"Bearer {right}"}).status_code == 200
 
 
-def test_the_text_is_in_the_format_that_was_asked_for(client: FlaskClient) -> None:
+def test_the_response_has_the_requested_format(client: FlaskClient) -> None:
     plain = client.get("/metrics")
     assert plain.content_type.startswith("text/plain; version=0.0.4")
     assert "activity_events_stored" in {each.name for each in plain_families(plain.text)}
@@ -198,5 +196,5 @@ def test_the_text_is_in_the_format_that_was_asked_for(client: FlaskClient) -> No
 
 
 @pytest.mark.parametrize("accept", ["", "nonsense", "application/openmetrics-text;version=x", "*/*;q=none", "é" * 500])
-def test_any_accept_header_will_do(client: FlaskClient, accept: str) -> None:
+def test_any_accept_header_is_accepted(client: FlaskClient, accept: str) -> None:
     assert client.get("/metrics", headers={"Accept": accept}).status_code == 200

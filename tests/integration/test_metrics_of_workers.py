@@ -21,7 +21,7 @@ from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.metrics.folder import VARIABLE
 from tests.integration.conftest import FAST
-from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, answered, post
 from tests.settings import settings_with
 
 EVENTS = 40
@@ -46,10 +46,10 @@ def scrape(port: int) -> Numbers:
 
 def text_of_metrics(port: int) -> str:
     """Ask until a worker answers: a new one may not listen yet."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONGEST) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=MAX_WAIT) as answer:
                 return str(answer.read().decode())
         except OSError:
             if time.monotonic() > deadline:
@@ -84,7 +84,7 @@ def send_events_to_all(port: int, folder: Path, workers: int) -> int:
 
 def workers_of(server: int, number: int, but: frozenset[int] = frozenset()) -> list[psutil.Process]:
     """Wait until a server has so many workers, all of them others than those."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         workers = [each for each in psutil.Process(server).children() if each.status() != psutil.STATUS_ZOMBIE]
         if len(workers) == number and not but & {each.pid for each in workers}:
@@ -95,14 +95,14 @@ def workers_of(server: int, number: int, but: frozenset[int] = frozenset()) -> l
 
 def settled(port: int, expected: float) -> Numbers:
     """Ask until the pools are as large as expected: a worker that is just being made is not there yet."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while connections(numbers := scrape(port)) != expected and time.monotonic() < deadline:
         time.sleep(0.05)
     return numbers
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_the_sum_is_right_whichever_worker_is_asked(serve: Serve, port: int, folder: Path, method: str) -> None:
+def test_every_worker_reports_the_same_sum(serve: Serve, port: int, folder: Path, method: str) -> None:
     """The server makes its workers by the one on Linux and by the other elsewhere."""
     serve(WEB_WORKERS="2", **start_method(folder.parent, method))
     assert answered(port, 1)
@@ -128,7 +128,7 @@ def stored_in(file: Path) -> float:
     return float(sum(sample.value for sample in samples))
 
 
-def test_a_killed_worker_takes_its_gauges_with_it_and_nothing_else(serve: Serve, port: int, folder: Path) -> None:
+def test_a_killed_worker_loses_only_its_gauges(serve: Serve, port: int, folder: Path) -> None:
     server = serve(WEB_WORKERS="2")
     assert answered(port, 1)
     sent = send_events_to_all(port, folder, 2)
@@ -144,46 +144,46 @@ def test_a_killed_worker_takes_its_gauges_with_it_and_nothing_else(serve: Serve,
     }
 
 
-def test_the_numbers_begin_anew_with_the_server(serve: Serve, port: int, folder: Path) -> None:
+def test_metrics_start_at_zero_with_the_server(serve: Serve, port: int, folder: Path) -> None:
     first = serve()
     assert answered(port, 1)
     send_events(port)
     family = psutil.Process(first.pid).children(recursive=True)
     first.kill()
     first.wait()
-    psutil.wait_procs(family, timeout=LONGEST)  # until then they might answer
+    psutil.wait_procs(family, timeout=MAX_WAIT)  # until then they might answer
     serve()
     assert answered(port, 2)
     assert stored(scrape(port)) == 1
     assert folder.is_dir()
 
 
-def test_a_folder_of_its_own_goes_with_the_server(serve: Serve, port: int, tmp_path: Path) -> None:
+def test_a_private_folder_is_removed_with_the_server(serve: Serve, port: int, tmp_path: Path) -> None:
     server = serve()
     assert answered(port, 1)
     assert len(list(tmp_path.glob("metrics-*"))) == 1
     server.terminate()
-    server.communicate(timeout=LONGEST)
+    server.communicate(timeout=MAX_WAIT)
     assert server.returncode == 0
     assert not list(tmp_path.glob("metrics-*"))
 
 
-def test_a_folder_that_cannot_be_used_stops_the_start_by_name(serve: Serve, tmp_path: Path) -> None:
+def test_an_unusable_metrics_folder_stops_the_start_by_name(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     server = serve(**{VARIABLE: str(tmp_path / "file/folder")})
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     assert server.returncode == 2
     assert f"{VARIABLE}: Cannot be used: Not a directory" in output
     assert "Traceback" not in output
 
 
-def test_a_worker_whose_files_cannot_be_made_works_all_the_same(serve: Serve, port: int, folder: Path) -> None:
+def test_a_worker_without_metrics_files_still_serves(serve: Serve, port: int, folder: Path) -> None:
     (folder / "worker_0.lock").mkdir(parents=True)
     server = serve()
     assert answered(port, 1)
     assert scrape(port) == {}
     server.terminate()
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     assert "metrics of this worker not shown" in output
     assert "Is a directory" in output
 

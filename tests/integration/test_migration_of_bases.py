@@ -54,7 +54,7 @@ def past(app: APIFlask) -> Sql:
     return lambda statement, *values: run_sql(address, statement, *values)
 
 
-def test_what_was_live_when_an_edition_was_drafted_becomes_its_base(app: APIFlask, past: Sql) -> None:
+def test_the_edition_live_at_the_time_of_a_draft_becomes_its_base(app: APIFlask, past: Sql) -> None:
     steps = past("SELECT * FROM rule_book_audit ORDER BY id")
     kept = past(KEPT)
     with app.app_context():
@@ -71,7 +71,7 @@ def test_what_was_live_when_an_edition_was_drafted_becomes_its_base(app: APIFlas
     assert problem(answer) == (409, "live-edition-changed"), "edition 2 is in it, which was taken back"
 
 
-def test_what_the_release_before_drafts_meanwhile_has_no_base_and_says_so(app: APIFlask, past: Sql) -> None:
+def test_drafts_of_the_previous_release_have_no_base_and_say_so(app: APIFlask, past: Sql) -> None:
     with app.app_context():
         flask_migrate.upgrade("migrations")
     past(DRAFTED_BY_THE_RELEASE_BEFORE)

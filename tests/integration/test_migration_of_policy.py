@@ -49,7 +49,7 @@ def past(app: APIFlask) -> Sql:
     return lambda statement, *values: run_sql(address, statement, *values)
 
 
-def test_the_way_back_keeps_the_audit_in_words_that_the_release_before_knows(app: APIFlask, past: Sql) -> None:
+def test_a_downgrade_keeps_the_audit_in_words_of_the_previous_release(app: APIFlask, past: Sql) -> None:
     client = app.test_client()
     with app.app_context():
         flask_migrate.upgrade("migrations")
@@ -73,9 +73,7 @@ def test_the_way_back_keeps_the_audit_in_words_that_the_release_before_knows(app
     assert client.delete("/rules/2").status_code == 204
 
 
-def test_what_was_there_before_is_a_draft_that_can_be_deleted_and_a_key_without_an_owner(
-    app: APIFlask, past: Sql
-) -> None:
+def test_earlier_drafts_become_deletable_and_earlier_keys_have_no_owner(app: APIFlask, past: Sql) -> None:
     with app.app_context():
         flask_migrate.upgrade("migrations")
     assert past("SELECT owner FROM api_key") == [(None,)]

@@ -63,7 +63,7 @@ def test_models_and_migrations_agree(app: APIFlask) -> None:
         flask_migrate.check("migrations")
 
 
-def test_every_constraint_and_index_is_named_by_us(app: APIFlask) -> None:
+def test_every_constraint_and_index_has_an_explicit_name(app: APIFlask) -> None:
     with app.app_context():
         flask_migrate.upgrade("migrations")
     names = run_sql(
@@ -75,7 +75,7 @@ def test_every_constraint_and_index_is_named_by_us(app: APIFlask) -> None:
     assert all(name.startswith(("pk_", "fk_", "ck_", "ix_", "uq_")) for name in ours), ours
 
 
-def test_two_runs_at_once_take_turns(app: APIFlask) -> None:
+def test_concurrent_migration_runs_take_turns(app: APIFlask) -> None:
     def upgrade(_: int) -> None:
         with app.app_context():
             flask_migrate.upgrade("migrations")
@@ -110,9 +110,7 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path / "migrations")
 
 
-def test_no_migration_is_written_where_there_is_nothing_to_do(
-    app: APIFlask, folder: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_migration_is_written_without_changes(app: APIFlask, folder: str, capfd: pytest.CaptureFixture[str]) -> None:
     with app.app_context():
         flask_migrate.upgrade(folder)
         flask_migrate.revision(folder, message="nothing", autogenerate=True)
@@ -120,7 +118,7 @@ def test_no_migration_is_written_where_there_is_nothing_to_do(
     assert "no migration is written" in capfd.readouterr().err
 
 
-def test_a_new_migration_gets_the_next_number_and_is_in_shape(app: APIFlask, folder: str) -> None:
+def test_a_new_migration_gets_the_next_number_and_is_formatted(app: APIFlask, folder: str) -> None:
     with app.app_context():
         flask_migrate.upgrade(folder)
         run_sql(address(app), "DROP INDEX ix_activity_event_user_id_type_t")

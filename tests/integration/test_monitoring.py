@@ -12,7 +12,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, answered, post
 
 FOLDER = Path("docs/monitoring")
 OF_PROMETHEUS = {"up": {"job", "instance"}, "ALERTS": {"job", "alertname", "alertstate", "severity"}}
@@ -86,11 +86,11 @@ def values(samples: list[Sample]) -> dict[str, set[str]]:
 
 
 def fetched(port: int, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=LONGEST) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=MAX_WAIT) as answer:
         return str(answer.read().decode())
 
 
-def test_every_expression_reads_what_there_is(shown: dict[str, set[str]]) -> None:
+def test_every_expression_uses_existing_metrics(shown: dict[str, set[str]]) -> None:
     known = {**shown, **OF_PROMETHEUS}
     assert len(EXPRESSIONS) > 30
     for expression in EXPRESSIONS:
@@ -102,7 +102,7 @@ def test_every_expression_reads_what_there_is(shown: dict[str, set[str]]) -> Non
         assert grouped_by(expression) <= set().union(*(known[name] for name, _ in read)) | ADDED, expression
 
 
-def test_every_value_that_is_asked_for_is_one_that_there_is(values: dict[str, set[str]]) -> None:
+def test_every_label_value_in_an_expression_exists(values: dict[str, set[str]]) -> None:
     asked = [pair for expression in EXPRESSIONS for pair in asked_for(expression, "problem", "reason", "route")]
     assert len(asked) > 10
     for label, pattern in asked:
@@ -111,7 +111,7 @@ def test_every_value_that_is_asked_for_is_one_that_there_is(values: dict[str, se
 
 
 @pytest.mark.parametrize("source", [alert_expressions, dashboard_expressions])
-def test_everything_that_there_is_is_watched(shown: dict[str, set[str]], source: Any) -> None:  # noqa: ANN401  # of two
+def test_every_metric_is_watched(shown: dict[str, set[str]], source: Any) -> None:  # noqa: ANN401  # of two
     read = {family(name) for expression in source() for name, _ in selected(expression)}
     unwatched = {family(name) for name in shown} - read
     # What players do, and upgrades, need no alert.
@@ -135,7 +135,7 @@ def family(name: str) -> str:
     return re.sub(r"_(total|bucket|sum|count)$", "", name)
 
 
-def test_the_reader_of_expressions_sees_what_it_should() -> None:
+def test_the_expression_parser_finds_metrics_and_labels() -> None:
     expression = 'sum by (a, b) (rate(x_total{c="sum(y)", d=~"1|2"}[5m])) / ignoring (e) group_left sum(z) or vector(0)'
     assert list(selected(expression)) == [("x_total", {"c", "d"}), ("z", set())]
     assert grouped_by(expression) == {"a", "b", "e"}

@@ -12,8 +12,8 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.datastores import db
 from app.rulebook.examples import DRAFTS
-from testkit.documented import ANY, Example, assert_true, examples_in, requests_in, way_of
-from testkit.occasions import WAYS as WAYS_OVER_HTTP
+from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
+from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
 
@@ -173,7 +173,7 @@ WITH_A_DRAFT = {
     "publish_edition": "published",
     "retire_edition": "retired",
 }
-WAYS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
+REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]] = {
     (ANY, "unauthorized"): without_key,
     (ANY, "forbidden"): without_the_scope,
     (ANY, "too-many-requests"): once_too_often,
@@ -202,23 +202,26 @@ def examples(client: FlaskClient) -> Sequence[Example]:
     return list(examples_in(client.get("/openapi.json").get_json()))
 
 
-def test_there_is_one_way_to_every_example_here_or_over_http(examples: Sequence[Example]) -> None:
-    ways = [(str(each), bool(way_of(each, WAYS)) + bool(way_of(each, WAYS_OVER_HTTP))) for each in examples]
+def test_every_example_is_reproduced_here_or_over_http(examples: Sequence[Example]) -> None:
+    ways = [
+        (str(each), bool(key_of_example(each, REPRODUCTIONS)) + bool(key_of_example(each, REPRODUCED_OVER_HTTP)))
+        for each in examples
+    ]
     assert [example for example, number in ways if number != 1] == []
 
 
-@pytest.mark.parametrize(("operation", "name"), WAYS, ids=lambda part: part or "any")
+@pytest.mark.parametrize(("operation", "name"), REPRODUCTIONS, ids=lambda part: part or "any")
 def test_an_example_is_what_the_service_answers(
     app_with: AppWith, examples: Sequence[Example], operation: str, name: str
 ) -> None:
-    meant = [each for each in examples if way_of(each, WAYS) == (operation, name)]
+    meant = [each for each in examples if key_of_example(each, REPRODUCTIONS) == (operation, name)]
     assert meant, "no operation has this example"
     for example in meant:
-        answer = WAYS[operation, name](app_with, example)
-        assert_true(example, answer.status_code, dict(answer.headers), answer.text)
+        answer = REPRODUCTIONS[operation, name](app_with, example)
+        assert_matches_example(example, answer.status_code, dict(answer.headers), answer.text)
 
 
-def test_every_request_that_is_an_example_is_taken(client: FlaskClient) -> None:
+def test_every_example_request_is_accepted(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -235,7 +238,7 @@ def with_numbers(client: FlaskClient, path: str) -> str:
     return path.replace("{edition}", str(client.post("/rules", json={"edition": 1}).get_json()["edition"]))
 
 
-def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
+def test_public_operations_have_no_rate_limit(app_with: AppWith) -> None:
     """The document has no 429 for the health checks, even when others have used up the limit."""
     client = app_with(rate_limit="1 per hour").test_client()
     assert [client.get("/users/1").status_code for _ in range(2)] == [200, 429]
@@ -245,7 +248,7 @@ def test_whoever_is_open_to_all_is_not_counted(app_with: AppWith) -> None:
     assert not any(name.startswith("X-RateLimit") for name, _ in answers[-1].headers)
 
 
-def test_only_who_was_refused_is_told_to_wait_for_the_limit(app_with: AppWith) -> None:
+def test_only_rate_limited_answers_have_the_retry_after_of_the_limit(app_with: AppWith) -> None:
     client = app_with(rate_limit="2 per hour").test_client()
     answers = [client.get("/users/1") for _ in range(3)]
     assert ["Retry-After" in answer.headers for answer in answers] == [False, False, True]

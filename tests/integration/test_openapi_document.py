@@ -69,7 +69,7 @@ def test_it_is_valid_openapi(document: Document) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
-def test_it_is_the_committed_one(document: Document) -> None:
+def test_the_document_is_the_committed_one(document: Document) -> None:
     same = COMMITTED.read_text(encoding="utf-8") == json.dumps(document, indent=2) + "\n"
     assert same, f"the contract has changed: make openapi, and look at what git diff {COMMITTED} shows"
 
@@ -90,7 +90,7 @@ def test_it_describes_every_view_once_and_nothing_else(app_without_database: API
     assert all(f"`{name.partition(' ')[2]}`" in words for name in TOLD_IN_WORDS)
 
 
-def test_what_many_operations_answer_is_told_once(document: Document) -> None:
+def test_shared_answers_are_documented_once(document: Document) -> None:
     shown = [
         json.dumps(answer, sort_keys=True)
         for _, operation in operations(document)
@@ -101,7 +101,7 @@ def test_what_many_operations_answer_is_told_once(document: Document) -> None:
     assert len(COMMITTED.read_text(encoding="utf-8")) < 200_000
 
 
-def test_it_is_the_same_wherever_it_is_read(app_with: AppWith, document: Document) -> None:
+def test_the_document_is_the_same_everywhere(app_with: AppWith, document: Document) -> None:
     client = app_with(registered_users_only=True, rate_limit="9 per minute").test_client()
     assert client.get("/openapi.json", base_url="https://elsewhere.example").get_json() == document
 
@@ -115,7 +115,7 @@ def test_every_operation_says_what_it_is_for(document: Document) -> None:
         assert operation["tags"], name
 
 
-def test_every_operation_says_whether_it_asks_for_a_key(document: Document) -> None:
+def test_every_operation_says_whether_it_requires_a_key(document: Document) -> None:
     for name, operation in operations(document):
         refusals = {"401", "403", "429"} & operation["responses"].keys()
         if operation["security"] == []:
@@ -148,7 +148,7 @@ def test_every_kind_of_problem_has_an_example(document: Document) -> None:
             assert list(shown) == kinds, f"{name}: give it as an exception to refusals_of"
 
 
-def test_a_problem_with_errors_has_a_form_of_its_own(document: Document) -> None:
+def test_a_problem_with_errors_has_its_own_schema(document: Document) -> None:
     plain, errors = ({"$ref": f"#/components/schemas/{name}"} for name in ("Problem", "ValidationProblem"))
     answers = document["paths"]["/event"]["post"]["responses"]
     assert answers["409"]["content"][PROBLEM]["schema"] == plain
@@ -158,7 +158,7 @@ def test_a_problem_with_errors_has_a_form_of_its_own(document: Document) -> None
     assert faults(document, errors, without) == ["'errors' is a required property"]
 
 
-def test_headers_are_told_where_they_occur(document: Document) -> None:
+def test_headers_are_documented_where_they_occur(document: Document) -> None:
     answers = responses(document, document["paths"]["/event"]["post"])
     assert all("X-Request-ID" in answer["headers"] for answer in answers.values())
     assert {status for status, answer in answers.items() if "Retry-After" in answer["headers"]} == {"429", "503"}

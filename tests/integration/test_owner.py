@@ -12,9 +12,9 @@ from app.datastores import db
 from app.factory import create_app
 from app.sessions import NEW_OWNER, refuse_lost_settings
 from lib.database_url import plain_url, read_address
-from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, send
 from tests.integration.conftest import fresh_database, run_sql
+from tests.integration.pgbouncers import PROGRAM, bouncer
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -52,7 +52,7 @@ def command(service: str, owner: str, *words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_a_login_that_is_not_there_is_made_where_the_owner_may(owner: str, role: str) -> None:
+def test_a_missing_login_is_created_if_the_owner_may(owner: str, role: str) -> None:
     service = as_login(owner, role)
     status, output = command(service, owner, "upgrade")
     assert status == 0, output
@@ -64,21 +64,21 @@ def test_a_login_that_is_not_there_is_made_where_the_owner_may(owner: str, role:
     done_with(app)
 
 
-def test_where_it_may_not_the_line_says_who_makes_it(owner: str, role: str) -> None:
+def test_without_createrole_the_message_says_who_creates_the_login(owner: str, role: str) -> None:
     status, output = command(as_login(owner, role, password=""), owner, "upgrade")
     assert status == 1
     assert f"\n  createuser {role}" in output
     assert "Traceback" not in output
 
 
-def test_one_login_still_works_and_says_what_to_do(owner: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_single_login_still_works_with_a_warning(owner: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert command(owner, "", "upgrade")[0] == 0
     output = capfd.readouterr().err
     assert "DATABASE_OWNER_URL" in output
     assert "Two logins" in output
 
 
-def test_the_service_cannot_migrate_and_says_who_can(owner: str, role: str) -> None:
+def test_the_service_login_cannot_migrate_and_names_the_owner(owner: str, role: str) -> None:
     service = as_login(owner, role)
     assert command(service, owner, "upgrade", "0006")[0] == 0
     status, output = command(service, "", "upgrade")
@@ -87,7 +87,7 @@ def test_the_service_cannot_migrate_and_says_who_can(owner: str, role: str) -> N
     assert "Traceback" not in output
 
 
-def test_whoever_was_let_write_is_let_write_what_a_later_migration_adds(owner: str, role: str) -> None:
+def test_logins_with_write_access_get_it_for_later_tables_too(owner: str, role: str) -> None:
     """Also where only the owner's address is given: no release must find that a grant is missing."""
     service = as_login(owner, role)
     assert command(service, owner, "upgrade")[0] == 0
@@ -96,7 +96,7 @@ def test_whoever_was_let_write_is_let_write_what_a_later_migration_adds(owner: s
     assert run_sql(service, "SELECT count(*) FROM api_key") == [(0,)]
 
 
-def test_what_somebody_granted_beside_is_taken_back(owner: str, role: str) -> None:
+def test_extra_grants_are_revoked(owner: str, role: str) -> None:
     service = as_login(owner, role)
     assert command(service, owner, "upgrade")[0] == 0
     run_sql(owner, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}, PUBLIC")
@@ -122,7 +122,7 @@ def test_the_tables_of_0_1_get_their_logins_in_place(owner: str, role: str) -> N
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
-def test_behind_a_pooler_the_login_is_the_one_that_it_connects_as(owner: str, role: str, server: str) -> None:
+def test_behind_a_pooler_the_login_is_the_pooled_one(owner: str, role: str, server: str) -> None:
     run_sql(server, f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
     service = as_login(owner, role)
     with bouncer(service, pool_mode="session") as pooled:
@@ -133,7 +133,7 @@ def test_behind_a_pooler_the_login_is_the_one_that_it_connects_as(owner: str, ro
 
 
 @pytest.mark.parametrize(("env", "pasted"), [("production", True), ("development", False)])
-def test_a_service_that_owns_its_tables_says_so_at_its_start(
+def test_a_service_that_owns_its_tables_warns_at_start(
     owner: str, env: str, capfd: pytest.CaptureFixture[str], *, pasted: bool
 ) -> None:
     assert command(owner, "", "upgrade")[0] == 0
@@ -144,7 +144,7 @@ def test_a_service_that_owns_its_tables_says_so_at_its_start(
     assert ("CREATE ROLE" in output) is pasted
 
 
-def test_a_service_that_owns_nothing_says_nothing(service_url: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_service_that_owns_no_tables_does_not_warn(service_url: str, capfd: pytest.CaptureFixture[str]) -> None:
     refuse_lost_settings(settings_with(database_url=service_url, env="production"))
     assert "too powerful" not in capfd.readouterr().err
 

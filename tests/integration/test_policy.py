@@ -82,7 +82,7 @@ def test_no_variable_before_a_command_turns_four_eyes_off(app_with: AppWith, ask
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
 
 
-def test_the_setting_counts_before_any_process_kept_it_and_is_kept_with_the_step(
+def test_the_setting_applies_at_once_and_is_stored_with_the_step(
     app_with: AppWith, ask: Ask, ann: str, sql: Sql
 ) -> None:
     app = app_with(four_eyes=True)
@@ -95,13 +95,13 @@ def test_the_setting_counts_before_any_process_kept_it_and_is_kept_with_the_step
     assert sql(CHANGES) == [("on", None)]
 
 
-def test_where_the_policy_is_off_publishing_needs_nothing_new(app: APIFlask, sql: Sql) -> None:
+def test_publishing_without_the_policy_needs_nothing_new(app: APIFlask, sql: Sql) -> None:
     assert command(app, "rules", "draft", "--edition", "1")[0] == 0
     assert command(app, "rules", "publish", "2")[0] == 0
     assert sql("SELECT four_eyes FROM rule_book_audit WHERE edition = 2 AND step = 'publish'") == [(False,)]
 
 
-def test_one_turns_them_on_and_two_owners_turn_them_off(
+def test_one_owner_turns_four_eyes_on_and_two_turn_them_off(
     ask: Ask, ann: str, another_of_ann: str, ben: str, sql: Sql
 ) -> None:
     assert json_of(ask(ann, "PUT", "/four-eyes", on=True, note="the auditors"))["on"] is True
@@ -124,7 +124,9 @@ def test_one_turns_them_on_and_two_owners_turn_them_off(
     assert sql(CHANGES) == [("on", "Ann"), ("propose-off", "Ann"), ("off", "Ben")]
 
 
-def test_off_by_two_stays_off_whatever_the_setting_says(app_with: AppWith, ask: Ask, ann: str, ben: str) -> None:
+def test_a_policy_turned_off_by_two_owners_stays_off_despite_the_setting(
+    app_with: AppWith, ask: Ask, ann: str, ben: str
+) -> None:
     for key, on in ((ann, True), (ann, False), (ben, False)):
         ask(key, "PUT", "/four-eyes", on=on)
     served = app_with(four_eyes=True)
@@ -132,20 +134,20 @@ def test_off_by_two_stays_off_whatever_the_setting_says(app_with: AppWith, ask: 
     assert json_of(ask(ann, "GET", "/four-eyes"))["on"] is False
 
 
-def test_nobody_turns_on_what_locks_everybody_out(app_with: AppWith, sql: Sql) -> None:
+def test_four_eyes_cannot_be_turned_on_without_keys(app_with: AppWith, sql: Sql) -> None:
     answer = app_with(access=Access.OPEN).test_client().put("/rules/four-eyes", json={"on": True})
     assert problem(answer) == SAME_EYES
     assert "ACCESS=keys" in answer.get_json()["detail"]
     assert sql(CHANGES) == []
 
 
-def test_turned_on_again_a_proposal_is_void(ask: Ask, ann: str, ben: str) -> None:
+def test_turning_four_eyes_on_voids_pending_proposals(ask: Ask, ann: str, ben: str) -> None:
     for on, status in ((True, 200), (False, 202), (True, 200)):
         json_of(ask(ann, "PUT", "/four-eyes", on=on), status)
     assert json_of(ask(ben, "PUT", "/four-eyes", on=False), 202)["proposal"]["owner"] == "Ben"
 
 
-def test_a_proposal_of_yesterday_is_none(ask: Ask, ann: str, ben: str, sql: Sql) -> None:
+def test_a_proposal_expires(ask: Ask, ann: str, ben: str, sql: Sql) -> None:
     ask(ann, "PUT", "/four-eyes", on=True)
     ask(ann, "PUT", "/four-eyes", on=False)
     sql("ALTER TABLE rule_policy_change DISABLE TRIGGER append_only")
@@ -155,7 +157,7 @@ def test_a_proposal_of_yesterday_is_none(ask: Ask, ann: str, ben: str, sql: Sql)
     assert json_of(ask(ann, "PUT", "/four-eyes", on=False))["on"] is False
 
 
-def test_at_the_shell_they_are_turned_on_and_not_off(app: APIFlask, sql: Sql) -> None:
+def test_four_eyes_can_be_turned_on_at_the_shell_but_not_off(app: APIFlask, sql: Sql) -> None:
     assert command(app, "rules", "four-eyes", "on", "--as", "ann")[1].startswith(
         "Four eyes are on. Two different owner"
     )
@@ -171,7 +173,7 @@ def test_at_the_shell_they_are_turned_on_and_not_off(app: APIFlask, sql: Sql) ->
     ("before", "owner"),
     [([], "'Ben'"), (["'Ben'"], "'Ben'"), (["'Ben'"], "'BEN'"), (["NULL"], "'Ben'"), (["'Ann'"], "NULL")],
 )
-def test_one_owner_alone_is_refused_by_the_database_too(sql: Sql, before: list[str], owner: str) -> None:
+def test_the_database_also_refuses_one_owner_alone(sql: Sql, before: list[str], owner: str) -> None:
     add = "INSERT INTO rule_policy_change (step, who, owner, note) VALUES ('{}', 'x', {}, '')"
     for step, whose in [("on", "NULL"), *(("propose-off", each) for each in before)]:
         sql(add.format(step, whose))
@@ -187,7 +189,7 @@ def test_one_owner_alone_is_refused_by_the_database_too(sql: Sql, before: list[s
         "TRUNCATE rule_policy_change",
     ],
 )
-def test_what_was_done_with_the_policy_is_only_added_to(ask: Ask, ann: str, sql: Sql, change: str) -> None:
+def test_the_policy_audit_is_append_only(ask: Ask, ann: str, sql: Sql, change: str) -> None:
     ask(ann, "PUT", "/four-eyes", on=True)
     with pytest.raises(psycopg2.errors.RaiseException, match="only added to"):
         sql(change)
@@ -220,7 +222,7 @@ def test_two_keys_of_one_owner_are_not_four_eyes(ask: Ask, ann: str, another_of_
     assert sql("SELECT four_eyes FROM rule_book_audit WHERE edition = 2 AND step = 'publish'") == [(True,)]
 
 
-def test_the_audit_of_keys_says_who_named_an_owner_and_a_rotated_key_keeps_it(app: APIFlask, sql: Sql) -> None:
+def test_the_key_audit_records_owners_and_rotation_keeps_them(app: APIFlask, sql: Sql) -> None:
     old = new_key(app, None)
     assert command(app, "keys", "own", prefix_of(old), "Ben")[0] == 0
     of_key = "SELECT step FROM key_event JOIN api_key ON api_key.id = key_id WHERE prefix = %s ORDER BY key_event.id"
@@ -232,7 +234,7 @@ def test_the_audit_of_keys_says_who_named_an_owner_and_a_rotated_key_keeps_it(ap
     assert f"UTC own, {pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}" in shown
 
 
-def test_an_owner_is_named_once(app: APIFlask, ann: str, sql: Sql) -> None:
+def test_the_owner_of_a_key_is_set_once(app: APIFlask, ann: str, sql: Sql) -> None:
     status, output = command(app, "keys", "own", prefix_of(ann), "Ben")
     assert (status, "belongs to Ann already, for good; create another key: " in output) == (1, True)
     assert sql("SELECT owner FROM api_key") == [("Ann",)]
@@ -253,7 +255,7 @@ def test_a_key_is_made_with_its_owner_who_is_listed(app: APIFlask, sql: Sql) -> 
     assert "  Ann  " in command(app, "keys", "list")[1]
 
 
-def test_the_audit_says_where_a_command_was_typed_whatever_its_variables_say(
+def test_the_audit_records_the_true_place_of_a_command(
     app: APIFlask, ask: Ask, ann: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("USER", "LOGNAME", "SUDO_USER", "HOSTNAME"):
@@ -268,6 +270,6 @@ def test_the_audit_says_where_a_command_was_typed_whatever_its_variables_say(
 
 
 @pytest.mark.parametrize("body", [{}, {"on": "yes"}, {"on": 1}, {"on": None}, {"on": True, "force": True}])
-def test_what_is_no_policy_is_refused(ask: Ask, ann: str, body: dict[str, object], sql: Sql) -> None:
+def test_an_invalid_policy_is_refused(ask: Ask, ann: str, body: dict[str, object], sql: Sql) -> None:
     assert problem(ask(ann, "PUT", "/four-eyes", **(body or {"note": "x"}))) == (400, "invalid-request")
     assert sql(CHANGES) == []

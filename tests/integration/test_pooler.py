@@ -14,10 +14,10 @@ from apiflask import APIFlask
 from app.sessions import refuse_lost_settings, set_in_each
 from lib.settings import SettingsError
 from lib.transactions import Statement
-from tests.integration.bouncers import PROGRAM, bouncer
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, run_sql
-from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.pgbouncers import PROGRAM, bouncer
+from tests.integration.servers import MAX_WAIT, Serve, answered, post
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -37,7 +37,7 @@ BY_SESSION = {
 
 
 @pytest.fixture(params=BY_SESSION.values(), ids=list(BY_SESSION))
-def by_session(request: pytest.FixtureRequest, database: str) -> Iterator[str]:
+def session_pooling(request: pytest.FixtureRequest, database: str) -> Iterator[str]:
     with bouncer(database, **request.param) as url:
         yield url
 
@@ -48,10 +48,10 @@ def behind(app_with: AppWith) -> Callable[[str], APIFlask]:
     return lambda url: app_with(database_url=url, database_owner_url=url)
 
 
-def test_by_session_events_are_taken_and_every_setting_holds(
-    behind: Callable[[str], APIFlask], by_session: str
+def test_with_session_pooling_events_work_and_settings_apply(
+    behind: Callable[[str], APIFlask], session_pooling: str
 ) -> None:
-    app = behind(by_session)
+    app = behind(session_pooling)
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     assert codes(send(client, "deposit", "150", 2)) == []
@@ -61,7 +61,7 @@ def test_by_session_events_are_taken_and_every_setting_holds(
             for current in (one, other):
                 assert current.fetch(AS_SET) == [("10s", "force_generic_plan")]
                 [values] = current.fetch(HELD)
-                assert list(values) == canonical(by_session)
+                assert list(values) == canonical(session_pooling)
     assert client.get("/health/ready").status_code == 200
 
 
@@ -71,25 +71,25 @@ def canonical(url: str) -> list[str]:
     return list(run_sql(url, f"SELECT {made}")[0])
 
 
-def test_by_session_a_lock_is_given_up_and_the_session_goes_on(app_with: AppWith, by_session: str) -> None:
-    client = app_with(database_url=by_session, db_lock_timeout=0.1).test_client()
+def test_with_session_pooling_a_lock_timeout_keeps_the_session(app_with: AppWith, session_pooling: str) -> None:
+    client = app_with(database_url=session_pooling, db_lock_timeout=0.1).test_client()
     send(client, "deposit", "1", 1)
-    with closing(psycopg2.connect(by_session)) as other, other.cursor() as cursor:
+    with closing(psycopg2.connect(session_pooling)) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
         assert problem(send(client, "deposit", "1", 2)) == (503, "unavailable")
     assert codes(send(client, "deposit", "1", 2)) == []
 
 
 @pytest.mark.parametrize("pool_mode", SHARED)
-def test_otherwise_the_settings_stop_the_start(database: str, pool_mode: str) -> None:
+def test_without_session_pooling_lost_settings_are_detected(database: str, pool_mode: str) -> None:
     with bouncer(database, pool_mode=pool_mode) as url, pytest.raises(SettingsError, match="pool_mode = session"):
         refuse_lost_settings(settings_with(database_url=url))
 
 
-def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: str, serve: Serve) -> None:
+def test_without_session_pooling_the_service_refuses_to_start(database: str, serve: Serve) -> None:
     with bouncer(database, pool_mode="transaction") as url:
         server = serve(DATABASE_URL=url)
-        _, output = server.communicate(timeout=LONGEST)
+        _, output = server.communicate(timeout=MAX_WAIT)
     assert server.returncode == 2
     assert "DATABASE_URL" in output
     assert "pool_mode = session" in output
@@ -98,7 +98,7 @@ def test_otherwise_the_service_refuses_to_start_and_says_what_to_do(database: st
 
 
 @pytest.mark.parametrize("pool_mode", SHARED)
-def test_otherwise_a_worker_takes_no_event_even_where_the_start_could_not_see_it(
+def test_without_session_pooling_a_worker_accepts_no_event(
     behind: Callable[[str], APIFlask], database: str, pool_mode: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with bouncer(database, pool_mode=pool_mode) as url:
@@ -110,7 +110,7 @@ def test_otherwise_a_worker_takes_no_event_even_where_the_start_could_not_see_it
 
 
 @pytest.mark.parametrize("command", [["users", "list"], ["db", "upgrade"]], ids=" ".join)
-def test_otherwise_a_command_ends_with_a_line_that_says_what_to_do(
+def test_without_session_pooling_a_command_ends_with_a_remedy(
     behind: Callable[[str], APIFlask], database: str, command: list[str]
 ) -> None:
     with bouncer(database, pool_mode="transaction") as url:
@@ -120,9 +120,7 @@ def test_otherwise_a_command_ends_with_a_line_that_says_what_to_do(
     assert "pool_mode = session" in done.output
 
 
-def test_by_session_migrations_and_the_reading_of_all_that_is_stored_work(
-    behind: Callable[[str], APIFlask], database: str
-) -> None:
+def test_with_session_pooling_migrations_and_backtests_work(behind: Callable[[str], APIFlask], database: str) -> None:
     with bouncer(database, pool_mode="session") as url:
         app = behind(url)
         assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
@@ -159,7 +157,7 @@ def test_the_deadline_is_kept_through_a_pooler(database: str, serve: Serve, port
         assert answered(port, 2)
 
 
-def test_a_pooler_with_too_few_sessions_for_the_proof_is_no_cause_to_refuse(app_with: AppWith, database: str) -> None:
+def test_a_pooler_with_too_few_sessions_to_test_is_accepted(app_with: AppWith, database: str) -> None:
     with bouncer(database, pool_mode="session", default_pool_size="1") as url:
         app = app_with(database_url=url, db_connect_timeout=0.4)
         with wiring(app).database.transaction() as current:

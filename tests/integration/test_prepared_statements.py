@@ -43,7 +43,7 @@ def rules_above(amount: int) -> Sequence[Rule]:
     return read_rules([{**WRITTEN[3], "above": f"{amount}.00"}])
 
 
-def test_a_connection_keeps_no_statement_of_an_edition_that_is_not_in_force(app: APIFlask, books: Database) -> None:
+def test_statements_of_replaced_editions_are_deallocated(app: APIFlask, books: Database) -> None:
     client, t = app.test_client(), count(1)
     for amount in range(1, PUBLICATIONS + 1):
         live = publish(app, rules_above(amount))
@@ -58,7 +58,7 @@ def test_a_connection_keeps_no_statement_of_an_edition_that_is_not_in_force(app:
     assert kept(books) == histories(live, beside)
 
 
-def test_every_connection_that_serves_events_releases_them(app: APIFlask, books: Database) -> None:
+def test_every_connection_deallocates_old_statements(app: APIFlask, books: Database) -> None:
     def play(user_id: int) -> None:
         client = app.test_client()
         for t in range(1, 30):

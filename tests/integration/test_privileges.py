@@ -60,7 +60,7 @@ TABLES = """
         CASE WHEN has_table_privilege(%(login)s, oid, 'TRIGGER') THEN 'TRIGGER' END
     ], NULL) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
 """
-ELSEWHERE = """
+REPRODUCED_ELSEWHERE = """
     SELECT has_database_privilege(%(login)s, current_database(), 'CREATE'),
         has_database_privilege(%(login)s, current_database(), 'TEMPORARY'),
         has_schema_privilege(%(login)s, 'public', 'CREATE'),
@@ -110,7 +110,7 @@ def login(service_url: str) -> str:
     return read_address(service_url)["user"]
 
 
-def test_each_column_of_each_table_is_for_the_service_what_was_decided(login: str, database: str) -> None:
+def test_each_column_grants_the_service_exactly_what_is_declared(login: str, database: str) -> None:
     with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute(COLUMNS, {"login": login})
         columns = {(table, column): set(granted) for table, column, granted in cursor.fetchall()}
@@ -125,19 +125,19 @@ def test_each_column_of_each_table_is_for_the_service_what_was_decided(login: st
     assert named <= columns.keys()
 
 
-def test_beside_its_tables_it_may_nothing(login: str, database: str) -> None:
+def test_the_service_login_has_no_rights_beyond_its_tables(login: str, database: str) -> None:
     with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute(ELSEWHERE, {"login": login})
+        cursor.execute(REPRODUCED_ELSEWHERE, {"login": login})
         assert cursor.fetchall() == [(False, False, False, 0, 0, 0)]
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
-def test_an_attack_with_the_login_of_the_service_is_refused(service_url: str, attack: str) -> None:
+def test_attacks_with_the_service_login_are_refused(service_url: str, attack: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         run_sql(service_url, attack)
 
 
-def test_it_cannot_become_the_owner(service_url: str, database: str) -> None:
+def test_the_service_login_cannot_become_the_owner(service_url: str, database: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         run_sql(service_url, f"SET ROLE {read_address(database)['user']}")
 
@@ -152,7 +152,7 @@ def draft(sql: Sql) -> int:
     return 2
 
 
-def test_a_draft_can_go_and_its_number_and_its_steps_stay(service_url: str, draft: int, sql: Sql) -> None:
+def test_drafts_can_be_deleted_but_not_their_numbers_or_audit(service_url: str, draft: int, sql: Sql) -> None:
     run_sql(service_url, "DELETE FROM rule_book WHERE edition = %s AND status = 'draft'", draft)
     assert sql("SELECT count(*) FROM rule_book_audit WHERE edition = %s", draft) == [(1,)]
     app = create_app(settings_with(database_url=service_url))
@@ -166,14 +166,14 @@ def test_a_draft_can_go_and_its_number_and_its_steps_stay(service_url: str, draf
 
 
 @pytest.mark.parametrize("status", ["live", "shadow", "retired"])
-def test_nothing_else_can_go(service_url: str, draft: int, sql: Sql, status: str) -> None:
+def test_nothing_but_drafts_can_be_deleted(service_url: str, draft: int, sql: Sql, status: str) -> None:
     sql("UPDATE rule_book SET status = 'retired' WHERE edition = 1")
     sql("UPDATE rule_book SET status = %s WHERE edition = %s", status, draft)
     with pytest.raises(errors.RaiseException, match="never removed"):
         run_sql(service_url, "DELETE FROM rule_book WHERE edition = %s", draft)
 
 
-def test_what_was_in_force_is_no_draft_whatever_is_written_over_it(service_url: str) -> None:
+def test_an_edition_once_in_force_cannot_become_a_deletable_draft(service_url: str) -> None:
     with pytest.raises(errors.RaiseException, match="never taken back"):
         run_sql(service_url, "UPDATE rule_book SET published_at = NULL, status = 'draft'")
     run_sql(service_url, "UPDATE rule_book SET status = 'draft'")
@@ -181,14 +181,14 @@ def test_what_was_in_force_is_no_draft_whatever_is_written_over_it(service_url: 
         run_sql(service_url, "DELETE FROM rule_book WHERE edition = 1")
 
 
-def test_a_table_that_says_nothing_is_named() -> None:
+def test_a_table_without_declared_privileges_is_reported() -> None:
     metadata = MetaData()
     Table("forgotten", metadata, Column("id", Integer))
     with pytest.raises(Undeclared, match="forgotten: say with"):
         declared(metadata)
 
 
-def test_a_new_table_is_given_to_nobody_by_itself(sql: Sql, service_url: str) -> None:
+def test_a_new_table_grants_nothing_by_default(sql: Sql, service_url: str) -> None:
     sql("CREATE TABLE of_nobody (id integer)")
     try:
         with pytest.raises(errors.InsufficientPrivilege):

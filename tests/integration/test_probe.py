@@ -48,21 +48,21 @@ def probed(*arguments: str) -> str | int:
 
 
 @pytest.mark.usefixtures("server")
-def test_another_status_is_told_with_the_reason() -> None:
+def test_another_status_is_reported_with_the_reason() -> None:
     assert probed("/health/ready") == "503 not yet"
 
 
 @pytest.mark.usefixtures("server")
-def test_it_can_wait_until_all_is_well() -> None:
+def test_the_probe_can_wait_for_success() -> None:
     assert probed("/health/ready", "--within", "10") == 0
 
 
 @pytest.mark.usefixtures("server")
-def test_it_waits_no_longer_than_that() -> None:
+def test_the_probe_waits_no_longer_than_requested() -> None:
     assert probed("/elsewhere", "--within", "0.3") == "503 not yet"
 
 
-def test_where_nobody_listens_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probe_reports_that_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.delenv("HOST", raising=False)
     assert str(probed("/health/live")).startswith("no answer from 127.0.0.1 port ")

@@ -27,7 +27,7 @@ from lib.database import Database
 from tests.builders import history_of
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration.conftest import Sql
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
 ANN = Hand(who="ann")
@@ -83,7 +83,7 @@ class Player:
         """Send events until it has ended; return how many that were."""
         sent = 0
         while not ended.is_set():
-            with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST)) as connection:
+            with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=MAX_WAIT)) as connection:
                 for _ in range(EVENTS_A_CONNECTION):
                     self._send(connection)
                     sent += 1
@@ -136,10 +136,10 @@ def editions(books: Database) -> Mapping[int, Sequence[Rule]]:
 def workers(serve: Serve, port: int, editions: object) -> list[psutil.Process]:  # noqa: ARG001  # the book is there first
     """The workers of a service that has begun to answer."""
     server = serve(WEB_WORKERS=str(WORKERS), LOG_LEVEL="ERROR")  # its log is not read while it runs
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         try:
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)) as connection:
                 connection.request("GET", "/health/ready")
                 if connection.getresponse().status == 200:
                     return psutil.Process(server.pid).children()
@@ -161,7 +161,7 @@ def publish_in_turn(books: Database) -> list[Publication]:
     return publications
 
 
-def test_publications_under_load(
+def test_no_event_fails_while_editions_are_published_under_load(
     books: Database, editions: Mapping[int, Sequence[Rule]], workers: list[psutil.Process], port: int, sql: Sql
 ) -> None:
     worked = {worker.pid: worker.cpu_times().user for worker in workers}

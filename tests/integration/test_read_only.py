@@ -18,7 +18,7 @@ from lib.local.postgres import temporary_cluster
 from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, AppWith, Sql, run_sql
-from tests.integration.servers import LONGEST, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, answered
 from tests.integration.standbys import Standby, standby_of
 from tests.settings import settings_with
 
@@ -64,20 +64,20 @@ def output_of(app: APIFlask, *command: str) -> str:
     return done.output
 
 
-def test_a_database_that_is_set_to_read_only_is_not_ready_until_it_is_set_back(
-    app_with: AppWith, database: str, sql: Sql, switch: str
-) -> None:
+def test_a_read_only_database_is_not_ready(app_with: AppWith, database: str, sql: Sql, switch: str) -> None:
     sql(SET.format(switch, "on"))
     client = app_with().test_client()
     assert ready(client) == "database-read-only"
     assert client.get("/health/live").status_code == 200
     assert problem(send(client, "deposit", "1", 1)) == UNAVAILABLE
     run_sql(with_options(database, "-c default_transaction_read_only=off"), f"ALTER DATABASE {switch} RESET ALL")
-    assert ready_within(client, LONGEST, "ready")
+    assert ready_within(client, MAX_WAIT, "ready")
     assert codes(send(client, "deposit", "1", 1)) == []
 
 
-def test_that_open_sessions_may_still_write_is_no_reason_to_be_ready(app_with: AppWith, sql: Sql, switch: str) -> None:
+def test_writable_open_sessions_do_not_make_a_read_only_database_ready(
+    app_with: AppWith, sql: Sql, switch: str
+) -> None:
     client = app_with().test_client()
     assert codes(send(client, "deposit", "1", 1)) == []
     assert ready(client) == "ready"
@@ -85,7 +85,7 @@ def test_that_open_sessions_may_still_write_is_no_reason_to_be_ready(app_with: A
     assert ready(client) == "database-read-only"
 
 
-def test_a_connection_that_says_otherwise_by_its_options_may_write_and_is_ready(
+def test_a_connection_whose_options_allow_writes_is_ready(
     app_with: AppWith, database: str, sql: Sql, switch: str
 ) -> None:
     sql(SET.format(switch, "on"))
@@ -94,7 +94,9 @@ def test_a_connection_that_says_otherwise_by_its_options_may_write_and_is_ready(
     assert ready(client) == "ready"
 
 
-def test_commands_say_what_to_do(app_with: AppWith, database: str, server: str, sql: Sql, switch: str) -> None:
+def test_commands_on_a_read_only_database_say_what_to_do(
+    app_with: AppWith, database: str, server: str, sql: Sql, switch: str
+) -> None:
     sql(SET.format(switch, "on"))
     line = output_of(app_with(), "keys", "create", "--name", "k", "--scope", "events:write")
     assert "takes no changes" in line
@@ -125,7 +127,7 @@ def hosts(*ports: str | int, url: str, attributes: str = "read-write") -> str:
     return plain_url({**read_address(url), **several, "target_session_attrs": attributes})
 
 
-def test_a_hot_standby_is_not_ready_and_several_hosts_are_asked_for_the_one_that_writes(
+def test_a_hot_standby_is_not_ready_and_the_writable_host_is_chosen(
     app_with: AppWith, primary: str, standby: Standby, serve: Serve, port: int
 ) -> None:
     client = app_with(database_url=standby.url).test_client()
@@ -147,5 +149,5 @@ def test_a_hot_standby_is_not_ready_and_several_hosts_are_asked_for_the_one_that
     assert run_sql(primary, "SELECT count(*) FROM activity_event") == [(1,)]
 
     standby.promote()
-    assert ready_within(client, LONGEST, "ready")
+    assert ready_within(client, MAX_WAIT, "ready")
     assert codes(send(client, "deposit", "1", 7)) == []

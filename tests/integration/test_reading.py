@@ -52,7 +52,7 @@ def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDec
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=STORED, limit=st.integers(1, 5))
-def test_the_pages_are_what_a_list_would_have(
+def test_the_pages_equal_one_sorted_list(
     database_handle: Database, database: str, stored: dict[int, tuple[type, int, tuple[int, ...]]], limit: int
 ) -> None:
     run_sql(database, "TRUNCATE activity_event")
@@ -81,7 +81,7 @@ def check_activity(database: Database, newest_first: list[Decision]) -> None:
         assert (total.count, total.total) == (len(amounts), sum(amounts, Decimal(0)))
 
 
-def test_a_page_has_the_events_as_they_were_answered(client: FlaskClient) -> None:
+def test_a_page_lists_events_as_they_were_answered(client: FlaskClient) -> None:
     began = datetime.now(UTC) - timedelta(seconds=1)
     assert codes(send(client, "deposit", "42", 10)) == []
     assert codes(send(client, "withdraw", "150.5", 20)) == [1100]
@@ -101,7 +101,7 @@ def test_a_page_has_the_events_as_they_were_answered(client: FlaskClient) -> Non
     }
 
 
-def test_what_a_user_has_done(client: FlaskClient) -> None:
+def test_the_summary_of_a_player(client: FlaskClient) -> None:
     for event in [("deposit", "42", 10), ("deposit", "0.01", 11), ("withdraw", "150.5", 20)]:
         send(client, *event)
     assert client.get("/users/1").get_json() == {
@@ -122,7 +122,7 @@ def test_the_greatest_amounts_add_up_exactly(client: FlaskClient, sql: Sql) -> N
     assert client.get("/users/1").get_json()["deposits"] == {"count": 20000, "total": "19999999999999800.00"}
 
 
-def test_a_long_history_is_added_up_once_and_what_comes_after_it_is_added(client: FlaskClient, sql: Sql) -> None:
+def test_a_long_history_is_summed_once_and_then_updated(client: FlaskClient, sql: Sql) -> None:
     """A38."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
@@ -146,7 +146,7 @@ def test_a_long_history_is_added_up_once_and_what_comes_after_it_is_added(client
     assert body["withdraws"] == {"count": 16667, "total": "416658433.00"}
 
 
-def test_more_than_one_request_can_add_up_is_kept_for_the_next(
+def test_a_partial_sum_is_kept_for_the_next_request(
     client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A38."""
@@ -162,7 +162,7 @@ def test_more_than_one_request_can_add_up_is_kept_for_the_next(
     assert client.get("/users/1").get_json()["deposits"] == {"count": 60000, "total": "60000.00"}
 
 
-def test_a_player_whose_event_is_being_stored_is_not_waited_for(client: FlaskClient, sql: Sql, database: str) -> None:
+def test_reading_does_not_wait_for_events_in_progress(client: FlaskClient, sql: Sql, database: str) -> None:
     """A38: and what is not added up under the lock of the clock is not added up."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
@@ -176,7 +176,7 @@ def test_a_player_whose_event_is_being_stored_is_not_waited_for(client: FlaskCli
     assert client.get("/users/1").get_json()["deposits"]["count"] == 2000
 
 
-def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there_were(
+def test_events_of_a_code_are_listed_whatever_other_codes_they_raised(
     database_handle: Database, client: FlaskClient, sql: Sql
 ) -> None:
     """A38: a page may have fewer entries than requested, or none, and there may still be a next one."""
@@ -197,7 +197,7 @@ def test_every_event_of_a_code_is_on_a_page_however_many_different_answers_there
 
 
 @pytest.mark.parametrize("user_id", [5, END])
-def test_a_user_without_any_event_has_zeros_and_an_empty_page(client: FlaskClient, user_id: int) -> None:
+def test_a_player_without_events_has_zeros_and_an_empty_page(client: FlaskClient, user_id: int) -> None:
     """A22."""
     nothing = {"count": 0, "total": "0.00"}
     assert client.get(f"/users/{user_id}").get_json() == {
@@ -210,7 +210,7 @@ def test_a_user_without_any_event_has_zeros_and_an_empty_page(client: FlaskClien
     assert client.get(f"/users/{user_id}/events").get_json() == {"events": [], "next_before": None}
 
 
-def test_a_page_is_50_events_unless_asked_otherwise(client: FlaskClient, sql: Sql) -> None:
+def test_a_page_has_50_events_by_default(client: FlaskClient, sql: Sql) -> None:
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 250) AS n"
@@ -229,7 +229,7 @@ def test_a_page_is_50_events_unless_asked_otherwise(client: FlaskClient, sql: Sq
 
 @pytest.mark.parametrize("user_id", ["0", "-1", "9223372036854775808", "x", "1.0", "01", "+1", "%201", "٤", "9" * 5000])
 @pytest.mark.parametrize("path", ["/users/{}", "/users/{}/events"])
-def test_what_is_no_user_id_is_not_found(client: FlaskClient, path: str, user_id: str) -> None:
+def test_an_invalid_user_id_is_not_found(client: FlaskClient, path: str, user_id: str) -> None:
     assert problem(client.get(path.format(user_id))) == (404, "not-found")
 
 
@@ -244,7 +244,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_parameter_at_fault_is_named(client: FlaskClient, name: str, value: str) -> None:
+def test_an_invalid_parameter_is_named(client: FlaskClient, name: str, value: str) -> None:
     answer = client.get(f"/users/1/events?{name}={value}")
     assert problem(answer) == (400, "invalid-request")
     assert list(answer.get_json()["errors"]) == [name]
@@ -256,14 +256,14 @@ def test_a_parameter_given_twice_is_refused(client: FlaskClient) -> None:
     assert answer.get_json()["errors"] == {"limit": ["Was given twice."]}
 
 
-def test_where_there_are_no_parameters_none_is_taken(client: FlaskClient) -> None:
+def test_the_summary_refuses_parameters(client: FlaskClient) -> None:
     answer = client.get("/users/1?limit=1")
     assert problem(answer) == (400, "invalid-request")
     assert list(answer.get_json()["errors"]) == ["limit"]
 
 
 @pytest.mark.parametrize("parameters", ["limit=1", "limit=200", "before=0", f"before={END}", f"code={2**31 - 1}"])
-def test_the_limits_of_parameters_are_within(client: FlaskClient, parameters: str) -> None:
+def test_the_bounds_of_parameters_are_inclusive(client: FlaskClient, parameters: str) -> None:
     assert client.get(f"/users/1/events?{parameters}").status_code == 200
 
 
@@ -274,7 +274,7 @@ def closed(app_with: AppWith) -> APIFlask:
 
 @pytest.mark.parametrize("path", ["/users/1", "/users/1/events"])
 @pytest.mark.parametrize("scope", Scope)
-def test_reading_back_asks_for_its_scope(closed: APIFlask, scope: Scope, path: str) -> None:
+def test_reading_back_requires_its_scope(closed: APIFlask, scope: Scope, path: str) -> None:
     key = create_key(wiring(closed).database, "test", [scope], None)
     answer = closed.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == (200 if scope is Scope.EVENTS_READ else 403)

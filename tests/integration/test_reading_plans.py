@@ -94,14 +94,14 @@ def test_a_page_reads_no_more_than_a_page(reading: Database, before: int | None,
         assert len(found) <= read <= answers * most + FIND_ANSWERS, code
 
 
-def test_what_a_user_has_done_is_read_of_that_user_alone(reading: Database) -> None:
+def test_a_summary_reads_only_the_rows_of_its_player(reading: Database) -> None:
     activity, read = counted(reading, lambda asked: asked.activity(LIGHT))
     assert activity
     assert activity.deposits.count == LIGHT_EVENTS
     assert read == LIGHT_EVENTS + 1
 
 
-def test_no_request_walks_a_whole_history_to_add_it_up(reading: Database, sql: Sql) -> None:
+def test_no_request_sums_a_whole_history(reading: Database, sql: Sql) -> None:
     sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, %s)", HEAVY, HEAVY_EVENTS)
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity is None
@@ -120,9 +120,7 @@ def test_no_request_walks_a_whole_history_to_add_it_up(reading: Database, sql: S
     assert read == 1, "the latest event"
 
 
-def test_a_page_of_a_code_is_as_far_to_find_however_many_different_answers_there_were(
-    reading: Database, sql: Sql
-) -> None:
+def test_a_page_of_a_code_costs_the_same_for_any_mix_of_answers(reading: Database, sql: Sql) -> None:
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 9, n, 'deposit', 1, ARRAY[1, 10000 + n] FROM generate_series(1, 30000) AS n"

@@ -56,7 +56,7 @@ def test_the_first_user_without_an_id_is_1(client: FlaskClient) -> None:
     assert [id_of(register(client, f"{n}@example.com")) for n in range(3)] == [1, 2, 3]
 
 
-def test_the_next_free_id_is_above_all_in_the_register_and_without_events(client: FlaskClient) -> None:
+def test_the_next_free_id_is_above_all_registered_ones_and_has_no_events(client: FlaskClient) -> None:
     """A23."""
     send(client, "deposit", "1", 0, user_id=5)
     send(client, "deposit", "1", 1, user_id=12)
@@ -72,7 +72,7 @@ def test_an_id_with_events_can_be_given(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("greatest", [END, END - 1])
-def test_where_no_id_is_left_one_must_be_given(client: FlaskClient, greatest: int) -> None:
+def test_without_a_free_id_one_must_be_given(client: FlaskClient, greatest: int) -> None:
     """A23."""
     id_of(register(client, "last@example.com", user_id=greatest))
     if greatest < END:
@@ -101,7 +101,7 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("given", "at_fault"), TAKEN)
-def test_what_another_user_has_is_refused_by_name(
+def test_a_taken_id_or_email_is_refused_by_name(
     client: FlaskClient, sql: Sql, given: dict[str, object], at_fault: list[str]
 ) -> None:
     id_of(register(client, user_id=7))
@@ -134,7 +134,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("body", "at_fault"), WRONG, ids=[body for body, _ in WRONG])
-def test_a_member_at_fault_is_named_and_nobody_is_registered(
+def test_an_invalid_member_is_named_and_nobody_is_registered(
     client: FlaskClient, sql: Sql, body: str, at_fault: str
 ) -> None:
     answer = client.post("/users", data=body, content_type=JSON)
@@ -143,7 +143,7 @@ def test_a_member_at_fault_is_named_and_nobody_is_registered(
     assert sql("SELECT count(*) FROM registered_user") == [(0,)]
 
 
-def test_what_is_no_json_object_is_refused(client: FlaskClient) -> None:
+def test_a_body_that_is_no_json_object_is_refused(client: FlaskClient) -> None:
     assert problem(client.post("/users", data="[]", content_type=JSON)) == (400, "malformed-json")
     assert problem(client.post("/users", data="{}", content_type="text/plain")) == (415, "unsupported-media-type")
     assert problem(client.put("/users", json={})) == (405, "method-not-allowed")
@@ -163,7 +163,7 @@ def test_the_register_is_read_page_by_page(client: FlaskClient) -> None:
     assert users(client) == [5, 12, 30, END]
 
 
-def test_a_page_is_50_users_unless_asked_otherwise(client: FlaskClient, sql: Sql) -> None:
+def test_a_page_has_50_players_by_default(client: FlaskClient, sql: Sql) -> None:
     sql(
         "INSERT INTO registered_user (user_id, name, email)"
         " SELECT n, 'x', n || '@example.com' FROM generate_series(1, 250) AS n"
@@ -175,13 +175,13 @@ def test_a_page_is_50_users_unless_asked_otherwise(client: FlaskClient, sql: Sql
 @pytest.mark.parametrize(
     ("query", "at_fault"), [("limit=0", "limit"), ("limit=201", "limit"), ("after=-1", "after"), ("before=1", "before")]
 )
-def test_a_parameter_at_fault_is_named(client: FlaskClient, query: str, at_fault: str) -> None:
+def test_an_invalid_parameter_is_named(client: FlaskClient, query: str, at_fault: str) -> None:
     answer = client.get(f"/users?{query}")
     assert problem(answer) == (400, "invalid-request")
     assert list(answer.get_json()["errors"]) == [at_fault]
 
 
-def test_many_at_once_get_ids_of_their_own(app_with: AppWith, sql: Sql) -> None:
+def test_concurrent_registrations_get_distinct_ids(app_with: AppWith, sql: Sql) -> None:
     app, start = app_with(), Barrier(THREADS)
     for taken in (2, 3, 7, 40):
         send(app.test_client(), "deposit", "1", 1, user_id=taken)
@@ -197,7 +197,7 @@ def test_many_at_once_get_ids_of_their_own(app_with: AppWith, sql: Sql) -> None:
     assert sql("SELECT count(*) FROM registered_user") == [(80,)]
 
 
-def test_of_many_who_want_the_same_one_gets_it(app_with: AppWith, sql: Sql) -> None:
+def test_concurrent_registrations_of_one_email_admit_one(app_with: AppWith, sql: Sql) -> None:
     app, start = app_with(), Barrier(THREADS)
 
     def play(n: int) -> TestResponse:
@@ -214,9 +214,7 @@ def test_of_many_who_want_the_same_one_gets_it(app_with: AppWith, sql: Sql) -> N
     assert sql("SELECT count(*) FROM registered_user") == [(1,)]
 
 
-def test_a_register_that_is_locked_for_too_long_is_unavailable_while_events_go_on(
-    app_with: AppWith, database: str
-) -> None:
+def test_a_locked_register_is_503_while_events_continue(app_with: AppWith, database: str) -> None:
     client = app_with(db_lock_timeout=0.1, registered_users_only=True).test_client()
     id_of(register(client, user_id=1))
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
@@ -232,7 +230,7 @@ SCOPES = [("GET", Scope.USERS_READ, 200), ("POST", Scope.USERS_WRITE, 201)]
 
 @pytest.mark.parametrize(("method", "needed", "status"), SCOPES)
 @pytest.mark.parametrize("scope", Scope)
-def test_the_register_asks_for_its_scopes(
+def test_the_register_requires_its_scopes(
     app_with: AppWith, method: str, needed: Scope, status: int, scope: Scope
 ) -> None:
     app = app_with(access=Access.KEYS)

@@ -56,7 +56,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("words", "named"), WRONG)
-def test_what_the_api_refuses_is_refused_in_a_line_that_names_it(
+def test_values_that_the_api_refuses_are_refused_by_name_in_one_line(
     flask: Flask, sql: Sql, words: tuple[str, ...], named: tuple[str, ...]
 ) -> None:
     line = refused(flask("users", "add", *words))
@@ -64,18 +64,18 @@ def test_what_the_api_refuses_is_refused_in_a_line_that_names_it(
     assert sql("SELECT count(*) FROM registered_user") == [(0,)]
 
 
-def test_what_another_user_has_is_refused_in_a_line(flask: Flask) -> None:
+def test_a_taken_id_or_email_is_refused_in_one_line(flask: Flask) -> None:
     flask("users", "add", *ADA)
     assert "this email" in refused(flask("users", "add", "--name", "B", "--email", "ADA@example.com"))
     assert "this user_id" in refused(flask("users", "add", "--name", "B", "--email", "b@example.com", "--user-id", "1"))
 
 
-def test_where_no_id_is_left_the_line_says_to_give_one(flask: Flask) -> None:
+def test_without_a_free_id_the_message_says_to_give_one(flask: Flask) -> None:
     flask("users", "add", *ADA, "--user-id", str(2**63 - 1))
     assert "give the player a user_id" in refused(flask("users", "add", "--name", "B", "--email", "b@example.com"))
 
 
-def test_all_users_are_listed_each_on_a_line(flask: Flask, sql: Sql) -> None:
+def test_all_players_are_listed_one_a_line(flask: Flask, sql: Sql) -> None:
     sql(
         "INSERT INTO registered_user (user_id, name, email) SELECT n, repeat('x', 100),"
         " n || repeat('x', 40) || '@' || repeat('example.', 20) || 'com' FROM generate_series(1, 250) AS n"
@@ -88,7 +88,7 @@ def test_all_users_are_listed_each_on_a_line(flask: Flask, sql: Sql) -> None:
     assert all(line.split()[2].endswith("com") for line in lines[:-1]), "nothing is cut off"
 
 
-def test_of_an_empty_register_the_list_says_what_to_do(flask: Flask) -> None:
+def test_the_list_of_an_empty_register_says_what_to_do(flask: Flask) -> None:
     assert "flask --app app users add" in flask("users", "list").stdout
 
 
@@ -99,7 +99,7 @@ def test_seeding_registers_the_sample_users_once(flask: Flask, sql: Sql) -> None
     assert sql("SELECT user_id FROM registered_user ORDER BY user_id") == [(1,), (2,), (3,), (4,)]
 
 
-def test_who_is_added_may_send_events_where_users_must_be_registered(app_with: AppWith) -> None:
+def test_an_added_player_may_send_events_where_registration_is_required(app_with: AppWith) -> None:
     app = app_with(registered_users_only=True)
     assert send(app.test_client(), "deposit", "1", 1).status_code == 404
     app.test_cli_runner().invoke(args=("users", "add", *ADA))
@@ -117,7 +117,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=[" ".join(words[:2]) for words in COMMANDS])
-def test_without_a_database_a_command_ends_with_a_line(app_with: AppWith, words: tuple[str, ...]) -> None:
+def test_without_a_database_a_command_ends_with_one_line(app_with: AppWith, words: tuple[str, ...]) -> None:
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
         url = f"postgresql://someone:secret@127.0.0.1:{nobody.getsockname()[1]}/x"
@@ -126,13 +126,13 @@ def test_without_a_database_a_command_ends_with_a_line(app_with: AppWith, words:
     assert "secret" not in line
 
 
-def test_before_the_migrations_a_command_says_to_apply_them(app_with: AppWith, server: str) -> None:
+def test_a_command_on_an_unmigrated_database_says_to_migrate(app_with: AppWith, server: str) -> None:
     with fresh_database(server) as unmigrated:
         line = refused(app_with(database_url=unmigrated).test_cli_runner().invoke(args=("users", "list")))
     assert "flask --app app db upgrade" in line
 
 
-def test_the_program_itself_ends_with_a_status_and_a_line(database: str) -> None:
+def test_the_program_exits_with_a_status_and_one_line(database: str) -> None:
     def flask(*words: str, url: str) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, "-m", "flask", "--app", "app", *words]
         environment = {**os.environ, "DATABASE_URL": url}

@@ -29,7 +29,7 @@ def umask() -> Iterator[None]:
     os.umask(before)
 
 
-def test_a_link_under_the_name_of_the_half_written_file_is_not_followed(shared: Path, tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_temporary_file_is_not_followed(shared: Path, tmp_path: Path) -> None:
     """The name was that of the process: `.report.` and its number."""
     precious = tmp_path / "precious"
     precious.write_text("mine")
@@ -41,9 +41,7 @@ def test_a_link_under_the_name_of_the_half_written_file_is_not_followed(shared: 
     assert not (shared / "page.html").is_symlink()
 
 
-def test_nobody_can_guess_the_name_and_nobody_can_read_it_before_it_is_whole(
-    shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_temporary_file_is_private_with_an_unguessable_name(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
     real = os.open
 
@@ -63,7 +61,7 @@ def test_nobody_can_guess_the_name_and_nobody_can_read_it_before_it_is_whole(
 
 
 @pytest.mark.usefixtures("umask")
-def test_a_new_file_is_for_whom_the_umask_says(shared: Path) -> None:
+def test_a_new_file_respects_the_umask(shared: Path) -> None:
     cli.write(str(shared / "page.html"), "<p>")
     assert S_IMODE((shared / "page.html").stat().st_mode) == 0o640
 
@@ -76,7 +74,7 @@ def test_a_pipe_of_the_shell_is_written_into() -> None:
         assert output.read() == "<p>"
 
 
-def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:
+def test_circular_links_are_reported(shared: Path) -> None:
     (shared / "page.html").symlink_to(shared / "page.html")
     with pytest.raises(click.ClickException, match="Too many levels of symbolic links"):
         cli.write(str(shared / "page.html"), "<p>")
@@ -84,7 +82,7 @@ def test_links_that_lead_in_a_circle_are_told(shared: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.usefixtures("umask")
-def test_a_file_that_somebody_else_put_there_does_not_say_who_may_read_ours(shared: Path) -> None:
+def test_permissions_are_not_taken_from_a_file_of_another_user(shared: Path) -> None:
     page = shared / "page.html"
     page.write_text("bait")
     page.chmod(0o666)
@@ -95,7 +93,7 @@ def test_a_file_that_somebody_else_put_there_does_not_say_who_may_read_ours(shar
 
 @pytest.mark.root
 @pytest.mark.parametrize("bait", ["link", "link by way of ours", "pipe"])
-def test_what_somebody_else_put_in_the_way_is_refused_before_and_after_the_work(
+def test_a_link_or_pipe_of_another_user_is_refused_before_and_after_the_work(
     shared: Path, tmp_path: Path, bait: str
 ) -> None:
     precious, page, theirs = tmp_path / "precious", shared / "page.html", shared / "theirs"

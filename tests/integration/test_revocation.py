@@ -11,7 +11,7 @@ from apiflask import APIFlask
 
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
 PROMISED = 5  # seconds
@@ -22,14 +22,14 @@ def post(port: int, key: str) -> tuple[int, Any]:
     """Send an event over a new connection, which any of the workers may take; return status and body."""
     body = json.dumps({"type": "deposit", "amount": "1", "user_id": 1, "t": 1})
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)) as connection:
         connection.request("POST", "/event", body, headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
 
 def await_service(port: int, key: str) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         try:
             if post(port, key)[0] == 200:
@@ -47,7 +47,7 @@ def seconds_until_refused(port: int, key: str) -> float:
         status, _ = post(port, key)
         refused = refused + 1 if status == 401 else 0
         last_taken = last_taken if status == 401 else time.monotonic()
-        assert last_taken - began < LONGEST
+        assert last_taken - began < MAX_WAIT
     return last_taken - began
 
 

@@ -18,7 +18,7 @@ import pytest
 from app.rooms import EVENTS
 from testkit.ports import free_port
 from tests.integration.conftest import AppWith
-from tests.integration.servers import LONGEST, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, answered
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
 OTHERS, EVENTS_EACH = 3, 25
@@ -44,7 +44,7 @@ SLOW = {
 
 def ask(port: int, method: str, path: str, body: str | None) -> int:
     """Ask on a new connection; return the status of the answer."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)) as connection:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
         answer = connection.getresponse()
         answer.read()
@@ -87,7 +87,7 @@ def served(serve_all: Serve) -> int:
 
 
 @pytest.mark.parametrize("slow", SLOW.values(), ids=list(SLOW))
-def test_events_of_others_go_on(database: str, served: int, slow: tuple[str, str, str, str | None]) -> None:
+def test_events_of_other_players_go_on(database: str, served: int, slow: tuple[str, str, str, str | None]) -> None:
     """Without the rooms nearly all of them are a 503."""
     lock, method, path, body = slow
     assert answered(served, 1)
@@ -105,14 +105,12 @@ def test_events_of_others_go_on(database: str, served: int, slow: tuple[str, str
     assert ask(served, method, path, body) in {200, 201, 404, 409}, "and are answered afterwards"
 
 
-def test_every_path_of_events_is_in_their_room(app_with: AppWith) -> None:
+def test_every_path_for_events_uses_the_limit_of_events(app_with: AppWith) -> None:
     rules = app_with().url_map.iter_rules()
     assert {rule.rule for rule in rules if rule.endpoint.startswith("events.")} == EVENTS
 
 
-def test_the_player_who_was_locked_has_every_event_in_its_turn_afterwards(
-    serve: Serve, port: int, database: str
-) -> None:
+def test_waiting_events_of_a_locked_player_are_processed_in_order(serve: Serve, port: int, database: str) -> None:
     serve(WEB_THREADS="4", DB_LOCK_TIMEOUT="30", DB_STATEMENT_TIMEOUT="30", DB_DEADLINE="30")
     assert answered(port, 1)
     assert ask(port, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200

@@ -52,7 +52,7 @@ def test_the_migration_leaves_the_rules_of_the_contract_live(books: Database) ->
     assert [(each.edition, each.step) for each in controllers.audit(books)] == [(1, "draft"), (1, "publish")]
 
 
-def test_an_edition_goes_its_way(books: Database) -> None:
+def test_an_edition_goes_from_draft_to_retired(books: Database) -> None:
     number = drafted(books)
     assert (number, statuses(books)) == (2, {1: Status.LIVE, 2: Status.DRAFT})
     controllers.shadow(books, 2, ANN)
@@ -64,7 +64,7 @@ def test_an_edition_goes_its_way(books: Database) -> None:
     assert statuses(books) == {1: Status.LIVE, 2: Status.RETIRED}
 
 
-def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
+def test_every_step_is_in_the_audit_permanently(books: Database, sql: Sql) -> None:
     drafted(books)
     controllers.shadow(books, 2, BEN)
     controllers.publish(books, 2, BEN, four_eyes=False)
@@ -80,7 +80,7 @@ def test_every_step_is_in_the_audit_for_good(books: Database, sql: Sql) -> None:
             sql(change)
 
 
-def test_one_at_most_is_in_the_shadow(books: Database) -> None:
+def test_at_most_one_edition_is_in_shadow(books: Database) -> None:
     """The one that is displaced is a draft again, and its way back is in the audit (A24)."""
     for _ in range(2):
         controllers.shadow(books, drafted(books), ANN)
@@ -91,13 +91,13 @@ def test_one_at_most_is_in_the_shadow(books: Database) -> None:
 
 
 @pytest.mark.parametrize("status", ["live", "shadow"])
-def test_one_at_most_is_live_and_one_in_the_shadow_whoever_writes(sql: Sql, books: Database, status: str) -> None:
+def test_the_database_allows_one_live_and_one_shadow_edition(sql: Sql, books: Database, status: str) -> None:
     drafted(books)
     with pytest.raises(psycopg2.errors.UniqueViolation):
         sql("UPDATE rule_book SET status = %s", status)
 
 
-def test_a_step_that_is_not_taken_leaves_no_trace(books: Database) -> None:
+def test_a_refused_step_leaves_no_trace(books: Database) -> None:
     drafted(books)
     before = len(controllers.audit(books))
     wrong: list[tuple[type[RuleBookRefused], Taken]] = [
@@ -114,7 +114,7 @@ def test_a_step_that_is_not_taken_leaves_no_trace(books: Database) -> None:
     assert len(controllers.audit(books)) == before
 
 
-def test_events_are_judged_by_the_edition_that_is_live_and_say_which(app: APIFlask, books: Database, sql: Sql) -> None:
+def test_events_are_judged_by_the_live_edition_and_store_its_number(app: APIFlask, books: Database, sql: Sql) -> None:
     client = app.test_client()
     assert codes(send(client, "withdraw", "20", 1)) == []
     controllers.publish(books, drafted(books), ANN, four_eyes=False)
@@ -124,7 +124,7 @@ def test_events_are_judged_by_the_edition_that_is_live_and_say_which(app: APIFla
     assert sql("SELECT t, edition, alert_codes FROM activity_event ORDER BY t") == [(1, 1, []), (2, 2, [1100])]
 
 
-def test_the_shadow_judges_the_same_event_and_is_not_answered(app: APIFlask, books: Database, sql: Sql) -> None:
+def test_the_shadow_judges_the_same_event_without_changing_the_answer(app: APIFlask, books: Database, sql: Sql) -> None:
     controllers.shadow(books, drafted(books, (*STRICT, *OTHER)), ANN)
     time.sleep(FOLLOWED)
     assert codes(send(app.test_client(), "withdraw", "150", 1)) == [1100]
@@ -137,7 +137,7 @@ def test_the_shadow_judges_the_same_event_and_is_not_answered(app: APIFlask, boo
     ]
 
 
-def test_a_book_that_cannot_be_read_leaves_the_last_good_edition_and_says_so(app: APIFlask, sql: Sql) -> None:
+def test_an_unreadable_rule_book_keeps_the_last_good_edition_and_is_reported(app: APIFlask, sql: Sql) -> None:
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     good = sql("SELECT rules::text FROM rule_book WHERE edition = 1")[0][0]
@@ -152,9 +152,7 @@ def test_a_book_that_cannot_be_read_leaves_the_last_good_edition_and_says_so(app
     assert client.get("/health/ready").status_code == 200
 
 
-def test_an_edition_that_cannot_be_read_is_left_behind_by_the_next_publication(
-    app: APIFlask, books: Database, sql: Sql
-) -> None:
+def test_an_unreadable_edition_is_replaced_by_the_next_publication(app: APIFlask, books: Database, sql: Sql) -> None:
     client = app.test_client()
     assert codes(send(client, "withdraw", "50", 1)) == []
     good = sql("SELECT rules::text FROM rule_book WHERE edition = 1")[0][0]
@@ -169,7 +167,7 @@ def test_an_edition_that_cannot_be_read_is_left_behind_by_the_next_publication(
 
 
 @pytest.mark.parametrize("mend", [controllers.retire, controllers.publish, controllers.shadow])
-def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
+def test_an_unreadable_shadow_is_skipped_and_can_be_retired(
     app: APIFlask, books: Database, sql: Sql, mend: Callable[..., object]
 ) -> None:
     client, (spoilt, good) = app.test_client(), (drafted(books), drafted(books, STRICT))
@@ -189,7 +187,7 @@ def test_a_shadow_that_cannot_be_read_is_left_out_and_can_be_put_away(
     assert (client.get("/health/ready").status_code == 200) is (mend is not controllers.publish)
 
 
-def test_without_any_good_edition_nothing_is_judged_and_nothing_stored(app: APIFlask, sql: Sql) -> None:
+def test_without_a_readable_edition_no_event_is_stored(app: APIFlask, sql: Sql) -> None:
     sql("UPDATE rule_book SET status = 'retired'")
     assert why_unready(app) == "rule-book-unreadable: no edition is live; publish one: POST /rules/EDITION/publish"
     answer = send(app.test_client(), "withdraw", "150", 1)
@@ -218,15 +216,13 @@ def why_unready(app: APIFlask) -> str:
         "TRUNCATE rule_book CASCADE",
     ],
 )
-def test_an_edition_is_what_it_was_drafted_as_whoever_writes(books: Database, sql: Sql, change: str) -> None:
+def test_an_edition_can_never_be_changed_after_drafting(books: Database, sql: Sql, change: str) -> None:
     drafted(books)
     with pytest.raises(psycopg2.errors.RaiseException, match=r"an edition (never changes|is never removed)|the audit"):
         sql(change)
 
 
-def test_what_is_wrong_is_logged_once_and_so_is_its_end(
-    app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fault_is_logged_once_and_so_is_its_end(app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]) -> None:
     watch = wiring(app).rule_book
     sql("ALTER TABLE rule_book RENAME TO elsewhere")
     try:
@@ -250,7 +246,7 @@ def test_what_is_wrong_is_logged_once_and_so_is_its_end(
 LONG = read_rules([{**WRITTEN[1], "seconds": 3600, "above": "100.00"}])
 
 
-def test_a_long_window_is_added_up_and_its_events_are_named(app: APIFlask, books: Database, sql: Sql) -> None:
+def test_a_long_window_is_summed_and_names_its_events(app: APIFlask, books: Database, sql: Sql) -> None:
     controllers.publish(books, drafted(books, LONG), ANN, four_eyes=False)
     client = app.test_client()
     for t in range(101):
@@ -266,7 +262,7 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_path: Path) -> None:
+def test_the_commands_bring_an_edition_from_a_file_to_live(app: APIFlask, tmp_path: Path) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1].replace('above = "100.00"', "above = 150.00"))
     assert run(app, "draft", str(file), "--as", "ann", "--note", "more")[1].startswith("Edition 2 is drafted")
@@ -301,7 +297,7 @@ def test_the_commands_take_an_edition_from_a_file_to_live(app: APIFlask, tmp_pat
         ("[limits]\na = 1", "limits: Unknown table"),
     ],
 )
-def test_a_file_that_cannot_be_saved_is_told_by_rule_and_field(
+def test_an_invalid_file_is_reported_by_rule_and_field(
     app: APIFlask, books: Database, tmp_path: Path, text: str, expected: str
 ) -> None:
     (tmp_path / "rules.toml").write_text(text)
@@ -311,9 +307,7 @@ def test_a_file_that_cannot_be_saved_is_told_by_rule_and_field(
     assert len(controllers.editions(books)) == 1
 
 
-def test_no_more_faults_are_listed_than_a_reader_reads_and_the_others_are_counted(
-    app: APIFlask, tmp_path: Path
-) -> None:
+def test_only_the_first_faults_are_listed_and_the_rest_counted(app: APIFlask, tmp_path: Path) -> None:
     members = "\n".join(f"m{n} = 1" for n in range(50))
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1] + members)
@@ -321,7 +315,7 @@ def test_no_more_faults_are_listed_than_a_reader_reads_and_the_others_are_counte
     assert (shown[0], shown[-1], len(shown)) == ("Error: these rules cannot be saved:", "  and 30 more", 22)
 
 
-def test_a_file_of_an_editor_that_marks_its_encoding_is_read(app: APIFlask, tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_is_read(app: APIFlask, tmp_path: Path) -> None:
     (tmp_path / "marked.toml").write_text(run(app, "export", "1")[1], encoding="utf-8-sig")
     (tmp_path / "wide.toml").write_text(run(app, "export", "1")[1], encoding="utf-16")
     assert run(app, "draft", str(tmp_path / "marked.toml"))[1].startswith("Edition 2 is drafted")
@@ -351,7 +345,7 @@ WRONG_COMMANDS = [
 
 
 @pytest.mark.parametrize("arguments", WRONG_COMMANDS, ids=lambda arguments: " ".join(arguments)[:40])
-def test_a_wrong_command_is_told_and_leaves_no_trace(app: APIFlask, books: Database, arguments: list[str]) -> None:
+def test_a_wrong_command_is_reported_and_leaves_no_trace(app: APIFlask, books: Database, arguments: list[str]) -> None:
     done = app.test_cli_runner().invoke(args=["rules", *arguments])
     assert isinstance(done.exception, SystemExit), "no traceback"
     assert done.exit_code != 0
@@ -360,14 +354,14 @@ def test_a_wrong_command_is_told_and_leaves_no_trace(app: APIFlask, books: Datab
 
 
 @pytest.mark.parametrize("digits", ["9" * 5000, "[" * 3000])
-def test_a_file_beyond_reason_is_told(app: APIFlask, tmp_path: Path, digits: str) -> None:
+def test_an_oversized_file_is_refused(app: APIFlask, tmp_path: Path, digits: str) -> None:
     (tmp_path / "rules.toml").write_text(f"[[rules]]\ncode = {digits}")
     done = app.test_cli_runner().invoke(args=["rules", "draft", str(tmp_path / "rules.toml")])
     assert isinstance(done.exception, SystemExit), "no traceback"
     assert done.output.startswith("Error: these rules cannot be saved:\n  file: ")
 
 
-def test_who_has_no_name_on_this_machine_is_asked_for_one(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_login_name_the_actor_must_be_given(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown() -> str:
         raise KeyError
 
@@ -377,5 +371,5 @@ def test_who_has_no_name_on_this_machine_is_asked_for_one(app: APIFlask, monkeyp
     assert run(app, "draft", "--edition", "1", "--as", "x" * 100)[0] == 0
 
 
-def test_what_is_exported_is_what_is_in_force(books: Database) -> None:
+def test_the_export_is_the_edition_in_force(books: Database) -> None:
     assert written_rules(controllers.edition(books, 1).rules) == WRITTEN

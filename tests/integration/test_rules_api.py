@@ -41,13 +41,13 @@ def statuses(client: FlaskClient) -> dict[int, str]:
     return {each["edition"]: each["status"] for each in json_of(client.get("/rules"))["editions"]}
 
 
-def test_the_live_edition_is_easy_to_find(client: FlaskClient) -> None:
+def test_the_live_edition_can_be_filtered(client: FlaskClient) -> None:
     book = json_of(client.get("/rules"))
     assert (book["live"], book["shadow"], book["next_before"]) == (1, None, None)
     assert json_of(client.get(f"/rules/{book['live']}"))["rules"] == WRITTEN
 
 
-def test_an_edition_goes_its_way(client: FlaskClient) -> None:
+def test_an_edition_goes_from_draft_to_retired(client: FlaskClient) -> None:
     assert draft(client) == 2
     assert json_of(client.post("/rules/2/shadow", json={"note": "let us see"}))["status"] == "shadow"
     assert json_of(client.get("/rules"))["shadow"] == 2
@@ -74,7 +74,7 @@ def test_every_step_is_in_the_audit_with_its_reason(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize(("path", "members"), [("/rules", "editions"), ("/rules/audit", "steps")])
-def test_the_lists_come_in_pages(client: FlaskClient, path: str, members: str) -> None:
+def test_the_lists_are_paginated(client: FlaskClient, path: str, members: str) -> None:
     for _ in range(5):
         draft(client)
     whole = json_of(client.get(path))
@@ -90,7 +90,7 @@ def test_the_lists_come_in_pages(client: FlaskClient, path: str, members: str) -
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EDITIONS)
-def test_what_was_drafted_is_read_again_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
+def test_a_draft_reads_back_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
     written = written_rules(sorted(rules, key=lambda rule: rule.code))
     edition = draft(client, written_rules(rules))
     assert json_of(client.get(f"/rules/{edition}"))["rules"] == written
@@ -99,25 +99,25 @@ def test_what_was_drafted_is_read_again_and_can_be_drafted_again(client: FlaskCl
     assert json_of(client.get(f"/rules/{edition}/diff/{again}")) == {"differences": []}
 
 
-def test_an_amount_is_read_as_it_was_written(client: FlaskClient) -> None:
+def test_an_amount_keeps_its_exact_value(client: FlaskClient) -> None:
     body = json.dumps({"rules": [LARGE]}).replace('"100.00"', "80.10")
     answer = client.post("/rules", data=body, content_type="application/json")
     assert json_of(answer, 201)["rules"][0]["above"] == "80.10"
 
 
-def test_an_export_is_what_the_command_prints(app: APIFlask, client: FlaskClient) -> None:
+def test_the_exports_of_api_and_command_are_equal(app: APIFlask, client: FlaskClient) -> None:
     answer = client.get("/rules/1/toml")
     assert answer.content_type == "application/toml"
     assert answer.text == app.test_cli_runner().invoke(args=["rules", "export", "1"]).output
 
 
-def test_a_difference_is_told_in_words(client: FlaskClient) -> None:
+def test_a_difference_is_described_in_words(client: FlaskClient) -> None:
     draft(client)
     assert json_of(client.get("/rules/1/diff/2")) == {"differences": ["1100: above 100.00 → 80.00"]}
     assert json_of(client.get("/rules/2/diff/1")) == {"differences": ["1100: above 80.00 → 100.00"]}
 
 
-def test_steps_at_once_come_one_after_the_other(app: APIFlask, client: FlaskClient) -> None:
+def test_concurrent_steps_are_serialized(app: APIFlask, client: FlaskClient) -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         drafted = list(threads.map(lambda _: draft(app.test_client()), range(AT_ONCE)))
         assert sorted(drafted) == list(range(2, AT_ONCE + 2)), "each has a number of its own"
@@ -144,7 +144,7 @@ def test_a_whole_book_fits_into_a_request(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
 @pytest.mark.parametrize("media_type", [None, "application/json"])
-def test_who_has_nothing_to_say_need_not(client: FlaskClient, body: bytes, media_type: str | None) -> None:
+def test_the_reason_is_optional(client: FlaskClient, body: bytes, media_type: str | None) -> None:
     draft(client)
     answer = client.post("/rules/2/shadow", data=body, content_type=media_type if body or media_type else None)
     assert answer.status_code == (415 if body and media_type is None else 200)
@@ -207,9 +207,7 @@ def test_a_refusal_names_what_is_wrong_and_leaves_no_trace(  # noqa: PLR0913, PL
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 @pytest.mark.parametrize("number", ["0", "2147483648"])
-def test_a_number_of_no_edition_leads_nowhere_whatever_is_asked_of_it(
-    client: FlaskClient, method: str, number: str
-) -> None:
+def test_every_operation_on_an_unknown_edition_is_not_found(client: FlaskClient, method: str, number: str) -> None:
     assert problem(client.open(f"/rules/{number}", method=method)) == (404, "not-found")
 
 
@@ -217,19 +215,19 @@ MALFORMED = [b"", b"[]", b'{"edition": 1', b'{"edition": NaN}', b"\xff"]
 
 
 @pytest.mark.parametrize("body", MALFORMED)
-def test_a_draft_is_a_json_object(client: FlaskClient, sql: Sql, body: bytes) -> None:
+def test_a_draft_must_be_a_json_object(client: FlaskClient, sql: Sql, body: bytes) -> None:
     before = book(sql)
     assert problem(client.post("/rules", data=body, content_type="application/json")) == (400, "malformed-json")
     assert book(sql) == before
 
 
-def test_a_member_of_a_rule_is_given_once(client: FlaskClient) -> None:
+def test_a_repeated_member_of_a_rule_is_refused(client: FlaskClient) -> None:
     answer = client.post("/rules", data=b'{"rules": [{"code": 1, "code": 2}]}', content_type="application/json")
     assert problem(answer) == (400, "invalid-request")
     assert answer.get_json()["errors"] == {"rules no. 1, code": ["Was given twice."]}
 
 
-def test_no_more_faults_are_told_than_a_reader_reads(client: FlaskClient) -> None:
+def test_only_the_first_faults_are_reported(client: FlaskClient) -> None:
     members = {f"m{n}": n for n in range(1000)}
     answer = client.post("/rules", json={"rules": [{**STREAK, **members}]})
     assert problem(answer) == (400, "invalid-rules")
@@ -237,9 +235,7 @@ def test_no_more_faults_are_told_than_a_reader_reads(client: FlaskClient) -> Non
     assert answer.get_json()["detail"].endswith("; and 980 more")
 
 
-def test_an_edition_that_cannot_be_read_is_a_mistake_of_ours_and_no_fault_of_the_client(
-    app: APIFlask, client: FlaskClient, sql: Sql
-) -> None:
+def test_an_unreadable_edition_is_a_server_error(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
     draft(client)
     write_into(sql, 2, '[{"code": 1}]')
     assert problem(client.get("/rules/2")) == (500, "internal-error")

@@ -29,8 +29,8 @@ from tests.integration.books import shadow
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
-from tests.integration.plans import explained, nodes
-from tests.integration.servers import LONGEST
+from tests.integration.query_plans import explained, nodes
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
@@ -71,7 +71,7 @@ def losses(app: APIFlask) -> list[str]:
     return shown + [f"user {each.user_id}: {each.what}" for each in found.losses]
 
 
-def test_every_stored_event_has_the_next_number_of_its_user(app: APIFlask, sql: Sql) -> None:
+def test_every_stored_event_gets_the_next_number_of_its_player(app: APIFlask, sql: Sql) -> None:
     client = app.test_client()
     for t in (5, 7, 9):
         send(client, "deposit", "1", t)
@@ -88,7 +88,7 @@ def test_every_stored_event_has_the_next_number_of_its_user(app: APIFlask, sql: 
     assert sql("SELECT user_id, events FROM user_clock ORDER BY 1") == [(1, 3), (2, 1)]
 
 
-def test_events_of_a_user_at_once_have_numbers_without_a_gap(app: APIFlask, sql: Sql) -> None:
+def test_concurrent_events_of_a_player_are_numbered_without_gaps(app: APIFlask, sql: Sql) -> None:
     def play(worker: int) -> None:
         client = app.test_client()
         for n in range(25):
@@ -123,7 +123,7 @@ def updates(sql: Sql) -> tuple[int, int]:
     return updated, hot
 
 
-def test_what_is_stored_agrees_sealed_or_not(played: APIFlask, capfd: pytest.CaptureFixture[str]) -> None:
+def test_untouched_events_verify_sealed_or_not(played: APIFlask, capfd: pytest.CaptureFixture[str]) -> None:
     assert losses(played) == []
     assert verified(played).not_sealed == 8
     done = run(played, "seal")
@@ -237,10 +237,10 @@ def ids(rows: Sequence[tuple[str, str, str]]) -> list[str]:
     return [row[0] for row in rows]
 
 
-@pytest.mark.usefixtures("judged_here")
+@pytest.mark.usefixtures("backtests_in_this_process")
 @pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in COUNTED], ids=ids(COUNTED))
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["counted", "sealed"])
-def test_what_is_gone_is_found_by_the_count(
+def test_deleted_events_are_found_by_the_count(
     played: APIFlask, sql: Sql, statement: str, expected: str, *, is_sealed: bool
 ) -> None:
     if is_sealed:
@@ -251,9 +251,7 @@ def test_what_is_gone_is_found_by_the_count(
 
 
 @pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in SEALED], ids=ids(SEALED))
-def test_what_agrees_with_itself_is_found_by_the_seal(
-    played: APIFlask, sql: Sql, statement: str, expected: str
-) -> None:
+def test_a_consistent_forgery_is_found_by_the_seal(played: APIFlask, sql: Sql, statement: str, expected: str) -> None:
     sealed(played)
     sql(statement)
     assert any(expected in each for each in losses(played)), losses(played)
@@ -261,7 +259,7 @@ def test_what_agrees_with_itself_is_found_by_the_seal(
 
 @pytest.mark.parametrize("table", ["seal", "sealed_player"])
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET digest = ''", "TRUNCATE {}"])
-def test_seals_are_only_added_to(played: APIFlask, sql: Sql, table: str, change: str) -> None:
+def test_seals_are_append_only(played: APIFlask, sql: Sql, table: str, change: str) -> None:
     sealed(played)
     with pytest.raises(psycopg2.errors.RaiseException, match="seals are only added to"):
         sql(change.format(table))
@@ -310,7 +308,7 @@ CHAIN = [
 
 
 @pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in CHAIN], ids=ids(CHAIN))
-def test_a_chain_that_is_not_whole_is_found(played: APIFlask, sql: Sql, statement: str, expected: str) -> None:
+def test_a_broken_chain_is_found(played: APIFlask, sql: Sql, statement: str, expected: str) -> None:
     sealed(played, players=1)
     assert losses(played) == []
     with as_owner(sql):
@@ -321,7 +319,7 @@ def test_a_chain_that_is_not_whole_is_found(played: APIFlask, sql: Sql, statemen
 REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
 
 
-@pytest.mark.usefixtures("judged_here")
+@pytest.mark.usefixtures("backtests_in_this_process")
 @pytest.mark.parametrize(
     ("again", "expected"),
     [
@@ -329,7 +327,7 @@ REWRITTEN = "TRUNCATE seal, sealed_player; UPDATE user_clock SET sealed = 0"
         (False, "seal 1 was kept elsewhere, but is gone"),
     ],
 )
-def test_who_rewrites_all_of_it_is_found_by_a_seal_that_was_kept_elsewhere(
+def test_a_fully_rewritten_chain_is_found_by_a_seal_kept_elsewhere(
     played: APIFlask, sql: Sql, expected: str, *, again: bool
 ) -> None:
     kept = str(sealed(played).latest)
@@ -343,13 +341,13 @@ def test_who_rewrites_all_of_it_is_found_by_a_seal_that_was_kept_elsewhere(
 
 
 @pytest.mark.parametrize("written", ["17", "0:" + "a" * 64, "1:abc", "x:" + "a" * 64, "1:" + "a" * 62])
-def test_a_seal_that_is_none_is_refused(app: APIFlask, written: str) -> None:
+def test_an_invalid_seal_is_refused(app: APIFlask, written: str) -> None:
     done = run(app, "verify", "--seal", written)
     assert done.exit_code == 2
     assert "write a seal as `rules seal` prints it" in done.stderr
 
 
-def test_the_digest_is_the_one_that_the_documentation_describes(played: APIFlask, sql: Sql) -> None:
+def test_the_digest_matches_the_documentation(played: APIFlask, sql: Sql) -> None:
     """Worked out again without any function of the product."""
 
     def digest(*lines: str) -> "hashlib._Hash":
@@ -376,7 +374,7 @@ def test_the_digest_is_the_one_that_the_documentation_describes(played: APIFlask
     assert latest.digest == digest(f"seal 1 1 {at} all counted ", *shown).digest()
 
 
-def test_an_interrupted_seal_goes_on_where_it_was(played: APIFlask, sql: Sql) -> None:
+def test_an_interrupted_seal_resumes(played: APIFlask, sql: Sql) -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
 
@@ -390,7 +388,7 @@ def test_an_interrupted_seal_goes_on_where_it_was(played: APIFlask, sql: Sql) ->
     assert losses(played) == []
 
 
-def test_ctrl_c_ends_it_with_a_line_and_status_130(played: APIFlask, database: str, sql: Sql) -> None:
+def test_ctrl_c_ends_sealing_with_one_line_and_status_130(played: APIFlask, database: str, sql: Sql) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
         process = subprocess.Popen(
@@ -403,7 +401,7 @@ def test_ctrl_c_ends_it_with_a_line_and_status_130(played: APIFlask, database: s
         try:
             until(lambda: bool(sql(WAITING)))
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=LONGEST)
+            out, err = process.communicate(timeout=MAX_WAIT)
         finally:
             process.kill()
     assert (process.returncode, out) == (130, "")
@@ -415,33 +413,33 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advi
 
 
 def until(happened: Callable[[], bool]) -> None:
-    due = time.monotonic() + LONGEST
+    due = time.monotonic() + MAX_WAIT
     while not happened():
         assert time.monotonic() < due
         time.sleep(0.05)
 
 
-def test_one_seals_at_a_time(played: APIFlask, database: str) -> None:
+def test_only_one_process_seals_at_a_time(played: APIFlask, database: str) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
         with pytest.raises(LockNotAcquired):
             sealed(played, patience=0.1)
         with ThreadPoolExecutor(1) as thread:
-            waiting = thread.submit(sealed, played, patience=LONGEST)
+            waiting = thread.submit(sealed, played, patience=MAX_WAIT)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=1)
             cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
-            assert waiting.result(timeout=LONGEST).events == 8
+            assert waiting.result(timeout=MAX_WAIT).events == 8
 
 
-def test_two_at_once_seal_everything_once(played: APIFlask) -> None:
+def test_concurrent_seals_cover_everything_once(played: APIFlask) -> None:
     with ThreadPoolExecutor(4) as threads:
         runs = list(threads.map(lambda _: sealed(played, players=1), range(4)))
     assert sum(run.events for run in runs) == 8
     assert losses(played) == []
 
 
-def test_who_finds_the_chain_longer_than_it_was_ends(played: APIFlask, sql: Sql) -> None:
+def test_a_sealer_stops_if_the_chain_grew_meanwhile(played: APIFlask, sql: Sql) -> None:
     """Only where the lock was lost with its connection."""
 
     def meanwhile(_: int) -> None:
@@ -452,7 +450,7 @@ def test_who_finds_the_chain_longer_than_it_was_ends(played: APIFlask, sql: Sql)
     assert sql("SELECT user_id FROM sealed_player") == [(1,)]
 
 
-def test_whose_event_is_under_way_is_not_waited_for(played: APIFlask, database: str, sql: Sql) -> None:
+def test_sealing_does_not_wait_for_events_in_progress(played: APIFlask, database: str, sql: Sql) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM user_clock WHERE user_id = 2 FOR UPDATE")
         assert sealed(played).events == 8
@@ -463,7 +461,7 @@ def test_whose_event_is_under_way_is_not_waited_for(played: APIFlask, database: 
     assert losses(played) == []
 
 
-def test_what_is_stored_while_it_seals_is_in_the_next_seal(app: APIFlask) -> None:
+def test_events_stored_while_sealing_are_in_the_next_seal(app: APIFlask) -> None:
     ended = threading.Event()
 
     def play(user_id: int) -> int:
@@ -485,7 +483,7 @@ def test_what_is_stored_while_it_seals_is_in_the_next_seal(app: APIFlask) -> Non
     assert verified(app).not_sealed == 0
 
 
-def test_an_event_that_is_gone_before_it_was_sealed_is_told(
+def test_an_event_deleted_before_sealing_is_reported(
     played: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sql(ALL_OF_1)
@@ -494,7 +492,7 @@ def test_an_event_that_is_gone_before_it_was_sealed_is_told(
     assert any("user 1: 4 events were counted, but 4 of them are not stored" in each for each in losses(played))
 
 
-def test_no_seal_walks_what_a_player_did_before(app: APIFlask, database: str, sql: Sql) -> None:
+def test_sealing_does_not_read_sealed_events_again(app: APIFlask, database: str, sql: Sql) -> None:
     """Players with very many events and alerts, of which all but the last three are sealed."""
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, seq)"
@@ -518,7 +516,7 @@ def test_no_seal_walks_what_a_player_did_before(app: APIFlask, database: str, sq
 
 
 @pytest.mark.parametrize("word", ["seal", "count"])
-def test_a_database_out_of_reach_ends_it_with_a_line(app_with: AppWith, word: str) -> None:
+def test_sealing_without_a_database_ends_with_one_line(app_with: AppWith, word: str) -> None:
     done = run(app_with(database_url="postgresql://nobody@127.0.0.1:1/nothing"), word)
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: the database cannot be read (")

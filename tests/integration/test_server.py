@@ -11,11 +11,11 @@ import psutil
 import psycopg2
 import pytest
 
-from tests.integration.servers import LONGEST, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, answered
 from tests.integration.slow_clients import LIVE, connect, read_to, whole_event
 
 
-def test_a_killed_worker_is_replaced_and_so_is_one_of_which_any_thread_is_told_to_end(serve: Serve, port: int) -> None:
+def test_a_killed_worker_is_replaced_also_when_a_thread_takes_the_signal(serve: Serve, port: int) -> None:
     """Before, a worker went on if a thread that just began got its SIGTERM, and was killed amid requests after 10 s."""
     server = serve()
     assert answered(port, 1)
@@ -26,7 +26,7 @@ def test_a_killed_worker_is_replaced_and_so_is_one_of_which_any_thread_is_told_t
     other = max(thread.id for thread in worker.threads())
     assert other != worker.pid
     assert ctypes.CDLL(None).tgkill(worker.pid, other, signal.SIGTERM) == 0
-    worker.wait(LONGEST)
+    worker.wait(MAX_WAIT)
 
 
 def only_child(server: int) -> psutil.Process:
@@ -35,7 +35,9 @@ def only_child(server: int) -> psutil.Process:
     return worker
 
 
-def test_an_end_answers_what_is_under_way_and_closes_what_is_idle(serve: Serve, port: int, database: str) -> None:
+def test_a_shutdown_answers_requests_in_progress_and_closes_idle_connections(
+    serve: Serve, port: int, database: str
+) -> None:
     """On connections that are kept: the last answer says that it is one, and what is idle is closed and not reset."""
     server = serve(DB_LOCK_TIMEOUT="10", DB_STATEMENT_TIMEOUT="10")
     assert answered(port, 1)
@@ -51,7 +53,7 @@ def test_an_end_answers_what_is_under_way_and_closes_what_is_idle(serve: Serve, 
         came = b"".join(iter(lambda: busy.recv(65536), b""))
     assert came.startswith(b"HTTP/1.1 200 ")
     assert b"\r\nconnection: close\r\n" in came
-    server.communicate(timeout=LONGEST)
+    server.communicate(timeout=MAX_WAIT)
     assert server.returncode == 0
 
 
@@ -59,7 +61,7 @@ def await_a_waiter(database: str) -> None:
     """Return when an event waits for the lock of its user."""
     with closing(psycopg2.connect(database)) as watching, watching.cursor() as cursor:
         watching.autocommit = True
-        for _ in range(LONGEST * 20):
+        for _ in range(MAX_WAIT * 20):
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone() != (0,):
                 return
@@ -69,19 +71,19 @@ def await_a_waiter(database: str) -> None:
 
 def test_a_bad_setting_stops_the_start_by_name(serve: Serve) -> None:
     server = serve(WEB_THREADS="many", DATABASE_URL="postgresql://someone:secret@127.0.0.1/x")
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     assert server.returncode == 2
     assert "WEB_THREADS" in output
     assert "Traceback" not in output
     assert "secret" not in output
 
 
-def test_a_start_is_quiet_however_few_processors_there_are(serve: Serve, port: int) -> None:
+def test_a_start_logs_no_warning_with_few_processors(serve: Serve, port: int) -> None:
     """The sizes are beyond what the server thinks good on this machine, as our defaults are on one with two."""
     server = serve(WEB_THREADS="64", WEB_WORKERS=str((os.cpu_count() or 1) + 1))
     assert answered(port, 1)
     server.terminate()
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     started, found, _ = output.partition('{"event": "Shutting down granian"')  # what it says of a stop is another thing
     lines = [json.loads(line) for line in started.splitlines()]
     assert found
@@ -89,12 +91,12 @@ def test_a_start_is_quiet_however_few_processors_there_are(serve: Serve, port: i
     assert [line for line in lines if line["level"] not in {"debug", "info"}] == []
 
 
-def test_the_workers_end_with_a_killed_main_process(serve: Serve, port: int) -> None:
+def test_workers_end_when_the_main_process_is_killed(serve: Serve, port: int) -> None:
     server = serve()
     assert answered(port, 1)
     family = psutil.Process(server.pid).children(recursive=True)
     server.kill()
-    gone, alive = psutil.wait_procs(family, timeout=LONGEST)
+    gone, alive = psutil.wait_procs(family, timeout=MAX_WAIT)
     assert gone
     assert not [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
 
@@ -104,6 +106,6 @@ def test_an_event_is_one_line_of_the_log(serve: Serve, port: int) -> None:
     server = serve()
     assert answered(port, 1)
     server.terminate()
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     [line] = [json.loads(line) for line in output.splitlines() if '"event": "event"' in line]
     assert {"user_id", "t", "codes", "replayed", "duration_ms", "request_id", "level", "timestamp"} <= line.keys()

@@ -20,7 +20,7 @@ from tests.integration import books
 from tests.integration.clients import problem
 from tests.integration.conftest import Sql
 from tests.integration.judging import verified
-from tests.integration.servers import LONGEST, Serve, Server, post
+from tests.integration.servers import MAX_WAIT, Serve, Server, post
 from tests.integration.slow_clients import rush
 from tests.integration.wiring import wiring
 
@@ -53,7 +53,7 @@ def load(port: int, clients: int = CLIENTS) -> Iterator[list[int]]:
 
 def served(serve: Serve, port: int) -> Server:
     server = serve(WEB_THREADS="1", LOG_LEVEL="WARNING")
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
     return server
 
 
@@ -65,17 +65,17 @@ def shed_within(sql: Sql, seconds: float) -> Sequence[tuple[Any, ...]]:
 
 
 def metrics(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONGEST) as answer:  # http
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=MAX_WAIT) as answer:  # http
         return str(answer.read().decode())
 
 
-def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
+def test_a_costly_shadow_is_shed_under_pressure_and_logged(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
     edition = books.draft(app, RULES)
     books.write_into(sql, edition, json.dumps(HEAVY))  # as one from before there was a budget
     sql("UPDATE rule_book SET status = 'shadow' WHERE edition = %s", edition)
     server = served(serve, port)
     with load(port) as statuses:
-        [(who, note, at_shell)] = shed_within(sql, LONGEST)
+        [(who, note, at_shell)] = shed_within(sql, MAX_WAIT)
         time.sleep(1)
         assert "activity_shadow_sheds_total 1.0" in metrics(port)
     assert 200 in statuses
@@ -90,27 +90,25 @@ def test_under_pressure_a_costly_shadow_leaves_and_says_so(app: APIFlask, serve:
     findings = verified(app)
     assert (findings.differences, findings.agreeing[1]) == ([], stored[0][0]), "what it missed is no difference"
     server.terminate()
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     [shown] = [json.loads(line) for line in output.splitlines() if '"shadow shed"' in line]
     assert (shown["level"], shown["edition"]) == ("warning", edition)
     assert shown["back"] == f"when there is room: flask --app app rules shadow {edition}"
 
 
-def test_after_a_rush_it_leaves_as_well(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
+def test_a_costly_shadow_is_shed_after_a_rush_too(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
     """Most threads sleep then, and requests wait unseen (lib.active_threads)."""
     server = serve(WEB_THREADS="4", LOG_LEVEL="WARNING")
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
     rush(port, server.pid)
     edition = books.draft(app, RULES)
     books.write_into(sql, edition, json.dumps(HEAVY))
     sql("UPDATE rule_book SET status = 'shadow' WHERE edition = %s", edition)
     with load(port, clients=12):
-        assert shed_within(sql, LONGEST)
+        assert shed_within(sql, MAX_WAIT)
 
 
-def test_a_shadow_that_costs_little_stays_whatever_the_pressure(
-    app: APIFlask, serve: Serve, port: int, sql: Sql
-) -> None:
+def test_a_cheap_shadow_stays_under_any_pressure(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:
     books.shadow(app, RULES)
     served(serve, port)
     with load(port):
@@ -119,7 +117,7 @@ def test_a_shadow_that_costs_little_stays_whatever_the_pressure(
     assert sql("SELECT status::text FROM rule_book ORDER BY edition") == [("live",), ("shadow",)]
 
 
-def test_a_live_edition_stays_whatever_it_costs(serve: Serve, port: int, sql: Sql) -> None:
+def test_a_live_edition_is_never_shed(serve: Serve, port: int, sql: Sql) -> None:
     books.write_into(sql, 1, json.dumps(HEAVY))
     try:
         served(serve, port)
@@ -130,7 +128,7 @@ def test_a_live_edition_stays_whatever_it_costs(serve: Serve, port: int, sql: Sq
         books.write_into(sql, 1, json.dumps(WRITTEN))
 
 
-def test_what_the_review_drafted_is_refused_with_the_rules_and_what_to_do(app: APIFlask, sql: Sql) -> None:
+def test_an_edition_above_the_budget_is_refused_naming_rules_and_remedy(app: APIFlask, sql: Sql) -> None:
     """100 rules, always met: 148 KB an event, and 73 % of the capacity."""
     answer = app.test_client().post("/rules", json={"rules": HEAVY})
     assert problem(answer) == (400, "invalid-rules")
@@ -144,7 +142,7 @@ def test_what_the_review_drafted_is_refused_with_the_rules_and_what_to_do(app: A
 
 
 @pytest.mark.parametrize("step", ["shadow", "publish"])
-def test_a_draft_from_before_there_was_a_budget_judges_nothing(app: APIFlask, sql: Sql, step: str) -> None:
+def test_a_draft_above_the_budget_never_judges(app: APIFlask, sql: Sql, step: str) -> None:
     edition = books.draft(app, RULES)
     books.write_into(sql, edition, json.dumps(HEAVY))
     answer = app.test_client().post(f"/rules/{edition}/{step}")
@@ -154,7 +152,7 @@ def test_a_draft_from_before_there_was_a_budget_judges_nothing(app: APIFlask, sq
     assert problem(again) == (400, "invalid-rules"), "nor does its copy"
 
 
-def test_what_is_stored_is_no_more_than_was_worked_out(app: APIFlask, sql: Sql) -> None:
+def test_stored_alerts_are_no_larger_than_the_budget_assumes(app: APIFlask, sql: Sql) -> None:
     rules = [{**ALWAYS, "code": code, "seconds": 301 + code % 8} for code in range(1, 21)]
     assert app.test_client().post("/rules", json={"rules": rules}).status_code == 201
     app.test_client().post("/rules/2/publish")

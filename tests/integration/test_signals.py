@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 # The main thread waits as that of a server does, without end; the other thread gets the signal for certain.
 WAITING = """
@@ -23,5 +23,5 @@ told.wait()
 """
 
 
-def test_its_handler_runs_while_the_main_thread_waits() -> None:
-    subprocess.run([sys.executable, "-c", WAITING], check=True, timeout=LONGEST)  # noqa: S603  # ours
+def test_a_signal_handler_runs_while_the_main_thread_waits() -> None:
+    subprocess.run([sys.executable, "-c", WAITING], check=True, timeout=MAX_WAIT)  # noqa: S603  # ours

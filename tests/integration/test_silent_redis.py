@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from testkit.ports import free_port
-from tests.integration.raw import ask, event
+from tests.integration.raw_http import ask, event
 from tests.integration.redis_servers import running
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 
 TOLD = "Redis of the limits does not answer, each process counts for itself"
 HANG = 5  # seconds that no answer may take; before, it was for ever
@@ -44,7 +44,7 @@ def absent() -> str:
 
 
 @pytest.mark.parametrize("state", ["silent", "absent"])
-def test_no_event_waits_for_it_or_fails(
+def test_a_silent_redis_neither_delays_nor_fails_events(
     request: pytest.FixtureRequest, serve: Serve, port: int, tmp_path: Path, state: str
 ) -> None:
     """A41: from the very first requests on, which arrive together."""
@@ -86,7 +86,7 @@ def send_all_at_once(port: int, statuses: "Counter[int]") -> float:
 
 
 def await_health(port: int) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         with suppress(OSError):
             if ask(port, "GET", "/health/ready").status == 200:
@@ -95,13 +95,13 @@ def await_health(port: int) -> None:
     pytest.fail("the service does not answer")
 
 
-def test_a_redis_that_is_there_again_counts_again(serve: Serve, port: int, tmp_path: Path) -> None:
+def test_a_returned_redis_counts_again(serve: Serve, port: int, tmp_path: Path) -> None:
     place, log_file = free_port(), tmp_path / "service.log"
     serve(RATE_LIMIT="1000 per hour", RATE_LIMIT_STORAGE=f"redis://127.0.0.1:{place}/0", LOG_FILE=str(log_file))
     await_health(port)
     assert ask(port, "GET", "/users/1").status == 200
     with running(place, tmp_path):
-        deadline = time.monotonic() + LONGEST
+        deadline = time.monotonic() + MAX_WAIT
         while "Redis of the limits answers again" not in log_file.read_text():
             assert time.monotonic() < deadline, "it is not found again"
             time.sleep(0.1)

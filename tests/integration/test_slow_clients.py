@@ -17,7 +17,7 @@ from app.server import LONGEST_HEADER
 from lib.probe import fault
 from testkit.ports import free_port
 from tests.integration.outages import away
-from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, answered, post
 from tests.integration.slow_clients import (
     HALF_BODY,
     HALF_CHUNK,
@@ -66,7 +66,7 @@ def served_with_keys(serve_all: Serve) -> int:
 
 
 @pytest.mark.parametrize("held", HELD)
-def test_a_thousand_of_them_hinder_nobody(served: int, held: str) -> None:
+def test_a_thousand_half_sent_requests_slow_nobody_down(served: int, held: str) -> None:
     """Before, 12 of the first two, 14 of those for health, and 1,024 of the third and fourth stopped everything."""
     with holding(served, BIG.get(held, 1000), HELD[held]):
         assert fault("127.0.0.1", served, "/health/live") == ""
@@ -74,7 +74,7 @@ def test_a_thousand_of_them_hinder_nobody(served: int, held: str) -> None:
         assert fault("127.0.0.1", served, "/health/ready") == ""
 
 
-def test_they_hinder_nobody_after_a_rush_either(serve: Serve, port: int) -> None:
+def test_half_sent_requests_slow_nobody_down_after_a_rush(serve: Serve, port: int) -> None:
     """After one, all threads that the server may have are there, and sleep but for a few (lib.active_threads)."""
     main = serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
     assert answered(port, 1)
@@ -84,7 +84,7 @@ def test_they_hinder_nobody_after_a_rush_either(serve: Serve, port: int) -> None
         assert [post(port, t) for t in range(2, 12)] == [200] * 10
 
 
-def test_one_that_stops_is_hung_up_on(served: int) -> None:
+def test_a_client_that_stops_sending_is_disconnected(served: int) -> None:
     """Before, one with half a body held its thread for ever, and one without a byte its connection."""
     held = ("half a body", "half a header", "nothing")
     with ExitStack() as stack, ThreadPoolExecutor(len(held)) as threads:
@@ -93,7 +93,7 @@ def test_one_that_stops_is_hung_up_on(served: int) -> None:
             assert bounds.HEADER - 1 <= seconds <= bounds.HEADER + SLACK, each
 
 
-def test_half_a_body_is_a_408_that_says_what_to_do(served: int) -> None:
+def test_half_a_body_is_a_408_with_a_remedy(served: int) -> None:
     with connect(served, HELD["half a body"]) as holding:
         head, _, body = read_to_end(holding).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
@@ -102,7 +102,7 @@ def test_half_a_body_is_a_408_that_says_what_to_do(served: int) -> None:
     assert "send the same request again" in json.loads(body)["detail"]
 
 
-def test_one_that_trickles_is_hung_up_on_all_the_same(served: int) -> None:
+def test_a_client_that_trickles_bytes_is_disconnected(served: int) -> None:
     """Before, a byte now and then held its thread as long as it liked."""
     first = (b"POST /event HTTP/1.1\r\n" + HALF_BODY, b"POST /event HTTP/1.1\r\nX: ")
     with ThreadPoolExecutor(len(first)) as threads:
@@ -114,7 +114,7 @@ def trickled(port: int, first: bytes) -> float:
     """Send this, then a byte now and then; return the seconds until the connection is closed."""
     began = time.monotonic()
     with connect(port, first) as trickling:
-        while time.monotonic() - began < LONGEST and goes_on(trickling):
+        while time.monotonic() - began < MAX_WAIT and goes_on(trickling):
             time.sleep(0.5)
     return time.monotonic() - began
 
@@ -133,13 +133,13 @@ def goes_on(trickling: socket.socket) -> bool:
         return False  # the end, or an answer that announces it
 
 
-def test_a_half_sent_body_behind_a_whole_request_ends_as_well(served: int) -> None:
+def test_a_half_sent_body_after_a_complete_request_times_out(served: int) -> None:
     """In one segment, so that the last thing which the kernel saw is our answer to the first."""
     with connect(served, LIVE + HELD["half a body"]) as holding:
         assert ended_after(holding) <= bounds.QUIET + SLACK
 
 
-def test_an_idle_connection_can_be_used_again_until_it_is_closed(served: int) -> None:
+def test_an_idle_connection_is_usable_until_its_timeout(served: int) -> None:
     with connect(served, LIVE) as idle:
         assert idle.recv(65536).startswith(b"HTTP/1.1 200 ")
         time.sleep(bounds.HEADER + 2)
@@ -148,7 +148,7 @@ def test_an_idle_connection_can_be_used_again_until_it_is_closed(served: int) ->
         assert bounds.IDLE - 1 <= ended_after(idle) <= bounds.IDLE + SLACK
 
 
-def test_thousands_of_idle_connections_hinder_nobody(serve: Serve, port: int) -> None:
+def test_thousands_of_idle_connections_slow_nobody_down(serve: Serve, port: int) -> None:
     """Before, health was silent from 1,024 on."""
     serve(LOG_LEVEL="ERROR")
     assert answered(port, 1)
@@ -170,19 +170,19 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("status", ["404", "405", "405 in chunks", "413", "415"])
-def test_what_is_refused_anyhow_is_refused_before_its_body_came(served: int, status: str) -> None:
+def test_a_refusal_by_headers_does_not_wait_for_the_body(served: int, status: str) -> None:
     """Before, each of them waited for the body. The connection ends, as the start of its next request is unknown."""
     with connect(served, REFUSED[status]) as refused:
         assert_refused(refused, status)
 
 
 @pytest.mark.parametrize("status", ["401", "401 of metrics"])
-def test_who_shows_no_key_is_refused_before_the_body_came(served_with_keys: int, status: str) -> None:
+def test_a_request_without_a_key_is_refused_before_its_body_arrives(served_with_keys: int, status: str) -> None:
     with connect(served_with_keys, REFUSED[status]) as refused:
         assert_refused(refused, status)
 
 
-def test_more_requests_than_may_be_are_a_503_before_their_bodies_came(serve: Serve, port: int) -> None:
+def test_too_many_requests_are_a_503_before_their_bodies_arrive(serve: Serve, port: int) -> None:
     """Health, which is not limited, is answered all the while."""
     serve(LOG_LEVEL="ERROR")
     assert answered(port, 1)
@@ -207,7 +207,7 @@ def assert_refused(refused: socket.socket, status: str) -> None:
 
 def post_until(port: int, status: int) -> bool:
     """Send an event until it gets this status."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         if post(port, 1) == status:
             return True
@@ -215,7 +215,7 @@ def post_until(port: int, status: int) -> bool:
     return False
 
 
-def test_the_rest_of_a_refused_body_is_never_taken_for_a_request(served: int) -> None:
+def test_the_rest_of_a_refused_body_is_never_parsed_as_a_request(served: int) -> None:
     hidden = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
     refused = b"POST /health/live HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(hidden)
     for pause in (0, 0.2):
@@ -230,7 +230,7 @@ EVENTS = 6  # that each sends while the database is away
 
 
 @pytest.mark.parametrize("pause", [0, 0.02], ids=["in one piece", "body later"])
-def test_after_the_503_of_an_outage_a_connection_goes_on_or_says_that_it_ends(
+def test_after_a_503_a_connection_stays_usable_or_announces_its_close(
     served: int, server: str, database: str, pause: float
 ) -> None:
     """Before, 30 of 2,153 requests after such a 503 were broken: the connection was kept with a body left unread."""
@@ -281,13 +281,13 @@ def test_http_2_is_refused_at_once_and_holds_nothing(served: int) -> None:
     assert [post(served, t) for t in (2, 3)] == [200, 200]
 
 
-def test_a_header_beyond_its_bound_is_refused(served: int) -> None:
+def test_an_oversized_header_is_refused(served: int) -> None:
     with connect(served, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
         long.sendall(b"a" * LONGEST_HEADER)
         assert read_to_end(long).startswith(b"HTTP/1.1 431 ")
 
 
-def test_a_worker_is_known_by_its_command_line(serve: Serve, port: int) -> None:
+def test_the_command_line_of_a_worker_identifies_it(serve: Serve, port: int) -> None:
     main = serve()
     assert answered(port, 1)
     [worker] = psutil.Process(main.pid).children()

@@ -12,25 +12,25 @@ from tests.integration.conftest import AppWith, Sql
 pytestmark = pytest.mark.settings(event_order=EventOrder.SYSTEM)
 
 
-def test_t_rises_over_all_users(client: FlaskClient) -> None:
+def test_t_rises_across_all_players(client: FlaskClient) -> None:
     codes(send(client, "deposit", "1", 10, user_id=1))
     codes(send(client, "deposit", "1", 11, user_id=2))
     codes(send(client, "deposit", "1", 12, user_id=1))
 
 
-def test_the_latest_moment_of_another_user_is_a_duplicate(client: FlaskClient) -> None:
+def test_the_latest_t_of_another_player_is_a_duplicate(client: FlaskClient) -> None:
     send(client, "deposit", "1", 10, user_id=1)
     assert problem(send(client, "deposit", "1", 10, user_id=2)) == (409, "duplicate-event")
 
 
-def test_a_moment_below_it_is_out_of_order(client: FlaskClient) -> None:
+def test_a_t_below_the_system_clock_is_out_of_order(client: FlaskClient) -> None:
     send(client, "deposit", "1", 10, user_id=1)
     answer = send(client, "deposit", "1", 9, user_id=2)
     assert problem(answer) == (400, "out-of-order")
     assert "10" in answer.get_json()["detail"]
 
 
-def test_a_known_event_is_looked_at_first(client: FlaskClient) -> None:
+def test_a_replay_is_recognised_before_the_order_is_checked(client: FlaskClient) -> None:
     first = send(client, "deposit", "201", 10, user_id=1)
     send(client, "deposit", "1", 11, user_id=2)
     again = send(client, "deposit", "201", 10, user_id=1)
@@ -39,7 +39,7 @@ def test_a_known_event_is_looked_at_first(client: FlaskClient) -> None:
     assert problem(send(client, "deposit", "202", 10, user_id=1)) == (409, "duplicate-event")
 
 
-def test_switched_on_later_it_starts_from_the_greatest_t_stored(app_with: AppWith, sql: Sql) -> None:
+def test_switched_on_later_the_system_clock_starts_at_the_greatest_t(app_with: AppWith, sql: Sql) -> None:
     by_user = app_with().test_client()
     send(by_user, "deposit", "1", 100, user_id=1)
     send(by_user, "deposit", "1", 50, user_id=2)
@@ -52,13 +52,13 @@ def test_switched_on_later_it_starts_from_the_greatest_t_stored(app_with: AppWit
     assert sql("SELECT last_t FROM user_clock WHERE user_id = 0") == [(200,)]
 
 
-def test_a_refusal_moves_no_clock(client: FlaskClient, sql: Sql) -> None:
+def test_a_refusal_does_not_move_the_clock(client: FlaskClient, sql: Sql) -> None:
     send(client, "deposit", "1", 10, user_id=1)
     send(client, "deposit", "1", 9, user_id=2)
     assert sql("SELECT user_id, last_t FROM user_clock ORDER BY 1") == [(0, 10), (1, 10)]
 
 
-def test_many_at_once_are_stored_in_one_rising_order(app_with: AppWith, sql: Sql) -> None:
+def test_concurrent_events_are_stored_in_one_rising_order(app_with: AppWith, sql: Sql) -> None:
     app = app_with(event_order=EventOrder.SYSTEM)
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda t: send(app.test_client(), "deposit", "1", t, user_id=t % 4 + 1), range(64)))

@@ -20,10 +20,10 @@ from lib.database_url import read_address
 from lib.local.account import Account, account_for, call, give
 from lib.local.binaries import system_folders
 from testkit.ports import free_port
-from tests.integration.authorities import Authority, Certified, new_authority
+from tests.integration.certificate_authorities import Authority, Certified, new_authority
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import run_sql
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -117,7 +117,7 @@ WRONG: dict[str, Callable[[Secured, Path], str]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=list(WRONG))
-def test_with_any_other_nothing_is_said(
+def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
     secured: Secured, wrong: Callable[[Secured, Path], str], tmp_path: Path
 ) -> None:
     url = wrong(secured, tmp_path)
@@ -130,7 +130,7 @@ def test_with_any_other_nothing_is_said(
     done_with(app)
 
 
-def test_the_address_keeps_what_it_says_of_tls(secured: Secured) -> None:
+def test_tls_options_in_the_address_are_kept(secured: Secured) -> None:
     assert read_address(secured.url())["sslmode"] == "verify-full"
     assert run_sql(secured.url(), TLS) == [(True,)]
 
@@ -161,7 +161,7 @@ def redis(authority: Authority, open_folder: Path) -> Iterator[int]:
 
 
 def answers(address: str) -> bool:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         if storage_from_string(address).check():
             return True
@@ -171,9 +171,7 @@ def answers(address: str) -> bool:
     return False
 
 
-def test_counts_are_kept_by_the_redis_of_the_right_authority_and_name_only(
-    redis: int, authority: Authority, tmp_path: Path
-) -> None:
+def test_only_a_redis_with_the_right_certificate_keeps_counts(redis: int, authority: Authority, tmp_path: Path) -> None:
     form = "rediss://{host}:{port}/0?ssl_ca_certs={trust}&ssl_check_hostname=true"
     other = new_authority(tmp_path / "other").certificate
     assert answers(form.format(host="localhost", port=redis, trust=authority.certificate))

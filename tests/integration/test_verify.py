@@ -127,9 +127,7 @@ TAMPERED = [
 
 
 @pytest.mark.parametrize(("statement", "expected"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED])
-def test_whatever_is_changed_afterwards_is_found(
-    three_editions: APIFlask, sql: Sql, statement: str, expected: str
-) -> None:
+def test_every_later_change_is_found(three_editions: APIFlask, sql: Sql, statement: str, expected: str) -> None:
     assert verified(three_editions).different == 0
     sql(statement)
     findings = verified(three_editions)
@@ -142,8 +140,8 @@ FIRST_DIFFERENCE = (
 )
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFlask, sql: Sql) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_differences_are_listed_and_exit_with_status_1(three_editions: APIFlask, sql: Sql) -> None:
     sql("UPDATE activity_event SET alert_codes = '{}' WHERE t = 4")
     done = verify(three_editions)
     assert done.exit_code == 1
@@ -152,7 +150,7 @@ def test_what_differs_is_listed_and_ends_it_with_status_1(three_editions: APIFla
     assert [line.split() for line in done.stdout.splitlines()][3] == ["3", "2", "1", "0", "0"]
 
 
-def test_an_event_at_fault_twice_is_one_that_differs(three_editions: APIFlask, sql: Sql) -> None:
+def test_an_event_with_two_faults_counts_once(three_editions: APIFlask, sql: Sql) -> None:
     sql("UPDATE alert SET evidence = '{}' WHERE t = 5")
     [difference] = verified(three_editions).differences
     assert "the evidence of code 7" in difference.what
@@ -177,7 +175,7 @@ def test_a_shadow_edition_without_alerts_is_not_missed(app: APIFlask, sql: Sql) 
     assert verified(app).different == 0, "nobody can know whether this worker had seen it by then"
 
 
-def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sql) -> None:
+def test_an_unreadable_edition_is_reported_in_one_line(app: APIFlask, sql: Sql) -> None:
     publish(app, [large(1, 1)])
     write_into(sql, 2, "[]")
     done = verify(app)
@@ -185,8 +183,8 @@ def test_an_edition_that_cannot_be_read_is_told_in_a_line(app: APIFlask, sql: Sq
     assert "Error: edition 2 cannot be read: rules: Must be a list of 1 to 100 rules." in done.stderr
 
 
-@pytest.mark.usefixtures("judged_here")
-def test_nothing_stored_agrees(app: APIFlask) -> None:
+@pytest.mark.usefixtures("backtests_in_this_process")
+def test_an_empty_database_verifies(app: APIFlask) -> None:
     done = verify(app)
     assert done.exit_code == 0, done.output
     assert "All 0 events agree." in done.stdout
@@ -199,7 +197,7 @@ def test_nothing_stored_agrees(app: APIFlask) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.tuples(EDITIONS, st.booleans(), st.integers(1, 3), PLAYED), min_size=1, max_size=4))
-def test_whatever_editions_come_and_go_what_was_stored_by_them_agrees(
+def test_stored_alerts_verify_under_any_sequence_of_editions(
     app: APIFlask, database: str, steps: list[tuple[list[Rule], bool, int, Steps]]
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")

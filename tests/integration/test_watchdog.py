@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from lib.watchdog import MISSED
-from tests.integration.servers import LONGEST, Serve, Server, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, Server, answered, post
 
 REPLACED = 10  # seconds, as docs/security.md says
 SLACK = 5  # seconds on a machine that is busy with other things
@@ -26,13 +26,13 @@ def workers_of(server: Server) -> list[psutil.Process]:
 
 def await_another(server: Server, worker: psutil.Process) -> None:
     """Return when another worker has its place."""
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while worker in workers_of(server) or not workers_of(server):
         assert time.monotonic() < deadline, "it is not replaced"
         time.sleep(0.05)
 
 
-def test_a_stopped_worker_is_replaced_and_what_it_kept_waiting_is_taken(serve: Serve, port: int) -> None:
+def test_a_stopped_worker_is_replaced_and_its_waiting_requests_are_served(serve: Serve, port: int) -> None:
     server = serve()
     assert answered(port, 1)
     [worker] = workers_of(server)
@@ -42,12 +42,12 @@ def test_a_stopped_worker_is_replaced_and_what_it_kept_waiting_is_taken(serve: S
     assert time.monotonic() - began < REPLACED + SLACK
     assert answered(port, 2)
     server.terminate()
-    _, output = server.communicate(timeout=LONGEST)
+    _, output = server.communicate(timeout=MAX_WAIT)
     body = [json.loads(line) for line in output.splitlines() if '"worker silent"' in line]
     assert [(line["level"], line["pid"]) for line in body] == [("error", worker.pid)]
 
 
-def test_what_was_stopped_as_a_whole_goes_on_as_it_was(serve: Serve, port: int) -> None:
+def test_a_service_stopped_as_a_whole_resumes_unchanged(serve: Serve, port: int) -> None:
     """As Ctrl-Z does, and a machine that sleeps."""
     server = serve(WEB_WORKERS="2")
     assert answered(port, 1)
@@ -84,11 +84,11 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """What systemd listens at."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "notify"))
-        listening.settimeout(LONGEST)
+        listening.settimeout(MAX_WAIT)
         yield listening
 
 
-def test_systemd_is_told_that_all_is_well_until_it_is_not(serve: Serve, port: int, manager: socket.socket) -> None:
+def test_systemd_is_notified_only_while_the_service_is_healthy(serve: Serve, port: int, manager: socket.socket) -> None:
     server = serve(NOTIFY_SOCKET=manager.getsockname())
     assert answered(port, 1)
     assert manager.recv(100) == b"WATCHDOG=1"

@@ -79,7 +79,7 @@ def command_of(process: psutil.Process) -> str:
         return ""
 
 
-def test_every_piece_is_done_once_by_whoever_is_free() -> None:
+def test_every_piece_is_done_once_by_a_free_worker() -> None:
     with workers(2) as own:
         shown = list(chain.from_iterable(own.each(times(1, 2, 3, 4))))
         assert sorted(piece for piece, _ in shown) == [1, 2, 2, 3, 3, 3, 4, 4, 4, 4]
@@ -91,18 +91,18 @@ def test_every_piece_is_done_once_by_whoever_is_free() -> None:
 
 
 @pytest.mark.parametrize(("piece", "expected"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
-def test_one_that_fails_ends_the_whole_work(piece: int, expected: str) -> None:
+def test_a_failing_worker_ends_all_work(piece: int, expected: str) -> None:
     with pytest.raises(WorkerFailed, match=expected), workers(2) as own:  # noqa: PT012  # what is not reached must not be
         list(own.each(times(1, piece, 15)))
         pytest.fail("a part was taken for the whole")
 
 
-def test_one_that_cannot_begin_says_why() -> None:
+def test_a_worker_that_cannot_start_reports_why() -> None:
     with pytest.raises(WorkerFailed, match="RuntimeError: there is no table"), workers(1, "no begin") as own:
         list(own.each(times(1, 1)))
 
 
-def test_one_that_ends_between_two_pieces_is_noticed(started: Started) -> None:
+def test_a_worker_that_dies_between_two_pieces_is_noticed(started: Started) -> None:
     with pytest.raises(WorkerFailed, match="ended by signal 15"), workers(1) as own:  # noqa: PT012  # as above
         list(own.each(times(1)))
         [process] = started()
@@ -112,13 +112,13 @@ def test_one_that_ends_between_two_pieces_is_noticed(started: Started) -> None:
         list(own.each(times(1)))
 
 
-def test_one_that_does_not_end_when_told_to_is_killed() -> None:
+def test_a_worker_that_does_not_end_is_killed() -> None:
     with pytest.raises(KeyError, match="enough"), workers(1) as own:  # noqa: PT012  # as above
         for _ in own.each(times(1, 16)):
             raise KeyError("enough")
 
 
-def test_an_interrupt_reaches_the_owner_and_ends_all(started: Started) -> None:
+def test_an_interrupt_reaches_the_owner_and_ends_all_workers(started: Started) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), workers(2) as own:  # noqa: PT012  # as above
         for _ in own.each(times(1, 15, 15)):

@@ -12,7 +12,7 @@ from lib import active_threads
 from lib.active_threads import ActiveThreadLimit, CompleteAnswer
 from lib.concurrency import MARK_BLOCKED
 
-LONGEST = 10  # seconds
+MAX_WAIT = 10  # seconds
 MOST = 2
 
 
@@ -39,7 +39,7 @@ class Server:
             while not self.go[number].wait(0.001):
                 if self.mark_blocked[number].is_set():
                     environ[MARK_BLOCKED]()
-        assert self.go[number].wait(LONGEST)
+        assert self.go[number].wait(MAX_WAIT)
         if environ["kind"] == "fails":
             raise RuntimeError
         return iter([b"in ", b"parts"]) if environ["kind"] == "parts" else [b"wh", b"ole"]
@@ -71,7 +71,7 @@ class Server:
 
 
 def soon(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while not holds():
         if time.monotonic() > deadline:
             return False
@@ -86,7 +86,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 @pytest.mark.parametrize("kind", ["whole", "parts"])
-def test_as_many_as_are_of_use_are_free_again_at_once(server: Server, kind: str) -> None:
+def test_the_useful_number_of_threads_is_free_at_once(server: Server, kind: str) -> None:
     server.begin(0, kind=kind)
     assert server.taken == []
     server.begin(1, kind=kind)
@@ -95,7 +95,7 @@ def test_as_many_as_are_of_use_are_free_again_at_once(server: Server, kind: str)
     assert soon(lambda: server.free() == [0, 1])
 
 
-def test_one_more_sleeps_once_its_answer_was_sent(server: Server) -> None:
+def test_an_excess_thread_sleeps_after_its_answer_was_sent(server: Server) -> None:
     server.begin(0, 1, 2)
     server.let_go(0)
     time.sleep(0.05)
@@ -104,14 +104,14 @@ def test_one_more_sleeps_once_its_answer_was_sent(server: Server) -> None:
     assert soon(lambda: server.free() == [1, 2])
 
 
-def test_one_that_answers_in_parts_never_sleeps(server: Server) -> None:
+def test_a_streaming_thread_never_sleeps(server: Server) -> None:
     """The server may have to close the connection when the thread returns."""
     server.begin(0, 1, 2, 3, kind="parts")
     server.let_go(0, 1, 2, 3)
     assert soon(lambda: server.free() == [0, 1, 2, 3])
 
 
-def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
+def test_a_complete_answer_is_passed_on_in_one_part_and_released() -> None:
     """So that neither waits for a slow reader: the thread that sends it, and the memory of one that sleeps."""
     answer = [b"a" * 10, b"b" * 10]
     several = ActiveThreadLimit(lambda *_: answer, limit=-1, on_full=lambda _: None)
@@ -121,7 +121,7 @@ def test_a_whole_answer_is_handed_over_in_one_part_and_not_kept() -> None:
     assert list(last) == []
 
 
-def test_one_that_is_about_to_wait_has_another_woken(server: Server) -> None:
+def test_a_thread_about_to_block_wakes_another(server: Server) -> None:
     server.begin(0, 1, 2, 3, kind="aside")
     server.let_go(0, 1)
     server.mark_blocked[2].set()
@@ -130,7 +130,7 @@ def test_one_that_is_about_to_wait_has_another_woken(server: Server) -> None:
     assert soon(lambda: server.free() == [1, 2, 3]), "the two that are left are no more than are of use"
 
 
-def test_without_a_thread_that_looks_nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_watching_thread_nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
 
     def no_thread(*_: object, **__: object) -> Thread:
@@ -142,7 +142,7 @@ def test_without_a_thread_that_looks_nobody_sleeps(monkeypatch: pytest.MonkeyPat
     assert soon(lambda: server.free() == [0, 1, 2])
 
 
-def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
+def test_as_many_threads_are_woken_as_are_blocked(server: Server) -> None:
     server.begin(0, 1, 2, 3, 4)
     server.let_go(0, 1, 2)
     later = time.monotonic() + 2 * active_threads.BLOCKED_AFTER
@@ -158,7 +158,7 @@ def test_as_many_are_woken_as_are_held_up(server: Server) -> None:
     assert soon(lambda: len(server.free()) == 7)
 
 
-def test_some_are_woken_from_time_to_time(server: Server) -> None:
+def test_sleeping_threads_are_woken_periodically(server: Server) -> None:
     """The server ends idle threads; it must never be left with sleeping ones only."""
     server.begin(0, 1, 2)
     server.let_go(0, 1, 2)
@@ -170,7 +170,7 @@ def test_some_are_woken_from_time_to_time(server: Server) -> None:
     assert soon(lambda: server.free() == [0, 1, 2])
 
 
-def test_whoever_looks_does_so_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_watching_thread_runs_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(active_threads, "TICK", 0.001)
     server = Server()
     server.begin(0, 1, 2, 3)
@@ -179,7 +179,7 @@ def test_whoever_looks_does_so_by_itself(monkeypatch: pytest.MonkeyPatch) -> Non
     server.let_go(2, 3)
 
 
-def test_one_that_fails_is_at_work_no_longer(server: Server) -> None:
+def test_a_failed_request_no_longer_counts_as_working(server: Server) -> None:
     server.begin(0, 1, 2, kind="fails")
     for number in (0, 1, 2):
         server.go[number].set()
@@ -189,7 +189,7 @@ def test_one_that_fails_is_at_work_no_longer(server: Server) -> None:
     assert soon(lambda: len(server.free()) == 5)
 
 
-def test_where_very_many_are_inside_each_computes_for_longer(server: Server) -> None:
+def test_with_many_threads_inside_each_computes_longer(server: Server) -> None:
     """And where they have left, those that compute make way soon again."""
     before = sys.getswitchinterval()
     try:

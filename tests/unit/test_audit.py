@@ -45,7 +45,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize(("packages", "status", "expected"), OUTCOMES)
-def test_the_status_says_what_was_found_out(
+def test_the_exit_status_reflects_the_audit(
     answer: Answer, capsys: pytest.CaptureFixture[str], packages: list[object], status: int, expected: str
 ) -> None:
     answer(report(*packages))
@@ -54,13 +54,13 @@ def test_the_status_says_what_was_found_out(
     assert main(["--if-reachable"]) == status % 2, "only not to know is forgiven"
 
 
-def test_without_a_network_the_cause_is_said(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_network_is_named_as_the_cause(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
     answer("", error="Traceback\nConnectionError: no route")
     assert main([]) == 2
     assert "not audited: ConnectionError: no route. Run this where" in capsys.readouterr().out
 
 
-def test_a_silent_database_is_waited_for_within_a_bound(
+def test_a_silent_vulnerability_database_is_waited_for_within_a_bound(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(audit, "has_tool", lambda: True)

@@ -20,19 +20,19 @@ def height(chart: Chart, kind: str) -> float:
 
 
 @pytest.mark.parametrize("days", [1, MAX_BARS, MAX_BARS + 1, 1499])
-def test_no_bar_is_too_thin_to_be_seen_and_no_period_is_left_out(days: int) -> None:
+def test_every_bar_is_visible_and_every_period_shown(days: int) -> None:
     report = report_of(days, compares=False)
     found = bar_periods(report)
     assert len(found) <= MAX_BARS
     assert [period for periods in found for period in periods] == [FIRST // DAY + day for day in range(days)]
 
 
-def test_a_period_far_from_the_others_hides_none_of_them() -> None:
+def test_an_outlying_period_hides_no_other() -> None:
     report = replace(REPORTS["alone"], events_by_period={1: 1, 2: 1, 5: 1, 10**14: 1})
     assert [list(periods) for periods in bar_periods(report)] == [[1], [2], [5], [10**14]]
 
 
-def test_periods_far_apart_are_never_one_bar() -> None:
+def test_distant_periods_are_never_merged() -> None:
     report = replace(REPORTS["alone"], events_by_period=dict.fromkeys([*range(500), 10**14], 1))
     assert [list(periods) for periods in bar_periods(report)][-2:] == [[495, 496, 497, 498, 499], [10**14]]
 

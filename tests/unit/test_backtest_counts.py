@@ -40,18 +40,18 @@ READ = [
 
 
 @pytest.mark.parametrize(("written", "users"), READ, ids=[row[0] for row in READ])
-def test_users_are_read_in_order_and_once(written: str, users: list[Users]) -> None:
+def test_players_are_parsed_in_order_without_repeats(written: str, users: list[Users]) -> None:
     assert list(parse_users(written)) == users
 
 
 @pytest.mark.parametrize("written", ["", "0", "a", "-1", "5-", "9-3", "1,,2", "1.5", "1-2-3", str(2**63), "٣"])
-def test_what_names_no_user_ids_is_refused(written: str) -> None:
+def test_invalid_player_ranges_are_refused(written: str) -> None:
     with pytest.raises(BacktestRefused, match="names no user ids"):
         parse_users(written)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=6))
-def test_users_are_written_as_they_are_read(ranges: list[tuple[int, int]]) -> None:
+def test_player_ranges_round_trip(ranges: list[tuple[int, int]]) -> None:
     users = parse_users(",".join(f"{first}-{first + more}" for first, more in ranges))
     assert parse_users(format_users(users)) == users
     meant = {each for first, more in ranges for each in range(first, first + more + 1)}
@@ -77,7 +77,7 @@ def test_a_day_is_a_date_where_t_can_be_one() -> None:
 
 
 @pytest.mark.parametrize("t", [0, EARLIEST - 1, LATEST, NOON * 1000, BIGINT_MAX])
-def test_and_else_a_number(t: int) -> None:
+def test_a_day_is_otherwise_a_number(t: int) -> None:
     calendar = Calendar()
     assert calendar.name(calendar.period(t)) == f"day {t // DAY}"
 
@@ -92,12 +92,12 @@ def test_a_longer_time_has_longer_periods(length: int, days: int) -> None:
     assert calendar.name(0) == ("day 0" if days == 1 else f"days 0 to {days - 1}")
 
 
-def test_a_few_moments_far_from_all_others_change_nothing() -> None:
+def test_outliers_in_time_do_not_change_the_periods() -> None:
     assert Calendar.of([*range(20_000, 21_000), NOON * 1000 // DAY, BIGINT_MAX // DAY]).days == 1
 
 
 @given(st.lists(st.integers(0, 6000), max_size=40), st.randoms())
-def test_in_which_order_days_are_seen_does_not_matter(days: list[int], random: Random) -> None:
+def test_the_order_of_days_does_not_matter(days: list[int], random: Random) -> None:
     seen = [*days, *range(1480)]
     calendar = Calendar.of(seen)
     random.shuffle(seen)
@@ -160,7 +160,7 @@ MEMBERS: dict[Series, Callable[[Codes, Codes], Codes]] = {
 
 
 @given(HISTORIES)
-def test_counts_are_those_of_a_plain_list_of_alerts(histories: Histories) -> None:
+def test_counts_equal_those_of_a_plain_list(histories: Histories) -> None:
     """By code, by period and by both; gained and lost as differences of sets."""
     events = played(histories)
     tally = tally_of(histories, of=set(range(1, 7)))
@@ -188,7 +188,7 @@ def counts(rows: object) -> dict[object, Count]:
 
 
 @given(HISTORIES, st.frozensets(st.integers(1, 6)))
-def test_it_does_not_matter_who_counted_which_users(histories: Histories, some: frozenset[int]) -> None:
+def test_the_split_of_players_between_processes_does_not_matter(histories: Histories, some: frozenset[int]) -> None:
     whole, others = tally_of(histories, of=set(range(1, 7))), set(range(1, 7)) - some
     added = tally_of(histories, of=others)
     added.add(tally_of(histories, of=set(some)))
@@ -207,6 +207,6 @@ def test_the_samples_are_few_real_and_in_order() -> None:
     assert len({each.user_id for each in samples}) > 1, "not simply the first ones"
 
 
-def test_alone_an_edition_is_compared_with_nothing() -> None:
+def test_a_single_edition_is_compared_with_nothing() -> None:
     histories: Histories = [[(1, frozenset({30}), frozenset())]]
     assert tally_of(histories, of={1}, compares=False).reports().keys() == {Series.RAISED}

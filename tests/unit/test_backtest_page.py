@@ -14,7 +14,7 @@ from tests.unit.contrasts import contrast
 
 
 @pytest.mark.parametrize("report", [*REPORTS.values(), EMPTY], ids=[*REPORTS, "empty"])
-def test_the_page_is_whole_and_fetches_nothing(report: Report) -> None:
+def test_the_page_is_self_contained(report: Report) -> None:
     text = render(report, MADE)
     reader = read(text)
     assert not {"script", "link", "img", "iframe", "object", "base"} & reader.names
@@ -23,7 +23,7 @@ def test_the_page_is_whole_and_fetches_nothing(report: Report) -> None:
     assert "prefers-color-scheme: dark" in text
 
 
-def test_what_people_wrote_is_text_in_html_and_in_svg() -> None:
+def test_user_text_is_escaped_in_html_and_svg() -> None:
     """Names, terms, changes and sentences of rules are typed by people: here with an element and quotes in them."""
     rules = [above(1, 100, EVIL, EVIL), above(2, 50, EVIL)]
     reader = read(render(report_of(3, compares=True, new=rules), MADE))
@@ -35,7 +35,7 @@ def test_what_people_wrote_is_text_in_html_and_in_svg() -> None:
     assert f"1 {EVIL}: alerts per day" in labels, "of a chart"
 
 
-def test_the_page_says_what_was_judged_and_what_came_of_it() -> None:
+def test_the_page_says_what_was_judged_and_the_result() -> None:
     text = read(render(REPORTS["against"], MADE)).text
     assert "Edition 2 against edition 1" in text
     assert f"9 events of 3 players (user ids: 1-9), from t {FIRST} on, before t {FIRST + 3 * DAY}" in text
@@ -46,7 +46,7 @@ def test_the_page_says_what_was_judged_and_what_came_of_it() -> None:
         assert title in text
 
 
-def test_a_colour_means_one_thing_and_one_legend_says_which() -> None:
+def test_each_colour_has_one_meaning_and_one_legend() -> None:
     """Everything coloured has a class, each class has a meaning, and each meaning is in one legend."""
     for name, report in REPORTS.items():
         text = render(report, MADE)
@@ -62,7 +62,7 @@ EACH = ["kept", "gained", "lost", "players", "players-against"]
 STYLE, REPORT_STYLE = (TEMPLATES.get_template(name).render() for name in ("pages/page.css", "backtest/report.css"))
 
 
-def test_what_colours_tell_apart_patterns_tell_apart_too() -> None:
+def test_colours_are_backed_by_patterns() -> None:
     """Two of alerts are patterns of their own, and so is one of players; what is lost also goes downwards."""
     fills = dict(re.findall(rf"^\.({'|'.join(EACH)}) {{ fill: ([^;]+);", REPORT_STYLE, re.MULTILINE))
     assert sorted(fills) == sorted(EACH)
@@ -84,7 +84,7 @@ def test_colours_stand_out_from_the_page(scheme: str) -> None:
     assert min(contrast(found[name], found[ground]) for name in ("ink", "dim") for ground in ("page", "panel")) >= 4.5
 
 
-def test_all_periods_are_shown_of_both_editions() -> None:
+def test_all_periods_of_both_editions_are_shown() -> None:
     table = period_table(REPORTS["against"])
     names = ["period", "events", "ed. 2", "per 1,000", "ed. 1", "per 1,000", "gained", "lost", "ed. 2: 1", "ed. 2: 2"]
     assert table.headings == names
@@ -106,6 +106,6 @@ def test_a_code_without_alerts_is_named_below_the_charts() -> None:
     assert "<p>Without any alert: 7, 8.</p>" in render(report, MADE)
 
 
-def test_where_nothing_is_raised_there_is_no_chart() -> None:
+def test_without_alerts_there_is_no_chart() -> None:
     nothing = report_of(3, compares=False, new=[above(1, 10_000)])
     assert "<figure>" not in render(nothing, MADE)

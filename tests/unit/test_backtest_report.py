@@ -44,7 +44,7 @@ def test_the_document_is_json_and_adds_up(report: Report) -> None:
         assert sum(body["alerts"][series]["players_by_alerts"].values()) == body["players"]
 
 
-def test_the_document_tells_what_is_gained_and_lost() -> None:
+def test_the_document_lists_gained_and_lost_alerts() -> None:
     body = document(REPORTS["against"])
     assert (body["edition"], body["against"]) == (2, 1)
     alerts = body["alerts"]
@@ -71,11 +71,11 @@ def test_the_terminal_shows_counts_rates_and_samples() -> None:
     assert EVIL in shown
 
 
-def test_alone_there_is_room_for_the_rate_on_every_terminal() -> None:
+def test_a_single_edition_shows_the_rate_on_every_terminal() -> None:
     assert re.search(r"^1 +large +6 \(2\) +666.7$", printed(REPORTS["alone"], 79), re.MULTILINE)
 
 
-def test_a_terminal_is_shown_the_last_periods_and_told_of_the_others() -> None:
+def test_a_terminal_shows_the_last_periods_and_counts_the_rest() -> None:
     shown = printed(report_of(MAX_SHOWN_PERIODS + 9, compares=False))
     assert "the last 31 of 40" in shown
     assert "\n2026-01-01 " not in shown
@@ -98,7 +98,7 @@ def test_with_80_columns_every_code_has_one_line() -> None:
     assert re.search(r"^4 +large deposit at once +4 \(1\) +444.4 ", printed(report, 100), re.MULTILINE)
 
 
-def test_all_codes_together_have_the_players_with_any_alert() -> None:
+def test_the_total_counts_players_with_any_alert() -> None:
     row = render(REPORTS["against"], MADE).partition('<th scope="row">all codes</th>')[2].partition("</tr>")[0]
     assert re.findall(r"<b>(\d+)</b><small>([^<]+)</small><small>([^<]+)</small>", row) == [
         (alerts, f"{rate} per 1,000 events", "3 players")
@@ -149,7 +149,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("report", "expected"), SENTENCES.values(), ids=list(SENTENCES))
-def test_one_sentence_of_the_result_comes_first_everywhere(report: Report, expected: str) -> None:
+def test_every_report_starts_with_the_summary(report: Report, expected: str) -> None:
     assert sentence(report) == expected
     assert printed(report, 300).splitlines()[0] == expected
     assert document(report)["summary"] == expected
@@ -161,7 +161,7 @@ RATES = [(0, 0, "0"), (0, 9, "0"), (1, 10**6, "under 0.01"), (1, 10**5, "0.01"),
 
 
 @pytest.mark.parametrize(("alerts", "events", "written"), RATES)
-def test_a_rate_names_few_as_few_and_never_as_none(alerts: int, events: int, written: str) -> None:
+def test_a_small_rate_is_never_shown_as_zero(alerts: int, events: int, written: str) -> None:
     assert format_rate(alerts, events) == written
 
 
@@ -169,11 +169,11 @@ SHARES = [(0, 0, "0%"), (0, 9, "0%"), (1, 1000, "under 1%"), (1, 3, "33%"), (999
 
 
 @pytest.mark.parametrize(("part", "whole", "written"), SHARES)
-def test_a_share_is_none_or_all_only_where_it_is(part: int, whole: int, written: str) -> None:
+def test_a_share_is_0_or_100_percent_only_if_exact(part: int, whole: int, written: str) -> None:
     assert format_share(part, whole) == written
 
 
-def test_one_is_written_as_one() -> None:
+def test_singular_and_plural_are_right() -> None:
     one = report_of(1, compares=False, users=1, new=[above(1, 10)])
     assert "1 event of 1 player (" in printed(one)
     assert "<small>1 player</small>" in render(one, MADE)
@@ -198,12 +198,12 @@ def test_findings_are_shown_by_edition_with_the_first_differences() -> None:
     assert shown.rstrip().endswith("22 differ: what is stored is not what these rules raise.")
 
 
-def test_where_all_agree_that_is_said() -> None:
+def test_full_agreement_is_stated() -> None:
     findings = Findings()
     findings.events[1] = findings.agreeing[1] = 5
     assert found(findings).rstrip().endswith("All 5 events agree.")
 
 
-def test_an_edition_without_the_code_of_the_other_still_shows_its_rule() -> None:
+def test_a_code_missing_in_one_edition_still_shows_its_rule() -> None:
     report = replace(REPORTS["against"], edition=EditionRules(number=2, rules={}))
     assert report.rule(3).terms == "a deposit above 10.00"

@@ -40,7 +40,9 @@ WAS_LIVE = replace(DRAFT, edition=1, status=Status.RETIRED, published_at=AT, pub
         pytest.param(WAS_LIVE, None, LIVE, 2, id="it was live before, and the live edition is named"),
     ],
 )
-def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edition | None, over: int | None) -> None:
+def test_drafts_that_undo_nothing_unknowingly_are_accepted(
+    candidate: Edition, base: int | None, live: Edition | None, over: int | None
+) -> None:
     refuse_another_base(candidate, base=base, live=live, over=over)
 
 
@@ -53,7 +55,9 @@ def test_what_is_undone_is_known(candidate: Edition, base: int | None, live: Edi
         pytest.param(WAS_LIVE, None, 4, "edition 4 is to be replaced, but edition 2 is live, ", id="of a way back too"),
     ],
 )
-def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | None, over: int | None, why: str) -> None:
+def test_changes_that_would_be_silently_undone_are_reported(
+    candidate: Edition, base: int | None, over: int | None, why: str
+) -> None:
     with pytest.raises(LiveEditionChanged) as refused:
         refuse_another_base(candidate, base=base, live=LIVE, over=over)
     number, output = candidate.edition, str(refused.value)
@@ -66,17 +70,17 @@ def test_what_would_be_undone_unseen_is_told(candidate: Edition, base: int | Non
     assert refused.value.remedy.command == f"rules publish {number} --over 2"
 
 
-def test_no_more_differences_are_told_than_a_reader_reads() -> None:
+def test_only_the_first_differences_are_reported() -> None:
     many = read_rules([{**LARGE, "code": code} for code in range(2001, 2051)])
     with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MOST_SHOWN} more\. Make a new draft"):
         refuse_another_base(replace(DRAFT, rules=many), base=1, live=LIVE, over=None)
 
 
-def test_the_same_rules_are_no_reason_to_say_nothing() -> None:
+def test_a_changed_live_edition_is_reported_even_with_equal_rules() -> None:
     with pytest.raises(LiveEditionChanged, match="would change: no rule"):
         refuse_another_base(replace(DRAFT, rules=STRICTER), base=1, live=LIVE, over=None)
 
 
-def test_a_live_edition_that_cannot_be_read_is_told_as_that() -> None:
+def test_an_unreadable_live_edition_is_reported_as_such() -> None:
     with pytest.raises(LiveEditionChanged, match="the live edition cannot be read"):
         refuse_another_base(DRAFT, base=1, live=replace(LIVE, rules=()), over=None)

@@ -75,7 +75,7 @@ def test_nothing_is_drawn_beyond_its_scale(shown: Figures) -> None:
     assert all(picture.LEFT <= float(x) <= picture.RIGHT for x, _ in found)
 
 
-def test_every_colour_has_one_for_the_dark_and_stands_out() -> None:
+def test_every_colour_has_a_dark_variant_with_enough_contrast() -> None:
     light, dark = picture.STYLE.split("@media (prefers-color-scheme: dark) {")
     schemes = [
         {
@@ -94,14 +94,14 @@ def test_every_colour_has_one_for_the_dark_and_stands_out() -> None:
             assert contrast(colours[name], colours[".page"]) >= 3, name
 
 
-def test_a_ratio_above_its_bar_is_named_so() -> None:
+def test_a_ratio_above_its_target_is_marked() -> None:
     shown = [text for text, *_ in boxes(picture.svg(SMALL))]
     assert "above the bar, 2.00" in shown
     assert "within the bar, 2.00" in shown
     assert [text for text in shown if text in {"2.20", "1.30"}] == ["2.20", "1.30"]
 
 
-def test_what_is_published_is_what_would_be_drawn_and_said() -> None:
+def test_the_published_files_are_up_to_date() -> None:
     assert (DOCS / "performance.svg").read_text() == picture.svg(PUBLISHED)
     page = (DOCS / "performance.md").read_text()
     output = page.partition("## Bars that were missed\n\n")[2].partition("\n\nThe picture")[0]
@@ -109,7 +109,7 @@ def test_what_is_published_is_what_would_be_drawn_and_said() -> None:
     assert len(re.findall("^- ", output, re.MULTILINE)) == page.count("| ABOVE |") + page.count(": BELOW")
 
 
-def test_what_is_published_is_what_the_tables_say() -> None:
+def test_the_published_figures_match_the_tables() -> None:
     page = (DOCS / "performance.md").read_text()
     for each in PUBLISHED.pairs:
         middle, least, most = (f"{figure:.2f}" for figure in (each.ratio, min(each.ratios), max(each.ratios)))
@@ -122,7 +122,7 @@ def test_what_is_published_is_what_the_tables_say() -> None:
     assert f"{PUBLISHED.speed.per_core:,.0f} events a second and core by the four rules" in page
 
 
-def test_a_missed_bar_is_told_with_what_is_known_of_why() -> None:
+def test_a_missed_target_is_reported_with_its_known_cause() -> None:
     [shown] = missed(SMALL).splitlines()
     assert shown.startswith(f"- **service / {PREPARED}: 2.20, the bar is 2.00.** Of the 360 µs that the subject costs")
     assert "300 are the application's and 60 PostgreSQL's" in shown
@@ -135,7 +135,7 @@ def test_a_missed_bar_is_told_with_what_is_known_of_why() -> None:
     assert second.startswith("- **Backtest by the four rules: 49,999 events a second and core, the bar is 50,000.**")
 
 
-def test_where_no_bar_is_missed_that_is_said() -> None:
+def test_meeting_all_targets_is_stated() -> None:
     assert missed(replace(SMALL, pairs=[pair("base", 2.0), pair("base", 9.0, bar=None)])) == "None."
 
 
@@ -157,7 +157,7 @@ RESULTS = Results(
 )
 
 
-def test_what_was_measured_is_written_kept_and_read_again(tmp_path: Path) -> None:
+def test_measurements_round_trip_through_the_file(tmp_path: Path) -> None:
     document.write(tmp_path, RESULTS, [("CPU", "one")], QUICK)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["performance.json", "performance.md", "performance.svg"]
     kept = figures.read(tmp_path / "performance.json")

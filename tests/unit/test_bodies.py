@@ -22,7 +22,7 @@ def test_a_body_is_read_whole(stream: type[io.BytesIO]) -> None:
     assert read_body({"wsgi.input_terminated": True, "wsgi.input": stream(body)}) == body
 
 
-def test_no_more_is_read_than_the_length_says() -> None:
+def test_no_more_is_read_than_the_content_length() -> None:
     assert read_body({"CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"x" * 100)}) == b"xxx"
 
 
@@ -30,7 +30,7 @@ def test_a_stream_that_may_never_end_is_not_read() -> None:
     assert read_body({"wsgi.input": io.BytesIO(b"x")}) == b""
 
 
-def test_a_route_may_take_more() -> None:
+def test_a_route_may_allow_larger_bodies() -> None:
     environ = {"CONTENT_LENGTH": str(MAX_BODY_SIZE + 1), "wsgi.input": io.BytesIO(b"x" * (MAX_BODY_SIZE + 1))}
     assert len(read_body(environ, MAX_BODY_SIZE + 1)) == MAX_BODY_SIZE + 1
     with pytest.raises(RequestEntityTooLarge, match="no more than 16 KiB"):
@@ -39,7 +39,7 @@ def test_a_route_may_take_more() -> None:
 
 @pytest.mark.parametrize("size", [MAX_BODY_SIZE, MAX_BODY_SIZE + 1])
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
-def test_the_longest_body_is_within(size: int, chunked: bool) -> None:  # noqa: FBT001
+def test_the_greatest_allowed_body_is_accepted(size: int, chunked: bool) -> None:  # noqa: FBT001
     shown = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(size)}
     environ = {**shown, "wsgi.input": io.BytesIO(b"x" * size)}
     if size > MAX_BODY_SIZE:
@@ -65,14 +65,14 @@ def test_a_body_that_ends_before_its_length_is_refused() -> None:
         ({"HTTP_TRANSFER_ENCODING": "chunked"}, True),
     ],
 )
-def test_it_is_known_whether_a_body_is_still_to_be_read(headers: dict[str, str], unread: bool) -> None:  # noqa: FBT001
+def test_unread_bodies_are_detected(headers: dict[str, str], unread: bool) -> None:  # noqa: FBT001
     environ = {**headers, "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b"xx")}
     assert is_unread(environ) is unread
     read_body(environ)
     assert not is_unread(environ)
 
 
-def test_one_that_was_too_large_is_not_read() -> None:
+def test_an_oversized_body_is_not_read() -> None:
     environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b"x" * 99)}
     with pytest.raises(RequestEntityTooLarge):
         read_body(environ, 9)

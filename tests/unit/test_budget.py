@@ -36,13 +36,13 @@ TOO_MUCH: dict[str, tuple[list[Written], str]] = {
 
 
 @pytest.mark.parametrize("written", MOST.values(), ids=MOST)
-def test_so_much_may_an_edition_cost(written: list[Written]) -> None:
+def test_an_edition_within_the_budget_is_accepted(written: list[Written]) -> None:
     cost = dearest(read_rules(written))
     assert (cost.too_much, cost.evidence <= MOST_EVIDENCE, cost.statements <= MOST_STATEMENTS) == (False, True, True)
 
 
 @pytest.mark.parametrize(("written", "expected"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], expected: str) -> None:
+def test_an_edition_above_the_budget_names_its_rules_and_a_remedy(written: list[Written], expected: str) -> None:
     cost = dearest(read_rules(written))
     assert cost.too_much
     assert expected in str(cost)
@@ -50,7 +50,7 @@ def test_what_costs_more_names_the_rules_and_what_to_do(written: list[Written], 
     assert " more." in str(cost)
 
 
-def test_the_contract_costs_a_small_part_of_it() -> None:
+def test_the_rules_of_the_contract_use_a_small_part_of_the_budget() -> None:
     cost = dearest(RULES)
     assert (cost.on, cost.statements) == ("withdraw", 4)
     assert cost.evidence < MOST_EVIDENCE / 20

@@ -33,7 +33,7 @@ def test_bars_are_as_high_as_their_values() -> None:
     assert all(TOP <= end <= TOP + LARGE.height + 0.1 for end in inside)
 
 
-def test_the_scale_shows_its_values_from_above_to_below_the_axis() -> None:
+def test_the_scale_is_labelled_above_and_below_the_axis() -> None:
     svg = drawn(bar_chart("some", [Bar("a", "a", [Segment(3500, "kept")], [Segment(900, "lost")])]))
     assert re.findall(r"<span[^>]*>([\d,]+)</span>", svg) == ["0", "1,000", "2,000", "3,000", "4,000"]
     assert 'style="width: 5ch"' in svg
@@ -43,7 +43,7 @@ def test_the_scale_shows_its_values_from_above_to_below_the_axis() -> None:
 @pytest.mark.parametrize(
     ("greatest", "step"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 5), (21, 10), (600, 200), (10**9, 5 * 10**8)]
 )
-def test_the_values_of_the_scale_are_round_and_few(greatest: int, step: int) -> None:
+def test_the_scale_has_few_round_values(greatest: int, step: int) -> None:
     assert tick_step(greatest, LARGE.steps) == step
 
 
@@ -69,7 +69,7 @@ def test_no_label_is_cut_off_or_overlaps_another_at_any_width(label: str, count:
         assert all(begin + width <= following + 0.1 for begin, following in pairwise(begins))
 
 
-def test_no_text_of_a_chart_is_markup() -> None:
+def test_chart_text_is_escaped() -> None:
     svg = drawn(bar_chart(f'"{EVIL}', [Bar(EVIL, EVIL, [Segment(1, "kept")])]))
     reader = read(svg)
     assert "script" not in reader.names

@@ -86,9 +86,7 @@ def fill(door: AdmissionControl, threads: ThreadPoolExecutor, more: int = 0) -> 
     return asked
 
 
-def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_once(
-    door: AdmissionControl, inside: Inside
-) -> None:
+def test_a_stalled_limit_turns_requests_away_after_a_while_then_at_once(door: AdmissionControl, inside: Inside) -> None:
     with ThreadPoolExecutor() as threads:
         asked = fill(door, threads)
         began = time.monotonic()
@@ -102,7 +100,7 @@ def test_when_nobody_gets_on_others_are_turned_away_first_after_a_while_then_at_
     assert ask(door, "/x") == b"answered"
 
 
-def test_who_is_still_arriving_takes_no_place(door: AdmissionControl, inside: Inside) -> None:
+def test_a_request_still_arriving_takes_no_slot(door: AdmissionControl, inside: Inside) -> None:
     """A33."""
     with ThreadPoolExecutor(MOST) as threads:
         arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST - 1)]
@@ -111,7 +109,7 @@ def test_who_is_still_arriving_takes_no_place(door: AdmissionControl, inside: In
         assert {each.result() for each in arriving} == {b"answered"}
 
 
-def test_beyond_the_most_a_request_is_turned_away_at_once(door: AdmissionControl, inside: Inside) -> None:
+def test_beyond_the_maximum_a_request_is_turned_away_at_once(door: AdmissionControl, inside: Inside) -> None:
     with ThreadPoolExecutor(MOST) as threads:
         arriving = [threads.submit(ask, door, "/arriving") for _ in range(MOST)]
         while len(door._inside) < MOST:  # noqa: SLF001  # as above
@@ -123,7 +121,7 @@ def test_beyond_the_most_a_request_is_turned_away_at_once(door: AdmissionControl
     assert ask(door, "/x") == b"answered"
 
 
-def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: AdmissionControl, inside: Inside) -> None:
+def test_the_age_of_the_slowest_complete_request_is_known(door: AdmissionControl, inside: Inside) -> None:
     """Those that wait for a place count as well: they are not slow clients."""
     assert door.oldest_request_age() == 0
     with ThreadPoolExecutor() as threads:
@@ -134,7 +132,7 @@ def test_it_is_known_how_long_the_slowest_has_been_here_whole(door: AdmissionCon
     assert door.oldest_request_age() == 0
 
 
-def test_health_and_other_rooms_have_nothing_to_do_with_it(door: AdmissionControl, inside: Inside) -> None:
+def test_health_and_other_limits_are_unaffected(door: AdmissionControl, inside: Inside) -> None:
     with ThreadPoolExecutor() as threads:
         fill(door, threads)
         assert ask(door, "/health/live") == b"answered"
@@ -142,7 +140,7 @@ def test_health_and_other_rooms_have_nothing_to_do_with_it(door: AdmissionContro
         inside.go.set()
 
 
-def test_who_waits_is_let_in_when_one_has_finished(door_of: Door, inside: Inside) -> None:
+def test_a_waiting_request_enters_when_another_finishes(door_of: Door, inside: Inside) -> None:
     door = door_of(patience=30)
     with ThreadPoolExecutor(PLACES + 10) as threads:
         asked = fill(door, threads, more=10)
@@ -150,7 +148,7 @@ def test_who_waits_is_let_in_when_one_has_finished(door_of: Door, inside: Inside
         assert [each.result() for each in asked] == [b"answered"] * (PLACES + 10)
 
 
-def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, inside: Inside) -> None:
+def test_a_full_queue_turns_requests_away_at_once(door_of: Door, inside: Inside) -> None:
     door = door_of(patience=30, line=3)
     with ThreadPoolExecutor(PLACES + 3) as threads:
         asked = fill(door, threads, more=3)
@@ -160,7 +158,7 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once(door_of: Door, in
 
 
 @pytest.mark.parametrize("path", ["/fails", "/back"])
-def test_a_place_is_had_by_the_next_once_whatever_happens(door: AdmissionControl, inside: Inside, path: str) -> None:
+def test_a_released_slot_goes_to_the_next_exactly_once(door: AdmissionControl, inside: Inside, path: str) -> None:
     for _ in range(PLACES * 2):
         if path == "/fails":
             with pytest.raises(RuntimeError):
@@ -173,7 +171,7 @@ def test_a_place_is_had_by_the_next_once_whatever_happens(door: AdmissionControl
         inside.go.set()
 
 
-def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
+def test_a_returned_slot_is_retaken_only_if_one_is_free() -> None:
     room = ConcurrencyLimit(1, stall_timeout=PATIENCE)
     place, other = Slot(room), Slot(room)
     place.take()
@@ -192,7 +190,7 @@ def test_a_place_given_back_can_be_had_again_only_where_one_is_free() -> None:
     place.take()
 
 
-def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
+def test_events_have_their_own_limit_and_health_has_none() -> None:
     rooms = make_rooms(settings_with(web_threads=4, read_threads=2))
     room_of = rooms.of_path
     events, reading, metrics = (room_of(path) for path in ("/event", "/users/1", "/metrics"))
@@ -204,7 +202,7 @@ def test_events_share_a_room_with_nothing_else_and_health_has_none() -> None:
     assert room_of("/health/ready") is room_of("/health/live") is None
 
 
-def test_a_room_is_stuck_when_all_places_are_taken_and_nobody_moves() -> None:
+def test_a_limit_is_stuck_when_full_and_nothing_finishes() -> None:
     room = ConcurrencyLimit(2, stall_timeout=PATIENCE)
     assert room.enter()
     assert not room.is_stalled(0), "a place is free"
@@ -231,7 +229,7 @@ def passed_on_after(room: ConcurrencyLimit, *, used: float) -> float:
     return time.monotonic() - left_at
 
 
-def test_a_place_that_others_wait_for_rests_first() -> None:
+def test_a_contended_slot_rests_before_reuse() -> None:
     used = []
 
     def rests(seconds: float) -> float:
@@ -243,7 +241,7 @@ def test_a_place_that_others_wait_for_rests_first() -> None:
     assert [seconds >= 0.01 for seconds in used] == [True], "not the second, for which nobody waits"
 
 
-def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_rests_only_while_events_run(monkeypatch: pytest.MonkeyPatch) -> None:
     rooms = make_rooms(settings_with(read_threads=1)).of_path
     reading = rooms("/alerts")
     assert reading
@@ -256,7 +254,7 @@ def test_reading_rests_beside_events_alone(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("aside", [True, False])
-def test_who_waits_in_some_lines_is_not_at_work_meanwhile(aside: bool) -> None:  # noqa: FBT001  # as pytest has it
+def test_waiting_requests_do_not_count_as_working(aside: bool) -> None:  # noqa: FBT001  # as pytest has it
     room, stepped = ConcurrencyLimit(1, stall_timeout=PATIENCE, marks_blocked=aside), Event()
     Slot(room).take()
     with pytest.raises(NoFreeSlot):
@@ -264,7 +262,7 @@ def test_who_waits_in_some_lines_is_not_at_work_meanwhile(aside: bool) -> None: 
     assert stepped.is_set() is aside
 
 
-def test_nobody_waits_longer_than_the_longest_however_well_the_line_gets_on() -> None:
+def test_nobody_waits_longer_than_the_maximum_even_if_the_queue_moves() -> None:
     room = ConcurrencyLimit(1, stall_timeout=10, max_wait=PATIENCE)
     Slot(room).take()
     with pytest.raises(NoFreeSlot):

@@ -67,14 +67,16 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value}" for name, value in WRONG])
-def test_a_bad_value_is_refused_by_name(name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_refused_by_name(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"  {name}: ") as refused:
         read_settings(tmp_path / ".env")
     assert refused.value.exit_code == 2
 
 
-def test_every_bad_value_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_values_are_reported_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("PORT", "x")
     with pytest.raises(
@@ -94,7 +96,7 @@ ORIGINS = [
 @pytest.mark.parametrize(
     ("written", "given", "origin"), [each[1:] for each in ORIGINS], ids=[each[0] for each in ORIGINS]
 )
-def test_a_bad_value_is_told_with_what_would_do_and_where_it_is_set(
+def test_an_invalid_value_is_reported_with_valid_ones_and_its_source(
     written: str, given: str | None, origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / ".env"
@@ -124,7 +126,7 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("name", "value", "taken"), TAKEN, ids=[f"{name}={value}" for name, value, _ in TAKEN])
-def test_every_refusal_says_which_values_are_taken(
+def test_every_refusal_lists_the_valid_values(
     name: str, value: str, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -133,7 +135,7 @@ def test_every_refusal_says_which_values_are_taken(
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
-def test_common_forms_of_the_address_are_all_accepted(scheme: str) -> None:
+def test_all_common_forms_of_the_database_url_are_accepted(scheme: str) -> None:
     assert str(sqlalchemy_url(f"{scheme}://u@h/d")) == "postgresql+psycopg2://u@h/d"
 
 
@@ -150,7 +152,7 @@ CLOSED_BY_DEFAULT = [
 
 
 @pytest.mark.parametrize(("given", "access"), CLOSED_BY_DEFAULT, ids=[str(given) for given, _ in CLOSED_BY_DEFAULT])
-def test_only_who_is_alone_in_development_needs_no_key(
+def test_only_local_development_needs_no_key(
     given: dict[str, str], access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A20."""
@@ -168,7 +170,7 @@ def test_only_who_is_alone_in_development_needs_no_key(
         ({"HOST": "192.0.2.1", "ACCESS": "open"}, "OPEN TO EVERYBODY who reaches 192.0.2.1"),
     ],
 )
-def test_the_start_says_who_may_use_it(
+def test_the_start_notice_says_who_may_use_the_service(
     given: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in given.items():
@@ -176,7 +178,7 @@ def test_the_start_says_who_may_use_it(
     assert expected in notice_of(read_settings(tmp_path / ".env"))
 
 
-def test_where_keys_are_asked_for_the_start_says_how_to_make_and_show_one_in_a_shell(
+def test_with_keys_required_the_start_notice_says_how_to_create_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ACCESS", "keys")
@@ -208,7 +210,7 @@ def secret_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str,
 
 @pytest.mark.parametrize(("name", "value"), IN_FILES, ids=[name for name, *_ in IN_FILES])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_a_secret_may_stand_in_a_file(
+def test_a_secret_may_be_read_from_a_file(
     name: str, value: str, end: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
 ) -> None:
     secret_in(name, f"{value}{end}".encode())
@@ -226,7 +228,7 @@ def test_a_secret_may_stand_in_a_file(
     ],
     ids=["wrong", "empty", "binary", "large"],
 )
-def test_a_file_that_holds_no_such_setting_is_named_and_not_quoted(
+def test_an_invalid_secret_file_is_named_and_not_quoted(
     name: str, text: bytes, expected: str, tmp_path: Path, secret_in: Callable[[str, bytes], None]
 ) -> None:
     secret_in(name, text)
@@ -236,7 +238,7 @@ def test_a_file_that_holds_no_such_setting_is_named_and_not_quoted(
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in IN_FILES])
-def test_a_file_that_cannot_be_read_and_a_setting_that_is_there_twice_stop_the_start(
+def test_an_unreadable_file_or_a_duplicate_setting_stops_the_start(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(name, raising=False)
@@ -249,7 +251,7 @@ def test_a_file_that_cannot_be_read_and_a_setting_that_is_there_twice_stop_the_s
         read_settings(tmp_path / ".env")
 
 
-def test_no_process_that_is_started_later_is_told_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_processes_do_not_inherit_the_owner_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A42."""
     monkeypatch.setenv("DATABASE_OWNER_URL", SECRET)
     assert read_settings(tmp_path / ".env").database_owner_url == SECRET

@@ -23,13 +23,13 @@ def traffic(sent: float, received: float, acknowledged: int = 100, unsent: int =
         (traffic(25.1, 25.1), True),
     ],
 )
-def test_a_request_and_silence_have_their_bounds(came: Traffic, overdue: bool) -> None:  # noqa: FBT001
+def test_request_time_and_idle_time_are_bounded(came: Traffic, overdue: bool) -> None:  # noqa: FBT001
     seen = Seen()
     seen.update(came, 1000)
     assert seen.is_overdue(came, 1000, BOUNDS) is overdue
 
 
-def test_one_byte_now_and_then_gains_no_time() -> None:
+def test_trickling_bytes_does_not_extend_the_time() -> None:
     seen = Seen()
     for second in range(12):
         came = traffic(60 + second, 0.1)
@@ -37,7 +37,7 @@ def test_one_byte_now_and_then_gains_no_time() -> None:
         assert seen.is_overdue(came, 1000 + second, BOUNDS) is (second > 9)
 
 
-def test_each_answer_gives_the_next_request_all_of_its_time() -> None:
+def test_each_answer_restarts_the_time_for_the_next_request() -> None:
     seen = Seen()
     for second in range(60):
         came = traffic(0.1, 0.2) if second % 9 == 0 else traffic(60, 0.1)
@@ -46,7 +46,7 @@ def test_each_answer_gives_the_next_request_all_of_its_time() -> None:
 
 
 @pytest.mark.parametrize(("taken_at", "overdue"), [(None, True), (15, False)])
-def test_an_answer_has_to_be_taken(taken_at: int | None, overdue: bool) -> None:  # noqa: FBT001
+def test_a_client_must_read_its_answer(taken_at: int | None, overdue: bool) -> None:  # noqa: FBT001
     seen = Seen()
     for second in range(32):
         came = traffic(0.5, 60, unsent=0 if second == taken_at else 9)
@@ -54,7 +54,7 @@ def test_an_answer_has_to_be_taken(taken_at: int | None, overdue: bool) -> None:
     assert seen.is_overdue(came, 1031, BOUNDS) is overdue
 
 
-def test_a_connection_in_use_is_not_slow_because_every_look_finds_a_request() -> None:
+def test_a_busy_connection_is_not_taken_for_a_slow_one() -> None:
     seen = Seen()
     for second in range(60):
         came = traffic(0.02, 0.01)  # the last answer 20 ms ago, and 10 ms ago the next request

@@ -31,12 +31,12 @@ DOTTED = {
 
 
 @pytest.mark.parametrize("text", DOTTED.values(), ids=DOTTED)
-def test_a_name_of_many_parts_is_refused_before_it_is_read(text: str) -> None:
+def test_a_deeply_dotted_key_is_refused_before_parsing(text: str) -> None:
     with pytest.raises(InvalidRules, match=rf"file: Has a name of more than {MOST_PARTS} parts"):
         read_toml(text)
 
 
-def test_dots_that_are_no_parts_of_a_name_are_as_many_as_one_likes() -> None:
+def test_dots_outside_of_keys_are_unlimited() -> None:
     large = {**WRITTEN[3], "description": "." * 400}
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in large.items())
     dots = " . ".join("a" * 1000)
@@ -45,12 +45,12 @@ def test_dots_that_are_no_parts_of_a_name_are_as_many_as_one_likes() -> None:
     assert rule.description == "." * 400
 
 
-def test_a_file_longer_than_any_rules_is_refused() -> None:
+def test_a_file_longer_than_any_valid_edition_is_refused() -> None:
     with pytest.raises(InvalidRules, match="file: Is longer than 262,144 characters; draft the rules you need"):
         read_toml("#" * (LONGEST_FILE + 1))
 
 
-def test_rules_as_many_and_long_as_may_be_fit_into_a_file() -> None:
+def test_the_largest_valid_edition_fits_into_a_file() -> None:
     rule = {**WRITTEN[3], "name": "n" * 100, "description": "d" * 500}
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in rule.items() if name != "code")
     text = "\n".join(f"[[rules]]\ncode = {code}\n{lines}" for code in range(1, 101))
@@ -72,7 +72,7 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("text", BEYOND.values(), ids=BEYOND)
-def test_what_is_long_in_another_way_is_refused(text: str) -> None:
+def test_other_oversized_content_is_refused(text: str) -> None:
     with pytest.raises(InvalidRules):
         read_toml(text)
 
@@ -99,7 +99,7 @@ JSON = {
 
 
 @pytest.mark.parametrize("sent", JSON.values(), ids=JSON)
-def test_a_body_that_is_long_in_any_way_is_refused(sent: bytes) -> None:
+def test_an_oversized_body_of_any_shape_is_refused(sent: bytes) -> None:
     with pytest.raises((InvalidRules, MalformedJson, GivenTwice)) as refused:
         read_body(sent)
     assert len(str(refused.value)) < 10_000

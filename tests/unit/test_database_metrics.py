@@ -5,7 +5,7 @@ import pytest
 from psycopg2 import errorcodes
 
 from lib.metrics.database import REASONS, reason_of
-from tests.unit.faults import Fault
+from tests.unit.driver_errors import Fault
 
 EVERY_SQLSTATE = [code for name, code in vars(errorcodes).items() if name.isupper() and len(str(code)) == 5]
 
@@ -27,7 +27,7 @@ EVERY_SQLSTATE = [code for name, code in vars(errorcodes).items() if name.isuppe
         ("XX000", "other"),
     ],
 )
-def test_the_reason_of_a_failure(sqlstate: str | None, reason: str) -> None:
+def test_a_failure_has_the_expected_reason(sqlstate: str | None, reason: str) -> None:
     assert reason_of(Fault(sqlstate)) == reason
 
 

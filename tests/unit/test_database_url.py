@@ -45,12 +45,12 @@ TAKEN: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize(("address", "parameters"), TAKEN.items(), ids=list(TAKEN))
-def test_an_address_is_read_as_libpq_reads_it(address: str, parameters: dict[str, str]) -> None:
+def test_a_database_url_is_parsed_as_libpq_does(address: str, parameters: dict[str, str]) -> None:
     assert read_address(address) == parameters
 
 
 @pytest.mark.parametrize("address", TAKEN)
-def test_what_is_read_is_handed_on_to_the_driver_as_it_is(address: str) -> None:
+def test_the_parsed_url_is_passed_to_the_driver_unchanged(address: str) -> None:
     parameters = read_address(address)
     _, given = cast("Any", PGDialect_psycopg2)().create_connect_args(engine_url(parameters))
     one_each = ",".join(ports_of(parameters)) if "port" in parameters else None
@@ -59,7 +59,7 @@ def test_what_is_read_is_handed_on_to_the_driver_as_it_is(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", TAKEN)
-def test_the_plain_form_says_the_same_to_every_program(address: str) -> None:
+def test_the_plain_form_means_the_same_to_every_program(address: str) -> None:
     parameters = read_address(address)
     plain = plain_url(parameters)
     assert plain.startswith("postgresql://")

@@ -37,7 +37,7 @@ def by(author: str) -> Edition:
         (NOBODYS, NOBODYS),
     ],
 )
-def test_one_who_is_or_may_be_the_author_does_not_publish(author: str, publisher: str) -> None:
+def test_a_possible_author_may_not_publish(author: str, publisher: str) -> None:
     with pytest.raises(SameEyes):
         refuse_same_eyes(by(author), publisher, OWNERS)
 
@@ -46,7 +46,7 @@ def test_one_who_is_or_may_be_the_author_does_not_publish(author: str, publisher
     ("author", "publisher"),
     [(ONE, OTHER), (name_of_key("0123456789ab", "x"), OTHER), ("migration 0004", ONE)],
 )
-def test_somebody_else_publishes(author: str, publisher: str) -> None:
+def test_another_person_may_publish(author: str, publisher: str) -> None:
     refuse_same_eyes(by(author), publisher, OWNERS)
 
 
@@ -63,5 +63,5 @@ def test_somebody_else_publishes(author: str, publisher: str) -> None:
         ("ann", False),
     ],
 )
-def test_nobody_can_call_themselves_a_key(who: str, *, reserved: bool) -> None:
+def test_an_actor_name_cannot_imitate_a_key(who: str, *, reserved: bool) -> None:
     assert is_reserved(who) is reserved

@@ -35,7 +35,7 @@ def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
     return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1", moments, sentence, wording, "all of it")
 
 
-def test_what_is_stored_as_it_is_judged_has_no_faults() -> None:
+def test_consistent_alerts_have_no_faults() -> None:
     assert CHECK.live_faults(Answer([1100], 1, before_alerts=False), [kept()]) == []
     assert CHECK.live_faults(Answer([], 2, before_alerts=False), []) == []
     assert CHECK.shadow_faults([kept(shadow=True)]) == []
@@ -96,7 +96,7 @@ STORED = [
 
 
 @pytest.mark.parametrize(("answer", "alerts", "expected"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
-def test_each_fault_is_told(answer: Answer, alerts: list[KeptAlert], expected: str) -> None:
+def test_each_fault_is_reported(answer: Answer, alerts: list[KeptAlert], expected: str) -> None:
     """Sentences among them (A45)."""
     assert expected in "; ".join(CHECK.live_faults(answer, alerts))
 

@@ -10,7 +10,7 @@ from lib import hints
 from lib.local.hints import make
 
 
-def test_a_command_is_named_as_it_is_typed_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_is_shown_as_typed_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hints.command("rules list") == "flask --app app rules list"
     monkeypatch.setenv(hints.PREFIX, "sudo -u activity activity-alerts")
     assert hints.command("rules list") == "sudo -u activity activity-alerts rules list"
@@ -26,7 +26,7 @@ def test_a_request_is_a_line_for_a_shell() -> None:
     )
 
 
-def test_make_is_told_where_to_go_if_its_reader_stands_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_make_gets_a_folder_if_the_reader_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make("stop") == "make stop"
     monkeypatch.setenv("MAKE_PREFIX", "make -C '/a folder'")
     assert make("start PORT=5055") == "make -C '/a folder' start PORT=5055"
@@ -34,7 +34,7 @@ def test_make_is_told_where_to_go_if_its_reader_stands_elsewhere(monkeypatch: py
     assert make("stop") == "make stop"
 
 
-def test_no_message_of_what_make_runs_names_make_by_itself() -> None:
+def test_programs_run_by_make_name_make_only_through_hints() -> None:
     """Except the usage page, and lib.install, which an old Python must be able to parse."""
     files = [path for path in Path("lib/local").glob("*.py") if path.stem != "hints"]
     strings = [

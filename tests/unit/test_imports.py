@@ -20,28 +20,28 @@ def loaded_by(program: str) -> frozenset[str]:
     return frozenset(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_the_application_does_without_what_only_some_settings_and_commands_need() -> None:
+def test_the_application_does_not_load_optional_modules() -> None:
     loaded = loaded_by("from app import create_app; create_app.__module__")
     assert {"app.factory", "sqlalchemy", "apiflask"} <= loaded
     assert {"redis", "limits", "flask_limiter", "alembic", "flask_migrate", "app.backtest.cli"}.isdisjoint(loaded)
 
 
-def test_the_notice_needs_the_settings_alone() -> None:
+def test_the_notice_loads_only_the_settings() -> None:
     loaded = loaded_by("import app.notice")
     assert {"app.factory", "sqlalchemy", "flask", "structlog"}.isdisjoint(loaded)
 
 
-def test_the_local_runner_does_without_the_tables_of_the_service() -> None:
+def test_the_local_runner_does_not_load_the_application() -> None:
     assert {"sqlalchemy", "marshmallow", "app"}.isdisjoint(loaded_by("import lib.local.commands"))
 
 
-def test_a_worker_has_all_that_it_serves_with_and_its_main_process_loads_that_before_it() -> None:
+def test_the_main_process_preloads_what_workers_need() -> None:
     loaded = loaded_by("from app.server import load; load()")
     assert {"app.wsgi", "app.factory"} <= loaded
     assert "alembic" not in loaded
 
 
-def test_the_numbers_of_the_files_are_what_alembic_reads_in_them() -> None:
+def test_migration_file_numbers_match_their_revisions() -> None:
     revisions = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
     assert revisions[0] == EXPECTED
     assert frozenset(revisions[1:]) == OLDER

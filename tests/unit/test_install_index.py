@@ -8,7 +8,7 @@ from lib.install.steps import clean_environment
 EVERYWHERE = ["--index-strategy", "unsafe-best-match"]
 
 
-def test_the_strongest_setting_counts() -> None:
+def test_the_setting_of_highest_precedence_wins() -> None:
     lines = ["global.index-url='https://a'", ":env:.index-url='https://c'", "install.index-url='https://b'"]
     assert strongest(lines) == {"index-url": "https://c"}
     assert strongest([lines[0], lines[2]]) == {"index-url": "https://b"}
@@ -19,11 +19,11 @@ def test_settings_of_other_commands_do_not_count(line: str) -> None:
     assert strongest([line]) == {}
 
 
-def test_without_settings_uv_looks_where_it_always_does() -> None:
+def test_without_settings_uv_uses_its_default_index() -> None:
     assert uv_options({}) == EVERYWHERE
 
 
-def test_each_of_several_values_is_told() -> None:
+def test_each_of_several_values_is_passed() -> None:
     settings = {"index-url": "https://a", "extra-index-url": "https://b\nhttps://c", "find-links": "/wheels"}
     assert uv_options(settings) == [
         *("--default-index", "https://a", "--index", "https://b", "--index", "https://c"),
@@ -32,17 +32,17 @@ def test_each_of_several_values_is_told() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), [("1", True), ("true", True), ("0", False), ("false", False)])
-def test_no_index_is_a_yes_or_a_no(value: str, expected: bool) -> None:  # noqa: FBT001 - a row of a table
+def test_no_index_is_a_boolean(value: str, expected: bool) -> None:  # noqa: FBT001 - a row of a table
     assert ("--no-index" in uv_options({"no-index": value})) is expected
 
 
 @pytest.mark.parametrize("name", ["PIP_TARGET", "PIP_USER", "PYTHONPATH", "UV_CONSTRAINT", "UV_NO_VERIFY_HASHES"])
-def test_what_leads_an_installation_elsewhere_is_left_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_redirect_the_installation_are_dropped(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "somewhere")
     assert name not in clean_environment()
 
 
 @pytest.mark.parametrize("name", ["PIP_INDEX_URL", "HTTPS_PROXY", "SSL_CERT_FILE", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"])
-def test_how_the_index_is_reached_is_the_users_to_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_decides_how_the_index_is_reached(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "so")
     assert clean_environment()[name] == "so"

@@ -40,7 +40,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedJson):
         read_object(body)
 
@@ -58,14 +58,14 @@ OTHER_ENCODINGS = {
 
 
 @pytest.mark.parametrize(("encoding", "expected"), OTHER_ENCODINGS.items())
-def test_another_encoding_is_named_with_what_to_send_instead(encoding: str, expected: str) -> None:
+def test_another_encoding_is_named_with_the_expected_one(encoding: str, expected: str) -> None:
     """A29."""
     with pytest.raises(MalformedJson) as refused:
         read_object(EVENT.encode(encoding))
     assert expected in str(refused.value)
 
 
-def test_a_gzip_body_that_does_not_say_so_is_named_too() -> None:
+def test_an_undeclared_gzip_body_is_recognised() -> None:
     with pytest.raises(MalformedJson, match="compressed with gzip"):
         read_object(gzip.compress(EVENT.encode()))
 
@@ -78,13 +78,13 @@ def test_a_gzip_body_that_does_not_say_so_is_named_too() -> None:
         (b'{"a": "\x00"}', "control character"),
     ],
 )
-def test_what_is_in_no_encoding_is_not_said_to_be_in_one(body: bytes, expected: str) -> None:
+def test_undecodable_bytes_are_not_attributed_to_an_encoding(body: bytes, expected: str) -> None:
     with pytest.raises(MalformedJson, match=expected) as refused:
         read_object(body)
     assert "UTF-16" not in str(refused.value)
 
 
-def test_nesting_within_reason_is_read() -> None:
+def test_moderate_nesting_is_accepted() -> None:
     assert read_object(b'{"a": ' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH)
 
 
@@ -99,17 +99,17 @@ def test_numbers_come_exactly_as_written() -> None:
     assert [type(read[name]) for name in "abcd"] == [NumberLiteral, NumberLiteral, int, int]
 
 
-def test_an_integer_of_thousands_of_digits_is_no_way_to_stop_us() -> None:
+def test_an_integer_of_thousands_of_digits_is_handled_quickly() -> None:
     assert isinstance(read_object(b'{"a": ' + b"9" * 10_000 + b"}")["a"], NumberLiteral)
 
 
-def test_members_given_twice_are_named() -> None:
+def test_repeated_members_are_named() -> None:
     with pytest.raises(GivenTwice) as refused:
         read_object(b'{"a": 1, "b": 2, "a": 1, "c": 3, "c": 3}')
     assert refused.value.args == ("a", "c")
 
 
-def test_of_thousands_of_members_at_fault_a_few_are_named() -> None:
+def test_only_a_few_of_many_invalid_members_are_named() -> None:
     refused = InvalidMembers({f"member {n}": ["Unknown field."] for n in range(1000)})
     assert len(refused.errors) == 20
     assert "and 980 more" in str(refused)
@@ -123,7 +123,7 @@ TWICE_WITHIN = {
 
 
 @pytest.mark.parametrize(("body", "named"), TWICE_WITHIN.items())
-def test_a_member_given_twice_is_named_with_its_place(body: bytes, named: tuple[str, ...]) -> None:
+def test_a_repeated_member_is_named_with_its_place(body: bytes, named: tuple[str, ...]) -> None:
     with pytest.raises(GivenTwice) as refused:
         read_object(body)
     assert refused.value.args == named
@@ -132,12 +132,12 @@ def test_a_member_given_twice_is_named_with_its_place(body: bytes, named: tuple[
 @pytest.mark.parametrize(
     "body", [b'{"a": 1, "a": 2', b'{"a": 1, "a": NaN}', b'[{"a": 1, "a": 2}', b'{"a": 1, "a": 2} {}']
 )
-def test_what_is_no_json_is_so_even_with_a_member_given_twice(body: bytes) -> None:
+def test_malformed_json_is_reported_as_such_despite_a_repeated_member(body: bytes) -> None:
     with pytest.raises(MalformedJson):
         read_object(body)
 
 
-def test_a_list_is_no_object_whatever_is_in_it() -> None:
+def test_a_list_is_not_an_object() -> None:
     with pytest.raises(MalformedJson, match="must be a JSON object"):
         read_object(b'[{"a": 1, "a": 2}]')
 
@@ -153,5 +153,5 @@ def test_a_list_is_no_object_whatever_is_in_it() -> None:
         ("x" * 61, "x" * 60 + "…"),
     ],
 )
-def test_a_name_is_shown_as_a_terminal_can_bear_it(name: str, expected: str) -> None:
+def test_member_names_are_shown_safely_for_terminals(name: str, expected: str) -> None:
     assert printable(name) == expected

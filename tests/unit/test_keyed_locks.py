@@ -30,7 +30,7 @@ def waiting(locks: KeyedLocks, count: int) -> None:
         time.sleep(0.005)
 
 
-def test_keys_have_turns_of_their_own() -> None:
+def test_each_key_has_its_own_queue() -> None:
     locks, room = KeyedLocks(max_waiting=0, timeout=30), ConcurrencyLimit(3, stall_timeout=SHORT)
     for key in (1, 2, 3):
         locks.acquire(key, a_place(room))
@@ -41,7 +41,7 @@ def test_keys_have_turns_of_their_own() -> None:
     assert locks._queues == {}, "nothing is kept of who came and went"  # noqa: SLF001
 
 
-def test_those_of_one_key_come_in_their_order_and_leave_their_places_to_others(room: ConcurrencyLimit) -> None:
+def test_requests_of_one_key_run_in_order_without_occupying_slots(room: ConcurrencyLimit) -> None:
     locks, came = KeyedLocks(max_waiting=LINE, timeout=30), []
 
     def come(number: int) -> None:
@@ -70,7 +70,7 @@ def test_those_of_one_key_come_in_their_order_and_leave_their_places_to_others(r
     assert came == list(range(LINE))
 
 
-def test_whoever_waits_for_too_long_is_turned_away_and_the_next_is_not(room: ConcurrencyLimit) -> None:
+def test_a_request_that_waits_too_long_is_turned_away_and_the_next_is_not(room: ConcurrencyLimit) -> None:
     locks = KeyedLocks(max_waiting=LINE, timeout=SHORT)
     locks.acquire(1, a_place(room))
     for _ in range(LINE * 2):
@@ -80,7 +80,7 @@ def test_whoever_waits_for_too_long_is_turned_away_and_the_next_is_not(room: Con
     locks.acquire(1, a_place(room))
 
 
-def test_beyond_the_end_of_the_line_one_is_turned_away_at_once_whatever_its_key() -> None:
+def test_a_full_queue_turns_requests_away_whatever_their_key() -> None:
     locks, room = KeyedLocks(max_waiting=2, timeout=30), ConcurrencyLimit(10, stall_timeout=SHORT)
     for key in (1, 2):
         locks.acquire(key, a_place(room))
@@ -95,7 +95,7 @@ def test_beyond_the_end_of_the_line_one_is_turned_away_at_once_whatever_its_key(
             each.result()
 
 
-def test_whoever_has_its_turn_and_finds_no_place_passes_it_on() -> None:
+def test_a_request_turned_away_at_its_turn_passes_the_turn_on() -> None:
     locks, room = KeyedLocks(max_waiting=LINE, timeout=30), ConcurrencyLimit(1, stall_timeout=SHORT)
     place = a_place(room)
     locks.acquire(1, place)

@@ -7,7 +7,7 @@ from lib.keyset import page_of
 
 
 @given(st.lists(st.integers(0, 30), unique=True), st.integers(1, 8))
-def test_the_pages_are_the_list_and_the_last_one_says_so(items: list[int], limit: int) -> None:
+def test_the_pages_equal_the_list_and_the_last_is_marked(items: list[int], limit: int) -> None:
     items.sort()
     read: list[int] = []
     pages, after = 0, -1

@@ -37,7 +37,7 @@ def test_a_rule_of_any_kind_is_read_and_written(name: str) -> None:
 
 
 @EVERY
-def test_a_parameter_that_is_missing_or_of_no_sort_is_refused(name: str) -> None:
+def test_a_missing_or_untyped_parameter_is_refused(name: str) -> None:
     for parameter in parameters_of(KINDS[name]):
         for rule in (written(name, 1, **{parameter: []}), {**written(name, 1), parameter: None}):
             with pytest.raises(InvalidRules, match=f"rule 1, {parameter}: "):
@@ -45,7 +45,7 @@ def test_a_parameter_that_is_missing_or_of_no_sort_is_refused(name: str) -> None
 
 
 @EVERY
-def test_a_change_of_any_parameter_is_told(name: str) -> None:
+def test_a_change_of_any_parameter_is_described(name: str) -> None:
     [rule] = read_rules([written(name, 1)])
     for parameter, value in changes(name).items():
         [changed] = read_rules([written(name, 1, **{parameter: value})])
@@ -64,7 +64,7 @@ def test_the_document_has_every_parameter(name: str) -> None:
 
 
 @EVERY
-def test_what_a_rule_can_cost_is_known(name: str) -> None:
+def test_the_cost_of_a_rule_is_known(name: str) -> None:
     [rule] = read_rules([written(name, 1)])
     cost = dearest([rule])
     assert cost.evidence > MOMENT

@@ -78,7 +78,7 @@ def missing(lock: str, extras: list[str], where: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.parametrize("where", list(surroundings()), ids=name_of)
-def test_every_python_and_platform_finds_all_that_it_needs(where: dict[str, str]) -> None:
+def test_every_python_and_platform_finds_all_packages(where: dict[str, str]) -> None:
     assert {lock: missing(lock, extras, where) for lock, extras in LOCKS.items()} == {lock: set() for lock in LOCKS}
 
 

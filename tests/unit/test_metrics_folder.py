@@ -36,7 +36,7 @@ def other_service(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     other.communicate()
 
 
-def test_where_none_is_named_it_is_a_private_one_that_goes_with_the_service() -> None:
+def test_the_default_folder_is_private_and_removed_with_the_service() -> None:
     with shared_folder():
         folder = Path(os.environ[VARIABLE])
         assert folder.is_dir()
@@ -45,7 +45,7 @@ def test_where_none_is_named_it_is_a_private_one_that_goes_with_the_service() ->
     assert not folder.exists()
 
 
-def test_a_named_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_folder_is_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, "var/metrics")
     with shared_folder():
@@ -53,9 +53,7 @@ def test_a_named_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (tmp_path / "var/metrics").is_dir()
 
 
-def test_what_earlier_runs_counted_is_cleared_away_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_files_of_earlier_runs_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("counter_0.db", "histogram_12.db", "letter.txt"):
         (tmp_path / name).touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path))
@@ -63,14 +61,14 @@ def test_what_earlier_runs_counted_is_cleared_away_and_nothing_else(
         assert [each.name for each in tmp_path.iterdir() if each.suffix != ".lock"] == ["letter.txt"]
 
 
-def test_one_that_cannot_be_made_is_a_bad_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_created_is_an_invalid_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "folder"))
     with pytest.raises(SettingsError, match=f"{VARIABLE}: Cannot be used: Not a directory"), shared_folder():
         pass
 
 
-def test_that_of_a_running_service_is_left_alone(
+def test_the_folder_of_a_running_service_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other_service: "subprocess.Popen[str]"
 ) -> None:
     (tmp_path / "counter_0.db").touch()

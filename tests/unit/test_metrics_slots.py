@@ -34,9 +34,7 @@ def worker(tmp_path: Path) -> Iterator[Callable[[], tuple[Worker, str]]]:
         process.communicate()
 
 
-def test_a_number_is_taken_again_once_its_worker_is_dead(
-    tmp_path: Path, worker: Callable[[], tuple[Worker, str]]
-) -> None:
+def test_a_slot_is_reused_after_its_worker_died(tmp_path: Path, worker: Callable[[], tuple[Worker, str]]) -> None:
     (first, number), (_, other) = worker(), worker()
     assert (number, other) == ("0", "1")
     assert is_alive(tmp_path, "0")
@@ -47,7 +45,7 @@ def test_a_number_is_taken_again_once_its_worker_is_dead(
     assert worker()[1] == "0"
 
 
-def test_what_was_counted_stays_and_gauges_begin_anew(tmp_path: Path, worker: Callable[[], tuple[Worker, str]]) -> None:
+def test_counters_continue_and_gauges_restart(tmp_path: Path, worker: Callable[[], tuple[Worker, str]]) -> None:
     first, _ = worker()
     for file in tmp_path.glob("*.db"):
         with file.open("r+b") as opened:
@@ -65,7 +63,7 @@ def test_what_was_counted_stays_and_gauges_begin_anew(tmp_path: Path, worker: Ca
     }
 
 
-def test_files_take_their_room_beforehand(tmp_path: Path) -> None:
+def test_files_are_preallocated(tmp_path: Path) -> None:
     """On a full disk the kernel kills who writes to a part of a mapped file that has no room yet."""
     take_slot(tmp_path)
     files = [file.stat() for file in tmp_path.glob("*.db")]
@@ -73,7 +71,7 @@ def test_files_take_their_room_beforehand(tmp_path: Path) -> None:
     assert all(each.st_size == CAPACITY <= each.st_blocks * 512 for each in files)
 
 
-def test_one_that_was_left_unfinished_is_finished(tmp_path: Path) -> None:
+def test_an_unfinished_file_is_completed(tmp_path: Path) -> None:
     (tmp_path / "counter_0.db").write_bytes(bytes(100))
     take_slot(tmp_path)
     assert (tmp_path / "counter_0.db").read_bytes() == bytes(CAPACITY)

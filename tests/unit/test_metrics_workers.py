@@ -73,7 +73,7 @@ OF_ONE = {
 }
 
 
-def test_one_worker_shows_what_it_counted_before_and_after(launch: Launch, tmp_path: Path) -> None:
+def test_one_worker_reports_its_counts(launch: Launch, tmp_path: Path) -> None:
     launch()
     assert shown(tmp_path) == OF_ONE
 
@@ -84,13 +84,13 @@ def test_two_workers_add_up(launch: Launch, tmp_path: Path) -> None:
     assert shown(tmp_path) == {name: 2 * value for name, value in OF_ONE.items()}
 
 
-def test_gauges_of_the_dead_are_gone_at_once_and_counts_stay(launch: Launch, tmp_path: Path) -> None:
+def test_gauges_of_dead_workers_vanish_and_counters_stay(launch: Launch, tmp_path: Path) -> None:
     first, _ = launch(), launch()
     end(first)
     assert shown(tmp_path) == {name: value * (1 if name == "under_way" else 2) for name, value in OF_ONE.items()}
 
 
-def test_the_next_worker_counts_on(launch: Launch, tmp_path: Path) -> None:
+def test_the_next_worker_continues_the_counts(launch: Launch, tmp_path: Path) -> None:
     for _ in range(3):
         end(launch())
     launch()
@@ -99,7 +99,7 @@ def test_the_next_worker_counts_on(launch: Launch, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.glob("*.db")} == files, "it takes over those of the one before"
 
 
-def test_a_file_that_is_just_being_made_is_passed_over(launch: Launch, tmp_path: Path) -> None:
+def test_a_file_being_created_is_skipped(launch: Launch, tmp_path: Path) -> None:
     launch()
     (tmp_path / "counter_7.db").touch()
     assert shown(tmp_path) == OF_ONE

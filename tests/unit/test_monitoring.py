@@ -26,7 +26,7 @@ def overlap(one: dict[str, int], other: dict[str, int]) -> bool:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
-def test_an_alert_says_how_bad_it_is_and_what_to_do(rule: dict[str, Any]) -> None:
+def test_an_alert_has_a_severity_and_a_remedy(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert 10 < len(rule["annotations"]["summary"]) < 100
     assert len(rule["annotations"]["description"]) > 100
@@ -37,14 +37,14 @@ def test_every_alert_is_tested() -> None:
     assert [rule["alert"] for rule in RULES if rule["alert"] not in tests] == []
 
 
-def test_prometheus_is_told_of_the_job_that_alerts_and_dashboard_ask_for() -> None:
+def test_prometheus_scrapes_the_job_that_alerts_and_dashboard_use() -> None:
     [job] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
     assert all(f'job="{job["job_name"]}"' in rule["expr"] for rule in RULES)
     assert BOARD["templating"]["list"][1]["current"]["value"] == job["job_name"]
     assert "credentials_file" in job["authorization"]
 
 
-def test_the_dashboard_can_be_imported_as_it_is() -> None:
+def test_the_dashboard_can_be_imported_unchanged() -> None:
     assert BOARD["id"] is None
     assert BOARD["uid"]
     assert BOARD["title"]
@@ -52,7 +52,7 @@ def test_the_dashboard_can_be_imported_as_it_is() -> None:
     assert "__inputs" not in BOARD
 
 
-def test_the_source_of_the_numbers_is_chosen_on_the_page() -> None:
+def test_the_data_source_is_a_dashboard_variable() -> None:
     kinds = {variable["name"]: variable["type"] for variable in BOARD["templating"]["list"]}
     assert kinds == {"datasource": "datasource", "job": "query", "instance": "query"}
     for panel in PANELS:
@@ -61,7 +61,7 @@ def test_the_source_of_the_numbers_is_chosen_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
-def test_a_panel_has_a_unit_a_word_of_explanation_and_something_to_show(panel: dict[str, Any]) -> None:
+def test_a_panel_has_a_unit_a_description_and_a_query(panel: dict[str, Any]) -> None:
     assert panel["fieldConfig"]["defaults"]["unit"]
     assert panel["description"]
     references = [target["refId"] for target in panel["targets"]]
@@ -70,7 +70,7 @@ def test_a_panel_has_a_unit_a_word_of_explanation_and_something_to_show(panel: d
     assert all('job="$job"' in target["expr"] for target in panel["targets"])
 
 
-def test_panels_have_places_of_their_own() -> None:
+def test_panels_do_not_overlap() -> None:
     places = [panel["gridPos"] for panel in BOARD["panels"]]
     assert all(place["x"] + place["w"] <= COLUMNS for place in places)
     assert not [pair for pair in combinations(places, 2) if overlap(*pair)]

@@ -19,7 +19,7 @@ def sheds(*looks: Look) -> bool:
     return shown
 
 
-def test_a_shadow_that_takes_much_leaves_where_events_wait_for_long() -> None:
+def test_a_costly_shadow_is_shed_when_events_wait_long() -> None:
     assert sheds(*[PRESSED] * LOOKS)
     assert not sheds(*[PRESSED] * (LOOKS - 1))
 
@@ -29,19 +29,19 @@ def test_a_shadow_that_takes_much_leaves_where_events_wait_for_long() -> None:
     [CALM, (4.9, 0.9, 10), (10, 0.24, 10), (50, 0, 10), (50, 0.9, 0)],
     ids=["no pressure", "little pressure", "a small shadow", "a shadow of nothing", "no event was stored"],
 )
-def test_otherwise_it_stays(look: Look) -> None:
+def test_the_shadow_stays_otherwise(look: Look) -> None:
     assert not sheds(*[look] * 100)
 
 
-def test_a_burst_now_and_then_does_not_do_it() -> None:
+def test_occasional_bursts_do_not_shed_the_shadow() -> None:
     assert not sheds(*[PRESSED, PRESSED, CALM, CALM] * 50)
 
 
-def test_a_calm_moment_only_puts_it_off() -> None:
+def test_a_calm_moment_only_delays_shedding() -> None:
     assert sheds(*[PRESSED, PRESSED, CALM] * LOOKS)
 
 
-def test_another_shadow_begins_anew() -> None:
+def test_another_shadow_starts_a_new_measurement() -> None:
     pressure = Pressure()
     for number in range(LOOKS):
         pressure.strain(Reading(events=number * 10, waits=number * 9, shadow=number * 0.9, cpu=number))
@@ -49,7 +49,7 @@ def test_another_shadow_begins_anew() -> None:
     assert pressure.strain(Reading(events=1000, waits=900, shadow=90, cpu=100)) is None
 
 
-def test_why_it_left_is_told_in_shares() -> None:
+def test_the_reason_for_shedding_is_given_in_shares() -> None:
     pressure = Pressure()
     readings = [Reading(events=n * 10, waits=n * 30, shadow=n * 0.5, cpu=n) for n in range(LOOKS + 1)]
     *_, strain = [pressure.strain(each) for each in readings]

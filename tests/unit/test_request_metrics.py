@@ -60,7 +60,7 @@ def http_metrics() -> Iterator[Metric]:
     return (metric for metric in REGISTRY.collect() if metric.name.startswith("http_"))
 
 
-def test_a_request_counts_for_its_rule_whatever_is_in_the_path(client: FlaskClient) -> None:
+def test_a_request_counts_for_its_route_whatever_the_path_parameters(client: FlaskClient) -> None:
     before = requests("GET", "/things/<int:number>", "200")
     for number in range(3):
         client.get(f"/things/{number}")
@@ -70,7 +70,7 @@ def test_a_request_counts_for_its_rule_whatever_is_in_the_path(client: FlaskClie
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nowhere", "404"), ("GET", "/things/x", "404"), ("PUT", "/slow", "405")]
 )
-def test_what_no_rule_takes_counts_under_one_label(client: FlaskClient, method: str, path: str, status: str) -> None:
+def test_unmatched_requests_share_one_label(client: FlaskClient, method: str, path: str, status: str) -> None:
     before = requests(method, "unmatched", status)
     client.open(path, method=method)
     assert requests(method, "unmatched", status) == before + 1
@@ -82,7 +82,7 @@ def test_a_defect_counts_as_500(client: FlaskClient) -> None:
     assert requests("GET", "/broken", "500") == before + 1
 
 
-def test_a_thousand_made_up_paths_and_methods_make_no_new_series(client: FlaskClient) -> None:
+def test_invented_paths_and_methods_create_no_new_series(client: FlaskClient) -> None:
     for method in (*METHODS, "BREW"):
         client.open("/nowhere", method=method)
     known, remembered = series(), request_count.cache_info().currsize
@@ -100,7 +100,7 @@ def test_the_time_of_a_request_is_in_seconds_and_in_its_bucket(client: FlaskClie
     assert bucket("/slow", "+Inf") == above + 1
 
 
-def test_the_buckets_go_from_a_millisecond_to_ten_seconds(client: FlaskClient) -> None:
+def test_the_buckets_range_from_a_millisecond_to_ten_seconds(client: FlaskClient) -> None:
     client.get("/slow")
     bounds = [
         each.labels["le"]

@@ -41,11 +41,11 @@ def test_edition_1_is_the_contract() -> None:
 
 
 @given(EDITIONS)
-def test_what_is_written_is_read_again(rules: list[Rule]) -> None:
+def test_written_rules_round_trip(rules: list[Rule]) -> None:
     assert list(read_draft(written_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
 
 
-def test_rules_are_evaluated_on_all_types_unless_they_say_otherwise() -> None:
+def test_rules_are_evaluated_on_all_types_by_default() -> None:
     [rule] = read_rules([{name: value for name, value in STREAK.items() if name != "evaluated_on"}])
     assert rule.evaluated_on == {"deposit", "withdraw"}
 
@@ -97,7 +97,7 @@ WRONG_WINDOWS: list[tuple[dict[str, Any], str]] = [
     + [({**WINDOW, **change}, named) for change, named in WRONG_WINDOWS],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_could_fail_at_an_event_cannot_be_saved(written: dict[str, Any], named: str) -> None:
+def test_rules_that_could_fail_on_an_event_are_refused(written: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRules) as refused:
         read_rules([written])
     assert named in refused.value.errors
@@ -105,17 +105,17 @@ def test_what_could_fail_at_an_event_cannot_be_saved(written: dict[str, Any], na
 
 
 @pytest.mark.parametrize("written", [None, {}, [], "rules", [STREAK] * (MOST_RULES + 1)])
-def test_an_edition_is_a_list_of_some_rules(written: object) -> None:
+def test_an_edition_is_a_non_empty_list_of_rules(written: object) -> None:
     with pytest.raises(InvalidRules, match="1 to 100 rules"):
         read_rules(written)
 
 
-def test_a_code_is_given_once() -> None:
+def test_a_duplicate_code_is_refused() -> None:
     with pytest.raises(InvalidRules, match="rule 30, code: Is given to more than one rule"):
         read_rules([STREAK, {**WINDOW, "code": 30}])
 
 
-def test_of_two_rules_with_one_code_each_is_told_of() -> None:
+def test_both_rules_with_the_same_code_are_reported() -> None:
     with pytest.raises(InvalidRules) as refused:
         read_rules([{**STREAK, "count": 1}, WINDOW, {**STREAK, "count": "many"}])
     assert refused.value.errors == {
@@ -125,14 +125,14 @@ def test_of_two_rules_with_one_code_each_is_told_of() -> None:
     }
 
 
-def test_a_fault_is_told_once_however_often_it_was_made() -> None:
+def test_a_repeated_fault_is_reported_once() -> None:
     with pytest.raises(InvalidRules) as refused:
         read_rules([{**STREAK, "evaluated_on": ["bet"] * 11_500}])
     assert str(refused.value) == 'rule 30, evaluated_on: Must be "deposit" or "withdraw".'
 
 
 @pytest.mark.parametrize("rule", [STREAK, LARGE])
-def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> None:
+def test_a_new_rule_that_can_never_be_met_is_refused(rule: dict[str, Any]) -> None:
     never = [{**rule, "evaluated_on": ["deposit"]}]
     with pytest.raises(InvalidRules) as refused:
         read_draft(never)
@@ -144,7 +144,7 @@ def test_a_rule_that_can_never_be_met_is_no_new_rule(rule: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("rule", [RISING, WINDOW])
-def test_what_the_other_type_can_meet_may_be_evaluated_on_it_alone(rule: dict[str, Any]) -> None:
+def test_a_rule_may_be_evaluated_on_the_other_type_alone(rule: dict[str, Any]) -> None:
     assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
 
 
@@ -161,7 +161,7 @@ STILL_ROOM: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("more", NO_MORE_WINDOWS)
-def test_an_edition_has_so_many_long_windows_and_no_more(more: dict[str, Any]) -> None:
+def test_the_number_of_long_windows_is_limited(more: dict[str, Any]) -> None:
     with pytest.raises(InvalidRules) as refused:
         read_draft([*LONG, more, *STILL_ROOM[2:]])
     assert refused.value.errors == {
@@ -171,11 +171,11 @@ def test_an_edition_has_so_many_long_windows_and_no_more(more: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("more", STILL_ROOM)
-def test_windows_that_cost_nothing_more_are_not_counted(more: dict[str, Any]) -> None:
+def test_windows_without_extra_cost_are_not_counted(more: dict[str, Any]) -> None:
     assert len(read_draft([*LONG, more])) == MAX_LONG_WINDOWS + 1
 
 
-def test_faults_of_every_sort_are_told_at_once() -> None:
+def test_faults_of_every_kind_are_reported_together() -> None:
     with pytest.raises(InvalidRules) as refused:
         read_draft([{**STREAK, "count": 1}, {**LARGE, "evaluated_on": ["deposit"]}])
     assert set(refused.value.errors) == {"rule 30, count", "rule 1100, evaluated_on"}
@@ -196,13 +196,13 @@ TOML = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TOML, ids=[expected for _, expected in TOML])
-def test_a_file_that_cannot_be_saved_says_what_to_change(text: str, expected: str) -> None:
+def test_an_invalid_file_says_what_to_change(text: str, expected: str) -> None:
     with pytest.raises(InvalidRules) as refused:
         read_toml(text)
     assert str(refused.value).startswith(expected) or f"; {expected}" in str(refused.value)
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_all_faults_are_reported_together() -> None:
     with pytest.raises(InvalidRules) as refused:
         read_rules([{**STREAK, "count": 1, "type": "x"}, "no rule", {**WINDOW, "seconds": 0}])
     assert set(refused.value.errors) == {"rule 30, count", "rule 30, type", "rule no. 2, rule", "rule 123, seconds"}
@@ -225,5 +225,5 @@ CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
 
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
-def test_a_difference_is_told_in_words(change: Callable[[list[Any]], list[Any]], expected: list[str]) -> None:
+def test_a_difference_is_described_in_words(change: Callable[[list[Any]], list[Any]], expected: list[str]) -> None:
     assert differences(RULES, read_rules(change(WRITTEN))) == expected

@@ -79,7 +79,7 @@ EDGES: Sequence[tuple[str, list[ActivityEvent], list[int]]] = [
 
 
 @pytest.mark.parametrize(("events", "expected"), [edge[1:] for edge in EDGES], ids=[edge[0] for edge in EDGES])
-def test_codes(events: list[ActivityEvent], expected: list[int]) -> None:
+def test_the_last_event_raises_exactly_these_codes(events: list[ActivityEvent], expected: list[int]) -> None:
     assert codes(*events) == expected
 
 
@@ -122,11 +122,11 @@ NEEDS = [
 
 
 @pytest.mark.parametrize(("kind", "needs"), [row[1:] for row in NEEDS], ids=[row[0] for row in NEEDS])
-def test_only_the_history_that_matters_is_asked_for(kind: EventType, needs: HistoryNeeds) -> None:
+def test_only_the_relevant_history_is_requested(kind: EventType, needs: HistoryNeeds) -> None:
     assert needs_of(RULES, kind) == needs
 
 
-def test_needs_of_several_rules_are_the_greatest_of_each() -> None:
+def test_the_needs_of_several_rules_are_the_maximum_of_each() -> None:
     several = [
         Streak(code=1, name="", description="", type=EventType.DEPOSIT, count=5),
         Streak(code=2, name="", description="", type=EventType.DEPOSIT, count=3),

@@ -31,7 +31,7 @@ Steps = list[tuple[EventType, Decimal, int]]
 
 
 @given(NEEDS, st.lists(PLAYED, min_size=1, max_size=3), st.integers(1, 8), st.data())
-def test_it_is_what_a_list_gives_for_one_user_after_the_other(
+def test_it_equals_a_plain_list_for_one_player_after_another(
     needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
 ) -> None:
     with mock.patch.object(running_history, "ROOM", room):
@@ -62,7 +62,7 @@ def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], othe
         running.remember(event)
 
 
-def test_the_sums_are_those_of_the_windows_that_hold_anything() -> None:
+def test_only_windows_with_events_have_sums() -> None:
     short, long = Window(EventType.DEPOSIT, 10), Window(EventType.DEPOSIT, 400)
     running = RunningHistory(HistoryNeeds(sums=frozenset({short, long, Window(EventType.WITHDRAW, 400)})))
     for event in (deposit("0.10", 0), deposit("0.20", 100), withdraw("5", 390), deposit("1", 391)):
@@ -77,7 +77,7 @@ def test_the_sums_are_those_of_the_windows_that_hold_anything() -> None:
     assert dict(running.before(791).sums) == {long: WindowSum(Decimal("1.00"), 1, 391)}
 
 
-def test_the_greatest_amounts_are_added_up_to_the_cent() -> None:
+def test_the_greatest_amounts_are_summed_to_the_cent() -> None:
     window = Window(EventType.DEPOSIT, 31 * 24 * 3600)
     running = RunningHistory(HistoryNeeds(sums=frozenset({window})))
     for t in range(3000):
@@ -85,7 +85,7 @@ def test_the_greatest_amounts_are_added_up_to_the_cent() -> None:
     assert running.before(3000).sums[window].total == 3000 * Decimal("999999999999.99")
 
 
-def test_what_no_window_holds_any_more_is_let_go() -> None:
+def test_events_outside_all_windows_are_dropped() -> None:
     running = RunningHistory(HistoryNeeds(latest=2, sums=frozenset({Window(EventType.DEPOSIT, 400)})))
     for t in range(20 * running_history.ROOM):
         running.remember(deposit("1", t))
@@ -95,7 +95,7 @@ def test_what_no_window_holds_any_more_is_let_go() -> None:
 
 
 @pytest.mark.parametrize("gap", [1, 1000])
-def test_it_stays_as_small_where_nothing_is_judged(gap: int) -> None:
+def test_it_stays_small_while_events_are_only_remembered(gap: int) -> None:
     """Before the scope of a backtest events are only remembered."""
     deposits, withdraws = EventType.DEPOSIT, EventType.WITHDRAW
     running = RunningHistory(HistoryNeeds(latest=3, latest_of={deposits: 2}, window={deposits: 30, withdraws: 300}))

@@ -36,7 +36,7 @@ def test_amounts_that_are_accepted(given: object, read: str) -> None:
     assert event.amount == Decimal(read)
 
 
-def test_an_event_is_read_whole() -> None:
+def test_an_event_is_loaded_completely() -> None:
     assert EventSchema().load(SAMPLE) == ActivityEvent(user_id=1, t=10, type=EventType.DEPOSIT, amount=Decimal("42.00"))
 
 
@@ -50,18 +50,18 @@ LIMITS = [("user_id", 1), ("user_id", 2**63 - 1), ("t", 0), ("t", 2**63 - 1)]
 
 
 @pytest.mark.parametrize(("name", "value"), LIMITS)
-def test_the_limits_of_whole_numbers_are_within(name: str, value: int) -> None:
+def test_the_bounds_of_integers_are_inclusive(name: str, value: int) -> None:
     assert getattr(EventSchema().load({**SAMPLE, name: value}), name) == value
 
 
-WRONG_AMOUNTS: list[object] = [
+INVALID_AMOUNTS: list[object] = [
     *("0", "0.00", "-1", "+1", "1.", ".5", "1.234", "1e2", "1E2", " 1", "1 ", "1\n", "1,5", "1_000", "", "x"),
     *("1234567890123", "٤٢", "NaN", "Infinity", "0x10"),
     *(0, -1, 10**12, NumberLiteral("1e2"), NumberLiteral("1.234"), NumberLiteral("-0.5")),
     *(True, None, [], {}, 1.5),
 ]
 WRONG_OF: dict[str, list[object]] = {
-    "amount": WRONG_AMOUNTS,
+    "amount": INVALID_AMOUNTS,
     "type": ["Deposit", "DEPOSIT", "bet", "", None, 1, True, [], {}, "deposit "],
     "user_id": [0, -1, 2**63, "1", True, None, 1.0, NumberLiteral("1.0"), [], {}],
     "t": [-1, 2**63, "1", False, None, NumberLiteral("1e3"), [], {}],
@@ -70,7 +70,7 @@ WRONG = [(name, value) for name, values in WRONG_OF.items() for value in values]
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value!r}" for name, value in WRONG])
-def test_a_member_of_the_wrong_form_is_named(name: str, value: object) -> None:
+def test_an_invalid_member_is_named_with_its_fault(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         EventSchema().load({**SAMPLE, name: value})
     assert list(refused.value.normalized_messages()) == [name]  # type: ignore[no-untyped-call]  # marshmallow's gap
@@ -135,7 +135,7 @@ SENT = st.dictionaries(
 
 
 @given(SENT)
-def test_what_is_read_straight_is_what_marshmallow_reads(members: dict[str, object]) -> None:
+def test_the_fast_parser_agrees_with_marshmallow(members: dict[str, object]) -> None:
     try:
         event = EventSchema().load_by_fields(members)
     except ValidationError:

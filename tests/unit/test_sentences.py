@@ -92,9 +92,9 @@ def test_the_sentence_says_what_was_compared(rule: Rule, events: list[ActivityEv
         (2_678_400, "31 d"),
     ],
 )
-def test_a_length_of_time_is_told_exactly(seconds: int, expected: str) -> None:
+def test_a_duration_is_written_exactly(seconds: int, expected: str) -> None:
     assert lasting(seconds) == expected
 
 
-def test_the_terms_of_a_long_window_can_be_read() -> None:
+def test_long_windows_are_written_readably() -> None:
     assert window(DEPOSIT, "1000", 604_800).terms == "deposits within 7 d add up to more than 1000.00"

@@ -24,12 +24,12 @@ WANTED = server.CONNECTIONS + server.OTHER_FILES
         (10000, 16384, server.CONNECTIONS, 10000),
     ],
 )
-def test_the_files_are_raised_as_far_as_they_may(soft: int, hard: int, connections: int, files: int) -> None:
+def test_the_open_file_limit_is_raised_as_far_as_allowed(soft: int, hard: int, connections: int, files: int) -> None:
     """A33. In a separate process, since a lowered limit stays low."""
     argv = [sys.executable, "-c", SCRIPT, str(soft), str(hard)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603  # our own
     assert done.stdout.split() == [str(connections), str(files)]
 
 
-def test_the_bounds_contain_each_other() -> None:
+def test_the_time_limits_are_nested() -> None:
     assert bounds.WORK < bounds.HEADER < bounds.IDLE < bounds.QUIET

@@ -18,7 +18,7 @@ def test_every_setting_is_explained(name: str, place: str) -> None:
 EXAMPLE = dict(re.findall(r"^([A-Z_]+)=(.*)$", Path(".env.example").read_text(), re.MULTILINE))
 
 
-def test_the_example_sets_what_is_so_anyway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_example_sets_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """So copying it changes nothing."""
     for name in EXAMPLE:
         monkeypatch.delenv(name, raising=False)
@@ -37,7 +37,7 @@ FORMULA = re.compile(r"WEB_THREADS`? *\+ *`?READ_THREADS`? *\+ *(\d+)")
 TELLERS = [*Path("docs").rglob("*.md"), *Path("docs/monitoring").iterdir(), *Path("deploy").rglob("*")]
 
 
-def test_the_size_of_the_pool_is_told_in_one_place_and_as_it_is() -> None:
+def test_the_pool_size_is_documented_once_and_correctly() -> None:
     shown = {path: FORMULA.findall(path.read_text()) for path in TELLERS if path.is_file()}
     assert {path: numbers for path, numbers in shown.items() if numbers} == {
         Path("docs/settings.md"): [str(SPARE_CONNECTIONS)] * 2

@@ -35,7 +35,7 @@ def standing(status: Status) -> Edition:
 
 
 @pytest.mark.parametrize(("step", "status"), WRONG)
-def test_a_step_that_is_not_taken_says_what_to_do(step: Step, status: Status) -> None:
+def test_a_refused_step_says_what_to_do(step: Step, status: Status) -> None:
     with pytest.raises(WrongStep) as refused:
         refuse_wrong_step(standing(status), step)
     remedy = refused.value.remedy
@@ -43,5 +43,5 @@ def test_a_step_that_is_not_taken_says_what_to_do(step: Step, status: Status) ->
 
 
 @pytest.mark.parametrize(("step", "status"), [each for each in product(TAKEN_FROM, Status) if each not in WRONG])
-def test_every_other_step_is_taken(step: Step, status: Status) -> None:
+def test_every_other_step_is_allowed(step: Step, status: Status) -> None:
     refuse_wrong_step(standing(status), step)

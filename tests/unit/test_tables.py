@@ -31,7 +31,7 @@ def printed(width: int | None, *, terminal: bool = True) -> str:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_is_cut_at_any_width(width: int) -> None:
+def test_nothing_is_truncated_at_any_width(width: int) -> None:
     shown = printed(width)
     assert "…" not in shown
     for row in ROWS:
@@ -40,7 +40,7 @@ def test_nothing_is_cut_at_any_width(width: int) -> None:
     assert all(heading in shown for heading in HEADINGS)
 
 
-def test_prose_goes_on_in_the_next_line_where_that_makes_the_rows_fit() -> None:
+def test_prose_wraps_if_that_makes_the_rows_fit() -> None:
     rows = ("0123456789ab", " ".join(["word"] * 30))
     table = new_table("prefix", "note", prose=("note",))
     table.add_row(*rows)
@@ -52,14 +52,14 @@ def test_prose_goes_on_in_the_next_line_where_that_makes_the_rows_fit() -> None:
     assert " ".join(lines[1:]).split() == " ".join(rows).split()
 
 
-def test_where_nobody_looks_each_row_is_one_line() -> None:
+def test_without_a_terminal_each_row_is_one_line() -> None:
     lines = printed(None, terminal=False).splitlines()
     assert len(lines) == 1 + len(ROWS)
     assert [re.split(" {2,}", line.strip()) for line in lines[1:]] == [list(row) for row in ROWS]
 
 
 @pytest.mark.parametrize("width", [119, 120, 121, 180])
-def test_what_fits_is_no_wider_than_the_terminal_and_each_row_one_line(width: int) -> None:
+def test_rows_that_fit_take_one_line_each(width: int) -> None:
     table = new_table(*HEADINGS, prose=("name",))
     table.add_row(*ROWS[0])
     out = Console(file=StringIO(), width=width)

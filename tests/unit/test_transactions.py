@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 
 from lib.transactions import Statement, Unavailable, classify_error
-from tests.unit.faults import Fault
+from tests.unit.driver_errors import Fault
 
 PASSING = {
     "connection lost": None,
@@ -24,19 +24,19 @@ DEFECTS = {"no such table": "42P01", "check violated": "23514", "out of range": 
 
 
 @pytest.mark.parametrize("sqlstate", PASSING.values(), ids=PASSING.keys())
-def test_a_fault_that_passes_is_unavailable(sqlstate: str | None) -> None:
+def test_a_transient_fault_is_unavailable(sqlstate: str | None) -> None:
     shown = classify_error(Fault(sqlstate))
     assert isinstance(shown, Unavailable)
     assert "the driver's own words" in str(shown)
 
 
 @pytest.mark.parametrize("sqlstate", DEFECTS.values(), ids=DEFECTS.keys())
-def test_a_defect_stays_what_it_is(sqlstate: str) -> None:
+def test_a_defect_is_raised_unchanged(sqlstate: str) -> None:
     fault = Fault(sqlstate)
     assert classify_error(fault) is fault
 
 
-def test_an_error_that_the_driver_makes_of_wrong_use_is_a_defect() -> None:
+def test_wrong_use_of_the_driver_is_a_defect() -> None:
     error = psycopg2.ProgrammingError("no results to fetch")
     assert classify_error(error) is error
 

@@ -10,7 +10,7 @@ ADA = {"name": "Ada", "email": "ada@example.com"}
 
 
 @pytest.mark.parametrize("user_id", [1, 2**63 - 1])
-def test_a_user_is_read_whole(user_id: int) -> None:
+def test_a_player_is_loaded_completely(user_id: int) -> None:
     user = NewUserSchema().load({**ADA, "user_id": user_id})
     assert user == NewUser(user_id=user_id, name="Ada", email="ada@example.com")
 
@@ -19,7 +19,7 @@ def test_the_id_may_be_left_out() -> None:
     assert NewUserSchema().load(ADA) == NewUser(user_id=None, name="Ada", email="ada@example.com")
 
 
-def test_the_longest_name() -> None:
+def test_the_longest_name_is_accepted() -> None:
     assert NewUserSchema().load({**ADA, "name": "ä" * 100}).name == "ä" * 100
 
 
@@ -32,7 +32,7 @@ WRONG: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{name}={value!r}" for name, value in WRONG])
-def test_a_member_at_fault_is_named(name: str, value: object) -> None:
+def test_an_invalid_member_is_named(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         NewUserSchema().load({**ADA, name: value})
     assert list(refused.value.normalized_messages()) == [name]  # type: ignore[no-untyped-call]  # marshmallow's gap
@@ -45,7 +45,7 @@ def test_a_missing_member_is_named(name: str) -> None:
     assert refused.value.messages == {name: ["Missing data for required field."]}
 
 
-def test_a_duplicate_says_what_is_taken() -> None:
+def test_a_duplicate_names_the_taken_value() -> None:
     refused = DuplicateUser(["user_id", "email"])
     assert "this user_id and this email" in str(refused)
     assert refused.errors.keys() == {"user_id", "email"}

@@ -55,7 +55,7 @@ def house() -> House:
     return House(reader.fileno(), writer.fileno())
 
 
-def test_who_misses_so_many_looks_is_killed_and_nobody_else(house: House) -> None:
+def test_only_a_worker_that_misses_its_checks_is_killed(house: House) -> None:
     house.say(1)
     house.look(MISSED)
     assert [worker.kills for worker in house.workers] == [0, 0]
@@ -63,21 +63,21 @@ def test_who_misses_so_many_looks_is_killed_and_nobody_else(house: House) -> Non
     assert [worker.kills for worker in house.workers] == [0, 1]
 
 
-def test_a_sign_in_between_begins_the_count_again(house: House) -> None:
+def test_a_heartbeat_resets_the_count(house: House) -> None:
     for _ in range(3):
         house.say(1)
         house.look(MISSED)
     assert house.workers[1].kills == 0
 
 
-def test_one_that_starts_has_longer_for_its_first_sign(house: House) -> None:
+def test_a_starting_worker_has_longer_for_its_first_heartbeat(house: House) -> None:
     house.look(STARTING - 1)
     assert house.workers[1].kills == 0
     house.look(1)
     assert house.workers[1].kills == 1
 
 
-def test_who_takes_the_place_of_another_begins_anew(house: House) -> None:
+def test_a_replacement_worker_starts_with_a_fresh_count(house: House) -> None:
     house.say(1)
     house.look(MISSED + 1)
     house.workers[1] = Worker(2)
@@ -85,20 +85,20 @@ def test_who_takes_the_place_of_another_begins_anew(house: House) -> None:
     assert house.workers[1].kills == 0
 
 
-def test_one_that_is_not_started_yet_is_not_looked_at(house: House) -> None:
+def test_a_worker_not_yet_started_is_not_checked(house: House) -> None:
     house.workers.append(Worker(None))
     house.look(STARTING * 2)
     assert house.workers[2].kills == 0
 
 
-def test_all_is_well_unless_one_is_killed_and_not_replaced(house: House) -> None:
+def test_the_service_is_healthy_unless_a_killed_worker_is_not_replaced(house: House) -> None:
     house.say(1)
     house.look(GIVEN_UP * 2)
     assert house.well == GIVEN_UP
     assert house.workers[1].kills > 1
 
 
-def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+def test_a_failed_check_does_not_end_the_watchdog(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
     monkeypatch.setattr(heartbeat, "PERIOD", 0.01)
     failures, well = iter([OSError("no such process")]), Event()
 
@@ -112,7 +112,7 @@ def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch, hous
     house.workers.clear()  # the thread lives on, and would say of each that it is silent
 
 
-def test_a_pulse_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
+def test_a_heartbeat_stops_with_the_work(monkeypatch: pytest.MonkeyPatch, house: House) -> None:
     monkeypatch.setattr(heartbeat, "PERIOD", 0.01)
     pulse = heartbeat.Pulse(house.writer)
     await_pulse(house, beats=True)

@@ -10,7 +10,7 @@ from lib.probe import fault_after
 from testkit.ports import free_port
 from tests.integration.deploy import nginx as shipped
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 
 if TYPE_CHECKING:
     import subprocess
@@ -29,7 +29,7 @@ class Instances:
         It has to be said: what nginx passes on does not count as coming from this machine (A39).
         """
         process = self._serve(PORT=str(port), **{"LOG_LEVEL": "ERROR", "ACCESS": "open", **settings})
-        assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+        assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
         return process
 
 

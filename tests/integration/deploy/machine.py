@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 
 from lib.local.account import account_for
 from lib.local.binaries import find_programs
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 REPOSITORY = Path(__file__).parents[3]
 PASSWORD = "of-a-role-without-one"  # noqa: S105  # there PostgreSQL knows the system's user
@@ -115,7 +115,7 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=LONGEST,
+            timeout=MAX_WAIT,
             check=False,
         )
         assert (done.returncode == 0) is succeeds, done.stdout

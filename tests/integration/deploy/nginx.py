@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.servers import LONGEST, await_port
+from tests.integration.servers import MAX_WAIT, await_port
 
 SHIPPED = Path(__file__).parents[3] / "deploy/nginx"
 PROGRAM = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -36,12 +36,12 @@ class Nginx:
 
     def connect(self) -> ssl.SSLSocket:
         """Open a connection, for those who send what no client of HTTP would."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=LONGEST)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=MAX_WAIT)
         return self.trust.wrap_socket(plain, server_hostname="localhost")
 
     def client(self) -> httpx.Client:
         """Make a client that trusts its certificate."""
-        return httpx.Client(base_url=self.address, verify=self.trust, timeout=LONGEST)
+        return httpx.Client(base_url=self.address, verify=self.trust, timeout=MAX_WAIT)
 
 
 def make_certificate(folder: Path) -> ssl.SSLContext:
@@ -81,4 +81,4 @@ def running(folder: Path, port: int, instances: Sequence[int]) -> Iterator[Nginx
             yield Nginx(folder, port, trust)
         finally:
             process.terminate()
-            process.wait(LONGEST)
+            process.wait(MAX_WAIT)

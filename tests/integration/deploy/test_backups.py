@@ -24,7 +24,7 @@ from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, AppWith, run_sql
 from tests.integration.deploy.machine import INSTANCES, PASSWORD, REPOSITORY, Machine
 from tests.integration.deploy.page import blocks, line_with
-from tests.integration.servers import LONGEST, post
+from tests.integration.servers import MAX_WAIT, post
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -174,7 +174,7 @@ def test_an_installation_of_0_1_gets_another_owner_while_the_service_runs(new_ma
     machine.run(UPGRADE)
     machine.run("systemctl start activity-alerts@5001 activity-alerts@5002")
     for port in machine.ports.values():
-        assert fault_after(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+        assert fault_after(MAX_WAIT, "127.0.0.1", int(port), "/health/ready") == ""
     play(url)
     kept = contents(url)
     [block] = blocks("Two logins")
@@ -216,16 +216,16 @@ def test_a_step_back_to_an_older_release(new_machine: NewMachine) -> None:
     assert run_sql(url, "SELECT to_regclass('of_a_newer_release')::text") == [(None,)]
     assert contents(url)["alert"] == kept["alert"]
     for port in machine.ports.values():
-        assert fault_after(LONGEST, "127.0.0.1", int(port), "/health/ready") == ""
+        assert fault_after(MAX_WAIT, "127.0.0.1", int(port), "/health/ready") == ""
     machine.run(UPGRADE)
 
 
 @pytest.mark.parametrize("revision", [script.revision for script in OURS.walk_revisions()])
-def test_the_page_tells_what_taking_back_a_migration_loses(revision: str) -> None:
+def test_the_page_says_what_a_downgrade_loses(revision: str) -> None:
     assert line_with(f"| {revision} | ").endswith(" |")
 
 
-def test_the_repair_of_a_moment_from_a_wrong_clock(app_with: AppWith, database: str) -> None:
+def test_repairing_a_t_from_a_wrong_clock(app_with: AppWith, database: str) -> None:
     """A31: in milliseconds, it shuts the user out; by the lines of the page, the user is let in again."""
     find_ahead, repair = blocks("A `t` from a wrong clock", "sql")
     app = app_with()
@@ -243,7 +243,7 @@ def test_the_repair_of_a_moment_from_a_wrong_clock(app_with: AppWith, database: 
     assert app.test_cli_runner().invoke(args=["rules", "verify"]).exit_code == 0
 
 
-def test_the_repair_of_a_user_who_has_no_other_event_and_of_the_system(app_with: AppWith, database: str) -> None:
+def test_repairing_a_player_without_other_events_and_the_system_clock(app_with: AppWith, database: str) -> None:
     """A31."""
     _, repair = blocks("A `t` from a wrong clock", "sql")
     client = app_with(event_order=EventOrder.SYSTEM).test_client()

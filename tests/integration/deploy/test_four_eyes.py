@@ -11,7 +11,7 @@ import pytest
 from lib.probe import fault_after
 from tests.integration.conftest import Sql
 from tests.integration.deploy.release import REPOSITORY, Release
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.servers import MAX_WAIT, Serve
 
 PAGE = (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
 SETTINGS = {"ENV": "production", "ACCESS": "keys", "FOUR_EYES": "true", "LOG_LEVEL": "ERROR"}
@@ -35,7 +35,7 @@ def release(database: str, tmp_path: Path) -> Release:
 def address(serve: Serve, port: int) -> str:
     """The address of a service with keys and four eyes."""
     serve(**SETTINGS)
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
     return f"http://127.0.0.1:{port}"
 
 
@@ -57,7 +57,7 @@ def test_the_page_shows_the_whole_way(release: Release, address: str, sql: Sql, 
     assert over == [(1, None), (3, 1), (1, 3)]
 
 
-def test_whoever_began_at_the_command_line_is_led_to_the_end_by_the_messages(
+def test_the_messages_lead_from_the_first_command_to_the_last(
     release: Release, address: str, sql: Sql, tmp_path: Path
 ) -> None:
     """Not in a circle: each refusal names the next possible step, and the last one publishes."""
@@ -88,7 +88,7 @@ def test_whoever_began_at_the_command_line_is_led_to_the_end_by_the_messages(
     request = urllib.request.Request(  # noqa: S310 - http, on this machine
         address + named[2], method=named[1], headers={"Authorization": f"Bearer {ben}"}
     )
-    with urllib.request.urlopen(request, timeout=LONGEST) as answer:  # noqa: S310 - as above
+    with urllib.request.urlopen(request, timeout=MAX_WAIT) as answer:  # noqa: S310 - as above
         assert json.load(answer)["status"] == "live"
     assert [(edition, status) for edition, status, *_ in sql(BOOK)] == [(1, "retired"), (2, "shadow"), (3, "live")]
 
@@ -109,6 +109,6 @@ def test_a_message_names_a_command_as_it_was_typed(release: Release, tmp_path: P
     assert done.stderr.endswith(f": {named.format(user=user, release=release.current)} keys list\n"), done.stderr
 
 
-def test_what_was_typed_wrong_is_named_as_it_is_typed_here(release: Release, tmp_path: Path) -> None:
+def test_a_usage_error_names_the_command_as_typed_here(release: Release, tmp_path: Path) -> None:
     done = release.shell("activity-alerts rulez", tmp_path)
     assert (done.returncode, "Try 'activity-alerts --help' for help." in done.stderr) == (2, True)

@@ -8,13 +8,13 @@ from tests.integration.conftest import Sql
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import LONGEST, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, answered, post
 
 CLIENTS = 50
 PROMPTLY = 5.0  # seconds for all of the others; without nginx not one of them would be answered
 
 
-def test_behind_nginx_they_delay_no_other(nginx: Nginx, instances: Instances, sql: Sql) -> None:
+def test_half_sent_bodies_behind_nginx_delay_no_other_request(nginx: Nginx, instances: Instances, sql: Sql) -> None:
     instances.start(instances.ports[0], WEB_THREADS="4")
     with half_sent(nginx.connect, CLIENTS) as holding, nginx.client() as other:
         began = time.monotonic()
@@ -30,11 +30,11 @@ def test_behind_nginx_they_delay_no_other(nginx: Nginx, instances: Instances, sq
     assert sql("SELECT min(user_id), count(*) FROM activity_event WHERE user_id > 1") == [(1001, CLIENTS // 2)]
 
 
-def test_without_nginx_they_delay_no_other_either_and_can_still_go_on(serve: Serve, port: int) -> None:
+def test_half_sent_bodies_without_nginx_delay_no_other_request(serve: Serve, port: int) -> None:
     """A33. Before, twelve held every thread, and each event of others was a 503."""
     serve(WEB_THREADS="4")
     assert answered(port, 1)
-    with half_sent(lambda: socket.create_connection(("127.0.0.1", port), LONGEST), CLIENTS) as holding:
+    with half_sent(lambda: socket.create_connection(("127.0.0.1", port), MAX_WAIT), CLIENTS) as holding:
         assert [post(port, t) for t in range(2, 22)] == [200] * 20
         assert fault("127.0.0.1", port, "/health/live") == ""
         assert [client.finish() for client in holding] == [200] * CLIENTS

@@ -12,7 +12,7 @@ import pytest
 from app.version import VERSION
 from lib.probe import fault_after
 from tests.integration.deploy.image import PACKAGES, PYTHON, Container, command, files, instruction
-from tests.integration.servers import LONGEST, post
+from tests.integration.servers import MAX_WAIT, post
 
 PLACES = ("/", "/service", PACKAGES, "/var/tmp", "/run", "/home", "/etc")  # noqa: S108  # to see that they are closed
 TOUCH = "import pathlib, sys; [pathlib.Path(place, 'mark').touch() for place in sys.argv[1:]]"
@@ -51,25 +51,25 @@ def test_the_image_gets_what_it_needs_and_nothing_else() -> None:
 
 
 @needs_namespaces
-def test_it_serves_from_a_read_only_file_system_and_stops_when_told(container: Container, port: int) -> None:
+def test_it_serves_from_a_read_only_file_system_and_stops_on_sigterm(container: Container, port: int) -> None:
     service = container.run(command("CMD"))
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
     health = container.run(command("HEALTHCHECK"))
-    health.communicate(timeout=LONGEST)
+    health.communicate(timeout=MAX_WAIT)
     assert health.returncode == 0
     assert post(port, 1) == 401  # it listens beyond loopback, so it requires keys (A20)
     [first] = psutil.Process(service.pid).children()
     assert {*first.uids(), *first.gids()} == {int(instruction("USER"))}
     first.send_signal(getattr(signal, instruction("STOPSIGNAL")))
-    _, output = service.communicate(timeout=LONGEST)
+    _, output = service.communicate(timeout=MAX_WAIT)
     assert service.returncode == 0
     assert "Traceback" not in output
 
 
 @needs_namespaces
-def test_without_the_service_the_health_check_says_so(container: Container) -> None:
+def test_the_health_check_fails_without_the_service(container: Container) -> None:
     health = container.run(command("HEALTHCHECK"))
-    assert "no answer from 127.0.0.1" in health.communicate(timeout=LONGEST)[1]
+    assert "no answer from 127.0.0.1" in health.communicate(timeout=MAX_WAIT)[1]
     assert health.returncode == 1
 
 
@@ -77,18 +77,18 @@ def test_without_the_service_the_health_check_says_so(container: Container) -> N
 @pytest.mark.parametrize("place", PLACES)
 def test_only_tmp_can_be_written(container: Container, place: str) -> None:
     writing = container.run([PYTHON, "-c", TOUCH, "/tmp", place])  # noqa: S108  # its own
-    assert "OSError: [Errno 30] Read-only file system" in writing.communicate(timeout=LONGEST)[1]
+    assert "OSError: [Errno 30] Read-only file system" in writing.communicate(timeout=MAX_WAIT)[1]
 
 
 @needs_namespaces
-def test_its_commands_know_the_application(container: Container) -> None:
+def test_flask_commands_find_the_application(container: Container) -> None:
     made = container.run([PYTHON, "-m", "flask", "keys", "create", "--name", "me", "--scope", "events:write"])
-    key, output = made.communicate(timeout=LONGEST)
+    key, output = made.communicate(timeout=MAX_WAIT)
     assert made.returncode == 0, output
     assert key.startswith("aa_")
 
 
 @needs_namespaces
 def test_it_knows_its_version(container: Container) -> None:
-    shown, output = container.run([PYTHON, "-m", "flask", "version"]).communicate(timeout=LONGEST)
+    shown, output = container.run([PYTHON, "-m", "flask", "version"]).communicate(timeout=MAX_WAIT)
     assert shown == f"{VERSION}\n", output

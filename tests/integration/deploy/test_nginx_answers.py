@@ -13,7 +13,7 @@ from lib.probe import fault
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import LONGEST, post
+from tests.integration.servers import MAX_WAIT, post
 from tests.integration.slow_clients import HALF_BODY, HTTP_2, LIVE, allow_files, read_to, read_to_end
 
 OURS_OF_ONE_ADDRESS = 256  # limit_conn
@@ -57,7 +57,7 @@ def test_a_body_sent_in_chunks_comes_through(nginx: Nginx, instances: Instances)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_both_versions_of_tls_are_spoken(nginx: Nginx, version: ssl.TLSVersion) -> None:
+def test_tls_1_2_and_1_3_are_supported(nginx: Nginx, version: ssl.TLSVersion) -> None:
     nginx.trust.minimum_version = nginx.trust.maximum_version = version
     with nginx.connect() as connection:
         assert connection.version() == version.name.replace("_", ".")
@@ -69,7 +69,7 @@ def test_http_2_is_off(nginx: Nginx) -> None:
         assert connection.selected_alpn_protocol() != "h2"
 
 
-def test_http_2_without_being_asked_is_refused_at_once_and_holds_nothing(nginx: Nginx, instances: Instances) -> None:
+def test_unnegotiated_http_2_is_refused_at_once_and_holds_nothing(nginx: Nginx, instances: Instances) -> None:
     """The streams that held all threads of a worker for good: they announce a body, and never send it."""
     instances.start(instances.ports[0])
     with ExitStack() as stack:
@@ -92,7 +92,7 @@ def assert_served(nginx: Nginx, port: int) -> None:
     assert fault("127.0.0.1", port, "/health/live") == ""
 
 
-def test_kept_connections_and_half_bodies_beyond_1024_hinder_nobody(nginx: Nginx, instances: Instances) -> None:
+def test_more_than_1024_kept_connections_and_half_bodies_slow_nobody_down(nginx: Nginx, instances: Instances) -> None:
     """Each was served once, by the service; then most are idle, and some send half a body. None of it is passed on."""
     instances.start(instances.ports[0])
     allow_files()
@@ -109,17 +109,17 @@ def test_kept_connections_and_half_bodies_beyond_1024_hinder_nobody(nginx: Nginx
         assert read_to(kept[-1], b"}\n").startswith(b"HTTP/1.1 200 "), "a kept one is still of use"
 
 
-def test_idle_connections_hinder_nobody(nginx: Nginx, instances: Instances) -> None:
+def test_idle_connections_slow_nobody_down(nginx: Nginx, instances: Instances) -> None:
     """More than the 1,024 that stopped the service alone; here nginx has them, and ends those that say nothing."""
     instances.start(instances.ports[0])
     with ExitStack() as stack, nginx.client() as client:
         for _ in range(1100):
-            stack.enter_context(socket.create_connection(("127.0.0.1", nginx.port), LONGEST))
+            stack.enter_context(socket.create_connection(("127.0.0.1", nginx.port), MAX_WAIT))
         assert [client.post("/event", json=event(1, t)).status_code for t in range(1, 21)] == [200] * 20
         assert client.get("/health/live").status_code == 200
 
 
-def test_without_the_service_the_answer_is_to_send_the_same_again(nginx: Nginx, instances: Instances) -> None:
+def test_nginx_answers_503_with_retry_after_without_the_service(nginx: Nginx, instances: Instances) -> None:
     with nginx.client() as client:
         down = client.post("/event", json=event(1, 1))
         assert problem(down) == (503, "unavailable")
@@ -148,7 +148,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("path", "headers", "refusal"), REFUSED, ids=[path[:9] for path, *_ in REFUSED])
-def test_what_nginx_refuses_is_a_problem(
+def test_refusals_of_nginx_are_problems(
     nginx: Nginx, path: str, headers: dict[str, str], refusal: tuple[int, str]
 ) -> None:
     with nginx.client() as client:
@@ -159,14 +159,14 @@ def test_plain_http_is_refused_as_a_problem(nginx: Nginx) -> None:
     assert problem(httpx.get(f"http://localhost:{nginx.port}/event")) == (400, "bad-request")
 
 
-def test_a_path_that_is_no_json_makes_no_bad_json(nginx: Nginx) -> None:
+def test_an_odd_path_never_breaks_the_json_of_a_refusal(nginx: Nginx) -> None:
     with nginx.connect() as connection:
         connection.sendall(b'GET /"}{\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["instance"] == "/"
 
 
-def test_one_address_has_only_so_many_requests_under_way(nginx: Nginx) -> None:
+def test_concurrent_requests_of_one_address_are_limited(nginx: Nginx) -> None:
     with half_sent(nginx.connect, OURS_OF_ONE_ADDRESS), nginx.client() as client:
         refused = client.post("/event", json=event(1, 1))
     assert problem(refused) == (429, "too-many-requests")

@@ -12,7 +12,7 @@ from tests.integration.conftest import Sql
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 CLIENTS = 4
 
@@ -39,25 +39,25 @@ def load(nginx: Nginx) -> Iterator[Callable[[], Sequence[int]]]:
     finally:
         over.set()
         for client in clients:
-            client.join(LONGEST)
+            client.join(MAX_WAIT)
 
 
 def await_more(statuses: Callable[[], Sequence[int]], more: int) -> None:
     """Return when so many more were answered."""
-    enough, deadline = len(statuses()) + more, time.monotonic() + LONGEST
+    enough, deadline = len(statuses()) + more, time.monotonic() + MAX_WAIT
     while len(statuses()) < enough:
         assert time.monotonic() < deadline, "nobody is answered any more"
         time.sleep(0.02)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
-def test_no_client_notices(nginx: Nginx, instances: Instances, sql: Sql, end: signal.Signals) -> None:
+def test_a_rolling_restart_fails_no_request(nginx: Nginx, instances: Instances, sql: Sql, end: signal.Signals) -> None:
     running = [instances.start(port) for port in instances.ports]
     with load(nginx) as statuses:
         for process, port in zip(running, instances.ports, strict=True):
             await_more(statuses, 200)
             process.send_signal(end)
-            process.communicate(timeout=LONGEST)
+            process.communicate(timeout=MAX_WAIT)
             await_more(statuses, 200)
             instances.start(port)
         await_more(statuses, 200)

@@ -39,7 +39,7 @@ def expected(python: str, *names: str) -> dict[str, str]:
         pytest.param(SYSTEM_PYTHON, False, id="pip, the system's Python", marks=needs_system_python),
     ],
 )
-def test_exactly_the_lock_is_installed_whatever_is_newer(
+def test_exactly_the_locked_versions_are_installed(
     checkout: Checkout, empty_venv: Path, python: str, *, by_uv: bool
 ) -> None:
     if python == sys.executable:
@@ -78,7 +78,7 @@ def test_a_package_that_was_changed_is_refused_by_its_hash(checkout: Checkout, e
     assert "flask" not in checkout.installed()
 
 
-def test_without_a_network_that_is_what_is_said(checkout: Checkout, empty_venv: Path) -> None:
+def test_a_missing_network_is_reported_as_such(checkout: Checkout, empty_venv: Path) -> None:
     checkout.give_venv(empty_venv)
     done = checkout.install("run", python=sys.executable, address=CLOSED_PORT)
     assert done.returncode == 1

@@ -54,7 +54,7 @@ def installed(checkout: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted(Path(install.__file__).parent.glob("*.py")), ids=lambda path: path.name)
-def test_an_old_python_can_read_the_program_that_refuses_it(path: Path) -> None:
+def test_an_old_python_can_parse_the_installer_that_refuses_it(path: Path) -> None:
     ast.parse(path.read_text(), feature_version=(3, 6))
 
 
@@ -64,26 +64,26 @@ def test_a_new_enough_python_passes(version: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 10)], ids=str)
-def test_an_old_python_is_refused_with_the_way_out(version: tuple[int, int]) -> None:
+def test_an_old_python_is_refused_with_a_remedy(version: tuple[int, int]) -> None:
     with pytest.raises(InstallError, match=r"make start PYTHON=python3\.11"):
         venv.check_python(version, "make start PYTHON=python3.11")
 
 
-def test_a_python_without_venv_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_without_venv_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "modules", {})
     with pytest.raises(InstallError, match="apt install python3-venv"):
         venv.check_modules()
 
 
-def test_space_that_is_enough_passes_and_a_megabyte_less_is_refused() -> None:
+def test_enough_disk_space_passes_and_a_megabyte_less_is_refused() -> None:
     venv.check_disk(NEEDED_MB * 2**20)
     with pytest.raises(InstallError, match="disk full"):
         venv.check_disk(NEEDED_MB * 2**20 - 1)
 
 
 @pytest.mark.parametrize("arguments", [[], ["prod"], ["run", "dev"]], ids=str)
-def test_anything_but_one_known_kind_is_refused(
+def test_an_unknown_kind_of_installation_is_refused(
     arguments: list[str], checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert checkout.is_dir()
@@ -91,7 +91,7 @@ def test_anything_but_one_known_kind_is_refused(
     assert "usage:" in capsys.readouterr().err
 
 
-def test_a_whole_venv_gets_both_files_of_run_then_its_stamp(checkout: Path) -> None:
+def test_a_complete_venv_gets_both_run_files_and_then_its_stamp(checkout: Path) -> None:
     give_venv(checkout)
     install.alone("run")
     *lines, checked = installed(checkout)
@@ -109,7 +109,7 @@ def test_dev_includes_run(checkout: Path) -> None:
     assert (checkout / ".venv/dev.stamp").exists()
 
 
-def test_what_is_installed_is_not_installed_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_installed_packages_are_not_installed_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     give_venv(checkout)
     install.alone("run")
     (checkout / "installed").unlink()
@@ -128,7 +128,7 @@ def test_changed_requirements_are_installed(checkout: Path) -> None:
     assert (checkout / "installed").exists()
 
 
-def test_a_platform_without_the_pip_postgres_is_told_and_served(
+def test_a_platform_without_the_pip_postgres_is_reported_and_still_works(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     give_venv(checkout)
@@ -145,7 +145,7 @@ def test_a_platform_without_the_pip_postgres_is_told_and_served(
         pytest.param("[Errno 28] No space left on device", "disk full", id="a full disk is called so"),
     ],
 )
-def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, expected: str, answer: str) -> None:
+def test_a_failed_installation_is_reported_and_leaves_its_mark(checkout: Path, expected: str, answer: str) -> None:
     give_venv(checkout)
     (checkout / "refused").write_text(f"requirements.txt {expected}")
     with pytest.raises(InstallError, match=answer):
@@ -154,7 +154,7 @@ def test_a_failed_installation_is_told_and_leaves_its_mark(checkout: Path, expec
     assert not (checkout / ".venv/run.stamp").exists()
 
 
-def test_the_pip_of_this_python_is_found_and_does_for_a_venv_without_one(checkout: Path) -> None:
+def test_the_pip_of_this_python_serves_a_venv_without_one(checkout: Path) -> None:
     wheel = bundled_pip.bundled_wheel()
     assert wheel is not None
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True)
@@ -167,7 +167,7 @@ def test_the_pip_of_this_python_is_found_and_does_for_a_venv_without_one(checkou
 
 
 @pytest.mark.parametrize(("wheel", "options"), [(None, []), ("pip-1-py3-none-any.whl", ["--without-pip"])])
-def test_a_python_that_keeps_its_pip_elsewhere_puts_it_into_the_venv_itself(
+def test_venv_installs_pip_itself_if_python_keeps_its_pip_elsewhere(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, wheel: str | None, options: list[str]
 ) -> None:
     monkeypatch.setattr(install, "bundled_wheel", lambda: wheel and checkout / wheel)
@@ -179,7 +179,7 @@ def test_a_python_that_keeps_its_pip_elsewhere_puts_it_into_the_venv_itself(
 
 
 @pytest.mark.parametrize("kind", ["none", "killed", "other version", "python gone", "link"])
-def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incomplete_venv_is_recreated(checkout: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kind == "link":
         (checkout / ".venv").symlink_to(checkout / "nowhere")
     elif kind != "none":
@@ -196,9 +196,7 @@ def test_a_venv_that_is_not_whole_is_made_anew(checkout: Path, kind: str, monkey
     assert not (checkout / ".venv").exists()
 
 
-def test_a_venv_that_is_closed_to_this_user_is_refused_and_left_alone(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_venv_without_access_is_refused_and_left_alone(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give_venv(checkout)
 
     def closed(*_: object, **__: object) -> None:

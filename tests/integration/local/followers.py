@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 FOLLOW = [sys.executable, "-m", "lib.local", "logs"]
 
@@ -25,7 +25,7 @@ def follower() -> Iterator[IO[str]]:
             assert process.stdout
             yield process.stdout
             process.send_signal(signal.SIGINT)
-            assert process.wait(LONGEST) == 0
+            assert process.wait(MAX_WAIT) == 0
         finally:
             process.kill()
 

@@ -25,7 +25,7 @@ from tests.integration.local.followers import follower
 from tests.integration.local.seen import users_of
 
 Output = pytest.CaptureFixture[str]
-LONGEST = 60  # seconds, of a busy machine
+MAX_WAIT = 60  # seconds, of a busy machine
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def starts_of(project: Project) -> int:
 
 
 def eventually_answers(address: str) -> bool:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         if service.answers(address):
             return True
@@ -127,7 +127,7 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     os.kill(service_of(project), signal.SIGKILL)
     assert processes.gone([postmaster], seconds=5)
     assert eventually_answers(state.address)
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while not cluster.running() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.running()
@@ -232,7 +232,7 @@ def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: 
     assert postmaster
     (cluster.home / "port").write_text("no longer free")
     postmaster.kill()
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while starts_of(project) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert cluster.running()
@@ -247,7 +247,7 @@ def test_every_program_of_the_table_is_kept_alive_and_shown(project: Project, ca
     assert main(["start"]) == 0
     worker, _ = state_of(project).programs["worker"]
     os.kill(worker, signal.SIGKILL)
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while (now := state_of(project).programs["worker"]) == (worker, 1) and time.monotonic() < deadline:
         time.sleep(0.05)
     capfd.readouterr()
@@ -261,7 +261,7 @@ def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> 
     assert main(["start"]) == 0
     family = others_of(project)
     project.supervisor_lock.unlink()
-    assert processes.gone(family, seconds=LONGEST)
+    assert processes.gone(family, seconds=MAX_WAIT)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ OURS = [
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_the_service_can_write_to_tmp_only_and_become_nobody_else(service: Service) -> None:
+def test_the_service_can_write_only_to_tmp_and_gain_no_privileges(service: Service) -> None:
     assert service["read_only"] is True
     assert [place.partition(":")[0] for place in service["tmpfs"]] == ["/tmp"]  # noqa: S108  # its own
     assert service["cap_drop"] == ["ALL"]
@@ -46,7 +46,7 @@ def test_the_service_has_time_to_finish(service: Service) -> None:
 
 
 @pytest.mark.parametrize("service", WEB)
-def test_the_tables_are_there_before_the_service(service: Service) -> None:
+def test_the_tables_exist_before_the_service_starts(service: Service) -> None:
     assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
@@ -61,7 +61,7 @@ def test_development_passes_every_setting_on() -> None:
     assert DEVELOPMENT["services"]["web"]["environment"].keys() == SETTINGS | {hints.PREFIX}
 
 
-def test_production_asks_for_keys_whatever_its_settings_say() -> None:
+def test_production_requires_keys_whatever_its_settings_say() -> None:
     for name in ("web-a", "web-b", "migrate"):
         service = PRODUCTION["services"][name]
         assert service["env_file"] == [".env"]
@@ -83,7 +83,7 @@ def test_nginx_asks_the_two_containers_whose_addresses_are_fixed() -> None:
     assert len(set(fixed)) == 2
 
 
-def test_what_nginx_is_given_is_shipped() -> None:
+def test_the_files_mounted_into_nginx_are_shipped() -> None:
     given = [volume.split(":")[0] for volume in PRODUCTION["services"]["nginx"]["volumes"]]
     assert [place for place in given if not Path("deploy", place).exists()] == ["./nginx/tls"]
 
@@ -96,7 +96,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize("service", EVERY)
-def test_every_container_is_nobody_special_and_writes_only_where_it_must(service: Service) -> None:
+def test_every_container_is_unprivileged_and_writes_only_where_needed(service: Service) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service
@@ -106,18 +106,18 @@ def test_every_container_is_nobody_special_and_writes_only_where_it_must(service
 
 
 @pytest.mark.parametrize("service", EVERY)
-def test_every_image_is_the_one_that_was_meant(service: Service) -> None:
+def test_every_image_is_pinned_by_digest(service: Service) -> None:
     assert "build" in service or re.search(r"@sha256:[0-9a-f]{64}$", service["image"])
 
 
-def test_so_is_every_image_that_ours_is_made_of() -> None:
+def test_every_base_image_is_pinned_by_digest() -> None:
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert len(set(bases)) == 1
     assert re.fullmatch(r"python:3\.11-slim-bookworm@sha256:[0-9a-f]{64}", bases[0])
 
 
 @pytest.mark.parametrize("file", [DEVELOPMENT, PRODUCTION], ids=["development", "production"])
-def test_only_the_migrations_are_told_the_owner_of_the_tables(file: dict[str, Any]) -> None:
+def test_only_migrations_get_the_login_of_the_owner(file: dict[str, Any]) -> None:
     """A42."""
     shown = {
         name: [key for key, value in service["environment"].items() if "//activity:" in str(value)]

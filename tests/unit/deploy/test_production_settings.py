@@ -13,7 +13,7 @@ from app.server import LONGEST_GOODBYE
 from lib.bodies import MAX_BODY_SIZE
 from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
 
-LONGEST_ANSWER = 5  # seconds, in any state of the database: docs/reliability.md
+MAX_ANSWER = 5  # seconds, in any state of the database: docs/reliability.md
 
 
 def test_the_example_names_every_setting_and_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_the_example_means_the_same_to_a_shell() -> None:
 
 
 def test_nginx_waits_longer_than_the_service_does() -> None:
-    assert seconds(of_nginx("proxy_read_timeout")) > LONGEST_ANSWER
+    assert seconds(of_nginx("proxy_read_timeout")) > MAX_ANSWER
 
 
 def test_nginx_lets_a_connection_go_before_the_service_closes_it() -> None:
@@ -45,12 +45,12 @@ def test_nginx_lets_a_connection_go_before_the_service_closes_it() -> None:
     assert kept < IDLE
 
 
-def test_the_service_itself_refuses_bodies_that_are_a_little_too_large() -> None:
+def test_slightly_oversized_bodies_reach_the_service() -> None:
     assert int(of_nginx("client_max_body_size").removesuffix("k")) * 1024 > MAX_BODY_SIZE
     assert of_nginx("client_body_buffer_size") == of_nginx("client_max_body_size")
 
 
-def test_systemd_waits_for_the_goodbye() -> None:
+def test_systemd_waits_for_the_shutdown() -> None:
     assert seconds(of_the_unit("TimeoutStopSec")) > LONGEST_GOODBYE
 
 
@@ -59,7 +59,7 @@ def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
     assert seconds(of_the_unit("TimeoutStartSec")) > float(probe[probe.index("--within") + 1])
 
 
-def test_a_wrong_setting_is_not_tried_again() -> None:
+def test_systemd_does_not_restart_after_a_wrong_setting() -> None:
     assert of_the_unit("RestartPreventExitStatus") == "2"  # tests/integration/test_server.py shows that status
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from email.message import Message
 from typing import NamedTuple
 
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 
 
 class Answer(NamedTuple):
@@ -20,7 +20,7 @@ def ask(port: int, method: str, path: str, *, body: str = "", address: str = "12
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:
         sent.setdefault("Content-Type", "application/json")
-    with closing(http.client.HTTPConnection(address, port, timeout=LONGEST)) as connection:
+    with closing(http.client.HTTPConnection(address, port, timeout=MAX_WAIT)) as connection:
         connection.request(method, path, body or None, sent)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read().decode())

@@ -10,7 +10,7 @@ from pathlib import Path
 from lib.database_url import read_address
 from lib.local.account import account_for, give
 from testkit.ports import free_port
-from tests.integration.servers import LONGEST, await_port
+from tests.integration.servers import MAX_WAIT, await_port
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 BEHIND = "behind"  # the name of the database, as PgBouncer has it
@@ -38,7 +38,7 @@ def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
                 yield f"postgresql://anybody@127.0.0.1:{port}/{BEHIND}"
             finally:
                 process.kill()
-                process.wait(LONGEST)
+                process.wait(MAX_WAIT)
     finally:
         shutil.rmtree(folder)
 

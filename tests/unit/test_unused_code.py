@@ -42,7 +42,7 @@ def used(tree: ast.Module) -> Iterator[str]:
             yield node.attr
 
 
-def test_nothing_is_called_by_tests_alone() -> None:
+def test_no_product_code_is_used_by_tests_alone() -> None:
     names = {name for folder in CALLERS for _, tree in parsed(folder) for name in used(tree)}
     unused = [
         f"{file}:{node.lineno} {node.name}"

@@ -38,7 +38,7 @@ class Mismatch:
 
 
 @dataclass(slots=True, kw_only=True)
-class Scoreboard:
+class DayProgress:
     """Counts answers from many threads and shows how far the day has come."""
 
     total: int

@@ -5,36 +5,36 @@ from collections.abc import Callable
 import httpx
 
 from testkit.bodies import MAX_BODY_BYTES
-from testkit.documented import ANY
-from testkit.occasion import Occasion
-from testkit.occasions_of_rules import WAYS as OF_RULES
+from testkit.openapi_document import ANY
+from testkit.openapi_example import ExampleCase
+from testkit.openapi_examples_of_rules import REPRODUCTIONS as RULE_REPRODUCTIONS
 from testkit.service import REPLAY_HEADER
 
 
-def replay(at: Occasion) -> httpx.Response:
+def replay(at: ExampleCase) -> httpx.Response:
     answer = at.events(("withdraw", "150.00", 10), ("withdraw", "150.00", 10))
     assert answer.headers[REPLAY_HEADER] == "true"
     return answer
 
 
-def read_back(at: Occasion) -> httpx.Response:
+def read_back(at: ExampleCase) -> httpx.Response:
     at.customer.deposit("42.00", t=10)
     at.customer.withdraw("150.00", t=20)
     return at.customer.client.get(at.example.path.replace("/1", f"/{at.customer.user_id}"))
 
 
-def register(at: Occasion) -> httpx.Response:
+def register(at: ExampleCase) -> httpx.Response:
     user_id = at.customer.user_id
     user = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
     return at.customer.client.post(at.example.path, json=user)
 
 
-def register_twice(at: Occasion) -> httpx.Response:
+def register_twice(at: ExampleCase) -> httpx.Response:
     register(at).raise_for_status()
     return register(at)
 
 
-def raised(at: Occasion) -> httpx.Response:
+def raised(at: ExampleCase) -> httpx.Response:
     for t, amount in ((0, "100.00"), (10, "62.00"), (28, "50.00")):
         at.customer.deposit(amount, t=t)
     user_id = at.customer.user_id
@@ -43,7 +43,7 @@ def raised(at: Occasion) -> httpx.Response:
     return at.customer.client.get(f"/alerts/{user_id}/28/123")
 
 
-WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
+REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
     (ANY, "malformed-json"): lambda at: at.send(b"[]"),
     (ANY, "too-large"): lambda at: at.send(b" " * (MAX_BODY_BYTES + 1)),
     (ANY, "unsupported-media-type"): lambda at: at.send(b"{}", "text/plain"),
@@ -72,13 +72,13 @@ WAYS: dict[tuple[str, str], Callable[[Occasion], httpx.Response]] = {
     ("read_alert", "unknown-alert"): lambda at: at.send(),
     ("read_alert", "not-found"): lambda at: at.customer.client.get("/alerts/0/1/1"),
     ("read_alert", "invalid-request"): lambda at: at.send(parameters={"shadow": "yes"}),
-    **OF_RULES,
+    **RULE_REPRODUCTIONS,
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
 }
 # What needs keys, limits, patience, a policy, register or rule book of its own, a defect, a database that is away:
 # tests/integration/test_openapi.py.
-ELSEWHERE = {
+REPRODUCED_ELSEWHERE = {
     "audit",
     "changed",
     "contract",

@@ -23,7 +23,7 @@ def test_the_timer_is_installed_with_its_service_and_enabled(tmp_path: Path) -> 
     assert {unit.name for unit in units.iterdir()} == {"activity-alerts-seal.service", "activity-alerts-seal.timer"}
 
 
-def test_what_an_older_release_stored_is_counted_once(database: str, tmp_path: Path, sql: Sql) -> None:
+def test_events_of_an_older_release_are_counted_once(database: str, tmp_path: Path, sql: Sql) -> None:
     store_before(sql, 1, 7)
     release = Release(tmp_path / "release", DATABASE_URL=database)
     _, count = blocks("Seals")

@@ -37,7 +37,7 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_a_draft_of_edition_1_does_not_undo_edition_2_without_a_word(client: FlaskClient, sql: Sql) -> None:
+def test_a_draft_of_edition_1_does_not_silently_undo_edition_2(client: FlaskClient, sql: Sql) -> None:
     assert draft(client, rules=WRITTEN)["based_on"] == 1
     assert draft(client)["based_on"] == 1
     assert publish(client, 3, note="80 is enough") == 200
@@ -61,7 +61,7 @@ def test_a_draft_of_edition_1_does_not_undo_edition_2_without_a_word(client: Fla
     ]
 
 
-def test_the_way_back_is_as_short_as_ever_and_can_be_guarded(client: FlaskClient) -> None:
+def test_a_rollback_takes_one_step_and_can_be_guarded(client: FlaskClient) -> None:
     draft(client)
     publish(client, 2)
     assert publish(client, 1) == 200, "it was live: whoever brings it back means to undo edition 2"
@@ -71,14 +71,14 @@ def test_the_way_back_is_as_short_as_ever_and_can_be_guarded(client: FlaskClient
     assert publish(client, 2, over=3) == 200
 
 
-def test_what_was_put_away_before_it_was_ever_live_is_still_a_draft_of_its_base(client: FlaskClient) -> None:
+def test_an_edition_retired_before_going_live_keeps_its_base(client: FlaskClient) -> None:
     draft(client)
     client.post("/rules/2/retire")
     publish(client, draft(client)["edition"])
     assert problem(client.post("/rules/2/publish")) == CHANGED
 
 
-def test_a_base_that_was_taken_back_is_not_brought_back_unseen(client: FlaskClient) -> None:
+def test_a_retired_base_is_not_restored_unnoticed(client: FlaskClient) -> None:
     draft(client)
     publish(client, 2)
     assert draft(client, edition=2)["based_on"] == 2
@@ -86,7 +86,7 @@ def test_a_base_that_was_taken_back_is_not_brought_back_unseen(client: FlaskClie
     assert problem(client.post("/rules/3/publish")) == CHANGED, "edition 2 is in it, which somebody took back"
 
 
-def test_drafts_of_drafts_go_back_to_what_was_live(client: FlaskClient) -> None:
+def test_drafts_of_drafts_keep_the_live_edition_as_base(client: FlaskClient) -> None:
     for _ in range(3):
         draft(client, edition=draft(client)["edition"])
     assert [each["based_on"] for each in client.get("/rules").get_json()["editions"]] == [6, 1, 4, 1, 2, 1, None]
@@ -94,14 +94,14 @@ def test_drafts_of_drafts_go_back_to_what_was_live(client: FlaskClient) -> None:
     assert problem(client.post("/rules/5/publish")) == CHANGED
 
 
-def test_a_draft_of_the_draft_that_was_published_meanwhile_has_all_that_is_live(client: FlaskClient) -> None:
+def test_a_draft_of_a_since_published_draft_includes_all_live_rules(client: FlaskClient) -> None:
     draft(client)
     draft(client, edition=2)
     publish(client, 2)
     assert publish(client, 3) == 200
 
 
-def test_the_base_can_be_said(client: FlaskClient, sql: Sql) -> None:
+def test_the_base_can_be_given(client: FlaskClient, sql: Sql) -> None:
     draft(client)
     publish(client, 2)
     assert draft(client, rules=STRICTER, based_on=1)["based_on"] == 1
@@ -119,7 +119,7 @@ def test_the_base_can_be_said(client: FlaskClient, sql: Sql) -> None:
     assert problem(client.post("/rules/4/shadow", json={"over": 2})) == (400, "invalid-request"), "it replaces none"
 
 
-def test_an_export_knows_its_edition_and_so_does_its_draft(app: APIFlask, client: FlaskClient, tmp_path: Path) -> None:
+def test_an_export_and_its_draft_keep_the_base_edition(app: APIFlask, client: FlaskClient, tmp_path: Path) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1])
     assert file.read_text().startswith("based_on = 1\n")
@@ -140,13 +140,13 @@ def test_an_export_knows_its_edition_and_so_does_its_draft(app: APIFlask, client
 
 
 @pytest.mark.parametrize("line", ["based_on = 0", 'based_on = "1"', "based_on = 1.0", "based_on = true"])
-def test_a_base_that_is_no_number_is_told(app: APIFlask, tmp_path: Path, line: str) -> None:
+def test_a_base_that_is_no_number_is_refused(app: APIFlask, tmp_path: Path, line: str) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1].replace("based_on = 1", line))
     assert "based_on: Must be the number of an edition" in run(app, "draft", str(file))[1]
 
 
-def test_a_file_of_another_book_is_told_what_to_do(app: APIFlask, tmp_path: Path) -> None:
+def test_a_file_of_another_rule_book_is_refused_with_a_remedy(app: APIFlask, tmp_path: Path) -> None:
     file = tmp_path / "rules.toml"
     file.write_text(run(app, "export", "1")[1].replace("based_on = 1", "based_on = 7"))
     status, output = run(app, "draft", str(file), "--as", "ann")
@@ -156,7 +156,7 @@ def test_a_file_of_another_book_is_told_what_to_do(app: APIFlask, tmp_path: Path
     assert run(app, "draft", str(file), "--as", "ann")[0] == 0
 
 
-def test_two_who_go_back_at_once_do_not_undo_each_other_if_they_say_over_what(app: APIFlask) -> None:
+def test_concurrent_guarded_rollbacks_do_not_undo_each_other(app: APIFlask) -> None:
     client = app.test_client()
     for edition in (2, 3):
         draft(client)
@@ -166,7 +166,7 @@ def test_two_who_go_back_at_once_do_not_undo_each_other_if_they_say_over_what(ap
     assert sorted(answers) == [200, 409]
 
 
-def test_where_the_live_edition_cannot_be_read_it_can_still_be_left(client: FlaskClient, sql: Sql) -> None:
+def test_an_unreadable_live_edition_can_be_replaced(client: FlaskClient, sql: Sql) -> None:
     draft(client)
     publish(client, draft(client)["edition"])
     good = sql("SELECT rules::text FROM rule_book WHERE edition = 3")[0][0]
@@ -179,7 +179,7 @@ def test_where_the_live_edition_cannot_be_read_it_can_still_be_left(client: Flas
         write_into(sql, 3, good)
 
 
-def test_the_base_never_changes_whoever_writes(client: FlaskClient, sql: Sql) -> None:
+def test_the_base_can_never_be_changed(client: FlaskClient, sql: Sql) -> None:
     draft(client)
     with pytest.raises(psycopg2.errors.RaiseException, match="an edition never changes"):
         sql("UPDATE rule_book SET based_on = NULL")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import httpx
 from hypothesis import note
 
+from e2e.event_parser import Verdict, verdict_on
+from e2e.fuzz_bodies import MOMENTS
 from e2e.ledger import Ledger, outcome_of
-from e2e.problems import fields_at_fault, problem_in
-from e2e.reading import Verdict, verdict_on
-from e2e.wild_bodies import MOMENTS
+from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
 from testkit.oracle import Event
 from testkit.service import Customer
@@ -18,7 +18,7 @@ STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type
 
 
 @dataclass(slots=True, kw_only=True)
-class Witness:
+class ModelUser:
     """A player who gets all of these requests, and the model of what may remain."""
 
     customer: Customer
@@ -62,6 +62,6 @@ def assert_refused(response: httpx.Response, slugs: frozenset[str]) -> None:
     assert slug, f"{problem_type} instead of {sorted(slugs)}: {response.text}"
     problem = problem_in(response, STATUSES[slug], slug)
     if slug == "invalid-event":
-        assert fields_at_fault(problem), problem
+        assert invalid_fields(problem), problem
     else:
         assert "errors" not in problem, problem

@@ -78,13 +78,13 @@ def _headers(document: Document, answer: Document) -> Iterator[tuple[str, bool]]
         yield name.lower(), shown.get("required", False)
 
 
-def way_of(example: Example, ways: Mapping[tuple[str, str], object]) -> tuple[str, str] | None:
+def key_of_example(example: Example, ways: Mapping[tuple[str, str], object]) -> tuple[str, str] | None:
     """Say which of the ways leads to an example: that of its operation, else that of any."""
     names = ((operation, example.name) for operation in (example.operation, ANY))
     return next((name for name in names if name in ways), None)
 
 
-def assert_true(example: Example, status: int, headers: Mapping[str, str], text: str) -> None:
+def assert_matches_example(example: Example, status: int, headers: Mapping[str, str], text: str) -> None:
     """Compare an answer with its example: status, media type, headers and body, but for ids and moments.
 
     A problem must name the path that was asked for, where an example cannot: with a 1 for each number in it, here.

@@ -82,7 +82,7 @@ def test_events_are_taken_while_the_index_is_built(app: APIFlask, url: str) -> N
     assert [event["t"] for event in page["events"]] == [3, 2, 1]
 
 
-def test_what_a_failed_try_has_left_is_built_anew(app: APIFlask, url: str) -> None:  # noqa: ARG001  # it migrates
+def test_an_invalid_index_of_a_failed_run_is_rebuilt(app: APIFlask, url: str) -> None:  # noqa: ARG001  # it migrates
     run_sql(url, f"{INSERT} (1, 1, 'deposit', 1, '{{30}}'), (1, 2, 'deposit', 1, '{{30}}')")
     with pytest.raises(psycopg2.errors.UniqueViolation):
         run_sql(url, f"CREATE UNIQUE INDEX CONCURRENTLY {INDEX} ON activity_event (user_id)")
@@ -94,7 +94,7 @@ def test_what_a_failed_try_has_left_is_built_anew(app: APIFlask, url: str) -> No
     assert "(user_id, alert_codes, t) WHERE (alert_codes <> '{}'::integer[])" in definition
 
 
-def test_two_runs_at_once_do_not_wait_for_each_other_in_a_ring(app: APIFlask, url: str) -> None:  # noqa: ARG001
+def test_concurrent_runs_do_not_deadlock(app: APIFlask, url: str) -> None:  # noqa: ARG001
     """The one that waits for its turn must not be among the transactions whose end the builder waits for."""
     with closing(psycopg2.connect(url)) as other, other.cursor() as cursor, ThreadPoolExecutor(2) as threads:
         cursor.execute(f"{INSERT} (2, 1, 'deposit', 1, '{{}}')")

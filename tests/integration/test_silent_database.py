@@ -65,9 +65,7 @@ def signalled(server: Server, number: signal.Signals) -> Server:
     return server
 
 
-def test_an_event_is_given_up_at_the_deadline_and_further_ones_at_once(
-    app: APIFlask, stop: Callable[[], Server]
-) -> None:
+def test_an_event_fails_at_the_deadline_and_later_ones_at_once(app: APIFlask, stop: Callable[[], Server]) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "1", 1)) == []
     stop()
@@ -76,7 +74,7 @@ def test_an_event_is_given_up_at_the_deadline_and_further_ones_at_once(
     assert problem(send(client, "deposit", "1", 2)) == UNAVAILABLE
 
 
-def test_many_at_once_wait_no_longer_than_one(app: APIFlask, stop: Callable[[], Server]) -> None:
+def test_many_concurrent_events_wait_no_longer_than_one(app: APIFlask, stop: Callable[[], Server]) -> None:
     send(app.test_client(), "deposit", "1", 10, user_id=2)
     stop()
     began = time.monotonic()
@@ -86,7 +84,7 @@ def test_many_at_once_wait_no_longer_than_one(app: APIFlask, stop: Callable[[], 
     assert time.monotonic() - began < 5  # the contract's bound; one after the other they would take a minute
 
 
-def test_it_takes_events_again_soon_after_the_database_goes_on(app: APIFlask, stop: Callable[[], Server]) -> None:
+def test_events_are_accepted_soon_after_the_database_resumes(app: APIFlask, stop: Callable[[], Server]) -> None:
     client = app.test_client()
     send(client, "deposit", "1", 100, user_id=3)
     server = stop()
@@ -101,7 +99,7 @@ def test_it_takes_events_again_soon_after_the_database_goes_on(app: APIFlask, st
     assert not wiring(app).database.silent
 
 
-def test_a_slow_statement_on_a_server_that_answers_is_given_up_too(app: APIFlask, own_server: str) -> None:
+def test_a_slow_statement_on_a_responsive_server_is_aborted(app: APIFlask, own_server: str) -> None:
     client = app.test_client()
     send(client, "deposit", "1", 1, user_id=4)
     with closing(psycopg2.connect(own_server)) as other, other.cursor() as cursor:

@@ -19,8 +19,8 @@ from app.access.key_cache import Copy
 from app.datastores import db
 from app.factory import create_app
 from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
-from tests.integration.raw import ask, event
-from tests.integration.servers import LONGEST, Serve
+from tests.integration.raw_http import ask, event
+from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.settings(access=Access.KEYS)
 
 
 def await_health(port: int) -> None:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         with suppress(OSError):
             if ask(port, "GET", "/health/ready").status == 200:
@@ -50,7 +50,7 @@ def id_of(sql: Sql, key: str) -> int:
 READING = ["/users/1", "/users/1/events", "/users?after=0", "/alerts?user=1", "/alerts/1/1/30"]
 
 
-def test_an_event_keeps_its_key_and_every_reading_leaves_a_line_with_it(
+def test_events_store_their_key_and_reads_are_logged_with_theirs(
     app: APIFlask, serve: Serve, port: int, sql: Sql, tmp_path: Path
 ) -> None:
     log_file = tmp_path / "service.log"
@@ -71,7 +71,7 @@ def test_an_event_keeps_its_key_and_every_reading_leaves_a_line_with_it(
     assert key not in log_file.read_text()
 
 
-def test_without_keys_an_event_has_none_and_readings_leave_lines_all_the_same(
+def test_without_keys_events_store_none_and_reads_are_still_logged(
     serve: Serve, port: int, sql: Sql, tmp_path: Path
 ) -> None:
     log_file = tmp_path / "service.log"
@@ -94,7 +94,7 @@ def made(app: APIFlask, *more: str) -> str:
     return printed.strip()
 
 
-def test_who_made_and_took_back_a_key_is_kept_for_good(
+def test_creation_and_revocation_of_keys_are_audited_permanently(
     app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "ann")
@@ -120,13 +120,13 @@ CHANGES = ["UPDATE key_event SET who = 'nobody'", "DELETE FROM key_event", "TRUN
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_audit_of_keys_is_only_added_to(app: APIFlask, sql: Sql, change: str) -> None:
+def test_the_key_audit_is_append_only(app: APIFlask, sql: Sql, change: str) -> None:
     made(app)
     with pytest.raises(psycopg2.errors.RaiseException, match="only added to"):
         sql(change)
 
 
-def test_a_key_is_rotated_without_a_moment_in_which_none_is_good(app: APIFlask, sql: Sql) -> None:
+def test_a_rotation_never_leaves_a_client_without_a_valid_key(app: APIFlask, sql: Sql) -> None:
     old = made(app, "--expires", "90d")
     status, printed, output = run(app, "rotate", prefix_of(old), "--overlap", "2h")
     new = printed.strip()
@@ -140,7 +140,7 @@ def test_a_key_is_rotated_without_a_moment_in_which_none_is_good(app: APIFlask, 
     assert f"rotate instead of {prefix_of(old)}" in run(app, "show", prefix_of(new))[1]
 
 
-def test_a_key_of_no_use_is_not_rotated(app: APIFlask, sql: Sql) -> None:
+def test_a_revoked_or_expired_key_is_not_rotated(app: APIFlask, sql: Sql) -> None:
     key = made(app)
     run(app, "revoke", prefix_of(key))
     status, printed, output = run(app, "rotate", prefix_of(key))
@@ -150,7 +150,7 @@ def test_a_key_of_no_use_is_not_rotated(app: APIFlask, sql: Sql) -> None:
     assert sql("SELECT count(*) FROM api_key") == [(1,)]
 
 
-def test_no_key_lives_longer_than_the_settings_let_it(app: APIFlask, app_with: AppWith, sql: Sql) -> None:
+def test_no_key_lives_longer_than_the_maximum_age(app: APIFlask, app_with: AppWith, sql: Sql) -> None:
     old = made(app)
     sql("UPDATE api_key SET created_at = now() - interval '91 days'")
     strict = app_with(access=Access.KEYS, key_max_age=timedelta(days=90))
@@ -217,7 +217,7 @@ def older(server: str) -> Iterator[tuple[APIFlask, Sql]]:
         wiring(app).database.close()
 
 
-def test_the_migration_writes_no_event_anew_and_the_release_before_goes_on(older: tuple[APIFlask, Sql]) -> None:
+def test_the_migration_rewrites_no_event_and_the_previous_release_works(older: tuple[APIFlask, Sql]) -> None:
     _, sql = older
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 1, 'deposit', 1, '{}')")
     sql("INSERT INTO api_key (prefix, name, digest, scopes) VALUES ('a', 'a', sha256('a'), '{}')")

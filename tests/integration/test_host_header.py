@@ -28,7 +28,7 @@ def paths_of(app_with: AppWith) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "DELETE"])
-def test_no_path_however_twisted_leads_to_another_address(app_with: AppWith, client: FlaskClient, method: str) -> None:
+def test_no_path_redirects_to_another_host(app_with: AppWith, client: FlaskClient, method: str) -> None:
     """Before, `/users//1` led to http://evil.example/users/1, also where its client spoke TLS."""
     for path in paths_of(app_with):
         for twist in TWISTS:
@@ -39,11 +39,11 @@ def test_no_path_however_twisted_leads_to_another_address(app_with: AppWith, cli
             assert "http://evil" not in answer.text
 
 
-def test_the_way_to_the_documentation_is_a_path(client: FlaskClient) -> None:
+def test_the_redirect_to_the_documentation_is_a_path(client: FlaskClient) -> None:
     answer = client.get("/", headers={"Host": EVIL, "Accept": "text/html"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
 
 
 @pytest.mark.parametrize("path", ["/users//1", "/health//live", "/docs//", "/event//"])
-def test_a_slash_too_many_is_a_path_that_is_not_here(client: FlaskClient, path: str) -> None:
+def test_an_extra_slash_is_not_found(client: FlaskClient, path: str) -> None:
     assert ask(client, path, "POST").status_code == 404

@@ -7,7 +7,7 @@ from operator import methodcaller
 
 from hypothesis import strategies as st
 
-from e2e.wrong_forms import WRONG_AMOUNTS, WRONG_INTEGERS, WRONG_TYPES, WRONG_VALUES
+from e2e.invalid_values import INVALID_AMOUNTS, INVALID_INTEGERS, INVALID_TYPES, INVALID_VALUES
 from testkit.bodies import event_text
 from testkit.service import LEAKS
 
@@ -31,7 +31,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wild:
+class FuzzBody:
     """A request to send: a body with SOMEBODY in place of the user id, edits made after that, and headers."""
 
     body: bytes
@@ -45,9 +45,9 @@ class Wild:
         return body
 
 
-def wild(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Wild]:
+def fuzz_body(texts: st.SearchStrategy[str]) -> st.SearchStrategy[FuzzBody]:
     """Encode lone surrogates too, which UTF-8 forbids."""
-    return texts.map(methodcaller("encode", "utf-8", "surrogatepass")).map(lambda body: Wild(body=body))
+    return texts.map(methodcaller("encode", "utf-8", "surrogatepass")).map(lambda body: FuzzBody(body=body))
 
 
 def literals(values: st.SearchStrategy[object]) -> st.SearchStrategy[str]:
@@ -101,7 +101,7 @@ odd_numbers = st.one_of(
 odd_literals = odd_numbers | odd_numbers.map(lambda text: json.dumps(text, ensure_ascii=False))
 odd_words = st.one_of(any_text, st.sampled_from(["deposit", "withdraw"]).flatmap(near))
 strange = st.sampled_from(
-    [*WRONG_VALUES.values(), *WRONG_TYPES.values(), *WRONG_AMOUNTS.values(), *WRONG_INTEGERS.values()]
+    [*INVALID_VALUES.values(), *INVALID_TYPES.values(), *INVALID_AMOUNTS.values(), *INVALID_INTEGERS.values()]
 )
 
 
@@ -127,25 +127,25 @@ content_types = st.one_of(
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30),
 )
 
-WILD: dict[str, st.SearchStrategy[Wild]] = {
-    "bytes": st.binary(max_size=200).map(lambda body: Wild(body=body)),
+FUZZ_BODIES: dict[str, st.SearchStrategy[FuzzBody]] = {
+    "bytes": st.binary(max_size=200).map(lambda body: FuzzBody(body=body)),
     "events of which some bytes were changed": st.builds(
-        lambda text, changes: Wild(body=text.encode(), edits=tuple(changes)),
+        lambda text, changes: FuzzBody(body=text.encode(), edits=tuple(changes)),
         events,
         st.lists(edits, min_size=1, max_size=3),
     ),
-    "JSON of any kind": wild(literals(json_values)),
-    "objects of the right names": wild(
+    "JSON of any kind": fuzz_body(literals(json_values)),
+    "objects of the right names": fuzz_body(
         literals(
             st.fixed_dictionaries({"type": scalars, "amount": scalars, "user_id": st.just(SOMEBODY), "t": scalars})
         )
     ),
-    "some members of an event and others": wild(literals(st.dictionaries(names, json_values, max_size=6))),
-    "almost an amount": wild(but_for("amount", odd_literals | strange)),
-    "almost a moment": wild(but_for("t", odd_literals | strange)),
-    "almost a user": wild(but_for("user_id", odd_literals | strange)),
-    "almost a type": wild(but_for("type", literals(odd_words) | strange)),
-    "a member more, or twice": wild(
+    "some members of an event and others": fuzz_body(literals(st.dictionaries(names, json_values, max_size=6))),
+    "almost an amount": fuzz_body(but_for("amount", odd_literals | strange)),
+    "almost a moment": fuzz_body(but_for("t", odd_literals | strange)),
+    "almost a user": fuzz_body(but_for("user_id", odd_literals | strange)),
+    "almost a type": fuzz_body(but_for("type", literals(odd_words) | strange)),
+    "a member more, or twice": fuzz_body(
         st.builds(
             lambda name, value, t: event_text(SOMEBODY, f"{json.dumps(name)}: {value}", t=t),
             names,
@@ -153,7 +153,7 @@ WILD: dict[str, st.SearchStrategy[Wild]] = {
             moments,
         )
     ),
-    "nested deeply": wild(
+    "nested deeply": fuzz_body(
         st.builds(
             lambda brackets, depth: nested(*brackets)(depth),
             st.sampled_from([("[", "]"), ('{"a":', "}"), ("[", ""), ("[{", "}]"), ('["[",', "]")]),
@@ -161,14 +161,14 @@ WILD: dict[str, st.SearchStrategy[Wild]] = {
         )
     ),
     "another encoding": st.builds(
-        lambda text, encoding: Wild(body=text.encode(encoding)),
+        lambda text, encoding: FuzzBody(body=text.encode(encoding)),
         events,
         st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037", "ascii"]),
     ),
     "another content type": st.builds(
-        lambda text, content_type: Wild(body=text.encode(), content_type=content_type), events, content_types
+        lambda text, content_type: FuzzBody(body=text.encode(), content_type=content_type), events, content_types
     ),
     "about as long as may be": st.builds(
-        lambda text, size: Wild(body=text.encode().ljust(size)), events, st.integers(16 * 1024 - 3, 16 * 1024 + 3)
+        lambda text, size: FuzzBody(body=text.encode().ljust(size)), events, st.integers(16 * 1024 - 3, 16 * 1024 + 3)
     ),
 }

@@ -17,7 +17,7 @@ from apiflask import APIFlask
 from app.access.controllers import create_key
 from app.access.domain import Scope, prefix_of
 from tests.integration.conftest import Sql
-from tests.integration.servers import LONGEST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
 EMAIL = "somebody.with.a.rather.long.name@department.of.long.names.example.com"
@@ -42,14 +42,12 @@ def flask(database: str, folder: Path, *words: str, columns: int | None = None) 
             while chunk := os.read(ours, 65536):
                 told_so_far += chunk
         os.close(ours)
-        assert running.wait(LONGEST) == 0, told_so_far
+        assert running.wait(MAX_WAIT) == 0, told_so_far
     return re.sub(r"\x1b\[[0-9;]*m", "", told_so_far.decode())
 
 
 @widths
-def test_the_prefix_that_is_shown_can_be_given_back(
-    app: APIFlask, database: str, tmp_path: Path, columns: int | None
-) -> None:
+def test_a_listed_prefix_identifies_its_key(app: APIFlask, database: str, tmp_path: Path, columns: int | None) -> None:
     key = create_key(wiring(app).database, "the payments of the platform", list(Scope), None)
     listed = flask(database, tmp_path, "keys", "list", columns=columns)
     assert "…" not in listed
@@ -61,7 +59,7 @@ def test_the_prefix_that_is_shown_can_be_given_back(
 
 
 @widths
-def test_whatever_is_listed_is_there_whole(
+def test_listed_values_are_never_cut(
     app: APIFlask, database: str, sql: Sql, tmp_path: Path, columns: int | None
 ) -> None:
     sql("INSERT INTO registered_user (user_id, name, email) VALUES (%s, 'A', %s)", 2**63 - 1, EMAIL)

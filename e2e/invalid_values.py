@@ -42,7 +42,7 @@ MALFORMED_EVENTS: dict[str, bytes] = {
 
 HUGE = "9" * 5000  # more digits than Python turns into an integer
 
-WRONG_VALUES: dict[str, str] = {
+INVALID_VALUES: dict[str, str] = {
     "null": "null",
     "true": "true",
     "false": "false",
@@ -54,7 +54,7 @@ WRONG_VALUES: dict[str, str] = {
     "a null character": '"\\u0000"',
 }
 
-WRONG_TYPES: dict[str, str] = {
+INVALID_TYPES: dict[str, str] = {
     "another word": '"bet"',
     "upper case": '"WITHDRAW"',
     "a capital": '"Withdraw"',
@@ -64,7 +64,7 @@ WRONG_TYPES: dict[str, str] = {
     "a number": "1",
 }
 
-WRONG_AMOUNTS: dict[str, str] = {
+INVALID_AMOUNTS: dict[str, str] = {
     "zero": '"0"',
     "zero with cents": '"0.00"',
     "the literal zero": "0",
@@ -108,7 +108,7 @@ WRONG_AMOUNTS: dict[str, str] = {
     "a currency": '"42.00 EUR"',
 }
 
-WRONG_INTEGERS: dict[str, str] = {
+INVALID_INTEGERS: dict[str, str] = {
     "a string": '"1"',
     "a float": "1.0",
     "a float with a fraction": "1.5",
@@ -121,8 +121,8 @@ WRONG_INTEGERS: dict[str, str] = {
 }
 
 INVALID_LITERALS: dict[str, dict[str, str]] = {
-    "type": WRONG_VALUES | WRONG_TYPES,
-    "amount": WRONG_VALUES | WRONG_AMOUNTS,
-    "user_id": WRONG_VALUES | WRONG_INTEGERS | {"zero": "0"},
-    "t": WRONG_VALUES | WRONG_INTEGERS,
+    "type": INVALID_VALUES | INVALID_TYPES,
+    "amount": INVALID_VALUES | INVALID_AMOUNTS,
+    "user_id": INVALID_VALUES | INVALID_INTEGERS | {"zero": "0"},
+    "t": INVALID_VALUES | INVALID_INTEGERS,
 }

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from testkit.documented import Example
+from testkit.openapi_document import Example
 from testkit.service import Customer
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class ExampleCase:
     """An example to reproduce, and a player without events."""
 
     example: Example

@@ -13,7 +13,7 @@ from lib.probe import fault_after
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
 from tests.integration.clients import codes, send
-from tests.integration.servers import LONGEST, Serve, post
+from tests.integration.servers import MAX_WAIT, Serve, post
 from tests.integration.wiring import wiring
 
 SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
@@ -26,7 +26,7 @@ def shown(app: APIFlask, accept: str = "") -> dict[int, float]:
 
 
 @pytest.mark.parametrize("accept", ["", "application/openmetrics-text"])
-def test_the_series_of_a_retired_code_ends_and_goes_on_where_it_was_once_it_is_back(app: APIFlask, accept: str) -> None:
+def test_the_series_of_a_retired_code_ends_and_resumes_when_it_returns(app: APIFlask, accept: str) -> None:
     contract = {30, 123, 300, 1100}
     edition = books.publish(app, OTHER)
     assert codes(send(app.test_client(), "deposit", "1", 1)) == [9077]
@@ -39,7 +39,7 @@ def test_the_series_of_a_retired_code_ends_and_goes_on_where_it_was_once_it_is_b
     assert shown(app, accept) == {9077: before}
 
 
-def test_a_code_of_the_shadow_is_of_an_edition_in_force(app: APIFlask) -> None:
+def test_a_code_of_the_shadow_has_a_series(app: APIFlask) -> None:
     books.publish(app, OTHER)
     books.publish(app, RULES)
     assert 9077 not in shown(app)
@@ -47,10 +47,10 @@ def test_a_code_of_the_shadow_is_of_an_edition_in_force(app: APIFlask) -> None:
     assert shown(app).keys() == {30, 123, 300, 1100, 9077}
 
 
-def test_all_workers_of_a_server_end_it(app: APIFlask, serve: Serve, port: int) -> None:
+def test_all_workers_end_the_series_of_a_retired_code(app: APIFlask, serve: Serve, port: int) -> None:
     books.publish(app, OTHER)
     serve(WEB_WORKERS="2")
-    assert fault_after(LONGEST, "127.0.0.1", port, "/health/ready") == ""
+    assert fault_after(MAX_WAIT, "127.0.0.1", port, "/health/ready") == ""
     assert {post(port, t) for t in range(1, 9)} == {200}
     assert until(lambda: over_http(port) == {9077})
     books.publish(app, RULES)
@@ -58,12 +58,12 @@ def test_all_workers_of_a_server_end_it(app: APIFlask, serve: Serve, port: int) 
 
 
 def over_http(port: int) -> set[int]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LONGEST) as answer:  # http
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=MAX_WAIT) as answer:  # http
         return {int(code) for code, _ in SERIES.findall(answer.read().decode())}
 
 
 def until(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
         if holds():
             return True  # not asked again: another worker may answer then

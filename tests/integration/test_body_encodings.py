@@ -27,14 +27,16 @@ ROWS = (
 every_route = pytest.mark.parametrize("path", BODIES)
 
 
-def test_every_route_that_takes_a_body_is_among_these(app_with: AppWith) -> None:
+def test_every_route_with_a_body_is_covered(app_with: AppWith) -> None:
     posts = {rule.rule for rule in app_with().url_map.iter_rules() if rule.methods and "POST" in rule.methods}
     assert {re.sub("<.*?>", "1", path) for path in posts} == BODIES.keys()
 
 
 @every_route
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "nonsense", "identity, gzip"])
-def test_a_content_coding_is_refused_with_what_is_taken(client: FlaskClient, sql: Sql, path: str, coding: str) -> None:
+def test_a_content_encoding_is_refused_with_the_accepted_ones(
+    client: FlaskClient, sql: Sql, path: str, coding: str
+) -> None:
     """A29."""
     packed = gzip.compress(json.dumps(BODIES[path]).encode())
     answer = client.post(path, data=packed, content_type=JSON, headers={"Content-Encoding": coding})
@@ -45,12 +47,12 @@ def test_a_content_coding_is_refused_with_what_is_taken(client: FlaskClient, sql
 
 
 @pytest.mark.parametrize("coding", ["identity", "Identity", "", " identity "])
-def test_a_body_that_is_said_to_be_as_it_is_is_taken(client: FlaskClient, coding: str) -> None:
+def test_the_identity_encoding_is_accepted(client: FlaskClient, coding: str) -> None:
     answer = client.post("/event", json=BODIES["/event"], headers={"Content-Encoding": coding})
     assert answer.status_code == 200
 
 
-def test_another_media_type_is_refused_with_the_one_that_is_taken(client: FlaskClient) -> None:
+def test_another_media_type_is_refused_with_the_accepted_one(client: FlaskClient) -> None:
     answer = client.post("/event", data="{}", content_type="text/plain")
     assert problem(answer) == (415, "unsupported-media-type")
     assert answer.headers["Accept"] == JSON
@@ -62,7 +64,9 @@ def test_another_media_type_is_refused_with_the_one_that_is_taken(client: FlaskC
     ("encoding", "expected"),
     [("utf-8-sig", "byte order mark"), ("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32-le", "UTF-32")],
 )
-def test_another_encoding_is_named(client: FlaskClient, sql: Sql, path: str, encoding: str, expected: str) -> None:
+def test_another_character_encoding_is_named(
+    client: FlaskClient, sql: Sql, path: str, encoding: str, expected: str
+) -> None:
     """A29."""
     answer = client.post(path, data=json.dumps(BODIES[path]).encode(encoding), content_type=JSON)
     assert problem(answer) == (400, "malformed-json")

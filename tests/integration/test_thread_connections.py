@@ -15,7 +15,7 @@ from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
-LONGEST = 30  # seconds
+MAX_WAIT = 30  # seconds
 THREADS = 4
 PID = Statement("own_pid", (), "SELECT pg_backend_pid()")
 ADD = Statement("add_nobody", (), "INSERT INTO user_clock (user_id, last_t) VALUES (7777, 1)")
@@ -40,7 +40,7 @@ def pid(current: Transaction) -> int:
     return int(number)
 
 
-def test_work_after_work_is_done_on_the_same_connection_and_nobody_else_has_it(database_of_app: Database) -> None:
+def test_a_thread_keeps_its_connection_for_itself(database_of_app: Database) -> None:
     kept = database_of_app.run(pid)
     with database_of_app.transaction() as current:
         assert pid(current) != kept
@@ -53,7 +53,7 @@ def failures() -> dict[str, float | None]:
 
 
 @pytest.mark.parametrize("rested", [0.0, 1000.0], ids=["looked at", "trusted"])
-def test_connections_that_were_lost_meanwhile_cost_nobody_anything(
+def test_connections_lost_while_idle_cost_no_request(
     app_with: AppWith, sql: Sql, rested: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a restart of the server, with all of them just used."""
@@ -62,7 +62,7 @@ def test_connections_that_were_lost_meanwhile_cost_nobody_anything(
     database: Database = wiring(app).database
 
     def use(_: int) -> int:
-        return database.run(lambda current: (together.wait(LONGEST), pid(current))[1])
+        return database.run(lambda current: (together.wait(MAX_WAIT), pid(current))[1])
 
     with ThreadPoolExecutor(THREADS) as threads:
         used = set(threads.map(use, range(THREADS)))
@@ -84,7 +84,7 @@ def lost_at_the_commit(current: Transaction) -> int:
 
 
 @pytest.mark.parametrize("begin", [lost_after_an_answer, lost_at_the_commit])
-def test_what_may_have_been_done_is_not_done_again(database_of_app: Database, sql: Sql, begin: Work) -> None:
+def test_work_that_may_have_been_committed_is_not_retried(database_of_app: Database, sql: Sql, begin: Work) -> None:
     done = []
     kept = database_of_app.run(pid)
 
@@ -98,7 +98,7 @@ def test_what_may_have_been_done_is_not_done_again(database_of_app: Database, sq
     assert len(done) == 1
 
 
-def test_those_who_are_done_with_the_database_give_them_back(database_of_app: Database, sql: Sql) -> None:
+def test_threads_return_their_connection_when_done(database_of_app: Database, sql: Sql) -> None:
     assert database_of_app.run(pid) == database_of_app.run(pid)
     database_of_app.close()
     with database_of_app.transaction() as first, database_of_app.transaction() as second:
