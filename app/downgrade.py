@@ -30,7 +30,7 @@ def guard() -> None:
     if any(option.name == "i_know" for option in downgrade.params):
         return  # an earlier application in this process did it
     downgrade.params.append(
-        click.Option(["--i-know"], default="", metavar="LOST=NUMBER,…", help="what is lost, in numbers")
+        click.Option(["--i-know"], default="", metavar="LOST=NUMBER,…", help="what may be lost, in numbers")
     )
     downgrade.callback = _checked_first(downgrade.callback)
 

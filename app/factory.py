@@ -47,7 +47,7 @@ from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
 from app.seals.cli import ON_SEALS
 from app.services import Services, provide_services
-from app.sessions import engine_options, sessions_of
+from app.sessions import engine_options, make_sessions
 from app.version import VERSION, version
 from lib import hints, logs, problem_details, services
 from lib.admission import Admission, take_place
@@ -148,7 +148,7 @@ def connect_database(application: Application, settings: Settings) -> Engine:
     application.teardown_appcontext_funcs.clear()  # or they would end a session per request that nobody began
     with application.app_context():
         engine = db.engine
-    open_with(engine, sessions_of(settings))
+    open_with(engine, make_sessions(settings))
     discard_closed_connections(engine)
     return engine
 
@@ -186,7 +186,7 @@ def load_history_commands() -> Iterable[click.Command]:
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
     """Wrap the application in the layers that apply to every request, whatever its route; the last is the outermost."""
-    full = refusal_without_view(application, Unavailable("more requests are under way than may be"))
+    full = refusal_without_view(application, Unavailable("more requests are in progress than allowed"))
     admitted = Admission(application.wsgi_app, room_of=made.rooms.of_path, most=REQUESTS, full=full)
     services.provide(application, admitted)
     layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))

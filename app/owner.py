@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812  # a class, whate
 from sqlalchemy import Connection, MetaData, NullPool, create_engine
 
 from app.config import Settings, sqlalchemy_url
-from app.sessions import connect_arguments, sessions_of
+from app.sessions import connect_arguments, make_sessions
 from lib.database_url import read_address
 from lib.logs import get_logger
 from lib.postgres_sessions import open_with
@@ -47,7 +47,7 @@ class Owner:
         """Provide a connection as the owner, and close it afterwards."""
         address = sqlalchemy_url(self.settings.database_owner_url or self.settings.database_url)
         engine = create_engine(address, poolclass=NullPool, connect_args=dict(connect_arguments(self.settings)))
-        open_with(engine, sessions_of(self.settings))
+        open_with(engine, make_sessions(self.settings))
         with engine.connect() as connection:
             yield connection
 

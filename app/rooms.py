@@ -59,6 +59,6 @@ def make_rooms(settings: Settings) -> Rooms:
     )
 
 
-def turns_of_players(settings: Settings) -> Turns:
+def make_turns(settings: Settings) -> Turns:
     """Make the turns of a process, in which the events of a player are handled one at a time (A37)."""
     return Turns(line=TURNS_IN_LINE, patience=settings.db_lock_timeout)

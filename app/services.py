@@ -25,7 +25,7 @@ from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.owner import Owner
 from app.players.services import PlayerServices
-from app.rooms import Rooms, make_rooms, turns_of_players
+from app.rooms import Rooms, make_rooms, make_turns
 from app.rulebook.services import RuleBookServices
 from app.rulebook.watch import RuleBookWatch
 from app.seals.services import SealServices
@@ -80,7 +80,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         database=database,
         policy=policy,
         rule_book=rule_book,
-        turns=turns_of_players(settings),
+        turns=make_turns(settings),
         system_clock=made.system_clock,
     )
     readiness = Readiness(database, partial(try_event, policy))

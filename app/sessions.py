@@ -20,8 +20,8 @@ APPLICATION_NAME = "activity-alerts"  # the name of its sessions in PostgreSQL
 # Seconds. At DB_DEADLINE the service hangs up itself, unless its process is stopped (A36).
 IDLE_BEYOND = 1
 TABLE = "activity_event"  # its owner owns all tables
-# A superuser of PostgreSQL runs these. This one is for a login that owns the tables; afterwards `db upgrade`, run as the
-# new owner, grants the login what it needs.
+# A superuser of PostgreSQL runs these. This one is for a login that owns the tables; `db upgrade`, run afterwards as
+# the new owner, grants the login what it needs.
 NEW_OWNER = """\
 psql --single-transaction {database} <<'END'
 CREATE ROLE {login}_owner LOGIN;
@@ -68,7 +68,7 @@ def set_in_each(settings: Settings) -> dict[str, str]:
     )
 
 
-def sessions_of(settings: Settings) -> Sessions:
+def make_sessions(settings: Settings) -> Sessions:
     """Return the opener of sessions."""
     return Sessions(set_in_each(settings), patience=settings.db_connect_timeout)
 
@@ -81,7 +81,7 @@ def refuse_lost_settings(settings: Settings) -> None:
     """
     try:
         parameters = {**read_address(settings.database_url), **connect_arguments(settings)}
-        with closing(sessions_of(settings).open(parameters)) as connection, connection.cursor() as cursor:
+        with closing(make_sessions(settings).open(parameters)) as connection, connection.cursor() as cursor:
             warn_of_powers(powers_of(cursor, [TABLE]), settings.env)
     except SettingsLost as error:
         raise SettingsError({"DATABASE_URL": [str(error)]}) from None

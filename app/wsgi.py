@@ -21,7 +21,7 @@ from lib.shifts import SOON
 from lib.transactions import Unavailable
 
 # Seconds; more than anything that a request waits for, including the start of the system's clock (60).
-LONGEST_REQUEST = 90
+MAX_REQUEST_TIME = 90
 
 log = get_logger()
 
@@ -36,7 +36,7 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     made = services_of(application, Services)
     if pulse:
         events = made.rooms.events
-        pulse.works = lambda: not events.stuck(LONGEST_REQUEST)
+        pulse.works = lambda: not events.stuck(MAX_REQUEST_TIME)
     share_metrics()
     sys.setswitchinterval(SOON)
     connections.Watch(BOUNDS, services_of(application, Admission).longest_whole).start()

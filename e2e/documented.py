@@ -10,7 +10,7 @@ Document = dict[str, Any]
 
 ANY = ""  # in a table of ways: whatever the operation
 VOLATILE = re.compile(r'("(?:request_id|received_at|created_at|published_at|at|instance)": )"[^"]*"')
-A_SCOPE = re.compile(r"(?<=it lacks the scope )[a-z:]+")  # an example may be told once for many operations
+A_SCOPE = re.compile(r"(?<=key lacks the scope )[a-z:]+")  # an example may be told once for many operations
 PROBLEM = "application/problem+json"
 # Headers that a document leaves to HTTP, and to what browsers want of everything.
 UNSAID = {"content-type", "content-length", "connection", "date", "server"}

@@ -139,7 +139,7 @@ def _row(key: ApiKey, now: datetime, refused: LastRefusal | None) -> tuple[str, 
 def show(prefix: str) -> None:
     """Show everything about a key: who made and revoked it, and its last ten refusals.
 
-    The beginning of the prefix is enough if no other key begins so.
+    The first characters of the prefix are enough if no other key starts with them.
     """
     with one_line_errors():
         shown = controllers.show_key(_database(), prefix, _max_age())
@@ -172,7 +172,7 @@ def _describe(shown: KeyHistory) -> Iterator[str]:
 def rotate(prefix: str, overlap: timedelta) -> None:
     """Replace a key by a new one with its name, owner, scopes and lifetime; print it, and let the old one expire soon.
 
-    The beginning of the prefix is enough if no other key begins so.
+    The first characters of the prefix are enough if no other key starts with them.
     """
     with one_line_errors():
         try:
@@ -190,7 +190,7 @@ def rotate(prefix: str, overlap: timedelta) -> None:
 def revoke(prefix: str) -> None:
     """Revoke a key, by its prefix as `keys list` shows it; it is refused within 5 seconds.
 
-    The beginning of the prefix is enough if no other key begins so.
+    The first characters of the prefix are enough if no other key starts with them.
     """
     with one_line_errors():
         key = controllers.revoke_key(_database(), prefix, who=shell_user())
@@ -203,7 +203,7 @@ def revoke(prefix: str) -> None:
 def own(prefix: str, owner: str) -> None:
     """Name the owner of a key that has none yet; an owner cannot be changed."""
     with one_line_errors():
-        key = controllers.own_key(_database(), prefix, owner, who=shell_user())
+        key = controllers.set_owner(_database(), prefix, owner, who=shell_user())
     click.echo(f"{key.prefix} ({key.name}) now belongs to {owner}.")
 
 

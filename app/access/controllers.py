@@ -85,9 +85,9 @@ def list_keys(database: Database, max_age: timedelta | None = None) -> KeyList:
 
 
 def show_key(database: Database, beginning: str, max_age: timedelta | None = None) -> KeyHistory:
-    """Return the key with this beginning of its prefix, its history, and its last refusals.
+    """Return the key whose prefix starts with `beginning`, its history, and its last refusals.
 
-    Raises `NoSuchKey`, or `AmbiguousKey` if several begin so.
+    Raises `NoSuchKey`, or `AmbiguousKey` if several do.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
@@ -131,9 +131,9 @@ def _lifetime(key: ApiKey, max_age: timedelta | None) -> timedelta | None:
 
 
 def revoke_key(database: Database, beginning: str, *, who: str = NOBODY) -> ApiKey:
-    """Revoke the key with this beginning of its prefix, everywhere within 5 seconds, and return it.
+    """Revoke the key whose prefix starts with `beginning`, everywhere within 5 seconds, and return it.
 
-    Raises `NoSuchKey`, or `AmbiguousKey` if several begin so.
+    Raises `NoSuchKey`, or `AmbiguousKey` if several do.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
@@ -145,8 +145,8 @@ def revoke_key(database: Database, beginning: str, *, who: str = NOBODY) -> ApiK
     return key
 
 
-def own_key(database: Database, beginning: str, owner: str, *, who: str = NOBODY) -> ApiKey:
-    """Name the owner of the key with this beginning of its prefix, for good (A46); return the key as it was before.
+def set_owner(database: Database, beginning: str, owner: str, *, who: str = NOBODY) -> ApiKey:
+    """Set the owner of the key whose prefix starts with `beginning`, for good (A46); return the key as it was before.
 
     Raises `NoSuchKey`, `AmbiguousKey`, or `KeyHasOwner` if it has one already.
     """

@@ -163,11 +163,11 @@ def digest_of(key: str) -> bytes:
 
 
 class NoSuchKey(Exception):
-    """No prefix of a key begins so."""
+    """No key has a prefix that starts with this text."""
 
 
 class AmbiguousKey(Exception):
-    """The prefixes of several keys, the `candidates`, begin so; `now` is the time of their states."""
+    """Several keys, the `candidates`, have a prefix that starts with this text; `now` is the time of their states."""
 
     def __init__(self, beginning: str, candidates: Sequence[ApiKey], now: datetime) -> None:
         super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
@@ -188,7 +188,7 @@ class LifetimeTooLong(Exception):
 
 
 def find_key(beginning: str, known: Iterable[ApiKey], now: datetime) -> ApiKey:
-    """Return the only key whose prefix begins so; the mark before it, and the secret after it, may be given too.
+    """Return the only key whose prefix starts with `beginning`, which may include the mark and the secret around it.
 
     `now` is by the clock that expires keys. Raises `NoSuchKey` or `AmbiguousKey`; neither reveals a secret.
     """

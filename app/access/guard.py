@@ -31,22 +31,22 @@ NO_KEY = "none"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH = "/health/"
 PERSONAL = frozenset({Scope.EVENTS_READ, Scope.USERS_READ, Scope.ALERTS_READ})
-LOGGED_ELSEWHERE = frozenset({NO_KEY, ANY_SCOPE, Scope.EVENTS_WRITE})  # an event has a line of its own, with its key
+LOGGED_ELSEWHERE = frozenset({NO_KEY, ANY_SCOPE, Scope.EVENTS_WRITE})  # the line of an event names its key
 TOO_MANY = 429
 MAX_LOGGED_QUERY = 200  # characters
 
 
 def asks_for(scope: Scope) -> Callable[[View], View]:
     """Declare the scope that a view requires; a view without a declaration requires a key of any scope."""
-    return lambda view: _marked(view, scope)
+    return lambda view: _with_scope(view, scope)
 
 
 def open_to_all(view: View) -> View:
     """Declare that a view needs no key."""
-    return _marked(view, NO_KEY)
+    return _with_scope(view, NO_KEY)
 
 
-def _marked(view: View, scope: str) -> View:
+def _with_scope(view: View, scope: str) -> View:
     view.scope = scope  # type: ignore[attr-defined]  # functions can carry attributes
     return view
 
@@ -100,8 +100,8 @@ class Entrance:
     def _allowed_key(self, shown: str, scope: str) -> ApiKey:
         scheme, _, secret_key = shown.partition(" ")
         if scheme.lower() != SCHEME:
-            self._refuse("no key", without_key(), limited=True)
-        key = self._known(secret_key.strip(), OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST)
+            self._refuse("no key", key_missing(), limited=True)
+        key = self._authenticated(secret_key.strip(), OLDEST_FOR_METRICS if scope == Scope.METRICS_READ else OLDEST)
         state = self.keys.state(key)
         if state != "valid":
             detail = f"this key is {state}; ask for a new one"
@@ -113,7 +113,7 @@ class Entrance:
             self._refuse(f"no scope {scope}", scope_missing(scope), key=key)
         return key
 
-    def _known(self, secret_key: str, oldest: float) -> ApiKey:
+    def _authenticated(self, secret_key: str, oldest: float) -> ApiKey:
         key = self.keys.authenticate(secret_key, oldest=oldest)
         if key is None and not self.refusals.exhausted(request.remote_addr):
             key = self.keys.look_up(secret_key)
@@ -130,7 +130,7 @@ class Entrance:
         self.refusals.record(reason, request.remote_addr, request.path, key)
         self.bookkeeper.begin()
         if key:
-            self.last_used.refuse(key.id, _refusal(reason))
+            self.last_used.record_refusal(key.id, _refusal(reason))
         raise logged(TooManyRequests(retry_after=self.refusals.seconds_left()) if exhausted else answer)
 
 
@@ -170,7 +170,7 @@ def _refusal(reason: str) -> KeyRefusal:
     return KeyRefusal(at=datetime.now(UTC), reason=reason, address=request.remote_addr or "unknown", route=route)
 
 
-def without_key() -> Unauthorized:
+def key_missing() -> Unauthorized:
     """Return the refusal of a request without a key."""
     return _unauthorized("send your key as Authorization: Bearer …")
 

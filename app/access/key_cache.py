@@ -25,7 +25,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What the table held at a moment of `time.monotonic`, which the database's clock called `now`."""
+    """What the table held at `read_at` by `time.monotonic`, which was `now` by the database's clock."""
 
     read_at: float = float("-inf")
     now: datetime = LONG_AGO

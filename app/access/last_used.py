@@ -32,7 +32,7 @@ class LastUsed:
         """Record that a key was used; costs one entry in a dictionary."""
         self._used[prefix] = at
 
-    def refuse(self, key_id: int, refusal: KeyRefusal) -> None:
+    def record_refusal(self, key_id: int, refusal: KeyRefusal) -> None:
         """Record that a request with a key was refused; the last ten of each key are kept."""
         if len(self._refused) < MAX_REFUSED:
             self._refused.setdefault(key_id, deque(maxlen=KEPT_REFUSALS)).appendleft(refusal)

@@ -5,13 +5,13 @@ from typing import Any
 
 from app import problems as app_problems
 from app.access.domain import Scope
-from app.access.guard import scope_missing, without_key
+from app.access.guard import key_missing, scope_missing
 from app.problems import UNAVAILABLE, Problems, Refused
 from lib.problem_details import OF_HTTP
 
 # Where a key is required, it may be refused or limited, or be beyond checking because the database is out of reach.
 OF_EVERY_KEY = (
-    replace(OF_HTTP[401], example=without_key()),
+    replace(OF_HTTP[401], example=key_missing()),
     replace(OF_HTTP[403], example=scope_missing(Scope.EVENTS_WRITE)),
     OF_HTTP[429],
     UNAVAILABLE,

@@ -80,7 +80,7 @@ class KeyQueries:
     def in_use(self) -> tuple[datetime | None, Sequence[ApiKey]]:
         """Return the time of the database, or None if there are no keys, and the keys that requests may show.
 
-        These are the valid ones, and those that ended lately, whose users shall learn why they are refused. Of very
+        These are the valid ones, and those that ended lately, whose users should learn why they are refused. Of very
         many revoked at once only some are returned, since dead keys must not slow anybody down.
         """
         columns = (func.now().label("now"), *COLUMNS)

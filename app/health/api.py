@@ -33,7 +33,7 @@ def live() -> dict[str, str]:
 
 
 @health.get("/ready")
-@health.output(ReadySchema, examples=READY, description="the service can do its work")
+@health.output(ReadySchema, examples=READY, description="the service is ready")
 @health.doc(responses=public_error_responses(NotReady, problems=PROBLEMS, takes_body=False))
 @open_to_all
 def ready() -> dict[str, str]:

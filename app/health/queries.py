@@ -1,4 +1,4 @@
-"""The queries whether the database is as this version of the service expects it."""
+"""The queries that check whether the database is as this version of the service expects."""
 
 from collections.abc import Callable
 

@@ -8,9 +8,9 @@ from app.access.domain import Scope
 from app.access.guard import asks_for
 from app.access.problems import error_responses
 from app.players import controllers
-from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, PageQuery, RegisteredPlayer
 from app.players.problems import PROBLEMS
-from app.players.schemas import LocationSchema, NewUserSchema, UserSchema, UsersPageSchema, UsersParameters
+from app.players.schemas import LocationSchema, NewUserSchema, PlayersParameters, UserSchema, UsersPageSchema
 from app.players.services import PlayerServices
 from lib import services
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -38,14 +38,14 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
     responses=error_responses(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, problems=PROBLEMS, takes_body=True)
 )
 @asks_for(Scope.USERS_WRITE)
-def register_user(player: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]:
+def register_user(player: NewUser) -> tuple[RegisteredPlayer, int, dict[str, str]]:
     """Register a player, under the platform's own id or the next free one."""
-    registered = controllers.add_user(services.get(PlayerServices).database, player)
+    registered = controllers.register_player(services.get(PlayerServices).database, player)
     return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
 
 
 @register.get("/users")
-@register.input(UsersParameters, location="query", arg_name="query")
+@register.input(PlayersParameters, location="query", arg_name="query")
 @register.output(
     UsersPageSchema,
     examples={"whole-register": {"value": {"users": [REGISTERED], "next_after": None}}},
@@ -53,7 +53,7 @@ def register_user(player: NewUser) -> tuple[RegisteredUser, int, dict[str, str]]
 )
 @register.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @asks_for(Scope.USERS_READ)
-def read_users(query: UsersAsked) -> dict[str, object]:
+def read_users(query: PageQuery) -> dict[str, object]:
     """Read the register, page by page."""
-    players, next_after = controllers.users_of(services.get(PlayerServices).database, query)
+    players, next_after = controllers.read_page(services.get(PlayerServices).database, query)
     return {"users": players, "next_after": next_after}

@@ -4,7 +4,7 @@ import click
 from marshmallow import ValidationError
 
 from app.players import controllers
-from app.players.domain import SAMPLE_USERS, DuplicateUser, NewUser, NoFreeUserId
+from app.players.domain import SAMPLE_PLAYERS, DuplicateUser, NewUser, NoFreeUserId
 from app.players.schemas import NewUserSchema
 from app.players.services import PlayerServices
 from lib import services
@@ -23,7 +23,7 @@ def add(name: str, email: str, user_id: int | None) -> None:
     """Register a player and print the id."""
     given = {"name": name, "email": email, **({} if user_id is None else {"user_id": user_id})}
     try:
-        player = controllers.add_user(services.get(PlayerServices).database, _validated(given))
+        player = controllers.register_player(services.get(PlayerServices).database, _validated(given))
     except (DuplicateUser, NoFreeUserId) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{player.user_id}  {player.name} <{player.email}>")
@@ -43,7 +43,7 @@ def _validated(given: dict[str, object]) -> NewUser:
 @users.command("list")
 def list_() -> None:
     """List all registered players in the order of their ids."""
-    players = list(controllers.all_users(services.get(PlayerServices).database))
+    players = list(controllers.all_players(services.get(PlayerServices).database))
     if not players:
         click.echo(f"Nobody is registered yet: {command('users add --name NAME --email EMAIL')}")
         return
@@ -54,6 +54,6 @@ def list_() -> None:
 @users.command("seed")
 def seed() -> None:
     """Register four sample players and print their ids."""
-    controllers.seed(services.get(PlayerServices).database, SAMPLE_USERS)
-    for player in SAMPLE_USERS:
+    controllers.seed(services.get(PlayerServices).database, SAMPLE_PLAYERS)
+    for player in SAMPLE_PLAYERS:
         click.echo(f"{player.user_id}  {player.name} <{player.email}>")

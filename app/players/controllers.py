@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, RegisteredUser, UsersAsked
+from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, PageQuery, RegisteredPlayer
 from app.players.queries import UserQueries
 from lib.database import Database
 from lib.fields import BIGINT_MAX
@@ -21,7 +21,7 @@ def seed(database: Database, players: Iterable[NewUser]) -> None:
         current.commit()
 
 
-def add_user(database: Database, player: NewUser) -> RegisteredUser:
+def register_player(database: Database, player: NewUser) -> RegisteredPlayer:
     """Register a player, under the next free id if none is given.
 
     Raises `DuplicateUser` or `NoFreeUserId`, which leave no trace. A lock lets in one registration at a time, so that
@@ -48,16 +48,16 @@ def _next_free_id(register: UserQueries) -> int:
     return user_id
 
 
-def users_of(database: Database, query: UsersAsked) -> tuple[Sequence[RegisteredUser], int | None]:
+def read_page(database: Database, query: PageQuery) -> tuple[Sequence[RegisteredPlayer], int | None]:
     """Return a page of the register in the order of ids, and the id after which the next page begins, if any."""
     with database.transaction() as current:
         found = UserQueries(current).players_after(query.after, query.limit + 1)
     return page_of(found, query.limit, lambda player: player.user_id)
 
 
-def all_users(database: Database) -> Iterator[RegisteredUser]:
+def all_players(database: Database) -> Iterator[RegisteredPlayer]:
     """Walk through the whole register in the order of ids, page by page."""
     after: int | None = 0
     while after is not None:
-        players, after = users_of(database, UsersAsked(limit=MAX_PAGE_SIZE, after=after))
+        players, after = read_page(database, PageQuery(limit=MAX_PAGE_SIZE, after=after))
         yield from players

@@ -15,7 +15,7 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredUser:
+class RegisteredPlayer:
     """A player whom the platform has registered; `email` is unique, ignoring case."""
 
     user_id: int
@@ -25,7 +25,7 @@ class RegisteredUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsersAsked:
+class PageQuery:
     """A query for a page: at most `limit` players, with ids above `after`."""
 
     limit: int
@@ -48,7 +48,7 @@ class NoFreeUserId(Exception):
 
 
 # The players of the README's examples (A15).
-SAMPLE_USERS = (
+SAMPLE_PLAYERS = (
     NewUser(user_id=1, name="Ada Sample", email="ada@example.com"),
     NewUser(user_id=2, name="Ben Sample", email="ben@example.com"),
     NewUser(user_id=3, name="Cleo Sample", email="cleo@example.com"),

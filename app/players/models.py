@@ -9,7 +9,7 @@ from app.datastores import db
 from lib.privileges import may
 
 
-class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
+class RegisteredPlayerRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
     """A registered player."""
 
     __tablename__ = "registered_user"
@@ -25,4 +25,4 @@ class RegisteredUserRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
-Index("uq_registered_user_email_without_case", func.lower(RegisteredUserRow.email), unique=True)
+Index("uq_registered_user_email_without_case", func.lower(RegisteredPlayerRow.email), unique=True)

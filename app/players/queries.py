@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Row, exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
-from app.players.domain import NewUser, RegisteredUser
-from app.players.models import RegisteredUserRow as Player
+from app.players.domain import NewUser, RegisteredPlayer
+from app.players.models import RegisteredPlayerRow as Player
 from lib.transactions import Statement, Transaction
 
 # No search for a free id must find one that another transaction is just taking. A lock of the table would require the
@@ -62,7 +62,7 @@ class UserQueries:
         rows = self._transaction.fetch(FIRST_WITHOUT_EVENTS, least, greatest)
         return int(rows[0][0]) if rows else None
 
-    def register(self, user_id: int, player: NewUser) -> RegisteredUser:
+    def register(self, user_id: int, player: NewUser) -> RegisteredPlayer:
         """Add the player; id and email must be free."""
         new = insert(Player).values(user_id=user_id, name=player.name, email=player.email).returning(*COLUMNS)
         return _player(self._transaction.execute(new).one())
@@ -72,11 +72,11 @@ class UserQueries:
         new = postgresql.insert(Player).values(user_id=player.user_id, name=player.name, email=player.email)
         self._transaction.execute(new.on_conflict_do_nothing())
 
-    def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredUser]:
+    def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredPlayer]:
         """Return the players with ids above this one, in the order of their ids."""
         found = select(*COLUMNS).where(Player.user_id > user_id).order_by(Player.user_id).limit(limit)
         return [_player(row) for row in self._transaction.execute(found)]
 
 
-def _player(row: Row[Any]) -> RegisteredUser:
-    return RegisteredUser(user_id=row.user_id, name=row.name, email=row.email, created_at=row.created_at)
+def _player(row: Row[Any]) -> RegisteredPlayer:
+    return RegisteredPlayer(user_id=row.user_id, name=row.name, email=row.email, created_at=row.created_at)

@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.players.domain import NewUser, UsersAsked
+from app.players.domain import NewUser, PageQuery
 from lib.fields import Email, Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
@@ -29,7 +29,7 @@ class NewUserSchema(Schema):
         return NewUser(**members)
 
 
-class UsersParameters(PageParameters):
+class PlayersParameters(PageParameters):
     """Which page; without parameters, the first."""
 
     after = WholeNumberInDigits(
@@ -39,9 +39,9 @@ class UsersParameters(PageParameters):
     )
 
     @post_load
-    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> UsersAsked:  # noqa: ANN401  # as above
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
         """Make the domain value."""
-        return UsersAsked(**parameters)
+        return PageQuery(**parameters)
 
 
 class UserSchema(Schema):

@@ -29,7 +29,7 @@ from lib.logs import get_logger
 from lib.snapshots import snapshot_of
 
 APPLICATION_NAME = "activity-alerts seal"  # the name of the connection in PostgreSQL
-TURN = 7_311_030_300_125  # the number of the advisory lock; no other program here uses it
+TURN = 7_311_030_300_125  # the number of the advisory lock
 PATIENCE = 10.0  # seconds that a run waits for another to end
 PLAYERS = 1000  # per link, which is held in memory and written at once
 LINK_TIMEOUT = 30.0  # seconds that writing a link may take

@@ -132,7 +132,7 @@ def test_a_key_is_rotated_without_a_moment_in_which_none_is_good(app: APIFlask, 
     old = made(app, "--expires", "90d")
     status, printed, said = run(app, "rotate", prefix_of(old), "--overlap", "2h")
     new = printed.strip()
-    assert (status, f"{prefix_of(old)} (payments) ends " in said) == (0, True)
+    assert (status, f"{prefix_of(old)} (payments) expires " in said) == (0, True)
     rows = sql("SELECT name, scopes, round(extract(epoch FROM expires_at - now()) / 3600) FROM api_key ORDER BY id")
     assert rows == [("payments", ["events:write"], 2), ("payments", ["events:write"], 90 * 24)]
     client = app.test_client()
