@@ -14,7 +14,7 @@ KEY_HEADER = "Authorization: Bearer $KEY"  # with the key in a shell variable
 
 def notice_of(settings: Settings) -> str:
     """Say in a line who may use the service, and what to do if that is nobody yet."""
-    by_key = f"by key, sent as Authorization: Bearer …; to make the first: KEY=$({command(FIRST_KEY)})"
+    by_key = f"by key, sent as Authorization: Bearer …; for the first key: KEY=$({command(FIRST_KEY)})"
     if settings.access is Access.KEYS:
         return by_key
     if is_loopback(settings.host):

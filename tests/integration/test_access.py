@@ -220,7 +220,7 @@ def test_the_commands_make_list_and_revoke(app: APIFlask, client: FlaskClient) -
     ("arguments", "expected"),
     [
         (["create", "--name", "x", "--scope", "everything"], "events:write"),
-        (["create", "--name", " ", "--scope", "events:write"], "1 to 100 characters"),
+        (["create", "--name", " ", "--scope", "events:write"], "1 to 100 printable characters"),
         (["create", "--name", "x", "--scope", "events:write", "--expires", "soon"], "90d, 12h or 30m"),
         (["create", "--name", "x", "--scope", "events:write", "--expires", "0d"], "90d, 12h or 30m"),
         (["create", "--name", "x"], "--scope"),

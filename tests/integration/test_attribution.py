@@ -130,7 +130,7 @@ def test_a_rotation_never_leaves_a_client_without_a_valid_key(app: APIFlask, sql
     old = made(app, "--expires", "90d")
     status, printed, output = run(app, "rotate", prefix_of(old), "--overlap", "2h")
     new = printed.strip()
-    assert (status, f"{prefix_of(old)} (payments) ends " in output) == (0, True)
+    assert (status, f"{prefix_of(old)} (payments) expires " in output) == (0, True)
     rows = sql("SELECT name, scopes, round(extract(epoch FROM expires_at - now()) / 3600) FROM api_key ORDER BY id")
     assert rows == [("payments", ["events:write"], 2), ("payments", ["events:write"], 90 * 24)]
     client = app.test_client()
