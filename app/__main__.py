@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from app.access.domain import Access
 from app.access.origins import is_loopback
 from app.config import Settings, read_settings
-from app.notice import notice_of
+from app.notice import access_notice
 from app.server import load, load_worker, server
-from app.sessions import refuse_lost_settings
+from app.sessions import check_session_settings
 from app.version import VERSION
 from lib import lifeline, logs
 from lib.heartbeat import make_pipe
@@ -49,7 +49,7 @@ def serve() -> None:
     refuse_shared_port(settings)
     log.info("starting", version=VERSION, env=settings.env)
     log_access(settings)
-    refuse_lost_settings(settings)
+    check_session_settings(settings)
     if get_start_method() == "fork":
         load()
     with shared_folder():
@@ -66,7 +66,7 @@ def serve_watched(served: "MPServer") -> None:
 def log_access(settings: Settings) -> None:
     """Log who may use the service; warn if that is everybody."""
     write = log.info if settings.access is not Access.OPEN or is_loopback(settings.host) else log.warning
-    write("access", access=settings.access.value, who=notice_of(settings))
+    write("access", access=settings.access.value, who=access_notice(settings))
 
 
 def main() -> None:

@@ -158,7 +158,7 @@ def register_routes(application: Application) -> None:
     for blueprint in (events, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in PUBLIC_ENDPOINTS:
-        guard.open_to_all(application.view_functions[endpoint])
+        guard.public(application.view_functions[endpoint])
 
 
 def register_commands(application: Application) -> None:
@@ -187,7 +187,7 @@ def load_history_commands() -> Iterable[click.Command]:
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
     """Wrap the application in the layers that apply to every request, whatever its route; the last is the outermost."""
     full = refusal_without_view(application, Unavailable("more requests are in progress than allowed"))
-    admitted = AdmissionControl(application.wsgi_app, limit_for=made.rooms.of_path, max_requests=REQUESTS, reject=full)
+    admitted = AdmissionControl(application.wsgi_app, limit_for=made.rooms.room_for, max_requests=REQUESTS, reject=full)
     services.provide(application, admitted)
     layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
     awake = max(settings.web_threads, MIN_AWAKE)

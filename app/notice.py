@@ -12,7 +12,7 @@ FIRST_KEY = "keys create --name payments --scope events:write"
 KEY_HEADER = "Authorization: Bearer $KEY"  # with the key in a shell variable
 
 
-def notice_of(settings: Settings) -> str:
+def access_notice(settings: Settings) -> str:
     """Say in a line who may use the service, and what to do if that is nobody yet."""
     by_key = f"by key, sent as Authorization: Bearer …; for the first key: KEY=$({command(FIRST_KEY)})"
     if settings.access is Access.KEYS:
@@ -31,7 +31,7 @@ def main() -> None:
     except SettingsError as error:
         error.show()
         sys.exit(error.exit_code)
-    print(notice_of(settings))  # noqa: T201  # its purpose
+    print(access_notice(settings))  # noqa: T201  # its purpose
     if settings.access is Access.KEYS:
         print(KEY_HEADER)  # noqa: T201  # as above
 

@@ -19,7 +19,7 @@ METRICS_AT_ONCE = 1
 # While there are events, a place for other requests rests after each one, REST times as long as it was used. Otherwise
 # an event, which releases the interpreter half a dozen times, would compete with the next of them each time.
 REST = 4.0
-LONGEST_REST = 0.5  # seconds; less than PATIENCE, or waiting requests would be turned away
+MAX_REST = 0.5  # seconds; less than PATIENCE, or waiting requests would be turned away
 MAX_WAIT = 4.0  # seconds in these lines; less than WORK of app.bounds, within which every request is answered
 WITHOUT_EVENTS = 1.0  # seconds without an event after which places need no rest
 # How many requests wait in the lines for reading, for metrics, and of all players with several events at once; each
@@ -35,7 +35,7 @@ class Rooms:
     reading: ConcurrencyLimit
     metrics: ConcurrencyLimit
 
-    def of_path(self, path: str) -> ConcurrencyLimit | None:
+    def room_for(self, path: str) -> ConcurrencyLimit | None:
         """Return the room in which requests for this path take a place; None if they need none."""
         if path in EVENTS:
             return self.events
@@ -49,7 +49,7 @@ def make_rooms(settings: Settings) -> Rooms:
     events = ConcurrencyLimit(settings.web_threads, stall_timeout=PATIENCE)
 
     def rests(used: float) -> float:
-        return min(REST * used, LONGEST_REST) if events.progressed_within(WITHOUT_EVENTS) else 0.0
+        return min(REST * used, MAX_REST) if events.progressed_within(WITHOUT_EVENTS) else 0.0
 
     room = partial(ConcurrencyLimit, stall_timeout=PATIENCE, cooldown=rests, max_wait=MAX_WAIT, marks_blocked=True)
     return Rooms(

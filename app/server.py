@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # threads after their connection is gone: six of them stopped a worker for good.
 HTTP = HTTPModes.http1
 
-LONGEST_HEADER = 64 * 1024  # bytes, request line included; more is a 431
+MAX_HEADER = 64 * 1024  # bytes, request line included; more is a 431
 
 # Connections of a worker. Each costs a file and a few kilobytes, so there are more than an attacker opens by hand. When
 # all are in use, the kernel holds up to BACKLOG more until others have ended.
@@ -34,7 +34,7 @@ OTHER_FILES = 256  # that a worker has open: database connections, logs, metrics
 
 THREAD_IDLE = 30  # seconds after which a thread without work ends
 
-LONGEST_GOODBYE = 10  # seconds that a worker may take to finish its requests
+SHUTDOWN_TIMEOUT = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds
 
 
@@ -49,7 +49,7 @@ def server(settings: Settings) -> MPServer:
         workers=settings.web_workers,
         http=HTTP,
         http1_settings=HTTP1Settings(
-            header_read_timeout=IDLE * 1000, keep_alive=True, max_buffer_size=LONGEST_HEADER, pipeline_flush=False
+            header_read_timeout=IDLE * 1000, keep_alive=True, max_buffer_size=MAX_HEADER, pipeline_flush=False
         ),
         websockets=False,
         backlog=BACKLOG,
@@ -59,7 +59,7 @@ def server(settings: Settings) -> MPServer:
         blocking_threads_idle_timeout=THREAD_IDLE,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_PAUSE,
-        workers_kill_timeout=LONGEST_GOODBYE,
+        workers_kill_timeout=SHUTDOWN_TIMEOUT,
         log_access=False,
         log_dictconfig=logs.GRANIAN,
         metrics_enabled=False,

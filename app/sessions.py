@@ -59,7 +59,7 @@ def engine_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def set_in_each(settings: Settings) -> dict[str, str]:
+def settings_per_session(settings: Settings) -> dict[str, str]:
     """Return the settings of each session."""
     return session_settings(
         statement_timeout=settings.db_statement_timeout,
@@ -70,10 +70,10 @@ def set_in_each(settings: Settings) -> dict[str, str]:
 
 def make_sessions(settings: Settings) -> Sessions:
     """Return the opener of sessions."""
-    return Sessions(set_in_each(settings), timeout=settings.db_connect_timeout)
+    return Sessions(settings_per_session(settings), timeout=settings.db_connect_timeout)
 
 
-def refuse_lost_settings(settings: Settings) -> None:
+def check_session_settings(settings: Settings) -> None:
     """Raise `SettingsError` if the database's sessions do not keep their settings (A18).
 
     A database that cannot be reached yet does not prevent the start; each worker checks its sessions later. Warns if

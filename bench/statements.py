@@ -18,7 +18,7 @@ from app.events.queries import CLAIM, STORE, history_queries
 from app.rulebook.forms import read_rules
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import EventType
-from app.sessions import set_in_each
+from app.sessions import settings_per_session
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
@@ -127,7 +127,7 @@ def _pgbench(url: str, settings: Settings, options: list[str]) -> str:
 def _connection(url: str, settings: Settings) -> dict[str, str]:
     """Return the connection string, with the session settings of the service's connections."""
     parts = urlsplit(url)
-    within = set_in_each(settings).items()
+    within = settings_per_session(settings).items()
     options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in within)
     return {
         "PGHOST": parts.hostname or "",

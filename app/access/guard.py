@@ -36,12 +36,12 @@ TOO_MANY = 429
 MAX_LOGGED_QUERY = 200  # characters
 
 
-def asks_for(scope: Scope) -> Callable[[View], View]:
+def require_scope(scope: Scope) -> Callable[[View], View]:
     """Declare the scope that a view requires; a view without a declaration requires a key of any scope."""
     return lambda view: _with_scope(view, scope)
 
 
-def open_to_all(view: View) -> View:
+def public(view: View) -> View:
     """Declare that a view needs no key."""
     return _with_scope(view, NO_KEY)
 

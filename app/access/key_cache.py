@@ -16,8 +16,8 @@ from lib.transactions import Locked, Unavailable
 OLDEST = 5.0  # the greatest age of a copy, so that a revocation is honoured within that time
 READ_TIMEOUT = 1.0
 WAIT_FOR_READ = 0.3
-NEW_KEYS_AFTER = 0.25  # an unknown key may just have been made
-AFTER_A_FAILURE = 2.0
+NEW_KEY_PAUSE = 0.25  # an unknown key may just have been made
+FAILURE_PAUSE = 2.0
 
 MAX_LOOKUPS = 2  # requests at a time that may look up an unknown key, so that they hold up no others
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -61,7 +61,7 @@ class KeyCache:
         self._max_age = max_age
         self._copy = Copy()
         self._began_at = self._done_at = float("-inf")  # the last read, whether or not it succeeded
-        self._pause = NEW_KEYS_AFTER
+        self._pause = NEW_KEY_PAUSE
         self._cause = ""  # why the last read failed
         self._reading = Lock()
         self._lookups = BoundedSemaphore(MAX_LOOKUPS)
@@ -118,7 +118,7 @@ class KeyCache:
         self._began_at = began = time.monotonic()
         try:
             self._copy = self._read(began)
-            self._pause = NEW_KEYS_AFTER
+            self._pause = NEW_KEY_PAUSE
         except Locked as error:
             self._note_failure(error)
             self._forget_revoked(began)
@@ -128,7 +128,7 @@ class KeyCache:
             self._done_at = time.monotonic()
 
     def _note_failure(self, error: Unavailable) -> None:
-        self._pause, self._cause = AFTER_A_FAILURE, str(error)
+        self._pause, self._cause = FAILURE_PAUSE, str(error)
 
     def _read(self, began: float) -> Copy:
         with self._database.transaction(deadline=READ_TIMEOUT, trial=True) as current:

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.alerts import controllers
 from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
@@ -34,7 +34,7 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 @alerts.output(AlertSchema, examples=AN_ALERT, description="the alert, with its evidence")
 @alerts.doc(responses=error_responses(NO_TRUTH, NoSuchAlert, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(alerts, AlertInPath)
-@asks_for(Scope.ALERTS_READ)
+@require_scope(Scope.ALERTS_READ)
 def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> StoredAlert:
     """Read why a rule was met at an event."""
     at = Cursor(t, user_id, code)
@@ -45,7 +45,7 @@ def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> 
 @alerts.input(AlertsParameters, location="query", arg_name="query")
 @alerts.output(AlertPageSchema, examples=ALERTS, description="the alerts, newest first; perhaps none")
 @alerts.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
-@asks_for(Scope.ALERTS_READ)
+@require_scope(Scope.ALERTS_READ)
 def read_alerts(query: AlertsAsked) -> AlertPage:
     """Read the alerts that were raised, page by page, with their evidence.
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from app.access.domain import Scope
-from app.access.guard import asks_for, current_key
+from app.access.guard import current_key, require_scope
 from app.access.problems import error_responses
 from app.events import controllers, metrics
 from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
@@ -49,7 +49,7 @@ REPLAY = {"Idempotent-Replay": "true"}
         takes_body=True,
     )
 )
-@asks_for(Scope.EVENTS_WRITE)
+@require_scope(Scope.EVENTS_WRITE)
 def receive_event(event: ActivityEvent) -> Response:
     """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 

@@ -11,7 +11,7 @@ from app.events.domain import Decision, DuplicateEvent, EventOrder, OutOfOrder, 
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, Claim, EventQueries, history_queries
 from app.events.services import EventServices
-from app.players.queries import UserQueries
+from app.players.queries import PlayerQueries
 from app.rules.engine import Evaluator, RuleSet, Verdict
 from app.rules.event import ActivityEvent
 from app.rules.history import Window
@@ -39,7 +39,7 @@ def _evaluate_and_store(
     current: Transaction, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
 ) -> Decision:
     events = EventQueries(current)
-    if policy.registered_users_only and not UserQueries(current).is_registered(event.user_id):
+    if policy.registered_users_only and not PlayerQueries(current).is_registered(event.user_id):
         return _first_decision(events, event) or _refuse_unknown(event)
     claim = _claim_moment(events, policy, evaluator, event)
     if claim is None:

@@ -2,7 +2,7 @@
 
 from apiflask import APIBlueprint
 
-from app.access.guard import open_to_all
+from app.access.guard import public
 from app.access.problems import public_error_responses
 from app.health.domain import NotReady, Unready
 from app.health.problems import PROBLEMS
@@ -26,7 +26,7 @@ READY = {"ready": {"value": {"status": "ready"}}}
 @health.get("/live")
 @health.output(LiveSchema, examples=LIVE, description="the process answers")
 @health.doc(responses=public_error_responses(takes_body=False))
-@open_to_all
+@public
 def live() -> dict[str, str]:
     """Report that the process answers, whatever the state of the database."""
     return {"status": "live"}
@@ -35,7 +35,7 @@ def live() -> dict[str, str]:
 @health.get("/ready")
 @health.output(ReadySchema, examples=READY, description="the service is ready")
 @health.doc(responses=public_error_responses(NotReady, problems=PROBLEMS, takes_body=False))
-@open_to_all
+@public
 def ready() -> dict[str, str]:
     """Report whether the database can be reached, accepts writes, has the right migration, and holds valid rules."""
     needed = services.get(HealthServices)

@@ -20,7 +20,7 @@ PAUSE = 0.5  # seconds between two checks
 CHECK_TIMEOUT = 0.8  # seconds; after a longer check the database counts as silent
 FIRST_CHECK_TIMEOUT = 0.7  # seconds that the first caller may have to wait
 TRIAL_PAUSE = 5.0  # seconds between two trials
-LONGEST_TRIAL = 0.7  # seconds
+TRIAL_TIMEOUT = 0.7  # seconds
 MAX_FAILED_TRIALS = 2  # in a row before they count: a single one may have met a lock that is gone by now
 # Seconds for which a full disk that an event found is reported. A trial leaves no row, so it cannot find one; if a load
 # balancer sends no events meanwhile, the first one afterwards does.
@@ -54,7 +54,7 @@ class Readiness:
                 self._thread = Thread(target=self._run, name="readiness", daemon=True)
                 self._thread.start()
         self._first_check_done.wait(FIRST_CHECK_TIMEOUT)
-        if time.monotonic() - self._checked_at > PAUSE + CHECK_TIMEOUT + LONGEST_TRIAL:
+        if time.monotonic() - self._checked_at > PAUSE + CHECK_TIMEOUT + TRIAL_TIMEOUT:
             raise NotReady(Unready.DATABASE_SILENT)
         if self._unready is not None:
             raise NotReady(self._unready)
@@ -97,7 +97,7 @@ class Readiness:
     def _trial_succeeds(self) -> bool:
         """Try what an event writes; log the cause of a failure."""
         try:
-            with self._database.transaction(deadline=LONGEST_TRIAL, trial=True) as current:
+            with self._database.transaction(deadline=TRIAL_TIMEOUT, trial=True) as current:
                 try_to_write(current, self._as_event)
                 current.rollback()
         except Exception as error:  # noqa: BLE001  # whatever it is, it would stop an event too

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from lib.metrics.exposition import OPENMETRICS, render_for
 
@@ -28,7 +28,7 @@ activity_events_stored_total{type="withdraw"} 11.0
         **error_responses(takes_body=False),
     }
 )
-@asks_for(Scope.METRICS_READ)
+@require_scope(Scope.METRICS_READ)
 def show_metrics() -> Response:
     """Return what the service has counted and measured since it started, in Prometheus's format."""
     text, media_type = render_for(request.headers.get("Accept", ""))

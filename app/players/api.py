@@ -5,10 +5,10 @@ from http import HTTPStatus
 from apiflask import APIBlueprint
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.players import controllers
-from app.players.domain import DuplicateUser, NewUser, NoFreeUserId, PageQuery, RegisteredPlayer
+from app.players.domain import DuplicateUser, NewPlayer, NoFreeUserId, PageQuery, RegisteredPlayer
 from app.players.problems import PROBLEMS
 from app.players.schemas import LocationSchema, NewUserSchema, PlayersParameters, UserSchema, UsersPageSchema
 from app.players.services import PlayerServices
@@ -37,8 +37,8 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 @register.doc(
     responses=error_responses(MalformedJson, NO_EMAIL, DuplicateUser, NoFreeUserId, problems=PROBLEMS, takes_body=True)
 )
-@asks_for(Scope.USERS_WRITE)
-def register_user(player: NewUser) -> tuple[RegisteredPlayer, int, dict[str, str]]:
+@require_scope(Scope.USERS_WRITE)
+def register_user(player: NewPlayer) -> tuple[RegisteredPlayer, int, dict[str, str]]:
     """Register a player, under the platform's own id or the next free one."""
     registered = controllers.register_player(services.get(PlayerServices).database, player)
     return registered, HTTPStatus.CREATED, {"Location": f"/users/{registered.user_id}"}
@@ -52,7 +52,7 @@ def register_user(player: NewUser) -> tuple[RegisteredPlayer, int, dict[str, str
     description="the players, ids ascending",
 )
 @register.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
-@asks_for(Scope.USERS_READ)
+@require_scope(Scope.USERS_READ)
 def read_users(query: PageQuery) -> dict[str, object]:
     """Read the register, page by page."""
     players, next_after = controllers.read_page(services.get(PlayerServices).database, query)

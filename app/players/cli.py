@@ -4,7 +4,7 @@ import click
 from marshmallow import ValidationError
 
 from app.players import controllers
-from app.players.domain import SAMPLE_PLAYERS, DuplicateUser, NewUser, NoFreeUserId
+from app.players.domain import SAMPLE_PLAYERS, DuplicateUser, NewPlayer, NoFreeUserId
 from app.players.schemas import NewUserSchema
 from app.players.services import PlayerServices
 from lib import services
@@ -29,10 +29,10 @@ def add(name: str, email: str, user_id: int | None) -> None:
     click.echo(f"{player.user_id}  {player.name} <{player.email}>")
 
 
-def _validated(given: dict[str, object]) -> NewUser:
+def _validated(given: dict[str, object]) -> NewPlayer:
     """Return the player, validated as by the API; a fault ends the command with a line that names it."""
     try:
-        player: NewUser = NewUserSchema().load(given)
+        player: NewPlayer = NewUserSchema().load(given)
     except ValidationError as error:
         messages: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
         wrong = (f"--{name.replace('_', '-')}: {' '.join(faults)}" for name, faults in messages.items())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
+class NewPlayer:
     """A player to register; without a `user_id`, the next free one is assigned (A23)."""
 
     user_id: int | None = None
@@ -49,8 +49,8 @@ class NoFreeUserId(Exception):
 
 # The players of the README's examples (A15).
 SAMPLE_PLAYERS = (
-    NewUser(user_id=1, name="Ada Sample", email="ada@example.com"),
-    NewUser(user_id=2, name="Ben Sample", email="ben@example.com"),
-    NewUser(user_id=3, name="Cleo Sample", email="cleo@example.com"),
-    NewUser(user_id=4, name="Dan Sample", email="dan@example.com"),
+    NewPlayer(user_id=1, name="Ada Sample", email="ada@example.com"),
+    NewPlayer(user_id=2, name="Ben Sample", email="ben@example.com"),
+    NewPlayer(user_id=3, name="Cleo Sample", email="cleo@example.com"),
+    NewPlayer(user_id=4, name="Dan Sample", email="dan@example.com"),
 )

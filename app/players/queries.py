@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
-from app.players.domain import NewUser, RegisteredPlayer
+from app.players.domain import NewPlayer, RegisteredPlayer
 from app.players.models import RegisteredPlayerRow as Player
 from lib.transactions import Statement, Transaction
 
@@ -30,7 +30,7 @@ FIRST_WITHOUT_EVENTS = Statement(
 COLUMNS = (Player.user_id, Player.name, Player.email, Player.created_at)
 
 
-class UserQueries:
+class PlayerQueries:
     """The queries about registered players, within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -45,7 +45,7 @@ class UserQueries:
         """Block other registrations until the transaction ends; events and readers go on."""
         self._transaction.execute(select(func.pg_advisory_xact_lock(REGISTER_LOCK)))
 
-    def taken_by_others(self, player: NewUser) -> list[str]:
+    def taken_by_others(self, player: NewPlayer) -> list[str]:
         """Return which of "user_id" and "email" registered players have already."""
         same_email = func.lower(Player.email) == func.lower(player.email)
         [taken] = self._transaction.execute(
@@ -62,12 +62,12 @@ class UserQueries:
         rows = self._transaction.fetch(FIRST_WITHOUT_EVENTS, least, greatest)
         return int(rows[0][0]) if rows else None
 
-    def register(self, user_id: int, player: NewUser) -> RegisteredPlayer:
+    def register(self, user_id: int, player: NewPlayer) -> RegisteredPlayer:
         """Add the player; id and email must be free."""
         new = insert(Player).values(user_id=user_id, name=player.name, email=player.email).returning(*COLUMNS)
         return _player(self._transaction.execute(new).one())
 
-    def register_if_new(self, player: NewUser) -> None:
+    def register_if_new(self, player: NewPlayer) -> None:
         """Add the player, unless the id or the email is taken."""
         new = postgresql.insert(Player).values(user_id=player.user_id, name=player.name, email=player.email)
         self._transaction.execute(new.on_conflict_do_nothing())

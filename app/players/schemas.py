@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.players.domain import NewUser, PageQuery
+from app.players.domain import NewPlayer, PageQuery
 from lib.fields import Email, Line, Moment, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
@@ -24,9 +24,9 @@ class NewUserSchema(Schema):
     email = Email(longest=MAX_EMAIL_LENGTH, required=True, metadata={"description": "unique, ignoring case; in ASCII"})
 
     @post_load
-    def to_new_player(self, members: Mapping[str, Any], **_: Any) -> NewUser:  # noqa: ANN401  # marshmallow's signature
+    def to_new_player(self, members: Mapping[str, Any], **_: Any) -> NewPlayer:  # noqa: ANN401  # marshmallow's signature
         """Make the domain value."""
-        return NewUser(**members)
+        return NewPlayer(**members)
 
 
 class PlayersParameters(PageParameters):

@@ -7,7 +7,7 @@ from flask import Response, request
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.rulebook import controllers, examples
 from app.rulebook.domain import (
@@ -74,7 +74,7 @@ OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
 @rules.output(EditionSchema, examples=examples.EDITION, description="the edition with its rules")
 @rules.doc(responses=OF_ONE)
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def read_edition(edition: int, **_: object) -> Edition:
     """Read an edition: its rules, its status, and its author."""
     return controllers.edition(_database(), edition)
@@ -84,7 +84,7 @@ def read_edition(edition: int, **_: object) -> Edition:
 @rules.input(ListParameters, location="query", arg_name="query")
 @rules.output(EditionPageSchema, examples=examples.LIST, description="the editions in force, and a page of all")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def read_editions(query: PageAsked) -> EditionPage:
     """List all editions without their rules, page by page."""
     return controllers.edition_page(_database(), query)
@@ -94,7 +94,7 @@ def read_editions(query: PageAsked) -> EditionPage:
 @rules.input(ListParameters, location="query", arg_name="query")
 @rules.output(AuditPageSchema, examples=examples.AUDIT, description="the steps that were taken")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def read_audit(query: PageAsked) -> AuditPage:
     """List every step, page by page: who did what with which edition, when and why."""
     return controllers.audit_page(_database(), query)
@@ -105,7 +105,7 @@ def read_audit(query: PageAsked) -> AuditPage:
 @rules.output(DifferencesSchema, examples=examples.DIFFERENCES, description="what changed")
 @rules.doc(responses=OF_ONE)
 @describes_path(rules, EditionsInPath)
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def read_differences(edition: int, other: int, **_: object) -> dict[str, list[str]]:
     """Compare two editions, in words."""
     return {"differences": controllers.changes(_database(), edition, other)}
@@ -126,7 +126,7 @@ def read_differences(edition: int, other: int, **_: object) -> dict[str, list[st
     }
 )
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def export_edition(edition: int, **_: object) -> Response:
     """Export the rules of an edition as TOML, which names this edition as the base of what is drafted from it.
 
@@ -150,7 +150,7 @@ def export_edition(edition: int, **_: object) -> Response:
         MalformedJson, NO_RULES, InvalidRules, UNKNOWN, too_large(MAX_BOOK), problems=PROBLEMS, takes_body=True
     )
 )
-@asks_for(Scope.RULES_WRITE)
+@require_scope(Scope.RULES_WRITE)
 def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     """Save rules as a new edition, which is not in force yet.
 
@@ -173,7 +173,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     responses=error_responses(*OF_A_STEP, wrong_step(1, Status.LIVE, Step.SHADOWED), problems=PROBLEMS, takes_body=True)
 )
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_WRITE)
+@require_scope(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
     """Evaluate a draft on every event beside the live edition, without answering its codes; at most one at a time."""
     return controllers.shadow(_database(), edition, change_from_request(note))
@@ -193,7 +193,7 @@ def shadow_edition(edition: int, note: str) -> Edition:
     )
 )
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_PUBLISH)
+@require_scope(Scope.RULES_PUBLISH)
 def publish_edition(edition: int, publication: Publication) -> Edition:
     """Make an edition live; every worker follows within a second.
 
@@ -219,7 +219,7 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
     )
 )
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_WRITE)
+@require_scope(Scope.RULES_WRITE)
 def retire_edition(edition: int, note: str) -> Edition:
     """Retire a draft or a shadow edition."""
     return controllers.retire(_database(), edition, change_from_request(note))
@@ -241,7 +241,7 @@ def retire_edition(edition: int, note: str) -> Edition:
     }
 )
 @describes_path(rules, EditionInPath)
-@asks_for(Scope.RULES_WRITE)
+@require_scope(Scope.RULES_WRITE)
 def delete_edition(edition: int, **_: object) -> tuple[str, int]:
     """Delete a draft that was never in the shadow and that no other edition was made from.
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app.access import controllers
 from app.access.domain import Access, NoSuchKey, Scope, prefix_of
 from app.access.guard import NO_KEY, scope_of
-from app.access.key_cache import NEW_KEYS_AFTER, OLDEST, KeyCache
+from app.access.key_cache import NEW_KEY_PAUSE, OLDEST, KeyCache
 from lib.transactions import Unavailable
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
@@ -152,7 +152,7 @@ def test_a_revoked_key_is_refused(
 
 def test_a_new_key_works_at_once(client: FlaskClient, make_key: Make) -> None:
     assert send(client, make_key()).status_code == 200
-    time.sleep(NEW_KEYS_AFTER)
+    time.sleep(NEW_KEY_PAUSE)
     assert send(client, make_key(), t=2).status_code == 200
 
 
@@ -166,7 +166,7 @@ def test_wrong_keys_are_not_looked_up_one_by_one(
     began = time.monotonic()
     for n in range(200):
         send(client, f"aa_{n:012}_" + "x" * 43)
-    assert 1 <= next(begun) <= (time.monotonic() - began) / NEW_KEYS_AFTER + 2
+    assert 1 <= next(begun) <= (time.monotonic() - began) / NEW_KEY_PAUSE + 2
 
 
 def test_only_the_digest_of_a_key_is_stored(make_key: Make, sql: Sql) -> None:

@@ -134,7 +134,7 @@ def test_an_interrupted_count_resumes(app: APIFlask, sql: Sql) -> None:
     for user_id in (1, 2, 3):
         store_before(sql, user_id, 1, 2)
     with pytest.raises(KeyboardInterrupt):
-        counted(app, players=1, told=interrupt)
+        counted(app, players=1, progress=interrupt)
     assert verified(app).not_counted == 4
     assert counted(app, players=1).events == 4
     assert losses(app) == []

@@ -159,7 +159,7 @@ def test_one_failed_trial_does_not_make_it_unready(
     app = app_with()
     with held(database, "LOCK TABLE activity_event IN EXCLUSIVE MODE"):
         assert ready(app) == (200, "ready")
-        time.sleep(controllers.LONGEST_TRIAL + 0.5)
+        time.sleep(controllers.TRIAL_TIMEOUT + 0.5)
         assert ready(app) == (200, "ready")
 
 

@@ -16,7 +16,7 @@ from apiflask import APIFlask
 
 from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
-from app.access.key_cache import AFTER_A_FAILURE, KeyCache
+from app.access.key_cache import FAILURE_PAUSE, KeyCache
 from app.access.last_used import LastUsed
 from lib.transactions import Unavailable
 from tests.integration.conftest import AppWith, Sql
@@ -179,5 +179,5 @@ def test_waiters_for_unreadable_keys_do_not_retry_one_by_one(app: APIFlask, data
         took = time.monotonic() - began
     assert len(answers) == 8
     assert took < 4, f"eight that wait for a second each take {took:.1f} s"
-    time.sleep(AFTER_A_FAILURE)
+    time.sleep(FAILURE_PAUSE)
     assert keys.authenticate(key) is not None

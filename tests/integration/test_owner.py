@@ -10,7 +10,7 @@ from psycopg2 import errors
 
 from app.datastores import db
 from app.factory import create_app
-from app.sessions import NEW_OWNER, refuse_lost_settings
+from app.sessions import NEW_OWNER, check_session_settings
 from lib.database_url import plain_url, read_address
 from tests.integration.clients import codes, send
 from tests.integration.conftest import fresh_database, run_sql
@@ -138,14 +138,14 @@ def test_a_service_that_owns_its_tables_warns_at_start(
 ) -> None:
     assert command(owner, "", "upgrade")[0] == 0
     capfd.readouterr()
-    refuse_lost_settings(settings_with(database_url=owner, env=env))
+    check_session_settings(settings_with(database_url=owner, env=env))
     output = capfd.readouterr().err
     assert "is a superuser" in output
     assert ("CREATE ROLE" in output) is pasted
 
 
 def test_a_service_that_owns_no_tables_does_not_warn(service_url: str, capfd: pytest.CaptureFixture[str]) -> None:
-    refuse_lost_settings(settings_with(database_url=service_url, env="production"))
+    check_session_settings(settings_with(database_url=service_url, env="production"))
     assert "too powerful" not in capfd.readouterr().err
 
 

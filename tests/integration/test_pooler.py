@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.sessions import refuse_lost_settings, set_in_each
+from app.sessions import check_session_settings, settings_per_session
 from lib.settings import SettingsError
 from lib.transactions import Statement
 from tests.integration.clients import codes, problem, send
@@ -24,7 +24,7 @@ from tests.settings import settings_with
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 
 SHARED = ["transaction", "statement"]  # who has a session changes from one transaction, or statement, to the next
-WANTED = set_in_each(settings_with())
+WANTED = settings_per_session(settings_with())
 HELD = Statement("held", (), f"SELECT {', '.join(f'current_setting({name!r})' for name in WANTED)}")
 AS_SET = Statement("as_set", (), "SELECT current_setting('statement_timeout'), current_setting('plan_cache_mode')")
 
@@ -83,7 +83,7 @@ def test_with_session_pooling_a_lock_timeout_keeps_the_session(app_with: AppWith
 @pytest.mark.parametrize("pool_mode", SHARED)
 def test_without_session_pooling_lost_settings_are_detected(database: str, pool_mode: str) -> None:
     with bouncer(database, pool_mode=pool_mode) as url, pytest.raises(SettingsError, match="pool_mode = session"):
-        refuse_lost_settings(settings_with(database_url=url))
+        check_session_settings(settings_with(database_url=url))
 
 
 def test_without_session_pooling_the_service_refuses_to_start(database: str, serve: Serve) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from app.events.reading.domain import StoredDecision
 from app.events.reading.queries import ADDED_UP_AT_ONCE, MOST_ANSWERS, MOST_UNCOUNTED, MOST_WALKED, ReadingQueries
-from app.players.domain import NewUser
-from app.players.queries import UserQueries
+from app.players.domain import NewPlayer
+from app.players.queries import PlayerQueries
 from lib.database import Database
 from lib.transactions import Statement, Transaction
 from tests.integration.conftest import AppWith, Sql
@@ -145,10 +145,10 @@ def register(sql: Sql, app_with: AppWith) -> Database:
     return wiring(app_with()).database
 
 
-OF_REGISTER: list[tuple[Callable[[UserQueries], object], int]] = [
+OF_REGISTER: list[tuple[Callable[[PlayerQueries], object], int]] = [
     (lambda asked: asked.greatest_id(), 1),
-    (lambda asked: asked.taken_by_others(NewUser(user_id=5, name="x", email="6@example.com")), 2),
-    (lambda asked: asked.taken_by_others(NewUser(name="x", email="6@example.com")), 1),
+    (lambda asked: asked.taken_by_others(NewPlayer(user_id=5, name="x", email="6@example.com")), 2),
+    (lambda asked: asked.taken_by_others(NewPlayer(name="x", email="6@example.com")), 1),
     (lambda asked: asked.players_after(10000, 201), 201),
     (lambda asked: asked.players_after(10000, 2), 2),
     (lambda asked: asked.first_id_without_events(20001, 120000), 100),
@@ -156,7 +156,9 @@ OF_REGISTER: list[tuple[Callable[[UserQueries], object], int]] = [
 
 
 @pytest.mark.parametrize(("ask", "most"), OF_REGISTER)
-def test_the_register_is_read_by_its_keys(register: Database, ask: Callable[[UserQueries], object], most: int) -> None:
+def test_the_register_is_read_by_its_keys(
+    register: Database, ask: Callable[[PlayerQueries], object], most: int
+) -> None:
     tables = ["registered_user", "user_clock"]
-    _, read = rows_touched(register, tables, lambda current: ask(UserQueries(current)))
+    _, read = rows_touched(register, tables, lambda current: ask(PlayerQueries(current)))
     assert read <= most

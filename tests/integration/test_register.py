@@ -85,7 +85,7 @@ def test_without_a_free_id_one_must_be_given(client: FlaskClient, greatest: int)
 
 def test_a_search_for_a_free_id_ends(client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
     """A23."""
-    monkeypatch.setattr(controllers, "LONGEST_SEARCH", 100)
+    monkeypatch.setattr(controllers, "MAX_IDS_TRIED", 100)
     sql("INSERT INTO user_clock (user_id, last_t) SELECT n, 1 FROM generate_series(1, 100) AS n")
     assert problem(register(client)) == (409, "no-free-user-id")
     sql("DELETE FROM user_clock WHERE user_id = 100")

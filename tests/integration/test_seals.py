@@ -379,7 +379,7 @@ def test_an_interrupted_seal_resumes(played: APIFlask, sql: Sql) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sealed(played, players=1, told=interrupt)
+        sealed(played, players=1, progress=interrupt)
     assert sql("SELECT user_id, seq FROM sealed_player") == [(1, 4)]
     assert sql("SELECT max(sealed) FROM user_clock") == [(0,)], "it did not come to the note"
     rest = sealed(played, players=1)
@@ -446,7 +446,7 @@ def test_a_sealer_stops_if_the_chain_grew_meanwhile(played: APIFlask, sql: Sql) 
         sql("INSERT INTO seal (no, all_counted, digest) VALUES (2, false, '')")
 
     with pytest.raises(SealedMeanwhile):
-        sealed(played, players=1, told=meanwhile)
+        sealed(played, players=1, progress=meanwhile)
     assert sql("SELECT user_id FROM sealed_player") == [(1,)]
 
 

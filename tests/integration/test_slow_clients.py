@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from app import bounds
-from app.server import LONGEST_HEADER
+from app.server import MAX_HEADER
 from lib.probe import fault
 from testkit.ports import free_port
 from tests.integration.outages import away
@@ -283,7 +283,7 @@ def test_http_2_is_refused_at_once_and_holds_nothing(served: int) -> None:
 
 def test_an_oversized_header_is_refused(served: int) -> None:
     with connect(served, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ") as long:
-        long.sendall(b"a" * LONGEST_HEADER)
+        long.sendall(b"a" * MAX_HEADER)
         assert read_to_end(long).startswith(b"HTTP/1.1 431 ")
 
 

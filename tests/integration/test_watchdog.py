@@ -62,7 +62,7 @@ def test_a_service_stopped_as_a_whole_resumes_unchanged(serve: Serve, port: int)
     assert answered(port, 2)
 
 
-IN_LESS_PATIENCE = "import app.wsgi; app.wsgi.LONGEST_REQUEST = 1; import app.__main__; app.__main__.main()"
+IN_LESS_PATIENCE = "import app.wsgi; app.wsgi.MAX_REQUEST_TIME = 1; import app.__main__; app.__main__.main()"
 
 
 def test_a_worker_whose_requests_all_hang_is_replaced(serve: Serve, port: int, database: str) -> None:

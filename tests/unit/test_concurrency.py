@@ -192,7 +192,7 @@ def test_a_returned_slot_is_retaken_only_if_one_is_free() -> None:
 
 def test_events_have_their_own_limit_and_health_has_none() -> None:
     rooms = make_rooms(settings_with(web_threads=4, read_threads=2))
-    room_of = rooms.of_path
+    room_of = rooms.room_for
     events, reading, metrics = (room_of(path) for path in ("/event", "/users/1", "/metrics"))
     assert None not in {events, reading, metrics}
     assert len({events, reading, metrics}) == 3
@@ -242,13 +242,13 @@ def test_a_contended_slot_rests_before_reuse() -> None:
 
 
 def test_reading_rests_only_while_events_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    rooms = make_rooms(settings_with(read_threads=1)).of_path
+    rooms = make_rooms(settings_with(read_threads=1)).room_for
     reading = rooms("/alerts")
     assert reading
     event = Slot(rooms("/event") or pytest.fail("events have no room"))
     event.take()
     assert passed_on_after(reading, used=0.05) >= REST * 0.05
-    for name, value in (("WITHOUT_EVENTS", 0.0), ("REST", 1e9), ("LONGEST_REST", 60.0)):
+    for name, value in (("WITHOUT_EVENTS", 0.0), ("REST", 1e9), ("MAX_REST", 60.0)):
         monkeypatch.setattr(app.rooms, name, value)
     assert passed_on_after(reading, used=0.05) < 30
 

@@ -9,7 +9,7 @@ import pytest
 from app.access.domain import Access
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.events.domain import EventOrder
-from app.notice import main, notice_of
+from app.notice import access_notice, main
 from lib.settings import SettingsError
 
 SECRET = "postgresql://someone:secret@127.0.0.1/x"  # noqa: S105  # of no database
@@ -175,7 +175,7 @@ def test_the_start_notice_says_who_may_use_the_service(
 ) -> None:
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert expected in notice_of(read_settings(tmp_path / ".env"))
+    assert expected in access_notice(read_settings(tmp_path / ".env"))
 
 
 def test_with_keys_required_the_start_notice_says_how_to_create_one(

@@ -3,7 +3,7 @@
 import pytest
 from marshmallow import ValidationError
 
-from app.players.domain import DuplicateUser, NewUser
+from app.players.domain import DuplicateUser, NewPlayer
 from app.players.schemas import NewUserSchema
 
 ADA = {"name": "Ada", "email": "ada@example.com"}
@@ -12,11 +12,11 @@ ADA = {"name": "Ada", "email": "ada@example.com"}
 @pytest.mark.parametrize("user_id", [1, 2**63 - 1])
 def test_a_player_is_loaded_completely(user_id: int) -> None:
     user = NewUserSchema().load({**ADA, "user_id": user_id})
-    assert user == NewUser(user_id=user_id, name="Ada", email="ada@example.com")
+    assert user == NewPlayer(user_id=user_id, name="Ada", email="ada@example.com")
 
 
 def test_the_id_may_be_left_out() -> None:
-    assert NewUserSchema().load(ADA) == NewUser(user_id=None, name="Ada", email="ada@example.com")
+    assert NewUserSchema().load(ADA) == NewPlayer(user_id=None, name="Ada", email="ada@example.com")
 
 
 def test_the_longest_name_is_accepted() -> None:

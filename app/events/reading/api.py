@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from werkzeug.exceptions import NotFound
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.events.reading import controllers
 from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
@@ -66,7 +66,7 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 )
 @reading.doc(responses=error_responses(NO_LIMIT, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
-@asks_for(Scope.EVENTS_READ)
+@require_scope(Scope.EVENTS_READ)
 def read_events(user_id: int, query: PageAsked) -> EventPage:
     """Read a player's events back, page by page, with the answers to them.
 
@@ -84,7 +84,7 @@ def read_events(user_id: int, query: PageAsked) -> EventPage:
 )
 @reading.doc(responses=error_responses(NO_PARAMETER, NotFound, StillAddingUp, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
-@asks_for(Scope.EVENTS_READ)
+@require_scope(Scope.EVENTS_READ)
 def read_activity(user_id: int, **_: object) -> UserActivity:
     """Read what a player has done so far: the latest `t`, the codes raised at it, and the totals."""
     return controllers.activity_of(services.get(EventServices).database, user_id)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from apiflask import APIBlueprint
 
 from app.access.domain import Scope
-from app.access.guard import asks_for
+from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.rulebook.domain import SameEyes
 from app.rulebook.hands import change_from_request
@@ -33,7 +33,7 @@ NO_SWITCH = InvalidMembers({"on": ["Must be true or false."]})
 @policy.input(NoParameters, location="query")
 @policy.output(PolicySchema, examples=examples.ON, description="the policy and its changes")
 @policy.doc(responses=error_responses(NO_PARAMETER, problems=PROBLEMS, takes_body=False))
-@asks_for(Scope.RULES_READ)
+@require_scope(Scope.RULES_READ)
 def read_policy(**_: object) -> Policy:
     """Read whether publishing an edition takes another owner than its author's, and who changed that."""
     return controllers.policy(_database(), setting=_setting())
@@ -56,7 +56,7 @@ def read_policy(**_: object) -> Policy:
         **error_responses(MalformedJson, NO_SWITCH, SameEyes, problems=PROBLEMS, takes_body=True),
     }
 )
-@asks_for(Scope.RULES_PUBLISH)
+@require_scope(Scope.RULES_PUBLISH)
 def change_policy(asked: PolicyAsked) -> tuple[Policy, int]:
     """Turn four eyes on, which takes one person, or off, which takes two.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.server import LONGEST_GOODBYE
+from app.server import SHUTDOWN_TIMEOUT
 from lib import hints
 from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
 
@@ -42,7 +42,7 @@ def test_the_service_is_healthy_when_it_is_ready(service: Service) -> None:
 
 @pytest.mark.parametrize("service", WEB)
 def test_the_service_has_time_to_finish(service: Service) -> None:
-    assert seconds(service["stop_grace_period"]) > LONGEST_GOODBYE
+    assert seconds(service["stop_grace_period"]) > SHUTDOWN_TIMEOUT
 
 
 @pytest.mark.parametrize("service", WEB)

@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from app.access.domain import Access
 from app.bounds import IDLE
 from app.config import read_settings
-from app.server import LONGEST_GOODBYE
+from app.server import SHUTDOWN_TIMEOUT
 from lib.bodies import MAX_BODY_SIZE
 from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
 
@@ -51,7 +51,7 @@ def test_slightly_oversized_bodies_reach_the_service() -> None:
 
 
 def test_systemd_waits_for_the_shutdown() -> None:
-    assert seconds(of_the_unit("TimeoutStopSec")) > LONGEST_GOODBYE
+    assert seconds(of_the_unit("TimeoutStopSec")) > SHUTDOWN_TIMEOUT
 
 
 def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
