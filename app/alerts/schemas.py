@@ -89,7 +89,7 @@ class EvidenceSchema(Schema):
 
     value = fields.String(required=True, metadata={"description": "the value that was compared"})
     limit = fields.String(required=True, metadata={"description": "the threshold that it was compared with"})
-    count = fields.Integer(required=True, metadata={"description": "how many events make up the value"})
+    count = fields.Integer(required=True, metadata={"description": "how many events contribute to the value"})
     moments = fields.List(
         fields.Integer(),
         required=True,

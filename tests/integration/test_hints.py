@@ -52,9 +52,9 @@ def test_readiness_names_a_request_and_the_log_a_command(
     controllers.shadow(database, spoilt, Hand(who="ann"))
     write_into(sql, spoilt, '[{"code": 1}]')
     answer = app.test_client().get("/health/ready")
-    assert answer.get_json()["detail"].endswith("does not judge in the shadow: POST /rules/2/retire")
+    assert answer.get_json()["detail"].endswith("does not run in the shadow: POST /rules/2/retire")
     said = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
-    assert said[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
+    assert said[0]["fault"].endswith(f"does not run in the shadow: {PLACE} rules retire 2")
 
 
 def test_nothing_that_the_document_says_is_for_a_shell(app: APIFlask) -> None:
