@@ -55,7 +55,7 @@ def test_readiness_names_a_request_and_the_log_a_command(
     answer = app.test_client().get("/health/ready")
     assert answer.get_json()["detail"].endswith("does not run in the shadow: POST /rules/2/retire")
     output = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "rule book not read" in line]
-    assert output[0]["fault"].endswith(f"does not judge in the shadow: {PLACE} rules retire 2")
+    assert output[0]["fault"].endswith(f"does not run in the shadow: {PLACE} rules retire 2")
 
 
 def test_the_openapi_document_names_no_shell_command(app: APIFlask) -> None:
