@@ -26,8 +26,8 @@ from app.health.services import HealthServices
 from app.owner import Owner
 from app.players.services import PlayerServices
 from app.rooms import Rooms, make_player_locks, make_rooms
+from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
-from app.rulebook.watch import RuleBookWatch
 from app.seals.services import SealServices
 from lib import services
 from lib.database import Database
@@ -40,7 +40,7 @@ class Services:
     """The services of an application, known to the wiring only; each feature gets the part that it declares."""
 
     database: Database
-    rule_book: RuleBookWatch
+    rule_book: LiveRules
     system_clock: SystemClock
     entrance: Entrance
     rooms: Rooms
@@ -65,7 +65,7 @@ def make_services(settings: Settings, engine: Engine) -> Services:
     database = Database(engine, deadline=settings.db_deadline, spare=beside_events, kept=settings.web_threads)
     return Services(
         database=database,
-        rule_book=RuleBookWatch(database, event_metrics, four_eyes=settings.four_eyes),
+        rule_book=LiveRules(database, event_metrics, four_eyes=settings.four_eyes),
         system_clock=SystemClock(database),
         entrance=make_entrance(settings, database),
         rooms=make_rooms(settings),
@@ -84,7 +84,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         system_clock=made.system_clock,
     )
     readiness = Readiness(database, partial(try_event, policy))
-    yield HealthServices(readiness=readiness, rule_book_error=rule_book.trouble)
+    yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
     yield RuleBookServices(database=database, four_eyes=settings.four_eyes)
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
     yield AlertServices(database=database)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.rulebook.forms import read_rules, written_rules
+from app.rulebook.forms import format_rules, parse_rules
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from bench.database import run
@@ -45,7 +45,7 @@ def sixteen_more() -> list[Rule]:
         *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "window_total", "type": EventType.DEPOSIT, "above": NEVER, "seconds": each} for each in _WINDOWS),
     ]
-    return list(read_rules([{"code": code, **TOLD, **form} for code, form in enumerate(forms, start=2001)]))
+    return list(parse_rules([{"code": code, **TOLD, **form} for code, form in enumerate(forms, start=2001)]))
 
 
 def publish_beside(url: str, more: Sequence[Rule]) -> None:
@@ -57,5 +57,5 @@ def publish_beside(url: str, more: Sequence[Rule]) -> None:
         INSERT INTO rule_book (edition, status, rules, author, note)
         SELECT 2, 'live', rules || %(more)s::jsonb, 'bench', '' FROM rule_book WHERE edition = 1
         """,
-        {"more": json.dumps(written_rules(more))},
+        {"more": json.dumps(format_rules(more))},
     )

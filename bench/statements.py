@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
 from app.events.queries import CLAIM, STORE, history_queries
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import EventType
 from app.sessions import settings_per_session
@@ -28,7 +28,7 @@ _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds
 _EVENT = ("user_id", "t", "type", "amount", "codes", "edition", "seq", "key_id")
 # The four rules of the contract, whatever is live in the database.
-_RULES = read_rules(runpy.run_path("migrations/versions/0004_rule_book_and_alerts.py")["EDITION_1"])
+_RULES = parse_rules(runpy.run_path("migrations/versions/0004_rule_book_and_alerts.py")["EDITION_1"])
 _NEXT = r"""
 \set n :n + 1
 \set user_id 1 + :client_id + {clients} * ((:n * 7919) % {share})

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from app.rules.event import EventType
 from bench.database import run
 from bench.editions import NEVER, TOLD, publish_beside
@@ -35,7 +35,7 @@ def of_windows(site: Site) -> list[Comparison]:
 def _of_window(site: Site, held: int) -> Comparison:
     names = f"without-{held}", f"with-{held}"
     urls = [site.database(name) for name in names]
-    publish_beside(urls[1], read_rules([_RULE]))
+    publish_beside(urls[1], parse_rules([_RULE]))
     question = Question(
         title=f"{_DAYS} days",
         base=f"4 rules, {held:,} events in {_DAYS} days",

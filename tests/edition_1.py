@@ -3,8 +3,8 @@
 import runpy
 from pathlib import Path
 
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 
 MIGRATION = Path(__file__).parents[1] / "migrations/versions/0004_rule_book_and_alerts.py"
 WRITTEN = runpy.run_path(str(MIGRATION))["EDITION_1"]
-RULES = read_rules(WRITTEN)
+RULES = parse_rules(WRITTEN)

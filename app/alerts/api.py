@@ -7,7 +7,7 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.alerts import controllers
-from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
+from app.alerts.domain import AlertPage, AlertQuery, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.examples import ALERTS, AN_ALERT
 from app.alerts.problems import PROBLEMS
 from app.alerts.schemas import AlertInPath, AlertPageSchema, AlertParameters, AlertSchema, AlertsParameters
@@ -46,7 +46,7 @@ def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> 
 @alerts.output(AlertPageSchema, examples=ALERTS, description="the alerts, newest first; perhaps none")
 @alerts.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @require_scope(Scope.ALERTS_READ)
-def read_alerts(query: AlertsAsked) -> AlertPage:
+def read_alerts(query: AlertQuery) -> AlertPage:
     """Read the alerts that were raised, page by page, with their evidence.
 
     Newest first refers to the events' own `t`. An alert that is stored while you read does not shift the pages.

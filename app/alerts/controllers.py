@@ -3,13 +3,13 @@
 A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
-from app.alerts.domain import AlertPage, AlertsAsked, Cursor, NoSuchAlert, StoredAlert
+from app.alerts.domain import AlertPage, AlertQuery, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
 from lib.database import Database
 from lib.keyset import page_of
 
 
-def alerts(database: Database, query: AlertsAsked) -> AlertPage:
+def alerts(database: Database, query: AlertQuery) -> AlertPage:
     """Return a page of the alerts that the query selects, newest first.
 
     An alert that is stored meanwhile does not change the pages after its position, and none ever appears on two.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_MOMENTS = 100
+MAX_MOMENTS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class StoredAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertsAsked:
+class AlertQuery:
     """Which alerts: at most `limit` after the cursor `before`, with a `t` of `since` or later (A26).
 
     They are either those of the shadow or those that were answered; `code`, `user_id` and `edition` narrow them down.

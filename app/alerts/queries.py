@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from json import JSONEncoder
 from typing import Any
 
-from app.alerts.domain import AlertsAsked, Cursor, Evidence, StoredAlert
+from app.alerts.domain import AlertQuery, Cursor, Evidence, StoredAlert
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
 from lib.transactions import BY_INDEX, Statement, Transaction
@@ -100,7 +100,7 @@ class AlertQueries:
             KEEP, alert.user_id, alert.t, alert.code, alert.shadow, alert.edition, _encode(evidence)
         )
 
-    def latest(self, query: AlertsAsked, most: int) -> Sequence[StoredAlert]:
+    def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
         last = _last_cursor(query.before)
         page = (query.shadow, query.since, last.t, last.user_id, last.code, most)
@@ -117,7 +117,7 @@ class AlertQueries:
     def one(self, at: Cursor, *, shadow: bool) -> StoredAlert | None:
         """Return the alert at this cursor, or None if there is none."""
         before = Cursor(at.t, at.user_id, at.code + 1)
-        query = AlertsAsked(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
+        query = AlertQuery(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
         return next(iter(self.latest(query, 1)), None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.alerts.domain import MOST_MOMENTS, AlertsAsked, Cursor
+from app.alerts.domain import MAX_MOMENTS, AlertQuery, Cursor
 from app.rules.limits import MAX_CODE
 from lib.fields import BIGINT_MAX, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
@@ -63,9 +63,9 @@ class AlertsParameters(PageParameters):
     shadow = shadow_field()
 
     @post_load
-    def to_alert_query(self, parameters: Mapping[str, Any], **_: Any) -> AlertsAsked:  # noqa: ANN401  # as above
+    def to_alert_query(self, parameters: Mapping[str, Any], **_: Any) -> AlertQuery:  # noqa: ANN401  # as above
         """Make the domain's value."""
-        return AlertsAsked(**parameters)
+        return AlertQuery(**parameters)
 
 
 class AlertParameters(Schema):
@@ -93,7 +93,7 @@ class EvidenceSchema(Schema):
     moments = fields.List(
         fields.Integer(),
         required=True,
-        metadata={"description": f"the `t` of these events, newest first, at most {MOST_MOMENTS}"},
+        metadata={"description": f"the `t` of these events, newest first, at most {MAX_MOMENTS}"},
     )
     sentence = fields.String(required=True, metadata={"description": "the evidence as one sentence, for people"})
 

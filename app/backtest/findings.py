@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.alerts.domain import MOST_MOMENTS
+from app.alerts.domain import MAX_MOMENTS
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
 from app.rules.rule import Match
@@ -129,9 +129,9 @@ class EventCheck:
 
     def _moments(self, match: Match) -> list[int]:
         """Return the moments of a match, as an event that is judged live stores them; as text both look the same."""
-        moments = [each.t for each in match.events[:MOST_MOMENTS]]
+        moments = [each.t for each in match.events[:MAX_MOMENTS]]
         if match.window:
-            moments += self.past.moments_in(match.window, self.event.t, MOST_MOMENTS - len(moments))
+            moments += self.past.moments_in(match.window, self.event.t, MAX_MOMENTS - len(moments))
         return moments
 
 

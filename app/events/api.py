@@ -12,7 +12,7 @@ from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, render_decision
 from app.events.services import EventServices
-from app.rulebook.watch import NoRuleBook
+from app.rulebook.live_rules import NoRuleBook
 from app.rules.event import ActivityEvent
 from lib import services
 from lib.concurrency import SLOT
@@ -57,7 +57,7 @@ def receive_event(event: ActivityEvent) -> Response:
     late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
     made = services.get(EventServices)
-    evaluator = made.rule_book.judge()
+    evaluator = made.rule_book.current()
     key = current_key()
     sent_by = key.id if key else None
     made.player_locks.acquire(event.user_id, request.environ[SLOT])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from time import thread_time
 from typing import NoReturn
 
-from app.alerts.domain import MOST_MOMENTS, Evidence, StoredAlert
+from app.alerts.domain import MAX_MOMENTS, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events import metrics
 from app.events.domain import Decision, DuplicateEvent, EventOrder, OutOfOrder, UnknownUser
@@ -82,9 +82,9 @@ class Record:
 
     def _evidence(self, match: Match) -> Evidence:
         """Return what proves an alert; only now are the events of a long window looked up."""
-        moments = [each.t for each in match.events[:MOST_MOMENTS]]
+        moments = [each.t for each in match.events[:MAX_MOMENTS]]
         if match.window:
-            moments += self._moments_in(match.window, MOST_MOMENTS - len(moments))
+            moments += self._moments_in(match.window, MAX_MOMENTS - len(moments))
         return Evidence(
             value=match.value,
             limit=match.threshold,

@@ -3,8 +3,8 @@
 from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
+from app.rulebook.live_rules import NoRuleBook
 from app.rulebook.problems import NOT_READY
-from app.rulebook.watch import NoRuleBook
 from lib.problem_details import ProblemType
 
 PROBLEMS: Problems = {

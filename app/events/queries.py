@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from app.events.domain import Decision
 from app.rules.engine import Evaluator
-from app.rules.event import TYPE_NAMED, ActivityEvent, EventType
+from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.transactions import Statement, Transaction
 
@@ -115,7 +115,7 @@ Row = tuple[int, int, str | None, Decimal, int]
 
 def event_of(user_id: int, t: int, stored_type: str, amount: Decimal) -> ActivityEvent:
     """Make an event from the columns of its row; every query does so here."""
-    return ActivityEvent(user_id=user_id, t=t, type=TYPE_NAMED[stored_type], amount=amount)
+    return ActivityEvent(user_id=user_id, t=t, type=TYPE_BY_NAME[stored_type], amount=amount)
 
 
 class HistoryQuery:

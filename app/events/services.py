@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.events.policy import EventPolicy
 from app.events.system_clock import SystemClock
-from app.rulebook.watch import RuleBookWatch
+from app.rulebook.live_rules import LiveRules
 from lib.database import Database
 from lib.keyed_locks import KeyedLocks
 
@@ -15,6 +15,6 @@ class EventServices:
 
     database: Database
     policy: EventPolicy
-    rule_book: RuleBookWatch
+    rule_book: LiveRules
     player_locks: KeyedLocks
     system_clock: SystemClock

@@ -10,20 +10,20 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.rulebook import controllers, examples
+from app.rulebook.changes import change_from_request
 from app.rulebook.domain import (
     AuditPage,
     Edition,
     EditionPage,
     LiveEditionChanged,
     NoSuchEdition,
-    PageAsked,
-    SameEyes,
+    PageQuery,
+    SelfApproval,
     Status,
     Step,
     wrong_step,
 )
 from app.rulebook.forms import InvalidRules
-from app.rulebook.hands import change_from_request
 from app.rulebook.problems import PROBLEMS
 from app.rulebook.schemas import (
     MAX_BOOK,
@@ -85,7 +85,7 @@ def read_edition(edition: int, **_: object) -> Edition:
 @rules.output(EditionPageSchema, examples=examples.LIST, description="the editions in force, and a page of all")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @require_scope(Scope.RULES_READ)
-def read_editions(query: PageAsked) -> EditionPage:
+def read_editions(query: PageQuery) -> EditionPage:
     """List all editions without their rules, page by page."""
     return controllers.edition_page(_database(), query)
 
@@ -95,7 +95,7 @@ def read_editions(query: PageAsked) -> EditionPage:
 @rules.output(AuditPageSchema, examples=examples.AUDIT, description="the steps that were taken")
 @rules.doc(responses=error_responses(NO_LIMIT, problems=PROBLEMS, takes_body=False))
 @require_scope(Scope.RULES_READ)
-def read_audit(query: PageAsked) -> AuditPage:
+def read_audit(query: PageQuery) -> AuditPage:
     """List every step, page by page: who did what with which edition, when and why."""
     return controllers.audit_page(_database(), query)
 
@@ -187,7 +187,7 @@ def shadow_edition(edition: int, note: str) -> Edition:
         *OF_A_STEP,
         wrong_step(1, Status.LIVE, Step.PUBLISHED),
         LiveEditionChanged,
-        SameEyes,
+        SelfApproval,
         problems=PROBLEMS,
         takes_body=True,
     )

@@ -7,7 +7,7 @@ from app.rulebook.differences import differences
 from app.rulebook.domain import Edition, LiveEditionChanged
 from app.rulebook.remedies import Remedy
 
-MOST_SHOWN = 5  # differences that a refusal names
+MAX_SHOWN = 5  # differences that a refusal names
 
 
 def refuse_another_base(candidate: Edition, *, base: int | None, live: Edition | None, over: int | None) -> None:
@@ -57,5 +57,5 @@ def _change(live: Edition, candidate: Edition) -> str:
     if not live.rules:
         return "unknown, as the live edition cannot be read"
     found = differences(live.rules, candidate.rules)
-    more = [f"and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
-    return "; ".join([*found[:MOST_SHOWN], *more]) or "no rule"
+    more = [f"and {len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
+    return "; ".join([*found[:MAX_SHOWN], *more]) or "no rule"

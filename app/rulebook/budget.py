@@ -8,13 +8,13 @@ and took three quarters of what the service could do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.alerts.domain import MOST_MOMENTS
+from app.alerts.domain import MAX_MOMENTS
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.wording import NOUNS
 
-MOST_EVIDENCE = 64 * 1024  # bytes
-MOST_STATEMENTS = 100  # that store an alert, or look up the events of a long window for one
+MAX_EVIDENCE = 64 * 1024  # bytes
+MAX_STATEMENTS = 100  # that store an alert, or look up the events of a long window for one
 MOMENT = 11  # bytes of a `t` in Unix time and its comma
 OVERHEAD = 250  # bytes of names, values, and a sentence with amounts of 12 digits
 AMOUNT = 19  # bytes of such an amount in the sentence of a rising streak
@@ -35,9 +35,9 @@ class Cost:
         return sum(self.evidence_of.values())
 
     @property
-    def too_much(self) -> bool:
+    def over_budget(self) -> bool:
         """True if this exceeds what an edition may cost."""
-        return self.evidence > MOST_EVIDENCE or self.statements > MOST_STATEMENTS
+        return self.evidence > MAX_EVIDENCE or self.statements > MAX_STATEMENTS
 
     def __str__(self) -> str:
         """Say what it costs and how to reduce that, naming the rules that cost most."""
@@ -46,14 +46,16 @@ class Cost:
         more = f" and {len(costly) - MAX_LISTED} more" if len(costly) > MAX_LISTED else ""
         return (
             f"A {NOUNS[self.on]} could cost {_kilobytes(self.evidence)} of evidence and {self.statements} statements, "
-            f"if it met all rules; an edition may cost {_kilobytes(MOST_EVIDENCE)} and {MOST_STATEMENTS}. Remove or "
+            f"if it met all rules; an edition may cost {_kilobytes(MAX_EVIDENCE)} and {MAX_STATEMENTS}. Remove or "
             f"shorten (a smaller count, fewer seconds) the rules that cost most: {listed}{more}."
         )
 
 
-def dearest(rules: Sequence[Rule]) -> Cost:
+def max_cost(rules: Sequence[Rule]) -> Cost:
     """Return the cost of the most expensive type of event."""
-    return max((_cost(rules, on) for on in EventType), key=lambda cost: (cost.too_much, cost.evidence, cost.statements))
+    return max(
+        (_cost(rules, on) for on in EventType), key=lambda cost: (cost.over_budget, cost.evidence, cost.statements)
+    )
 
 
 def _cost(rules: Sequence[Rule], on: EventType) -> Cost:
@@ -65,7 +67,7 @@ def _cost(rules: Sequence[Rule], on: EventType) -> Cost:
 
 def _evidence(rule: Rule) -> int:
     """Return the most bytes that a rule can write."""
-    return OVERHEAD + AMOUNT * rule.max_amounts_listed + MOMENT * min(rule.max_events, MOST_MOMENTS)
+    return OVERHEAD + AMOUNT * rule.max_amounts_listed + MOMENT * min(rule.max_events, MAX_MOMENTS)
 
 
 def _kilobytes(number: int) -> str:

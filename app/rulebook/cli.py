@@ -3,15 +3,15 @@
 import click
 
 from app.rulebook import controllers
-from app.rulebook.domain import Edition, PageAsked
-from app.rulebook.eyes import Hand
+from app.rulebook.approval import Change
+from app.rulebook.domain import Edition, PageQuery
 from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, change_options
 from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
 from app.rulebook.services import RuleBookServices
 from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
-from app.rulebook.toml import LONGEST_FILE, format_toml, read_toml
+from app.rulebook.toml import MAX_FILE, format_toml, parse_toml
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import minute
@@ -90,7 +90,7 @@ def export(edition: int) -> None:
 @click.argument("file", type=CallersPath(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft this edition's rules again, instead of a file's.")
 @change_options
-def draft(file: str | None, source: int | None, change: Hand) -> None:
+def draft(file: str | None, source: int | None, change: Change) -> None:
     """Save the rules of a TOML file (-: standard input) as a new edition, which is not in force yet.
 
     It is based on the edition that the file names as based_on, else on the live one. Publishing it replaces only that
@@ -103,7 +103,7 @@ def draft(file: str | None, source: int | None, change: Hand) -> None:
     if source is not None:
         drafted = controllers.draft_again(database, source, change)
     else:
-        content = read_toml(_text(file or ""))
+        content = parse_toml(_text(file or ""))
         drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
@@ -116,7 +116,7 @@ def draft(file: str | None, source: int | None, change: Hand) -> None:
 def _text(file: str) -> str:
     try:
         with click.open_file(file, encoding="utf-8-sig") as opened:
-            text: str = opened.read(LONGEST_FILE + 1)  # one more, to notice that it is too long
+            text: str = opened.read(MAX_FILE + 1)  # one more, to notice that it is too long
     except UnicodeDecodeError:
         raise InvalidRules({"file": ["Is not written in UTF-8."]}) from None
     return text
@@ -125,7 +125,7 @@ def _text(file: str) -> str:
 @rules.command("shadow")
 @click.argument("edition", type=EDITION)
 @change_options
-def shadow(edition: int, change: Hand) -> None:
+def shadow(edition: int, change: Change) -> None:
     """Evaluate an edition on every event beside the live one; its codes are stored, not answered."""
     shadowed = controllers.shadow(_database(), edition, change)
     click.echo(f"Edition {edition} runs in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
@@ -135,14 +135,14 @@ def shadow(edition: int, change: Hand) -> None:
 @click.argument("edition", type=EDITION)
 @click.option("--over", type=EDITION, help="Replace this live edition, and no other.")
 @change_options
-def publish(edition: int, over: int | None, change: Hand) -> None:
+def publish(edition: int, over: int | None, change: Change) -> None:
     """Make an edition live; every worker follows within a second.
 
     A draft replaces the edition that it is based on. If another one was published meanwhile, name that one: --over. An
     edition that was live before replaces any.
     """
     database = _database()
-    former = controllers.edition_page(database, PageAsked(limit=1)).in_force.live
+    former = controllers.edition_page(database, PageQuery(limit=1)).in_force.live
     controllers.publish(database, edition, change, four_eyes=setting(), over=over)
     click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
@@ -152,7 +152,7 @@ def publish(edition: int, over: int | None, change: Hand) -> None:
 @rules.command("retire")
 @click.argument("edition", type=EDITION)
 @change_options
-def retire(edition: int, change: Hand) -> None:
+def retire(edition: int, change: Change) -> None:
     """Retire a draft or a shadow edition."""
     controllers.retire(_database(), edition, change)
     click.echo(f"Edition {edition} is retired.")
@@ -161,7 +161,7 @@ def retire(edition: int, change: Hand) -> None:
 @rules.command("delete")
 @click.argument("edition", type=EDITION)
 @change_options
-def delete(edition: int, change: Hand) -> None:
+def delete(edition: int, change: Change) -> None:
     """Delete a draft that never ran; its steps stay in the audit, and its number is not used again."""
     controllers.delete(_database(), edition, change)
     click.echo(f"Edition {edition} is deleted.")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from app.access.queries import KeyQueries
+from app.rulebook.approval import Change, prefix_of, refuse_self_approval
 from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
-from app.rulebook.budget import dearest
+from app.rulebook.budget import max_cost
 from app.rulebook.differences import differences
 from app.rulebook.domain import (
     AuditEntry,
@@ -15,14 +16,13 @@ from app.rulebook.domain import (
     LiveEditionChanged,
     NoSuchEdition,
     Outline,
-    PageAsked,
+    PageQuery,
     Status,
     Step,
     WrongStep,
     refuse_deletion,
     refuse_wrong_step,
 )
-from app.rulebook.eyes import Hand, prefix_of, refuse_same_eyes
 from app.rulebook.forms import InvalidRules
 from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
@@ -47,7 +47,7 @@ def outlines(database: Database) -> Sequence[Outline]:
     return found[::-1]
 
 
-def edition_page(database: Database, query: PageAsked) -> EditionPage:
+def edition_page(database: Database, query: PageQuery) -> EditionPage:
     """Return a page of the editions without their rules, newest first, and which are in force."""
     with database.transaction() as current:
         book = RuleBookQueries(current)
@@ -69,7 +69,7 @@ def audit(database: Database) -> Sequence[AuditEntry]:
         return AuditQueries(current).all()
 
 
-def audit_page(database: Database, query: PageAsked) -> AuditPage:
+def audit_page(database: Database, query: PageQuery) -> AuditPage:
     """Return a page of the steps, newest first."""
     with database.transaction() as current:
         found = AuditQueries(current).latest(before=query.before, limit=query.limit + 1)
@@ -84,24 +84,24 @@ def changes(database: Database, old: int, new: int) -> list[str]:
         return differences(_found(book, old).rules, _found(book, new).rules)
 
 
-def draft(database: Database, rules: Sequence[Rule], change: Hand, *, based_on: int | None = None) -> Edition:
+def draft(database: Database, rules: Sequence[Rule], change: Change, *, based_on: int | None = None) -> Edition:
     """Save rules as a new edition, which is not in force yet; its base is the live edition by default.
 
     Raises `NoSuchEdition` if the base does not exist, and `InvalidRules` if the rules exceed the budget (A48).
     """
-    if (cost := dearest(rules)).too_much:
+    if (cost := max_cost(rules)).over_budget:
         raise InvalidRules({"rules": [str(cost)]})
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
         base = book.numbers_in_force().live if based_on is None else _base(book, based_on)
-        drafted = book.add(rules, change.who, change.note, base)
+        drafted = book.add(rules, change.actor, change.reason, base)
         _record(current, drafted.edition, Step.DRAFTED, change)
         current.commit()
     return drafted
 
 
-def draft_again(database: Database, number: int, change: Hand, *, based_on: int | None = None) -> Edition:
+def draft_again(database: Database, number: int, change: Change, *, based_on: int | None = None) -> Edition:
     """Save the rules of an edition as a new one, based on that edition by default.
 
     It is not in force yet. Raises `NoSuchEdition`.
@@ -121,7 +121,7 @@ def edition_replaced_by(database: Database, number: int) -> Edition | None:
     return None
 
 
-def shadow(database: Database, number: int, change: Hand) -> Edition:
+def shadow(database: Database, number: int, change: Change) -> Edition:
     """Evaluate a draft on every event beside the live edition; the former shadow becomes a draft again.
 
     Raises `NoSuchEdition` or `WrongStep`.
@@ -143,12 +143,12 @@ def shadow(database: Database, number: int, change: Hand) -> Edition:
     return moved
 
 
-def publish(database: Database, number: int, change: Hand, *, four_eyes: bool, over: int | None = None) -> Edition:
+def publish(database: Database, number: int, change: Change, *, four_eyes: bool, over: int | None = None) -> Edition:
     """Make an edition live in place of the present one; a retired one may come back.
 
     `over` names the live edition to replace, and then only that one is. Every worker follows within a second.
     `four_eyes` is the setting, which applies until the database's policy is turned on or off. Raises `NoSuchEdition`,
-    `WrongStep`, `SameEyes` if four eyes are on and the publisher is, or may be, the author, and
+    `WrongStep`, `SelfApproval` if four eyes are on and the publisher is, or may be, the author, and
     `LiveEditionChanged` if the live edition is not the one named, or not the one that a draft was made from.
     """
     with database.transaction() as current:
@@ -160,9 +160,9 @@ def publish(database: Database, number: int, change: Hand, *, four_eyes: bool, o
             refuse_costly(candidate)
         held = in_force(current, setting=four_eyes, at_shell=change.at_shell or None)
         if held:
-            refuse_same_eyes(candidate, change.who, _owners(current, candidate.author, change.who))
+            refuse_self_approval(candidate, change.actor, _owners(current, candidate.author, change.actor))
         refuse_another_base(candidate, base=book.base_once_live(number), live=_live(book), over=over)
-        retired = book.publish(number, change.who)
+        retired = book.publish(number, change.actor)
         if retired is not None:
             _record(current, retired, Step.RETIRED, change, _successor(number))
         _record(current, number, Step.PUBLISHED, change, over=over, four_eyes=held)
@@ -173,14 +173,14 @@ def publish(database: Database, number: int, change: Hand, *, four_eyes: bool, o
 
 def refuse_costly(candidate: Edition) -> None:
     """Return if an edition is within the budget; raises `WrongStep`, for drafts older than the budget."""
-    if (cost := dearest(candidate.rules)).too_much:
+    if (cost := max_cost(candidate.rules)).over_budget:
         raise WrongStep(
             f"edition {candidate.edition} costs too much: {cost} Then draft it again",
             Remedy(request="POST /rules", command="rules draft FILE"),
         )
 
 
-def retire(database: Database, number: int, change: Hand) -> Edition:
+def retire(database: Database, number: int, change: Change) -> Edition:
     """Retire a draft or a shadow edition, even an unreadable one; raises `NoSuchEdition` or `WrongStep`."""
     with database.transaction() as current:
         book = RuleBookQueries(current)
@@ -193,7 +193,7 @@ def retire(database: Database, number: int, change: Hand) -> Edition:
     return moved
 
 
-def delete(database: Database, number: int, change: Hand) -> None:
+def delete(database: Database, number: int, change: Change) -> None:
     """Delete a draft that was never in the shadow (A48); its steps stay in the audit, and its number is not reused.
 
     Raises `NoSuchEdition` or `WrongStep`.
@@ -213,16 +213,16 @@ def _record(  # noqa: PLR0913  # a step has that many attributes
     current: Transaction,
     number: int,
     step: Step,
-    change: Hand,
+    change: Change,
     note: str | None = None,
     *,
     over: int | None = None,
     four_eyes: bool | None = None,
 ) -> None:
     """Record who did what, and where; `note` replaces the reason."""
-    reason = change.note if note is None else note
+    reason = change.reason if note is None else note
     at_shell = change.at_shell or None
-    AuditQueries(current).note(number, step, change.who, reason, over=over, at_shell=at_shell, four_eyes=four_eyes)
+    AuditQueries(current).note(number, step, change.actor, reason, over=over, at_shell=at_shell, four_eyes=four_eyes)
 
 
 def _owners(current: Transaction, *names: str) -> Mapping[str, str]:

@@ -95,7 +95,7 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageAsked:
+class PageQuery:
     """Which editions or steps: at most `limit`, with a number below `before`."""
 
     limit: int
@@ -156,7 +156,7 @@ class WrongStep(RuleBookRefused):
     """The status of the edition does not allow this step."""
 
 
-class SameEyes(RuleBookRefused):
+class SelfApproval(RuleBookRefused):
     """A step needs a second person, known to be another than the first: the author, or the owner who proposed it."""
 
 

@@ -19,7 +19,7 @@ TOO_MANY_WINDOWS = (
 )
 
 
-def read_draft(plain: object) -> tuple[Rule, ...]:
+def parse_draft(plain: object) -> tuple[Rule, ...]:
     """Parse and check the rules of a new edition; returns them by code.
 
     Raises `InvalidRules`, which names every rule and field that cannot be saved.

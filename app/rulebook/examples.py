@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.rulebook.approval import written_by_publisher
 from app.rulebook.bases import based_on_another
 from app.rulebook.domain import Edition, Status
-from app.rulebook.eyes import written_by_publisher
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from app.rulebook.toml import format_toml
 
 Examples = dict[str, dict[str, Any]]
@@ -128,11 +128,11 @@ AUDIT: Examples = {
 }
 TOML_TYPES = ("application/toml", "text/plain")  # the first by default; client generators know the second
 WHEN = datetime.fromisoformat(MOMENT)
-BOOK = Edition(edition=1, status=Status.LIVE, author=MIGRATION, note=WHY, created_at=WHEN, rules=read_rules(CONTRACT))
+BOOK = Edition(edition=1, status=Status.LIVE, author=MIGRATION, note=WHY, created_at=WHEN, rules=parse_rules(CONTRACT))
 TOML: Examples = {"toml": {"summary": "the rules of the contract", "value": format_toml(BOOK)}}
 PUBLISHED_MEANWHILE = based_on_another(
     replace(BOOK, edition=2, status=Status.DRAFT),
     base=1,
-    live=replace(BOOK, edition=3, rules=read_rules(STRICTER), published_at=WHEN, published_by="anonymous"),
+    live=replace(BOOK, edition=3, rules=parse_rules(STRICTER), published_at=WHEN, published_by="anonymous"),
 )
 WRITTEN_BY_ITS_PUBLISHER = written_by_publisher("key:0123456789ab rules", 2)

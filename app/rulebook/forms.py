@@ -20,7 +20,7 @@ from app.rules.rule import Rule
 from lib.fields import BIGINT_MAX, Line
 from lib.json_requests import MAX_NAMED, printable
 
-MOST_RULES = 100
+MAX_RULES = 100
 MAX_NAME, MAX_DESCRIPTION = 100, 500  # characters
 
 
@@ -126,7 +126,7 @@ class InvalidRules(Exception):
         super().__init__("; ".join(self.lines))
 
 
-def read_rules(plain: object) -> tuple[Rule, ...]:
+def parse_rules(plain: object) -> tuple[Rule, ...]:
     """Parse the rules of an edition; returns them by code.
 
     Raises `InvalidRules`, which names every rule and field that cannot be parsed.
@@ -143,8 +143,8 @@ def in_order(rules: Mapping[str, Rule], errors: Errors) -> tuple[Rule, ...]:
 
 def parse_each(plain: object) -> tuple[dict[str, Rule], Errors]:
     """Return the rules that can be parsed, by the names that errors use, and what is wrong with the others."""
-    if not isinstance(plain, list) or not 1 <= len(plain) <= MOST_RULES:
-        raise InvalidRules({"rules": [f"Must be a list of 1 to {MOST_RULES} rules."]})
+    if not isinstance(plain, list) or not 1 <= len(plain) <= MAX_RULES:
+        raise InvalidRules({"rules": [f"Must be a list of 1 to {MAX_RULES} rules."]})
     rules: dict[str, Rule] = {}
     codes = [_code_of(each) for each in plain]
     errors = _duplicate_codes(codes)
@@ -196,7 +196,7 @@ def _flat(messages: Any) -> list[str]:  # noqa: ANN401  # a list, or lists by th
     return [str(each) for each in messages]
 
 
-def written_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+def format_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     """Return rules as mappings that can be parsed again."""
     return [_format_rule(rule) for rule in rules]
 

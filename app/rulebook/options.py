@@ -6,7 +6,7 @@ from functools import wraps
 
 import click
 
-from app.rulebook.eyes import Hand, is_reserved
+from app.rulebook.approval import Change, is_reserved
 from app.rulebook.schemas import MAX_NOTE
 from app.rules.limits import MAX_EDITION
 from lib.shell_user import shell_user
@@ -44,11 +44,11 @@ def _login() -> str:
 
 
 def change_options(command: Command) -> Command:
-    """Add the options for who takes a step, and why; the command gets a `Hand`, which also says where (A46)."""
+    """Add the options for who takes a step, and why; the command gets a `Change`, which also says where (A46)."""
 
     @wraps(command)
     def with_change(*arguments: object, who: str, note: str, **named: object) -> None:
-        command(*arguments, change=Hand(who=who, note=note, at_shell=shell_user()), **named)
+        command(*arguments, change=Change(actor=who, reason=note, at_shell=shell_user()), **named)
 
     note = click.option("--note", default="", callback=parse_reason, help="The reason, for readers of the audit.")
     who = click.option("--as", "who", default=_login, show_default="your login", callback=parse_name, help="Your name.")

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from app.problems import Problems
 from app.rulebook import examples
-from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SameEyes, WrongStep
+from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SelfApproval, WrongStep
 from app.rulebook.forms import InvalidRules
-from app.rulebook.policy.problems import SAME_EYES
-from app.rulebook.watch import NOTHING_LIVE, NoRuleBook
+from app.rulebook.live_rules import NOTHING_LIVE, NoRuleBook
+from app.rulebook.policy.problems import SELF_APPROVAL
 from lib.problem_details import ProblemType
 
 NOT_READY = ProblemType(
@@ -34,6 +34,6 @@ PROBLEMS: Problems = {
         "The live edition has changed",
         example=examples.PUBLISHED_MEANWHILE,
     ),
-    SameEyes: replace(SAME_EYES, example=examples.WRITTEN_BY_ITS_PUBLISHER),
+    SelfApproval: replace(SELF_APPROVAL, example=examples.WRITTEN_BY_ITS_PUBLISHER),
     NoRuleBook: NOT_READY,
 }

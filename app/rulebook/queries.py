@@ -7,7 +7,7 @@ from sqlalchemy import Row, case, delete, func, insert, select, union_all, updat
 from sqlalchemy.orm import aliased
 
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
-from app.rulebook.forms import InvalidRules, read_rules, written_rules
+from app.rulebook.forms import InvalidRules, format_rules, parse_rules
 from app.rulebook.models import RuleBookAuditRow as Audit
 from app.rulebook.models import RuleBookRow as Book
 from app.rules.rule import Rule
@@ -64,7 +64,7 @@ class RuleBookQueries:
         draft = insert(Book).values(
             edition=number,
             status=Status.DRAFT,
-            rules=written_rules(rules),
+            rules=format_rules(rules),
             author=author,
             note=note,
             based_on=based_on,
@@ -126,7 +126,7 @@ def _editions(rows: Iterable[Row[Any]]) -> list[Edition]:
 
 def _edition(row: Row[Any]) -> Edition:
     try:
-        return _with_rules(row, read_rules(row.rules))
+        return _with_rules(row, parse_rules(row.rules))
     except InvalidRules as error:
         raise UnreadableEdition(row.edition, str(error)) from error
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load
 
-from app.rulebook.domain import PageAsked, Status, Step
-from app.rulebook.drafts import read_draft
-from app.rulebook.forms import MOST_RULES, written_rules
+from app.rulebook.domain import PageQuery, Status, Step
+from app.rulebook.drafts import parse_draft
+from app.rulebook.forms import MAX_RULES, format_rules
 from app.rules.limits import MAX_EDITION
 from app.rules.rule import Rule
 from lib.fields import Line, Moment, WholeNumber
@@ -42,14 +42,14 @@ class Rules(fields.Field[tuple[Rule, ...]]):
 
     def __init__(self, **more: Any) -> None:  # noqa: ANN401  # marshmallow's own form
         super().__init__(**more)
-        form = {"type": "array", "minItems": 1, "maxItems": MOST_RULES, "items": {"$ref": "#/components/schemas/Rule"}}
+        form = {"type": "array", "minItems": 1, "maxItems": MAX_RULES, "items": {"$ref": "#/components/schemas/Rule"}}
         self.metadata = {**form, **self.metadata}
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # as above
-        return written_rules(value)
+        return format_rules(value)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Rule, ...]:  # noqa: ANN401  # as above
-        return read_draft(value)
+        return parse_draft(value)
 
 
 def note_field() -> Line:
@@ -155,9 +155,9 @@ class ListParameters(PageParameters):
     )
 
     @post_load
-    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # as above
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
         """Make the domain's value."""
-        return PageAsked(**parameters)
+        return PageQuery(**parameters)
 
 
 class EditionHeaderSchema(Schema):

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.rulebook.approval import SERVICE
 from app.rulebook.audit import AuditQueries
 from app.rulebook.domain import Status, Step
-from app.rulebook.eyes import SERVICE
 from app.rulebook.queries import RuleBookQueries
 from lib.database import Database
 from lib.shell_user import shell_user

@@ -2,8 +2,8 @@
 
 import click
 
+from app.rulebook.approval import draft_with_key, is_author_known, publish_with_key, turn_off_with_key
 from app.rulebook.domain import Edition, RuleBookRefused, UnreadableEdition
-from app.rulebook.eyes import draft_with_key, is_author_known, publish_with_key, turn_off_with_key
 from app.rulebook.forms import InvalidRules
 from app.rulebook.remedies import Remedy
 from lib.commands import Commands

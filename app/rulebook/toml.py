@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import tomli_w
 
 from app.rulebook.domain import Edition
-from app.rulebook.drafts import read_draft
-from app.rulebook.forms import InvalidRules, written_rules
+from app.rulebook.drafts import parse_draft
+from app.rulebook.forms import InvalidRules, format_rules
 from app.rules.limits import MAX_EDITION
 from app.rules.rule import Rule
 from lib.fields import whole_number
 from lib.json_requests import NumberLiteral, printable
 
-LONGEST_FILE = 256 * 1024  # characters; enough for a hundred rules with the longest names and descriptions
-MOST_PARTS = 8  # of a dotted key; none needs more than one, and parsing costs the square of the parts
+MAX_FILE = 256 * 1024  # characters; enough for a hundred rules with the longest names and descriptions
+MAX_PARTS = 8  # of a dotted key; none needs more than one, and parsing costs the square of the parts
 # Strings and comments, even unterminated ones; without them, the dots in each key can be counted.
 SKIPPED = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*(?:""")?|"(?:[^"\\\n]|\\.)*"?'
@@ -33,7 +33,7 @@ class TomlDraft(NamedTuple):
     based_on: int | None
 
 
-def read_toml(text: str) -> TomlDraft:
+def parse_toml(text: str) -> TomlDraft:
     """Parse the rules of a new edition; raises `InvalidRules`, also for invalid TOML or if parsing costs too much."""
     _refuse_costly(text)
     tables = _tables(text)
@@ -41,15 +41,15 @@ def read_toml(text: str) -> TomlDraft:
         raise InvalidRules({printable(name): ["Unknown table; put the rules in [[rules]]."] for name in unknown})
     if not isinstance(tables.get("rules"), list):
         raise InvalidRules({"rules": ["Write [[rules]] above each rule."]})
-    return TomlDraft(read_draft(tables["rules"]), _base(tables))
+    return TomlDraft(parse_draft(tables["rules"]), _base(tables))
 
 
 def _refuse_costly(text: str) -> None:
-    if len(text) > LONGEST_FILE:
-        raise InvalidRules({"file": [f"Is longer than {LONGEST_FILE:,} characters; draft the rules you need."]})
+    if len(text) > MAX_FILE:
+        raise InvalidRules({"file": [f"Is longer than {MAX_FILE:,} characters; draft the rules you need."]})
     bare = SKIPPED.sub("s", text)
-    if any(found.group().count(".") >= MOST_PARTS for found in DOTTED.finditer(bare)):
-        message = f"Has a name of more than {MOST_PARTS} parts; write each parameter on its own line: name = value."
+    if any(found.group().count(".") >= MAX_PARTS for found in DOTTED.finditer(bare)):
+        message = f"Has a name of more than {MAX_PARTS} parts; write each parameter on its own line: name = value."
         raise InvalidRules({"file": [message]})
 
 
@@ -76,4 +76,4 @@ def _tables(text: str) -> dict[str, Any]:
 
 def format_toml(edition: Edition) -> str:
     """Return an edition as TOML that can be edited and parsed again, as a draft based on it."""
-    return tomli_w.dumps({"based_on": edition.edition, "rules": written_rules(edition.rules)})
+    return tomli_w.dumps({"based_on": edition.edition, "rules": format_rules(edition.rules)})

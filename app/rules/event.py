@@ -16,7 +16,7 @@ class EventType(StrEnum):
 
 
 BOTH_TYPES = frozenset(EventType)
-TYPE_NAMED = {kind.value: kind for kind in EventType}
+TYPE_BY_NAME = {kind.value: kind for kind in EventType}
 
 _amount = re.compile(AMOUNT)
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 from apiflask import APIFlask
 
 from app.rulebook import controllers
-from app.rulebook.eyes import Hand
+from app.rulebook.approval import Change
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.window_total import WindowTotal
 from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
 
-ANN = Hand(who="ann")
+ANN = Change(actor="ann")
 
 
 def draft(app: APIFlask, rules: Sequence[Rule]) -> int:
@@ -24,7 +24,7 @@ def publish(app: APIFlask, rules: Sequence[Rule]) -> int:
     """Have the application judge by these rules from now on."""
     edition = draft(app, rules)
     controllers.publish(wiring(app).database, edition, ANN, four_eyes=False)
-    wiring(app).rule_book.look()
+    wiring(app).rule_book.refresh()
     return edition
 
 
@@ -32,7 +32,7 @@ def shadow(app: APIFlask, rules: Sequence[Rule]) -> int:
     """Have the application judge by these rules beside the live ones."""
     edition = draft(app, rules)
     controllers.shadow(wiring(app).database, edition, ANN)
-    wiring(app).rule_book.look()
+    wiring(app).rule_book.refresh()
     return edition
 
 

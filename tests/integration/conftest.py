@@ -21,7 +21,7 @@ from app.backtest import cli
 from app.backtest.controllers import RunContext
 from app.datastores import db
 from app.factory import create_app
-from app.rulebook import watch
+from app.rulebook import live_rules
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
@@ -218,7 +218,7 @@ def client(app: APIFlask) -> FlaskClient:
 @pytest.fixture
 def rules_refreshed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an application read the rule book when a test has it do so, and at no other time."""
-    monkeypatch.setattr(watch, "PAUSE", 3600)
+    monkeypatch.setattr(live_rules, "PAUSE", 3600)
 
 
 @pytest.fixture

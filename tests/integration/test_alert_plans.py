@@ -9,7 +9,7 @@ from typing import Any, cast
 import psycopg2
 import pytest
 
-from app.alerts.domain import AlertsAsked, Cursor
+from app.alerts.domain import AlertQuery, Cursor
 from app.alerts.queries import AlertQueries
 from lib.transactions import BY_INDEX, Statement, Transaction
 from tests.integration.conftest import Sql
@@ -79,7 +79,7 @@ class Planner:
         self._prepared: set[str] = set()
         cursor.execute("SET plan_cache_mode = force_generic_plan; SET max_parallel_workers_per_gather = 0")
 
-    def plan_of(self, asked: AlertsAsked) -> dict[str, Any]:
+    def plan_of(self, asked: AlertQuery) -> dict[str, Any]:
         recorded = RecordedQueries()
         AlertQueries(cast("Transaction", recorded)).latest(asked, asked.limit)
         [(first, ()), (statement, values)] = recorded.calls
@@ -118,7 +118,7 @@ CURSORS: list[dict[str, Any]] = [
 def test_every_page_is_read_by_an_index_and_no_further_than_needed(planner: Planner) -> None:
     """All combinations of filters, at different places of the list; the bounds know nothing of how much is stored."""
     for filters, place in product(FILTERS, CURSORS):
-        asked = AlertsAsked(limit=MOST, **filters, **place)
+        asked = AlertQuery(limit=MOST, **filters, **place)
         assert_bounded(planner.plan_of(asked), str(asked))
 
 

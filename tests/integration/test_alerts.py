@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from app.alerts import controllers
-from app.alerts.domain import AlertsAsked, Cursor, Evidence, NoSuchAlert, StoredAlert
+from app.alerts.domain import AlertQuery, Cursor, Evidence, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
@@ -33,7 +33,7 @@ STORED = st.dictionaries(
 )
 CURSORS = st.builds(Cursor, MOMENTS, USERS, CODES)
 ASKED = st.builds(
-    AlertsAsked,
+    AlertQuery,
     limit=st.integers(1, 4),
     before=st.none() | CURSORS,
     since=MOMENTS,
@@ -61,7 +61,7 @@ def keep(database: Database, alerts: Sequence[StoredAlert]) -> None:
         current.commit()
 
 
-def expected(alerts: Sequence[StoredAlert], asked: AlertsAsked) -> list[StoredAlert]:
+def expected(alerts: Sequence[StoredAlert], asked: AlertQuery) -> list[StoredAlert]:
     """What a list would give."""
 
     def is_asked_for(alert: StoredAlert) -> bool:
@@ -76,7 +76,7 @@ def expected(alerts: Sequence[StoredAlert], asked: AlertsAsked) -> list[StoredAl
     return sorted(filter(is_asked_for, alerts), key=lambda each: each.cursor, reverse=True)
 
 
-def walk(database: Database, asked: AlertsAsked) -> Iterator[StoredAlert]:
+def walk(database: Database, asked: AlertQuery) -> Iterator[StoredAlert]:
     """Read all pages, as a client would."""
     while True:
         page = controllers.alerts(database, asked)
@@ -93,7 +93,7 @@ def test_the_pages_equal_one_sorted_list(
     handle: Database,
     database: str,
     stored: dict[tuple[int, int, bool], tuple[int, set[int]]],
-    asked: list[AlertsAsked],
+    asked: list[AlertQuery],
 ) -> None:
     """In the order of the events' own t, whenever they were stored (A26)."""
     run_sql(database, "TRUNCATE alert")
@@ -103,7 +103,7 @@ def test_the_pages_equal_one_sorted_list(
         for code in met
     ]
     keep(handle, alerts)
-    for question in (*asked, AlertsAsked(limit=3), AlertsAsked(limit=1, shadow=True)):
+    for question in (*asked, AlertQuery(limit=3), AlertQuery(limit=1, shadow=True)):
         assert list(walk(handle, question)) == expected(alerts, question)
     for each in alerts:
         assert controllers.alert(handle, each.cursor, shadow=each.shadow) == each
@@ -115,7 +115,7 @@ def test_concurrent_inserts_neither_repeat_nor_hide_alerts(handle: Database) -> 
     there = [alert(*place) for place in places[:300]]
     later = iter([alert(*place) for place in places[300:]])
     keep(handle, there)
-    asked, seen = AlertsAsked(limit=7), []
+    asked, seen = AlertQuery(limit=7), []
     while True:
         page = controllers.alerts(handle, asked)
         seen += [each.cursor for each in page.alerts]

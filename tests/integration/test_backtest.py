@@ -27,7 +27,7 @@ from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Report, Series
 from app.config import sqlalchemy_url
 from app.datastores import db
-from app.rulebook.forms import written_rules
+from app.rulebook.forms import format_rules
 from app.rules.engine import RuleSet
 from app.rules.event import EventType
 from app.rules.limits import BIGINT_MAX
@@ -98,7 +98,7 @@ def test_a_backtest_raises_what_was_answered_live(
 ) -> None:
     run_sql(database, "TRUNCATE activity_event, user_clock, alert")
     publish(app, rules)
-    client, written, moments, answered = app.test_client(), written_rules(rules), [], []
+    client, written, moments, answered = app.test_client(), format_rules(rules), [], []
     for user_id, played in enumerate(users, start=1):
         seen: list[oracle.Event] = []
         for event in map(as_sent, played_by(user_id, played, start=10_000)):

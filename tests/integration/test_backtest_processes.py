@@ -121,7 +121,7 @@ from app.backtest.domain import Calendar, Scope, Span, Users
 from app.backtest.judging import Judging, Trial, needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.rules.engine import RuleSet
-from app.rulebook.forms import written_rules
+from app.rulebook.forms import format_rules
 from lib.snapshots import snapshot_of
 from tests.integration.books import window
 from tests.edition_1 import RULES

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from apiflask import APIFlask
 
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from lib.probe import fault_after
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
@@ -17,7 +17,7 @@ from tests.integration.servers import MAX_WAIT, Serve, post
 from tests.integration.wiring import wiring
 
 SERIES = re.compile(r'^activity_alert_codes_raised_total\{code="(\d+)"\} (\S+)$', re.MULTILINE)
-OTHER = read_rules([{**WRITTEN[3], "code": 9077, "type": "deposit", "above": "0.00"}])
+OTHER = parse_rules([{**WRITTEN[3], "code": 9077, "type": "deposit", "above": "0.00"}])
 
 
 def shown(app: APIFlask, accept: str = "") -> dict[int, float]:
@@ -35,7 +35,7 @@ def test_the_series_of_a_retired_code_ends_and_resumes_when_it_returns(app: APIF
     books.publish(app, RULES)
     assert shown(app, accept).keys() == contract
     app.test_client().post(f"/rules/{edition}/publish", json={})
-    wiring(app).rule_book.look()
+    wiring(app).rule_book.refresh()
     assert shown(app, accept) == {9077: before}
 
 

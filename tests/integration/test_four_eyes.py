@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.rulebook import controllers
-from app.rulebook.eyes import Hand, name_of_key
+from app.rulebook.approval import Change, name_of_key
 from tests.edition_1 import RULES
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
@@ -18,7 +18,7 @@ from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.settings(access=Access.KEYS, four_eyes=True)
 
-SAME_EYES = (403, "same-eyes")
+SELF_APPROVAL = (403, "same-eyes")
 Post = Callable[..., TestResponse]
 
 
@@ -45,7 +45,7 @@ def test_the_publisher_must_use_another_key_than_the_author(post: Post, two: tup
     author, other = two
     assert post(author, "", edition=1).get_json()["author"] == f"key:{prefix_of(author)} rules"
     answer = post(author, "/2/publish")
-    assert problem(answer) == SAME_EYES
+    assert problem(answer) == SELF_APPROVAL
     assert "wrote edition 2" in answer.get_json()["detail"]
     assert answer.get_json()["new_type"] == "urn:problem-type:self-approval"
     assert sql("SELECT status, published_by FROM rule_book WHERE edition = 2") == [("draft", None)]
@@ -59,7 +59,7 @@ def test_publishing_does_not_make_the_publisher_an_author(post: Post, two: tuple
     post(author, "", edition=1)
     assert post(other, "/2/publish").status_code == 200
     assert post(author, "/1/publish").status_code == 200, "nobody here wrote edition 1"
-    assert problem(post(author, "/2/publish")) == SAME_EYES
+    assert problem(post(author, "/2/publish")) == SELF_APPROVAL
     assert post(other, "/2/publish").status_code == 200
 
 
@@ -67,14 +67,14 @@ def test_drafting_again_makes_the_drafter_the_author(post: Post, two: tuple[str,
     author, other = two
     post(author, "", edition=1)
     post(other, "", edition=2)
-    assert problem(post(other, "/3/publish")) == SAME_EYES
+    assert problem(post(other, "/3/publish")) == SELF_APPROVAL
     assert post(author, "/3/publish").status_code == 200
 
 
 def test_a_draft_needs_a_key_as_its_author(app: APIFlask, post: Post, two: tuple[str, str]) -> None:
-    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Change(actor="ann"))
     answer = post(two[0], "/2/publish")
-    assert problem(answer) == SAME_EYES, "she may have this very key"
+    assert problem(answer) == SELF_APPROVAL, "she may have this very key"
     assert "was drafted without a key" in answer.get_json()["detail"]
     assert post(two[0], "", edition=2).status_code == 201
     assert post(two[1], "/3/publish").status_code == 200
@@ -93,10 +93,10 @@ def test_without_keys_author_and_publisher_cannot_be_told_apart(
     client = app_with(access=Access.OPEN, four_eyes=True).test_client()
     assert client.post("/rules", json={"edition": 1}).get_json()["author"] == "anonymous"
     answer = client.post("/rules/2/publish")
-    assert problem(answer) == SAME_EYES
+    assert problem(answer) == SELF_APPROVAL
     assert "ACCESS=keys" in answer.get_json()["detail"]
     answer = post(two[0], "/2/publish")
-    assert problem(answer) == SAME_EYES, "it may be the very author"
+    assert problem(answer) == SELF_APPROVAL, "it may be the very author"
     assert "draft it again" in answer.get_json()["detail"]
 
 
@@ -106,7 +106,7 @@ def publish_as(app: APIFlask, who: str) -> tuple[int, str]:
 
 
 def test_the_command_line_cannot_approve_a_draft_made_without_a_key(app: APIFlask, sql: Sql) -> None:
-    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Change(actor="ann"))
     status, output = publish_as(app, "ben")
     assert (status, "was drafted without a key" in output) == (1, True)
     assert """curl -X POST "$SERVICE/rules" -H "Authorization: Bearer $KEY" """ in output
@@ -118,7 +118,7 @@ def test_the_command_line_cannot_approve_a_draft_made_without_a_key(app: APIFlas
     "who", ["key:0123456789ab rules", "KEY:x", "anonymous", "Anonymous", "migration 0004", "Migration x", " ", ""]
 )
 def test_no_actor_may_use_a_name_reserved_for_keys(app: APIFlask, sql: Sql, who: str) -> None:
-    controllers.draft(wiring(app).database, RULES, Hand(who="ann"))
+    controllers.draft(wiring(app).database, RULES, Change(actor="ann"))
     status, output = publish_as(app, who)
     assert (status, "--as" in output) == (2, True)
     assert sql("SELECT status FROM rule_book WHERE edition = 2") == [("draft",)]
@@ -144,7 +144,7 @@ SENT = {("POST", ""): {"edition": 1}, ("PUT", "/four-eyes"): {"on": True}}
 def test_each_operation_requires_only_its_own_scope(app: APIFlask, sql: Sql) -> None:
     another = name_of_key(prefix_of(new_key(app, Scope.RULES_WRITE, owner="Ben")), "another")
     for _ in range(2):
-        controllers.draft(wiring(app).database, RULES, Hand(who=another))
+        controllers.draft(wiring(app).database, RULES, Change(actor=another))
     keys = {scope: new_key(app, scope) for scope in Scope}
     client = app.test_client()
     for (method, path), scope in product(OPERATIONS, Scope):

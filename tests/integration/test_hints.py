@@ -10,7 +10,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook import controllers
-from app.rulebook.eyes import Hand
+from app.rulebook.approval import Change
 from lib import hints
 from lib.caller import VARIABLE as CALLER_FOLDER
 from lib.commands import INTERRUPTED
@@ -49,8 +49,8 @@ def test_readiness_names_a_request_and_the_log_a_command(
     app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]
 ) -> None:
     database = wiring(app).database
-    spoilt = controllers.draft(database, RULES, Hand(who="ann")).edition
-    controllers.shadow(database, spoilt, Hand(who="ann"))
+    spoilt = controllers.draft(database, RULES, Change(actor="ann")).edition
+    controllers.shadow(database, spoilt, Change(actor="ann"))
     write_into(sql, spoilt, '[{"code": 1}]')
     answer = app.test_client().get("/health/ready")
     assert answer.get_json()["detail"].endswith("does not run in the shadow: POST /rules/2/retire")

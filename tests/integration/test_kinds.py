@@ -4,7 +4,7 @@ from itertools import count
 
 from flask.testing import FlaskClient
 
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from tests.integration.clients import codes, send
@@ -23,7 +23,7 @@ def test_every_kind_works_from_draft_to_evidence(client: FlaskClient) -> None:
         answer = client.post("/rules", json={"rules": rules})
         assert (answer.status_code, answer.get_json()["rules"]) == (201, rules)
     body = client.get("/rules/1/diff/2").get_json()["differences"]
-    assert [f"{rule.code} is new: {rule.terms}" for rule in read_rules(RULES)] == body[-len(RULES) :]
+    assert [f"{rule.code} is new: {rule.terms}" for rule in parse_rules(RULES)] == body[-len(RULES) :]
     changed = client.get("/rules/2/diff/3").get_json()["differences"]
     assert len(changed) == sum(len(parameters_of(kind)) for kind in KINDS.values())
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from app.backtest.domain import Scope, Users
 from app.rulebook import controllers
-from app.rulebook.eyes import Hand
-from app.rulebook.forms import written_rules
+from app.rulebook.approval import Change
+from app.rulebook.forms import format_rules
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from testkit.oracle import Event, codes_after
@@ -29,7 +29,7 @@ from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 from tests.strategies import EDITIONS, PLAYED
 
-ANN = Hand(who="ann")
+ANN = Change(actor="ann")
 EXAMPLES = 12
 USERS = count(1)
 Steps = list[tuple[EventType, Decimal, int]]
@@ -130,7 +130,7 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
 
 def codes_of_each(sent: list[Event], rules: list[Rule]) -> list[list[int]]:
     """Return the codes that each event raises, as the oracle has them."""
-    return [codes_after(sent[:count], written_rules(rules)) for count in range(1, len(sent) + 1)]
+    return [codes_after(sent[:count], format_rules(rules)) for count in range(1, len(sent) + 1)]
 
 
 def raised(sent: list[Event], codes: list[list[int]]) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 
 from app.datastores import db
 from app.factory import create_app
-from app.rulebook.eyes import Hand
+from app.rulebook.approval import Change
 from app.rulebook.policy.controllers import turn_on
 from tests.integration.clients import problem
 from tests.integration.conftest import Sql, fresh_database, run_sql
@@ -55,7 +55,7 @@ def test_a_downgrade_keeps_the_audit_in_words_of_the_previous_release(app: APIFl
         flask_migrate.upgrade("migrations")
         past(DRAFTED)  # the release before, beside this one
         assert client.delete("/rules/2").status_code == client.delete("/rules/3").status_code == 204
-        turn_on(wiring(app).database, Hand(who="ann"))
+        turn_on(wiring(app).database, Change(actor="ann"))
         flask_migrate.downgrade("migrations", "0006")
         assert past(STEPS)[2:] == [
             (2, "draft", "ann"),

@@ -19,7 +19,7 @@ from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.settings(access=Access.KEYS)
 
-SAME_EYES = (403, "same-eyes")
+SELF_APPROVAL = (403, "same-eyes")
 CHANGES = "SELECT step, owner FROM rule_policy_change ORDER BY id"
 Ask = Callable[..., TestResponse]
 
@@ -73,7 +73,7 @@ def json_of(answer: TestResponse, status: int = 200) -> dict[str, Any]:
 def test_no_variable_before_a_command_turns_four_eyes_off(app_with: AppWith, ask: Ask, ann: str, sql: Sql) -> None:
     """In 0.1 `FOUR_EYES=false flask rules publish 2 --as 'Somebody Else'` published what one person wrote."""
     served, typed = app_with(four_eyes=True), app_with(four_eyes=False)
-    wiring(served).rule_book.look()
+    wiring(served).rule_book.refresh()
     assert sql(CHANGES) == [("on", None)]
     ask(ann, "POST", "", edition=1)
     status, output = command(typed, "rules", "publish", "2", "--as", "Somebody Else")
@@ -110,10 +110,10 @@ def test_one_owner_turns_four_eyes_on_and_two_turn_them_off(
     assert (proposed["on"], proposed["proposal"]["owner"]) == (True, "Ann")
     for key in (ann, another_of_ann):
         answer = ask(key, "PUT", "/four-eyes", on=False)
-        assert problem(answer) == SAME_EYES, "another key of hers is not another owner"
+        assert problem(answer) == SELF_APPROVAL, "another key of hers is not another owner"
         assert "another owner approves" in answer.get_json()["detail"]
     ask(ann, "POST", "", edition=1)
-    assert problem(ask(ann, "POST", "/2/publish")) == SAME_EYES, "still on"
+    assert problem(ask(ann, "POST", "/2/publish")) == SELF_APPROVAL, "still on"
     off = json_of(ask(ben, "PUT", "/four-eyes", on=False))
     assert (off["on"], off["proposal"], [each["step"] for each in off["changes"]]) == (
         False,
@@ -130,13 +130,13 @@ def test_a_policy_turned_off_by_two_owners_stays_off_despite_the_setting(
     for key, on in ((ann, True), (ann, False), (ben, False)):
         ask(key, "PUT", "/four-eyes", on=on)
     served = app_with(four_eyes=True)
-    wiring(served).rule_book.look()
+    wiring(served).rule_book.refresh()
     assert json_of(ask(ann, "GET", "/four-eyes"))["on"] is False
 
 
 def test_four_eyes_cannot_be_turned_on_without_keys(app_with: AppWith, sql: Sql) -> None:
     answer = app_with(access=Access.OPEN).test_client().put("/rules/four-eyes", json={"on": True})
-    assert problem(answer) == SAME_EYES
+    assert problem(answer) == SELF_APPROVAL
     assert "ACCESS=keys" in answer.get_json()["detail"]
     assert sql(CHANGES) == []
 
@@ -201,11 +201,11 @@ def test_a_key_without_an_owner_drafts_and_approves_nothing_until_one_is_named(
     ask(ann, "PUT", "/four-eyes", on=True)
     ask(ann, "POST", "", edition=1)
     for answer in (ask(old, "POST", "/2/publish"), ask(old, "PUT", "/four-eyes", on=False)):
-        assert problem(answer) == SAME_EYES
+        assert problem(answer) == SELF_APPROVAL
         assert answer.get_json()["detail"].endswith(f": keys own {prefix_of(old)} NAME")
     assert ask(old, "POST", "", edition=1).status_code == 201
     answer = ask(ann, "POST", "/3/publish")
-    assert problem(answer) == SAME_EYES, "it may be a key of hers"
+    assert problem(answer) == SELF_APPROVAL, "it may be a key of hers"
     assert f"keys own {prefix_of(old)} NAME" in answer.get_json()["detail"]
     assert command(app, "keys", "own", prefix_of(old), "Ben")[0] == 0
     assert ask(old, "POST", "/2/publish").status_code == 200
@@ -216,7 +216,7 @@ def test_two_keys_of_one_owner_are_not_four_eyes(ask: Ask, ann: str, another_of_
     ask(ann, "PUT", "/four-eyes", on=True)
     ask(ann, "POST", "", edition=1)
     answer = ask(another_of_ann, "POST", "/2/publish")
-    assert problem(answer) == SAME_EYES
+    assert problem(answer) == SELF_APPROVAL
     assert "owns both keys" in answer.get_json()["detail"]
     assert ask(ben, "POST", "/2/publish").status_code == 200
     assert sql("SELECT four_eyes FROM rule_book_audit WHERE edition = 2 AND step = 'publish'") == [(True,)]

@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.events.queries import history_queries
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Statement
@@ -40,7 +40,7 @@ def histories(*editions: int) -> list[str]:
 
 
 def rules_above(amount: int) -> Sequence[Rule]:
-    return read_rules([{**WRITTEN[3], "above": f"{amount}.00"}])
+    return parse_rules([{**WRITTEN[3], "above": f"{amount}.00"}])
 
 
 def test_statements_of_replaced_editions_are_deallocated(app: APIFlask, books: Database) -> None:
@@ -75,7 +75,7 @@ def test_every_connection_deallocates_old_statements(app: APIFlask, books: Datab
         # Those that were used and more: the question of an event on each, then a look at what it keeps.
         for user_id in range(11, 11 + 6):
             current = held.enter_context(books.transaction())
-            evaluator = wiring(app).rule_book.judge()
+            evaluator = wiring(app).rule_book.current()
             for query in history_queries(evaluator).values():
                 current.fetch(query.statement, user_id, 1)
             assert [name for (name,) in current.fetch(KEPT)] == histories(live)

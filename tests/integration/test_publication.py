@@ -18,8 +18,8 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook import controllers
-from app.rulebook.eyes import Hand
-from app.rulebook.forms import read_rules
+from app.rulebook.approval import Change
+from app.rulebook.forms import parse_rules
 from app.rules.engine import evaluate, needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.rule import Rule
@@ -30,7 +30,7 @@ from tests.integration.conftest import Sql
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
-ANN = Hand(who="ann")
+ANN = Change(actor="ann")
 WORKERS = 3
 THREADS, USERS_EACH = 4, 10
 PROMISED = timedelta(seconds=1)
@@ -39,7 +39,7 @@ TURNS = ((1.5, 2), (1.6, 3), (2.2, 1), (1.4, 2), (1.9, 1), (2.5, 3), (1.7, 2))
 EVENTS_A_CONNECTION = 10  # each new connection may come to another worker
 STREAK, WINDOW, RISING, LARGE = WRITTEN
 # Codes, thresholds and histories differ, so that judging by one edition and answering by another shows.
-WIDE = read_rules(
+WIDE = parse_rules(
     [
         {**STREAK, "count": 5},
         {**WINDOW, "seconds": 120, "above": "150.00"},
@@ -47,14 +47,14 @@ WIDE = read_rules(
         {**LARGE, "above": "40.00"},
     ]
 )
-LONG = read_rules(
+LONG = parse_rules(
     [
         {**STREAK, "code": 31, "count": 2, "evaluated_on": ["withdraw"]},
         {**WINDOW, "code": 124, "seconds": 600, "above": "500.00"},
         {**WINDOW, "code": 125, "seconds": 5, "type": "withdraw", "above": "60.00"},
     ]
 )
-SHADOW = read_rules(
+SHADOW = parse_rules(
     [{**STREAK, "code": 77, "type": "deposit"}, {**WINDOW, "code": 78, "seconds": 60, "above": "90.00"}]
 )
 

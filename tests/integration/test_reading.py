@@ -17,7 +17,7 @@ from app.access.domain import Access, Scope
 from app.events.domain import Decision
 from app.events.queries import EventQueries
 from app.events.reading.controllers import activity_of, events_of
-from app.events.reading.domain import PageAsked, StoredDecision
+from app.events.reading.domain import PageQuery, StoredDecision
 from app.rules.event import EventType
 from lib.database import Database
 from tests.builders import deposit, withdraw
@@ -42,7 +42,7 @@ def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDec
     """Read all pages of user 1, as a client would."""
     before: int | None = None
     while True:
-        page = events_of(database, 1, PageAsked(limit=limit, before=before, code=code))
+        page = events_of(database, 1, PageQuery(limit=limit, before=before, code=code))
         yield from page.events
         if page.next_before is None:
             return
@@ -150,7 +150,7 @@ def test_a_partial_sum_is_kept_for_the_next_request(
     client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A38."""
-    monkeypatch.setattr("app.events.reading.controllers.MOST_STEPS", 2)
+    monkeypatch.setattr("app.events.reading.controllers.MAX_STEPS", 2)
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
         " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 60000) AS n"
@@ -189,7 +189,7 @@ def test_events_of_a_code_are_listed_whatever_other_codes_they_raised(
         read: list[list[int]] = []
         before = None
         while not read or before is not None:
-            page = events_of(database_handle, 1, PageAsked(limit=limit, before=before, code=7))
+            page = events_of(database_handle, 1, PageQuery(limit=limit, before=before, code=7))
             read.append([each.decision.event.t for each in page.events])
             before = page.next_before
         assert read == pages

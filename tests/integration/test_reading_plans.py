@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 
 from app.events.reading.domain import StoredDecision
-from app.events.reading.queries import ADDED_UP_AT_ONCE, MOST_ANSWERS, MOST_UNCOUNTED, MOST_WALKED, ReadingQueries
+from app.events.reading.queries import ADD_UP_BATCH, MAX_ANSWERS, MAX_UNCOUNTED, MAX_WALKED, ReadingQueries
 from app.players.domain import NewPlayer
 from app.players.queries import PlayerQueries
 from lib.database import Database
@@ -105,9 +105,9 @@ def test_no_request_sums_a_whole_history(reading: Database, sql: Sql) -> None:
     sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, %s)", HEAVY, HEAVY_EVENTS)
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity is None
-    assert read == MOST_UNCOUNTED + 2
+    assert read == MAX_UNCOUNTED + 2
     _, read = counted(reading, lambda asked: asked.add_up_more(HEAVY))
-    assert read <= ADDED_UP_AT_ONCE
+    assert read <= ADD_UP_BATCH
     for _ in range(2):
         with reading.transaction() as current:
             ReadingQueries(current).add_up_more(HEAVY)
@@ -129,8 +129,8 @@ def test_a_page_of_a_code_costs_the_same_for_any_mix_of_answers(reading: Databas
         ask = partial(ReadingQueries.latest_events, user_id=9, before=None, code=code, most=201)
         (found, ended_at), read = counted(reading, ask)
         assert len(found) == most
-        assert ended_at == (None if most else 30000 - MOST_WALKED + 1)
-        assert read <= MOST_WALKED + MOST_ANSWERS + FIND_ANSWERS
+        assert ended_at == (None if most else 30000 - MAX_WALKED + 1)
+        assert read <= MAX_WALKED + MAX_ANSWERS + FIND_ANSWERS
 
 
 @pytest.fixture

@@ -11,10 +11,19 @@ import pytest
 from apiflask import APIFlask
 
 from app.rulebook import controllers
-from app.rulebook.domain import Edition, NoSuchEdition, PageAsked, RuleBookRefused, SameEyes, Status, Step, WrongStep
-from app.rulebook.eyes import Hand
-from app.rulebook.forms import read_rules, written_rules
-from app.rulebook.watch import PAUSE
+from app.rulebook.approval import Change
+from app.rulebook.domain import (
+    Edition,
+    NoSuchEdition,
+    PageQuery,
+    RuleBookRefused,
+    SelfApproval,
+    Status,
+    Step,
+    WrongStep,
+)
+from app.rulebook.forms import format_rules, parse_rules
+from app.rulebook.live_rules import PAUSE
 from app.rules.rule import Rule
 from lib.database import Database
 from tests.edition_1 import RULES, WRITTEN
@@ -24,11 +33,11 @@ from tests.integration.conftest import Sql
 from tests.integration.wiring import wiring
 
 Taken = Callable[[], Edition]
-ANN, BEN = Hand(who="ann", note="why"), Hand(who="ben")
+ANN, BEN = Change(actor="ann", reason="why"), Change(actor="ben")
 SPOILT = '[{"code": 1}]'
 FOLLOWED = 1  # second
-STRICT = read_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdrawal above 10
-OTHER = read_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
+STRICT = parse_rules([{**WRITTEN[3], "above": "10.00"}])  # 1100: a withdrawal above 10
+OTHER = parse_rules([{**WRITTEN[3], "code": 77, "above": "50.00"}])
 
 
 @pytest.fixture
@@ -38,12 +47,12 @@ def books(app: APIFlask) -> Database:
 
 
 def statuses(books: Database) -> dict[int, Status]:
-    page = controllers.edition_page(books, PageAsked(limit=100))
+    page = controllers.edition_page(books, PageQuery(limit=100))
     return {each.edition: each.status for each in reversed(page.editions)}
 
 
-def drafted(books: Database, rules: tuple[Rule, ...] = STRICT, hand: Hand = ANN) -> int:
-    return controllers.draft(books, rules, hand).edition
+def drafted(books: Database, rules: tuple[Rule, ...] = STRICT, change: Change = ANN) -> int:
+    return controllers.draft(books, rules, change).edition
 
 
 def test_the_migration_leaves_the_rules_of_the_contract_live(books: Database) -> None:
@@ -104,7 +113,7 @@ def test_a_refused_step_leaves_no_trace(books: Database) -> None:
         (WrongStep, lambda: controllers.retire(books, 1, ANN)),
         (WrongStep, lambda: controllers.shadow(books, 1, ANN)),
         (WrongStep, lambda: controllers.publish(books, 1, ANN, four_eyes=False)),
-        (SameEyes, lambda: controllers.publish(books, 2, ANN, four_eyes=True)),
+        (SelfApproval, lambda: controllers.publish(books, 2, ANN, four_eyes=True)),
         (NoSuchEdition, lambda: controllers.publish(books, 9, ANN, four_eyes=False)),
     ]
     for refused, step in wrong:
@@ -223,15 +232,15 @@ def test_an_edition_can_never_be_changed_after_drafting(books: Database, sql: Sq
 
 
 def test_a_fault_is_logged_once_and_so_is_its_end(app: APIFlask, sql: Sql, capfd: pytest.CaptureFixture[str]) -> None:
-    watch = wiring(app).rule_book
+    live_rules = wiring(app).rule_book
     sql("ALTER TABLE rule_book RENAME TO elsewhere")
     try:
         for _ in range(3):
-            watch.look()
+            live_rules.refresh()
     finally:
         sql("ALTER TABLE elsewhere RENAME TO rule_book")
-    watch.look()
-    assert watch.trouble() == ""
+    live_rules.refresh()
+    assert live_rules.error() == ""
     output = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     about = [(line["level"], line["event"], line.get("fault")) for line in output if "rule book" in line["event"]]
     fault = "the rule book cannot be read (UndefinedTable): see the log of the service"
@@ -243,7 +252,7 @@ def test_a_fault_is_logged_once_and_so_is_its_end(app: APIFlask, sql: Sql, capfd
     ]
 
 
-LONG = read_rules([{**WRITTEN[1], "seconds": 3600, "above": "100.00"}])
+LONG = parse_rules([{**WRITTEN[1], "seconds": 3600, "above": "100.00"}])
 
 
 def test_a_long_window_is_summed_and_names_its_events(app: APIFlask, books: Database, sql: Sql) -> None:
@@ -372,4 +381,4 @@ def test_without_a_login_name_the_actor_must_be_given(app: APIFlask, monkeypatch
 
 
 def test_the_export_is_the_edition_in_force(books: Database) -> None:
-    assert written_rules(controllers.edition(books, 1).rules) == WRITTEN
+    assert format_rules(controllers.edition(books, 1).rules) == WRITTEN

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from openapi_schema_validator import OAS31Validator
 from werkzeug.test import TestResponse
 
-from app.rulebook.forms import MOST_RULES, written_rules
-from app.rulebook.toml import read_toml
+from app.rulebook.forms import MAX_RULES, format_rules
+from app.rulebook.toml import parse_toml
 from app.rules.rule import Rule
 from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
@@ -91,10 +91,10 @@ def test_the_lists_are_paginated(client: FlaskClient, path: str, members: str) -
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EDITIONS)
 def test_a_draft_reads_back_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
-    written = written_rules(sorted(rules, key=lambda rule: rule.code))
-    edition = draft(client, written_rules(rules))
+    written = format_rules(sorted(rules, key=lambda rule: rule.code))
+    edition = draft(client, format_rules(rules))
     assert json_of(client.get(f"/rules/{edition}"))["rules"] == written
-    assert written_rules(read_toml(client.get(f"/rules/{edition}/toml").text).rules) == written
+    assert format_rules(parse_toml(client.get(f"/rules/{edition}/toml").text).rules) == written
     again = draft(client, written)
     assert json_of(client.get(f"/rules/{edition}/diff/{again}")) == {"differences": []}
 
@@ -133,13 +133,13 @@ def test_concurrent_steps_are_serialized(app: APIFlask, client: FlaskClient) -> 
 
 
 def many_rules(length: int) -> list[dict[str, Any]]:
-    return [{**WINDOW, "code": code, "description": "x" * length} for code in range(1, MOST_RULES + 1)]
+    return [{**WINDOW, "code": code, "description": "x" * length} for code in range(1, MAX_RULES + 1)]
 
 
 def test_a_whole_book_fits_into_a_request(client: FlaskClient) -> None:
     rules = many_rules(250)
     assert len(json.dumps({"rules": rules})) > 40 * 1024
-    assert len(json_of(client.get(f"/rules/{draft(client, rules)}"))["rules"]) == MOST_RULES
+    assert len(json_of(client.get(f"/rules/{draft(client, rules)}"))["rules"]) == MAX_RULES
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
-from app.rulebook.forms import MOST_RULES
+from app.rulebook.forms import MAX_RULES
 from lib.probe import fault_after
 from tests.edition_1 import RULES, WRITTEN
 from tests.integration import books
@@ -25,7 +25,7 @@ from tests.integration.slow_clients import rush
 from tests.integration.wiring import wiring
 
 ALWAYS: dict[str, Any] = {**WRITTEN[1], "above": "0.00"}
-HEAVY = [{**ALWAYS, "code": code, "seconds": 86_400} for code in range(1, MOST_RULES + 1)]
+HEAVY = [{**ALWAYS, "code": code, "seconds": 86_400} for code in range(1, MAX_RULES + 1)]
 CLIENTS = 6
 CALM = 6  # seconds: twice of what pressure has to last
 SHED = "SELECT who, note, at_shell FROM rule_book_audit WHERE step = 'shed'"
@@ -156,7 +156,7 @@ def test_stored_alerts_are_no_larger_than_the_budget_assumes(app: APIFlask, sql:
     rules = [{**ALWAYS, "code": code, "seconds": 301 + code % 8} for code in range(1, 21)]
     assert app.test_client().post("/rules", json={"rules": rules}).status_code == 201
     app.test_client().post("/rules/2/publish")
-    wiring(app).rule_book.look()
+    wiring(app).rule_book.refresh()
     for t in range(1_767_225_600, 1_767_225_600 + 120):
         event = {"type": "deposit", "amount": "999999999999.99", "user_id": 1, "t": t}
         assert app.test_client().post("/event", json=event).status_code == 200

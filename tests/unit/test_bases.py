@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.rulebook.bases import MOST_SHOWN, refuse_another_base
+from app.rulebook.bases import MAX_SHOWN, refuse_another_base
 from app.rulebook.domain import Edition, LiveEditionChanged, Status
-from app.rulebook.forms import read_rules
+from app.rulebook.forms import parse_rules
 from tests.edition_1 import RULES, WRITTEN
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LARGE = WRITTEN[3]
-STRICTER = read_rules([*WRITTEN[:3], {**LARGE, "above": "80.00"}])
+STRICTER = parse_rules([*WRITTEN[:3], {**LARGE, "above": "80.00"}])
 DRAFT = Edition(edition=3, status=Status.DRAFT, rules=RULES, author="ann", note="", created_at=AT)
 LIVE = Edition(
     edition=2,
@@ -71,8 +71,8 @@ def test_changes_that_would_be_silently_undone_are_reported(
 
 
 def test_only_the_first_differences_are_reported() -> None:
-    many = read_rules([{**LARGE, "code": code} for code in range(2001, 2051)])
-    with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MOST_SHOWN} more\. Make a new draft"):
+    many = parse_rules([{**LARGE, "code": code} for code in range(2001, 2051)])
+    with pytest.raises(LiveEditionChanged, match=rf"; and {50 + len(WRITTEN) - MAX_SHOWN} more\. Make a new draft"):
         refuse_another_base(replace(DRAFT, rules=many), base=1, live=LIVE, over=None)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.rulebook.budget import MOST_EVIDENCE, MOST_STATEMENTS, dearest
-from app.rulebook.forms import read_rules
+from app.rulebook.budget import MAX_EVIDENCE, MAX_STATEMENTS, max_cost
+from app.rulebook.forms import parse_rules
 from tests.edition_1 import RULES, WRITTEN
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
@@ -17,7 +17,7 @@ def rules(rule: Written, number: int, **changed: object) -> list[Written]:
 
 
 MOST: dict[str, list[Written]] = {
-    "one statement a rule": rules(LARGE, MOST_STATEMENTS),
+    "one statement a rule": rules(LARGE, MAX_STATEMENTS),
     "a hundred short windows": rules(WINDOW, 100),
     "each type for itself": [
         *rules(LARGE, 50, evaluated_on=["withdraw"]),
@@ -37,20 +37,20 @@ TOO_MUCH: dict[str, tuple[list[Written], str]] = {
 
 @pytest.mark.parametrize("written", MOST.values(), ids=MOST)
 def test_an_edition_within_the_budget_is_accepted(written: list[Written]) -> None:
-    cost = dearest(read_rules(written))
-    assert (cost.too_much, cost.evidence <= MOST_EVIDENCE, cost.statements <= MOST_STATEMENTS) == (False, True, True)
+    cost = max_cost(parse_rules(written))
+    assert (cost.over_budget, cost.evidence <= MAX_EVIDENCE, cost.statements <= MAX_STATEMENTS) == (False, True, True)
 
 
 @pytest.mark.parametrize(("written", "expected"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_an_edition_above_the_budget_names_its_rules_and_a_remedy(written: list[Written], expected: str) -> None:
-    cost = dearest(read_rules(written))
-    assert cost.too_much
+    cost = max_cost(parse_rules(written))
+    assert cost.over_budget
     assert expected in str(cost)
     assert "an edition may cost 64.0 KB and 100. Remove or shorten (a smaller count, fewer seconds)" in str(cost)
     assert " more." in str(cost)
 
 
 def test_the_rules_of_the_contract_use_a_small_part_of_the_budget() -> None:
-    cost = dearest(RULES)
+    cost = max_cost(RULES)
     assert (cost.on, cost.statements) == ("withdraw", 4)
-    assert cost.evidence < MOST_EVIDENCE / 20
+    assert cost.evidence < MAX_EVIDENCE / 20

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from app.rulebook.drafts import read_draft
+from app.rulebook.drafts import parse_draft
 from app.rulebook.forms import InvalidRules
-from app.rulebook.toml import LONGEST_FILE, MOST_PARTS, read_toml
+from app.rulebook.toml import MAX_FILE, MAX_PARTS, parse_toml
 from lib.json_requests import GivenTwice, MalformedJson, read_object
 from tests.edition_1 import WRITTEN
 
@@ -32,8 +32,8 @@ DOTTED = {
 
 @pytest.mark.parametrize("text", DOTTED.values(), ids=DOTTED)
 def test_a_deeply_dotted_key_is_refused_before_parsing(text: str) -> None:
-    with pytest.raises(InvalidRules, match=rf"file: Has a name of more than {MOST_PARTS} parts"):
-        read_toml(text)
+    with pytest.raises(InvalidRules, match=rf"file: Has a name of more than {MAX_PARTS} parts"):
+        parse_toml(text)
 
 
 def test_dots_outside_of_keys_are_unlimited() -> None:
@@ -41,20 +41,20 @@ def test_dots_outside_of_keys_are_unlimited() -> None:
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in large.items())
     dots = " . ".join("a" * 1000)
     text = f"# {dots}\nbased_on = 1\n[[rules]] # {dots}\n{lines}\n".replace('"100.00"', "100.00 # a.b.c.d.e.f.g.h.i.j")
-    [rule] = read_toml(text).rules
+    [rule] = parse_toml(text).rules
     assert rule.description == "." * 400
 
 
 def test_a_file_longer_than_any_valid_edition_is_refused() -> None:
     with pytest.raises(InvalidRules, match="file: Is longer than 262,144 characters; draft the rules you need"):
-        read_toml("#" * (LONGEST_FILE + 1))
+        parse_toml("#" * (MAX_FILE + 1))
 
 
 def test_the_largest_valid_edition_fits_into_a_file() -> None:
     rule = {**WRITTEN[3], "name": "n" * 100, "description": "d" * 500}
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in rule.items() if name != "code")
     text = "\n".join(f"[[rules]]\ncode = {code}\n{lines}" for code in range(1, 101))
-    assert len(read_toml(text).rules) == 100
+    assert len(parse_toml(text).rules) == 100
 
 
 BEYOND = {
@@ -74,7 +74,7 @@ BEYOND = {
 @pytest.mark.parametrize("text", BEYOND.values(), ids=BEYOND)
 def test_other_oversized_content_is_refused(text: str) -> None:
     with pytest.raises(InvalidRules):
-        read_toml(text)
+        parse_toml(text)
 
 
 def body(rules: str) -> bytes:
@@ -82,7 +82,7 @@ def body(rules: str) -> bytes:
 
 
 def read_body(sent: bytes) -> object:
-    return read_draft(read_object(sent)["rules"])
+    return parse_draft(read_object(sent)["rules"])
 
 
 JSON = {

@@ -4,11 +4,11 @@ from dataclasses import fields
 
 import pytest
 
-from app.rulebook.budget import MOMENT, dearest
+from app.rulebook.budget import MOMENT, max_cost
 from app.rulebook.differences import differences
 from app.rulebook.documented import RULES
-from app.rulebook.drafts import read_draft
-from app.rulebook.forms import InvalidRules, read_rules, written_rules
+from app.rulebook.drafts import parse_draft
+from app.rulebook.forms import InvalidRules, format_rules, parse_rules
 from app.rules.kinds import KINDS
 from app.rules.parameters import parameters_of
 from app.rules.rule import Rule
@@ -30,9 +30,9 @@ def test_a_kind_has_a_file_of_its_own_and_declares_every_parameter(name: str) ->
 
 @EVERY
 def test_a_rule_of_any_kind_is_read_and_written(name: str) -> None:
-    [rule] = read_draft([written(name, 1)])
+    [rule] = parse_draft([written(name, 1)])
     assert type(rule) is KINDS[name]
-    assert written_rules([rule]) == [written(name, 1)]
+    assert format_rules([rule]) == [written(name, 1)]
     assert rule.terms
 
 
@@ -41,14 +41,14 @@ def test_a_missing_or_untyped_parameter_is_refused(name: str) -> None:
     for parameter in parameters_of(KINDS[name]):
         for rule in (written(name, 1, **{parameter: []}), {**written(name, 1), parameter: None}):
             with pytest.raises(InvalidRules, match=f"rule 1, {parameter}: "):
-                read_rules([rule])
+                parse_rules([rule])
 
 
 @EVERY
 def test_a_change_of_any_parameter_is_described(name: str) -> None:
-    [rule] = read_rules([written(name, 1)])
+    [rule] = parse_rules([written(name, 1)])
     for parameter, value in changes(name).items():
-        [changed] = read_rules([written(name, 1, **{parameter: value})])
+        [changed] = parse_rules([written(name, 1, **{parameter: value})])
         [shown] = differences([rule], [changed])
         assert shown.startswith(f"1: {parameter.replace('_', ' ')} ")
         assert shown.endswith(f" → {value}")
@@ -65,8 +65,8 @@ def test_the_document_has_every_parameter(name: str) -> None:
 
 @EVERY
 def test_the_cost_of_a_rule_is_known(name: str) -> None:
-    [rule] = read_rules([written(name, 1)])
-    cost = dearest([rule])
+    [rule] = parse_rules([written(name, 1)])
+    cost = max_cost([rule])
     assert cost.evidence > MOMENT
     assert cost.statements >= 1
     assert rule.met_by

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from hypothesis import given
 
-from app.rulebook.forms import written_rules
+from app.rulebook.forms import format_rules
 from app.rules.engine import evaluate, needs_of
 from app.rules.event import EventType
 from app.rules.rule import Rule
@@ -17,7 +17,7 @@ from tests.strategies import EDITIONS, PLAYED
 def test_any_edition_judges_any_history_as_the_oracle_does(
     rules: list[Rule], played: list[tuple[EventType, Decimal, int]]
 ) -> None:
-    written = written_rules(rules)
+    written = format_rules(rules)
     events = played_by(1, played)
     for place, event in enumerate(events):
         alerts = evaluate(rules, event, history_of(events[:place], needs_of(rules, event.type), event.t))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from app.rulebook.differences import differences
-from app.rulebook.drafts import read_draft
-from app.rulebook.forms import MOST_RULES, InvalidRules, read_rules, written_rules
-from app.rulebook.toml import read_toml
+from app.rulebook.drafts import parse_draft
+from app.rulebook.forms import MAX_RULES, InvalidRules, format_rules, parse_rules
+from app.rulebook.toml import parse_toml
 from app.rules.limits import MAX_LONG_WINDOWS
 from app.rules.rising_streak import RisingStreak
 from app.rules.rule import Rule
@@ -42,11 +42,11 @@ def test_edition_1_is_the_contract() -> None:
 
 @given(EDITIONS)
 def test_written_rules_round_trip(rules: list[Rule]) -> None:
-    assert list(read_draft(written_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
+    assert list(parse_draft(format_rules(rules))) == sorted(rules, key=lambda rule: rule.code)
 
 
 def test_rules_are_evaluated_on_all_types_by_default() -> None:
-    [rule] = read_rules([{name: value for name, value in STREAK.items() if name != "evaluated_on"}])
+    [rule] = parse_rules([{name: value for name, value in STREAK.items() if name != "evaluated_on"}])
     assert rule.evaluated_on == {"deposit", "withdraw"}
 
 
@@ -99,25 +99,25 @@ WRONG_WINDOWS: list[tuple[dict[str, Any], str]] = [
 )
 def test_rules_that_could_fail_on_an_event_are_refused(written: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_rules([written])
+        parse_rules([written])
     assert named in refused.value.errors
     assert named in str(refused.value)
 
 
-@pytest.mark.parametrize("written", [None, {}, [], "rules", [STREAK] * (MOST_RULES + 1)])
+@pytest.mark.parametrize("written", [None, {}, [], "rules", [STREAK] * (MAX_RULES + 1)])
 def test_an_edition_is_a_non_empty_list_of_rules(written: object) -> None:
     with pytest.raises(InvalidRules, match="1 to 100 rules"):
-        read_rules(written)
+        parse_rules(written)
 
 
 def test_a_duplicate_code_is_refused() -> None:
     with pytest.raises(InvalidRules, match="rule 30, code: Is given to more than one rule"):
-        read_rules([STREAK, {**WINDOW, "code": 30}])
+        parse_rules([STREAK, {**WINDOW, "code": 30}])
 
 
 def test_both_rules_with_the_same_code_are_reported() -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_rules([{**STREAK, "count": 1}, WINDOW, {**STREAK, "count": "many"}])
+        parse_rules([{**STREAK, "count": 1}, WINDOW, {**STREAK, "count": "many"}])
     assert refused.value.errors == {
         "rule 30, code": ["Is given to more than one rule."],
         "rule 30 (no. 1), count": ["Must be greater than or equal to 2 and less than or equal to 100."],
@@ -127,7 +127,7 @@ def test_both_rules_with_the_same_code_are_reported() -> None:
 
 def test_a_repeated_fault_is_reported_once() -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_rules([{**STREAK, "evaluated_on": ["bet"] * 11_500}])
+        parse_rules([{**STREAK, "evaluated_on": ["bet"] * 11_500}])
     assert str(refused.value) == 'rule 30, evaluated_on: Must be "deposit" or "withdraw".'
 
 
@@ -135,17 +135,17 @@ def test_a_repeated_fault_is_reported_once() -> None:
 def test_a_new_rule_that_can_never_be_met_is_refused(rule: dict[str, Any]) -> None:
     never = [{**rule, "evaluated_on": ["deposit"]}]
     with pytest.raises(InvalidRules) as refused:
-        read_draft(never)
+        parse_draft(never)
     [(where, output)] = refused.value.errors.items()
     assert where == f"rule {rule['code']}, evaluated_on"
     assert output == ["Must include withdraw, or the rule can never be met."]
-    assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
-    assert read_rules(never), "one that was saved is still read"
+    assert parse_draft([{**rule, "evaluated_on": ["withdraw"]}])
+    assert parse_rules(never), "one that was saved is still read"
 
 
 @pytest.mark.parametrize("rule", [RISING, WINDOW])
 def test_a_rule_may_be_evaluated_on_the_other_type_alone(rule: dict[str, Any]) -> None:
-    assert read_draft([{**rule, "evaluated_on": ["withdraw"]}])
+    assert parse_draft([{**rule, "evaluated_on": ["withdraw"]}])
 
 
 LONG: list[dict[str, Any]] = [{**WINDOW, "code": 1 + n, "seconds": 301 + n} for n in range(MAX_LONG_WINDOWS)]
@@ -163,21 +163,21 @@ STILL_ROOM: list[dict[str, Any]] = [
 @pytest.mark.parametrize("more", NO_MORE_WINDOWS)
 def test_the_number_of_long_windows_is_limited(more: dict[str, Any]) -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_draft([*LONG, more, *STILL_ROOM[2:]])
+        parse_draft([*LONG, more, *STILL_ROOM[2:]])
     assert refused.value.errors == {
         "rule 123, seconds": ["Must be one of at most 8 different windows above 300 s; use one that another rule has."]
     }
-    assert read_rules([*LONG, more]), "one that was saved is still read"
+    assert parse_rules([*LONG, more]), "one that was saved is still read"
 
 
 @pytest.mark.parametrize("more", STILL_ROOM)
 def test_windows_without_extra_cost_are_not_counted(more: dict[str, Any]) -> None:
-    assert len(read_draft([*LONG, more])) == MAX_LONG_WINDOWS + 1
+    assert len(parse_draft([*LONG, more])) == MAX_LONG_WINDOWS + 1
 
 
 def test_faults_of_every_kind_are_reported_together() -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_draft([{**STREAK, "count": 1}, {**LARGE, "evaluated_on": ["deposit"]}])
+        parse_draft([{**STREAK, "count": 1}, {**LARGE, "evaluated_on": ["deposit"]}])
     assert set(refused.value.errors) == {"rule 30, count", "rule 1100, evaluated_on"}
 
 
@@ -198,13 +198,13 @@ TOML = [
 @pytest.mark.parametrize(("text", "expected"), TOML, ids=[expected for _, expected in TOML])
 def test_an_invalid_file_says_what_to_change(text: str, expected: str) -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_toml(text)
+        parse_toml(text)
     assert str(refused.value).startswith(expected) or f"; {expected}" in str(refused.value)
 
 
 def test_all_faults_are_reported_together() -> None:
     with pytest.raises(InvalidRules) as refused:
-        read_rules([{**STREAK, "count": 1, "type": "x"}, "no rule", {**WINDOW, "seconds": 0}])
+        parse_rules([{**STREAK, "count": 1, "type": "x"}, "no rule", {**WINDOW, "seconds": 0}])
     assert set(refused.value.errors) == {"rule 30, count", "rule 30, type", "rule no. 2, rule", "rule 123, seconds"}
 
 
@@ -226,4 +226,4 @@ CHANGES: list[tuple[Callable[[list[Any]], list[Any]], list[str]]] = [
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_a_difference_is_described_in_words(change: Callable[[list[Any]], list[Any]], expected: list[str]) -> None:
-    assert differences(RULES, read_rules(change(WRITTEN))) == expected
+    assert differences(RULES, parse_rules(change(WRITTEN))) == expected

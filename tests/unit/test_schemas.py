@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from app.events.domain import Decision
-from app.events.schemas import DecisionSchema, EventSchema, render_decision, sound_event
+from app.events.schemas import DecisionSchema, EventSchema, parse_fast, render_decision
 from app.rules.event import ActivityEvent, EventType
 from lib.json_requests import NumberLiteral
 from tests.builders import deposit
@@ -140,5 +140,5 @@ def test_the_fast_parser_agrees_with_marshmallow(members: dict[str, object]) -> 
         event = EventSchema().load_by_fields(members)
     except ValidationError:
         event = None
-    straight = sound_event(members)
+    straight = parse_fast(members)
     assert straight == (event if "time" not in members else None)

@@ -7,7 +7,7 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.events.reading import controllers
-from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
+from app.events.reading.domain import EventPage, PageQuery, StillAddingUp, UserActivity
 from app.events.reading.problems import PROBLEMS
 from app.events.reading.schemas import (
     EventPageSchema,
@@ -67,7 +67,7 @@ NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 @reading.doc(responses=error_responses(NO_LIMIT, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, UserInPath)
 @require_scope(Scope.EVENTS_READ)
-def read_events(user_id: int, query: PageAsked) -> EventPage:
+def read_events(user_id: int, query: PageQuery) -> EventPage:
     """Read a player's events back, page by page, with the answers to them.
 
     With `code`, a page may have fewer events than `limit`, even none, before the last page: go on with `next_before`.

@@ -3,15 +3,15 @@
 A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
-from app.events.reading.domain import EventPage, PageAsked, StillAddingUp, UserActivity
+from app.events.reading.domain import EventPage, PageQuery, StillAddingUp, UserActivity
 from app.events.reading.queries import ReadingQueries
 from lib.database import Database
 from lib.keyset import page_of
 
-MOST_STEPS = 25  # of adding up, for one request
+MAX_STEPS = 25  # of adding up, for one request
 
 
-def events_of(database: Database, user_id: int, query: PageAsked) -> EventPage:
+def events_of(database: Database, user_id: int, query: PageQuery) -> EventPage:
     """Return a page of a player's events, newest first; an empty one for a player who has none (A22).
 
     With a code, a page may have fewer events than `limit` although more exist: a player may have more distinct answers
@@ -30,7 +30,7 @@ def activity_of(database: Database, user_id: int) -> UserActivity:
 
     Raises `StillAddingUp` while too many events are not counted yet; what this call added up is stored (A38).
     """
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         with database.transaction(trial=True) as current:
             reading = ReadingQueries(current)
             if activity := reading.activity(user_id):

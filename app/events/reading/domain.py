@@ -9,7 +9,7 @@ from app.events.domain import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageAsked:
+class PageQuery:
     """Which of a player's events: at most `limit`, with a `t` below `before`, answered with `code`."""
 
     limit: int

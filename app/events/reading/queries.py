@@ -30,7 +30,7 @@ PAGE = Statement(
 # Many rules can make very many answers: after this many steps the query gives up and returns one row of nulls.
 # The index's predicate has to be repeated word for word for the planner to use it. A range of one answer, with an
 # order that names it, is written where `alert_codes = …` would mean the same: only this index serves that order.
-MOST_ANSWERS = 32
+MAX_ANSWERS = 32
 PAGE_OF_CODE = Statement(
     "events_page_of_code",
     ("bigint", "bigint", "bigint", "integer"),
@@ -42,8 +42,8 @@ PAGE_OF_CODE = Statement(
         SELECT (SELECT alert_codes FROM activity_event
                 WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes > answer.codes
                 ORDER BY alert_codes LIMIT 1), step + 1
-        FROM answer WHERE answer.codes IS NOT NULL AND step <= {MOST_ANSWERS}
-    ), beyond AS (SELECT FROM answer WHERE step > {MOST_ANSWERS} AND codes IS NOT NULL)
+        FROM answer WHERE answer.codes IS NOT NULL AND step <= {MAX_ANSWERS}
+    ), beyond AS (SELECT FROM answer WHERE step > {MAX_ANSWERS} AND codes IS NOT NULL)
     (SELECT latest.* FROM answer CROSS JOIN LATERAL (
         SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
         WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes BETWEEN answer.codes AND answer.codes AND t <= $2
@@ -57,7 +57,7 @@ PAGE_OF_CODE = Statement(
 
 # In that case the events are walked from the newest on, at most this many. The first row holds the `t` of the last
 # event walked, or null if there are no more, and nulls in its other columns.
-MOST_WALKED = 10_000
+MAX_WALKED = 10_000
 WALK_FOR_CODE = Statement(
     "events_walk_for_code",
     ("bigint", "bigint", "bigint", "integer", "bigint"),
@@ -74,7 +74,7 @@ WALK_FOR_CODE = Statement(
 
 # A single statement, so a consistent snapshot: the totals include the latest event. Earlier totals are stored; of the
 # events since, at most this many are read, and the first column says whether those were all.
-MOST_UNCOUNTED = 1000
+MAX_UNCOUNTED = 1000
 ACTIVITY = Statement(
     "user_activity",
     ("bigint", "bigint"),
@@ -101,7 +101,7 @@ ACTIVITY = Statement(
 
 # The player's clock is locked first, so that no event of theirs is stored or changed meanwhile. If it is already
 # locked, an event is being stored, and we do not wait. A batch takes milliseconds, so the next event hardly waits.
-ADDED_UP_AT_ONCE = 20_000
+ADD_UP_BATCH = 20_000
 LOCK_IF_FREE = Statement(
     "lock_clock_if_free",
     ("bigint",),
@@ -151,14 +151,14 @@ class ReadingQueries:
         rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
         if rows != TOO_MANY_ANSWERS:
             return list(_stored(user_id, rows)), None
-        [(ended_at, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, up_to, most, code, MOST_WALKED)
+        [(ended_at, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, up_to, most, code, MAX_WALKED)
         return list(_stored(user_id, rows)), ended_at if len(rows) < most else None
 
     def activity(self, user_id: int) -> UserActivity | None:
         """Return what the player has done so far; None while too many events are still to be added up."""
         self._transaction.write(BY_INDEX)
         [(is_all, latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(
-            ACTIVITY, user_id, MOST_UNCOUNTED + 1
+            ACTIVITY, user_id, MAX_UNCOUNTED + 1
         )
         if not is_all:
             return None
@@ -173,7 +173,7 @@ class ReadingQueries:
     def add_up_more(self, user_id: int) -> None:
         """Add up a further batch of the player's events, unless one of their events is being stored."""
         if self._transaction.fetch(LOCK_IF_FREE, user_id):
-            self._transaction.write(ADD_UP_MORE, user_id, ADDED_UP_AT_ONCE)
+            self._transaction.write(ADD_UP_MORE, user_id, ADD_UP_BATCH)
 
 
 def _stored(user_id: int, rows: Sequence[Row]) -> Iterator[StoredDecision]:

@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.events.reading.domain import PageAsked
+from app.events.reading.domain import PageQuery
 from app.rules.event import EventType
 from app.rules.limits import MAX_CODE
 from lib.fields import Moment, TwoPlaces, WholeNumber
@@ -33,9 +33,9 @@ class EventsParameters(PageParameters):
     )
 
     @post_load
-    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageAsked:  # noqa: ANN401  # marshmallow's form
+    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # marshmallow's form
         """Make the domain's value."""
-        return PageAsked(**parameters)
+        return PageQuery(**parameters)
 
 
 class StoredEventSchema(Schema):

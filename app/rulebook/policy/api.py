@@ -7,8 +7,8 @@ from apiflask import APIBlueprint
 from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
-from app.rulebook.domain import SameEyes
-from app.rulebook.hands import change_from_request
+from app.rulebook.changes import change_from_request
+from app.rulebook.domain import SelfApproval
 from app.rulebook.policy import controllers, examples
 from app.rulebook.policy.domain import Policy
 from app.rulebook.policy.problems import PROBLEMS
@@ -53,7 +53,7 @@ def read_policy(**_: object) -> Policy:
                 }
             },
         },
-        **error_responses(MalformedJson, NO_SWITCH, SameEyes, problems=PROBLEMS, takes_body=True),
+        **error_responses(MalformedJson, NO_SWITCH, SelfApproval, problems=PROBLEMS, takes_body=True),
     }
 )
 @require_scope(Scope.RULES_PUBLISH)

@@ -2,7 +2,7 @@
 
 import click
 
-from app.rulebook.eyes import Hand
+from app.rulebook.approval import Change
 from app.rulebook.options import change_options
 from app.rulebook.policy import controllers
 from app.rulebook.policy.domain import Policy
@@ -25,14 +25,14 @@ def show() -> None:
 
 @four_eyes.command("on")
 @change_options
-def on(change: Hand) -> None:
+def on(change: Change) -> None:
     """Require two owners to publish an edition from now on. It takes two to turn that off."""
     _show(controllers.turn_on(_database(), change))
 
 
 @four_eyes.command("off")
 @change_options
-def off(change: Hand) -> None:
+def off(change: Change) -> None:
     """Show how two owners turn four eyes off: not here, as a command does not prove who types it."""
     _show(controllers.turn_off(_database(), change, setting=setting()))
 

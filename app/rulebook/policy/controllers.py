@@ -1,9 +1,9 @@
 """The use cases of the policy of four eyes: one person turns them on, two owners of keys turn them off (A46)."""
 
 from app.access.queries import KeyQueries
-from app.rulebook.eyes import (
+from app.rulebook.approval import (
     ANONYMOUS,
-    Hand,
+    Change,
     is_key,
     key_needed_to_turn_off,
     key_needed_to_turn_on,
@@ -47,12 +47,12 @@ def in_force(current: Transaction, *, setting: bool, at_shell: str | None) -> bo
     return setting if on is None else on
 
 
-def turn_on(database: Database, change: Hand) -> Policy:
+def turn_on(database: Database, change: Change) -> Policy:
     """Require two owners to publish from now on; if four eyes are on already, void a proposal to turn them off.
 
-    Raises `SameEyes` for a client without a key: if no keys are required, nobody could publish.
+    Raises `SelfApproval` for a client without a key: if no keys are required, nobody could publish.
     """
-    if change.who == ANONYMOUS:
+    if change.actor == ANONYMOUS:
         raise key_needed_to_turn_on()
     with database.transaction() as current:
         RuleBookQueries(current).lock()
@@ -60,9 +60,9 @@ def turn_on(database: Database, change: Hand) -> Policy:
         if not found.four_eyes() or found.proposal():
             found.add(
                 PolicyStep.ON,
-                change.who,
-                change.note,
-                owner=_owner(current, change.who),
+                change.actor,
+                change.reason,
+                owner=_owner(current, change.actor),
                 at_shell=change.at_shell or None,
             )
         turned = _policy(current, setting=True)
@@ -70,10 +70,10 @@ def turn_on(database: Database, change: Hand) -> Policy:
     return turned
 
 
-def turn_off(database: Database, change: Hand, *, setting: bool) -> Policy:
+def turn_off(database: Database, change: Change, *, setting: bool) -> Policy:
     """Propose to turn four eyes off, or approve another owner's proposal of the last day.
 
-    Raises `SameEyes` without a key, if the key has no owner, or if its owner is the one who proposed it.
+    Raises `SelfApproval` without a key, if the key has no owner, or if its owner is the one who proposed it.
     """
     with database.transaction() as current:
         RuleBookQueries(current).lock()
@@ -84,17 +84,17 @@ def turn_off(database: Database, change: Hand, *, setting: bool) -> Policy:
     return turned
 
 
-def _take_step_to_off(current: Transaction, change: Hand) -> None:
-    if not is_key(change.who):
-        raise key_needed_to_turn_off(change.who)
-    owner, found = _owner(current, change.who), PolicyQueries(current)
+def _take_step_to_off(current: Transaction, change: Change) -> None:
+    if not is_key(change.actor):
+        raise key_needed_to_turn_off(change.actor)
+    owner, found = _owner(current, change.actor), PolicyQueries(current)
     if owner is None:
-        raise owner_missing(change.who, "so it can neither propose nor approve")
+        raise owner_missing(change.actor, "so it can neither propose nor approve")
     proposal = found.proposal()
     if proposal and same_owner(proposal.owner or "", owner):
-        raise key_needed_to_turn_off(change.who, owner)
+        raise key_needed_to_turn_off(change.actor, owner)
     step = PolicyStep.OFF if proposal else PolicyStep.OFF_PROPOSED
-    found.add(step, change.who, change.note, owner=owner, at_shell=change.at_shell or None)
+    found.add(step, change.actor, change.reason, owner=owner, at_shell=change.at_shell or None)
 
 
 def _owner(current: Transaction, who: str) -> str | None:

@@ -55,7 +55,7 @@ class NoRuleBook(Exception):
         super().__init__(f"no event can be evaluated: {fault}; send the same request again when that is fixed")
 
 
-class RuleBookWatch:
+class LiveRules:
     """The editions in force. A thread refreshes them from the first call on."""
 
     def __init__(self, database: Database, metrics: EventMetrics, *, four_eyes: bool = False) -> None:
@@ -117,8 +117,6 @@ class RuleBookWatch:
             self._fault = fault
             self._refreshed.set()
             self._check_shadow()
-
-    judge, trouble, look = current, error, refresh
 
     def _keep_four_eyes(self) -> None:
         """Store the setting in the database, as commands may run without it (A46); a failure is retried next time."""
@@ -189,7 +187,7 @@ class RuleBookWatch:
         return None, ""
 
 
-def _keep_refreshing(target: "ref[RuleBookWatch]", stopped: Event) -> None:
+def _keep_refreshing(target: "ref[LiveRules]", stopped: Event) -> None:
     """Refresh until the object is stopped or gone."""
     while True:
         rules = target()

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.rulebook.domain import Edition, SameEyes, Status
-from app.rulebook.eyes import is_reserved, name_of_key, refuse_same_eyes
+from app.rulebook.approval import is_reserved, name_of_key, refuse_self_approval
+from app.rulebook.domain import Edition, SelfApproval, Status
 from tests.edition_1 import RULES
 
 ONE, OTHER = name_of_key("0123456789ab", "rules"), name_of_key("ba9876543210", "rules")
@@ -38,8 +38,8 @@ def by(author: str) -> Edition:
     ],
 )
 def test_a_possible_author_may_not_publish(author: str, publisher: str) -> None:
-    with pytest.raises(SameEyes):
-        refuse_same_eyes(by(author), publisher, OWNERS)
+    with pytest.raises(SelfApproval):
+        refuse_self_approval(by(author), publisher, OWNERS)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_possible_author_may_not_publish(author: str, publisher: str) -> None:
     [(ONE, OTHER), (name_of_key("0123456789ab", "x"), OTHER), ("migration 0004", ONE)],
 )
 def test_another_person_may_publish(author: str, publisher: str) -> None:
-    refuse_same_eyes(by(author), publisher, OWNERS)
+    refuse_self_approval(by(author), publisher, OWNERS)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.rulebook.domain import Edition, SameEyes
+from app.rulebook.domain import Edition, SelfApproval
 from app.rulebook.remedies import Remedy
 
 ANONYMOUS = "anonymous"  # a client without a key, while none is required
@@ -14,11 +14,11 @@ NOBODY = frozenset({ANONYMOUS, SERVICE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
+class Change:
     """Who takes a step, and why; for a command, `at_shell` is the operating system's user and host."""
 
-    who: str
-    note: str = ""
+    actor: str
+    reason: str = ""
     at_shell: str = ""
 
 
@@ -52,22 +52,22 @@ def same_owner(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]) -> None:
+def refuse_self_approval(edition: Edition, publisher: str, owners: Mapping[str, str]) -> None:
     """Return if the publisher's key has another owner than the author's.
 
-    `owners` maps prefixes of keys to their owners; a key that is missing has no owner yet. Raises `SameEyes` if the
+    `owners` maps prefixes of keys to their owners; a key that is missing has no owner yet. Raises `SelfApproval` if the
     publisher is, or may be, the author. Each refusal names the next possible step: first the draft needs a known
     author, then another person has to publish it.
     """
     number, author = edition.edition, edition.author
     if not is_author_known(author):
-        raise SameEyes(
+        raise SelfApproval(
             f"FOUR_EYES: edition {number} was drafted without a key, so its author is unknown; draft it again "
             f"with a key of scope rules:write{_restart_hint(publisher)}, then publish that draft with another key",
             draft_with_key(number),
         )
     if not is_key(publisher):
-        raise SameEyes(
+        raise SelfApproval(
             f"FOUR_EYES: an edition is published over HTTP{_restart_hint(publisher)}, with a key of scope "
             f"rules:publish that is not its author's ({author})",
             publish_with_key(number),
@@ -81,9 +81,9 @@ def refuse_same_eyes(edition: Edition, publisher: str, owners: Mapping[str, str]
         _refuse_same_owner(number, author, owners.get(prefix_of(author)), publishing)
 
 
-def written_by_publisher(who: str, number: int) -> SameEyes:
+def written_by_publisher(who: str, number: int) -> SelfApproval:
     """Return the refusal of an author who publishes their own edition."""
-    return SameEyes(
+    return SelfApproval(
         f"FOUR_EYES: {who} wrote edition {number}; publish it with another key of scope rules:publish",
         publish_with_key(number),
     )
@@ -93,34 +93,34 @@ def _refuse_same_owner(number: int, author: str, writing: str | None, publishing
     if writing is None:
         raise owner_missing(author, f"so it is unknown whether another person publishes its edition {number}")
     if same_owner(writing, publishing):
-        raise SameEyes(
+        raise SelfApproval(
             f"FOUR_EYES: {publishing} owns both keys, this one and the one that wrote edition {number}; publish it "
             "with another owner's key of scope rules:publish",
             publish_with_key(number),
         )
 
 
-def owner_missing(who: str, consequence: str) -> SameEyes:
+def owner_missing(who: str, consequence: str) -> SelfApproval:
     """Return the refusal of a key without an owner, such as every key of 0.1."""
     words = f"keys own {prefix_of(who)} NAME"
-    return SameEyes(
+    return SelfApproval(
         f"FOUR_EYES: {who} has no owner, {consequence}; name its owner, in a shell on the service's machine",
         Remedy(request=words, command=words),
     )
 
 
-def key_needed_to_turn_off(who: str, owner: str = "") -> SameEyes:
+def key_needed_to_turn_off(who: str, owner: str = "") -> SelfApproval:
     """Return the refusal of somebody unknown, or a single owner, who turns four eyes off."""
     proposed = f"{owner} proposed to turn four eyes off, and another owner approves" if owner else ""
     reason = proposed or "two different owners turn four eyes off: one proposes it, the other approves within a day"
-    return SameEyes(
+    return SelfApproval(
         f"FOUR_EYES: {reason}, over HTTP{_restart_hint(who)}, with a key of scope rules:publish", turn_off_with_key()
     )
 
 
-def key_needed_to_turn_on() -> SameEyes:
+def key_needed_to_turn_on() -> SelfApproval:
     """Return the refusal of a client without a key who turns four eyes on: nobody could publish any more."""
-    return SameEyes(
+    return SelfApproval(
         f"FOUR_EYES: four eyes need two keys{_restart_hint(ANONYMOUS)}; turn them on with a key of scope rules:publish",
         Remedy(request="PUT /rules/four-eyes", body='{"on": true}'),
     )
