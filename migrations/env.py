@@ -21,6 +21,7 @@ from psycopg2.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from app.datastores import AdvisoryLock
 from app.owner import NOT_THE_OWNER, Owner
 from app.version import VERSION
 from lib import services
@@ -28,7 +29,6 @@ from lib.hints import command
 from lib.postgres_sessions import SettingsLost
 from lib.transactions import WRITABLE
 
-ADVISORY_LOCK = 7_311_030_300_123  # any number that no other program here uses
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
 # Between two statements, a migration may work in Python for longer than the service's idle timeout allows.
@@ -101,7 +101,7 @@ def take_turn(connection: Connection) -> None:
     It polls, with no transaction open in between: CREATE INDEX CONCURRENTLY waits for every open transaction, so also
     for one that waits for the run that builds the index.
     """
-    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}):
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": AdvisoryLock.MIGRATIONS}):
         connection.rollback()
         time.sleep(PAUSE)
     connection.commit()

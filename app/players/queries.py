@@ -6,13 +6,11 @@ from typing import Any
 from sqlalchemy import Row, exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
+from app.datastores import AdvisoryLock
 from app.players.domain import NewPlayer, RegisteredPlayer
 from app.players.models import RegisteredPlayerRow as Player
 from lib.transactions import Statement, Transaction
 
-# No search for a free id must find one that another transaction is just taking. A lock of the table would require the
-# privilege to change whole rows.
-REGISTER_LOCK = 7311030300125
 # Prepared, since it runs at every event if only registered players are accepted.
 IS_REGISTERED = Statement(
     "is_registered", ("bigint",), "SELECT EXISTS (SELECT FROM registered_user WHERE user_id = $1)"
@@ -42,8 +40,12 @@ class PlayerQueries:
         return bool(registered)
 
     def lock(self) -> None:
-        """Block other registrations until the transaction ends; events and readers go on."""
-        self._transaction.execute(select(func.pg_advisory_xact_lock(REGISTER_LOCK)))
+        """Block other registrations until the transaction ends; events and readers go on.
+
+        Otherwise a search could find a free id that another transaction is just taking. A lock of the table would
+        require the privilege to change whole rows.
+        """
+        self._transaction.execute(select(func.pg_advisory_xact_lock(AdvisoryLock.REGISTER)))
 
     def taken_by_others(self, player: NewPlayer) -> list[str]:
         """Return which of "user_id" and "email" registered players have already."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, case, delete, func, insert, select, union_all, update
 from sqlalchemy.orm import aliased
 
+from app.datastores import AdvisoryLock
 from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, format_rules, parse_rules
 from app.rulebook.models import RuleBookAuditRow as Audit
@@ -13,8 +14,6 @@ from app.rulebook.models import RuleBookRow as Book
 from app.rules.rule import Rule
 from lib.transactions import Transaction
 
-# An advisory lock that serialises the steps: publishing reads more than one edition.
-RULE_BOOK_LOCK = 7311030300124
 HEADER = (
     *(Book.edition, Book.status, Book.author, Book.note, Book.created_at),
     *(Book.based_on, Book.published_at, Book.published_by),
@@ -54,8 +53,8 @@ class RuleBookQueries:
         return self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
 
     def lock(self) -> None:
-        """Block all other steps until the transaction ends."""
-        self._transaction.execute(select(func.pg_advisory_xact_lock(RULE_BOOK_LOCK)))
+        """Block all other steps until the transaction ends: publishing reads more than one edition."""
+        self._transaction.execute(select(func.pg_advisory_xact_lock(AdvisoryLock.RULE_BOOK)))
 
     def add(self, rules: Sequence[Rule], author: str, note: str, based_on: int | None) -> Edition:
         """Store a new draft under the next number. A number is never reused: the audit may name a deleted draft."""

@@ -11,6 +11,7 @@ from itertools import chain, groupby
 from psycopg2.errors import UniqueViolation
 from sqlalchemy import Engine
 
+from app.datastores import AdvisoryLock
 from app.seals.domain import (
     FIRST,
     UNNUMBERED,
@@ -29,7 +30,6 @@ from lib.logs import get_logger
 from lib.snapshots import snapshot_of
 
 APPLICATION_NAME = "activity-alerts seal"  # the name of the connection in PostgreSQL
-TURN = 7_311_030_300_125  # the number of the advisory lock
 PATIENCE = 10.0  # seconds that a run waits for another to end
 PLAYERS = 1000  # per link, which is held in memory and written at once
 LINK_TIMEOUT = 30.0  # seconds that writing a link may take
@@ -122,7 +122,7 @@ def count(sealing: Sealing) -> Chain:
 def _at_the_end_of_the_chain(sealing: Sealing) -> Iterator[tuple[DueQueries, Chain]]:
     """Take our turn, then a snapshot of the database; in the other order the snapshot could be too old."""
     with (
-        advisory_lock(sealing.engine, TURN, timeout=sealing.patience),
+        advisory_lock(sealing.engine, AdvisoryLock.SEALS, timeout=sealing.patience),
         snapshot_of(sealing.engine, APPLICATION_NAME) as snapshot,
         snapshot.reader() as reader,
     ):

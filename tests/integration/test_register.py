@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
+from app.datastores import AdvisoryLock
 from app.players import controllers
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith, Sql
@@ -223,6 +224,13 @@ def test_a_locked_register_is_503_while_events_continue(app_with: AppWith, datab
         assert send(client, "deposit", "1", 1).status_code == 200
         assert users(client) == [1]
     assert id_of(register(client, "b@example.com")) == 2
+
+
+def test_a_running_seal_does_not_block_registrations(app_with: AppWith, database: str) -> None:
+    client = app_with(db_lock_timeout=0.1).test_client()
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.SEALS])
+        assert id_of(register(client)) == 1
 
 
 SCOPES = [("GET", Scope.USERS_READ, 200), ("POST", Scope.USERS_WRITE, 201)]

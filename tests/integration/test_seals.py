@@ -17,12 +17,12 @@ import pytest
 from apiflask import APIFlask
 from click.testing import Result
 
-from app.datastores import db
+from app.datastores import AdvisoryLock, db
 from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.threshold import Threshold
 from app.seals import controllers
-from app.seals.controllers import TURN, Chain, SealedMeanwhile, Sealing
+from app.seals.controllers import Chain, SealedMeanwhile, Sealing
 from app.seals.queries import UNSEALED_EVENTS
 from lib.advisory_locks import LockNotAcquired
 from tests.integration.books import shadow
@@ -390,7 +390,7 @@ def test_an_interrupted_seal_resumes(played: APIFlask, sql: Sql) -> None:
 
 def test_ctrl_c_ends_sealing_with_one_line_and_status_130(played: APIFlask, database: str, sql: Sql) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.SEALS])
         process = subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "app", "rules", "seal"],
             env={"DATABASE_URL": database, "PATH": "/usr/bin:/bin"},
@@ -421,14 +421,14 @@ def until(happened: Callable[[], bool]) -> None:
 
 def test_only_one_process_seals_at_a_time(played: APIFlask, database: str) -> None:
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [TURN])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.SEALS])
         with pytest.raises(LockNotAcquired):
             sealed(played, patience=0.1)
         with ThreadPoolExecutor(1) as thread:
             waiting = thread.submit(sealed, played, patience=MAX_WAIT)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=1)
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [AdvisoryLock.SEALS])
             assert waiting.result(timeout=MAX_WAIT).events == 8
 
 
