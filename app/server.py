@@ -37,6 +37,52 @@ THREAD_IDLE = 30  # seconds after which a thread without work ends
 SHUTDOWN_TIMEOUT = 10  # seconds that a worker may take to finish its requests
 RESPAWN_PAUSE = 0.1  # seconds
 
+# Granian's parameters that `server` leaves at their defaults, and why. A test compares both lists with Granian's own,
+# so that an upgrade brings no setting that nobody decided on.
+AT_DEFAULT = {
+    "runtime_mode": "`auto` means `mt` for WSGI, here with the one thread of `runtime_threads`",
+    "loop": "there are no coroutines",
+    "task_impl": "there are no coroutines",
+    "runtime_blocking_threads": "they read files that Granian serves itself; there are none",
+    "http2_settings": "HTTP/2 is off",
+    "log_enabled": "errors of the server belong in the log; `log_dictconfig` says how they look",
+    "log_level": "as above",
+    "log_access_format": "there is no access log: the service writes its own lines",
+    "workers_lifetime": "a worker lives until it is stopped or replaced for a reason",
+    "workers_max_rss": "its memory is bounded by its threads and connections; systemd and compose limit the rest",
+    "rss_sample_interval": "as above",
+    "rss_samples": "as above",
+    "uds": "nginx and the service talk over TCP",
+    "uds_permissions": "as above",
+    "url_path_prefix": "paths are the same wherever the service is",
+    "working_dir": "the service's programs decide where they start",
+    "env_files": "app.config alone reads settings",
+    "process_name": "`python … -m app` is how the process is found",
+    "pid_file": "systemd, compose and the runner know the process themselves",
+    **dict.fromkeys(
+        (
+            *("ssl_cert", "ssl_key", "ssl_key_password", "ssl_protocol_min", "ssl_ca", "ssl_crl"),
+            "ssl_client_verify",
+        ),
+        "nginx ends TLS (docs/deploy.md)",
+    ),
+    **dict.fromkeys(
+        ("static_path_route", "static_path_mount", "static_path_dir_to_file", "static_path_expires"),
+        "no files are served",
+    ),
+    **dict.fromkeys(
+        ("metrics_scrape_interval", "metrics_address", "metrics_port"),
+        "Granian's own metrics are off; `/metrics` is the service's",
+    ),
+    **dict.fromkeys(
+        (
+            *("reload", "reload_paths", "reload_ignore_dirs", "reload_ignore_patterns", "reload_ignore_paths"),
+            *("reload_filter", "reload_tick", "reload_ignore_worker_failure"),
+        ),
+        "for development of an application; `make start` is used instead",
+    ),
+}
+
 
 def server(settings: Settings) -> MPServer:
     """Make the server from the settings; it starts its workers when it serves."""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TypeVar, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, current_app, json, request
+from flask import Flask, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from lib.bodies import MAX_BODY_SIZE, cut_short, too_large
@@ -20,6 +20,7 @@ from lib.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:"  # A12
+LOG_FACTS = "log_facts"  # in Flask's `g`: what else is known of a request, for the line of its problem
 
 log = get_logger()
 
@@ -136,7 +137,7 @@ def _log(problem_type: ProblemType, error: Exception) -> None:
     """Log a problem: one that the client can fix at info, ours at error, a defect with its traceback (A14)."""
     if getattr(error, "logged", False):
         return
-    facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path}
+    facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path, **g.get(LOG_FACTS, {})}
     if problem_type is INTERNAL:
         log.error("request failed", **facts, exc_info=error)
     elif problem_type.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

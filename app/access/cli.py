@@ -14,7 +14,7 @@ from app.access.domain import (
     InvalidSpan,
     KeyHasOwner,
     KeyHistory,
-    LastRefusal,
+    KeyRefusal,
     LifetimeTooLong,
     NoSuchKey,
     Scope,
@@ -114,21 +114,31 @@ def _print_key(key: str) -> None:
 
 
 @keys.command("list")
-def list_() -> None:
+@click.option("--refusals", is_flag=True, help="Also list the last ten refusals of each key.")
+def list_(*, refusals: bool) -> None:
     """List all keys, revoked and expired ones too.
 
-    The number after a key's last refusal says how many are kept, ten at most; `keys show PREFIX` lists them.
+    The number after the time of a key's last refusal says how many are kept, ten at most.
     """
     listed = controllers.list_keys(_database(), _max_age())
     if not listed.keys:
         click.echo(f"There is no key yet: {command('keys create --name payments --scope events:write')}")
         return
-    rows = (_row(key, listed.now, listed.refused.get(key.id)) for key in listed.keys)
+    rows = (_row(key, listed.now, listed.refused.get(key.id, ())) for key in listed.keys)
     print_table(HEADINGS, rows, prose=("name", "owner", "scopes"))
+    for key in listed.keys if refusals else ():
+        _print_refusals(f"{key.prefix} ({key.name})", listed.refused.get(key.id, ()))
 
 
-def _row(key: ApiKey, now: datetime, refused: LastRefusal | None) -> tuple[str, ...]:
-    refused_last = f"{minute(refused.at)} ({refused.kept})" if refused else minute(None)
+def _print_refusals(whose: str, refusals: Sequence[KeyRefusal]) -> None:
+    if refusals:
+        click.echo(f"Last refusals of {whose}, newest first:")
+        rows = ((minute(each.at), each.reason, each.address, each.route) for each in refusals)
+        print_table(("at (UTC)", "why", "address", "path"), rows, prose=("path",))
+
+
+def _row(key: ApiKey, now: datetime, refusals: Sequence[KeyRefusal]) -> tuple[str, ...]:
+    refused_last = f"{minute(refusals[0].at)} ({len(refusals)})" if refusals else minute(None)
     times = (minute(key.created_at), minute(key.last_used_at), refused_last, minute(key.expires_at))
     scopes = " ".join(sorted(key.scopes))
     return (key.prefix, key.name, key.owner or "", scopes, key.state(now), *times, str(key.id))
@@ -145,11 +155,7 @@ def show(prefix: str) -> None:
         shown = controllers.show_key(_database(), prefix, _max_age())
     for line in _describe(shown):
         click.echo(line)
-    if shown.refusals:
-        click.echo("Last refusals, newest first:")
-        headings = ("at (UTC)", "why", "address", "path")
-        rows = ((minute(each.at), each.reason, each.address, each.route) for each in shown.refusals)
-        print_table(headings, rows, prose=("path",))
+    _print_refusals(shown.key.prefix, shown.refusals)
 
 
 def _describe(shown: KeyHistory) -> Iterator[str]:

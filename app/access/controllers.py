@@ -77,11 +77,11 @@ def _add(  # noqa: PLR0913  # as above
 
 
 def list_keys(database: Database, max_age: timedelta | None = None) -> KeyList:
-    """Return all keys, revoked and expired ones too, and the last refusal of each."""
+    """Return all keys, revoked and expired ones too, and the last refusals of each."""
     with database.transaction() as current:
         keys = KeyQueries(current)
         known = [key.expiring_within(max_age) for key in keys.all()]
-        return KeyList(keys=known, now=keys.now(), refused=keys.last_refusals())
+        return KeyList(keys=known, now=keys.now(), refused=keys.refusals_of_all())
 
 
 def show_key(database: Database, beginning: str, max_age: timedelta | None = None) -> KeyHistory:

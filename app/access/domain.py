@@ -103,14 +103,6 @@ class KeyRefusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRefusal:
-    """The time of a key's last refusal, and how many refusals are `kept`: ten at most."""
-
-    at: datetime
-    kept: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHistory:
     """A key with its audit, oldest first, and its last refusals, newest first."""
 
@@ -122,11 +114,11 @@ class KeyHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyList:
-    """All keys, oldest first, `now` by the clock that expires them, and their last refusals by id."""
+    """All keys, oldest first, `now` by the clock that expires them, and their last refusals by id, newest first."""
 
     keys: Sequence[ApiKey]
     now: datetime
-    refused: Mapping[int, LastRefusal]
+    refused: Mapping[int, Sequence[KeyRefusal]]
 
 
 class InvalidSpan(ValueError):

@@ -17,7 +17,7 @@ from app.access.last_used import LastUsed
 from app.access.origins import is_cross_site, is_known_host, is_local
 from app.access.refusals import Refusals
 from lib.logs import get_logger
-from lib.problem_details import logged
+from lib.problem_details import LOG_FACTS, logged
 from lib.request_ids import milliseconds_so_far
 
 log = get_logger()
@@ -143,6 +143,7 @@ def init_app(app: Flask, entrance: Entrance) -> None:
         scope = scope_of(app.view_functions.get(current.endpoint or ""))
         if key := entrance.admit(current.environ, scope):
             g.api_key = key
+            setattr(g, LOG_FACTS, {"key_id": key.id})
         if scope in PERSONAL or (key and scope not in LOGGED_ELSEWHERE):
             after_this_request(log_use)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep, LastRefusal
+from app.access.domain import ApiKey, KeyEvent, KeyRefusal, KeyStep
 from app.access.models import ApiKeyRow as Key
 from app.access.models import KeyEventRow as Step
 from lib.transactions import Transaction
@@ -167,14 +167,10 @@ class KeyQueries:
         kept = self._transaction.execute(select(Key.refusals).where(Key.id == key_id)).scalar_one()
         return [_refusal(each) for each in kept]
 
-    def last_refusals(self) -> Mapping[int, LastRefusal]:
-        """Return, by key id, the time of the last refusal and how many are kept."""
-        kept, last = func.jsonb_array_length(Key.refusals).label("kept"), Key.refusals[0]["at"].astext.label("at")
-        found = select(Key.id, kept, last).where(kept > 0)
-        return {
-            row.id: LastRefusal(kept=row.kept, at=datetime.fromisoformat(row.at))
-            for row in self._transaction.execute(found)
-        }
+    def refusals_of_all(self) -> Mapping[int, Sequence[KeyRefusal]]:
+        """Return the last refusals by key id, as `refusals` does, of the keys that were ever refused."""
+        found = select(Key.id, Key.refusals).where(func.jsonb_array_length(Key.refusals) > 0)
+        return {row.id: [_refusal(each) for each in row.refusals] for row in self._transaction.execute(found)}
 
     def touch_last_used(self, used: Mapping[str, datetime]) -> Collection[str]:
         """Store when these keys were last used, unless a later use is stored; return those whose rows were free.

@@ -47,6 +47,7 @@ def id_of(sql: Sql, key: str) -> int:
     return int(key_id)
 
 
+REFUSED = [("POST", "/event"), ("POST", "/nothing"), ("DELETE", "/event")]
 READING = ["/users/1", "/users/1/events", "/users?after=0", "/alerts?user=1", "/alerts/1/1/30"]
 
 
@@ -68,6 +69,9 @@ def test_events_store_their_key_and_reads_are_logged_with_theirs(
     assert [(line["key_id"], line["key_prefix"]) for line in read] == [(key_id, prefix_of(key))] * len(READING)
     assert [f"{line['path']}?{line['query']}".rstrip("?") for line in read] == READING
     assert [(line["path"], line["key_id"]) for line in lines(log_file, "key used")] == [("/rules", key_id)]
+    refused = [ask(port, method, path, body=event(-1), **shown).status for method, path in REFUSED]
+    assert refused == [400, 404, 405]
+    assert {line["key_id"] for line in lines(log_file, "request refused")[-len(REFUSED) :]} == {key_id}
     assert key not in log_file.read_text()
 
 
@@ -184,6 +188,18 @@ def test_the_last_ten_refusals_of_a_key_are_kept(app: APIFlask, sql: Sql) -> Non
     assert refused_last(app, sql).endswith(" (10)")
     unused = made(app)
     assert re.search(rf"^{prefix_of(unused)} .* never +never +never ", run(app, "list")[1], re.MULTILINE)
+
+
+def test_keys_list_shows_the_refusals_of_every_key_on_request(app: APIFlask) -> None:
+    spare, key = made(app), made(app)
+    for path in ("/rules", "/users/7/events"):
+        app.test_client().get(path, headers={"Authorization": f"Bearer {key}"})
+    wiring(app).entrance.last_used.write()
+    status, listed, _ = run(app, "list", "--refusals")
+    assert (status, f"Last refusals of {prefix_of(key)} (payments), newest first:" in listed) == (0, True)
+    assert listed.index("no scope events:read") < listed.index("no scope rules:read")
+    assert f"refusals of {prefix_of(spare)}" not in listed
+    assert "no scope" not in run(app, "list")[1]
 
 
 def refused_last(app: APIFlask, sql: Sql) -> str:

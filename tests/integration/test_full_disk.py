@@ -44,7 +44,7 @@ def client(disk: Path) -> Iterator[FlaskClient]:  # noqa: ARG001  # on which the
             db.engine.dispose()
 
 
-def test_the_service_is_never_ready_while_the_disk_is_full(
+def test_the_service_is_not_ready_for_30_s_after_an_event_found_the_disk_full(
     client: FlaskClient, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert send(client, "deposit", "1", 1).status_code == 200

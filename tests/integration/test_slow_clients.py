@@ -176,6 +176,24 @@ def test_a_refusal_by_headers_does_not_wait_for_the_body(served: int, status: st
         assert_refused(refused, status)
 
 
+BODILESS = {
+    "health": b"GET /health/live HTTP/1.1\r\n" + HALF_BODY,
+    "metrics": b"GET /metrics HTTP/1.1\r\n" + HALF_BODY,
+    "a player": b"GET /users/1 HTTP/1.1\r\n" + HALF_BODY,
+    "a player, in chunks": b"GET /users/1 HTTP/1.1\r\n" + HALF_CHUNK,
+}
+
+
+@pytest.mark.parametrize("path", BODILESS)
+def test_a_path_without_a_body_does_not_wait_for_one(served: int, path: str) -> None:
+    """The answer comes at once, and says that the connection ends."""
+    with connect(served, BODILESS[path]) as asked:
+        asked.settimeout(bounds.HEADER / 2)
+        head = asked.recv(65536)
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in head
+
+
 @pytest.mark.parametrize("status", ["401", "401 of metrics"])
 def test_a_request_without_a_key_is_refused_before_its_body_arrives(served_with_keys: int, status: str) -> None:
     with connect(served_with_keys, REFUSED[status]) as refused:
