@@ -26,7 +26,7 @@ def forward_to_main_thread() -> None:
 def _pass_on(reader: socket.socket, main: int) -> None:
     """Send each signal to the main thread once: the signal that this sends arrives here too, and is dropped."""
     left = set(ENDING)
-    while left and (received := reader.recv(1)):
+    while received := reader.recv(1):
         if received[0] in left:
             left.discard(signal.Signals(received[0]))
             signal.pthread_kill(main, received[0])

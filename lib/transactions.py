@@ -1,4 +1,4 @@
-"""A PostgreSQL transaction that needs one round trip per query.
+"""A PostgreSQL transaction that needs one round trip per query; one more if Core statements follow its BEGIN.
 
 SQLAlchemy keeps the pool and runs Core statements (`execute`), which serve everything but the path of an event. That
 path passes its SQL to psycopg2 directly (`fetch`, `write`). Two measured savings make it cheap: the server parses and
@@ -127,6 +127,11 @@ class Session:
         self.made_at = time.monotonic()
         self.used_at = 0.0
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether the connection is open; SQLAlchemy closes one on which a statement was interrupted."""
+        return self._connection.is_valid
+
     def core(self) -> CoreConnection:
         """Return a SQLAlchemy connection over this one. Never close it: that would return this one to the pool."""
         return CoreConnection(self._engine, self._connection)
@@ -138,7 +143,7 @@ class Session:
 
     def discard(self, error: psycopg2.Error | None = None) -> None:
         """Close the connection; the pool may open another instead."""
-        if self._connection.is_valid:  # SQLAlchemy may already have found it lost and invalidated it
+        if self.is_valid:  # SQLAlchemy may already have found it lost and invalidated it
             self._connection.invalidate(error)
         self._connection.close()
 
@@ -182,9 +187,7 @@ class Transaction:
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._open and not isinstance(error, psycopg2.Error):
-            if error is None and Transaction.on_uncommitted:
-                Transaction.on_uncommitted(self._cursor)
-            error = self._try_rollback()
+            error = self._end_uncommitted(error)
         watch.end(self._session.driver)
         if isinstance(error, psycopg2.Error):
             self._discard(error)
@@ -195,6 +198,20 @@ class Transaction:
             (self._keep or Session.give_back)(self._session)
         except psycopg2.Error as lost:
             self._discard(lost)
+
+    def _end_uncommitted(self, error: BaseException | None) -> psycopg2.Error | None:
+        """Roll back and return the error if that fails; a connection that was closed meanwhile has nothing to undo."""
+        if not self._session.is_valid:
+            self._unfit = True
+            return None
+        if error is None and Transaction.on_uncommitted:
+            try:
+                Transaction.on_uncommitted(self._cursor)
+            except BaseException:
+                watch.end(self._session.driver)
+                self._session.discard()
+                raise
+        return self._try_rollback()
 
     @overload
     def execute(self, statement: TypedReturnsRows[Columns]) -> CursorResult[Columns]: ...

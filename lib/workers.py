@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
+from traceback import format_exception
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -118,10 +119,13 @@ class Workers(Generic[Given, Context]):
             return done.result()
         except BrokenProcessPool:
             raise self._ended() from None
-        except Exception as error:  # noqa: BLE001  # whatever it is, the job has failed
-            failed = WorkerFailed(f"{type(error).__name__}: {str(error).strip()}")
-            failed.add_note(str(error.__cause__))  # the traceback in the worker
+        except _PieceFailed as error:
+            message, where = error.args
+            failed = WorkerFailed(message)
+            failed.add_note(where)
             raise failed from None
+        except Exception as error:  # noqa: BLE001  # such as a result that cannot be pickled
+            raise WorkerFailed(_one_line(error)) from None
 
     def _ended(self) -> WorkerFailed:
         """Return how the first process ended; after it, the pool has ended all others by SIGTERM."""
@@ -158,8 +162,19 @@ def _start(begin: Begin[Given, Context], given: Given) -> None:
     _context = cache(lambda: held.enter_context(begin(given)))
 
 
+class _PieceFailed(Exception):
+    """A piece raised an exception: its line and its traceback, which travel even if it cannot be pickled."""
+
+
 def _do(piece: Piece[Context, Result]) -> tuple[Result, float]:
     """Return the result of a piece, and the CPU seconds that it took."""
     began = time.process_time()
-    result = piece(_context())
+    try:
+        result = piece(_context())
+    except Exception as error:  # noqa: BLE001  # whatever it is, the job has failed
+        raise _PieceFailed(_one_line(error), "".join(format_exception(error))) from None
     return result, time.process_time() - began
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip()}"

@@ -201,4 +201,4 @@ def _unnested(name: str, **columns: tuple[TypeEngine[Any], Sequence[object]]) ->
     """Return a table of these columns, each given by its type and values."""
     arrays = (cast(values, ARRAY(kind)) for kind, values in columns.values())
     named = (column(each, kind) for each, (kind, _) in columns.items())
-    return func.unnest(*arrays).table_valued(*named, name=name).render_derived()
+    return func.unnest(*arrays).table_valued(*named).render_derived(name=name)

@@ -28,13 +28,25 @@ def before(path: Path) -> Path:
 def shorten(path: Path) -> None:
     """Move what a full log holds into the file before it.
 
-    Those who write have it open and append: they go on at its new begin. What they write between the two steps, which
-    take milliseconds, is lost.
+    Writers have it open and append, so they continue at its new beginning. What they write between the copy and the
+    truncation, within milliseconds, is lost. If the disk is full, both files stay as they are.
     """
-    with suppress(OSError):  # there is none, or the disk is full: then nothing is lost
+    with suppress(OSError):  # there is none, or the disk is full
         if path.stat().st_size > LIMIT:
-            shutil.copy(path, before(path))
+            _copy(path, before(path))
             os.truncate(path, 0)
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Put a copy in the place of the target, whole or not at all."""
+    draft = target.with_name(f"{target.name}.new")
+    try:
+        with path.open("rb") as log, open_log(draft) as copy:
+            copy.truncate(0)
+            shutil.copyfileobj(log, copy)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def last_lines(path: Path, count: int) -> list[str]:

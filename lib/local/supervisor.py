@@ -166,8 +166,8 @@ def _supervise(project: Project, lock: int) -> int:
     former = last_state(project.supervisor_lock)
     try:
         with open_log(project.service_log) as log:
-            supervisor = Supervisor(project, settings, lock, log)
             stop_supervisor(former)  # what is left of a killed one may hold the port
+            supervisor = Supervisor(project, settings, lock, log)
             reserve_port(settings.host, settings.port)
             try:
                 supervisor.start()

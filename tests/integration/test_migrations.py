@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.datastores import db
+from app.datastores import AdvisoryLock, db
 from app.factory import create_app
 from tests.integration.conftest import fresh_database, run_sql
 from tests.settings import settings_with
@@ -82,13 +82,13 @@ def test_concurrent_migration_runs_take_turns(app: APIFlask) -> None:
 
     # One process and one Alembic context cannot run two at once; holding its lock from outside can.
     with closing(psycopg2.connect(address(app))) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(7311030300123)")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.MIGRATIONS])
         with ThreadPoolExecutor(1) as thread:
             run = thread.submit(upgrade, 0)
             with pytest.raises(TimeoutError):
                 run.result(timeout=1)
             assert objects(app) == set()
-            cursor.execute("SELECT pg_advisory_unlock(7311030300123)")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [AdvisoryLock.MIGRATIONS])
             run.result(timeout=20)
     assert "activity_event" in objects(app)
 

@@ -15,6 +15,7 @@ from threading import Event
 import psycopg2
 import pytest
 
+from app.datastores import AdvisoryLock
 from app.rooms import EVENTS
 from testkit.ports import free_port
 from tests.integration.conftest import AppWith
@@ -25,7 +26,7 @@ OTHERS, EVENTS_EACH = 3, 25
 SLOW_PLAYER = 7
 
 BIG = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
-RULE_BOOK = "SELECT pg_advisory_xact_lock(7311030300124)"
+RULE_BOOK = f"SELECT pg_advisory_xact_lock({AdvisoryLock.RULE_BOOK})"
 DRAFT = json.dumps({"edition": 1, "note": "x"})
 PLAYER = f"SELECT FROM user_clock WHERE user_id = {SLOW_PLAYER} FOR UPDATE"
 EVENT = {"type": "deposit", "amount": "1", "user_id": SLOW_PLAYER}

@@ -23,6 +23,13 @@ def begin(given: str) -> Iterator[int]:
     yield os.getpid()
 
 
+class Unpicklable(Exception):
+    """Cannot travel between processes: what pickle would call has no argument."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"{text} {number}")
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """Tell a number as often as it says; some numbers are trouble."""
@@ -32,6 +39,8 @@ class Times:
     def __call__(self, process: int) -> list[Told]:
         if self.number == 13:
             raise ValueError("13 is trouble")
+        if self.number == 12:
+            raise Unpicklable(12, "no pickle of")
         if self.number == 14:
             os.kill(process, signal.SIGKILL)
         if self.number == 16:
@@ -90,7 +99,10 @@ def test_every_piece_is_done_once_by_a_free_worker() -> None:
         assert own.cpu_seconds > 0
 
 
-@pytest.mark.parametrize(("piece", "expected"), [(13, "ValueError: 13 is trouble"), (14, "ended by signal 9")])
+FAILURES = [(12, "Unpicklable: no pickle of 12"), (13, "ValueError: 13 is trouble"), (14, "ended by signal 9")]
+
+
+@pytest.mark.parametrize(("piece", "expected"), FAILURES)
 def test_a_failing_worker_ends_all_work(piece: int, expected: str) -> None:
     with pytest.raises(WorkerFailed, match=expected), workers(2) as own:  # noqa: PT012  # what is not reached must not be
         list(own.each(times(1, piece, 15)))

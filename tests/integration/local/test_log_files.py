@@ -1,5 +1,7 @@
 """Logs: small for ever while others write, and followed across the moment in which they are shortened."""
 
+import errno
+import shutil
 import time
 from pathlib import Path
 
@@ -25,6 +27,21 @@ def test_a_full_log_is_moved_into_the_file_before_it_and_who_writes_goes_on(
             shorten(path)
     assert (before(path).read_bytes(), path.read_bytes()) == (b"123456789\nmore\n", b"new\n")
     assert {oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {"0o640"}
+
+
+def test_a_full_disk_costs_neither_the_log_nor_the_file_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "LIMIT", 3)
+    (tmp_path / "log").write_text("full")
+    (tmp_path / "log.1").write_text("older")
+    monkeypatch.setattr(shutil, "copyfileobj", no_room)
+    shorten(tmp_path / "log")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"log": "full", "log.1": "older"}
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_where_there_is_no_log_nothing_is_made(tmp_path: Path) -> None:
