@@ -36,4 +36,3 @@ def test_no_path_redirects_to_the_host_that_a_client_names(serve: Serve, port: i
     answer = ask(port, "GET", path, Host="evil.example")
     assert answer.status in {200, 404}
     assert "Location" not in answer.headers
-    assert "evil.example" not in answer.body.replace(path, "")
