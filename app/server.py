@@ -79,7 +79,7 @@ AT_DEFAULT = {
             *("reload", "reload_paths", "reload_ignore_dirs", "reload_ignore_patterns", "reload_ignore_paths"),
             *("reload_filter", "reload_tick", "reload_ignore_worker_failure"),
         ),
-        "for development of an application; `make start` is used instead",
+        "a running service is never reloaded: it is replaced",
     ),
 }
 
