@@ -77,10 +77,12 @@ def rush(port: int, main: int) -> None:
             time.sleep(0.05)
         for client in clients:
             client.sendall(b"}")
-        answers = [read_to(client, b"}\n")[:13] for client in clients]
-        # A busy machine may turn some away; what counts is that all threads have started.
-        assert set(answers) <= {b"HTTP/1.1 200 ", b"HTTP/1.1 503 "}
-        assert answers.count(b"HTTP/1.1 200 ") > len(answers) / 2
+        for user_id, client in enumerate(clients, start=2):
+            answer = read_to(client, b"}\n")
+            if answer.startswith(b"HTTP/1.1 503 "):  # turned away where nothing moved for a moment: sent again, as told
+                with connect(port, whole_event(user_id)) as again:
+                    answer = read_to(again, b"}\n")
+            assert answer.startswith(b"HTTP/1.1 200 "), answer
 
 
 def whole_event(user_id: int) -> bytes:
