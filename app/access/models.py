@@ -15,7 +15,7 @@ class ApiKeyRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
     """A key for a machine. The key itself is stored nowhere, only its SHA-256.
 
     Events refer to it by `id` without a foreign key, so that no event waits for a lock on the row of its key.
-    `refusals` are the last ten, newest first.
+    `refusals` are the last ten, newest first. A trigger refuses to change the `owner` once it is named.
     """
 
     __tablename__ = "api_key"

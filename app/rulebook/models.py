@@ -27,7 +27,8 @@ from lib.privileges import may
 class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
     """An edition. Triggers refuse to change its rules; only its status and publication change.
 
-    Only a draft can be deleted, and only if it was never in the shadow.
+    Only a draft can be deleted, and only if it was never in the shadow. While four eyes are on, a trigger refuses a
+    live edition without a publisher whose key has another owner than its author's, or without its step in the audit.
     """
 
     __tablename__ = "rule_book"

@@ -10,7 +10,10 @@ from lib.privileges import may
 
 
 class PolicyChangeRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
-    """A change of the policy, or the proposal of one. Triggers refuse to alter a row, or an "off" by a single owner."""
+    """A change of the policy, or the proposal of one.
+
+    Triggers refuse to alter a row, and an "off" unless it and its proposal are by valid keys of two owners.
+    """
 
     __tablename__ = "rule_policy_change"
     __table_args__ = (

@@ -11,7 +11,7 @@ from app.rulebook.policy.models import PolicyChangeRow as ChangeRow
 from lib.transactions import Transaction
 
 MAX_CHANGES = 200  # shown; the policy changes a few times in its life
-PROPOSAL_LASTS = timedelta(days=1)  # the trigger `by_two` has the same (migration 0009)
+PROPOSAL_LASTS = timedelta(days=1)  # the trigger `by_two` has the same (migration 0013)
 COLUMNS = (
     ChangeRow.id,
     ChangeRow.step,
