@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, overload
 
 import psycopg2
 from sqlalchemy import Connection as CoreConnection
@@ -88,15 +88,26 @@ class Statement:
         return f"PREPARE {self.name}{_listed(self.types)} AS {self.sql}"
 
     @property
-    def execute(self) -> str:
-        """The SQL that runs it, with the driver's placeholders."""
-        return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+    def execute(self) -> "Call":
+        """The SQL that runs it, with placeholders for its values."""
+        integers = INTEGERS.issuperset(self.types)
+        placeholder = "%d" if integers else "%s"
+        return Call(f"EXECUTE {self.name}{_listed([placeholder] * len(self.types))}", integers)
 
     @property
     def deallocate(self) -> str:
         """The SQL that makes the server forget it."""
         return f"DEALLOCATE {self.name}"
 
+
+class Call(NamedTuple):
+    """The SQL that runs a prepared statement; `integers` says that it takes nothing else, and needs no quoting."""
+
+    sql: str
+    integers: bool
+
+
+INTEGERS = frozenset({"bigint", "integer"})
 
 # Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
 # table for every value. Written before a query, this statement keeps the transaction to index scans until it ends.
@@ -118,7 +129,7 @@ class Session:
     def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
         self._engine = engine
-        self.prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self.prepared: dict[str, Call] = connection.info.setdefault("prepared", {})
         self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self.cursor = connection.cursor()
         self.driver: Connection = self.cursor.connection
@@ -273,10 +284,12 @@ class Transaction:
         call = self._session.prepared.get(statement.name)
         if call is None:
             call = self._prepare(statement)
-        bound: bytes = self._cursor.mogrify(call, values)
+        if call.integers:
+            return (call.sql % values).encode()  # an eighth of the driver's time, which every event takes twice
+        bound: bytes = self._cursor.mogrify(call.sql, values)
         return bound
 
-    def _prepare(self, statement: Statement) -> str:
+    def _prepare(self, statement: Statement) -> Call:
         """Make the server parse a statement and, in the same round trip, forget those that it supersedes."""
         kept = self._session.versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
