@@ -67,6 +67,9 @@ class ReadOnly(Unavailable):
 BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: DiskFull}
 
 
+_INTEGERS = frozenset({"bigint", "integer"})
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement with parameters $1, $2 … of the given types, prepared once per connection.
@@ -88,11 +91,15 @@ class Statement:
         return f"PREPARE {self.name}{_listed(self.types)} AS {self.sql}"
 
     @property
-    def execute(self) -> "Call":
-        """The SQL that runs it, with placeholders for its values."""
-        integers = INTEGERS.issuperset(self.types)
-        placeholder = "%d" if integers else "%s"
-        return Call(f"EXECUTE {self.name}{_listed([placeholder] * len(self.types))}", integers)
+    def execute(self) -> str:
+        """The SQL that runs it, with placeholders for its values: the driver's, or %d if all of them are integers."""
+        placeholder = "%d" if self.takes_integers else "%s"
+        return f"EXECUTE {self.name}{_listed([placeholder] * len(self.types))}"
+
+    @property
+    def takes_integers(self) -> bool:
+        """Whether its values are integers, which need no quoting by the driver."""
+        return _INTEGERS.issuperset(self.types)
 
     @property
     def deallocate(self) -> str:
@@ -101,13 +108,11 @@ class Statement:
 
 
 class Call(NamedTuple):
-    """The SQL that runs a prepared statement; `integers` says that it takes nothing else, and needs no quoting."""
+    """How to run a statement that is prepared: its `execute` and `takes_integers`, worked out once."""
 
     sql: str
-    integers: bool
+    takes_integers: bool
 
-
-INTEGERS = frozenset({"bigint", "integer"})
 
 # Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
 # table for every value. Written before a query, this statement keeps the transaction to index scans until it ends.
@@ -284,8 +289,8 @@ class Transaction:
         call = self._session.prepared.get(statement.name)
         if call is None:
             call = self._prepare(statement)
-        if call.integers:
-            return (call.sql % values).encode()  # an eighth of the driver's time, which every event takes twice
+        if call.takes_integers:
+            return (call.sql % values).encode()  # a fraction of the driver's time; each event does it twice
         bound: bytes = self._cursor.mogrify(call.sql, values)
         return bound
 
@@ -299,7 +304,7 @@ class Transaction:
             kept.remove(each)
             del self._session.prepared[each.name]
         kept.append(statement)
-        call = self._session.prepared[statement.name] = statement.execute
+        call = self._session.prepared[statement.name] = Call(statement.execute, statement.takes_integers)
         return call
 
     def _send(self, last: bytes) -> None:
