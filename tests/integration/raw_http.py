@@ -15,13 +15,12 @@ class Answer(NamedTuple):
     body: str
 
 
-def ask(
-    port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", source: str = "", **headers: str
-) -> Answer:
-    """Send a request, from the address `source` if given; an underscore in a header's name means a hyphen.
+def ask(port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str) -> Answer:
+    """Send a request; an underscore in a header's name means a hyphen. The default `Host` is the address.
 
-    The default `Host` is the address.
+    `source`, among the headers, is the address to send from.
     """
+    source = headers.pop("source", "")
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:
         sent.setdefault("Content-Type", "application/json")
