@@ -157,6 +157,22 @@ def test_the_page_of_the_service_itself_works(opened: int) -> None:
 
 
 PUBLIC = ("/", "/docs", "/docs/", "/docs/start.js", "/openapi.json")
+
+
+def test_no_answer_sets_a_cookie_or_lets_other_origins_read_it(opened: int) -> None:
+    for method in ("GET", "POST", "OPTIONS"):
+        for path in ("/users/1", "/event", "/metrics", "/nowhere", "/health/live", *PUBLIC):
+            answer = ask(opened, method, path, source="127.0.0.10", Cookie="session=1", Origin="https://evil.example")
+            found = [name for name in answer.headers if name.lower().startswith(("set-cookie", "access-control"))]
+            assert found == [], (method, path)
+
+
+def test_trace_is_refused(opened: int) -> None:
+    """It would show a page the key that a client sends."""
+    for path in ("/event", "/docs", "/health/live"):
+        assert ask(opened, "TRACE", path, Authorization="Bearer secret").status == 405, path
+
+
 FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"]
 
 
