@@ -47,6 +47,7 @@ def test_a_window_alert_explains_itself(customer: Customer) -> None:
         "shadow": False,
         "evidence": {
             "value": "212.00",
+            "threshold": "200.00",
             "limit": "200.00",
             "count": 3,
             "moments": [28, 10, 0],
@@ -85,7 +86,7 @@ def test_every_alert_explains_itself(
     play(customer)
     [alert] = alerts_of(customer)
     evidence = alert["evidence"]
-    shown = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
+    shown = (alert["code"], *(evidence[name] for name in ("value", "threshold", "moments", "sentence")))
     assert shown == expected
     assert evidence["count"] == len(evidence["moments"])
 

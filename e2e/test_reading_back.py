@@ -80,6 +80,7 @@ def test_a_summary_of_a_day_of_play_equals_what_was_sent(client: httpx.Client, d
             "latest_t": events[-1].t,
             "alert_codes": latest_codes,
             "deposits": totals_of(events, "deposit"),
+            "withdrawals": totals_of(events, "withdraw"),
             "withdraws": totals_of(events, "withdraw"),
         }
 
@@ -93,6 +94,7 @@ def test_a_player_without_events_has_an_empty_history(client: httpx.Client, new_
         "latest_t": None,
         "alert_codes": [],
         "deposits": NOTHING,
+        "withdrawals": NOTHING,
         "withdraws": NOTHING,
     }
 

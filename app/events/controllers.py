@@ -87,7 +87,7 @@ class Record:
             moments += self._moments_in(match.window, MAX_MOMENTS - len(moments))
         return Evidence(
             value=match.value,
-            limit=match.threshold,
+            threshold=match.threshold,
             count=match.count,
             moments=tuple(moments),
             sentence=match.sentence,

@@ -114,7 +114,7 @@ def test_no_request_sums_a_whole_history(reading: Database, sql: Sql) -> None:
             current.commit()
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity
-    assert [(activity.deposits.count + activity.withdraws.count,)] == sql(
+    assert [(activity.deposits.count + activity.withdrawals.count,)] == sql(
         "SELECT count(*) FROM activity_event WHERE user_id = %s", HEAVY
     )
     assert read == 1, "the latest event"

@@ -157,7 +157,7 @@ class ReadingQueries:
     def activity(self, user_id: int) -> UserActivity | None:
         """Return what the player has done so far; None while too many events are still to be added up."""
         self._transaction.write(BY_INDEX)
-        [(is_all, latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(
+        [(is_all, latest_t, codes, deposits, deposited, withdrawals, withdrawn)] = self._transaction.fetch(
             ACTIVITY, user_id, MAX_UNCOUNTED + 1
         )
         if not is_all:
@@ -167,7 +167,7 @@ class ReadingQueries:
             latest_t=latest_t,
             alert_codes=tuple(codes or ()),
             deposits=Total(count=deposits, total=deposited),
-            withdraws=Total(count=withdraws, total=withdrawn),
+            withdrawals=Total(count=withdrawals, total=withdrawn),
         )
 
     def add_up_more(self, user_id: int) -> None:

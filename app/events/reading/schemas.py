@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 from app.events.reading.domain import PageQuery
 from app.rules.event import EventType
 from app.rules.limits import MAX_CODE
-from lib.fields import Moment, TwoPlaces, WholeNumber
+from lib.fields import FormerName, Moment, TwoPlaces, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits
 
 
@@ -99,4 +99,5 @@ class UserActivitySchema(Schema):
         metadata={"description": "the alert codes of the latest event, ascending; empty when there is none"},
     )
     deposits = fields.Nested(TotalSchema, required=True)
-    withdraws = fields.Nested(TotalSchema, required=True)
+    withdrawals = fields.Nested(TotalSchema, required=True)
+    withdraws = FormerName("withdrawals", {"allOf": [{"$ref": "#/components/schemas/Total"}]})
