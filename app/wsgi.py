@@ -35,7 +35,7 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     application = create_app()
     made = services_of(application, Services)
     if pulse:
-        events = made.rooms.events
+        events = made.bulkheads.events
         pulse.works = lambda: not events.is_stalled(MAX_REQUEST_TIME)
     share_metrics()
     sys.setswitchinterval(SWITCH_INTERVAL)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import Schema, fields, validate
 
@@ -151,5 +151,5 @@ class FormerName(fields.Field[Any]):
         description = f"the former name of `{present}`, which the next release no longer sends"
         self.metadata = {"deprecated": True, "description": description, **shape}
 
-    def _serialize(self, _: None, __: str | None, obj: object, **___: Any) -> Any:  # noqa: ANN401  # as above
-        return self.parent.fields[self._present].serialize(self._present, obj)
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> Any:  # noqa: ANN401, ARG002  # as above
+        return cast("Schema", self.parent).fields[self._present].serialize(self._present, obj)
