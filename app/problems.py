@@ -22,7 +22,8 @@ UNAVAILABLE = ProblemType(
     503,
     "unavailable",
     "The service cannot answer now",
-    "the database cannot be reached or is overloaded; send the same request again, an event before the user's next one",
+    "the database cannot be reached or is overloaded; send the same request again, an event before the player's next "
+    "one",
     retry_after=1,
 )
 PROBLEMS: Problems = {

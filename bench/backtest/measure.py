@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine
 
 from app.backtest import controllers
 from app.backtest.controllers import APPLICATION_NAME, Cost, RunContext
-from app.backtest.domain import ALL_USERS, Scope
+from app.backtest.domain import ALL_PLAYERS, Scope
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Series
 from app.config import sqlalchemy_url
@@ -86,7 +86,7 @@ class Measurement:
     def _read(self, cost: Cost) -> None:
         began, read = time.process_time(), 0
         with snapshot_of(self._engine, APPLICATION_NAME) as snapshot, snapshot.reader() as reader:
-            for rows in BacktestQueries(reader).events(Scope(), ALL_USERS[0], HistoryNeeds()):
+            for rows in BacktestQueries(reader).events(Scope(), ALL_PLAYERS[0], HistoryNeeds()):
                 read += len(rows)
         cost.cpu_seconds = time.process_time() - began
         self._must_be_all(read)
