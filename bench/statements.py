@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
-from app.events.queries import CLAIM, STORE, history_queries
+from app.events.history_query import history_queries
+from app.events.queries import CLAIM, STORE
 from app.rulebook.forms import parse_rules
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import EventType

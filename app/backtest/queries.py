@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from app.backtest.domain import DAY, PlayerRange, Scope
-from app.events.queries import event_of
+from app.events.rows import EVENT, event_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
-from app.seals.queries import ALERT, RECEIVED
+from app.seals.queries import ALERT, FACTS
 from lib.snapshots import Reader
 
 # Of the key alone.
@@ -22,10 +22,10 @@ DAYS = """
     SELECT DISTINCT t / %(day)s FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
 """
-EVENTS = """
-    SELECT user_id, t, type, amount FROM activity_event
+EVENTS = f"""
+    SELECT user_id, t, {EVENT} FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(opens)s AND t <= %(last_t)s
-"""
+"""  # noqa: S608  # ours
 # The last events of a type before those above, of the players with events since; as live, a range of one
 # value and an order that names the type, which only the index by type serves.
 LAST_OF_TYPE = """
@@ -33,16 +33,16 @@ LAST_OF_TYPE = """
         SELECT DISTINCT user_id FROM activity_event
         WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
     ) AS judged CROSS JOIN LATERAL (
-        SELECT user_id, t, type, amount FROM activity_event
+        SELECT user_id, t, {event} FROM activity_event
         WHERE user_id = judged.user_id AND type BETWEEN '{kind}' AND '{kind}' AND t < %(opens)s
         ORDER BY type DESC, t DESC LIMIT {count}
     ) AS past
 """
 DECISIONS = f"""
-    SELECT user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, received_at < (
+    SELECT {FACTS}, received_at < (
         SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
     ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
-"""  # noqa: S608  # ours
+"""  # noqa: S608  # as above
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
 ALERTS = f"""
     SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
@@ -147,5 +147,5 @@ def _events_sql(needs: HistoryNeeds, opens: int) -> str:
     if opens > 0:
         # Whichever of the last events are meant, they are among the last of their own type.
         counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts += [LAST_OF_TYPE.format(kind=kind, count=count) for kind, count in counts.items() if count]
+        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts.items() if count]
     return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t"

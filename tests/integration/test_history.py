@@ -10,7 +10,8 @@ from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
 from app.events.domain import Decision
-from app.events.queries import LATEST, STORED, EventQueries, HistoryQuery
+from app.events.history_query import HistoryQuery
+from app.events.queries import LATEST, STORED, EventQueries
 from app.players.queries import IS_REGISTERED
 from app.rules.engine import needs_of
 from app.rules.event import ActivityEvent, EventType

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from apiflask import APIFlask
 
-from app.events.queries import history_queries
+from app.events.history_query import history_queries
 from app.rulebook.forms import parse_rules
 from app.rules.rule import Rule
 from lib.database import Database
