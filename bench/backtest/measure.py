@@ -18,6 +18,7 @@ from app.backtest.reports import Series
 from app.config import sqlalchemy_url
 from app.rulebook import controllers as rulebook
 from app.rulebook.approval import Change
+from app.rulebook.reading import controllers as reading
 from app.rules.history import HistoryNeeds
 from bench.backtest import events
 from bench.cpu import Meter
@@ -57,7 +58,7 @@ class Measurement:
         if found.different or found.lost or found.not_counted:
             raise BenchError(f"what SQL stored is not what is judged: {found}")
         self.passes: dict[str, list[Judged]] = {name: [] for name in (READ, FOUR, TWENTY, VERIFY)}
-        twenty = [*rulebook.edition(self._database, 1).rules, *sixteen_more()]
+        twenty = [*reading.edition(self._database, 1).rules, *sixteen_more()]
         self._twenty = rulebook.draft(self._database, twenty, Change(actor="bench")).edition
 
     def round(self) -> None:
