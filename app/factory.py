@@ -54,6 +54,7 @@ from lib.active_threads import ActiveThreadLimit
 from lib.answers import SecurityHeaders
 from lib.api_page.page import page
 from lib.concurrency import AdmissionControl, acquire_slot
+from lib.database_errors import Unavailable
 from lib.lazy_commands import LazyCommands
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
@@ -61,7 +62,6 @@ from lib.postgres_pool import discard_closed_connections
 from lib.postgres_sessions import open_with
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
-from lib.transactions import Unavailable
 
 PROBLEMS = (
     problems.PROBLEMS,

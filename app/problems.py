@@ -10,10 +10,10 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 
 from lib.concurrency import NoFreeSlot
+from lib.database_errors import Unavailable
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
-from lib.transactions import Unavailable
 
 Problems = Mapping[type[Exception], ProblemType]
 Refused = type[Exception] | Exception

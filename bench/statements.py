@@ -23,7 +23,7 @@ from app.sessions import settings_per_session
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
-from lib.transactions import Statement
+from lib.statements import Statement
 
 _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds

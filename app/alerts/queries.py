@@ -10,7 +10,8 @@ from typing import Any
 from app.alerts.domain import AlertQuery, Cursor, Evidence, StoredAlert
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
+from lib.transactions import Transaction
 
 KEEP = Statement(
     "keep_alert",

@@ -28,8 +28,8 @@ from app.seals.domain import Sealed, read_seal
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
+from lib.database_errors import Unavailable
 from lib.logs import get_logger
-from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
 
 MAX_JOBS = 256

@@ -12,7 +12,7 @@ from app.events.rows import event_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
-from lib.transactions import Statement
+from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count), newest first; `type` is null where the part
 # implies it, and only sums have a `count`.

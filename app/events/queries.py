@@ -8,7 +8,8 @@ from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import Window
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 NAMES = {kind: kind.value for kind in EventType}  # ten times as fast as an enum's `value`
 SYSTEM = 0  # the row of user_clock that belongs to no player: the clock of the whole system (A7)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from app.seals.domain import PlayerPart, Sealed
 from lib.snapshots import Reader
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 # The forms of an alert and a time for a digest, here and wherever a digest is recomputed.
 ALERT = "concat_ws(' ', code, shadow, edition, evidence)"

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 import pytest
 
 from app.alerts.domain import AlertQuery, Cursor
 from app.alerts.queries import AlertQueries
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
 from tests.integration.conftest import Sql
 from tests.integration.query_plans import nodes, rows_read
+
+if TYPE_CHECKING:
+    from lib.transactions import Transaction
 
 HEAVY, LIGHT, NOBODY = 7, 9, 10
 HEAVY_ALERTS = 30_000

@@ -17,7 +17,7 @@ from app.rules.engine import needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
-from lib.transactions import Statement
+from lib.statements import Statement
 from tests.builders import deposit, history_of, withdraw
 from tests.edition_1 import RULES
 from tests.integration.conftest import Sql

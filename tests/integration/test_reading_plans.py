@@ -11,7 +11,8 @@ from app.events.reading.queries import ADD_UP_BATCH, MAX_ANSWERS, MAX_UNCOUNTED,
 from app.players.domain import NewPlayer
 from app.players.queries import PlayerQueries
 from lib.database import Database
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 

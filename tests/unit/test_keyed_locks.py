@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.concurrency import ConcurrencyLimit, NoFreeSlot, Slot
+from lib.database_errors import Unavailable
 from lib.keyed_locks import KeyedLocks
-from lib.transactions import Unavailable
 
 MAX_WAITING = 4
 SHORT = 0.05  # seconds

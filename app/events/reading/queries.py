@@ -9,7 +9,8 @@ from typing import Any
 from app.events.reading.domain import StoredDecision, Total, UserActivity
 from app.events.rows import DECISION, decision_of
 from lib.fields import BIGINT_MAX
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
+from lib.transactions import Transaction
 
 COLUMNS = f"t, {DECISION}, received_at"
 NULLS = ", ".join("NULL" for _ in COLUMNS.split(", "))
