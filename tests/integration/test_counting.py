@@ -1,7 +1,5 @@
 """Migration 0010 on a database with older events, and events that a release stored without numbers (A44)."""
 
-from collections.abc import Iterator
-
 import flask_migrate
 import psycopg2.errors
 import pytest
@@ -9,14 +7,12 @@ from apiflask import APIFlask
 from click.testing import Result
 
 from app.datastores import db
-from app.factory import create_app
 from app.seals import controllers
 from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
-from tests.integration.conftest import Sql, fresh_database, run_sql
+from tests.integration.conftest import Sql, Unmigrated
 from tests.integration.judging import verified
 from tests.integration.wiring import wiring
-from tests.settings import settings_with
 
 # What the release before does for an event, whether the tables are its own or the newer ones.
 CLAIM_BEFORE = """
@@ -165,19 +161,8 @@ def test_a_database_numbered_from_the_start_has_nothing_to_count(app: APIFlask, 
     assert losses(app) == ["player 2: 1 events stored without a number after all such events were counted"]
 
 
-@pytest.fixture
-def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
-    """The application on a new database without tables."""
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        yield app, lambda statement, *values: run_sql(url, statement, *values)
-        wiring(app).stop()
-        with app.app_context():
-            db.engine.dispose()
-
-
-def test_the_migration_rewrites_no_table_and_the_previous_release_works(empty: tuple[APIFlask, Sql]) -> None:
-    app, sql = empty
+def test_the_migration_rewrites_no_table_and_the_previous_release_works(unmigrated: Unmigrated) -> None:
+    app, sql = unmigrated.app, unmigrated.sql
     with app.app_context():
         flask_migrate.upgrade("migrations", "0006")
         store_before(sql, 1, 1, 2)

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from testkit.ports import free_port
-from tests.integration.raw_http import ask, event
-from tests.integration.servers import MAX_WAIT, Serve
+from tests.integration.raw_http import ask, await_health, event
+from tests.integration.servers import Serve
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: it is served to everybody
 PROGRAMS = {
@@ -61,7 +60,7 @@ def entrance(
                 stdout=subprocess.DEVNULL,
             )
         )
-        await_health(port)
+        await_health(port, "/health/live")
         return port
 
     yield serve
@@ -72,16 +71,6 @@ def entrance(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def await_health(port: int) -> None:
-    deadline = time.monotonic() + MAX_WAIT
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if ask(port, "GET", "/health/live").status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail("the service does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +112,7 @@ def opened(serve_all: Serve) -> int:
     """The port of a service without keys, as `make start` has it."""
     port = free_port()
     serve_all(LOG_LEVEL="ERROR", PORT=str(port))
-    await_health(port)
+    await_health(port, "/health/live")
     return port
 
 
@@ -169,10 +158,10 @@ def test_a_foreign_host_name_is_refused(opened: int) -> None:
 
 def test_with_keys_host_names_are_restricted_only_if_hosts_is_set(serve: Serve, port: int) -> None:
     serve(ACCESS="keys", HOSTS="alerts.example.com, two.example.com", LOG_LEVEL="ERROR")
-    await_health(port)
+    await_health(port, "/health/live")
     assert ask(port, "GET", "/users/1", Host="evil.example").status == 403
     assert ask(port, "GET", "/users/1", Host="Two.example.com:443").status == 401
     other = free_port()
     serve(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(other))
-    await_health(other)
+    await_health(other, "/health/live")
     assert ask(other, "GET", "/users/1", Host="evil.example").status == 401
