@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEAVY, LIGHT, NOBODY = 7, 9, 10
 HEAVY_ALERTS = 30_000
 CODES = (30, 123, 300, 1100)
-RARE, NEVER = 777, 5  # the rare code was raised once, by the light user
+RARE, NEVER = 777, 5  # the rare code was raised once, by the light player
 EDITIONS, IN_SHADOW = 5, 6
 KINDS = len(CODES) * EDITIONS + 1  # an edition with a code
 MOST = 51
@@ -32,15 +32,15 @@ STATISTICS = {
     "true": "heavy others light shadow",
     "of nothing": "",
     "of others only": "others",
-    "of the heavy user only": "heavy",
+    "of the heavy player only": "heavy",
     "of the shadow only": "shadow",
-    "of one user, one code and one edition only": "one",
+    "of one player, one code and one edition only": "one",
 }
 
 
 @pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
 def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
-    """A user with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
+    """A player with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
     insert = "INSERT INTO alert (user_id, t, code, edition, shadow, evidence) SELECT"
     code = f"(ARRAY{list(CODES)})[1 + n % {len(CODES)}]"
     parts = {

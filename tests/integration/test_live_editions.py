@@ -122,7 +122,7 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
             played += len(sent)
 
     one_edition()
-    # That was how often each code is raised, user by user; this is which event raises which.
+    # That was how often each code is raised, player by player; this is which event raises which.
     findings = verified(books)
     assert findings.differences == []
     assert findings.agreeing.total() > played > EXAMPLES

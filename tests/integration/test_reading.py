@@ -39,7 +39,7 @@ def database_handle(app_with: AppWith) -> Database:
 
 
 def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDecision]:
-    """Read all pages of user 1, as a client would."""
+    """Read all pages of player 1, as a client would."""
     before: int | None = None
     while True:
         page = events_of(database, 1, PageQuery(limit=limit, before=before, code=code))

@@ -169,7 +169,7 @@ COUNTED = [
     ("moved to a new player", MOVED, "player 1: 4 events were counted, but 4 of them are not stored"),
     ("and seen there", MOVED, "player 7: there is no clock"),
     (
-        "moved to a user with events",
+        "moved to a player with events",
         "UPDATE activity_event SET user_id = 3, t = t + 20, alert_codes = '{}' WHERE user_id = 2 AND t = 3",
         "player 3: 1 events were counted, but 1 more are stored",
     ),
@@ -201,7 +201,7 @@ SEALED = [
         "player 1: there is no clock; seal 1 covers the events number 1 to 4, but 0 of them",
     ),
     (
-        "all of a user and the clock",
+        "all of a player and the clock",
         f"{ALL_OF_1}; {CLOCK_GONE}",
         "player 1: there is no clock",
     ),

@@ -10,7 +10,7 @@ from app.events.reading.domain import PageQuery
 from app.rules.event import EventType
 from app.rules.limits import MAX_CODE
 from lib.fields import FormerName, Moment, TwoPlaces, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 
 class UserInPath(Schema):
@@ -70,11 +70,7 @@ class EventPageSchema(Schema):
     """A page of a player's events."""
 
     events = fields.List(fields.Nested(StoredEventSchema), required=True, metadata={"description": "the newest first"})
-    next_before = fields.Integer(
-        required=True,
-        allow_none=True,
-        metadata={"description": "the `before` of the next page; null exactly when there is none"},
-    )
+    next_before = next_page("before")
 
 
 class TotalSchema(Schema):

@@ -10,7 +10,7 @@ from app.rulebook.domain import PageQuery, Status, Step
 from app.rulebook.schemas import Rules
 from app.rules.limits import MAX_EDITION
 from lib.fields import Moment, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 
 class EditionInPath(Schema):
@@ -75,12 +75,6 @@ class EditionSchema(EditionHeaderSchema):
     rules = Rules(required=True, metadata={"description": "by code, in the form that a draft takes"})
 
 
-def next_before() -> fields.Integer:
-    """Return the field that every page of a list ends with."""
-    description = "the `before` of the next page; null exactly when there is none"
-    return fields.Integer(required=True, allow_none=True, metadata={"description": description})
-
-
 class EditionPageSchema(Schema):
     """A page of the editions, and which are in force."""
 
@@ -94,7 +88,7 @@ class EditionPageSchema(Schema):
         metadata={"description": "the edition in its shadow, which is evaluated but not answered; null: none"},
     )
     editions = fields.List(fields.Nested(OutlineSchema), required=True, metadata={"description": "newest first"})
-    next_before = next_before()
+    next_before = next_page("before")
 
 
 class DifferencesSchema(Schema):
@@ -139,4 +133,4 @@ class AuditPageSchema(Schema):
     """A page of the audit, which is append-only."""
 
     steps = fields.List(fields.Nested(AuditEntrySchema), required=True, metadata={"description": "newest first"})
-    next_before = next_before()
+    next_before = next_page("before")
