@@ -75,7 +75,11 @@ def make_services(settings: Settings, engine: Engine) -> Services:
 def feature_services(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
     """Return what each feature declares to need."""
     database, rule_book = made.database, made.rule_book
-    policy = EventPolicy(order=settings.event_order, registered_users_only=settings.registered_users_only)
+    policy = EventPolicy(
+        order=settings.event_order,
+        registered_users_only=settings.registered_users_only,
+        t_ahead=settings.t_ahead,
+    )
     yield EventServices(
         database=database,
         policy=policy,

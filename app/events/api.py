@@ -9,7 +9,7 @@ from app.access.domain import Scope
 from app.access.guard import current_key, require_scope
 from app.access.problems import error_responses
 from app.events import controllers, metrics
-from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, InTheFuture, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, parse_event, render_decision
@@ -43,6 +43,7 @@ REPLAY = [("Idempotent-Replay", "true")]
         MalformedJson,
         InvalidEvent,
         OutOfOrder,
+        InTheFuture,
         UnknownUser,
         DuplicateEvent,
         NoRuleBook,

@@ -3,6 +3,8 @@
 Every statement names the whole primary key or is bounded by an index, whatever the player has done before.
 """
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
+
 from app.events.domain import Decision
 from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
@@ -73,6 +75,15 @@ MOMENTS = Statement(
     SELECT t FROM activity_event WHERE user_id = $1 AND type = $2 AND t >= $3 AND t < $4 ORDER BY t DESC LIMIT $5
     """,
 )
+
+AHEAD = "SELECT user_id, last_t FROM user_clock WHERE last_t > %s LIMIT 1"
+
+
+def player_ahead(cursor: Cursor, t: int) -> tuple[int, int] | None:
+    """Return a player whose latest event is after `t`, and its `t`; 0 is the system's clock. It reads all clocks."""
+    cursor.execute(AHEAD, [t])
+    found: tuple[int, int] | None = cursor.fetchone()
+    return found
 
 
 class EventQueries:
