@@ -32,8 +32,8 @@ def of_user(site: Site) -> Comparison:
 
     One connection, one request after the other, since the events of one player come one after the other anyway.
     """
-    light = Population(users=_LIGHT_USERS, events_each=USUAL_EVENTS, mostly_withdraws=True)
-    heavy = Population(users=1, events_each=site.scale.heavy_user, first_user=_LIGHT_USERS + 1, mostly_withdraws=True)
+    light = Population(users=_LIGHT_USERS, events_each=USUAL_EVENTS, mostly_withdrawals=True)
+    heavy = Population(users=1, events_each=site.scale.heavy_user, first_user=_LIGHT_USERS + 1, mostly_withdrawals=True)
     url = site.database("users", light, heavy)
     question = Question(
         title="Events of one player",
@@ -46,7 +46,7 @@ def of_user(site: Site) -> Comparison:
             under_load(
                 service,
                 site.postgres,
-                Load(users=each.users, first_user=each.first_user, connections=1, withdraws_only=True),
+                Load(users=each.users, first_user=each.first_user, connections=1, withdrawals_only=True),
             )
             for each in (light, heavy)
         ]

@@ -26,7 +26,7 @@ class Load:
     users: int
     first_user: int = 1
     connections: int
-    withdraws_only: bool = False
+    withdrawals_only: bool = False
     mean_pause: float = 0  # milliseconds
 
     @property
@@ -88,7 +88,7 @@ def _options(load: Load, seconds: int) -> list[str]:
 
 
 def _arguments(load: Load, first_t: int) -> list[str]:
-    kinds = "withdraw" if load.withdraws_only else "mixed"
+    kinds = "withdraw" if load.withdrawals_only else "mixed"
     numbers = (load.first_user, load.users, first_t, T_STEP)
     return [*map(str, numbers), kinds, f"{load.mean_pause:.3f}"]
 

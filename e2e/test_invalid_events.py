@@ -20,7 +20,7 @@ ONE_WRONG_MEMBER = [
 def fields_refused(player: Player, text: str) -> set[str]:
     """Fields that the refusal of a body names, once a second look has shown that nothing was stored.
 
-    A refused withdraw at t = 1 would stand in the way of the first withdraw, and two withdraws are no streak.
+    A refused withdrawal at t = 1 would stand in the way of the first withdrawal, and two withdrawals are no streak.
     """
     fields = invalid_fields(problem_in(player.send_text(text), 400, "invalid-event"))
     assert [player.withdraw("7.00", t=t) for t in (1, 2)] == [[], []]

@@ -28,22 +28,22 @@ class PlayStyle:
     """How a kind of player plays.
 
     share: part of all players; activity: events relative to others; median: cents of a usual amount;
-    withdraws: chance that an event is one; goes_on: chance that a withdraw follows a withdraw;
+    withdrawals: chance that an event is one; goes_on: chance that a withdrawal follows a withdrawal;
     rise: by how much a deposit may top the one before it in the session, 0 for not at all.
     """
 
     share: float
     activity: float
     median: int
-    withdraws: float
+    withdrawals: float
     goes_on: float
     rise: float
 
 
-CASUAL = PlayStyle(share=0.70, activity=1.0, median=1_500, withdraws=0.12, goes_on=0.15, rise=0.0)
-CHASER = PlayStyle(share=0.15, activity=2.5, median=2_000, withdraws=0.05, goes_on=0.10, rise=0.9)
-CASHING_OUT = PlayStyle(share=0.10, activity=2.0, median=4_000, withdraws=0.35, goes_on=0.75, rise=0.0)
-HIGH_ROLLER = PlayStyle(share=0.05, activity=3.0, median=12_000, withdraws=0.25, goes_on=0.30, rise=0.3)
+CASUAL = PlayStyle(share=0.70, activity=1.0, median=1_500, withdrawals=0.12, goes_on=0.15, rise=0.0)
+CHASER = PlayStyle(share=0.15, activity=2.5, median=2_000, withdrawals=0.05, goes_on=0.10, rise=0.9)
+CASHING_OUT = PlayStyle(share=0.10, activity=2.0, median=4_000, withdrawals=0.35, goes_on=0.75, rise=0.0)
+HIGH_ROLLER = PlayStyle(share=0.05, activity=3.0, median=12_000, withdrawals=0.25, goes_on=0.30, rise=0.3)
 PLAY_STYLES = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
 
 
@@ -103,7 +103,7 @@ def session(random: Random) -> list[int]:
 
 def next_event(random: Random, style: PlayStyle, user_id: int, t: int, earlier: Event | None) -> Event:
     after_withdraw = earlier is not None and earlier.type == "withdraw"
-    chance = style.goes_on if after_withdraw else style.withdraws
+    chance = style.goes_on if after_withdraw else style.withdrawals
     event_type: EventType = "withdraw" if random.random() < chance else "deposit"
     cents = amount_in_cents(random, style, earlier if event_type == "deposit" else None)
     return Event(type=event_type, amount=f"{cents // 100}.{cents % 100:02}", user_id=user_id, t=t)

@@ -84,7 +84,7 @@ def test_without_needs_only_the_claim_is_queried(remembering: Database) -> None:
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
 HEAVY_EVENTS = 60_000
-LONGEST_WINDOW = 30  # seconds, so no more events of a player lie within it
+MAX_WINDOW = 30  # seconds, so no more events of a player lie within it
 
 
 @pytest.fixture(params=["statistics as they are", "statistics of players with deposits only"])
@@ -112,8 +112,8 @@ def test_the_last_deposits_after_many_withdrawals_are_found_by_index(crowd: str,
     query = HistoryQuery("asked", needs_of(RULES, event.type))
     for node in nodes(explained(crowd, query.statement.prepare, f"asked ({event.user_id}, {event.t})")):
         assert "Seq Scan" not in node["Node Type"], node
-        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node
-        assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * LONGEST_WINDOW, node
+        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= MAX_WINDOW, node
+        assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * MAX_WINDOW, node
 
 
 SINGLE = [(STORED, f"({HEAVY}, 9)"), (LATEST, f"({HEAVY})"), (IS_REGISTERED, f"({HEAVY})")]

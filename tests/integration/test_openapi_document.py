@@ -146,7 +146,7 @@ def test_every_kind_of_problem_has_an_example(document: Document) -> None:
         for answer in responses(document, operation).values():
             kinds = re.findall(r"`([a-z-]+)`: ", answer["description"])
             shown = answer.get("content", {}).get(PROBLEM, {}).get("examples", {})
-            assert list(shown) == kinds, f"{name}: give it as an exception to refusals_of"
+            assert list(shown) == kinds, f"{name}: give it as an exception to error_responses"
 
 
 def test_a_problem_with_errors_has_its_own_schema(document: Document) -> None:
