@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, overload
 
 import psycopg2
 from sqlalchemy import Connection as CoreConnection
@@ -67,6 +67,9 @@ class ReadOnly(Unavailable):
 BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: DiskFull}
 
 
+_INTEGERS = frozenset({"bigint", "integer"})
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement with parameters $1, $2 … of the given types, prepared once per connection.
@@ -89,13 +92,26 @@ class Statement:
 
     @property
     def execute(self) -> str:
-        """The SQL that runs it, with the driver's placeholders."""
-        return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+        """The SQL that runs it, with placeholders for its values: the driver's, or %d if all of them are integers."""
+        placeholder = "%d" if self.takes_integers else "%s"
+        return f"EXECUTE {self.name}{_listed([placeholder] * len(self.types))}"
+
+    @property
+    def takes_integers(self) -> bool:
+        """Whether its values are integers, which need no quoting by the driver."""
+        return _INTEGERS.issuperset(self.types)
 
     @property
     def deallocate(self) -> str:
         """The SQL that makes the server forget it."""
         return f"DEALLOCATE {self.name}"
+
+
+class Call(NamedTuple):
+    """How to run a statement that is prepared: its `execute` and `takes_integers`, worked out once."""
+
+    sql: str
+    takes_integers: bool
 
 
 # Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
@@ -118,7 +134,7 @@ class Session:
     def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
         self._engine = engine
-        self.prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self.prepared: dict[str, Call] = connection.info.setdefault("prepared", {})
         self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self.cursor = connection.cursor()
         self.driver: Connection = self.cursor.connection
@@ -273,10 +289,12 @@ class Transaction:
         call = self._session.prepared.get(statement.name)
         if call is None:
             call = self._prepare(statement)
-        bound: bytes = self._cursor.mogrify(call, values)
+        if call.takes_integers:
+            return (call.sql % values).encode()  # a fraction of the driver's time; each event does it twice
+        bound: bytes = self._cursor.mogrify(call.sql, values)
         return bound
 
-    def _prepare(self, statement: Statement) -> str:
+    def _prepare(self, statement: Statement) -> Call:
         """Make the server parse a statement and, in the same round trip, forget those that it supersedes."""
         kept = self._session.versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
@@ -286,7 +304,7 @@ class Transaction:
             kept.remove(each)
             del self._session.prepared[each.name]
         kept.append(statement)
-        call = self._session.prepared[statement.name] = statement.execute
+        call = self._session.prepared[statement.name] = Call(statement.execute, statement.takes_integers)
         return call
 
     def _send(self, last: bytes) -> None:
