@@ -1,6 +1,4 @@
-"""docs/security.md and docs/asvs.md: every threat has a test, every test and file that they cite exists, and no
-requirement is left out.
-"""
+"""docs/security.md and docs/asvs.md: each threat has a test, cited tests and files exist, no requirement is missing."""
 
 import re
 from collections import Counter
