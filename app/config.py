@@ -77,12 +77,22 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
     set_in = origins(dotenv)
     env = Env(eager=False)
     env.read_env(dotenv, recurse=False)
-    host = env.str("HOST", "127.0.0.1")
+    settings = _read_all(env)
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages), set_in) from None
+    os.environ.pop("DATABASE_OWNER_URL", None)  # the settings have it, and no child process needs it
+    return settings
+
+
+def _read_all(env: Env) -> Settings:
+    """Read each setting; those that are missing or wrong are noted in `env`."""
     environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
-    settings = Settings(
+    return Settings(
         database_url=secret(env, "DATABASE_URL", _check_database_url),
         database_owner_url=secret(env, "DATABASE_OWNER_URL", _check_optional_database_url, default=""),
-        host=host,
+        host=env.str("HOST", "127.0.0.1"),
         port=_whole_number(env, "PORT", 5000, maximum=65535),
         web_workers=_whole_number(env, "WEB_WORKERS", 2, maximum=64),
         web_threads=_whole_number(env, "WEB_THREADS", 4, maximum=64),
@@ -105,12 +115,6 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
         log_format=env.str("LOG_FORMAT", "console", validate=validate.OneOf(("console", "json"))),
         log_file=env.str("LOG_FILE", "", validate=_check_log_file),
     )
-    try:
-        env.seal()
-    except EnvValidationError as error:
-        raise SettingsError(cast("Mapping[str, list[str]]", error.error_messages), set_in) from None
-    os.environ.pop("DATABASE_OWNER_URL", None)  # the settings have it, and no child process needs it
-    return settings
 
 
 def default_access(environment: str) -> Access:

@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
-from app.events.queries import CLAIM, STORE, history_queries
+from app.events.history_query import history_queries
+from app.events.queries import CLAIM, STORE
 from app.rulebook.forms import parse_rules
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import EventType
@@ -22,7 +23,7 @@ from app.sessions import settings_per_session
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
-from lib.transactions import Statement
+from lib.statements import Statement
 
 _DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds

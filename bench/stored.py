@@ -10,7 +10,7 @@ from bench.wrk import T_STEP
 
 _CHUNKS = 10
 
-# Ordered by time, then by user, as events arrive; three in ten are withdrawals, or all but the first three.
+# Ordered by time, then by player, as events arrive; three in ten are withdrawals, or all but the first three.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
     SELECT user_id, %(begin)s + event * %(step)s,
@@ -31,7 +31,7 @@ _CLOCKS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Users of one kind: so many, each with so many events stored, the first of them a step after `begin`."""
+    """Players of one kind: so many, each with so many events stored, the first of them a step after `begin`."""
 
     users: int
     events_each: int

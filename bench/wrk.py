@@ -20,7 +20,7 @@ _PATIENCE = 30  # seconds
 class Load:
     """Whose events are sent, by how many connections, and how long a connection pauses on average.
 
-    `users` are those from `first_user` up; an only user must have an only connection, so that order is kept.
+    `users` are those from `first_user` up; an only player must have an only connection, so that order is kept.
     """
 
     users: int
@@ -31,7 +31,7 @@ class Load:
 
     @property
     def threads(self) -> int:
-        """Each thread has its own connections and users."""
+        """Each thread has its own connections and players."""
         return min(2, self.users, self.connections)
 
 
@@ -57,7 +57,7 @@ def find() -> str:
 
 
 def send(load: Load, url: str, *, first_t: int, seconds: int) -> Answers:
-    """Send events for some seconds, each user's from `first_t` up.
+    """Send events for some seconds, each player's from `first_t` up.
 
     Raises:
         BenchError: not every answer was a 200.

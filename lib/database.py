@@ -11,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from lib.database_errors import ConnectionLost, DiskFull, Unavailable
 from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import ConnectionLost, DiskFull, Session, Transaction, Unavailable
+from lib.transactions import Session, Transaction
 
 PAUSE = 0.2  # seconds between two probes
 NEVER = float("-inf")

@@ -1,7 +1,7 @@
 """A day of play on a betting platform, made from a seed: the same seed is the same day, down to the cent.
 
 Only the user ids depend on where the day is put, so that it can be sent again to a service that remembers.
-The shapes are those of the field: few users do most of the play, sessions gather in the evening, seconds pass
+The shapes are those of the field: few players do most of the play, sessions gather in the evening, seconds pass
 between the events of a session and hours between sessions, amounts are round and log-normal, a loser chases
 losses with rising deposits, and a winner takes the money out in several steps.
 """
@@ -25,9 +25,9 @@ HOURS = (30, 18, 10, 6, 3, 3, 6, 12, 18, 22, 25, 28, 34, 32, 30, 32, 38, 48, 62,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayStyle:
-    """How a kind of user plays.
+    """How a kind of player plays.
 
-    share: part of all users; activity: events relative to others; median: cents of a usual amount;
+    share: part of all players; activity: events relative to others; median: cents of a usual amount;
     withdraws: chance that an event is one; goes_on: chance that a withdraw follows a withdraw;
     rise: by how much a deposit may top the one before it in the session, 0 for not at all.
     """
@@ -48,7 +48,7 @@ PLAY_STYLES = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
 
 
 def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> list[Event]:
-    """Return the events of all users from second 0 to 86,399, ordered by t; every user has one at least."""
+    """Return the events of all players from second 0 to 86,399, ordered by t; every player has one at least."""
     random = Random(seed)  # noqa: S311 - a day that can be played again needs a seed, not secrecy
     styles = random.choices(PLAY_STYLES, [style.share for style in PLAY_STYLES], k=users)
     counts = events_per_user(random, styles, events)
@@ -120,5 +120,5 @@ def amount_in_cents(random: Random, style: PlayStyle, earlier: Event | None) -> 
 
 
 def lanes(events: list[Event], count: int) -> list[list[Event]]:
-    """Split a day into lanes, each user in one lane only, so that each user's events stay in order."""
+    """Split a day into lanes, each player in one lane only, so that each player's events stay in order."""
     return [[event for event in events if event.user_id % count == lane] for lane in range(count)]

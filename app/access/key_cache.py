@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from app.access.domain import ApiKey, digest_of, prefix_of
 from app.access.queries import KeyQueries
 from lib.database import Database
-from lib.transactions import Locked, Unavailable
+from lib.database_errors import Locked, Unavailable
 
 # Seconds.
 OLDEST = 5.0  # the greatest age of a copy, so that a revocation is honoured within that time

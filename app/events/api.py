@@ -18,10 +18,10 @@ from app.rulebook.live_rules import NoRuleBook
 from lib import services
 from lib.answers import JsonResponse
 from lib.concurrency import SLOT
+from lib.database_errors import Unavailable
 from lib.json_requests import MalformedJson
 from lib.logs import get_logger
 from lib.request_ids import milliseconds_so_far
-from lib.transactions import Unavailable
 
 events = APIBlueprint(
     "events", __name__, tag={"name": "Events", "description": "What players do with money, evaluated as it happens."}

@@ -8,8 +8,9 @@ from app.alerts.domain import MAX_MOMENTS, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events import metrics
 from app.events.domain import Decision, DuplicateEvent, EventOrder, OutOfOrder, UnknownUser
+from app.events.history_query import Claim, history_queries
 from app.events.policy import EventPolicy
-from app.events.queries import SYSTEM, Claim, EventQueries, history_queries
+from app.events.queries import SYSTEM, EventQueries
 from app.events.services import EventServices
 from app.players.queries import PlayerQueries
 from app.rules.engine import Evaluator, RuleSet, Verdict
@@ -87,7 +88,7 @@ class Record:
             moments += self._moments_in(match.window, MAX_MOMENTS - len(moments))
         return Evidence(
             value=match.value,
-            limit=match.threshold,
+            threshold=match.threshold,
             count=match.count,
             moments=tuple(moments),
             sentence=match.sentence,

@@ -12,8 +12,9 @@ from threading import Event, Lock, Thread
 from app.health.domain import NotReady, Unready
 from app.health.queries import accepts_writes, applied_migrations, try_to_write
 from lib.database import NEVER, Database
+from lib.database_errors import Unavailable
 from lib.logs import get_logger
-from lib.transactions import Transaction, Unavailable
+from lib.transactions import Transaction
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 PAUSE = 0.5  # seconds between two checks

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 TABLE_THERE = Statement("version_table", (), "SELECT to_regclass('alembic_version') IS NOT NULL")
 APPLIED = Statement("applied_migrations", (), "SELECT version_num FROM alembic_version")

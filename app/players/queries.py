@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 from app.datastores import AdvisoryLock
 from app.players.domain import NewPlayer, RegisteredPlayer
 from app.players.models import RegisteredPlayerRow as Player
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 # Prepared, since it runs at every event if only registered players are accepted.
 IS_REGISTERED = Statement(

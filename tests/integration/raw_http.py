@@ -2,9 +2,12 @@
 
 import http.client
 import json
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from email.message import Message
 from typing import NamedTuple
+
+import pytest
 
 from tests.integration.servers import MAX_WAIT
 
@@ -28,6 +31,17 @@ def ask(port: int, method: str, path: str, *, body: str = "", address: str = "12
         connection.request(method, path, body or None, sent)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read().decode())
+
+
+def await_health(port: int, path: str = "/health/ready") -> None:
+    """Return when the service answers 200; fail if it never does."""
+    deadline = time.monotonic() + MAX_WAIT
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if ask(port, "GET", path).status == 200:
+                return
+        time.sleep(0.1)
+    pytest.fail("the service does not answer")
 
 
 def event(t: int, user_id: int = 1) -> str:

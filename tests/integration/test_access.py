@@ -15,7 +15,7 @@ from app.access import controllers
 from app.access.domain import Access, NoSuchKey, Scope, prefix_of
 from app.access.guard import NO_KEY, scope_of
 from app.access.key_cache import NEW_KEY_PAUSE, OLDEST, KeyCache
-from lib.transactions import Unavailable
+from lib.database_errors import Unavailable
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from testkit.ports import free_port
-from tests.integration.raw_http import ask, event
+from tests.integration.raw_http import ask, await_health, event
 from tests.integration.servers import MAX_WAIT, Serve
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: it is served to everybody
@@ -62,7 +62,7 @@ def entrance(
                 stdout=subprocess.DEVNULL,
             )
         )
-        await_health(port)
+        await_health(port, "/health/live")
         return port
 
     yield serve
@@ -73,16 +73,6 @@ def entrance(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def await_health(port: int) -> None:
-    deadline = time.monotonic() + MAX_WAIT
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if ask(port, "GET", "/health/live").status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail("the service does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +114,7 @@ def opened(serve_all: Serve) -> int:
     """The port of a service without keys, as `make start` has it."""
     port = free_port()
     serve_all(LOG_LEVEL="ERROR", PORT=str(port))
-    await_health(port)
+    await_health(port, "/health/live")
     return port
 
 
@@ -191,14 +181,14 @@ def test_a_foreign_host_name_is_refused(opened: int) -> None:
 
 def test_with_keys_host_names_are_restricted_only_if_hosts_is_set(serve: Serve, port: int) -> None:
     serve(ACCESS="keys", HOSTS="alerts.example.com, two.example.com", LOG_LEVEL="ERROR")
-    await_health(port)
+    await_health(port, "/health/live")
     for path in ("/users/1", *PUBLIC):
         assert ask(port, "GET", path, Host="evil.example").status == 403, path
     assert ask(port, "GET", "/users/1", Host="Two.example.com:443").status == 401
     assert ask(port, "GET", "/docs", Host="Two.example.com:443").status == 200
     other = free_port()
     serve(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(other))
-    await_health(other)
+    await_health(other, "/health/live")
     assert ask(other, "GET", "/users/1", Host="evil.example").status == 401
     assert ask(other, "GET", "/docs", Host="evil.example").status == 200
 
@@ -215,7 +205,7 @@ def test_a_flood_of_foreign_names_and_pages_is_cut_short_in_answers_and_log(
     """A40: counted as unknown keys are, and nobody else at that address is refused for it."""
     log_file = tmp_path / "service.log"
     server = serve(LOG_LEVEL="WARNING", LOG_FILE=str(log_file))
-    await_health(port)
+    await_health(port, "/health/live")
     began = time.monotonic()
     for number, flood in enumerate(FLOODS.values(), 2):
         answers = [ask(port, source=f"127.0.0.{number}", **flood) for _ in range(60)]

@@ -193,6 +193,19 @@ EVENTS: dict[str, tuple[Document, bool]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("schema", "former", "present"), [("UserActivity", "withdraws", "withdrawals"), ("Evidence", "limit", "threshold")]
+)
+def test_a_former_name_is_sent_but_marked_deprecated(
+    document: Document, schema: str, former: str, present: str
+) -> None:
+    described = document["components"]["schemas"][schema]
+    deprecated = {name for name, member in described["properties"].items() if member.get("deprecated")}
+    assert deprecated == {former}
+    assert f"former name of `{present}`" in described["properties"][former]["description"]
+    assert {former, present} <= set(described["required"])
+
+
 @pytest.mark.parametrize(("event", "sound"), EVENTS.values(), ids=EVENTS.keys())
 def test_the_document_and_the_service_agree_on_events(
     document: Document, client: FlaskClient, event: Document, *, sound: bool

@@ -3,7 +3,8 @@
 import psycopg2
 import pytest
 
-from lib.transactions import Statement, Unavailable, classify_error
+from lib.database_errors import Unavailable, classify_error
+from lib.statements import Statement
 from tests.unit.driver_errors import Fault
 
 PASSING = {
