@@ -83,6 +83,11 @@ class Entrance:
     refusals: Refusals
     bookkeeper: Bookkeeper
 
+    def check(self) -> None:
+        """Raise an exception if every event needs a key and none could be admitted now."""
+        if self.access is Access.KEYS:
+            self.keys.check()
+
     def admit(self, environ: WSGIEnvironment, scope: str) -> ApiKey | None:
         """Return the key of a request, `None` if it needs none; raises the refusal."""
         if environ["REQUEST_METHOD"] not in READING and is_cross_site(environ):

@@ -116,6 +116,8 @@ def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evi
 
 def try_event(policy: EventPolicy, current: Transaction) -> None:
     """Queue what every event does in the database, in a transaction that will be rolled back."""
+    if policy.registered_users_only:
+        PlayerQueries(current).try_to_find()
     events = EventQueries(current)
     events.try_to_store()
     AlertQueries(current).try_to_keep()

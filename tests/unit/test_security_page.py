@@ -1,4 +1,4 @@
-"""docs/security.md and docs/asvs.md: every test and file that they cite exists, and no requirement is left out."""
+"""docs/security.md and docs/asvs.md: each threat has a test, cited tests and files exist, no requirement is missing."""
 
 import re
 from collections import Counter
@@ -8,7 +8,11 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 SECURITY, ASVS = ((REPOSITORY / "docs" / name).read_text() for name in ("security.md", "asvs.md"))
-TESTS = re.findall(r"`((?:tests|e2e)/[\w/]+\.py)(?:::(\w+))?`", SECURITY + ASVS)
+CITED = re.compile(r"`((?:tests|e2e)/[\w/]+\.py)(?:::(\w+))?`")
+TESTS = CITED.findall(SECURITY + ASVS)
+FAULTS = "`make faults`: [reliability.md](reliability.md)"
+OF_THREATS = re.findall(r"^\| threat \| protection \| test \|\n\|[-|]+\n((?:\|.*\n)+)", SECURITY, re.MULTILINE)
+THREATS = [row.strip("| ").split(" | ") for table in OF_THREATS for row in table.splitlines()]
 FILES = re.findall(r"`((?:app|lib|deploy|docs)/[^`* ]+)`", SECURITY + ASVS)
 LINKS = re.findall(r"\]\((?!https:)([^)#]*)(?:#([^)]+))?\)", SECURITY + ASVS)
 
@@ -36,6 +40,14 @@ def anchors(text: str) -> set[str]:
 
 def test_the_pages_cite_tests() -> None:
     assert len(TESTS) > 100
+    assert len(THREATS) > 50
+
+
+@pytest.mark.parametrize("row", THREATS, ids=lambda row: row[0])
+def test_each_threat_has_a_protection_and_a_test(row: list[str]) -> None:
+    _, protection, tests = row
+    assert protection
+    assert [each for each in tests.split(", ") if not CITED.fullmatch(each) and each != FAULTS] == []
 
 
 @pytest.mark.parametrize(("file", "test"), sorted(set(TESTS)), ids=lambda named: named or "all")
