@@ -1,5 +1,7 @@
 """The routes for alerts: what comes in, what goes out, no decisions."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from werkzeug.exceptions import NotFound
 
@@ -35,9 +37,9 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 @alerts.doc(responses=error_responses(NO_TRUTH, NoSuchAlert, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(alerts, AlertInPath)
 @require_scope(Scope.ALERTS_READ)
-def read_alert(user_id: int, t: int, code: int, parameters: dict[str, bool]) -> StoredAlert:
-    """Read why a rule was met at an event."""
-    at = Cursor(t, user_id, code)
+def read_alert(user_id: int, t: int, code: int, parameters: dict[str, Any]) -> StoredAlert:
+    """Read why a rule was met at an event; `n` says at which one, where several share the second."""
+    at = Cursor(t, user_id, parameters["n"], code)
     return controllers.alert(services.get(AlertServices).database, at, shadow=parameters["shadow"])
 
 

@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_MOMENTS = 100
+from app.rules.event import EventRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Why a rule was met: the values compared, the events behind them, and a sentence that says it all.
 
-    `count` events make up `value`; `moments` are the `t` of at most 100 of them,
-    newest first.
+    `count` events make up `value`; `events` are at most 100 of them, newest first.
     """
 
     value: str
     threshold: str
     count: int
-    moments: tuple[int, ...]
+    events: tuple[EventRef, ...]
     sentence: str
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """The `t` of the events."""
+        return tuple([each.t for each in self.events])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,15 +31,21 @@ class Cursor:
 
     t: int
     user_id: int
+    n: int
     code: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAlert:
-    """A code that was raised at an event; one raised in the shadow was never answered."""
+    """A code that was raised at an event; one raised in the shadow was never answered.
+
+    `event_id` is that of the event, None where it has none.
+    """
 
     user_id: int
     t: int
+    n: int = 0
+    event_id: str | None = None
     code: int
     edition: int
     shadow: bool
@@ -44,7 +54,7 @@ class StoredAlert:
     @property
     def cursor(self) -> Cursor:
         """Its position in a list."""
-        return Cursor(self.t, self.user_id, self.code)
+        return Cursor(self.t, self.user_id, self.n, self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +86,5 @@ class NoSuchAlert(Exception):
 
     def __init__(self, at: Cursor, *, shadow: bool) -> None:
         hint = "" if shadow else "; try shadow=true, it may be an alert of the shadow"
-        super().__init__(f"no alert {at.code} of player {at.user_id} is stored at t {at.t}{hint}")
+        place = f", n {at.n}" if at.n else ""
+        super().__init__(f"no alert {at.code} of player {at.user_id} is stored at t {at.t}{place}{hint}")

@@ -5,6 +5,8 @@ from typing import Any
 ALERT: dict[str, Any] = {
     "user_id": 1,
     "t": 28,
+    "n": 0,
+    "event_id": None,
     "code": 123,
     "edition": 1,
     "shadow": False,
@@ -14,6 +16,11 @@ ALERT: dict[str, Any] = {
         "limit": "200.00",
         "count": 3,
         "moments": [28, 10, 0],
+        "events": [
+            {"t": 28, "n": 0, "event_id": None},
+            {"t": 10, "n": 0, "event_id": None},
+            {"t": 0, "n": 0, "event_id": None},
+        ],
         "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
     },
 }

@@ -9,6 +9,6 @@ PROBLEMS: Problems = {
         404,
         "unknown-alert",
         "Alert not found",
-        example=NoSuchAlert(Cursor(t=1, user_id=1, code=1), shadow=False),
+        example=NoSuchAlert(Cursor(t=1, user_id=1, n=0, code=1), shadow=False),
     ),
 }

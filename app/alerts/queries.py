@@ -3,28 +3,29 @@
 A page costs the same however many alerts are stored: an index serves it, and nothing beyond the page is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from json import JSONEncoder
 from typing import Any
 
 from app.alerts.domain import AlertQuery, Cursor, Evidence, StoredAlert
+from app.rules.event import EventRef
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
-NEW_ALERT = "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) {row}"
+NEW_ALERT = "INSERT INTO alert (user_id, t, n, code, shadow, edition, evidence) {row}"
 KEEP = Statement(
     "keep_alert",
-    ("bigint", "bigint", "integer", "boolean", "integer", "jsonb"),
-    NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6)"),
+    ("bigint", "bigint", "integer", "integer", "boolean", "integer", "jsonb"),
+    NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7)"),
 )
-NO_ALERT = "SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false"
+NO_ALERT = "SELECT 1, 0, 0, 1, false, 1, '{}'::jsonb WHERE false"
 TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater
-OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "bigint")  # shadow, since, last t, user_id, code; most
+OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "integer", "bigint")  # shadow, since, the last; most
 
 # Each query can use exactly one index. Two of the three indexes are partial, on a condition that every alert meets,
 # `code > 0` or `edition > 0`, and only serve queries that repeat it. Otherwise a planner that believes all alerts to be
@@ -34,9 +35,9 @@ NEWEST = Statement(
     "newest_alerts",
     OF_A_PAGE,
     """
-    SELECT user_id, t, code, edition, evidence FROM alert
-    WHERE code > 0 AND shadow = $1 AND t >= $2 AND (t, user_id, code) <= ($3, $4, $5)
-    ORDER BY t DESC, user_id DESC, code DESC LIMIT $6
+    SELECT user_id, t, n, code, edition, evidence FROM alert
+    WHERE code > 0 AND shadow = $1 AND t >= $2 AND (t, user_id, n, code) <= ($3, $4, $5, $6)
+    ORDER BY t DESC, user_id DESC, n DESC, code DESC LIMIT $7
     """,
 )
 
@@ -47,36 +48,39 @@ NEWEST = Statement(
 LATEST_OF_KINDS = """
     WITH RECURSIVE kind (edition, code) AS (
         (SELECT edition, code FROM alert
-         WHERE {of} AND shadow = $1 AND (edition, code) > ($7, coalesce($9, 1) - 1) AND edition <= $8
+         WHERE {of} AND shadow = $1 AND (edition, code) > ($8, coalesce($10, 1) - 1) AND edition <= $9
          ORDER BY edition, code LIMIT 1)
         UNION ALL
         SELECT later.* FROM kind CROSS JOIN LATERAL (
             SELECT edition, code FROM alert
-            WHERE {of} AND shadow = $1 AND edition <= $8 AND (edition, code) > (
-                CASE WHEN kind.code >= $9 THEN kind.edition + 1::bigint ELSE kind.edition END,
-                coalesce($9 - 1, kind.code))
+            WHERE {of} AND shadow = $1 AND edition <= $9 AND (edition, code) > (
+                CASE WHEN kind.code >= $10 THEN kind.edition + 1::bigint ELSE kind.edition END,
+                coalesce($10 - 1, kind.code))
             ORDER BY edition, code LIMIT 1
         ) AS later
     )
     SELECT page.*, (
         SELECT evidence FROM alert
-        WHERE user_id = page.user_id AND shadow = $1 AND edition = page.edition AND code = page.code AND t = page.t
+        WHERE user_id = page.user_id AND shadow = $1 AND edition = page.edition AND code = page.code
+            AND t = page.t AND n = page.n
     ) FROM (
         SELECT latest.* FROM kind CROSS JOIN LATERAL (
-            SELECT user_id, t, code, edition FROM alert
+            SELECT user_id, t, n, code, edition FROM alert
             WHERE {of} AND shadow = $1 AND edition = kind.edition AND code = kind.code
-                AND t >= $2 AND (t, user_id) <= ($3, $4) AND (t, user_id, code) <= ($3, $4, $5)
-            ORDER BY t DESC, user_id DESC LIMIT $6
+                AND t >= $2 AND (t, user_id, n) <= ($3, $4, $5) AND (t, user_id, n, code) <= ($3, $4, $5, $6)
+            ORDER BY t DESC, user_id DESC, n DESC LIMIT $7
         ) AS latest
-        WHERE $9 IS NULL OR kind.code = $9
-        ORDER BY t DESC, user_id DESC, code DESC LIMIT $6
+        WHERE $10 IS NULL OR kind.code = $10
+        ORDER BY t DESC, user_id DESC, n DESC, code DESC LIMIT $7
     ) AS page
     """
 OF_KINDS = (*OF_A_PAGE, "integer", "integer", "integer")  # the first edition, the last one, the code
 LATEST = Statement("latest_alerts", OF_KINDS, LATEST_OF_KINDS.format(of="edition > 0"))
-LATEST_OF_USER = Statement("latest_alerts_of_user", (*OF_KINDS, "bigint"), LATEST_OF_KINDS.format(of="user_id = $10"))
+LATEST_OF_USER = Statement("latest_alerts_of_user", (*OF_KINDS, "bigint"), LATEST_OF_KINDS.format(of="user_id = $11"))
 
-Row = tuple[int, int, int, int, Mapping[str, Any]]
+END = Cursor(BIGINT_MAX, BIGINT_MAX, INTEGER_MAX, LAST)  # no alert comes after it
+
+Row = tuple[int, int, int, int, int, Mapping[str, Any]]
 
 
 class AlertQueries:
@@ -91,13 +95,15 @@ class AlertQueries:
 
     def keep(self, alert: StoredAlert) -> None:
         """Store an alert with its evidence."""
-        evidence = _encode(_members(alert.evidence))
-        self._transaction.write(KEEP, alert.user_id, alert.t, alert.code, alert.shadow, alert.edition, evidence)
+        named = {} if alert.event_id is None else {"event_id": alert.event_id}
+        evidence = _encode({**_members(alert.evidence), **named})
+        at = (alert.user_id, alert.t, alert.n)
+        self._transaction.write(KEEP, *at, alert.code, alert.shadow, alert.edition, evidence)
 
     def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
         last = _last_cursor(query.before)
-        page = (query.shadow, query.since, last.t, last.user_id, last.code, most)
+        page = (query.shadow, query.since, last.t, last.user_id, last.n, last.code, most)
         self._transaction.write(BY_INDEX)
         kinds = (query.edition or 0, query.edition or LAST, query.code)
         if query.user_id is not None:
@@ -110,14 +116,14 @@ class AlertQueries:
 
     def one(self, at: Cursor, *, shadow: bool) -> StoredAlert | None:
         """Return the alert at this cursor, or None if there is none."""
-        before = Cursor(at.t, at.user_id, at.code + 1)
+        before = Cursor(at.t, at.user_id, at.n, at.code + 1)
         query = AlertQuery(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
         return next(iter(self.latest(query, 1)), None)
 
 
 def _last_cursor(before: Cursor | None) -> Cursor:
     """Return the greatest cursor that the page may contain."""
-    return Cursor(before.t, before.user_id, before.code - 1) if before else Cursor(BIGINT_MAX, BIGINT_MAX, LAST)
+    return Cursor(before.t, before.user_id, before.n, before.code - 1) if before else END
 
 
 def _members(evidence: Evidence) -> dict[str, object]:
@@ -128,16 +134,33 @@ def _members(evidence: Evidence) -> dict[str, object]:
         "count": evidence.count,
         "moments": evidence.moments,
         "sentence": evidence.sentence,
+        **({"events": places_of(evidence.events)} if any(each.event_id for each in evidence.events) else {}),
     }
 
 
+def places_of(events: Iterable[EventRef]) -> list[tuple[int, str | None]]:
+    """Return the events beside their moments, as evidence has them where one of them has an id (A49)."""
+    return [(each.n, each.event_id) for each in events]
+
+
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
-    user_id, t, code, edition, stored = row
+    user_id, t, n, code, edition, stored = row
+    moments = stored["moments"]
+    places = stored.get("events") or [()] * len(moments)
     evidence = Evidence(
         value=stored["value"],
         threshold=stored["limit"],
         count=stored["count"],
-        moments=tuple(stored["moments"]),
+        events=tuple(EventRef(at, *place) for at, place in zip(moments, places, strict=True)),
         sentence=stored["sentence"],  # in whichever wording (A45)
     )
-    return StoredAlert(user_id=user_id, t=t, code=code, edition=edition, shadow=shadow, evidence=evidence)
+    return StoredAlert(
+        user_id=user_id,
+        t=t,
+        n=n,
+        event_id=stored.get("event_id"),
+        code=code,
+        edition=edition,
+        shadow=shadow,
+        evidence=evidence,
+    )

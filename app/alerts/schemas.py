@@ -7,16 +7,20 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
-from app.alerts.domain import MAX_MOMENTS, AlertQuery, Cursor
-from app.rules.limits import MAX_CODE
+from app.alerts.domain import AlertQuery, Cursor
+from app.rules.limits import INTEGER_MAX, MAX_CODE, MAX_MOMENTS
 from lib.fields import BIGINT_MAX, FormerName, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
-CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
+CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.([1-9][0-9]{0,9}))?:([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
+
+
+N = "its place among the player's events at this `t`, from 0 on; 0 for an event without an `event_id`"
+EVENT_ID = "the platform's own id of the event; null where it was sent without one"
 
 
 class CursorField(fields.Field[Cursor]):
-    """Where a page ends: `t`, `user_id` and `code` of its last alert, as `t:user_id:code`."""
+    """Where a page ends: its last alert, as `t:user_id:code`, or `t.n:user_id:code` where `n` is not 0."""
 
     default_error_messages = {  # noqa: RUF012  # marshmallow's own form
         "invalid": 'Must be the next_before of a page, such as "28:1:123".'
@@ -31,13 +35,20 @@ class CursorField(fields.Field[Cursor]):
         match = CURSOR_FORM.fullmatch(value)
         if match is None:
             raise self.make_error("invalid")
-        cursor = Cursor(*map(int, match.groups()))
-        if cursor.t > BIGINT_MAX or cursor.user_id > BIGINT_MAX or cursor.code > MAX_CODE:
+        t, n, user_id, code = map(int, match.groups("0"))
+        cursor = Cursor(t, user_id, n, code)
+        if max(t, user_id) > BIGINT_MAX or n > INTEGER_MAX or code > MAX_CODE:
             raise self.make_error("invalid")
         return cursor
 
     def _serialize(self, value: Cursor | None, *_: Any, **__: Any) -> str | None:  # noqa: ANN401  # as above
-        return f"{value.t}:{value.user_id}:{value.code}" if value else None
+        if value is None:
+            return None
+        return f"{_moment(value)}:{value.user_id}:{value.code}"
+
+
+def _moment(cursor: Cursor) -> str:
+    return f"{cursor.t}.{cursor.n}" if cursor.n else str(cursor.t)
 
 
 def shadow_field() -> TrueOrFalse:
@@ -69,8 +80,11 @@ class AlertsParameters(PageParameters):
 
 
 class AlertParameters(Schema):
-    """Whether the live edition's alert or the shadow's."""
+    """Whether the live edition's alert or the shadow's, and of which event of that second."""
 
+    n = WholeNumberInDigits(
+        least=0, greatest=INTEGER_MAX, load_default=0, metadata={"description": "the `n` of the event"}
+    )
     shadow = shadow_field()
 
 
@@ -82,6 +96,14 @@ class AlertInPath(Schema):
     code = WholeNumber(
         least=1, greatest=MAX_CODE, required=True, metadata={"description": "the code of the rule", "example": 123}
     )
+
+
+class EventRefSchema(Schema):
+    """An event of the player, by what names it."""
+
+    t = fields.Integer(required=True, metadata={"description": "the second"})
+    n = fields.Integer(required=True, metadata={"description": N})
+    event_id = fields.String(required=True, allow_none=True, metadata={"description": EVENT_ID})
 
 
 class EvidenceSchema(Schema):
@@ -96,6 +118,9 @@ class EvidenceSchema(Schema):
         required=True,
         metadata={"description": f"the `t` of these events, newest first, at most {MAX_MOMENTS}"},
     )
+    events = fields.List(
+        fields.Nested(EventRefSchema), required=True, metadata={"description": "the same events, as they are named"}
+    )
     sentence = fields.String(required=True, metadata={"description": "the evidence as one sentence, for people"})
 
 
@@ -104,6 +129,8 @@ class AlertSchema(Schema):
 
     user_id = fields.Integer(required=True)
     t = fields.Integer(required=True, metadata={"description": "the `t` of the event"})
+    n = fields.Integer(required=True, metadata={"description": N})
+    event_id = fields.String(required=True, allow_none=True, metadata={"description": EVENT_ID})
     code = fields.Integer(required=True, metadata={"description": "the code of the rule that was met"})
     edition = fields.Integer(required=True, metadata={"description": "the edition of the rules that raised it"})
     shadow = fields.Boolean(
@@ -118,7 +145,7 @@ class AlertPageSchema(Schema):
     alerts = ListOf(
         AlertSchema,
         required=True,
-        metadata={"description": "newest first: by `t`, `user_id`, `code`, each descending"},
+        metadata={"description": "newest first: by `t`, `user_id`, `n`, `code`, each descending"},
     )
     next_before = CursorField(
         required=True,

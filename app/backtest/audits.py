@@ -10,7 +10,7 @@ from app.backtest.integrity import Account, Audit, Clock, read_part
 from app.backtest.queries import BacktestQueries
 from app.seals.domain import EventFacts
 
-Key = TypeVar("Key", int, tuple[int, int])
+Key = TypeVar("Key", int, tuple[int, int, int])
 Row = TypeVar("Row")
 
 

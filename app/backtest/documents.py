@@ -61,7 +61,9 @@ def _series(found: SeriesReport, events: int) -> dict[str, Any]:
         "players_by_alerts": players_by_alerts,
         "customers_by_alerts": players_by_alerts,
         "samples": {
-            str(code): [{"user_id": each.user_id, "t": each.t, "sentence": each.sentence} for each in samples]
+            str(code): [
+                {"user_id": each.user_id, **each.event._asdict(), "sentence": each.sentence} for each in samples
+            ]
             for code, samples in found.samples.items()
         },
     }

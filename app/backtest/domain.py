@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.rules.event import EventRef
 from app.rules.limits import BIGINT_MAX
 
 DAY = 24 * 60 * 60  # seconds
@@ -126,6 +127,13 @@ class Calendar:
 def format_time(t: int) -> str:
     """Write `t` as a time (UTC) where it can be a Unix time; else an empty string."""
     return f"{EPOCH + timedelta(seconds=t):%Y-%m-%d %H:%M:%S}" if EARLIEST <= t < LATEST else ""
+
+
+def format_event(event: EventRef) -> str:
+    """Name an event: by its `t`, and where it has an id by that and its place in its second."""
+    if event.event_id is None and not event.n:
+        return f"t {event.t}"
+    return f"t {event.t}, n {event.n}" + (f", event_id {event.event_id}" if event.event_id else "")
 
 
 def _date(day: int) -> str:

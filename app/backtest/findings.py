@@ -1,13 +1,14 @@
 """Comparing what is stored with what is judged again: one event at a time, then all of them together."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.alerts.domain import MAX_MOMENTS
+from app.alerts.queries import places_of
 from app.rules.engine import RuleSet
-from app.rules.event import ActivityEvent
+from app.rules.event import ActivityEvent, EventRef
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
 from app.seals.domain import Sealed
@@ -25,13 +26,15 @@ class RuleBook:
 
 
 class KeptAlert(NamedTuple):
-    """A stored alert: player, `t`, code, edition, and the values of its evidence as text.
+    """A stored alert: player, `t`, `n`, code, edition, and the values of its evidence as text.
 
-    `wording` is None where the evidence names none; `line` is the whole alert, as it is sealed.
+    `places`, `event_id` and `wording` are None where the evidence names none; `line` is the whole alert, as it is
+    sealed.
     """
 
     user_id: int
     t: int
+    n: int
     code: int
     shadow: bool
     edition: int
@@ -39,6 +42,8 @@ class KeptAlert(NamedTuple):
     threshold: str | None
     events: str | None
     moments: str | None
+    places: str | None
+    event_id: str | None
     sentence: str | None
     wording: str | None
     line: str
@@ -58,7 +63,7 @@ class Difference:
     """An event whose stored decision or alerts differ from what is judged again."""
 
     user_id: int
-    t: int
+    event: EventRef
     what: str
 
 
@@ -122,17 +127,27 @@ class EventCheck:
                 f"the evidence of code {kept.code} has {_evidence(kept.value, kept.threshold, kept.events)}; "
                 f"edition {edition} finds {_evidence(match.value, match.threshold, match.count)}"
             )
-        moments = str(self._moments(match))
+        events = self._events(match)
+        moments, places = str([each.t for each in events]), _places(events)
         if kept.moments != moments:
             yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
+        if kept.places != places:
+            yield f"the events of code {kept.code} are {kept.places}; edition {edition} finds {places}"
+        if kept.event_id != self.event.event_id:
+            yield f"the alert of code {kept.code} names the event {kept.event_id}"
         yield from _sentence_faults(kept, match)
 
-    def _moments(self, match: Match) -> list[int]:
-        """Return the moments of a match, as an event that is judged live stores them; as text both look the same."""
-        moments = [each.t for each in match.events[:MAX_MOMENTS]]
+    def _events(self, match: Match) -> list[EventRef]:
+        """Return the events of a match that an event which is judged live names."""
+        refs = [each.ref for each in match.events[: match.most_named]]
         if match.window:
-            moments += self.past.moments_in(match.window, self.event.t, MAX_MOMENTS - len(moments))
-        return moments
+            refs += self.past.last_in(match.window, self.event.t, match.most_named - len(refs))
+        return refs
+
+
+def _places(events: Sequence[EventRef]) -> str | None:
+    """Return the places of events as PostgreSQL writes them; None if no event has an id."""
+    return json.dumps(places_of(events)) if any(each.event_id for each in events) else None
 
 
 def _sentence_faults(kept: KeptAlert, match: Match) -> Iterator[str]:
@@ -180,11 +195,11 @@ class Findings:
         self.shadowed[edition] += 1
         self.shadowed_agreeing[edition] += not faults
 
-    def note(self, user_id: int, t: int, faults: Sequence[str]) -> None:
+    def note(self, user_id: int, event: EventRef, faults: Sequence[str]) -> None:
         """Count an event once if it has any faults, and keep it if it is among the first."""
         if faults:
             self.different += 1
-            self._keep([Difference(user_id, t, "; ".join(faults))])
+            self._keep([Difference(user_id, event, "; ".join(faults))])
 
     def note_loss(self, user_id: int, faults: Sequence[str]) -> None:
         """Count a player once if anything of theirs is gone or changed, and keep the loss if it is among the first."""

@@ -35,19 +35,20 @@ LAST_OF_TYPE = """
     ) AS judged CROSS JOIN LATERAL (
         SELECT user_id, t, {event} FROM activity_event
         WHERE user_id = judged.user_id AND type BETWEEN '{kind}' AND '{kind}' AND t < %(opens)s
-        ORDER BY type DESC, t DESC LIMIT {count}
+        ORDER BY type DESC, t DESC, n DESC LIMIT {count}
     ) AS past
 """
 DECISIONS = f"""
     SELECT {FACTS}, received_at < (
         SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
-    ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
+    ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, n
 """  # noqa: S608  # as above
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
 ALERTS = f"""
-    SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
-        evidence->>'moments', evidence->>'sentence', evidence->>'wording', {ALERT}
-    FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, code
+    SELECT user_id, t, n, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
+        evidence->>'moments', evidence->>'events', evidence->>'event_id', evidence->>'sentence', evidence->>'wording',
+        {ALERT}
+    FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, n, code
 """  # noqa: S608  # as above
 CLOCKS = """
     SELECT user_id, last_t, events, sealed FROM user_clock
@@ -61,7 +62,7 @@ SEALS = "SELECT no, (extract(epoch FROM at) * 1000000)::bigint, all_counted, dig
 PARTS_OF_SEALS = "SELECT user_id, seq, t, events, digest, seal FROM sealed_player ORDER BY seal, user_id, seq"
 ANY_COUNTED = "SELECT EXISTS (SELECT FROM seal WHERE all_counted)"
 
-AlertRow = tuple[int, int, int, bool, int, str, str, str, str, str, str, str]
+AlertRow = tuple[int, int, int, int, bool, int, *tuple[str | None, ...]]
 SealRow = tuple[int, int, bool, memoryview]
 PartRow = tuple[int, int, int, int, memoryview, int]
 
@@ -89,7 +90,7 @@ class BacktestQueries:
         return self._reader.rows(DAYS, {**_within(players, scope), "day": DAY})
 
     def events(self, scope: Scope, players: PlayerRange, needs: HistoryNeeds) -> Iterator[Sequence[ActivityEvent]]:
-        """Yield the events in the scope and those before it that rules may need, by player and t.
+        """Yield the events in the scope and those before it that rules may need, by player, t and n.
 
         The events before the scope have gaps, but none where a rule can look.
         """
@@ -98,12 +99,12 @@ class BacktestQueries:
         return ([event_of(*row) for row in rows] for rows in batches)
 
     def decisions(self, players: PlayerRange) -> Iterator[Sequence[StoredEvent]]:
-        """Yield all events with their decisions, by player and t."""
+        """Yield all events with their decisions, by player, t and n."""
         batches = self._reader.rows(DECISIONS, {"first": players.first, "last": players.last})
         return ([_stored_event(*row) for row in rows] for rows in batches)
 
     def alerts(self, players: PlayerRange) -> Iterator[Sequence[AlertRow]]:
-        """Yield the stored alerts, by player, t and code."""
+        """Yield the stored alerts, by player, t, n and code."""
         return self._reader.rows(ALERTS, {"first": players.first, "last": players.last})
 
     def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, int, int, int]]]:
@@ -130,7 +131,8 @@ class BacktestQueries:
 def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns are
     *facts, before_alerts = row
     sealed = EventFacts._make(facts)
-    return StoredEvent(event_of(sealed.user_id, sealed.t, sealed.type, sealed.amount), sealed, before_alerts)
+    event = event_of(sealed.user_id, sealed.t, sealed.type, sealed.amount, sealed.n, sealed.event_id)
+    return StoredEvent(event, sealed, before_alerts)
 
 
 def _within(players: PlayerRange, scope: Scope) -> dict[str, object]:
@@ -148,4 +150,4 @@ def _events_sql(needs: HistoryNeeds, opens: int) -> str:
         # Whichever of the last events are meant, they are among the last of their own type.
         counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
         parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts.items() if count]
-    return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t"
+    return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.backtest.domain import Calendar, Scope
+from app.rules.event import EventRef
 from app.rules.rule import Rule
 
 SAMPLES = 10  # of each code
@@ -37,7 +38,7 @@ class Sample:
     """An alert that is shown as an example."""
 
     user_id: int
-    t: int
+    event: EventRef
     sentence: str
 
 
@@ -54,7 +55,7 @@ NO_ALERTS = Count()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesReport:
-    """The alerts of a series: by code, by period, by both, and samples of each code by player and t.
+    """The alerts of a series: by code, by period, by both, and samples of each code by player, t and n.
 
     `players_by_alerts` has for each of `BOUNDS` the number of players whose alerts are at most as many, and more than
     the bound before it.

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import format_players, format_time
+from app.backtest.domain import format_event, format_players, format_time
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, plural
 from app.backtest.summary import PER, PER_EVENTS, format_rate, sentence
@@ -143,8 +143,8 @@ def format_count(count: Count) -> str:
 def _sample_table(samples: Sequence[Sample]) -> Table:
     table = new_table("player", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
-        time = format_time(each.t)
-        table.add_row(f"  player {each.user_id}", f"t {each.t}", time and f"{time} UTC", Text(each.sentence))
+        time = format_time(each.event.t)
+        table.add_row(f"  player {each.user_id}", format_event(each.event), time and f"{time} UTC", Text(each.sentence))
     return table
 
 
@@ -162,7 +162,7 @@ def print_findings(findings: Findings, out: Console) -> None:
     for what in open_steps(findings):
         out.print(Text(what), soft_wrap=True)
     for each in findings.differences:
-        out.print(Text(f"player {each.user_id}, t {each.t}: {each.what}"), soft_wrap=True)
+        out.print(Text(f"player {each.user_id}, {format_event(each.event)}: {each.what}"), soft_wrap=True)
     _print_rest(findings.different - len(findings.differences), out)
     for loss in findings.losses:
         out.print(Text(f"player {loss.user_id}: {loss.what}" if loss.user_id else loss.what), soft_wrap=True)

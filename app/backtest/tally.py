@@ -21,9 +21,10 @@ class Samples:
 
     def offer(self, event: ActivityEvent, alert: Match) -> None:
         """Keep the alert if it is one of the few."""
-        key = hash((event.user_id, event.t))  # of integers, so it is the same in every process
+        at = (event.t, event.n) if event.n else (event.t,)
+        key = hash((event.user_id, *at))  # of integers, so it is the same in every process
         if len(self._kept) < SAMPLES or -key > self._kept[0][0]:
-            self._keep((-key, Sample(event.user_id, event.t, alert.sentence)))
+            self._keep((-key, Sample(event.user_id, event.ref, alert.sentence)))
 
     def add(self, other: "Samples") -> None:
         """Keep the samples of the other that are among the first of both."""
@@ -41,7 +42,7 @@ class Samples:
             heapq.heappushpop(self._kept, keyed)
 
     def in_order(self) -> list[Sample]:
-        """Return the samples by player and t."""
+        """Return the samples by player, t and n."""
         return sorted(sample for _, sample in self._kept)
 
 

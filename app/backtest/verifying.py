@@ -11,6 +11,7 @@ from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleB
 from app.backtest.integrity import ChainAudit, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries
+from app.rules.event import EventRef
 from app.rules.history import HistoryNeeds
 from app.rules.running_history import RunningHistory
 from app.seals.domain import Sealed, SealFacts
@@ -18,7 +19,7 @@ from lib.snapshots import Snapshot
 
 NOBODY = 0  # of a loss that is of the chain, and of no player
 
-Moment = tuple[int, int]  # a player and a `t`: at most one event
+Moment = tuple[int, int, int]  # a player, a `t` and an `n`: at most one event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def verify(context: VerifyContext, players: PlayerRange) -> Findings:
         if event.user_id != audits.present:
             past.forget()
             audits.begin(event.user_id)
-        moment = event.user_id, event.t
+        moment = event.user_id, event.t, event.n
         _note_without_event(findings, kept.before(moment))
         answer = Answer(facts.codes, facts.edition, before_alerts)
         alerts = kept.at(moment)
@@ -115,12 +116,12 @@ def verify(context: VerifyContext, players: PlayerRange) -> Findings:
 
 def moment_of(alert: KeptAlert) -> Moment:
     """Return the moment of the event that raised the alert."""
-    return alert.user_id, alert.t
+    return alert.user_id, alert.t, alert.n
 
 
 def _note_without_event(findings: Findings, moments: Iterable[Moment]) -> None:
-    for user_id, t in moments:
-        findings.note(user_id, t, ["alerts are stored without their event"])
+    for user_id, t, n in moments:
+        findings.note(user_id, EventRef(t, n), ["alerts are stored without their event"])
 
 
 def _compare(findings: Findings, check: EventCheck, answer: Answer, kept: Sequence[KeptAlert]) -> None:
@@ -132,4 +133,4 @@ def _compare(findings: Findings, check: EventCheck, answer: Answer, kept: Sequen
         in_shadow = check.shadow_faults(shadow)
         findings.note_shadow(shadow[0].edition, in_shadow)
         faults += in_shadow
-    findings.note(check.event.user_id, check.event.t, faults)
+    findings.note(check.event.user_id, check.event.ref, faults)

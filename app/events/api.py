@@ -56,8 +56,10 @@ REPLAY = [("Idempotent-Replay", "true")]
 def receive_event(members: dict[str, Any]) -> Response:
     """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 
-    `user_id` and `t` identify an event, and `t` rises with every event of a player. The same event sent again, however
-    late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
+    `user_id` and `t` identify an event, and `t` rises with every event of a player. With `event_id`, that and `user_id`
+    identify it, and `t` may be that of the player's latest event, if that has an `event_id` too. The same event sent
+    again, however late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same
+    as this path.
     """
     event = parse_event(members)
     made = services.get(EventServices)
@@ -77,10 +79,13 @@ def receive_event(members: dict[str, Any]) -> Response:
 def write_log_line(decision: Decision, key_id: int | None) -> None:
     """Write the event's one log line, with the key that sent it now; a warning if it raised codes (A14)."""
     write = log.warning if decision.alert else log.info
+    event = decision.event
+    named = {} if event.event_id is None else {"event_id": event.event_id, "n": event.n}
     write(
         "event",
-        user_id=decision.event.user_id,
-        t=decision.event.t,
+        user_id=event.user_id,
+        t=event.t,
+        **named,
         codes=decision.alert_codes,
         replayed=decision.replayed,
         key_id=key_id,

@@ -1,20 +1,30 @@
 """The use cases of events. Each opens one transaction, queries, decides, records."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from time import thread_time, time
 from typing import NoReturn
 
-from app.alerts.domain import MAX_MOMENTS, Evidence, StoredAlert
+from app.alerts.domain import Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events import metrics
-from app.events.domain import Decision, DuplicateEvent, EventOrder, InTheFuture, OutOfOrder, UnknownUser
+from app.events.domain import (
+    Decision,
+    DuplicateEvent,
+    DuplicateId,
+    EventOrder,
+    InTheFuture,
+    OutOfOrder,
+    TakenSecond,
+    UnknownUser,
+)
 from app.events.history_query import Claim, history_queries
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, EventQueries
 from app.events.services import EventServices
 from app.players.queries import PlayerQueries
 from app.rules.engine import Evaluator, RuleSet, Verdict
-from app.rules.event import ActivityEvent
+from app.rules.event import ActivityEvent, EventRef
 from app.rules.history import Window
 from app.rules.rule import Match
 from lib.transactions import Transaction
@@ -46,7 +56,11 @@ def _evaluate_and_store(
         return _first_decision(events, event) or _refuse_future(event, now, policy.t_ahead)
     claim = _claim_moment(events, policy, evaluator, event)
     if claim is None:
-        return _first_decision(events, event) or _refuse_late(events, policy.order, event)
+        decision = _first_decision(events, event) or _refuse_late(events, policy.order, event)
+        current.rollback()  # one with an id may have been given a place before it was found stored
+        return decision
+    if claim.n:
+        event = replace(event, n=claim.n)
     verdicts = evaluator.evaluate(event, claim.history)
     live, matches = next(verdicts)
     codes = tuple([match.code for match in matches]) if matches else ()
@@ -72,11 +86,11 @@ def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
 class Record:
     """Stores the alerts of one event; the events of a window are looked up once, however many rules name them."""
 
-    __slots__ = ("_alerts", "_event", "_events", "_moments")
+    __slots__ = ("_alerts", "_event", "_events", "_last_in")
 
     def __init__(self, events: EventQueries, alerts: AlertQueries, event: ActivityEvent) -> None:
         self._events, self._alerts, self._event = events, alerts, event
-        self._moments: dict[tuple[Window, int], list[int]] = {}
+        self._last_in: dict[tuple[Window, int], list[EventRef]] = {}
 
     def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
         """Store the alerts of an edition."""
@@ -85,28 +99,31 @@ class Record:
 
     def _evidence(self, match: Match) -> Evidence:
         """Return what proves an alert; only now are the events of a long window looked up."""
-        moments = [each.t for each in match.events[:MAX_MOMENTS]]
+        most = match.most_named
+        refs = [each.ref for each in match.events[:most]]
         if match.window:
-            moments += self._moments_in(match.window, MAX_MOMENTS - len(moments))
+            refs += self._before(match.window, most - len(refs))
         return Evidence(
             value=match.value,
             threshold=match.threshold,
             count=match.count,
-            moments=tuple(moments),
+            events=tuple(refs),
             sentence=match.sentence,
         )
 
-    def _moments_in(self, window: Window, most: int) -> list[int]:
+    def _before(self, window: Window, most: int) -> list[EventRef]:
         key = window, most
-        if key not in self._moments:
-            self._moments[key] = self._events.moments_in(self._event.user_id, window, self._event.t, most)
-        return self._moments[key]
+        if key not in self._last_in:
+            self._last_in[key] = self._events.last_in(self._event, window, most)
+        return self._last_in[key]
 
 
 def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
     return StoredAlert(
         user_id=event.user_id,
         t=event.t,
+        n=event.n,
+        event_id=event.event_id,
         code=match.code,
         edition=rule_set.edition,
         shadow=rule_set.shadow,
@@ -129,15 +146,30 @@ def _claim_moment(
     events: EventQueries, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent
 ) -> Claim | None:
     """Claim the moment on every clock that the order requires, the shared one first so that no deadlock can arise."""
-    if policy.order is EventOrder.SYSTEM and not events.claim_system_moment(event.t):
+    if policy.order is EventOrder.SYSTEM and not _claim_of_system(events, event):
         return None
     return events.claim_next_moment(event, history_queries(evaluator)[event.type])
 
 
+def _claim_of_system(events: EventQueries, event: ActivityEvent) -> bool:
+    """Claim the system's next moment; with an id, its latest will do where the player's own event came last (A49)."""
+    if events.claim_system_moment(event.t):
+        return True
+    return event.event_id is not None and event.t == events.latest_moment(SYSTEM) == events.latest_moment(event.user_id)
+
+
 def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:
-    """Return the first answer to this very event, or None when no event is stored at its moment (A5)."""
+    """Return the first answer to this very event, or None when no event is stored under its identity (A5, A49)."""
+    if event.event_id is not None and (known := events.decision_on(event.user_id, event.event_id)):
+        if not event.is_retry_of(known.event):
+            raise DuplicateId(event, known.event)
+        return known
     stored = events.decision_at(event.user_id, event.t)
-    if stored and not event.is_retry_of(stored.event):
+    if stored is None or (event.event_id and stored.event.event_id):
+        return None
+    if event.event_id or stored.event.event_id:
+        raise TakenSecond(event, stored.event)
+    if not event.is_retry_of(stored.event):
         raise DuplicateEvent(event.user_id, event.t)
     return stored
 

@@ -82,3 +82,26 @@ class DuplicateEvent(EventRefused):
             if order is EventOrder.USER
             else f"another player's event is stored at t {t}, and t must rise over all players"
         )
+
+
+class DuplicateId(EventRefused):
+    """An event that differs in type, amount or `t` is stored under this `event_id` of the player (A49)."""
+
+    def __init__(self, event: ActivityEvent, stored: ActivityEvent) -> None:
+        sent = {"type": event.type, "amount": f"{event.amount:.2f}", "t": event.t}
+        kept = {"type": stored.type, "amount": f"{stored.amount:.2f}", "t": stored.t}
+        differing = " and ".join(f"{name} {kept[name]}" for name in kept if kept[name] != sent[name])
+        super().__init__(
+            f"event_id {event.event_id} of player {event.user_id} is stored with {differing}; "
+            "send another event with an event_id of its own"
+        )
+
+
+class TakenSecond(EventRefused):
+    """Of the event at this moment and the one that is stored there, one has no `event_id`: it has the whole second."""
+
+    def __init__(self, event: ActivityEvent, stored: ActivityEvent) -> None:
+        held = "an event with an event_id" if stored.event_id else "an event without an event_id"
+        super().__init__(
+            f"{held} of player {event.user_id} is stored at t {event.t}; only events with an event_id share a second"
+        )

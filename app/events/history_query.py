@@ -3,7 +3,7 @@
 Each part of it is bounded by an index, whatever the player has done before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,63 +14,78 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.statements import Statement
 
-# Each part of a history returns rows (part, t, type, amount, count), newest first; `type` is null where the part
-# implies it, and only sums have a `count`.
+# Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is null where
+# the part implies it, and only sums have a `count`. `{before}` is `<`, or `<=` for an event with an id, which may share
+# its second with events before it (A49).
 LATEST_PART = """
-    (SELECT {part}, t, type, amount, NULL::bigint FROM activity_event
-     WHERE user_id = $1 AND t < $2 ORDER BY t DESC LIMIT {count})"""
+    (SELECT {part}, t, type, amount, NULL::bigint, n, event_id FROM activity_event
+     WHERE user_id = $1 AND t {before} $2 ORDER BY t DESC, n DESC LIMIT {count})"""
 # A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
-# index on (user_id, type, t) serves this order, so no plan can walk all of a player's other events to find these.
+# index on (user_id, type, t, n) serves this order, so no plan can walk all of a player's other events to find these.
 LATEST_OF_PART = """
-    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
-     WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t < $2 ORDER BY type DESC, t DESC LIMIT {count})"""
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
+     WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t {before} $2
+     ORDER BY type DESC, t DESC, n DESC LIMIT {count})"""
 WINDOW_PART = """
-    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 ORDER BY t DESC, n DESC)"""
 # An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
 # walked once, however many windows end now; each counts in the shortest window that contains it.
 SUMS_PART = """
-    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 GROUP BY 1)"""
+    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*), NULL::integer, NULL::text
+     FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 GROUP BY 1)"""
 
-# These show whether the claim just before was granted: the player's clock, and the event at this `t` if there is one.
-# The clock's count is the arrival number of the event (A44).
+# These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
+# one. The clock's count is the arrival number of the event (A44).
 CLAIM_PARTS = """
-    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events FROM user_clock WHERE user_id = $1)
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events, NULL::integer, NULL::text
+     FROM user_clock WHERE user_id = $1)
     UNION ALL
-    (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint FROM activity_event
-     WHERE user_id = $1 AND t = $2)"""
+    (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id FROM activity_event
+     WHERE user_id = $1 AND t = $2 ORDER BY n DESC LIMIT 1)"""
+# Only for an event with an id: the event that is stored under it, if there is one.
+KNOWN_PART = """
+    (SELECT {known}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id FROM activity_event
+     WHERE user_id = $1 AND event_id = $3)"""
 
-CLOCK, PRESENT, LATEST_EVENTS = -2, -1, 0  # the numbers of the parts
+KNOWN, CLOCK, PRESENT, LATEST_EVENTS = -3, -2, -1, 0  # the numbers of the parts
 LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
 WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
 TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
 FIRST_SUM = 5
 
-Row = tuple[int, int, str | None, Decimal, int]
+Row = tuple[int, int, str | None, Decimal, int, int, str | None]
 
 
 class HistoryQuery:
     """The query for what the player did before an event, as far back as the rules need; built once, run often.
 
-    `version` identifies the rules; a connection that runs another version's query drops this prepared statement.
+    `statement` is for events without an id, `with_id` for those with one. `version` identifies the rules; a connection
+    that runs another version's query drops this prepared statement.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
-        sql = [CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)]
-        if needs.latest:
-            sql.append(LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest))
-        for kind, count in needs.latest_of.items():
-            sql.append(LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count))
-        for kind, seconds in needs.window.items():
-            sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
         self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
+        claim = CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)
+        sql = "UNION ALL".join((claim, *self._parts(needs, "<")))
+        self.statement = Statement(name, ("bigint", "bigint"), sql, family="history", version=version)
+        sql = "UNION ALL".join((claim, KNOWN_PART.format(known=KNOWN), *self._parts(needs, "<=")))
+        types = ("bigint", "bigint", "text")
+        self.with_id = Statement(f"{name}_with_id", types, sql, family="history", version=version)
+
+    def _parts(self, needs: HistoryNeeds, before: str) -> Iterator[str]:
+        if needs.latest:
+            yield LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest, before=before)
+        for kind, count in needs.latest_of.items():
+            yield LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count, before=before)
+        for kind, seconds in needs.window.items():
+            yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
         for kind in EventType:
             own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
             if own:
-                sql.append(SUMS_PART.format(part_of_t=_part_of_t(own), kind=kind, seconds=max(own.values())))
-        types, text = ("bigint", "bigint"), "UNION ALL".join(sql)
-        self.statement = Statement(name, types, text, family="history", version=version)
+                part_of_t = _part_of_t(own)
+                yield SUMS_PART.format(part_of_t=part_of_t, kind=kind, seconds=max(own.values()), before=before)
 
 
 @lru_cache(maxsize=16)
@@ -88,24 +103,27 @@ def _part_of_t(seconds_of: Mapping[int, int]) -> str:
 
 
 class Claim(NamedTuple):
-    """A claimed moment: the history before it, and the event's arrival number among its player's events (A44)."""
+    """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49)."""
 
     history: History
     seq: int
+    n: int
 
 
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
     """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
-    user_id, latest_t, seq, known = event.user_id, -1, 0, False
+    user_id, latest_t, seq, place, known = event.user_id, -1, 0, 0, False
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
-    for part, t, stored_type, amount, count in rows:
+    for part, t, stored_type, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
             counted[part] = WindowSum(amount, count, t)
         elif part >= LATEST_EVENTS:
-            parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount))
+            parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount, n, event_id))
         elif part == CLOCK:
             latest_t, seq = t, count
+        elif part == PRESENT and event_id and event.event_id:
+            place = n + 1  # they share the second
         else:
             known = True
     if known or latest_t != event.t:
@@ -116,7 +134,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
         sums=_added_up(sums, counted) if counted else {},
     )
-    return Claim(history, seq)
+    return Claim(history, seq, place)
 
 
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:

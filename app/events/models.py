@@ -7,7 +7,7 @@ distributed over many machines by `user_id` one day. The hot path uses the SQL i
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, func, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Enum, Index, Integer, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,19 +25,29 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         CheckConstraint("t >= 0", name="t_not_negative"),
         CheckConstraint("amount > 0", name="amount_positive"),
         # With the amount, so that a window of weeks is added up from the index alone.
-        Index("ix_activity_event_user_id_type_t", "user_id", "type", "t", postgresql_include=["amount"]),
+        Index("ix_activity_event_user_id_type_t_n", "user_id", "type", "t", "n", postgresql_include=["amount"]),
         Index(
-            "ix_activity_event_user_id_alert_codes_t",
+            "ix_activity_event_user_id_alert_codes_t_n",
             "user_id",
             "alert_codes",
             "t",
+            "n",
             postgresql_where=text("alert_codes <> '{}'"),  # most events raise nothing and stay out of it
         ),
-        may(insert="user_id t type amount alert_codes edition key_id seq"),
+        Index(
+            "uq_activity_event_user_id_event_id",
+            "user_id",
+            "event_id",
+            unique=True,
+            postgresql_where=text("event_id IS NOT NULL"),
+        ),
+        may(insert="user_id t type amount alert_codes edition key_id seq n event_id"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     t: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # Its place among the player's events at this `t`: always 0 without an `event_id` (A49).
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, server_default="0")
     type: Mapped[EventType] = mapped_column(
         Enum(EventType, name="activity_type", values_callable=lambda kinds: [kind.value for kind in kinds])
     )
@@ -48,6 +58,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     key_id: Mapped[int | None] = mapped_column(Integer)  # of the key that sent it; no foreign key (app.access.models)
     # How many events its player had by then, this one included (A44); null if a release without numbers stored it.
     seq: Mapped[int | None] = mapped_column(BigInteger)
+    event_id: Mapped[str | None] = mapped_column(Text)
 
 
 class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
@@ -73,20 +84,21 @@ class UserClock(db.Model):  # type: ignore[name-defined, misc]  # as above
 
 
 class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """The totals of a player's events up to `counted_t`; later events are not included yet (A38).
+    """The totals of a player's events up to `counted_t` and `counted_n`; later events are not included yet (A38).
 
     Storing an event does not touch it: a read of the totals advances it, under the lock of the player's clock. Code
-    that changes, adds or removes an event at or before `counted_t` must update the totals too, under the same lock.
+    that changes, adds or removes an event that is counted must update the totals too, under the same lock.
     """
 
     __tablename__ = "user_total"
     __table_args__ = may(
-        insert="user_id counted_t deposits deposited withdraws withdrawn",
-        update="counted_t deposits deposited withdraws withdrawn",
+        insert="user_id counted_t counted_n deposits deposited withdraws withdrawn",
+        update="counted_t counted_n deposits deposited withdraws withdrawn",
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     counted_t: Mapped[int] = mapped_column(BigInteger)
+    counted_n: Mapped[int] = mapped_column(Integer, server_default="0")
     deposits: Mapped[int] = mapped_column(BigInteger)
     deposited: Mapped[Decimal] = mapped_column(Numeric)
     withdraws: Mapped[int] = mapped_column(BigInteger)

@@ -1,12 +1,25 @@
 """Which problem a client sees for each reason to refuse an event."""
 
-from app.events.domain import DuplicateEvent, InTheFuture, OutOfOrder, UnknownUser
+from app.events.domain import (
+    DuplicateEvent,
+    DuplicateId,
+    InTheFuture,
+    OutOfOrder,
+    TakenSecond,
+    UnknownUser,
+)
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
 from app.rulebook.live_rules import NoRuleBook
 from app.rulebook.problems import NOT_READY
 from lib.problem_details import ProblemType
 
+DUPLICATE = ProblemType(
+    409,
+    "duplicate-event",
+    "Conflicting event",
+    example=DuplicateEvent(user_id=1, t=10),
+)
 PROBLEMS: Problems = {
     InvalidEvent: ProblemType(
         400,
@@ -32,11 +45,8 @@ PROBLEMS: Problems = {
         "The player is not registered",
         example=UnknownUser(1),
     ),
-    DuplicateEvent: ProblemType(
-        409,
-        "duplicate-event",
-        "Conflicting event",
-        example=DuplicateEvent(user_id=1, t=10),
-    ),
+    DuplicateEvent: DUPLICATE,
+    DuplicateId: DUPLICATE,
+    TakenSecond: DUPLICATE,
     NoRuleBook: NOT_READY,
 }

@@ -8,7 +8,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 from app.events.domain import Decision
 from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import Window
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -19,10 +19,12 @@ SYSTEM = 0  # the row of user_clock that belongs to no player: the clock of the 
 NEXT_MOMENT = """
     INSERT INTO user_clock AS clock (user_id, last_t, events) {row}
     ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t, events = clock.events + 1
-    WHERE clock.last_t < excluded.last_t
+    WHERE clock.last_t {before} excluded.last_t
     RETURNING last_t
     """
-CLAIM = Statement("claim_moment", ("bigint", "bigint"), NEXT_MOMENT.format(row="VALUES ($1, $2, 1)"))
+CLAIM = Statement("claim_moment", ("bigint", "bigint"), NEXT_MOMENT.format(row="VALUES ($1, $2, 1)", before="<"))
+# For an event with an id, which may share the latest second (A49); what else is stored there, the history tells.
+CLAIM_PLACE = Statement("claim_place", ("bigint", "bigint"), NEXT_MOMENT.format(row="VALUES ($1, $2, 1)", before="<="))
 LATEST = Statement("latest_moment", ("bigint",), "SELECT last_t FROM user_clock WHERE user_id = $1")
 WITHOUT_HASTE = Statement("without_haste", (), "SELECT set_config('statement_timeout', '0', true)")
 START_SYSTEM_CLOCK = Statement(
@@ -37,24 +39,37 @@ START_SYSTEM_CLOCK = Statement(
 STORED = Statement(
     "stored_event",
     ("bigint", "bigint"),
-    f"SELECT {DECISION} FROM activity_event WHERE user_id = $1 AND t = $2",  # noqa: S608  # columns that we name
+    f"SELECT {DECISION} FROM activity_event WHERE user_id = $1 AND t = $2 AND n = 0",  # noqa: S608  # columns of ours
 )
-NEW_EVENT = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq, key_id) {row}"
+STORED_AS = Statement(
+    "stored_event_with_id",
+    ("bigint", "text"),
+    f"SELECT t, {DECISION} FROM activity_event WHERE user_id = $1 AND event_id = $2",  # noqa: S608  # as above
+)
+NEW_EVENT = """
+    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq, key_id, n, event_id) {row}
+    """
 STORE = Statement(
     "store_event",
     ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer", "bigint", "integer"),
-    NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+    NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, NULL)"),
+)
+STORE_AS = Statement(
+    "store_event_with_id",
+    (*STORE.types, "integer", "text"),
+    NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
 )
 # The same writes as an event's, but of no rows: they still need the tables' locks and the right to write each column.
-TRY_CLAIM = Statement("try_claim", (), NEXT_MOMENT.format(row="SELECT 0, 0, 1 WHERE false"))
-NO_EVENT = "SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1, 1, 1 WHERE false"
+TRY_CLAIM = Statement("try_claim", (), NEXT_MOMENT.format(row="SELECT 0, 0, 1 WHERE false", before="<"))
+NO_EVENT = "SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1, 1, 1, 0, '1' WHERE false"
 TRY_STORE = Statement("try_store", (), NEW_EVENT.format(row=NO_EVENT))
 LOCK_SYSTEM = Statement("lock_system", (), "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE")
-MOMENTS = Statement(
-    "moments_in_window",
-    ("bigint", "activity_type", "bigint", "bigint", "integer"),
+LAST_IN_WINDOW = Statement(
+    "last_in_window",
+    ("bigint", "activity_type", "bigint", "bigint", "integer", "integer"),
     """
-    SELECT t FROM activity_event WHERE user_id = $1 AND type = $2 AND t >= $3 AND t < $4 ORDER BY t DESC LIMIT $5
+    SELECT t, n, event_id FROM activity_event
+    WHERE user_id = $1 AND type = $2 AND t >= $3 AND (t, n) < ($4, $5) ORDER BY t DESC, n DESC LIMIT $6
     """,
 )
 
@@ -81,11 +96,18 @@ class EventQueries:
     def claim_next_moment(self, event: ActivityEvent, history: HistoryQuery) -> Claim | None:
         """Claim the player's next moment and read what came before; None if it is not the next (A6).
 
-        The player stays locked either way. Two statements in one round trip: the second starts once the first has the
+        An event with an id claims the next place in the latest second, or a later second (A49); None also if one with
+        this id is stored, and then a rollback must undo the claim.
+
+        The player stays locked until then. Two statements in one round trip: the second starts once the first has the
         lock, and sees what was committed by then. As one statement they would race.
         """
-        self._transaction.write(CLAIM, event.user_id, event.t)
-        rows = self._transaction.fetch(history.statement, event.user_id, event.t)
+        if event.event_id is None:
+            self._transaction.write(CLAIM, event.user_id, event.t)
+            rows = self._transaction.fetch(history.statement, event.user_id, event.t)
+        else:
+            self._transaction.write(CLAIM_PLACE, event.user_id, event.t)
+            rows = self._transaction.fetch(history.with_id, event.user_id, event.t, event.event_id)
         return read_claim(event, rows, history.sums)
 
     def try_to_store(self) -> None:
@@ -109,17 +131,27 @@ class EventQueries:
         self._transaction.write(START_SYSTEM_CLOCK)
 
     def decision_at(self, user_id: int, t: int) -> Decision | None:
-        """Return the decision on the event stored at this moment, or None if there is none."""
+        """Return the decision on the first event stored at this moment, or None if there is none."""
         rows = self._transaction.fetch(STORED, user_id, t)
         return decision_of(user_id, t, rows[0], replayed=True) if rows else None
 
-    def moments_in(self, user_id: int, window: Window, t: int, most: int) -> list[int]:
-        """Return the `t` of the last events in the window that ends at `t`."""
-        rows = self._transaction.fetch(MOMENTS, user_id, window.type.value, t - window.seconds, t, most)
-        return [moment for (moment,) in rows]
+    def decision_on(self, user_id: int, event_id: str) -> Decision | None:
+        """Return the decision on the event stored under this id, or None if there is none."""
+        rows = self._transaction.fetch(STORED_AS, user_id, event_id)
+        return decision_of(user_id, rows[0][0], rows[0][1:], replayed=True) if rows else None
+
+    def last_in(self, event: ActivityEvent, window: Window, most: int) -> list[EventRef]:
+        """Return the last events before this one in the window that ends at it."""
+        opens = event.t - window.seconds
+        values = (event.user_id, window.type.value, opens, event.t, event.n, most)
+        return [EventRef(*row) for row in self._transaction.fetch(LAST_IN_WINDOW, *values)]
 
     def store(self, decision: Decision, seq: int, key_id: int | None = None) -> None:
         """Store the event with its decision, its arrival number and the key that sent it, in one row."""
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition)
-        self._transaction.write(STORE, event.user_id, event.t, NAMES[event.type], event.amount, *verdict, seq, key_id)
+        values = (event.user_id, event.t, NAMES[event.type], event.amount, *verdict, seq, key_id)
+        if event.event_id is None:
+            self._transaction.write(STORE, *values)
+        else:
+            self._transaction.write(STORE_AS, *values, event.n, event.event_id)

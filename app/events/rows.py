@@ -7,13 +7,15 @@ from typing import Any
 from app.events.domain import Decision
 from app.rules.event import TYPE_BY_NAME, ActivityEvent
 
-EVENT = "type, amount"  # beside user_id and t, which identify an event
+EVENT = "type, amount, n, event_id"  # beside user_id and t
 DECISION = f"{EVENT}, alert_codes, edition"
 
 
-def event_of(user_id: int, t: int, stored_type: str, amount: Decimal) -> ActivityEvent:
-    """Make an event from the columns of its row; every query does so here."""
-    return ActivityEvent(user_id=user_id, t=t, type=TYPE_BY_NAME[stored_type], amount=amount)
+def event_of(  # noqa: PLR0913, PLR0917  # a row's columns; by name they would cost every event more
+    user_id: int, t: int, stored_type: str, amount: Decimal, n: int = 0, event_id: str | None = None
+) -> ActivityEvent:
+    """Make an event from the columns of its row, those of `EVENT` in their order; every query does so here."""
+    return ActivityEvent(user_id=user_id, t=t, type=TYPE_BY_NAME[stored_type], amount=amount, n=n, event_id=event_id)
 
 
 def decision_of(user_id: int, t: int, columns: Sequence[Any], *, replayed: bool = False) -> Decision:

@@ -8,8 +8,8 @@ from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.events.domain import Decision
-from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType, parse_amount
-from app.rules.limits import AMOUNT, AMOUNT_BELOW
+from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType, parse_amount, parse_event_id
+from app.rules.limits import AMOUNT, AMOUNT_BELOW, EVENT_ID
 from lib.fields import BIGINT_MAX, WholeNumber, whole_number
 from lib.json_requests import InvalidMembers
 
@@ -32,6 +32,20 @@ class Money(fields.Field[Decimal]):
         if not amount:
             raise self.make_error("not_positive")
         return amount
+
+
+class EventId(fields.Field[str]):
+    """The platform's own id of an event (A49)."""
+
+    default_error_messages = {  # noqa: RUF012  # as above
+        "invalid": 'Must be 1 to 64 letters, digits, ".", "_", ":" or "-", of which the first is a letter or a digit.'
+    }
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        try:
+            return parse_event_id(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
 
 
 class InvalidEvent(InvalidMembers):
@@ -69,6 +83,14 @@ class EventSchema(Schema):
             "Required, unless it is sent as `time`"
         },
     )
+    event_id = EventId(
+        metadata={
+            "type": "string",
+            "pattern": f"^{EVENT_ID}$",
+            "description": "the platform's own id of the event, unique among those of the player. Events with an id "
+            "may share a second, in the order in which they come; one without has its second to itself",
+        }
+    )
 
     # What the fields cannot express. It uses `if` because client generators ignore that and make one model, while
     # `oneOf` would give them several.
@@ -104,6 +126,7 @@ class EventSchema(Schema):
 
 
 MEMBERS = {"type", "amount", "user_id", "t"}
+MEMBERS_WITH_ID = {*MEMBERS, "event_id"}
 
 _schema = EventSchema()
 
@@ -126,7 +149,7 @@ def parse_by_fields(members: Mapping[str, Any]) -> ActivityEvent:
 
 def parse_fast(members: Mapping[str, Any]) -> ActivityEvent | None:
     """Parse an event with the functions that the fields use; None for anything that they would refuse or rename."""
-    if members.keys() != MEMBERS:
+    if members.keys() != MEMBERS and members.keys() != MEMBERS_WITH_ID:
         return None
     try:
         amount = parse_amount(members["amount"])
@@ -135,6 +158,7 @@ def parse_fast(members: Mapping[str, Any]) -> ActivityEvent | None:
             t=whole_number(members["t"], 0),
             type=TYPE_BY_NAME[members["type"]],
             amount=amount,
+            event_id=parse_event_id(members["event_id"]) if "event_id" in members else None,
         )
     except (KeyError, TypeError, ValueError):
         return None

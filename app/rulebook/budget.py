@@ -8,8 +8,8 @@ and took three quarters of what the service could do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.alerts.domain import MAX_MOMENTS
 from app.rules.event import EventType
+from app.rules.limits import MAX_MOMENTS
 from app.rules.rule import Rule
 from app.rules.wording import NOUNS
 

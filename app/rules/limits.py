@@ -6,7 +6,9 @@ MAX_CODE = MAX_EDITION = INTEGER_MAX
 
 AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,2})?"  # an exact amount in plain notation, as a regular expression
 AMOUNT_BELOW = 10**12  # every amount is below it
+EVENT_ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"  # the platform's own id of an event, as a regular expression
 
+MAX_MOMENTS = 100  # events that the evidence of an alert names
 MAX_COUNT = 100  # events in a row that a rule may require
 MAX_WINDOW = 31 * 24 * 60 * 60  # seconds
 MAX_LISTED_WINDOW = 300  # seconds; the database sums longer windows instead of listing their events

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from app.rules.event import BOTH_TYPES, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
+from app.rules.limits import MAX_MOMENTS
 from app.rules.wording import PRESENT, Wording
 
 
@@ -36,7 +37,7 @@ class Rule(ABC):
     @property
     @abstractmethod
     def max_events(self) -> int:
-        """The most events that a match can name; no two of them share a second."""
+        """The most events that the evidence of a match names (A48)."""
 
     @property
     def max_amounts_listed(self) -> int:
@@ -77,6 +78,11 @@ class Match:
     def code(self) -> int:
         """The number by which clients know the rule."""
         return self.rule.code
+
+    @property
+    def most_named(self) -> int:
+        """How many of the events, the newest, its evidence names at most."""
+        return min(self.rule.max_events, MAX_MOMENTS)
 
     @property
     def sentence(self) -> str:

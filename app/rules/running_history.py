@@ -6,11 +6,14 @@ the longest window that is only summed.
 
 from array import array
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import chain, islice
 
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from app.rules.limits import MAX_MOMENTS
 
 ROOM = 4096  # events of a type that are kept before those outside every window are dropped
 
@@ -27,17 +30,12 @@ class RunningHistory:
         self._history = History(
             latest=latest, latest_of=latest_of, window=window, sums=self._sums if needs.sums else {}
         )
-        self._windows = [(window[kind], seconds) for kind, seconds in needs.window.items()]
-        # For each type, the parts that an event goes into, and how many events each part keeps. As t rises, a window
-        # holds no more events than seconds, so it stays bounded even if nobody calls `before`.
+        self._windows = {kind: (window[kind], seconds) for kind, seconds in needs.window.items()}
+        # For each type, the parts that an event goes into, and how many events each part keeps.
         self._parts = {
             kind: [
                 (part, most)
-                for part, most in (
-                    (latest, needs.latest),
-                    (latest_of.get(kind), needs.latest_of.get(kind)),
-                    (window.get(kind), needs.window.get(kind)),
-                )
+                for part, most in ((latest, needs.latest), (latest_of.get(kind), needs.latest_of.get(kind)))
                 if part is not None and most
             ]
             for kind in EventType
@@ -45,23 +43,20 @@ class RunningHistory:
 
     def forget(self) -> None:
         """Begin with another player."""
-        for parts in self._parts.values():
-            for part, _ in parts:
-                part.clear()
+        for part, _ in (*chain.from_iterable(self._parts.values()), *self._windows.values()):
+            part.clear()
         self._sums.forget()
 
     def before(self, t: int) -> History:
-        """Return the history before `t`, which exceeds that of every remembered event; valid until the next call."""
-        for within, seconds in self._windows:
-            opens = t - seconds
-            while within and within[-1].t < opens:
-                within.pop()
+        """Return the history of an event at `t`, not below that of any remembered event; valid until the next call."""
+        for within, seconds in self._windows.values():
+            _drop_before(within, t - seconds)
         self._sums.t = t
         return self._history
 
-    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
-        """Return the `t` of the last events in a summed window that ends just before `t`, newest first."""
-        return self._sums.moments_in(window, t, most)
+    def last_in(self, window: Window, t: int, most: int) -> list[EventRef]:
+        """Return the last remembered events in a summed window that ends at `t`, newest first."""
+        return self._sums.last_in(window, t, most)
 
     def remember(self, event: ActivityEvent) -> None:
         """Add the player's next event."""
@@ -69,8 +64,17 @@ class RunningHistory:
             part.insert(0, event)
             if len(part) > most:
                 part.pop()
+        if event.type in self._windows:
+            within, seconds = self._windows[event.type]
+            within.insert(0, event)
+            _drop_before(within, event.t - seconds)  # so it stays bounded even if nobody calls `before`
         if self._adds_up:
             self._sums.remember(event)
+
+
+def _drop_before(newest_first: list[ActivityEvent], t: int) -> None:
+    while newest_first and newest_first[-1].t < t:
+        newest_first.pop()
 
 
 class RunningSums(Mapping[Window, WindowSum]):
@@ -93,9 +97,9 @@ class RunningSums(Mapping[Window, WindowSum]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def moments_in(self, window: Window, t: int, most: int) -> list[int]:
-        """Return the `t` of the last events in a window, newest first."""
-        return [each for each in self._ledgers[window.type].latest(most) if each >= t - window.seconds]
+    def last_in(self, window: Window, t: int, most: int) -> list[EventRef]:
+        """Return the last events in a window, newest first."""
+        return [each.ref for each in self._ledgers[window.type].latest(most) if each.t >= t - window.seconds]
 
     def remember(self, event: ActivityEvent) -> None:
         """Add the player's next event."""
@@ -110,11 +114,15 @@ class RunningSums(Mapping[Window, WindowSum]):
 
 
 class Ledger:
-    """The `t` and the cents of events of one type, two numbers each: a window of weeks may hold millions."""
+    """The `t` and the cents of events of one type, two numbers each: a window of weeks may hold millions.
+
+    Of the last ones, as many as evidence can name, it has the events themselves.
+    """
 
     def __init__(self) -> None:
         self.times = array("q")
         self.cents = array("q")
+        self._last = deque[ActivityEvent](maxlen=MAX_MOMENTS)
         self._sums: list[RunningSum] = []
         self._room = ROOM
 
@@ -126,17 +134,19 @@ class Ledger:
         """Append an event."""
         self.times.append(event.t)
         self.cents.append(int(event.amount * 100))
+        self._last.append(event)
         if len(self.times) > self._room:
             self._drop_expired(event.t)
 
-    def latest(self, most: int) -> list[int]:
-        """Return the `t` of the last events, newest first."""
-        return self.times[-1 : -most - 1 : -1].tolist()
+    def latest(self, most: int) -> Iterator[ActivityEvent]:
+        """Return the last events, newest first, at most `MAX_MOMENTS`."""
+        return islice(reversed(self._last), most)
 
     def forget(self) -> None:
         """Begin with another player."""
         if self.times:
             del self.times[:], self.cents[:]
+            self._last.clear()
             self._room = ROOM
             for running in self._sums:
                 running.forget()

@@ -34,7 +34,7 @@ class WindowTotal(Rule):
 
     @property
     def max_events(self) -> int:
-        """One per second, both ends included."""
+        """One per second, both ends included; of events that share a second, the newest (A49)."""
         return self.seconds + 1
 
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type

@@ -15,7 +15,6 @@ from app.datastores import AdvisoryLock
 from app.seals.domain import (
     FIRST,
     UNNUMBERED,
-    EventFacts,
     PartDigest,
     PlayerPart,
     SealDigest,
@@ -177,8 +176,7 @@ def _add_event(row: DueRow, covered: PartDigest) -> int:
     """Add an event to the digest of its player; return its `t`, or without an event, the last sealed `t`."""
     if row.t is None:
         return -1 if row.sealed_t is None else row.sealed_t
-    event = EventFacts(row.user_id, row.t, row.seq, row.type, row.amount, row.codes, row.edition, row.received)
-    covered.add(event_digest(event, row.alerts))
+    covered.add(event_digest(row.facts, row.alerts))
     return row.t
 
 

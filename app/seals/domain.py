@@ -1,7 +1,7 @@
 """What is sealed, and its form for the digests: plain values and SHA-256 (A44).
 
-An event and its alerts have one digest. A player's events since the last seal have one, in order of `t`. A seal has one
-over all its players and the previous seal, so that no single one can be changed or left out.
+An event and its alerts have one digest. A player's events since the last seal have one, in order of `t` and `n`. A seal
+has one over all its players and the previous seal, so that no single one can be changed or left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +25,8 @@ class EventFacts(NamedTuple):
     codes: Sequence[int]
     edition: int
     received: int
+    n: int = 0
+    event_id: str | None = None
 
 
 class PlayerPart(NamedTuple):
@@ -69,7 +71,7 @@ def read_seal(written: str) -> Sealed:
 
 @dataclass(slots=True)
 class PartDigest:
-    """The digest over events of a player, added in order of `t`, and their number."""
+    """The digest over events of a player, added in order of `t` and `n`, and their number."""
 
     events: int = 0
     _sha256: Any = field(default_factory=sha256)
@@ -88,11 +90,14 @@ class PartDigest:
 def event_digest(event: EventFacts, alerts: Iterable[str]) -> bytes:
     """Return the digest of an event and its alerts, each of them a line in the form of `seals.queries.ALERT`.
 
-    Line breaks separate the parts; no part contains one, JSON least of all.
+    Line breaks separate the parts; no part contains one, JSON least of all. An event without an id has the digest that
+    it had before events could have one (A49).
     """
-    user_id, t, seq, kind, amount, codes, edition, received = event
+    user_id, t, seq, kind, amount, codes, edition, received, n, event_id = event
     number = "-" if seq is None else seq
     written = f"{user_id} {t} {number} {kind} {amount} {','.join(map(str, codes))} {edition} {received}"
+    if event_id is not None:
+        written += f" {n} {event_id}"
     return sha256("\n".join((written, *sorted(alerts))).encode()).digest()
 
 

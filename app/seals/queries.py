@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from app.seals.domain import PlayerPart, Sealed
+from app.seals.domain import EventFacts, PlayerPart, Sealed
 from lib.snapshots import Reader
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -12,44 +12,45 @@ from lib.transactions import Transaction
 # The forms of an alert and a time for a digest, here and wherever a digest is recomputed.
 ALERT = "concat_ws(' ', code, shadow, edition, evidence)"
 RECEIVED = "(extract(epoch FROM received_at) * 1000000)::bigint"
-FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}"  # the fields of EventFacts
+FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, n, event_id"  # the fields of EventFacts
 
 # Scans the clocks and returns those with new events. An index on them would have to follow the count, and cost every
 # event more than this costs a seal.
 UNSEALED = "SELECT user_id FROM user_clock WHERE user_id > 0 AND events > sealed ORDER BY user_id"
 EVERYBODY = "SELECT user_id FROM user_clock WHERE user_id > 0 ORDER BY user_id"
 
-# Written for the index on (shadow, t, user_id, code), the only one in this order; by the primary key, all alerts of a
-# player would be scanned for each event.
+# Written for the index on (shadow, t, user_id, n, code), the only one in this order; by the primary key, all alerts of
+# a player would be scanned for each event.
 _ALERTS = """
     SELECT {alert} FROM alert WHERE code > 0 AND shadow = {shadow}
-        AND (t, user_id, code) >= (event.t, clock.user_id, 0)
-        AND (t, user_id, code) <= (event.t, clock.user_id, 2147483647)"""
+        AND (t, user_id, n, code) >= (event.t, clock.user_id, event.n, 0)
+        AND (t, user_id, n, code) <= (event.t, clock.user_id, event.n, 2147483647)"""
 _EVENTS = """
-    SELECT clock.user_id, {upto}, done.seq, done.t, event.t, event.seq, event.type, event.amount, event.alert_codes,
-        event.edition, event.received, ARRAY({answered} UNION ALL {in_shadow})
+    SELECT {upto}, done.seq, done.t, clock.user_id, event.t, event.seq, event.type, event.amount, event.alert_codes,
+        event.edition, event.received, event.n, event.event_id, ARRAY({answered} UNION ALL {in_shadow})
     FROM user_clock AS clock
     LEFT JOIN LATERAL (
         SELECT seq, t FROM sealed_player WHERE user_id = clock.user_id AND {covered} ORDER BY {last} LIMIT 1
     ) AS done ON true
     {join} LATERAL (
-        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received
-        FROM activity_event WHERE user_id = clock.user_id AND t > coalesce(done.t, -1) AND {due} ORDER BY t
+        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received, n, event_id
+        FROM activity_event WHERE user_id = clock.user_id AND {due} ORDER BY t, n
     ) AS event ON true
     WHERE clock.user_id BETWEEN %(first)s AND %(last)s AND {whose}
-    ORDER BY clock.user_id, event.t
+    ORDER BY clock.user_id, event.t, event.n
 """
 _OF_ALERTS = {
     "answered": _ALERTS.format(alert=ALERT, shadow="false"),
     "in_shadow": _ALERTS.format(alert=ALERT, shadow="true"),
 }
-# From the last sealed number to the clock's count; includes players none of whose events in between are stored.
+# From the last sealed number to the clock's count; includes players none of whose events in between are stored. An
+# event may have come in the second of the last sealed one (A49).
 UNSEALED_EVENTS = _EVENTS.format(
     upto="clock.events",
     covered="seq > 0",
     last="seq DESC",
     join="LEFT JOIN",
-    due="seq > coalesce(done.seq, 0) AND seq <= clock.events",
+    due="t >= coalesce(done.t, 0) AND seq > coalesce(done.seq, 0) AND seq <= clock.events",
     whose="clock.events > clock.sealed",
     received=RECEIVED,
     **_OF_ALERTS,
@@ -59,7 +60,7 @@ UNNUMBERED_EVENTS = _EVENTS.format(
     covered="seq <= 0",
     last="seq",
     join="JOIN",
-    due="seq IS NULL",
+    due="t > coalesce(done.t, -1) AND seq IS NULL",
     whose="true",
     received=RECEIVED,
     **_OF_ALERTS,
@@ -102,10 +103,10 @@ ANY_UNNUMBERED = "SELECT EXISTS (SELECT FROM activity_event WHERE seq IS NULL)"
 class DueRow(NamedTuple):
     """An event to seal, or a player (`t` None) none of whose events to seal are stored."""
 
-    user_id: int
     upto: int | None
     sealed: int | None
     sealed_t: int | None
+    user_id: int
     t: int | None
     seq: int | None
     type: str
@@ -113,7 +114,14 @@ class DueRow(NamedTuple):
     codes: Sequence[int]
     edition: int
     received: int
+    n: int
+    event_id: str | None
     alerts: Sequence[str]
+
+    @property
+    def facts(self) -> EventFacts:
+        """The event as it is sealed."""
+        return EventFacts._make(self[3:-1])
 
 
 class DueQueries:
@@ -131,11 +139,11 @@ class DueQueries:
         return self._reader.rows(EVERYBODY, {})
 
     def unsealed_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return the unsealed events of these players, by player and `t`."""
+        """Return the unsealed events of these players, by player, `t` and `n`."""
         return self._reader.rows(UNSEALED_EVENTS, {"first": first, "last": last})
 
     def unnumbered_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return the events of these players that have no number and are not counted, by player and `t`."""
+        """Return the events of these players that have no number and are not counted, by player, `t` and `n`."""
         return self._reader.rows(UNNUMBERED_EVENTS, {"first": first, "last": last})
 
     def any_unnumbered(self) -> bool:

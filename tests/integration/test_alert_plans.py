@@ -111,10 +111,10 @@ FILTERS: list[dict[str, Any]] = [
 ]
 CURSORS: list[dict[str, Any]] = [
     {},
-    {"before": Cursor(HEAVY_ALERTS // 2, HEAVY, 123)},
-    {"before": Cursor(1, 1, 1)},
+    {"before": Cursor(HEAVY_ALERTS // 2, HEAVY, 0, 123)},
+    {"before": Cursor(1, 1, 0, 1)},
     {"since": HEAVY_ALERTS},
-    {"since": 10, "before": Cursor(12, HEAVY, 2**31 - 1)},
+    {"since": 10, "before": Cursor(12, HEAVY, 0, 2**31 - 1)},
 ]
 
 

@@ -16,13 +16,14 @@ from app.access.domain import Access, Scope
 from app.alerts import controllers
 from app.alerts.domain import AlertQuery, Cursor, Evidence, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
+from app.rules.event import EventRef
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.wiring import wiring
 
 END, LAST = 2**63 - 1, 2**31 - 1
-PROOF = Evidence(value="2", threshold="1", count=1, moments=(3,), sentence="two")
+PROOF = Evidence(value="2", threshold="1", count=1, events=(EventRef(3),), sentence="two")
 MOMENTS = st.integers(0, 5) | st.just(END)
 USERS = st.integers(1, 3) | st.just(END)
 CODES = st.integers(1, 3) | st.just(LAST)
@@ -257,4 +258,4 @@ def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> N
 def test_a_missing_alert_is_reported_with_its_place(handle: Database, sql: Sql) -> None:
     assert sql("SELECT FROM alert") == []
     with pytest.raises(NoSuchAlert, match="no alert 3 of player 2 is stored at t 1"):
-        controllers.alert(handle, Cursor(1, 2, 3), shadow=True)
+        controllers.alert(handle, Cursor(1, 2, 0, 3), shadow=True)

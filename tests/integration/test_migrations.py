@@ -113,7 +113,7 @@ def test_no_migration_is_written_without_changes(app: APIFlask, folder: str, cap
 def test_a_new_migration_gets_the_next_number_and_is_formatted(app: APIFlask, folder: str) -> None:
     with app.app_context():
         flask_migrate.upgrade(folder)
-        run_sql(address(app), "DROP INDEX ix_activity_event_user_id_type_t")
+        run_sql(address(app), "DROP INDEX ix_activity_event_user_id_type_t_n")
         flask_migrate.revision(folder, message="Put the index back", autogenerate=True)
     [written] = [path for path in Path(folder, "versions").glob("*.py") if path.name not in SHIPPED]
     newest = max(SHIPPED)[:4]

@@ -1,9 +1,11 @@
 """Reading back: stored events page by page, and their totals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 
 import psycopg2
 import pytest
@@ -17,8 +19,8 @@ from app.access.domain import Access, Scope
 from app.events.domain import Decision
 from app.events.queries import EventQueries
 from app.events.reading.controllers import activity_of, events_of
-from app.events.reading.domain import PageQuery, StoredDecision
-from app.rules.event import EventType
+from app.events.reading.domain import Moment, PageQuery, StoredDecision
+from app.rules.event import ActivityEvent, EventType
 from lib.database import Database
 from tests.builders import deposit, withdraw
 from tests.integration.clients import codes, problem, send
@@ -26,9 +28,11 @@ from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.wiring import wiring
 
 END = 2**63 - 1
-MOMENTS = st.integers(0, 12) | st.integers(END - 3, END)
+MOMENTS = st.builds(Moment, st.integers(0, 12) | st.integers(END - 3, END), st.integers(0, 2))
 CODES = st.sets(st.sampled_from([30, 123, 300, 1100]), max_size=4).map(lambda met: tuple(sorted(met)))
 JUDGED = st.tuples(st.sampled_from([deposit, withdraw]), st.integers(1, 9), CODES)
+UNNAMED = {"n": 0, "event_id": None}
+Judged = tuple[Callable[..., ActivityEvent], int, tuple[int, ...]]
 STORED = st.dictionaries(MOMENTS, JUDGED, max_size=16)
 
 
@@ -40,7 +44,7 @@ def database_handle(app_with: AppWith) -> Database:
 
 def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDecision]:
     """Read all pages of player 1, as a client would."""
-    before: int | None = None
+    before: Moment | None = None
     while True:
         page = events_of(database, 1, PageQuery(limit=limit, before=before, code=code))
         yield from page.events
@@ -50,15 +54,20 @@ def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDec
         before = page.next_before
 
 
+def at(event: ActivityEvent, n: int) -> ActivityEvent:
+    """Give an event its place in its second, and an id if it may need one there."""
+    return replace(event, n=n, event_id=f"{event.t}-{n}" if n else None)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=STORED, limit=st.integers(1, 5))
 def test_the_pages_equal_one_sorted_list(
-    database_handle: Database, database: str, stored: dict[int, tuple[type, int, tuple[int, ...]]], limit: int
+    database_handle: Database, database: str, stored: dict[Moment, Judged], limit: int
 ) -> None:
     run_sql(database, "TRUNCATE activity_event")
     decisions = [
-        Decision(event=kind(str(amount), t), alert_codes=met, edition=1)
-        for t, (kind, amount, met) in sorted(stored.items())
+        Decision(event=at(kind(str(amount), t), n), alert_codes=met, edition=1)
+        for (t, n), (kind, amount, met) in sorted(stored.items(), key=itemgetter(0))
     ]
     with database_handle.transaction() as current:
         for decision in [*decisions, Decision(event=deposit("9", 5, user_id=2), alert_codes=(30, 1100), edition=1)]:
@@ -94,8 +103,8 @@ def test_a_page_lists_events_as_they_were_answered(client: FlaskClient) -> None:
         assert began <= datetime.fromisoformat(received) <= datetime.now(UTC)
     assert page == {
         "events": [
-            {"type": "withdraw", "amount": "150.50", "user_id": 1, "t": 20, "alert_codes": [1100]},
-            {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, "alert_codes": []},
+            {"type": "withdraw", "amount": "150.50", "user_id": 1, "t": 20, **UNNAMED, "alert_codes": [1100]},
+            {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, **UNNAMED, "alert_codes": []},
         ],
         "next_before": None,
     }

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from app.events.reading.domain import StoredDecision
+from app.events.reading.domain import Moment, StoredDecision
 from app.events.reading.queries import ADD_UP_BATCH, MAX_ANSWERS, MAX_UNCOUNTED, MAX_WALKED, ReadingQueries
 from app.players.domain import NewPlayer
 from app.players.queries import PlayerQueries
@@ -82,12 +82,15 @@ def rows_touched(database: Database, tables: Sequence[str], ask: Callable[[Trans
     return answer, after - before
 
 
-def page(before: int | None, code: int | None, most: int) -> Callable[[ReadingQueries], list[StoredDecision]]:
+def page(before: Moment | None, code: int | None, most: int) -> Callable[[ReadingQueries], list[StoredDecision]]:
     return lambda asked: asked.latest_events(HEAVY, before=before, code=code, most=most)[0]
 
 
-@pytest.mark.parametrize(("before", "most"), [(None, 2), (None, 201), (HEAVY_EVENTS // 2, 201), (10, 201)])
-def test_a_page_reads_no_more_than_a_page(reading: Database, before: int | None, most: int) -> None:
+PAGES = [(None, 2), (None, 201), (Moment(HEAVY_EVENTS // 2), 201), (Moment(10), 201)]
+
+
+@pytest.mark.parametrize(("before", "most"), PAGES)
+def test_a_page_reads_no_more_than_a_page(reading: Database, before: Moment | None, most: int) -> None:
     found, read = counted(reading, page(before, None, most))
     assert read == len(found)
     for code, answers in ANSWERS_WITH.items():
@@ -130,7 +133,7 @@ def test_a_page_of_a_code_costs_the_same_for_any_mix_of_answers(reading: Databas
         ask = partial(ReadingQueries.latest_events, user_id=9, before=None, code=code, most=201)
         (found, ended_at), read = counted(reading, ask)
         assert len(found) == most
-        assert ended_at == (None if most else 30000 - MAX_WALKED + 1)
+        assert ended_at == (None if most else Moment(30000 - MAX_WALKED + 1))
         assert read <= MAX_WALKED + MAX_ANSWERS + FIND_ANSWERS
 
 

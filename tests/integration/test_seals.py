@@ -67,7 +67,7 @@ def losses(app: APIFlask) -> list[str]:
     """Return what verify finds, of events and of players."""
     found = verified(app)
     assert bool(found.different) == bool(found.differences)
-    shown = [f"player {each.user_id}, t {each.t}: {each.what}" for each in found.differences]
+    shown = [f"player {each.user_id}, t {each.event.t}: {each.what}" for each in found.differences]
     return shown + [f"player {each.user_id}: {each.what}" for each in found.losses]
 
 

@@ -136,7 +136,9 @@ def test_every_later_change_is_found(three_editions: APIFlask, sql: Sql, stateme
     sql(statement)
     findings = verified(three_editions)
     assert findings.different
-    assert any(expected in f"player {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
+    assert any(expected in f"player {each.user_id}, t {each.event.t}: {each.what}" for each in findings.differences), (
+        findings
+    )
 
 
 FIRST_DIFFERENCE = (

@@ -14,6 +14,7 @@ from app.backtest.page import render
 from app.backtest.reports import EditionRules, Report
 from app.backtest.summary import format_rate, format_share, sentence
 from app.backtest.tables import MAX_SHOWN_PERIODS, print_findings
+from app.rules.event import EventRef
 from tests.backtest_reports import (
     EMPTY,
     FIRST,
@@ -187,7 +188,9 @@ def found(findings: Findings) -> str:
 
 
 def test_findings_are_shown_by_edition_with_the_first_differences() -> None:
-    findings = Findings(without_evidence=3, different=22, differences=[Difference(1, 9, "it [b]differs[/b]")] * 20)
+    findings = Findings(
+        without_evidence=3, different=22, differences=[Difference(1, EventRef(9), "it [b]differs[/b]")] * 20
+    )
     findings.events.update({1: 30, 2: 10})
     findings.agreeing.update({1: 10, 2: 10})
     shown = found(findings)

@@ -4,7 +4,7 @@ import pytest
 
 from app.backtest.findings import MAX_LISTED, Answer, EventCheck, Findings, KeptAlert, RuleBook
 from app.rules.engine import RuleSet
-from app.rules.event import EventType
+from app.rules.event import EventRef, EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.running_history import RunningHistory
 from tests.builders import deposit, withdraw
@@ -32,7 +32,9 @@ def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
     wording: str | None = None,
     shadow: bool = False,
 ) -> KeptAlert:
-    return KeptAlert(1, 9, code, shadow, edition, value, "100.00", "1", moments, sentence, wording, "all of it")
+    return KeptAlert(
+        1, 9, 0, code, shadow, edition, value, "100.00", "1", moments, None, None, sentence, wording, "all of it"
+    )
 
 
 def test_consistent_alerts_have_no_faults() -> None:
@@ -133,14 +135,14 @@ def test_findings_add_up_and_the_first_differences_are_listed() -> None:
     for t in range(60):
         faults = ["it differs"] if t >= 10 else []
         parts[t % 2].note_live(Answer([], 1, before_alerts=False), faults, kept=False)
-        parts[t % 2].note(1, t, faults)
+        parts[t % 2].note(1, EventRef(t), faults)
     parts[1].note_shadow(2, ["it differs, too"])
     whole = Findings()
     for part in parts:
         whole.add(part)
     assert (whole.events[1], whole.agreeing[1], whole.shadowed[2], whole.shadowed_agreeing[2]) == (60, 10, 1, 0)
     assert whole.different == 50
-    assert [each.t for each in whole.differences] == list(range(10, 10 + MAX_LISTED))
+    assert [each.event.t for each in whole.differences] == list(range(10, 10 + MAX_LISTED))
 
 
 def test_losses_add_up_and_the_first_are_listed() -> None:
@@ -153,12 +155,13 @@ def test_losses_add_up_and_the_first_are_listed() -> None:
     assert [each.user_id for each in whole.losses] == list(range(10, 10 + MAX_LISTED))
 
 
-def test_the_moments_of_a_sum_are_the_last_of_the_window_newest_first() -> None:
+def test_the_events_of_a_sum_are_the_last_of_the_window_newest_first() -> None:
     window = Window(EventType.DEPOSIT, 1000)
     past = RunningHistory(HistoryNeeds(sums=frozenset({window, Window(EventType.WITHDRAW, 9000)})))
     for t in range(0, 3000, 5):
         past.remember(deposit("1", t))
         past.remember(withdraw("1", t + 1))
-    assert past.moments_in(window, 3000, 100) == list(range(2995, 2495, -5))
-    assert past.moments_in(window, 3500, 200) == list(range(2995, 2495, -5))
-    assert past.moments_in(window, 9000, 100) == []
+    last = [EventRef(t) for t in range(2995, 2495, -5)]
+    assert past.last_in(window, 3000, 100) == last
+    assert past.last_in(window, 3500, 200) == last
+    assert past.last_in(window, 9000, 100) == []

@@ -1,5 +1,7 @@
 """The routes for reading back: what comes in, what goes out, no decisions."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from werkzeug.exceptions import NotFound
 
@@ -7,11 +9,23 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.events.reading import controllers
-from app.events.reading.domain import EventPage, PageQuery, StillAddingUp, UserActivity
+from app.events.reading.domain import (
+    EventPage,
+    Moment,
+    NoSuchEvent,
+    PageQuery,
+    StillAddingUp,
+    StoredDecision,
+    UserActivity,
+)
 from app.events.reading.problems import PROBLEMS
 from app.events.reading.schemas import (
+    EventInPath,
     EventPageSchema,
+    EventParameters,
     EventsParameters,
+    EventWithIdInPath,
+    StoredEventSchema,
     UserActivitySchema,
     UserInPath,
 )
@@ -25,13 +39,16 @@ TAG = {"name": "Reading back", "description": "A player's stored events, with th
 reading = APIBlueprint("reading", __name__, tag=TAG, url_prefix="/users")
 
 USER = "<int(min=1, max=9223372036854775807):user_id>"
-PAGE = {
+MOMENT = "<int(max=9223372036854775807):t>"
+PAGE: dict[str, Any] = {
     "events": [
         {
             "type": "withdraw",
             "amount": "150.00",
             "user_id": 1,
             "t": 20,
+            "n": 0,
+            "event_id": "tx-1a2c",
             "alert_codes": [1100],
             "received_at": "2026-11-22T09:30:00.250000Z",
         },
@@ -40,6 +57,8 @@ PAGE = {
             "amount": "42.00",
             "user_id": 1,
             "t": 10,
+            "n": 0,
+            "event_id": None,
             "alert_codes": [],
             "received_at": "2026-11-22T09:29:50.125000Z",
         },
@@ -55,6 +74,8 @@ ACTIVITY = {
     "withdraws": {"count": 1, "total": "150.00"},
 }
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
+AN_EVENT = {"event": {"value": PAGE["events"][0]}}
+NO_N = InvalidMembers({"n": ["Must be from 0 to 2147483647."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 
 
@@ -74,6 +95,28 @@ def read_events(user_id: int, query: PageQuery) -> EventPage:
     With `code`, a page may have fewer events than `limit`, even none, before the last page: go on with `next_before`.
     """
     return controllers.events_of(services.get(EventServices).database, user_id, query)
+
+
+@reading.get(f"/{USER}/events/{MOMENT}")  # type: ignore[type-var]  # as above
+@reading.input(EventParameters, location="query", arg_name="parameters")
+@reading.output(StoredEventSchema, examples=AN_EVENT, description="the event, with the answer to it")
+@reading.doc(responses=error_responses(NO_N, NoSuchEvent, NotFound, problems=PROBLEMS, takes_body=False))
+@describes_path(reading, EventInPath)
+@require_scope(Scope.EVENTS_READ)
+def read_event(user_id: int, t: int, parameters: dict[str, int]) -> StoredDecision:
+    """Read one event back by its second; `n` says which one, where several share it."""
+    return controllers.event_of(services.get(EventServices).database, user_id, Moment(t, parameters["n"]))
+
+
+@reading.get(f"/{USER}/events/by-id/<string(maxlength=64):event_id>")  # type: ignore[type-var]  # as above
+@reading.input(NoParameters, location="query")
+@reading.output(StoredEventSchema, examples=AN_EVENT, description="the event, with the answer to it")
+@reading.doc(responses=error_responses(NO_PARAMETER, NoSuchEvent, NotFound, problems=PROBLEMS, takes_body=False))
+@describes_path(reading, EventWithIdInPath)
+@require_scope(Scope.EVENTS_READ)
+def read_event_with_id(user_id: int, event_id: str, **_: object) -> StoredDecision:
+    """Read one event back by the platform's own id."""
+    return controllers.event_of(services.get(EventServices).database, user_id, event_id)
 
 
 @reading.get(f"/{USER}")  # type: ignore[type-var]  # as above

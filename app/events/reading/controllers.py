@@ -3,7 +3,15 @@
 A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
-from app.events.reading.domain import EventPage, PageQuery, StillAddingUp, UserActivity
+from app.events.reading.domain import (
+    EventPage,
+    Moment,
+    NoSuchEvent,
+    PageQuery,
+    StillAddingUp,
+    StoredDecision,
+    UserActivity,
+)
 from app.events.reading.queries import ReadingQueries
 from lib.database import Database
 from lib.keyset import page_of
@@ -21,8 +29,17 @@ def events_of(database: Database, user_id: int, query: PageQuery) -> EventPage:
         found, ended_at = ReadingQueries(current).latest_events(
             user_id, before=query.before, code=query.code, most=query.limit + 1
         )
-    events, next_before = page_of(found, query.limit, lambda stored: stored.decision.event.t)
+    events, next_before = page_of(found, query.limit, lambda stored: stored.moment)
     return EventPage(events=events, next_before=next_before if ended_at is None else ended_at)
+
+
+def event_of(database: Database, user_id: int, at: Moment | str) -> StoredDecision:
+    """Return an event by its moment or by its `event_id`; raises `NoSuchEvent`."""
+    with database.transaction(trial=True) as current:
+        found = ReadingQueries(current).one(user_id, at)
+    if found is None:
+        raise NoSuchEvent(user_id, at)
+    return found
 
 
 def activity_of(database: Database, user_id: int) -> UserActivity:

@@ -4,16 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from app.events.domain import Decision
 
 
+class Moment(NamedTuple):
+    """A place among a player's events, which are in the order of these."""
+
+    t: int
+    n: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """Which of a player's events: at most `limit`, with a `t` below `before`, answered with `code`."""
+    """Which of a player's events: at most `limit`, those before the moment `before`, answered with `code`."""
 
     limit: int
-    before: int | None = None
+    before: Moment | None = None
     code: int | None = None
 
 
@@ -24,13 +32,18 @@ class StoredDecision:
     decision: Decision
     received_at: datetime
 
+    @property
+    def moment(self) -> Moment:
+        """Its place among the player's events."""
+        return Moment(self.decision.event.t, self.decision.event.n)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPage:
     """Stored events, newest first; `next_before` is the `before` of the next page."""
 
     events: Sequence[StoredDecision]
-    next_before: int | None
+    next_before: Moment | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +59,14 @@ class StillAddingUp(Exception):
 
     def __init__(self, user_id: int) -> None:
         super().__init__(f"the events of player {user_id} are still being added up; send the same request again")
+
+
+class NoSuchEvent(Exception):
+    """No such event of the player is stored."""
+
+    def __init__(self, user_id: int, event: Moment | str) -> None:
+        at = f"event_id {event}" if isinstance(event, str) else f"t {event.t}" + (f", n {event.n}" if event.n else "")
+        super().__init__(f"no event of player {user_id} is stored with {at}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

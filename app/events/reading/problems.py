@@ -1,10 +1,11 @@
-"""The problem that a client sees while a player's totals are not ready."""
+"""The problems of reading back: no such event, or the player's totals are not ready."""
 
-from app.events.reading.domain import StillAddingUp
+from app.events.reading.domain import Moment, NoSuchEvent, StillAddingUp
 from app.problems import Problems
 from lib.problem_details import ProblemType
 
 PROBLEMS: Problems = {
+    NoSuchEvent: ProblemType(404, "unknown-event", "Event not found", example=NoSuchEvent(1, Moment(10))),
     StillAddingUp: ProblemType(
         503,
         "still-adding-up",

@@ -6,9 +6,9 @@ A page costs the same however many events a player has: an index serves it, and 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.events.reading.domain import StoredDecision, Total, UserActivity
+from app.events.reading.domain import Moment, StoredDecision, Total, UserActivity
 from app.events.rows import DECISION, decision_of
-from lib.fields import BIGINT_MAX
+from app.rules.limits import BIGINT_MAX, INTEGER_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
@@ -19,13 +19,23 @@ NULLS = ", ".join("NULL" for _ in COLUMNS.split(", "))
 # always looks cheaper than sorting.
 PAGE = Statement(
     "events_page",
-    ("bigint", "bigint", "bigint"),
+    ("bigint", "bigint", "integer", "bigint"),
     f"""
-    SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $3
+    SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND (t, n) < ($2, $3) ORDER BY t DESC, n DESC LIMIT $4
     """,  # noqa: S608  # constants of ours
 )
+ONE = Statement(
+    "one_event",
+    ("bigint", "bigint", "integer"),
+    f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t = $2 AND n = $3",  # noqa: S608  # as above
+)
+ONE_WITH_ID = Statement(
+    "one_event_with_id",
+    ("bigint", "text"),
+    f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND event_id = $2",  # noqa: S608  # as above
+)
 
-# With an index on (user_id, t) alone, all of a player's events would have to be walked to find that none raised the
+# With an index on (user_id, t, n) alone, all of a player's events would have to be walked to find that none raised the
 # code. This index holds the player's distinct answers, which are few (15 with four rules), each with its events in
 # order: step from one answer to the next, and take the latest events of the answers that contain the code.
 # Many rules can make very many answers: after this many steps the query gives up and returns one row of nulls.
@@ -34,7 +44,7 @@ PAGE = Statement(
 MAX_ANSWERS = 32
 PAGE_OF_CODE = Statement(
     "events_page_of_code",
-    ("bigint", "bigint", "bigint", "integer"),
+    ("bigint", "bigint", "integer", "bigint", "integer"),
     f"""
     WITH RECURSIVE answer (codes, step) AS (
         (SELECT alert_codes, 1 FROM activity_event
@@ -47,39 +57,45 @@ PAGE_OF_CODE = Statement(
     ), beyond AS (SELECT FROM answer WHERE step > {MAX_ANSWERS} AND codes IS NOT NULL)
     (SELECT latest.* FROM answer CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM activity_event
-        WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes BETWEEN answer.codes AND answer.codes AND t <= $2
-        ORDER BY alert_codes DESC, t DESC LIMIT $3
+        WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes BETWEEN answer.codes AND answer.codes
+            AND (t, n) < ($2, $3)
+        ORDER BY alert_codes DESC, t DESC, n DESC LIMIT $4
     ) AS latest
-    WHERE answer.codes @> ARRAY[$4] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC LIMIT $3)
+    WHERE answer.codes @> ARRAY[$5] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC, n DESC LIMIT $4)
     UNION ALL
     SELECT {NULLS} FROM beyond
     """,  # noqa: S608  # as above
 )
 
-# In that case the events are walked from the newest on, at most this many. The first row holds the `t` of the last
+# In that case the events are walked from the newest on, at most this many. The first row holds `t` and `n` of the last
 # event walked, or null if there are no more, and nulls in its other columns.
 MAX_WALKED = 10_000
 WALK_FOR_CODE = Statement(
     "events_walk_for_code",
-    ("bigint", "bigint", "bigint", "integer", "bigint"),
+    ("bigint", "bigint", "integer", "bigint", "integer", "bigint"),
     f"""
     WITH walked AS MATERIALIZED (
-        SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $5
+        SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND (t, n) < ($2, $3)
+        ORDER BY t DESC, n DESC LIMIT $6
     )
-    SELECT ended.t, {NULLS.removeprefix("NULL, ")}
-    FROM (SELECT CASE count(*) WHEN $5 THEN min(t) END AS t FROM walked) AS ended
+    SELECT ended[1], NULL, NULL, ended[2]::integer, {NULLS.removeprefix("NULL, NULL, NULL, NULL, ")}
+    FROM (SELECT CASE count(*) WHEN $6 THEN min(ARRAY[t, n]) END AS ended FROM walked) AS found
     UNION ALL
-    (SELECT * FROM walked WHERE alert_codes @> ARRAY[$4] ORDER BY t DESC LIMIT $3)
+    (SELECT * FROM walked WHERE alert_codes @> ARRAY[$5] ORDER BY t DESC, n DESC LIMIT $4)
     """,  # noqa: S608  # as above
 )
 
 # A single statement, so a consistent snapshot: the totals include the latest event. Earlier totals are stored; of the
 # events since, at most this many are read, and the first column says whether those were all.
 MAX_UNCOUNTED = 1000
+UNCOUNTED = """
+    (t, n) > (coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1),
+              coalesce((SELECT counted_n FROM user_total WHERE user_id = $1), 0))
+"""
 ACTIVITY = Statement(
     "user_activity",
     ("bigint", "bigint"),
-    """
+    f"""
     SELECT rest.events < $2, latest.t, latest.alert_codes,
            coalesce(kept.deposits, 0) + rest.deposits, coalesce(kept.deposited, 0) + coalesce(rest.deposited, 0),
            coalesce(kept.withdraws, 0) + rest.withdraws, coalesce(kept.withdrawn, 0) + coalesce(rest.withdrawn, 0)
@@ -91,13 +107,13 @@ ACTIVITY = Statement(
                sum(amount) FILTER (WHERE type = 'withdraw') AS withdrawn
         FROM (
             SELECT type, amount FROM activity_event
-            WHERE user_id = $1 AND t > coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1)
-            ORDER BY t LIMIT $2
+            WHERE user_id = $1 AND {UNCOUNTED} ORDER BY t, n LIMIT $2
         ) AS uncounted
     ) AS rest
     LEFT JOIN user_total AS kept ON kept.user_id = $1
-    LEFT JOIN (SELECT t, alert_codes FROM activity_event WHERE user_id = $1 ORDER BY t DESC LIMIT 1) AS latest ON true
-    """,
+    LEFT JOIN (SELECT t, alert_codes FROM activity_event WHERE user_id = $1 ORDER BY t DESC, n DESC LIMIT 1) AS latest
+        ON true
+    """,  # noqa: S608  # as above
 )
 
 # The player's clock is locked first, so that no event of theirs is stored or changed meanwhile. If it is already
@@ -111,25 +127,24 @@ LOCK_IF_FREE = Statement(
 ADD_UP_MORE = Statement(
     "add_up_more",
     ("bigint", "bigint"),
-    """
-    INSERT INTO user_total AS kept (user_id, counted_t, deposits, deposited, withdraws, withdrawn)
-    SELECT $1, max(t),
+    f"""
+    INSERT INTO user_total AS kept (user_id, counted_t, counted_n, deposits, deposited, withdraws, withdrawn)
+    SELECT $1, (max(ARRAY[t, n]))[1], (max(ARRAY[t, n]))[2],
            count(*) FILTER (WHERE type = 'deposit'), coalesce(sum(amount) FILTER (WHERE type = 'deposit'), 0),
            count(*) FILTER (WHERE type = 'withdraw'), coalesce(sum(amount) FILTER (WHERE type = 'withdraw'), 0)
     FROM (
-        SELECT t, type, amount FROM activity_event
-        WHERE user_id = $1 AND t > coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1)
-        ORDER BY t LIMIT $2
+        SELECT t, n, type, amount FROM activity_event WHERE user_id = $1 AND {UNCOUNTED} ORDER BY t, n LIMIT $2
     ) AS uncounted
     HAVING count(*) > 0
     ON CONFLICT (user_id) DO UPDATE SET
-        counted_t = excluded.counted_t,
+        counted_t = excluded.counted_t, counted_n = excluded.counted_n,
         deposits = kept.deposits + excluded.deposits, deposited = kept.deposited + excluded.deposited,
         withdraws = kept.withdraws + excluded.withdraws, withdrawn = kept.withdrawn + excluded.withdrawn
-    """,
+    """,  # noqa: S608  # as above
 )
 
 Row = tuple[Any, ...]
+END = Moment(BIGINT_MAX, INTEGER_MAX)  # no event comes after it
 
 
 class ReadingQueries:
@@ -139,20 +154,28 @@ class ReadingQueries:
         self._transaction = transaction
 
     def latest_events(
-        self, user_id: int, *, before: int | None, code: int | None, most: int
-    ) -> tuple[list[StoredDecision], int | None]:
-        """Return the player's latest events below `before` that were answered with the code, newest first.
+        self, user_id: int, *, before: Moment | None, code: int | None, most: int
+    ) -> tuple[list[StoredDecision], Moment | None]:
+        """Return the player's latest events before `before` that were answered with the code, newest first.
 
-        Also returns the `t` at which the search stopped, if it stopped before it had found `most` or all of them.
+        Also returns the moment at which the search stopped, if it stopped before it had found `most` or all of them.
         """
-        up_to = BIGINT_MAX if before is None else before - 1
+        end = before or END
         if code is None:
-            return list(_stored(user_id, self._transaction.fetch(PAGE, user_id, up_to, most))), None
-        rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
+            return list(_stored(user_id, self._transaction.fetch(PAGE, user_id, *end, most))), None
+        rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, *end, most, code)
         if not rows or rows[0][0] is not None:
             return list(_stored(user_id, rows)), None
-        [(ended_at, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, up_to, most, code, MAX_WALKED)
-        return list(_stored(user_id, rows)), ended_at if len(rows) < most else None
+        [(t, _, _, n, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, *end, most, code, MAX_WALKED)
+        return list(_stored(user_id, rows)), Moment(t, n) if t is not None and len(rows) < most else None
+
+    def one(self, user_id: int, at: Moment | str) -> StoredDecision | None:
+        """Return the player's event at a moment or with an `event_id`, or None if there is none."""
+        if isinstance(at, str):
+            rows = self._transaction.fetch(ONE_WITH_ID, user_id, at)
+        else:
+            rows = self._transaction.fetch(ONE, user_id, *at)
+        return next(_stored(user_id, rows), None)
 
     def activity(self, user_id: int) -> UserActivity | None:
         """Return what the player has done so far; None while too many events are still to be added up."""

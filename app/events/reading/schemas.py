@@ -1,16 +1,23 @@
 """The shape of requests that read events back, and of the answers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from apiflask import Schema
 from marshmallow import fields, post_load
 
+from app.events.reading import domain
 from app.events.reading.domain import PageQuery
 from app.rules.event import EventType
-from app.rules.limits import MAX_CODE
-from lib.fields import FormerName, Moment, TwoPlaces, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
+from app.rules.limits import BIGINT_MAX, INTEGER_MAX, MAX_CODE
+from app.rules.limits import EVENT_ID as EVENT_ID_FORM
+from lib.fields import FormerName, ListOf, Moment, TwoPlaces, WholeNumber
+from lib.query_parameters import PageParameters, WholeNumberInDigits
+
+CURSOR_FORM = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,10}))?")
+N = "its place among the player's events at this `t`, from 0 on; 0 for an event without an `event_id`"
+EVENT_ID = "the platform's own id of the event; null where it was sent without one"
 
 
 class UserInPath(Schema):
@@ -19,12 +26,67 @@ class UserInPath(Schema):
     user_id = WholeNumber(least=1, required=True, metadata={"description": "the player", "example": 1})
 
 
+class EventInPath(UserInPath):
+    """Which event, by its second."""
+
+    t = WholeNumber(least=0, required=True, metadata={"description": "the `t` of the event", "example": 10})
+
+
+class EventWithIdInPath(UserInPath):
+    """Which event, by the platform's own id."""
+
+    event_id = fields.String(
+        required=True,
+        metadata={
+            "description": "the `event_id` of the event",
+            "pattern": f"^{EVENT_ID_FORM}$",
+            "example": "tx-1a2b",
+        },
+    )
+
+
+class EventParameters(Schema):
+    """Which of the events of that second."""
+
+    n = WholeNumberInDigits(
+        least=0, greatest=INTEGER_MAX, load_default=0, metadata={"description": "the `n` of the event"}
+    )
+
+
+class MomentField(fields.Field[domain.Moment]):
+    """A moment: its `t`, or `t.n` where `n` is not 0. Written as a number without `n`, as before events had one."""
+
+    default_error_messages = {  # noqa: RUF012  # marshmallow's own form
+        "invalid": 'Must be a `t` or the next_before of a page, such as 28 or "28.3".'
+    }
+
+    def __init__(self, **more: Any) -> None:  # noqa: ANN401  # as above
+        super().__init__(**more)
+        self.metadata = {"type": ["integer", "string"], "pattern": f"^{CURSOR_FORM.pattern}$", **self.metadata}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> domain.Moment:  # noqa: ANN401  # as above
+        match = CURSOR_FORM.fullmatch(value)
+        if match is None:
+            raise self.make_error("invalid")
+        moment = domain.Moment(*map(int, match.groups("0")))
+        if moment.t > BIGINT_MAX or moment.n > INTEGER_MAX:
+            raise self.make_error("invalid")
+        return moment
+
+    def _serialize(self, value: domain.Moment | None, *_: Any, **__: Any) -> int | str | None:  # noqa: ANN401  # as above
+        if value is None or not value.n:
+            return value and value.t
+        return f"{value.t}.{value.n}"
+
+
 class EventsParameters(PageParameters):
     """Which of the player's events; by default the latest."""
 
-    before = WholeNumberInDigits(
-        least=0,
-        metadata={"description": "only events with a lower `t`; the `next_before` of the previous page"},
+    before = MomentField(
+        metadata={
+            "type": "string",
+            "description": "only events before this moment, a `t` or `t.n`; the `next_before` of the previous page",
+        }
     )
     code = WholeNumberInDigits(
         least=1,
@@ -57,6 +119,10 @@ class StoredEventSchema(Schema):
         attribute="decision.event.t",
         metadata={"description": "the second at which the platform received the action"},
     )
+    n = fields.Integer(required=True, attribute="decision.event.n", metadata={"description": N})
+    event_id = fields.String(
+        required=True, allow_none=True, attribute="decision.event.event_id", metadata={"description": EVENT_ID}
+    )
     alert_codes = fields.List(
         fields.Integer(),
         required=True,
@@ -69,8 +135,16 @@ class StoredEventSchema(Schema):
 class EventPageSchema(Schema):
     """A page of a player's events."""
 
-    events = fields.List(fields.Nested(StoredEventSchema), required=True, metadata={"description": "the newest first"})
-    next_before = next_page("before")
+    events = ListOf(StoredEventSchema, required=True, metadata={"description": "the newest first"})
+    next_before = MomentField(
+        required=True,
+        allow_none=True,
+        metadata={
+            "type": ["integer", "string", "null"],
+            "description": "the `before` of the next page: a `t`, or `t.n` where several events share that second; "
+            "null exactly when there is none",
+        },
+    )
 
 
 class TotalSchema(Schema):
