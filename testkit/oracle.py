@@ -16,15 +16,17 @@ Rule = Mapping[str, Any]  # as a client writes it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One action of a player: amount in plain decimal notation, t in seconds."""
+    """One action of a player: amount in plain decimal notation, t in seconds, and the platform's own id if it has one."""
 
     type: EventType
     amount: str
     user_id: int
     t: int
+    event_id: str | None = None
 
     def body(self) -> dict[str, str | int]:
-        return {"type": self.type, "amount": self.amount, "user_id": self.user_id, "t": self.t}
+        named = {} if self.event_id is None else {"event_id": self.event_id}
+        return {"type": self.type, "amount": self.amount, "user_id": self.user_id, "t": self.t, **named}
 
 
 class Evidence(NamedTuple):
@@ -95,7 +97,10 @@ def evidence(rule: Rule, events: Sequence[Event]) -> Evidence:
 
 
 class Oracle:
-    """Answers event after event by edition 1; the events of each player must come in the order of t."""
+    """Answers event after event by edition 1; the events of each player must come in the order of t.
+
+    Events of one second, each with an id of its own, happened in the order in which they come.
+    """
 
     def __init__(self) -> None:
         self._events: defaultdict[int, list[Event]] = defaultdict(list)

@@ -28,11 +28,12 @@ MOMENTS = st.integers(0, 5) | st.just(END)
 USERS = st.integers(1, 3) | st.just(END)
 CODES = st.integers(1, 3) | st.just(LAST)
 EDITIONS = st.integers(1, 3) | st.just(LAST)
-# Which codes an edition raised at a moment of a user: of each moment, one edition was live and one in the shadow.
+PLACES = st.integers(0, 2) | st.just(LAST)
+# Which codes an edition raised at an event of a user: at each event, one edition was live and one in the shadow.
 STORED = st.dictionaries(
-    st.tuples(MOMENTS, USERS, st.booleans()), st.tuples(EDITIONS, st.sets(CODES, min_size=1)), max_size=16
+    st.tuples(MOMENTS, USERS, PLACES, st.booleans()), st.tuples(EDITIONS, st.sets(CODES, min_size=1)), max_size=16
 )
-CURSORS = st.builds(Cursor, MOMENTS, USERS, CODES)
+CURSORS = st.builds(Cursor, MOMENTS, USERS, PLACES, CODES)
 ASKED = st.builds(
     AlertQuery,
     limit=st.integers(1, 4),
@@ -93,14 +94,14 @@ def walk(database: Database, asked: AlertQuery) -> Iterator[StoredAlert]:
 def test_the_pages_equal_one_sorted_list(
     handle: Database,
     database: str,
-    stored: dict[tuple[int, int, bool], tuple[int, set[int]]],
+    stored: dict[tuple[int, int, int, bool], tuple[int, set[int]]],
     asked: list[AlertQuery],
 ) -> None:
     """In the order of the events' own t, whenever they were stored (A26)."""
     run_sql(database, "TRUNCATE alert")
     alerts = [
-        alert(t, user_id, code, edition, shadow=shadow)
-        for (t, user_id, shadow), (edition, met) in stored.items()
+        replace(alert(t, user_id, code, edition, shadow=shadow), n=n, event_id=f"{t}-{n}" if n else None)
+        for (t, user_id, n, shadow), (edition, met) in stored.items()
         for code in met
     ]
     keep(handle, alerts)
@@ -138,6 +139,8 @@ def alerts_page(client: FlaskClient, query: str = "") -> dict[str, Any]:
 WHY = {
     "user_id": 1,
     "t": 28,
+    "n": 0,
+    "event_id": None,
     "code": 123,
     "edition": 1,
     "shadow": False,
@@ -147,6 +150,7 @@ WHY = {
         "limit": "200.00",
         "count": 3,
         "moments": [28, 10, 0],
+        "events": [{"t": t, "n": 0, "event_id": None} for t in (28, 10, 0)],
         "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
     },
 }

@@ -17,9 +17,9 @@ from tests.settings import settings_with
 
 # All privileges, declared here a second time: an undeclared table or column fails.
 ALLOWED = {
-    "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq")),
+    "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq", "n", "event_id")),
     "alembic_version": May(),
-    "alert": May(insert=("user_id", "t", "code", "edition", "shadow", "evidence")),
+    "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence")),
     "api_key": May(
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),
         update=("last_used_at", "expires_at", "revoked_at", "revoked_by", "refusals", "owner"),
@@ -37,8 +37,8 @@ ALLOWED = {
     "sealed_player": May(insert=("user_id", "seq", "t", "events", "seal", "digest")),
     "user_clock": May(insert=("user_id", "last_t", "events"), update=("last_t", "events", "sealed")),
     "user_total": May(
-        insert=("user_id", "counted_t", "deposits", "deposited", "withdraws", "withdrawn"),
-        update=("counted_t", "deposits", "deposited", "withdraws", "withdrawn"),
+        insert=("user_id", "counted_t", "counted_n", "deposits", "deposited", "withdraws", "withdrawn"),
+        update=("counted_t", "counted_n", "deposits", "deposited", "withdraws", "withdrawn"),
     ),
     "write_trial": May(update=("tried_at",)),
 }

@@ -493,7 +493,10 @@ def test_an_event_deleted_before_sealing_is_reported(
 
 
 def test_sealing_does_not_read_sealed_events_again(app: APIFlask, database: str, sql: Sql) -> None:
-    """Players with very many events and alerts, of which all but the last three are sealed."""
+    """Players with very many events and alerts, of which all but the last three are sealed.
+
+    More events may have come in the second of the last sealed one, so that is read again (A49).
+    """
     sql(
         "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, seq)"
         " SELECT user_id, n, 'withdraw', 150, '{1100}', n"
@@ -511,7 +514,7 @@ def test_sealing_does_not_read_sealed_events_again(app: APIFlask, database: str,
     assert plan["Actual Rows"] == 6
     for node in nodes(plan):
         if "Relation Name" in node and node["Relation Name"] in {"activity_event", "alert"}:
-            assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 3, node
+            assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= 3 + 1, node
     assert app is not None
 
 

@@ -57,6 +57,8 @@ def test_the_document_lists_gained_and_lost_alerts() -> None:
     assert alerts["gained"]["samples"]["1"][0] == {
         "user_id": 2,
         "t": FIRST + 2,
+        "n": 0,
+        "event_id": None,
         "sentence": "140.00 deposited at once; the limit is 100.00",
     }
 
