@@ -23,6 +23,21 @@ def read_back(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(at.example.path.replace("/1", f"/{at.player.user_id}"))
 
 
+def read_one(at: ExampleCase) -> httpx.Response:
+    at.player.deposit("42.00", t=10)
+    return at.player.client.get(f"/users/{at.player.user_id}/events/10")
+
+
+def read_one_with_id(at: ExampleCase) -> httpx.Response:
+    event = {"type": "deposit", "amount": "42.00", "user_id": at.player.user_id, "t": 10, "event_id": "tx-1a2b"}
+    at.player.client.post("/event", json=event).raise_for_status()
+    return at.player.client.get(f"/users/{at.player.user_id}/events/by-id/tx-1a2b")
+
+
+def unknown_event(at: ExampleCase) -> httpx.Response:
+    return at.player.client.get(at.example.path.replace("/users/1", f"/users/{at.player.user_id}"))
+
+
 def register(at: ExampleCase) -> httpx.Response:
     user_id = at.player.user_id
     user = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
@@ -57,6 +72,14 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("receive_event", "duplicate-event"): lambda at: at.events(("deposit", "42.00", 10), ("withdraw", "42.00", 10)),
     ("read_events", "last-page"): read_back,
     ("read_events", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_event", "event"): read_one,
+    ("read_event", "unknown-event"): unknown_event,
+    ("read_event", "invalid-request"): lambda at: at.send(parameters={"n": "2147483648"}),
+    ("read_event", "not-found"): lambda at: at.player.client.get("/users/0/events/10"),
+    ("read_event_with_id", "event"): read_one_with_id,
+    ("read_event_with_id", "unknown-event"): unknown_event,
+    ("read_event_with_id", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_event_with_id", "not-found"): lambda at: at.player.client.get("/users/0/events/by-id/tx-1a2b"),
     ("read_activity", "activity"): read_back,
     ("read_activity", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_events", "not-found"): lambda at: at.player.client.get("/users/0/events"),

@@ -16,7 +16,7 @@ Rule = Mapping[str, Any]  # as a client writes it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One action of a player: amount in plain decimal notation, t in seconds, and the platform's own id if it has one."""
+    """One action of a player: amount in plain decimal notation, t in seconds, the platform's own id if there is one."""
 
     type: EventType
     amount: str

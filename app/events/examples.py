@@ -4,13 +4,13 @@ from typing import Any
 
 EVENTS: dict[str, dict[str, Any]] = {
     "deposit": {"summary": "a deposit", "value": {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}},
-    "with-id": {
-        "summary": "a deposit with the platform's own id",
-        "value": {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, "event_id": "tx-1a2b"},
-    },
     "withdraw": {
         "summary": "a withdrawal; the amount as a JSON number, `t` by its other name",
         "value": {"type": "withdraw", "amount": 150.25, "user_id": 1, "time": 20},
+    },
+    "with-id": {
+        "summary": "a deposit with the platform's own id; others may follow in the same second",
+        "value": {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 30, "event_id": "tx-1a2b"},
     },
 }
 DECISIONS: dict[str, dict[str, Any]] = {

@@ -53,7 +53,9 @@ def test_time_is_another_name_for_t_beside_an_id_too(client: FlaskClient) -> Non
 
 
 def test_equal_deposits_in_one_second_all_count(client: FlaskClient, sql: Sql) -> None:
-    assert [codes(act(client, f"tx-{number}")) for number in range(5)] == [[], [], [], [], [123]], "5 × 50.00 > 200"
+    assert [codes(act(client, f"tx-{number}")) for number in range(5)] == [[], [], [], [], [123]], (
+        "five times 50.00 is above 200"
+    )
     assert sql(PLACES) == [(10, n, f"tx-{n}") for n in range(5)]
 
 

@@ -17,7 +17,9 @@ from tests.settings import settings_with
 
 # All privileges, declared here a second time: an undeclared table or column fails.
 ALLOWED = {
-    "activity_event": May(insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq", "n", "event_id")),
+    "activity_event": May(
+        insert=("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq", "n", "event_id")
+    ),
     "alembic_version": May(),
     "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence")),
     "api_key": May(

@@ -48,7 +48,7 @@ PAGE: dict[str, Any] = {
             "user_id": 1,
             "t": 20,
             "n": 0,
-            "event_id": "tx-1a2c",
+            "event_id": None,
             "alert_codes": [1100],
             "received_at": "2026-11-22T09:30:00.250000Z",
         },
@@ -74,7 +74,8 @@ ACTIVITY = {
     "withdraws": {"count": 1, "total": "150.00"},
 }
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
-AN_EVENT = {"event": {"value": PAGE["events"][0]}}
+AN_EVENT = {"event": {"value": PAGE["events"][1]}}
+AN_EVENT_WITH_ID = {"event": {"value": {**PAGE["events"][1], "event_id": "tx-1a2b"}}}
 NO_N = InvalidMembers({"n": ["Must be from 0 to 2147483647."]})
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 
@@ -110,7 +111,7 @@ def read_event(user_id: int, t: int, parameters: dict[str, int]) -> StoredDecisi
 
 @reading.get(f"/{USER}/events/by-id/<string(maxlength=64):event_id>")  # type: ignore[type-var]  # as above
 @reading.input(NoParameters, location="query")
-@reading.output(StoredEventSchema, examples=AN_EVENT, description="the event, with the answer to it")
+@reading.output(StoredEventSchema, examples=AN_EVENT_WITH_ID, description="the event, with the answer to it")
 @reading.doc(responses=error_responses(NO_PARAMETER, NoSuchEvent, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, EventWithIdInPath)
 @require_scope(Scope.EVENTS_READ)

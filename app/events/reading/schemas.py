@@ -84,7 +84,6 @@ class EventsParameters(PageParameters):
 
     before = MomentField(
         metadata={
-            "type": "string",
             "description": "only events before this moment, a `t` or `t.n`; the `next_before` of the previous page",
         }
     )
@@ -140,7 +139,7 @@ class EventPageSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "type": ["integer", "string", "null"],
+            "type": ["integer", "string"],
             "description": "the `before` of the next page: a `t`, or `t.n` where several events share that second; "
             "null exactly when there is none",
         },
