@@ -78,14 +78,13 @@ def receive_event(members: dict[str, Any]) -> Response:
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:
     """Write the event's one log line, with the key that sent it now; a warning if it raised codes (A14)."""
-    write = log.warning if decision.alert else log.info
     event = decision.event
-    named = {} if event.event_id is None else {"event_id": event.event_id, "n": event.n}
+    lines = log if event.event_id is None else log.bind(event_id=event.event_id, n=event.n)
+    write = lines.warning if decision.alert else lines.info
     write(
         "event",
         user_id=event.user_id,
         t=event.t,
-        **named,
         codes=decision.alert_codes,
         replayed=decision.replayed,
         key_id=key_id,
