@@ -9,6 +9,7 @@ from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER
 from testkit.oracle import Event
 
 MEMBERS = {"type", "amount", "user_id", "t"}
+EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
 WHOLE = re.compile(r"-?[0-9]{1,19}")
 BEYOND_REASON = 50  # brackets; from where on a body may count as nested too deeply, as the contract has no number
@@ -80,13 +81,22 @@ def event_of(members: dict[str, object]) -> Event | None:
         members = {("t" if name == "time" else name): value for name, value in members.items()}
     user_id, t = whole(members.get("user_id")), whole(members.get("t"))
     kind, amount = members.get("type"), members.get("amount")
-    if set(members) != MEMBERS or user_id is None or t is None or user_id == 0:
+    event_id = members.get("event_id")
+    if "event_id" in members and (type(event_id) is not str or not EVENT_ID.fullmatch(event_id)):
+        return None
+    if set(members) - {"event_id"} != MEMBERS or user_id is None or t is None or user_id == 0:
         return None
     if not isinstance(amount, str) or not AMOUNT.fullmatch(amount) or not amount.strip("0."):
         return None
     if type(kind) is not str or kind not in {"deposit", "withdraw"}:
         return None
-    return Event(type="deposit" if kind == "deposit" else "withdraw", amount=str(amount), user_id=user_id, t=t)
+    return Event(
+        type="deposit" if kind == "deposit" else "withdraw",
+        amount=str(amount),
+        user_id=user_id,
+        t=t,
+        event_id=event_id if isinstance(event_id, str) else None,
+    )
 
 
 def whole(value: object) -> int | None:

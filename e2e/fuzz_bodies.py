@@ -99,6 +99,7 @@ odd_numbers = st.one_of(
     st.integers(0, 10**14).map(lambda cents: f"{cents // 100}.{cents % 100:02}"),
 )
 odd_literals = odd_numbers | odd_numbers.map(lambda text: json.dumps(text, ensure_ascii=False))
+near_ids = st.from_regex(r"[A-Za-z0-9._:/ -]{1,66}\n?", fullmatch=True)
 odd_words = st.one_of(any_text, st.sampled_from(["deposit", "withdraw"]).flatmap(near))
 strange = st.sampled_from(
     [*INVALID_VALUES.values(), *INVALID_TYPES.values(), *INVALID_AMOUNTS.values(), *INVALID_INTEGERS.values()]
@@ -150,6 +151,13 @@ FUZZ_BODIES: dict[str, st.SearchStrategy[FuzzBody]] = {
             lambda name, value, t: event_text(SOMEBODY, f"{json.dumps(name)}: {value}", t=t),
             names,
             literals(json_values) | odd_literals,
+            moments,
+        )
+    ),
+    "almost an id": fuzz_body(
+        st.builds(
+            lambda literal, t: event_text(SOMEBODY, f'"event_id": {literal}', t=t),
+            literals(scalars | near_ids) | strange,
             moments,
         )
     ),

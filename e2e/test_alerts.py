@@ -42,6 +42,8 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
     assert alert == {
         "user_id": player.user_id,
         "t": 28,
+        "n": 0,
+        "event_id": None,
         "code": 123,
         "edition": alert["edition"],
         "shadow": False,
@@ -51,6 +53,7 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
             "limit": "200.00",
             "count": 3,
             "moments": [28, 10, 0],
+            "events": [{"t": t, "n": 0, "event_id": None} for t in (28, 10, 0)],
             "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
         },
     }

@@ -24,7 +24,8 @@ NOTHING = {"count": 0, "total": "0.00"}
 
 def as_read(event: Event, codes: object) -> dict[str, object]:
     """Return an event as it must be read back, without its time of arrival."""
-    return {**event.body(), "amount": f"{Decimal(event.amount):.2f}", "alert_codes": codes}
+    amount = f"{Decimal(event.amount):.2f}"
+    return {**event.body(), "amount": amount, "n": 0, "event_id": event.event_id, "alert_codes": codes}
 
 
 def without_arrival(event: dict[str, Any]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Short ways to build events and histories in tests."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from app.rules.event import ActivityEvent, EventType
@@ -19,15 +20,19 @@ def withdraw(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
 def as_sent(event: ActivityEvent) -> oracle.Event:
     """Return the event as a client writes it, and as the oracle reads it."""
     kind: oracle.EventType = "deposit" if event.type is EventType.DEPOSIT else "withdraw"
-    return oracle.Event(type=kind, amount=f"{event.amount:.2f}", user_id=event.user_id, t=event.t)
+    amount = f"{event.amount:.2f}"
+    return oracle.Event(type=kind, amount=amount, user_id=event.user_id, t=event.t, event_id=event.event_id)
 
 
 def played_by(user_id: int, played: Iterable[tuple[EventType, Decimal, int]], *, start: int = 0) -> list[ActivityEvent]:
-    """Turn steps (type, amount, seconds since the step before) into the events of a player."""
-    t, events = start, []
-    for kind, amount, gap in played:
-        t += gap
-        events.append(ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount))
+    """Turn steps (type, amount, seconds since the step before) into the events of a player; 0 s: in the same second."""
+    steps = list(played)
+    gaps = [gap for *_, gap in steps]
+    t, n, events = start, -1, []
+    for (kind, amount, gap), following in zip(steps, [*gaps[1:], 1], strict=True):
+        t, n = t + gap, 0 if gap else n + 1
+        event = ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount)
+        events.append(event if gap and following else replace(event, n=n, event_id=f"{t}-{n}"))
     return events
 
 

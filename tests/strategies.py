@@ -40,6 +40,8 @@ EDITIONS = st.lists(RULES, min_size=1, max_size=8, unique_by=lambda rule: rule.c
 
 GAPS = st.sampled_from([1, 2, 10, 29, 30, 31, 299, 300, 301, 3600, 40 * 24 * 3600]) | st.integers(1, 5000)
 AMOUNTS = st.integers(1, 12_000).map(lambda cents: Decimal(cents) / 100)
+# Steps of players whose events may share a second.
+CROWDED = st.lists(st.tuples(TYPES, AMOUNTS, st.just(0) | GAPS), min_size=1, max_size=20)
 PLAYED: st.SearchStrategy[list[tuple[EventType, Decimal, int]]] = st.lists(
     st.tuples(TYPES, AMOUNTS, GAPS), min_size=1, max_size=20
 )

@@ -76,7 +76,7 @@ SHORT_SIGHTED: st.SearchStrategy[Rule] = st.one_of(
 )
 RULE_LISTS = st.lists(SHORT_SIGHTED, min_size=1, max_size=5, unique_by=lambda rule: rule.code)
 GAPS = st.sampled_from([1, 30, 299, 300, 301, 310, 5000]) | st.integers(1, 90)
-DENSE = st.lists(st.tuples(TYPES, st.integers(1, 120).map(Decimal), GAPS), min_size=4, max_size=20)
+DENSE = st.lists(st.tuples(TYPES, st.integers(1, 120).map(Decimal), st.just(0) | GAPS), min_size=4, max_size=20)
 
 
 @st.composite

@@ -27,7 +27,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
-from tests.strategies import EDITIONS, PLAYED
+from tests.strategies import EDITIONS, CROWDED
 
 ANN = Change(actor="ann")
 EXAMPLES = 12
@@ -101,7 +101,7 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(EDITIONS, EDITIONS, st.lists(PLAYED, min_size=1, max_size=4))
+    @given(EDITIONS, EDITIONS, st.lists(CROWDED, min_size=1, max_size=4))
     def one_edition(rules: list[Rule], beside: list[Rule], histories: list[Steps]) -> None:
         nonlocal played
         store = wiring(books).database
@@ -138,5 +138,5 @@ def raised(sent: list[Event], codes: list[list[int]]) -> list[tuple[int, int]]:
 
 
 def stored(sql: Sql, user_id: int, edition: int) -> list[tuple[Any, ...]]:
-    """Return the alerts that were kept of an edition, in order of t and code."""
-    return sql("SELECT t, code FROM alert WHERE user_id = %s AND edition = %s ORDER BY t, code", user_id, edition)
+    """Return the alerts that were kept of an edition, in order of t, n and code."""
+    return sql("SELECT t, code FROM alert WHERE user_id = %s AND edition = %s ORDER BY t, n, code", user_id, edition)

@@ -10,10 +10,10 @@ from app.rules.event import EventType
 from app.rules.rule import Rule
 from testkit import oracle
 from tests.builders import as_sent, history_of, played_by
-from tests.strategies import EDITIONS, PLAYED
+from tests.strategies import CROWDED, EDITIONS
 
 
-@given(EDITIONS, PLAYED)
+@given(EDITIONS, CROWDED)
 def test_any_edition_judges_any_history_as_the_oracle_does(
     rules: list[Rule], played: list[tuple[EventType, Decimal, int]]
 ) -> None:

@@ -15,7 +15,7 @@ from app.rules.history import HistoryNeeds, Window, WindowSum
 from app.rules.rule import Rule
 from app.rules.running_history import RunningHistory
 from tests.builders import deposit, history_of, played_by, withdraw
-from tests.strategies import EDITIONS, PLAYED
+from tests.strategies import CROWDED, EDITIONS
 
 TYPES = st.sampled_from(EventType)
 COUNTS = st.dictionaries(TYPES, st.integers(0, 4))
@@ -30,7 +30,7 @@ NEEDS = st.builds(
 Steps = list[tuple[EventType, Decimal, int]]
 
 
-@given(NEEDS, st.lists(PLAYED, min_size=1, max_size=3), st.integers(1, 8), st.data())
+@given(NEEDS, st.lists(CROWDED, min_size=1, max_size=3), st.integers(1, 8), st.data())
 def test_it_equals_a_plain_list_for_one_player_after_another(
     needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
 ) -> None:
@@ -51,7 +51,7 @@ def test_it_equals_a_plain_list_for_one_player_after_another(
                 running.remember(event)
 
 
-@given(EDITIONS, EDITIONS, PLAYED)
+@given(EDITIONS, EDITIONS, CROWDED)
 def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], other: list[Rule], played: Steps) -> None:
     running = RunningHistory(needs_of_all(*(RuleSet(edition=1, rules=rules) for rules in (one, other))))
     events = played_by(1, played)

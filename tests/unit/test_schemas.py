@@ -65,6 +65,7 @@ WRONG_OF: dict[str, list[object]] = {
     "type": ["Deposit", "DEPOSIT", "bet", "", None, 1, True, [], {}, "deposit "],
     "user_id": [0, -1, 2**63, "1", True, None, 1.0, NumberLiteral("1.0"), [], {}],
     "t": [-1, 2**63, "1", False, None, NumberLiteral("1e3"), [], {}],
+    "event_id": ["", "-a", ".a", "a b", "ä", "a\n", "x" * 65, 1, None, True, NumberLiteral("1.0"), [], {}],
 }
 WRONG = [(name, value) for name, values in WRONG_OF.items() for value in values]
 
@@ -103,6 +104,7 @@ def test_alert_is_true_exactly_when_there_are_codes(codes: tuple[int, ...], aler
     assert json.loads(render_decision(decision)) == answer
 
 
+EVENT_IDS: st.SearchStrategy[object] = st.sampled_from(["a", "tx-1", "-", "a b", "a\n", "x" * 64, "x" * 65, 1, None])
 VALUES: st.SearchStrategy[object] = st.one_of(
     st.sampled_from(
         [
@@ -131,7 +133,9 @@ VALUES: st.SearchStrategy[object] = st.one_of(
 )
 SENT = st.dictionaries(
     st.sampled_from(["type", "amount", "user_id", "t", "time", "x"]), VALUES
-) | st.fixed_dictionaries({"type": VALUES, "amount": VALUES, "user_id": VALUES, "t": VALUES})
+) | st.fixed_dictionaries(
+    {"type": VALUES, "amount": VALUES, "user_id": VALUES, "t": VALUES}, optional={"event_id": EVENT_IDS}
+)
 
 
 @given(SENT)
