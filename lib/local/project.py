@@ -1,4 +1,4 @@
-"""The facts of the project that the runner works for, from the table `[tool.local]` of pyproject.toml."""
+"""What the runner must know about the project, from the table `[tool.local]` of pyproject.toml."""
 
 import hashlib
 import tomllib
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.local.errors import LocalError
+from lib.local.terminal import LocalError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One checkout of a project: where it is, what it is called, how its programs are started.
+    """A checkout of a project: its folder and name, and what to run in it.
 
-    `programs`, by name and in the order of their start, `migrate` and `notice` are arguments for Python. `notice` says
-    in a line who may use the service, or which settings are wrong, then in a line each the headers that a request
-    needs, as a shell takes them within double quotes. `alive_path` is asked to see whether the service is there;
-    `sample_json` is a request to try at `sample_path`; people read about others at `docs_path`; `environment` is for
-    the programs, where the user says nothing else.
+    `programs` (by name, in the order of their start), `migrate` and `notice` are arguments for Python. `notice` prints
+    who may use the service in one line, and below it the headers that a request needs, one a line, to be put between
+    double quotes in a shell; or it fails and says which settings are wrong. `alive_path` is requested to see whether
+    the service answers; `docs_path` leads to its documentation; `sample_json` is a request to try at `sample_path`.
+    `environment` is set for the programs, unless the user sets these variables.
     """
 
     root: Path
@@ -33,7 +33,7 @@ class Project:
 
     @property
     def var(self) -> Path:
-        """The folder of everything that a run leaves behind."""
+        """The folder of everything that the runner writes."""
         return self.root / "var"
 
     @property
@@ -43,7 +43,7 @@ class Project:
 
     @property
     def service_log(self) -> Path:
-        """The log of the programs and of their supervisor."""
+        """The log of the programs and their supervisor."""
         return self.logs / "service.log"
 
     @property
@@ -53,18 +53,18 @@ class Project:
 
     @property
     def supervisor_lock(self) -> Path:
-        """The file whose lock says that the supervisor of this checkout runs."""
+        """The file that the supervisor of this checkout locks while it runs."""
         return self.var / "supervisor.lock"
 
     @property
     def outside(self) -> Path:
-        """The folder used by root where the checkout is out of reach for the user who runs PostgreSQL."""
+        """The folder that replaces `var` for PostgreSQL if its account cannot reach the checkout; for root only."""
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
         return Path("/var/lib") / f"{self.name}-{digest}"
 
 
 def read_project(root: Path) -> Project:
-    """Read the facts from pyproject.toml in `root`; raises `LocalError` where one is missing."""
+    """Read the table from pyproject.toml in `root`; raises `LocalError` if something is missing."""
     try:
         table = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["local"]
         return Project(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.local.commands import clean
-from lib.local.ports import kept_port
+from lib.local.ports import saved_port
 from lib.local.project import Project, read_project
 
 REPOSITORY = Path(__file__).parents[3]
@@ -60,7 +60,7 @@ def make_checkout(folder: Path) -> Project:
     files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE, "notice.py": NOTICE}
     for name, text in files.items():
         (folder / name).write_text(text)
-    (folder / ".env").write_text(f"PORT={kept_port(folder / 'port')}\n")
+    (folder / ".env").write_text(f"PORT={saved_port(folder / 'port')}\n")
     (folder / "lib").symlink_to(REPOSITORY / "lib")
     return read_project(folder)
 

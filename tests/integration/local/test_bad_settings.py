@@ -70,7 +70,7 @@ def test_a_program_that_fails_is_told_with_the_end_of_what_it_said(
     (project.root / "notice.py").write_text("import no_such_module")
     assert main(["start"]) == 1
     said = capfd.readouterr().err
-    assert said.startswith("error: the settings could not be read; the end of what was said:\n")
+    assert said.startswith("error: the settings could not be read; the end of the error output:\n")
     assert "No module named 'no_such_module'" in said
     assert not (project.var / "postgres").exists()
 
@@ -80,7 +80,7 @@ def test_where_a_wrong_port_is_set_is_told(
 ) -> None:
     (project.root / ".env").write_text("PORT=abc\n")
     assert main(["start"]) == 1
-    assert "PORT=abc is no port" in (said := capfd.readouterr().err)
+    assert "PORT=abc is not a port" in (said := capfd.readouterr().err)
     assert "(it is set in .env)" in said
     monkeypatch.setenv("PORT", "0")
     assert main(["start"]) == 1

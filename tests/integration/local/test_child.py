@@ -13,7 +13,7 @@ import pytest
 
 import lib.local.child
 from lib.local import processes
-from lib.local.child import SILENT, Child
+from lib.local.child import MISSED, Child
 from tests.integration.local.seen import users_of
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -46,32 +46,32 @@ def wait_for(path: Path) -> str:
 def sleeper(tmp_path: Path) -> Iterator[Child]:
     child = Child(SLEEP, tmp_path)
     yield child
-    child.stop(patience=1)
+    child.stop(grace=1)
 
 
 def test_a_child_lives_from_its_start_to_its_stop(sleeper: Child) -> None:
-    assert (sleeper.alive(), sleeper.pid) == (False, 0)
+    assert (sleeper.is_running(), sleeper.pid) == (False, 0)
     sleeper.launch(os.environ)
-    assert sleeper.alive()
-    sleeper.stop(patience=5)
-    assert not sleeper.alive()
+    assert sleeper.is_running()
+    sleeper.stop(grace=5)
+    assert not sleeper.is_running()
 
 
 def test_a_killed_child_is_seen_and_can_be_started_again(sleeper: Child) -> None:
     sleeper.launch(os.environ)
     first = sleeper.pid
     os.kill(first, signal.SIGKILL)
-    assert processes.gone([psutil.Process(first)], seconds=5)
-    assert not sleeper.alive()
+    assert processes.wait_for_end([psutil.Process(first)], seconds=5)
+    assert not sleeper.is_running()
     sleeper.launch(os.environ)
-    assert sleeper.alive()
+    assert sleeper.is_running()
 
 
 def test_a_stopped_child_hears_that_it_should_end(sleeper: Child) -> None:
     sleeper.launch(os.environ)
     os.kill(sleeper.pid, signal.SIGSTOP)
     began = time.monotonic()
-    sleeper.stop(patience=10)
+    sleeper.stop(grace=10)
     assert time.monotonic() - began < 5
 
 
@@ -79,8 +79,8 @@ def test_a_deaf_child_is_ended_after_the_patience(tmp_path: Path) -> None:
     child = Child(DEAF, tmp_path)
     child.launch(os.environ)
     wait_for(tmp_path / "ready")
-    child.stop(patience=0.1)
-    assert not child.alive()
+    child.stop(grace=0.1)
+    assert not child.is_running()
 
 
 def test_workers_of_a_killed_child_are_ended_before_the_next(tmp_path: Path) -> None:
@@ -89,22 +89,22 @@ def test_workers_of_a_killed_child_are_ended_before_the_next(tmp_path: Path) -> 
     worker = psutil.Process(int(wait_for(tmp_path / "worker")))
     os.kill(child.pid, signal.SIGKILL)
     child.launch(os.environ)
-    assert processes.gone([worker], seconds=2)
-    child.stop(patience=1)
+    assert processes.wait_for_end([worker], seconds=2)
+    child.stop(grace=1)
 
 
 def test_a_child_that_says_nothing_any_more_is_silent_until_it_is_started_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lib.local.child, "SILENT", LOOKS)
+    monkeypatch.setattr(lib.local.child, "MISSED", LOOKS)
     child = Child(BEATING, REPOSITORY)
     for _ in range(2):
         child.launch(os.environ)
         await_silence(child, until=False)
         os.kill(child.pid, signal.SIGSTOP)
         await_silence(child, until=True)
-        assert child.alive()
-    child.stop(patience=5)
+        assert child.is_running()
+    child.stop(grace=5)
 
 
 def await_silence(child: Child, *, until: bool) -> None:
@@ -112,24 +112,24 @@ def await_silence(child: Child, *, until: bool) -> None:
     looks = [False]
     while not looks[-1] and len(looks) < LOOKS * (10 if until else 2):
         time.sleep(0.1)
-        looks.append(child.silent())
+        looks.append(child.check_silence())
     assert looks[-1] is until
 
 
 def test_a_child_that_never_gives_a_sign_is_not_silent(sleeper: Child) -> None:
     sleeper.launch(os.environ)
-    assert not any(sleeper.silent() for _ in range(SILENT * 2))  # whoever does not know of it
+    assert not any(sleeper.check_silence() for _ in range(MISSED * 2))  # whoever does not know of it
 
 
 def test_a_zombie_has_ended_and_a_stopped_process_has_not() -> None:
     with subprocess.Popen(SLEEP) as process:  # noqa: S603 - our own
         seen = psutil.Process(process.pid)
         process.send_signal(signal.SIGSTOP)
-        assert processes.alive(seen)
+        assert processes.is_running(seen)
         process.kill()
-        assert processes.gone([seen], seconds=5)
+        assert processes.wait_for_end([seen], seconds=5)
         assert seen.status() == psutil.STATUS_ZOMBIE
-    assert not processes.alive(seen)
+    assert not processes.is_running(seen)
 
 
 def test_those_who_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> None:
@@ -140,6 +140,6 @@ def test_those_who_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> N
         found = users_of(tmp_path)
         assert {process.pid for process in found} == {within.pid, named.pid}
         assert {os.getpgid(process.pid) for process in found} == {os.getpgid(0)}
-        assert not processes.gone(found, seconds=0.05)
-        processes.end(found, after=0.05)
+        assert not processes.wait_for_end(found, seconds=0.05)
+        processes.kill_after(found, seconds=0.05)
         assert users_of(tmp_path) == []

@@ -16,9 +16,9 @@ import pytest
 
 from lib.local import processes
 from lib.local.cluster import Cluster
-from lib.local.errors import LocalError
 from lib.local.postgres import temporary_cluster
 from lib.local.processes import postgres_in
+from lib.local.terminal import LocalError
 
 QUICK = {"fsync": "off"}
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -46,7 +46,7 @@ def shared() -> Iterator[Cluster]:
     folder.chmod(0o755)
     made = make_cluster(folder)
     yield made
-    made.stop(patience=0)
+    made.stop(grace=0)
     shutil.rmtree(folder)
 
 
@@ -62,14 +62,14 @@ def absent(open_folder: Path) -> Iterator[Cluster]:
     """A server never started."""
     made = make_cluster(open_folder)
     yield made
-    made.stop(patience=0)
+    made.stop(grace=0)
 
 
 def kill_postmaster(cluster: Cluster) -> None:
     postmaster = cluster.postmaster()
     assert postmaster
     postmaster.kill()
-    assert processes.gone([postmaster], seconds=5)
+    assert processes.wait_for_end([postmaster], seconds=5)
 
 
 def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
@@ -89,11 +89,11 @@ def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> 
     address = cluster.service_url
     ask(cluster.owner_url, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
     cluster.stop()
-    assert not cluster.running()
+    assert not cluster.is_running()
     cluster.start()
     kill_postmaster(cluster)
-    assert not cluster.running()
-    cluster.start(anew=False)
+    assert not cluster.is_running()
+    cluster.start(create=False)
     assert cluster.service_url == address
     assert ask(address, "SELECT current_user") == "sample_service"
     assert ask(cluster.owner_url, "SELECT count(*) FROM kept") == 1
@@ -102,7 +102,7 @@ def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> 
 
 
 def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cluster) -> None:
-    assert not absent.running()
+    assert not absent.is_running()
     leftover = absent.home.with_name("postgres.new.dead")
     (leftover / "data").mkdir(parents=True)
     with ThreadPoolExecutor(2) as pool:
@@ -116,7 +116,7 @@ def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cl
 def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
     for process in postgres_in(cluster.data):
         process.send_signal(signal.SIGSTOP)
-    assert cluster.running()
+    assert cluster.is_running()
     cluster.stop()
     assert postgres_in(cluster.data) == []
 
@@ -125,9 +125,9 @@ def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: C
     others = [process for process in postgres_in(cluster.data) if process != cluster.postmaster()]
     others[0].send_signal(signal.SIGSTOP)
     kill_postmaster(cluster)
-    cluster.start(anew=False)
+    cluster.start(create=False)
     assert ask(cluster.service_url, "SELECT 1") == 1
-    assert not processes.alive(others[0])
+    assert not processes.is_running(others[0])
 
 
 @pytest.mark.parametrize("kind", ["alien", "nonsense"])
@@ -137,8 +137,8 @@ def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
     with subprocess.Popen(SLEEP) as alien:  # noqa: S603 - our own
         number = {"alien": str(alien.pid), "nonsense": "x"}[kind]
         file.write_text("\n".join([number, *file.read_text().split("\n")[1:]]))
-        assert not cluster.running()
-        cluster.start(anew=False)
+        assert not cluster.is_running()
+        cluster.start(create=False)
         assert ask(cluster.service_url, "SELECT 1") == 1
         assert alien.poll() is None
         alien.kill()
@@ -156,8 +156,8 @@ def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) ->
     ("content", "answer"),
     [
         ("9", "the data is of PostgreSQL 9"),
-        ("x", "holds no data of PostgreSQL"),
-        (None, "holds no data of PostgreSQL"),
+        ("x", "holds no PostgreSQL data"),
+        (None, "holds no PostgreSQL data"),
     ],
     ids=["other version", "nonsense", "empty folder"],
 )
@@ -172,7 +172,7 @@ def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, conte
 
 def test_data_that_is_gone_is_not_made_anew_where_a_server_ended(absent: Cluster) -> None:
     with pytest.raises(LocalError, match="is gone"):
-        absent.start(anew=False)
+        absent.start(create=False)
     assert not absent.home.exists()
 
 
@@ -201,7 +201,7 @@ def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> Non
     os.seteuid(65534)
     try:
         with pytest.raises(LocalError, match="belongs to root"):
-            absent.programs()
+            absent.binaries()
     finally:
         os.seteuid(0)
 
@@ -227,9 +227,9 @@ def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
 def test_who_merely_names_the_folder_or_stands_in_it_goes_on(
     cluster: Cluster, bystanders: list["subprocess.Popen[bytes]"], patience: float
 ) -> None:
-    cluster.stop(patience=patience)
-    assert not cluster.running()
+    cluster.stop(grace=patience)
+    assert not cluster.is_running()
     cluster.start()
     kill_postmaster(cluster)
-    cluster.start(anew=False)
+    cluster.start(create=False)
     assert [each.poll() for each in bystanders] == [None, None]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lib.local.database_address import try_connection
-from lib.local.errors import LocalError
-from lib.local.ports import kept_port
+from lib.local.ports import saved_port
 from lib.local.postgres import temporary_cluster
+from lib.local.terminal import LocalError
 
 
 def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> None:
@@ -22,7 +22,7 @@ def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> 
 
 @pytest.mark.parametrize("form", ["u:hush@127.0.0.1:{}/d", "u@/d?host=127.0.0.1&port={}&password=hush"])
 def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp_path: Path) -> None:
-    port = kept_port(tmp_path / "port")
+    port = saved_port(tmp_path / "port")
     with pytest.raises(LocalError) as refused:
         try_connection(f"postgresql://{form.format(port)}")
     said = str(refused.value)

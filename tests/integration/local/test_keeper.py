@@ -50,5 +50,5 @@ def test_a_failed_start_and_a_failed_look_are_reported_and_survived(capsys: pyte
     Keeper("it", look, start).check(1)
     said = capsys.readouterr().out
     assert "it has ended; starting it again in 0.2 s" in said
-    assert "it cannot be started or looked at: no luck" in said
-    assert "it cannot be started or looked at: unreadable" in said
+    assert "it cannot be started or checked: no luck" in said
+    assert "it cannot be started or checked: unreadable" in said

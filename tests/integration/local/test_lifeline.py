@@ -52,7 +52,7 @@ def test_a_worker_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-        assert processes.gone([worker], seconds=5)
+        assert processes.wait_for_end([worker], seconds=5)
 
 
 def test_a_service_started_by_hand_has_no_lifeline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,24 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from lib.local.state import HeldByAnother, State, exclusive, held, last_state, lost, running_state, write_state
+from lib.local.state import LockHeld, State, hold_lock, is_locked, is_removed, last_state, running_state, write_state
 
 STATE = State(pid=1, address="http://127.0.0.1:5000", mark="m", ready=True, programs={"service": (2, 3)})
 
 
 def test_a_second_holder_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
     lock = tmp_path / "new/lock"
-    assert not held(lock)
-    with exclusive(lock, seconds=1):
-        assert held(lock)
-        with pytest.raises(HeldByAnother, match="another command holds"), exclusive(lock, seconds=0.2):
+    assert not is_locked(lock)
+    with hold_lock(lock, seconds=1):
+        assert is_locked(lock)
+        with pytest.raises(LockHeld, match="another command holds"), hold_lock(lock, seconds=0.2):
             pass
-    assert not held(lock)
+    assert not is_locked(lock)
 
 
 def test_the_state_is_read_while_its_holder_lives(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with exclusive(path, seconds=1) as file:
+    with hold_lock(path, seconds=1) as file:
         assert running_state(path) is None, "nothing is written yet"
         write_state(file, STATE)
         assert running_state(path) == STATE
@@ -44,9 +44,9 @@ def test_a_file_that_says_nothing_tells_of_nobody(tmp_path: Path, text: str) -> 
 @pytest.mark.parametrize("kind", ["removed", "replaced"])
 def test_a_lock_whose_file_is_gone_is_lost(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "lock"
-    with exclusive(path, seconds=1) as file:
-        assert not lost(file, path)
+    with hold_lock(path, seconds=1) as file:
+        assert not is_removed(file, path)
         path.rename(tmp_path / "elsewhere")
         if kind == "replaced":
             path.touch()
-        assert lost(file, path)
+        assert is_removed(file, path)

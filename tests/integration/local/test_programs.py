@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib.local import account, binaries, terminal
-from lib.local.errors import LocalError
+from lib.local.terminal import LocalError
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for others")
 
@@ -40,20 +40,20 @@ def test_the_programs_of_pip_are_found_without_importing_them() -> None:
 
 def test_no_programs_at_all_is_told_with_the_way_out(only_path: Path) -> None:
     with pytest.raises(LocalError, match="apt install postgresql"):
-        binaries.find_programs(account=None, storage=only_path)
+        binaries.find_binaries(account=None, storage=only_path)
 
 
 def test_the_newest_of_the_usual_places_is_taken_by_number(only_path: Path) -> None:
     for major in (9, 15, 14):
         give_programs(only_path / f"usual/{major}/bin", f"postgres (PostgreSQL) {major}.1")
-    assert binaries.find_programs(account=None, storage=only_path).major == 15
-    assert binaries.find_programs(account=None, storage=only_path, wanted=9).major == 9
+    assert binaries.find_binaries(account=None, storage=only_path).major == 15
+    assert binaries.find_binaries(account=None, storage=only_path, major=9).major == 9
 
 
 def test_programs_of_another_version_than_the_data_are_refused(only_path: Path) -> None:
     give_programs(only_path / "path")
     with pytest.raises(LocalError, match="the data is of PostgreSQL 18, the programs are of 15: install PostgreSQL 18"):
-        binaries.find_programs(account=None, storage=only_path, wanted=18)
+        binaries.find_binaries(account=None, storage=only_path, major=18)
 
 
 @pytest.mark.parametrize("kind", ["wrong library", "not a program"])
@@ -62,7 +62,7 @@ def test_programs_that_do_not_run_are_passed_over(only_path: Path, kind: str) ->
     give_programs(only_path / "usual/15/bin")
     if kind == "not a program":
         (folder / "postgres").write_bytes(b"\x7fELF")
-    assert binaries.find_programs(account=None, storage=only_path).major == 15
+    assert binaries.find_binaries(account=None, storage=only_path).major == 15
 
 
 @as_root
@@ -75,10 +75,10 @@ def test_programs_out_of_reach_are_copied_with_their_libraries(only_path: Path) 
     assert nobody
     storage = Path("/tmp") / f"storage-{os.getpid()}"  # noqa: S108 - pytest's folders are private
     try:
-        found = binaries.find_programs(account=nobody, storage=storage)
+        found = binaries.find_binaries(account=nobody, storage=storage)
         assert found.folder.is_relative_to(storage)
         assert (found.folder / "../../../usual.libs").resolve().is_dir()
-        assert binaries.find_programs(account=nobody, storage=storage) == found
+        assert binaries.find_binaries(account=nobody, storage=storage) == found
     finally:
         shutil.rmtree(storage)
 
@@ -90,8 +90,8 @@ def test_root_goes_on_with_the_owner_of_the_data(tmp_path: Path) -> None:
     chosen = account.account_for(tmp_path)
     assert chosen
     assert chosen.pw_name == "nobody"
-    assert not account.can_enter(chosen, Path("/root"))
-    assert account.can_enter(chosen, Path("/"))
+    assert not account.can_reach(chosen, Path("/root"))
+    assert account.can_reach(chosen, Path("/"))
 
 
 @as_root
@@ -104,7 +104,7 @@ def test_root_without_an_account_to_stand_in_is_told(tmp_path: Path, monkeypatch
 def test_an_ordinary_user_runs_it_as_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert account.account_for(tmp_path) is None
-    assert account.can_enter(None, tmp_path)
+    assert account.can_reach(None, tmp_path)
 
 
 def test_a_step_shows_its_time_or_that_it_failed(capsys: pytest.CaptureFixture[str]) -> None:

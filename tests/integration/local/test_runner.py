@@ -20,7 +20,7 @@ from lib.local.__main__ import main
 from lib.local.postgres import cluster_of, temporary_cluster
 from lib.local.project import Project
 from lib.local.settings import read_settings
-from lib.local.state import State, running_state
+from lib.local.state import State, hold_lock, running_state
 from tests.integration.local.followers import follower
 from tests.integration.local.seen import users_of
 
@@ -53,7 +53,7 @@ def starts_of(project: Project) -> int:
 def eventually_answers(address: str) -> bool:
     deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
-        if service.answers(address):
+        if service.responds(address):
             return True
         time.sleep(0.05)
     return False
@@ -125,19 +125,19 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     assert postmaster
     postmaster.kill()
     os.kill(service_of(project), signal.SIGKILL)
-    assert processes.gone([postmaster], seconds=5)
+    assert processes.wait_for_end([postmaster], seconds=5)
     assert eventually_answers(state.address)
     deadline = time.monotonic() + MAX_WAIT
-    while not cluster.running() and time.monotonic() < deadline:
+    while not cluster.is_running() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert cluster.running()
+    assert cluster.is_running()
     assert starts_of(project) == 2
 
     # Nobody is left to start anything again, and nothing that is left stands in the way of the next start.
     supervisor, child = psutil.Process(state.pid), psutil.Process(service_of(project))
     supervisor.kill()
-    assert processes.gone([supervisor, child], seconds=5)
-    assert cluster.running()
+    assert processes.wait_for_end([supervisor, child], seconds=5)
+    assert cluster.is_running()
     assert main(["start"]) == 0
     assert eventually_answers(state.address)
 
@@ -147,6 +147,24 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     assert main(["stop"]) == 0
     assert others_of(project) == []
     assert "error" not in capfd.readouterr().err
+
+
+def test_the_service_is_restarted_while_a_restart_of_postgresql_takes_long(project: Project) -> None:
+    assert main(["start"]) == 0
+    state, cluster = state_of(project), cluster_of(project)
+    postmaster = cluster.postmaster()
+    assert postmaster
+    with hold_lock(cluster.home.with_name("postgres.lock"), seconds=5):  # which the restart has to wait for
+        postmaster.kill()
+        deadline = time.monotonic() + MAX_WAIT
+        while "starting it again" not in project.service_log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(service_of(project), signal.SIGKILL)
+        while starts_of(project) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert eventually_answers(state.address)
+        assert not cluster.is_running()
+        assert starts_of(project) == 2
 
 
 def test_two_starts_at_once_give_one_service(project: Project) -> None:
@@ -235,7 +253,7 @@ def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: 
     deadline = time.monotonic() + MAX_WAIT
     while starts_of(project) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert cluster.running()
+    assert cluster.is_running()
     assert cluster.service_url != url
     assert eventually_answers(address)
 
@@ -261,14 +279,14 @@ def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> 
     assert main(["start"]) == 0
     family = others_of(project)
     project.supervisor_lock.unlink()
-    assert processes.gone(family, seconds=MAX_WAIT)
+    assert processes.wait_for_end(family, seconds=MAX_WAIT)
 
 
 @pytest.mark.parametrize(
     ("words", "environment", "answer"),
     [
-        (["start"], {"PORT": "x"}, "PORT=x is no port"),
-        (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is no address of this machine"),
+        (["start"], {"PORT": "x"}, "PORT=x is not a port"),
+        (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is not an address of this machine"),
         (["run"], {}, "say which command"),
         (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
         (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "not a PostgreSQL address"),

@@ -102,7 +102,7 @@ def test_a_start_that_another_command_stops_says_so_and_leaves_nothing(project: 
     with begun(project) as start:
         wait_for_service(project)
         assert main(["stop"]) == 0
-        assert "another command stopped this start: make start begins anew" in start.communicate(timeout=60)[1]
+        assert "another command stopped this start: make start starts over" in start.communicate(timeout=60)[1]
     assert start.returncode == 1
     assert left_by(project) == []
 
@@ -117,7 +117,7 @@ def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
         start.kill()
     threading.Timer(1, (project.root / "go").touch).start()
     assert main(["start"]) == 0
-    assert service.answers(read_settings(project.root, {}).address)
+    assert service.responds(read_settings(project.root, {}).address)
     said = capfd.readouterr().err
     assert "waiting for it" in said
     assert "Already running" in said

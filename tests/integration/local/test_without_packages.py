@@ -16,7 +16,7 @@ from lib.local.project import Project
 from lib.local.state import running_state
 from tests.integration.local.conftest import REPOSITORY
 
-MISSING = "The installation here is not whole (click is missing): make start mends it.\n"
+MISSING = "The installation here is incomplete (click is missing): make start repairs it.\n"
 
 
 def run(project: Project, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -88,7 +88,7 @@ def test_a_database_that_runs_alone_is_never_removed_under_its_server(started: P
     done = run(started, "clean")
     assert done.returncode == 1
     assert "PostgreSQL still runs here (pid " in done.stderr
-    assert "make start mends it, then make stop ends it" in done.stderr
+    assert "make start repairs the installation, then make stop ends it" in done.stderr
     assert (started.var / "postgres").exists() or (started.outside / "postgres").exists()
 
 

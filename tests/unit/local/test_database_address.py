@@ -3,8 +3,8 @@
 import pytest
 
 from lib.database_url import masked_url
-from lib.local.database_address import plain_url, without_secrets
-from lib.local.errors import LocalError
+from lib.local.database_address import plain_url, split_password
+from lib.local.terminal import LocalError
 
 SECRET = "hush"  # noqa: S105 - of an example
 
@@ -86,4 +86,4 @@ def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
     ],
 )
 def test_an_address_for_all_to_see_is_parted_from_its_password(url: str, plain: str, password: str | None) -> None:
-    assert without_secrets(url) == (plain, password)
+    assert split_password(url) == (plain, password)

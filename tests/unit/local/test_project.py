@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lib.local.errors import LocalError
 from lib.local.project import read_project
 from lib.local.settings import program_environment, read_settings
+from lib.local.terminal import LocalError
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.local.errors import LocalError
 from lib.local.settings import read_settings
+from lib.local.terminal import LocalError
 
 
 def test_nothing_set_is_this_machine_at_port_5000_with_a_private_database(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_port_at_the_edge_is_one(tmp_path: Path, port: str) -> None:
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "5000.0", "\u0665"])
 def test_a_bad_port_is_refused_by_name(tmp_path: Path, port: str) -> None:
-    with pytest.raises(LocalError, match=f"PORT={port} is no port"):
+    with pytest.raises(LocalError, match=f"PORT={port} is not a port"):
         read_settings(tmp_path, {"PORT": port})
 
 
