@@ -17,10 +17,11 @@ from lib.local.caller import caller_folder
 from lib.local.cluster import Cluster
 from lib.local.database_address import plain_url, split_password
 from lib.local.postgres import cluster_of
+from lib.local.processes import kill_leftovers
 from lib.local.project import Project
 from lib.local.settings import Settings, owner_environment, read_settings
 from lib.local.starting import start
-from lib.local.state import last_state, running_state
+from lib.local.state import running_state, stop_supervisor
 from lib.local.terminal import LocalError, make, say, step
 from lib.local.without_packages import NOT_RUNNING, remove
 
@@ -30,7 +31,8 @@ _FIRST_ERROR = 400
 def stop(project: Project) -> int:
     """Stop what this checkout has started; the data stays."""
     began = time.monotonic()
-    stopped = service.stop_supervisor(last_state(project.supervisor_lock))
+    stopped = stop_supervisor(project.supervisor_lock)
+    kill_leftovers(project.root)
     # Even if the settings name another database now: it may have been started before.
     cluster = cluster_of(project)
     if cluster.is_running():
@@ -49,7 +51,7 @@ def status(project: Project) -> int:
         lines += [("pids", f"supervisor {state.pid}{''.join(programs)}")]
     lines += _database_lines(project)
     lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
-    lines += [("log before", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
+    lines += [("older log", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
     for title, text in lines:
         print(f"{title:<12}{text}")
     return 0 if state else NOT_RUNNING

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import psutil
 
-_PAUSE = 0.02  # seconds
+MARK = "LOCAL_RUN"  # in the environment of each program: the checkout that started it
+_LEFTOVER_SECONDS = 3
+_PAUSE = 0.02
 
 
 def is_running(process: psutil.Process) -> bool:
@@ -31,16 +33,6 @@ def is_postgres_in(data: Path, process: psutil.Process) -> bool:
     return False
 
 
-def started_with(name: str, value: str) -> list[psutil.Process]:
-    """Return the processes that were started with this environment variable."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if value and process.environ().get(name) == value and is_running(process):
-                found.append(process)
-    return found
-
-
 def wait_for_end(processes: Iterable[psutil.Process], *, seconds: float) -> bool:
     """Wait until all processes have ended; return False if some still run after `seconds`."""
     # psutil.wait_procs would also wait for zombies, which stay if nobody reads their status, as in many containers.
@@ -60,3 +52,16 @@ def kill_after(processes: Iterable[psutil.Process], *, seconds: float) -> None:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         wait_for_end(processes, seconds=5)
+
+
+def kill_leftovers(root: Path) -> None:
+    """Kill the programs of a checkout whose supervisor was killed, if they are stuck; otherwise they end by themselves.
+
+    They are found by MARK: another process may have the ids that the supervisor wrote down.
+    """
+    leftovers = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(root):
+                leftovers.append(process)
+    kill_after(leftovers, seconds=_LEFTOVER_SECONDS)

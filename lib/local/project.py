@@ -2,8 +2,8 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.local.terminal import LocalError
@@ -11,7 +11,7 @@ from lib.local.terminal import LocalError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A checkout of a project: its folder and name, and what to run in it.
+    """A checkout of a project: its folder `root`, and the fields of the table.
 
     `programs` (by name, in the order of their start), `migrate` and `notice` are arguments for Python. `notice` prints
     who may use the service in one line, and below it the headers that a request needs, one a line, to be put between
@@ -22,14 +22,14 @@ class Project:
 
     root: Path
     name: str
-    programs: Mapping[str, tuple[str, ...]]
-    migrate: tuple[str, ...]
-    notice: tuple[str, ...]
+    programs: Mapping[str, Sequence[str]]
+    migrate: Sequence[str]
+    notice: Sequence[str]
     docs_path: str
     alive_path: str
     sample_path: str
     sample_json: str
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def var(self) -> Path:
@@ -64,22 +64,11 @@ class Project:
 
 
 def read_project(root: Path) -> Project:
-    """Read the table from pyproject.toml in `root`; raises `LocalError` if something is missing."""
+    """Read the table from pyproject.toml in `root`; raises `LocalError` if a field is missing or unknown."""
     try:
         table = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["local"]
-        return Project(
-            root=root.resolve(),
-            name=table["name"],
-            programs={name: tuple(words) for name, words in table["programs"].items()},
-            migrate=tuple(table["migrate"]),
-            notice=tuple(table["notice"]),
-            docs_path=table["docs"],
-            alive_path=table["alive"],
-            sample_path=table["sample"]["path"],
-            sample_json=table["sample"]["json"],
-            environment=dict(table.get("environment", {})),
-        )
+        return Project(root=root.resolve(), **table)
     except FileNotFoundError as error:
         raise LocalError(f"no pyproject.toml in {root}: run this in the folder of the project") from error
-    except KeyError as error:
-        raise LocalError(f"pyproject.toml: the table [tool.local] lacks {error}") from error
+    except (KeyError, TypeError) as error:
+        raise LocalError(f"the table [tool.local] of pyproject.toml is wrong: {error}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from lib.local.cluster import Cluster
+from lib.local.processes import MARK
 from lib.local.project import Project
 from lib.local.terminal import LocalError
 from lib.secret_files import UnreadableSecret, read_secret
@@ -61,11 +62,15 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
 
 def program_environment(project: Project, settings: Settings, cluster: Cluster | None) -> dict[str, str]:
     """Return the environment of the programs, which contains the service's address of the database, not the owner's."""
-    environment = {**project.environment, **settings.environment, "HOST": settings.host, "PORT": str(settings.port)}
-    if cluster is not None:
-        environment["DATABASE_URL"] = cluster.service_url
-    # Unbuffered, so that what a program prints before it dies is in the log.
-    return {**environment, "PYTHONUNBUFFERED": "1"}
+    return {
+        **project.environment,
+        **settings.environment,
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        **({"DATABASE_URL": cluster.service_url} if cluster else {}),
+        "PYTHONUNBUFFERED": "1",  # so that what a program prints before it dies is in the log
+        MARK: str(project.root),
+    }
 
 
 def owner_environment(settings: Settings, cluster: Cluster | None) -> Mapping[str, str]:

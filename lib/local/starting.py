@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 import time
@@ -10,9 +9,10 @@ import time
 from lib.local.database_address import try_connection
 from lib.local.log_files import open_log
 from lib.local.project import Project
-from lib.local.service import MARK, OTHER_RUNS, STOPPED, responds
+from lib.local.service import responds
 from lib.local.settings import Settings
 from lib.local.state import State, running_state
+from lib.local.supervisor import OTHER_RUNS, STOPPED
 from lib.local.terminal import LocalError, make, say
 
 _PAUSE = 0.05  # seconds
@@ -77,13 +77,13 @@ def _run_supervisor(project: Project, settings: Settings) -> int:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "lib.local.supervisor"],
             cwd=project.root,
-            env={**settings.environment, "PYTHONUNBUFFERED": "1", MARK: secrets.token_hex(16)},
+            env={**settings.environment, "PYTHONUNBUFFERED": "1"},
             stdin=stdin,
             stdout=log,
             start_new_session=True,
         )
     try:
-        while not _is_ready(running_state(project.supervisor_lock), supervisor.pid):
+        while not ((state := running_state(project.supervisor_lock)) and state.pid == supervisor.pid and state.ready):
             if supervisor.poll() is not None:
                 return supervisor.returncode
             time.sleep(_PAUSE)
@@ -94,10 +94,6 @@ def _run_supervisor(project: Project, settings: Settings) -> int:
     # It outlives this process. Without a return code, Python would warn that nothing waits for it.
     supervisor.returncode = 0
     return 0
-
-
-def _is_ready(state: State | None, pid: int) -> bool:
-    return state is not None and state.pid == pid and state.ready
 
 
 def _say_running(project: Project, settings: Settings, state: State) -> None:

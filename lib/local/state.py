@@ -1,4 +1,4 @@
-"""File locks, and the supervisor's: while it is locked a supervisor runs, and the file says what it runs.
+"""File locks, and the supervisor's: while that is held a supervisor runs, and its file says what it runs.
 
 The kernel releases the lock of a process that ends, even by `kill -9`, so a lock is never stale.
 """
@@ -6,6 +6,7 @@ The kernel releases the lock of a process that ends, even by `kill -9`, so a loc
 import fcntl
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from lib.local.terminal import LocalError
 
 _PAUSE = 0.05  # seconds
+STOP_SECONDS = 45
 _LENGTH = 2048  # bytes; constant, so that a full disk still has room for the next state
 
 
@@ -67,13 +69,11 @@ def is_removed(descriptor: int, path: Path) -> bool:
 class State:
     """What a supervisor runs: the service's base URL, and by name each program's process id and number of starts.
 
-    `ready` is true from the service's first answer until it is being stopped. All processes that the supervisor starts
-    have `mark` in their environment; a process id alone proves nothing, since another process may have it by now.
+    `ready` is true from the service's first answer until it is being stopped.
     """
 
     pid: int
     address: str
-    mark: str
     ready: bool = False
     programs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -83,17 +83,40 @@ def write_state(descriptor: int, state: State) -> None:
     os.pwrite(descriptor, json.dumps(asdict(state)).encode().ljust(_LENGTH), 0)
 
 
-def last_state(path: Path) -> State | None:
-    """Return what the latest supervisor wrote, whether or not it still runs; None if there is nothing readable."""
+def running_state(path: Path) -> State | None:
+    """Return the state of the running supervisor; None if none runs, or if its state cannot be read."""
+    if not is_locked(path):
+        return None
     with suppress(FileNotFoundError, ValueError, KeyError):
         facts = json.loads(path.read_text())
         programs = {name: (pid, starts) for name, (pid, starts) in facts.get("programs", {}).items()}
-        known = {name: facts[name] for name in ("pid", "address", "mark")}
         # Release 0.1, which may still run, writes neither `ready` nor `programs`.
-        return State(**known, ready=facts.get("ready", True), programs=programs)
+        return State(pid=facts["pid"], address=facts["address"], ready=facts.get("ready", True), programs=programs)
     return None
 
 
-def running_state(path: Path) -> State | None:
-    """Return the state of the running supervisor; None if none runs."""
-    return last_state(path) if is_locked(path) else None
+def stop_supervisor(path: Path) -> bool:
+    """Stop the running supervisor, which stops what it has started; return whether one ran.
+
+    One that takes too long is killed; its programs then end by themselves. Raises `LocalError` if it is another user's.
+    """
+    state = running_state(path)
+    if state is None:
+        return False
+    _send(state, signal.SIGTERM)
+    _send(state, signal.SIGCONT)  # a stopped process would not handle the signal
+    deadline = time.monotonic() + STOP_SECONDS
+    while (running := running_state(path)) and running.pid == state.pid:
+        if time.monotonic() > deadline:
+            _send(state, signal.SIGKILL)
+        time.sleep(_PAUSE)
+    return True
+
+
+def _send(state: State, number: signal.Signals) -> None:
+    try:
+        os.kill(state.pid, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError as error:
+        raise LocalError(f"another user runs the supervisor (pid {state.pid}): do this as that user or root") from error

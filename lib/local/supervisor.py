@@ -21,12 +21,15 @@ from lib.local.keeper import Keeper, report
 from lib.local.log_files import open_log, quoted_end, rotate
 from lib.local.ports import reserve_port
 from lib.local.postgres import cluster_of
+from lib.local.processes import kill_leftovers
 from lib.local.project import Project, read_project
-from lib.local.service import GRACE_SECONDS, MARK, OTHER_RUNS, STOPPED, responds, stop_supervisor
+from lib.local.service import responds
 from lib.local.settings import Settings, owner_environment, program_environment, read_settings
-from lib.local.state import LockHeld, State, hold_lock, is_removed, last_state, write_state
+from lib.local.state import STOP_SECONDS, LockHeld, State, hold_lock, is_removed, write_state
 from lib.local.terminal import LocalError, say, step
 
+OTHER_RUNS, STOPPED = 4, 5  # exit statuses: another supervisor runs, or a signal stopped this one
+_GRACE_SECONDS = STOP_SECONDS - 30  # for the programs; the rest is for PostgreSQL
 _LOCK_SECONDS = 2  # a command that checks the lock holds it for a moment
 _READY_SECONDS = 30
 _MAX_LAUNCHES = 4  # of a program, until the service answers
@@ -43,18 +46,18 @@ class Supervisor:
         self._project = project
         self._settings = settings
         self._lock = lock
-        self._cluster = None if settings.database_url else cluster_of(project)
         programs = project.programs.items()
         self._children = {name: Child([sys.executable, *argv], project.root, log) for name, argv in programs}
         self._keepers = [
             Keeper(name, partial(self._works, name), partial(self._launch, name)) for name in self._children
         ]
         self._ready = False
+        self._write_state()  # early, because the file still names the supervisor before
+        self._cluster = None if settings.database_url else cluster_of(project)
         self._stopping = threading.Event()
         self._address_changed = threading.Event()  # PostgreSQL has another port
         # A thread of its own, because PostgreSQL may take long to start: meanwhile the programs are kept running.
         self._database_keeper = threading.Thread(target=self._keep_database, args=[self._cluster], daemon=True)
-        self._write_state()
 
     def start(self) -> None:
         """Start everything, and return when the service answers; raises `LocalError`."""
@@ -86,7 +89,7 @@ class Supervisor:
         for child in self._children.values():
             child.terminate()
         for child in self._children.values():
-            child.stop(grace=GRACE_SECONDS)
+            child.stop(grace=_GRACE_SECONDS)
         if self._cluster is not None:
             if self._database_keeper.is_alive():
                 self._database_keeper.join()
@@ -139,8 +142,7 @@ class Supervisor:
 
     def _write_state(self) -> None:
         programs = {name: (child.pid, child.launches) for name, child in self._children.items()}
-        mark, address = os.environ.get(MARK, ""), self._settings.address
-        state = State(pid=os.getpid(), address=address, mark=mark, ready=self._ready, programs=programs)
+        state = State(pid=os.getpid(), address=self._settings.address, ready=self._ready, programs=programs)
         write_state(self._lock, state)
 
     def _keep_database(self, cluster: Cluster) -> None:
@@ -164,20 +166,20 @@ def main() -> int:
     """Supervise the checkout in the current folder until stopped; return the exit status, 1 if a start failed."""
     signal.signal(signal.SIGTERM, _interrupt)
     project = read_project(Path.cwd())
+    settings = read_settings(project.root, {**os.environ, **json.load(sys.stdin)})
     try:
         with hold_lock(project.supervisor_lock, seconds=_LOCK_SECONDS) as lock:
-            return _supervise(project, lock)
+            os.dup(lock)  # so that the lock is held until this process has ended: `stop` waits for that
+            return _supervise(project, settings, lock)
     except LockHeld:
         return OTHER_RUNS
 
 
-def _supervise(project: Project, lock: int) -> int:
-    settings = read_settings(project.root, {**os.environ, **json.load(sys.stdin)})
-    previous = last_state(project.supervisor_lock)
+def _supervise(project: Project, settings: Settings, lock: int) -> int:
     try:
         with open_log(project.service_log) as log:
-            stop_supervisor(previous)  # what a killed supervisor left may hold the port
             supervisor = Supervisor(project, settings, lock, log)
+            kill_leftovers(project.root)  # of a killed supervisor: they may hold the port
             reserve_port(settings.host, settings.port)
             try:
                 supervisor.start()

@@ -2,21 +2,17 @@
 
 import os
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from lib.install.venv import UNFINISHED, VENV
 from lib.local.project import Project
-from lib.local.state import running_state
+from lib.local.state import running_state, stop_supervisor
 from lib.local.terminal import LocalError, make, say
 
 NOT_RUNNING = 3  # the exit status of `status` for a service that does not run, as on Linux
-_STOP_SECONDS = 45
-_PAUSE = 0.1  # seconds
 
 
 def execute(project: Project, arguments: Sequence[str], missing: str) -> int:
@@ -40,20 +36,12 @@ def status(project: Project) -> int:
 
 def stop(project: Project) -> int:
     """Stop the supervisor, which stops its programs and PostgreSQL; raises `LocalError` if something still runs."""
-    state = running_state(project.supervisor_lock)
-    if state is not None:
-        with suppress(ProcessLookupError):
-            os.kill(state.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_SECONDS
-        while running_state(project.supervisor_lock):
-            if time.monotonic() > deadline:
-                raise LocalError(f"the supervisor does not end: kill {state.pid}, then do the same again")
-            time.sleep(_PAUSE)
+    stopped = stop_supervisor(project.supervisor_lock)
     for parent in (project.var, project.outside):
         if postgres := _running_postgres(parent / "postgres/data/postmaster.pid"):
             repair = f"{make('start')} repairs the installation, then {make('stop')} ends it"
             raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {repair}")
-    say("Stopped; the data stays." if state else "Nothing is running.")
+    say("Stopped; the data stays." if stopped else "Nothing is running.")
     return 0
 
 

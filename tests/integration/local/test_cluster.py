@@ -1,4 +1,4 @@
-"""The private PostgreSQL on a real one: made whole, found, restarted after any death, stopped."""
+"""A real private PostgreSQL: created atomically, found, restarted after every kind of end, and stopped."""
 
 import dataclasses
 import os
@@ -41,7 +41,7 @@ def make_cluster(folder: Path) -> Cluster:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Cluster]:
-    """One data folder for the tests that can share it: making one takes most of a second."""
+    """One data folder for the tests that can share it: creating one takes most of a second."""
     folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
     folder.chmod(0o755)
     made = make_cluster(folder)
@@ -59,7 +59,7 @@ def cluster(shared: Cluster) -> Cluster:
 
 @pytest.fixture
 def absent(open_folder: Path) -> Iterator[Cluster]:
-    """A server never started."""
+    """A server that was never started."""
     made = make_cluster(open_folder)
     yield made
     made.stop(grace=0)
@@ -72,7 +72,7 @@ def kill_postmaster(cluster: Cluster) -> None:
     assert processes.wait_for_end([postmaster], seconds=5)
 
 
-def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
+def test_a_temporary_server_has_its_settings_and_is_removed_afterwards() -> None:
     with temporary_cluster(settings={"fsync": "off", "application_name": "it's"}) as url:
         assert ask(url, "SHOW fsync") == "off"
         assert ask(url, "SHOW application_name") == "it's"
@@ -85,7 +85,7 @@ def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
     assert postgres_in(data) == []
 
 
-def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> None:
+def test_data_and_address_survive_stop_kill_and_start(cluster: Cluster) -> None:
     address = cluster.service_url
     ask(cluster.owner_url, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
     cluster.stop()
@@ -113,7 +113,7 @@ def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cl
     assert len(postmasters) == 1
 
 
-def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
+def test_a_suspended_server_counts_as_running_and_can_be_stopped(cluster: Cluster) -> None:
     for process in postgres_in(cluster.data):
         process.send_signal(signal.SIGSTOP)
     assert cluster.is_running()
@@ -121,7 +121,7 @@ def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> 
     assert postgres_in(cluster.data) == []
 
 
-def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: Cluster) -> None:
+def test_a_stuck_backend_of_a_killed_server_does_not_block_the_next_start(cluster: Cluster) -> None:
     others = [process for process in postgres_in(cluster.data) if process != cluster.postmaster()]
     others[0].send_signal(signal.SIGSTOP)
     kill_postmaster(cluster)
@@ -131,7 +131,7 @@ def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: C
 
 
 @pytest.mark.parametrize("kind", ["alien", "nonsense"])
-def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
+def test_a_stale_pid_file_is_ignored(cluster: Cluster, kind: str) -> None:
     kill_postmaster(cluster)
     file = cluster.data / "postmaster.pid"
     with subprocess.Popen(SLEEP) as alien:  # noqa: S603 - our own
@@ -144,7 +144,7 @@ def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
         alien.kill()
 
 
-def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) -> None:
+def test_another_port_is_chosen_if_the_saved_one_is_taken(cluster: Cluster) -> None:
     cluster.stop()
     with temporary_cluster(settings=QUICK) as other:
         (cluster.home / "port").write_text(other.rpartition(":")[2].partition("/")[0])
@@ -161,7 +161,9 @@ def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) ->
     ],
     ids=["other version", "nonsense", "empty folder"],
 )
-def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, content: str | None, answer: str) -> None:
+def test_data_of_another_version_or_none_is_refused_and_left_alone(
+    absent: Cluster, content: str | None, answer: str
+) -> None:
     absent.data.mkdir(parents=True)
     if content:
         (absent.data / "PG_VERSION").write_text(content)
@@ -170,13 +172,13 @@ def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, conte
     assert absent.data.exists()
 
 
-def test_data_that_is_gone_is_not_made_anew_where_a_server_ended(absent: Cluster) -> None:
+def test_data_that_is_gone_is_not_created_again_after_a_crash(absent: Cluster) -> None:
     with pytest.raises(LocalError, match="is gone"):
         absent.start(create=False)
     assert not absent.home.exists()
 
 
-def test_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
+def test_the_error_of_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
     cluster.stop()
     configuration = cluster.data / "postgresql.conf"
     sound = configuration.read_text()
@@ -196,7 +198,7 @@ def test_a_first_start_that_fails_leaves_nothing(absent: Cluster) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for others")
-def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> None:
+def test_data_of_another_user_is_refused_and_the_user_named(absent: Cluster) -> None:
     absent.home.mkdir(mode=0o700)
     os.seteuid(65534)
     try:
@@ -206,7 +208,7 @@ def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> Non
         os.seteuid(0)
 
 
-def test_data_of_a_release_that_had_one_login_gets_the_other_in_place(cluster: Cluster) -> None:
+def test_data_of_a_release_with_one_login_gets_the_second_one(cluster: Cluster) -> None:
     ask(cluster.owner_url, "DROP ROLE sample_service; COMMIT; SELECT 1")
     (cluster.home / "service-password").unlink()
     cluster.start()
@@ -215,7 +217,7 @@ def test_data_of_a_release_that_had_one_login_gets_the_other_in_place(cluster: C
 
 @pytest.fixture
 def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Programs of somebody else: one names the data folder, one works in it."""
+    """Programs that do not belong to the server: one names the data folder, one works in it."""
     started = [subprocess.Popen([*SLEEP, str(cluster.data)]), subprocess.Popen(SLEEP, cwd=cluster.data)]  # noqa: S603
     yield started
     for each in started:
@@ -224,7 +226,7 @@ def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
 
 
 @pytest.mark.parametrize("patience", [0, 20])
-def test_who_merely_names_the_folder_or_stands_in_it_goes_on(
+def test_processes_that_only_name_the_folder_or_work_in_it_are_left_alone(
     cluster: Cluster, bystanders: list["subprocess.Popen[bytes]"], patience: float
 ) -> None:
     cluster.stop(grace=patience)

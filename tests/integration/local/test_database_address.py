@@ -10,7 +10,7 @@ from lib.local.postgres import temporary_cluster
 from lib.local.terminal import LocalError
 
 
-def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> None:
+def test_a_database_that_answers_passes_and_a_missing_one_is_named() -> None:
     with temporary_cluster(settings={"fsync": "off"}) as url:
         try_connection(url)
         with pytest.raises(
@@ -21,7 +21,7 @@ def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> 
 
 
 @pytest.mark.parametrize("form", ["u:hush@127.0.0.1:{}/d", "u@/d?host=127.0.0.1&port={}&password=hush"])
-def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_reached_is_named_without_the_password(form: str, tmp_path: Path) -> None:
     port = saved_port(tmp_path / "port")
     with pytest.raises(LocalError) as refused:
         try_connection(f"postgresql://{form.format(port)}")
@@ -32,7 +32,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp
     )
 
 
-def test_a_parameter_that_postgresql_does_not_take_is_told_without_quoting_it() -> None:
+def test_a_parameter_that_postgresql_does_not_take_is_reported_without_quoting_it() -> None:
     with pytest.raises(LocalError, match="a parameter that PostgreSQL does not take") as refused:
         try_connection("postgresql://127.0.0.1/d?hush=1")
     assert "hush" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Logs: small for ever while others write, and followed across the moment in which they are shortened."""
+"""Logs are rotated while others write to them, and can be followed across a rotation."""
 
 import errno
 import shutil
@@ -15,9 +15,7 @@ from lib.local.state import running_state
 from tests.integration.local.followers import follower
 
 
-def test_a_full_log_is_moved_into_the_file_before_it_and_who_writes_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_log_is_rotated_and_its_writers_continue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_files, "MAX_SIZE", 10)
     path = tmp_path / "log"
     with open_log(path) as log:
@@ -29,7 +27,7 @@ def test_a_full_log_is_moved_into_the_file_before_it_and_who_writes_goes_on(
     assert {oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {"0o640"}
 
 
-def test_a_full_disk_costs_neither_the_log_nor_the_file_before_it(
+def test_a_full_disk_loses_neither_the_log_nor_the_rotated_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_files, "MAX_SIZE", 3)
@@ -44,12 +42,12 @@ def no_room(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_where_there_is_no_log_nothing_is_made(tmp_path: Path) -> None:
+def test_rotating_a_missing_log_creates_nothing(tmp_path: Path) -> None:
     rotate(tmp_path / "log")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_both_logs_of_a_checkout_are_kept_small_and_followed_on(
+def test_both_logs_of_a_checkout_are_rotated_and_still_followed(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
     project.logs.mkdir(parents=True)
@@ -69,7 +67,7 @@ def test_both_logs_of_a_checkout_are_kept_small_and_followed_on(
         while "/followed" not in (line := shown.readline()):
             assert line
     assert main(["status"]) == 0
-    assert f"log before  {rotated(project.service_log)}" in capfd.readouterr().out
+    assert f"older log   {rotated(project.service_log)}" in capfd.readouterr().out
     assert main(["stop"]) == 0
     assert project.service_log.read_text().rstrip().endswith("supervisor: stopped"), "all of it, once stop returns"
     for log in room:
