@@ -64,9 +64,11 @@ status: ## show what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error for make
 logs: ## follow the service's log (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
+# No child can hide what stands in make's own arguments. Release 0.1 documented that form, so this one only warns of it.
 event: ## send the sample event to the running service (KEY=... make event if keys are required)
 ifeq ($(origin KEY),override)
-	@echo "warning: with ps everybody on this machine can read make's arguments; write the key before it: KEY=... make event" >&2
+	@echo "warning: with ps everybody on this machine could read this key: replace it ($(CLI) keys rotate PREFIX)." \
+	  "Write the key before make, since the next release refuses it after make: KEY=... $$MAKE_PREFIX event" >&2
 endif
 	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
 address: ## print where the running service listens
@@ -93,7 +95,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without installing that:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.rooms bench.draw faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.bulkheads bench.draw faults lint format monitoring.check check
 # Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
 ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -111,8 +113,8 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## run the same in about a minute, to find errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
-bench.rooms: $(VENV)/dev.stamp ## measure the p99 of events while others read, draft rules or lock a player; writes docs/rooms.md (needs wrk)
-	@$(BIN)/python -m bench.rooms
+bench.bulkheads: $(VENV)/dev.stamp ## measure the p99 of events while others read, draft rules or lock a player; writes docs/bulkheads.md (needs wrk)
+	@$(BIN)/python -m bench.bulkheads
 bench.draw: $(VENV)/dev.stamp ## redraw docs/performance.svg from docs/performance.json, without measuring
 	@$(BIN)/python -m bench.redraw
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and check that nothing is lost; writes docs/reliability.md

@@ -16,7 +16,7 @@ BOUNDS = Bounds(request=HEADER, quiet=QUIET, unread=UNREAD, work=WORK)
 
 # Threads of a worker: they start when needed, take 60 KB each, and end after half a minute without work. In this server
 # a request holds a thread while its body arrives, so there are more threads than anybody uses up by accident. Up to
-# REQUESTS are in progress: most wait for a body or for their turn, WEB_THREADS are at work (lib.concurrency). LINGERING
+# REQUESTS are in progress: most wait for a body or in a queue, WEB_THREADS are at work (lib.concurrency). LINGERING
 # read what follows a refusal. SPARE are for health and metrics, and to say that all others are taken.
 REQUESTS = 1280
 LINGERING = 128

@@ -26,6 +26,7 @@ from app.access.cli import keys
 from app.alerts import problems as alert_problems
 from app.alerts.api import alerts
 from app.bounds import LINGERING, REQUESTS
+from app.bulkheads import EVENTS
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db
 from app.events import problems as event_problems
@@ -40,7 +41,6 @@ from app.metrics.info import show_info
 from app.players import problems as player_problems
 from app.players.api import register
 from app.players.cli import users
-from app.rooms import EVENTS
 from app.rulebook import api as rulebook
 from app.rulebook import problems as rulebook_problems
 from app.rulebook.cli import rules
@@ -54,6 +54,7 @@ from lib.active_threads import ActiveThreadLimit
 from lib.answers import SecurityHeaders
 from lib.api_page.page import page
 from lib.concurrency import AdmissionControl, acquire_slot
+from lib.database_errors import Unavailable
 from lib.lazy_commands import LazyCommands
 from lib.metrics.requests import count_answer
 from lib.paths import PlainInteger
@@ -61,7 +62,6 @@ from lib.postgres_pool import discard_closed_connections
 from lib.postgres_sessions import open_with
 from lib.problem_details import refusal_without_view
 from lib.request_ids import RequestIds
-from lib.transactions import Unavailable
 
 PROBLEMS = (
     problems.PROBLEMS,
@@ -126,7 +126,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     register_routes(application)
     register_commands(application)
     show_info(settings.env)
-    take_places(application)
+    acquire_slots(application)
     wrap_in_layers(application, settings, made)
     return application
 
@@ -187,17 +187,19 @@ def load_history_commands() -> Iterable[click.Command]:
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:
     """Wrap the application in the layers that apply to every request, whatever its route; the last is the outermost."""
     full = refusal_without_view(application, Unavailable("more requests are in progress than allowed"))
-    admitted = AdmissionControl(application.wsgi_app, limit_for=made.rooms.room_for, max_requests=REQUESTS, reject=full)
+    admitted = AdmissionControl(
+        application.wsgi_app, limit_for=made.bulkheads.limit_for, max_requests=REQUESTS, reject=full
+    )
     services.provide(application, admitted)
     layers = RequestIds(SecurityHeaders(admitted, on_response=count_answer, lingering=LINGERING))
     awake = max(settings.web_threads, MIN_AWAKE)
     application.wsgi_app = ActiveThreadLimit(layers, limit=awake, on_full=count_if_event)  # type: ignore[method-assign]  # as Flask recommends
 
 
-def take_places(application: Application) -> None:
-    """Have each request take its place after the guard and the limits have let it pass.
+def acquire_slots(application: Application) -> None:
+    """Have each request take its slot after the guard and the limits have let it pass.
 
-    A request with a body takes its place when that has arrived, where it is read (lib.json_requests).
+    A request with a body takes its slot when that has arrived, where it is read (lib.json_requests).
     """
     views = application.view_functions.items()
     with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))

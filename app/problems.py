@@ -10,10 +10,10 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 
 from lib.concurrency import NoFreeSlot
+from lib.database_errors import Unavailable
 from lib.json_requests import InvalidMembers, MalformedJson
 from lib.problem_details import OF_HTTP, ProblemType
 from lib.problem_documents import refusals
-from lib.transactions import Unavailable
 
 Problems = Mapping[type[Exception], ProblemType]
 Refused = type[Exception] | Exception
@@ -22,7 +22,8 @@ UNAVAILABLE = ProblemType(
     503,
     "unavailable",
     "The service cannot answer now",
-    "the database cannot be reached or is overloaded; send the same request again, an event before the user's next one",
+    "the database cannot be reached or is overloaded; send the same request again, an event before the player's next "
+    "one",
     retry_after=1,
 )
 PROBLEMS: Problems = {

@@ -15,6 +15,7 @@ from app.access.refusals import Refusals
 from app.access.services import AccessServices
 from app.alerts.services import AlertServices
 from app.backtest.services import BacktestServices
+from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.config import SPARE_CONNECTIONS, Settings
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
@@ -25,7 +26,6 @@ from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.owner import Owner
 from app.players.services import PlayerServices
-from app.rooms import Rooms, make_player_locks, make_rooms
 from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
@@ -43,7 +43,7 @@ class Services:
     rule_book: LiveRules
     system_clock: SystemClock
     entrance: Entrance
-    rooms: Rooms
+    bulkheads: Bulkheads
 
     def stop(self) -> None:
         """Stop the threads and close the connections, when the application is no longer used."""
@@ -68,14 +68,18 @@ def make_services(settings: Settings, engine: Engine) -> Services:
         rule_book=LiveRules(database, event_metrics, four_eyes=settings.four_eyes),
         system_clock=SystemClock(database),
         entrance=make_entrance(settings, database),
-        rooms=make_rooms(settings),
+        bulkheads=make_bulkheads(settings),
     )
 
 
 def feature_services(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
     """Return what each feature declares to need."""
     database, rule_book = made.database, made.rule_book
-    policy = EventPolicy(order=settings.event_order, registered_users_only=settings.registered_users_only)
+    policy = EventPolicy(
+        order=settings.event_order,
+        registered_users_only=settings.registered_users_only,
+        t_ahead=settings.t_ahead,
+    )
     yield EventServices(
         database=database,
         policy=policy,
@@ -83,7 +87,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         player_locks=make_player_locks(settings),
         system_clock=made.system_clock,
     )
-    readiness = Readiness(database, partial(try_event, policy))
+    readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
     yield RuleBookServices(database=database, four_eyes=settings.four_eyes)
     yield AccessServices(database=database, key_max_age=settings.key_max_age)

@@ -14,11 +14,11 @@ from app.services import Services
 from lib import connections, lifeline
 from lib.active_threads import SWITCH_INTERVAL
 from lib.concurrency import AdmissionControl
+from lib.database_errors import Unavailable
 from lib.heartbeat import Pulse
 from lib.logs import get_logger
 from lib.metrics.workers import share_numbers
 from lib.services import services_of
-from lib.transactions import Unavailable
 
 # Seconds; more than anything that a request waits for, including the start of the system's clock (60).
 MAX_REQUEST_TIME = 90
@@ -35,7 +35,7 @@ def worker(pulse: Pulse | None = None) -> APIFlask:
     application = create_app()
     made = services_of(application, Services)
     if pulse:
-        events = made.rooms.events
+        events = made.bulkheads.events
         pulse.works = lambda: not events.is_stalled(MAX_REQUEST_TIME)
     share_metrics()
     sys.setswitchinterval(SWITCH_INTERVAL)

@@ -11,9 +11,9 @@ from bench.servers import Server
 from testkit.oracle import Event, Oracle, codes_after
 from testkit.play import day_of_play
 
-_FIRST_PLAYER = 2**40  # far from the users of the load
+_FIRST_PLAYER = 2**40  # far from the players of the load
 _PLAYERS, _EVENTS = 40, 400
-_SAMPLE = 20  # users whose stored decisions are judged again
+_SAMPLE = 20  # players whose stored decisions are judged again
 
 _STORED = """
     SELECT type::text, amount::text, user_id, t, alert_codes FROM activity_event
@@ -40,7 +40,7 @@ def check_over_http(server: Server) -> int:
 
 
 def check_stored(url: str) -> int:
-    """Judge the stored events of some users under load again; return the number of events.
+    """Judge the stored events of some players under load again; return the number of events.
 
     Raises:
         BenchError: a decision is not the oracle's.

@@ -1,5 +1,5 @@
--- Events for wrk: each user's t rises, no two threads share a user, and between two events of one user lie those
--- of all other users of the thread, so that connections cannot turn their order around.
+-- Events for wrk: each player's t rises, no two threads share a player, and between two events of one lie those
+-- of all other players of the thread, so that connections cannot turn their order around.
 -- Arguments: first user, users, first t, seconds between events of a user, "mixed" or "withdraw", mean pause in ms.
 
 local STRIDE = 7919 -- a prime: neighbours in time are no neighbours in the index

@@ -13,7 +13,7 @@ _LIGHT_USERS = 5000  # so many that a run adds few events to each: they stay lig
 
 
 def of_store(site: Site) -> tuple[Comparison, int]:
-    """Compare many stored events with few; every stored user is active. Also return how many answers were checked."""
+    """Compare many stored events with few; every stored player is active. Also return how many answers were checked."""
     sizes = (site.scale.small_store, site.scale.large_store)
     populations = [Population(users=size // USUAL_EVENTS, events_each=USUAL_EVENTS) for size in sizes]
     few, many = (site.database(f"store-{each.events}", each) for each in populations)
@@ -28,15 +28,15 @@ def of_store(site: Site) -> tuple[Comparison, int]:
 
 
 def of_user(site: Site) -> Comparison:
-    """Compare a user of many events, withdrawals but for three old deposits, with users of ten such events.
+    """Compare a player of many events, withdrawals but for three old deposits, with players of ten such events.
 
-    One connection, one request after the other, since the events of one user come one after the other anyway.
+    One connection, one request after the other, since the events of one player come one after the other anyway.
     """
-    light = Population(users=_LIGHT_USERS, events_each=USUAL_EVENTS, mostly_withdraws=True)
-    heavy = Population(users=1, events_each=site.scale.heavy_user, first_user=_LIGHT_USERS + 1, mostly_withdraws=True)
+    light = Population(users=_LIGHT_USERS, events_each=USUAL_EVENTS, mostly_withdrawals=True)
+    heavy = Population(users=1, events_each=site.scale.heavy_user, first_user=_LIGHT_USERS + 1, mostly_withdrawals=True)
     url = site.database("users", light, heavy)
     question = Question(
-        title="Events of one user",
+        title="Events of one player",
         base=f"players with {light.events_each} events",
         subject=f"player with {heavy.events_each:,} events",
         bar=BAR,
@@ -46,7 +46,7 @@ def of_user(site: Site) -> Comparison:
             under_load(
                 service,
                 site.postgres,
-                Load(users=each.users, first_user=each.first_user, connections=1, withdraws_only=True),
+                Load(users=each.users, first_user=each.first_user, connections=1, withdrawals_only=True),
             )
             for each in (light, heavy)
         ]

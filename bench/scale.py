@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-USUAL_EVENTS = 10  # that a usual user has stored when the load begins
+USUAL_EVENTS = 10  # that a usual player has stored when the load begins
 CONNECTIONS = 16  # of the load generator at full load
 PACED_CONNECTIONS = 64  # of the load generator below full load: enough that the next request is seldom held up
 
@@ -11,7 +11,7 @@ PACED_CONNECTIONS = 64  # of the load generator below full load: enough that the
 class Scale:
     """Rounds of each comparison, seconds of each run, and how many events are stored before.
 
-    `held_in_window`: how many events a user has within the long window; `past_each`: how many of each user's events
+    `held_in_window`: how many events a player has within the long window; `past_each`: how many of each player's events
     are judged again by a backtest.
     """
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from app.config import Settings
-from app.events.queries import CLAIM, STORE, history_queries
+from app.events.history_query import history_queries
+from app.events.queries import CLAIM, STORE
 from app.rulebook.forms import parse_rules
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import EventType
@@ -22,9 +23,9 @@ from app.sessions import settings_per_session
 from bench.errors import BenchError, ToolMissing
 from bench.wrk import T_STEP
 from lib.local.binaries import embedded_folder, system_folders
-from lib.transactions import Statement
+from lib.statements import Statement
 
-_DEPOSITS, _WITHDRAWS = 7, 3  # of ten events, as the load generator sends them
+_DEPOSITS, _WITHDRAWALS = 7, 3  # of ten events, as the load generator sends them
 _PATIENCE = 30  # seconds
 _EVENT = ("user_id", "t", "type", "amount", "codes", "edition", "seq", "key_id")
 # The four rules of the contract, whatever is live in the database.
@@ -84,7 +85,7 @@ class Drive:
             .replace(":seq::", "1::")
             .replace(":key_id::", "NULL::")
         )
-        return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWS}"
+        return f"--file={file}@{_DEPOSITS if kind is EventType.DEPOSIT else _WITHDRAWALS}"
 
     def _sent(self, trip: list[str]) -> list[str]:
         """Return the lines that send one round trip; as plain SQL, pgbench sends each statement for itself."""

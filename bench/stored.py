@@ -10,11 +10,11 @@ from bench.wrk import T_STEP
 
 _CHUNKS = 10
 
-# Ordered by time, then by user, as events arrive; three in ten are withdrawals, or all but the first three.
+# Ordered by time, then by player, as events arrive; three in ten are withdrawals, or all but the first three.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
     SELECT user_id, %(begin)s + event * %(step)s,
-        (CASE WHEN %(withdraws)s AND event > 3 OR NOT %(withdraws)s AND event %% 10 IN (3, 6, 7)
+        (CASE WHEN %(withdrawals)s AND event > 3 OR NOT %(withdrawals)s AND event %% 10 IN (3, 6, 7)
               THEN 'withdraw' ELSE 'deposit' END)::activity_type,
         (500 + (user_id * 7919 + event * 104729) %% 9000) / 100.0, '{}'
     FROM generate_series(%(first_event)s::bigint, %(last_event)s) AS event
@@ -31,13 +31,13 @@ _CLOCKS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Users of one kind: so many, each with so many events stored, the first of them a step after `begin`."""
+    """Players of one kind: so many, each with so many events stored, the first of them a step after `begin`."""
 
     users: int
     events_each: int
     first_user: int = 1
     begin: int = 0
-    mostly_withdraws: bool = False
+    mostly_withdrawals: bool = False
 
     @property
     def events(self) -> int:
@@ -51,7 +51,7 @@ class Population:
             "events": self.events_each,
             "begin": self.begin,
             "step": T_STEP,
-            "withdraws": self.mostly_withdraws,
+            "withdrawals": self.mostly_withdrawals,
             "first_user": self.first_user,
             "last_user": self.first_user + self.users - 1,
         }

@@ -20,18 +20,18 @@ _PATIENCE = 30  # seconds
 class Load:
     """Whose events are sent, by how many connections, and how long a connection pauses on average.
 
-    `users` are those from `first_user` up; an only user must have an only connection, so that order is kept.
+    `users` are those from `first_user` up; an only player must have an only connection, so that order is kept.
     """
 
     users: int
     first_user: int = 1
     connections: int
-    withdraws_only: bool = False
+    withdrawals_only: bool = False
     mean_pause: float = 0  # milliseconds
 
     @property
     def threads(self) -> int:
-        """Each thread has its own connections and users."""
+        """Each thread has its own connections and players."""
         return min(2, self.users, self.connections)
 
 
@@ -57,7 +57,7 @@ def find() -> str:
 
 
 def send(load: Load, url: str, *, first_t: int, seconds: int) -> Answers:
-    """Send events for some seconds, each user's from `first_t` up.
+    """Send events for some seconds, each player's from `first_t` up.
 
     Raises:
         BenchError: not every answer was a 200.
@@ -88,7 +88,7 @@ def _options(load: Load, seconds: int) -> list[str]:
 
 
 def _arguments(load: Load, first_t: int) -> list[str]:
-    kinds = "withdraw" if load.withdraws_only else "mixed"
+    kinds = "withdraw" if load.withdrawals_only else "mixed"
     numbers = (load.first_user, load.users, first_t, T_STEP)
     return [*map(str, numbers), kinds, f"{load.mean_pause:.3f}"]
 

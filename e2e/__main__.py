@@ -17,7 +17,7 @@ from e2e.signals import INTERRUPTED, end_on_signal
 from e2e.site import Site, SiteError, new_site
 from e2e.target import STORED, unusable_reason
 
-LONGEST_RUN = 1200  # seconds; far above what it takes, so that nothing can hang for ever
+MAX_RUN_TIME = 1200  # seconds; far above what it takes, so that nothing can hang for ever
 # Two files at a time, but for those that need the service alone. Of a choice, as it is told.
 WHOLE = (("-m", "not alone", "-n", "2", "--dist", "loadfile"), ("-m", "alone"))
 
@@ -26,7 +26,7 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def main(words: Sequence[str]) -> int:
     """Run the tests; the status is pytest's, or 1 where the service failed."""
-    end_on_signal(LONGEST_RUN)
+    end_on_signal(MAX_RUN_TIME)
     url = os.environ.get("E2E_URL")
     try:
         return on_another_service(url, words) if url else on_a_service_of_our_own(words)

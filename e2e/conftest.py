@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from e2e.target import unusable_reason
-from testkit.service import SEED, URL, Customer, connect
+from testkit.service import SEED, URL, Player, connect
 
 # The service keeps its data between runs, so each session takes a block of user ids of its own, at random
 # and in the upper half of the 63 bits, far away from ids that people type by hand.
@@ -31,20 +31,20 @@ def client() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def new_user() -> Callable[[], int]:
-    """Call it for the id of a user without any event."""
+def new_user_id() -> Callable[[], int]:
+    """Call it for the id of a player without any event."""
     ids = count(FIRST_USER_ID)
     return lambda: next(ids)
 
 
 @pytest.fixture
-def new_customer(client: httpx.Client, new_user: Callable[[], int]) -> Callable[[], Customer]:
-    return lambda: Customer(client=client, user_id=new_user())
+def new_player(client: httpx.Client, new_user_id: Callable[[], int]) -> Callable[[], Player]:
+    return lambda: Player(client=client, user_id=new_user_id())
 
 
 @pytest.fixture
-def customer(new_customer: Callable[[], Customer]) -> Customer:
-    return new_customer()
+def player(new_player: Callable[[], Player]) -> Player:
+    return new_player()
 
 
 @pytest.fixture(scope="session")

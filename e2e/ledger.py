@@ -34,7 +34,7 @@ def is_retry_of(one: Event, other: Event) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The stored events of one user, oldest first. A value: to try out an order of events spoils nothing."""
+    """The stored events of one player, oldest first. A value: to try out an order of events spoils nothing."""
 
     events: tuple[Event, ...] = ()
 

@@ -12,7 +12,7 @@ from e2e.ledger import Ledger, outcome_of
 from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
 from testkit.oracle import Event
-from testkit.service import Customer
+from testkit.service import Player
 
 STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type": 415, "too-large": 413}
 
@@ -21,17 +21,17 @@ STATUSES = {"malformed-json": 400, "invalid-event": 400, "unsupported-media-type
 class ModelUser:
     """A player who gets all of these requests, and the model of what may remain."""
 
-    customer: Customer
+    player: Player
     ledger: Ledger = field(default_factory=Ledger)
     path: str = "/event"
 
     def expose_to(self, body: bytes, content_type: str | None) -> httpx.Response | None:
-        """Send a request and judge its answer; one that would be another user's event is not sent."""
+        """Send a request and judge its answer; one that would be another player's event is not sent."""
         verdict = verdict_on(body, content_type)
-        if verdict.event and verdict.event.user_id != self.customer.user_id:
+        if verdict.event and verdict.event.user_id != self.player.user_id:
             return None
         headers = {} if content_type is None else {"Content-Type": content_type}
-        response = self.customer.client.post(self.path, content=body, headers=headers)
+        response = self.player.client.post(self.path, content=body, headers=headers)
         note(f"{response.status_code} to {content_type} {body!r}")
         self.judge(verdict, response)
         return response
@@ -50,8 +50,8 @@ class ModelUser:
         """Use every t that was sent, then some more: an event stored in secret would conflict or count."""
         t_after = self.ledger.latest + 1
         for t in sorted({*moments, *range(t_after, min(t_after + 3, MAX_INTEGER + 1))}):
-            event = self.customer.event("withdraw", "7.01", t)
-            self.follow(event, self.customer.send(event.type, event.amount, t=t))
+            event = self.player.event("withdraw", "7.01", t)
+            self.follow(event, self.player.send(event.type, event.amount, t=t))
 
 
 def assert_refused(response: httpx.Response, slugs: frozenset[str]) -> None:

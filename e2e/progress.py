@@ -24,7 +24,7 @@ LINES = 10  # progress lines of a whole day where there is no terminal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """An answer that is not the oracle's, with the user's last events, this one included."""
+    """An answer that is not the oracle's, with the player's last events, this one included."""
 
     event: Event
     expected: dict[str, object]
@@ -34,7 +34,7 @@ class Mismatch:
     def __str__(self) -> str:
         told = "\n".join(f"    {event.body()}" for event in self.last_events)
         answers = f"  expected 200 {json.dumps(self.expected)}\n  got      {self.got}"
-        return f"{self.event.body()}\n{answers}\n  the last events of this user\n{told}"
+        return f"{self.event.body()}\n{answers}\n  the last events of this player\n{told}"
 
 
 @dataclass(slots=True, kw_only=True)

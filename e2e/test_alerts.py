@@ -8,7 +8,7 @@ import pytest
 
 from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
-from testkit.service import Customer
+from testkit.service import Player
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 
@@ -18,15 +18,15 @@ def alerts_in(response: httpx.Response) -> list[dict[str, Any]]:
     return list(response.json()["alerts"])
 
 
-def alerts_of(customer: Customer, **filters: object) -> list[dict[str, Any]]:
-    parameters = {"user": str(customer.user_id), **{name: str(value) for name, value in filters.items()}}
-    return alerts_in(customer.client.get("/alerts", params=parameters))
+def alerts_of(player: Player, **filters: object) -> list[dict[str, Any]]:
+    parameters = {"user": str(player.user_id), **{name: str(value) for name, value in filters.items()}}
+    return alerts_in(player.client.get("/alerts", params=parameters))
 
 
-def pages_of(customer: Customer, limit: int) -> Iterator[list[dict[str, Any]]]:
-    parameters: dict[str, str | int] = {"user": customer.user_id, "limit": limit}
+def pages_of(player: Player, limit: int) -> Iterator[list[dict[str, Any]]]:
+    parameters: dict[str, str | int] = {"user": player.user_id, "limit": limit}
     while True:
-        response = customer.client.get("/alerts", params=parameters)
+        response = player.client.get("/alerts", params=parameters)
         yield alerts_in(response)
         next_before = response.json()["next_before"]
         if next_before is None:
@@ -34,39 +34,40 @@ def pages_of(customer: Customer, limit: int) -> Iterator[list[dict[str, Any]]]:
         parameters["before"] = next_before
 
 
-def test_a_window_alert_explains_itself(customer: Customer) -> None:
-    assert customer.deposit("100.00", t=0) == []
-    assert customer.deposit("62.00", t=10) == []
-    assert customer.deposit("50.00", t=28) == [123]
-    [alert] = alerts_of(customer)
+def test_a_window_alert_explains_itself(player: Player) -> None:
+    assert player.deposit("100.00", t=0) == []
+    assert player.deposit("62.00", t=10) == []
+    assert player.deposit("50.00", t=28) == [123]
+    [alert] = alerts_of(player)
     assert alert == {
-        "user_id": customer.user_id,
+        "user_id": player.user_id,
         "t": 28,
         "code": 123,
         "edition": alert["edition"],
         "shadow": False,
         "evidence": {
             "value": "212.00",
+            "threshold": "200.00",
             "limit": "200.00",
             "count": 3,
             "moments": [28, 10, 0],
             "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
         },
     }
-    assert customer.client.get(f"/alerts/{customer.user_id}/28/123").json() == alert
+    assert player.client.get(f"/alerts/{player.user_id}/28/123").json() == alert
 
 
 SAID = [
     (
-        lambda customer: customer.withdraw("150.00", t=7),
+        lambda player: player.withdraw("150.00", t=7),
         (1100, "150.00", "100.00", [7], "150.00 withdrawn at once; the limit is 100.00"),
     ),
     (
-        lambda customer: [customer.withdraw("5.00", t=t) for t in (1, 2, 9)],
+        lambda player: [player.withdraw("5.00", t=t) for t in (1, 2, 9)],
         (30, "3", "3", [9, 2, 1], "3 withdraws in a row, in 8 s; the limit is 3 in a row"),
     ),
     (
-        lambda customer: [customer.deposit(f"{n}0.00", t=n * FAR) for n in (1, 2, 3)],
+        lambda player: [player.deposit(f"{n}0.00", t=n * FAR) for n in (1, 2, 3)],
         (
             300,
             "3",
@@ -80,61 +81,61 @@ SAID = [
 
 @pytest.mark.parametrize(("play", "expected"), SAID, ids=["1100", "30", "300"])
 def test_every_alert_explains_itself(
-    customer: Customer, play: Callable[[Customer], object], expected: tuple[object, ...]
+    player: Player, play: Callable[[Player], object], expected: tuple[object, ...]
 ) -> None:
-    play(customer)
-    [alert] = alerts_of(customer)
+    play(player)
+    [alert] = alerts_of(player)
     evidence = alert["evidence"]
-    shown = (alert["code"], *(evidence[name] for name in ("value", "limit", "moments", "sentence")))
+    shown = (alert["code"], *(evidence[name] for name in ("value", "threshold", "moments", "sentence")))
     assert shown == expected
     assert evidence["count"] == len(evidence["moments"])
 
 
-def test_stored_alerts_match_the_answers(customer: Customer) -> None:
+def test_stored_alerts_match_the_answers(player: Player) -> None:
     answered: set[tuple[int, int]] = set()
     for t, amount in enumerate(["60.00", "70.00", "80.00", "90.00"]):
-        answered |= {(t, code) for code in customer.deposit(amount, t=t)}
+        answered |= {(t, code) for code in player.deposit(amount, t=t)}
     for t in range(4, 8):
-        answered |= {(t, code) for code in customer.withdraw("120.00", t=t)}
-    alerts = [(alert["t"], alert["code"]) for alert in alerts_of(customer)]
+        answered |= {(t, code) for code in player.withdraw("120.00", t=t)}
+    alerts = [(alert["t"], alert["code"]) for alert in alerts_of(player)]
     assert alerts == sorted(answered, reverse=True)
     assert {code for _, code in alerts} == {30, 123, 300, 1100}
     for limit in (1, 2, 7):
-        pages = list(pages_of(customer, limit))
+        pages = list(pages_of(player, limit))
         assert [(alert["t"], alert["code"]) for page in pages for alert in page] == alerts
         assert {len(page) for page in pages[:-1]} <= {limit}
 
 
-def test_alerts_can_be_filtered(new_customer: Callable[[], Customer]) -> None:
-    customer, other = new_customer(), new_customer()
-    for each in (customer, other):
+def test_alerts_can_be_filtered(new_player: Callable[[], Player]) -> None:
+    player, other = new_player(), new_player()
+    for each in (player, other):
         assert [each.withdraw("120.00", t=t) for t in (1, 2, 3)] == [[1100], [1100], [30, 1100]]
-    assert [alert["t"] for alert in alerts_of(customer, code=1100)] == [3, 2, 1]
-    assert [alert["t"] for alert in alerts_of(customer, code=30)] == [3]
-    assert [alert["code"] for alert in alerts_of(customer, since=3)] == [1100, 30]
-    assert alerts_of(customer, code=123) == []
-    assert alerts_of(customer, edition=2**31 - 1) == []
-    [edition] = {alert["edition"] for alert in alerts_of(customer)}
-    assert alerts_of(customer, edition=edition, code=30, since=1, limit=200) == alerts_of(customer, code=30)
-    assert alerts_of(other) == [{**alert, "user_id": other.user_id} for alert in alerts_of(customer)]
+    assert [alert["t"] for alert in alerts_of(player, code=1100)] == [3, 2, 1]
+    assert [alert["t"] for alert in alerts_of(player, code=30)] == [3]
+    assert [alert["code"] for alert in alerts_of(player, since=3)] == [1100, 30]
+    assert alerts_of(player, code=123) == []
+    assert alerts_of(player, edition=2**31 - 1) == []
+    [edition] = {alert["edition"] for alert in alerts_of(player)}
+    assert alerts_of(player, edition=edition, code=30, since=1, limit=200) == alerts_of(player, code=30)
+    assert alerts_of(other) == [{**alert, "user_id": other.user_id} for alert in alerts_of(player)]
 
 
-def test_a_replay_raises_no_second_alert(customer: Customer) -> None:
+def test_a_replay_raises_no_second_alert(player: Player) -> None:
     for _ in range(2):
-        assert customer.withdraw("150.00", t=1) == [1100]
-    assert len(alerts_of(customer)) == 1
+        assert player.withdraw("150.00", t=1) == [1100]
+    assert len(alerts_of(player)) == 1
 
 
-def test_a_refused_event_raises_nothing(customer: Customer) -> None:
-    assert customer.withdraw("5.00", t=10) == []
-    problem_in(customer.send("withdraw", "500.00", t=10), 409, "duplicate-event")
-    problem_in(customer.send("withdraw", "500.00", t=9), 400, "out-of-order")
-    assert alerts_of(customer) == []
+def test_a_refused_event_raises_nothing(player: Player) -> None:
+    assert player.withdraw("5.00", t=10) == []
+    problem_in(player.send("withdraw", "500.00", t=10), 409, "duplicate-event")
+    problem_in(player.send("withdraw", "500.00", t=9), 400, "out-of-order")
+    assert alerts_of(player) == []
 
 
-def test_an_alert_that_does_not_exist_is_not_found(customer: Customer) -> None:
-    for path in (f"{customer.user_id}/1/30", f"{MAX_INTEGER}/{MAX_INTEGER}/{2**31 - 1}"):
-        problem_in(customer.client.get(f"/alerts/{path}"), 404, "unknown-alert")
+def test_an_alert_that_does_not_exist_is_not_found(player: Player) -> None:
+    for path in (f"{player.user_id}/1/30", f"{MAX_INTEGER}/{MAX_INTEGER}/{2**31 - 1}"):
+        problem_in(player.client.get(f"/alerts/{path}"), 404, "unknown-alert")
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "shadow=1", "code=x", "user=-1", "before=1", "order=asc"])

@@ -10,26 +10,26 @@ import pytest
 from e2e.concurrent import at_once
 from e2e.problems import problem_in
 from testkit.oracle import Event, Oracle
-from testkit.service import REPLAY_HEADER, SEED, Customer, codes_in
+from testkit.service import REPLAY_HEADER, SEED, Player, codes_in
 
 ROUNDS = range(10)
 THREADS = 16
 Answered = tuple[Event, httpx.Response]
 
 
-def send(customer: Customer, event: Event) -> Answered:
-    return event, customer.send(event.type, event.amount, t=event.t)
+def send(player: Player, event: Event) -> Answered:
+    return event, player.send(event.type, event.amount, t=event.t)
 
 
-def send_all(customer: Customer, events: list[Event]) -> list[Answered]:
-    return [send(customer, event) for event in events]
+def send_all(player: Player, events: list[Event]) -> list[Answered]:
+    return [send(player, event) for event in events]
 
 
-def random_event(customer: Customer, random: Random, t: int) -> Event:
+def random_event(player: Player, random: Random, t: int) -> Event:
     """Draw withdrawals and deposits near the edge of the window, so that a wrong order shows in the codes."""
     event_type = random.choices(["withdraw", "deposit"], weights=[3, 2])[0]
     amount = random.choice(["60.00", "70.00", "80.00", "150.00"])
-    return customer.event("withdraw" if event_type == "withdraw" else "deposit", amount, t)
+    return player.event("withdraw" if event_type == "withdraw" else "deposit", amount, t)
 
 
 def assert_serial(answered: list[Answered]) -> int:
@@ -46,50 +46,50 @@ def assert_serial(answered: list[Answered]) -> int:
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_the_same_event_from_8_threads_is_stored_once(customer: Customer, attempt: int) -> None:
-    calls = [partial(customer.send, "withdraw", "150.00", t=attempt) for _ in range(8)]
+def test_the_same_event_from_8_threads_is_stored_once(player: Player, attempt: int) -> None:
+    calls = [partial(player.send, "withdraw", "150.00", t=attempt) for _ in range(8)]
     responses = at_once(calls)
-    assert [codes_in(response, customer.user_id) for response in responses] == [[1100]] * 8
+    assert [codes_in(response, player.user_id) for response in responses] == [[1100]] * 8
     assert len({response.content for response in responses}) == 1
     assert [REPLAY_HEADER in response.headers for response in responses].count(False) == 1
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_the_same_event_from_8_threads_counts_once(customer: Customer, attempt: int) -> None:
+def test_the_same_event_from_8_threads_counts_once(player: Player, attempt: int) -> None:
     for t in (attempt, attempt + 1, attempt + 2):
-        responses = at_once([partial(customer.send, "withdraw", "5.00", t=t) for _ in range(8)])
+        responses = at_once([partial(player.send, "withdraw", "5.00", t=t) for _ in range(8)])
         expected = [30] if t == attempt + 2 else []
-        assert [codes_in(response, customer.user_id) for response in responses] == [expected] * 8
+        assert [codes_in(response, player.user_id) for response in responses] == [expected] * 8
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_8_different_events_at_one_t_store_exactly_one(customer: Customer, attempt: int) -> None:
+def test_8_different_events_at_one_t_store_exactly_one(player: Player, attempt: int) -> None:
     amounts = [f"{attempt + 1}.0{n}" for n in range(8)]
-    responses = at_once([partial(customer.send, "deposit", amount, t=1) for amount in amounts])
+    responses = at_once([partial(player.send, "deposit", amount, t=1) for amount in amounts])
     assert sorted(response.status_code for response in responses) == [200] + [409] * 7
     winner = next(n for n, response in enumerate(responses) if response.status_code == 200)
-    assert customer.send("deposit", amounts[winner], t=1).headers[REPLAY_HEADER] == "true"
+    assert player.send("deposit", amounts[winner], t=1).headers[REPLAY_HEADER] == "true"
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_16_concurrent_events_of_one_player_equal_some_serial_order(customer: Customer, attempt: int) -> None:
+def test_16_concurrent_events_of_one_player_equal_some_serial_order(player: Player, attempt: int) -> None:
     random = Random(SEED + attempt)  # noqa: S311 - a test must be able to play the same again
-    events = [random_event(customer, random, t) for t in range(THREADS)]
+    events = [random_event(player, random, t) for t in range(THREADS)]
     random.shuffle(events)
-    answered = at_once([partial(send, customer, event) for event in events])
+    answered = at_once([partial(send, player, event) for event in events])
     assert assert_serial(answered) >= 1
 
 
 @pytest.mark.parametrize("attempt", ROUNDS)
-def test_16_threads_race_through_the_day_of_one_player(customer: Customer, attempt: int) -> None:
+def test_16_threads_race_through_the_day_of_one_player(player: Player, attempt: int) -> None:
     random = Random(SEED + attempt)  # noqa: S311 - a test must be able to play the same again
-    events = [random_event(customer, random, t) for t in range(THREADS * 8)]
-    calls = [partial(send_all, customer, events[thread::THREADS]) for thread in range(THREADS)]
+    events = [random_event(player, random, t) for t in range(THREADS * 8)]
+    calls = [partial(send_all, player, events[thread::THREADS]) for thread in range(THREADS)]
     answered = [pair for answers in at_once(calls) for pair in answers]
     assert assert_serial(answered) >= 8, "the first to come of each 16 is later than all that came before"
 
 
-def test_players_do_not_block_each_other(new_customer: Callable[[], Customer]) -> None:
-    customers = [new_customer() for _ in range(THREADS)]
-    calls = [partial(customer.withdraw, "5.00", t=t) for t, customer in enumerate(customers)]
+def test_players_do_not_block_each_other(new_player: Callable[[], Player]) -> None:
+    players = [new_player() for _ in range(THREADS)]
+    calls = [partial(player.withdraw, "5.00", t=t) for t, player in enumerate(players)]
     assert at_once(calls) == [[]] * THREADS

@@ -21,7 +21,7 @@ from e2e.hypothesis_settings import BOUNDED
 from e2e.model_user import ModelUser
 from testkit.bodies import MAX_INTEGER
 from testkit.openapi_document import PROBLEM, answers_of
-from testkit.service import SEED, URL, Customer
+from testkit.service import SEED, URL, Player
 
 EXAMPLES = 50  # for each path, sound ones and unsound ones
 
@@ -49,7 +49,7 @@ CHECKS = [
 
 
 def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
-    """Return the body of a case, as an event of this user where it is one of anybody's."""
+    """Return the body of a case, as an event of this player where it is one of anybody's."""
     shown: dict[str, Any] = case.as_transport_kwargs(base_url=URL)
     members = shown.get("json")
     if isinstance(members, dict) and type(members.get("user_id")) is int and 0 < members["user_id"] <= MAX_INTEGER:
@@ -63,7 +63,7 @@ def body_of(case: schemathesis.Case[Any], user_id: int) -> bytes:
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("path", ["/event", "/event/", "/api/events"])
 def test_answers_conform_to_the_openapi_document(
-    client: httpx.Client, new_customer: Callable[[], Customer], path: str, mode: GenerationMode
+    client: httpx.Client, new_player: Callable[[], Player], path: str, mode: GenerationMode
 ) -> None:
     document = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
 
@@ -71,8 +71,8 @@ def test_answers_conform_to_the_openapi_document(
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(document["/event"]["POST"].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
-        model_user = ModelUser(customer=new_customer(), path=path)
-        response = model_user.expose_to(body_of(case, model_user.customer.user_id), "application/json")
+        model_user = ModelUser(player=new_player(), path=path)
+        response = model_user.expose_to(body_of(case, model_user.player.user_id), "application/json")
         assert response is not None
         case.validate_response(response, checks=CHECKS)
         model_user.play_on(moments=())

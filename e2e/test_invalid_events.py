@@ -5,7 +5,7 @@ import pytest
 from e2e.invalid_values import INVALID_INTEGERS, INVALID_LITERALS
 from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER, event_text
-from testkit.service import Customer
+from testkit.service import Player
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 NAMES_OF_TIME = {"t", "time"}
@@ -17,44 +17,44 @@ ONE_WRONG_MEMBER = [
 ]
 
 
-def fields_refused(customer: Customer, text: str) -> set[str]:
+def fields_refused(player: Player, text: str) -> set[str]:
     """Fields that the refusal of a body names, once a second look has shown that nothing was stored.
 
-    A refused withdraw at t = 1 would stand in the way of the first withdraw, and two withdraws are no streak.
+    A refused withdrawal at t = 1 would stand in the way of the first withdrawal, and two withdrawals are no streak.
     """
-    fields = invalid_fields(problem_in(customer.send_text(text), 400, "invalid-event"))
-    assert [customer.withdraw("7.00", t=t) for t in (1, 2)] == [[], []]
+    fields = invalid_fields(problem_in(player.send_text(text), 400, "invalid-event"))
+    assert [player.withdraw("7.00", t=t) for t in (1, 2)] == [[], []]
     return fields
 
 
 @pytest.mark.parametrize(("member", "literal"), ONE_WRONG_MEMBER)
-def test_an_invalid_member_is_refused(customer: Customer, member: str, literal: str) -> None:
-    assert fields_refused(customer, event_text(customer.user_id, **{member: literal})) == {member}
+def test_an_invalid_member_is_refused(player: Player, member: str, literal: str) -> None:
+    assert fields_refused(player, event_text(player.user_id, **{member: literal})) == {member}
 
 
 @pytest.mark.parametrize("literal", INVALID_INTEGERS.values(), ids=INVALID_INTEGERS.keys())
-def test_an_invalid_time_is_refused(customer: Customer, literal: str) -> None:
-    fields = fields_refused(customer, event_text(customer.user_id, t=None, time=literal))
+def test_an_invalid_time_is_refused(player: Player, literal: str) -> None:
+    fields = fields_refused(player, event_text(player.user_id, t=None, time=literal))
     assert fields in ({"t"}, {"time"})
 
 
 @pytest.mark.parametrize("member", sorted(MEMBERS))
-def test_a_missing_member_is_refused(customer: Customer, member: str) -> None:
-    assert fields_refused(customer, event_text(customer.user_id, **{member: None})) == {member}
+def test_a_missing_member_is_refused(player: Player, member: str) -> None:
+    assert fields_refused(player, event_text(player.user_id, **{member: None})) == {member}
 
 
-def test_all_missing_members_are_reported(customer: Customer) -> None:
-    assert fields_refused(customer, "{}") == MEMBERS
+def test_all_missing_members_are_reported(player: Player) -> None:
+    assert fields_refused(player, "{}") == MEMBERS
 
 
-def test_all_invalid_members_are_reported_together(customer: Customer) -> None:
-    text = event_text(customer.user_id, type='"bet"', amount='"0"', t="-1")
-    assert fields_refused(customer, text) == {"type", "amount", "t"}
+def test_all_invalid_members_are_reported_together(player: Player) -> None:
+    text = event_text(player.user_id, type='"bet"', amount='"0"', t="-1")
+    assert fields_refused(player, text) == {"type", "amount", "t"}
 
 
 @pytest.mark.parametrize("name", ["note", "Type", "TYPE", "userId", "amount ", "__proto__", "alert_codes", "id"])
-def test_an_unknown_member_is_refused_by_name(customer: Customer, name: str) -> None:
-    assert fields_refused(customer, event_text(customer.user_id, f'"{name}": 1')) == {name}
+def test_an_unknown_member_is_refused_by_name(player: Player, name: str) -> None:
+    assert fields_refused(player, event_text(player.user_id, f'"{name}": 1')) == {name}
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_an_unknown_member_is_refused_by_name(customer: Customer, name: str) -> 
         pytest.param("<script>alert(1)</script>", id="a script"),
     ],
 )
-def test_a_member_with_an_odd_name_is_refused(customer: Customer, name: str) -> None:
-    assert fields_refused(customer, event_text(customer.user_id, f'"{name}": 1'))
+def test_a_member_with_an_odd_name_is_refused(player: Player, name: str) -> None:
+    assert fields_refused(player, event_text(player.user_id, f'"{name}": 1'))
 
 
 @pytest.mark.parametrize(
@@ -85,24 +85,24 @@ def test_a_member_with_an_odd_name_is_refused(customer: Customer, name: str) -> 
         pytest.param("\\u0074", "1", id="t, escaped the second time"),
     ],
 )
-def test_a_repeated_member_is_refused(customer: Customer, member: str, again: str) -> None:
-    fields = fields_refused(customer, event_text(customer.user_id, f'"{member}": {again}'))
+def test_a_repeated_member_is_refused(player: Player, member: str, again: str) -> None:
+    fields = fields_refused(player, event_text(player.user_id, f'"{member}": {again}'))
     assert fields == {member.replace("\\u0074", "t")}
 
 
-def test_a_repeated_unknown_member_is_refused(customer: Customer) -> None:
-    assert fields_refused(customer, event_text(customer.user_id, '"note": 1', '"note": 1')) == {"note"}
+def test_a_repeated_unknown_member_is_refused(player: Player) -> None:
+    assert fields_refused(player, event_text(player.user_id, '"note": 1', '"note": 1')) == {"note"}
 
 
 @pytest.mark.parametrize("time", ["1", "2", "null"])
-def test_t_and_time_together_are_refused(customer: Customer, time: str) -> None:
-    fields = fields_refused(customer, event_text(customer.user_id, time=time))
+def test_t_and_time_together_are_refused(player: Player, time: str) -> None:
+    fields = fields_refused(player, event_text(player.user_id, time=time))
     assert fields
     assert fields <= NAMES_OF_TIME
 
 
-def test_a_repeated_time_is_refused(customer: Customer) -> None:
-    fields = fields_refused(customer, event_text(customer.user_id, '"time": 1', '"time": 1', t=None))
+def test_a_repeated_time_is_refused(player: Player) -> None:
+    fields = fields_refused(player, event_text(player.user_id, '"time": 1', '"time": 1', t=None))
     assert fields
     assert fields <= NAMES_OF_TIME
 
@@ -117,7 +117,7 @@ def test_a_repeated_time_is_refused(customer: Customer) -> None:
         pytest.param("amount", '"42.00"', '"42.000"', id="amounts with 2 decimals"),
     ],
 )
-def test_both_sides_of_each_bound(customer: Customer, member: str, accepted: str, refused: str) -> None:
-    response = customer.send_text(event_text(customer.user_id, **{member: refused}))
+def test_both_sides_of_each_bound(player: Player, member: str, accepted: str, refused: str) -> None:
+    response = player.send_text(event_text(player.user_id, **{member: refused}))
     assert invalid_fields(problem_in(response, 400, "invalid-event")) == {member}
-    assert customer.send_text(event_text(customer.user_id, **{member: accepted})).status_code == 200
+    assert player.send_text(event_text(player.user_id, **{member: accepted})).status_code == 200

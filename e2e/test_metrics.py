@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from testkit.service import Customer
+from testkit.service import Player
 
 pytestmark = pytest.mark.alone
 
@@ -44,21 +44,21 @@ def look(client: httpx.Client) -> Look:
     return now
 
 
-def test_events_are_counted_by_type(customer: Customer, look: Look) -> None:
+def test_events_are_counted_by_type(player: Player, look: Look) -> None:
     before = look()
     for t in range(5):
-        customer.deposit("1.00", t=t)
-    customer.withdraw("1.00", t=5)
+        player.deposit("1.00", t=t)
+    player.withdraw("1.00", t=5)
     after = look()
     for kind, sent in (("deposit", 5), ("withdraw", 1)):
         stored = "activity_events_stored_total"
         assert after.of(stored, type=kind) - before.of(stored, type=kind) == sent
 
 
-def test_a_replay_is_counted_as_a_replay_only(customer: Customer, look: Look) -> None:
-    customer.withdraw("150.00", t=1)
+def test_a_replay_is_counted_as_a_replay_only(player: Player, look: Look) -> None:
+    player.withdraw("150.00", t=1)
     before = look()
-    customer.withdraw("150.00", t=1)
+    player.withdraw("150.00", t=1)
     after = look()
     assert after.of("activity_event_replays_total") - before.of("activity_event_replays_total") == 1
     for name in ("activity_events_stored_total", "activity_alert_codes_raised_total"):
@@ -66,20 +66,20 @@ def test_a_replay_is_counted_as_a_replay_only(customer: Customer, look: Look) ->
             assert after.of(name, **labels) == before.of(name, **labels)
 
 
-def test_raised_codes_are_counted_by_code(customer: Customer, look: Look) -> None:
+def test_raised_codes_are_counted_by_code(player: Player, look: Look) -> None:
     before = look()
     for t in range(3):
-        customer.withdraw("150.00", t=t)
+        player.withdraw("150.00", t=t)
     after, raised = look(), "activity_alert_codes_raised_total"
     for code, times in (("30", 1), ("123", 0), ("300", 0), ("1100", 3)):
         assert after.of(raised, code=code) - before.of(raised, code=code) == times, code
 
 
-def test_requests_and_refusals_are_counted_by_outcome(customer: Customer, look: Look) -> None:
+def test_requests_and_refusals_are_counted_by_outcome(player: Player, look: Look) -> None:
     before = look()
-    customer.deposit("1.00", t=5)
-    customer.send("deposit", "1.00", t=4)
-    customer.client.get("/event")
+    player.deposit("1.00", t=5)
+    player.send("deposit", "1.00", t=4)
+    player.client.get("/event")
     after = look()
     event = {"method": "POST", "route": "/event"}
     moved = [
@@ -93,10 +93,10 @@ def test_requests_and_refusals_are_counted_by_outcome(customer: Customer, look: 
         assert after.of(name, **labels) - before.of(name, **labels) == 1, (name, labels)
 
 
-def test_latency_buckets_start_at_a_millisecond(customer: Customer, look: Look) -> None:
+def test_latency_buckets_start_at_a_millisecond(player: Player, look: Look) -> None:
     before = look()
     for t in range(3):
-        customer.deposit("1.00", t=t)
+        player.deposit("1.00", t=t)
     after, count = look(), "http_request_duration_seconds_count"
     bounds = sorted(float(labels["le"]) for labels in after.all_of(BUCKET) if labels["route"] == "/event")
     assert (bounds[0], bounds[-2:]) == (0.001, [10, float("inf")])
@@ -104,23 +104,23 @@ def test_latency_buckets_start_at_a_millisecond(customer: Customer, look: Look) 
     assert after.of(BUCKET, route="/event", le="+Inf") == after.of(count, route="/event")
 
 
-def test_unknown_paths_create_no_new_series(customer: Customer, look: Look) -> None:
+def test_unknown_paths_create_no_new_series(player: Player, look: Look) -> None:
     look()  # this is a request too, which the next look shows
-    customer.client.get("/nowhere")
+    player.client.get("/nowhere")
     before = look()
     for number in range(50):
-        customer.client.get(f"/nowhere/{customer.user_id}/{number}")
+        player.client.get(f"/nowhere/{player.user_id}/{number}")
     after = look()
     assert after.samples.keys() - before.samples.keys() == set()
     unmatched = {"method": "GET", "route": "unmatched", "status": "404"}
     assert after.of("http_requests_total", **unmatched) - before.of("http_requests_total", **unmatched) == 50
 
 
-def test_concurrent_events_are_counted_across_all_workers(new_customer: Callable[[], Customer], look: Look) -> None:
+def test_concurrent_events_are_counted_across_all_workers(new_player: Callable[[], Player], look: Look) -> None:
     before = look().of("activity_events_stored_total", type="deposit")
-    for customer in (new_customer() for _ in range(40)):
-        body = customer.event("deposit", "1.00", 1).body()
-        assert customer.client.post("/event", json=body, headers=NEW_CONNECTION).status_code == 200
+    for player in (new_player() for _ in range(40)):
+        body = player.event("deposit", "1.00", 1).body()
+        assert player.client.post("/event", json=body, headers=NEW_CONNECTION).status_code == 200
     seen = {look().of("activity_events_stored_total", type="deposit") for _ in range(8)}
     assert seen == {before + 40}
 

@@ -8,7 +8,7 @@ import pytest
 from testkit.openapi_document import Example, assert_matches_example, examples_in, key_of_example
 from testkit.openapi_example import ExampleCase
 from testkit.openapi_examples import REPRODUCED_ELSEWHERE, REPRODUCTIONS
-from testkit.service import Customer
+from testkit.service import Player
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +27,12 @@ def test_every_example_can_be_reproduced(examples: Sequence[Example]) -> None:
 
 @pytest.mark.parametrize(("operation", "name"), REPRODUCTIONS, ids=lambda part: part or "any")
 def test_an_example_is_what_the_service_answers(
-    examples: Sequence[Example], new_customer: Callable[[], Customer], operation: str, name: str
+    examples: Sequence[Example], new_player: Callable[[], Player], operation: str, name: str
 ) -> None:
     meant = [each for each in examples if key_of_example(each, REPRODUCTIONS) == (operation, name)]
     assert meant, "no operation has this example"
     for example in meant:
-        customer = new_customer()
-        answer = REPRODUCTIONS[operation, name](ExampleCase(example=example, customer=customer))
-        text = answer.text.replace(str(customer.user_id), "1")
+        player = new_player()
+        answer = REPRODUCTIONS[operation, name](ExampleCase(example=example, player=player))
+        text = answer.text.replace(str(player.user_id), "1")
         assert_matches_example(example, answer.status_code, dict(answer.headers), text)

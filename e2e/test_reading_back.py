@@ -15,7 +15,7 @@ from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_INTEGER
 from testkit.oracle import Event, Oracle
 from testkit.play import day_of_play, lanes
-from testkit.service import SEED, Customer, codes_in, connect
+from testkit.service import SEED, Player, codes_in, connect
 
 USERS, EVENTS, CONNECTIONS = 30, 1_500, 4
 CODES = [30, 123, 300, 1100]
@@ -40,9 +40,9 @@ def totals_of(events: list[Event], event_type: str) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def day(new_user: Callable[[], int]) -> dict[int, list[Event]]:
-    """Play a small day, and return each user's events, oldest first."""
-    ids = [new_user() for _ in range(USERS)]
+def day(new_user_id: Callable[[], int]) -> dict[int, list[Event]]:
+    """Play a small day, and return each player's events, oldest first."""
+    ids = [new_user_id() for _ in range(USERS)]
     events = day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=ids[0])
 
     def play(lane: list[Event]) -> None:
@@ -80,37 +80,39 @@ def test_a_summary_of_a_day_of_play_equals_what_was_sent(client: httpx.Client, d
             "latest_t": events[-1].t,
             "alert_codes": latest_codes,
             "deposits": totals_of(events, "deposit"),
+            "withdrawals": totals_of(events, "withdraw"),
             "withdraws": totals_of(events, "withdraw"),
         }
 
 
-def test_a_player_without_events_has_an_empty_history(client: httpx.Client, new_user: Callable[[], int]) -> None:
+def test_a_player_without_events_has_an_empty_history(client: httpx.Client, new_user_id: Callable[[], int]) -> None:
     """A22."""
-    user_id = new_user()
+    user_id = new_user_id()
     assert read(client, f"/users/{user_id}/events") == {"events": [], "next_before": None}
     assert read(client, f"/users/{user_id}") == {
         "user_id": user_id,
         "latest_t": None,
         "alert_codes": [],
         "deposits": NOTHING,
+        "withdrawals": NOTHING,
         "withdraws": NOTHING,
     }
 
 
-def test_refused_events_and_replays_are_not_listed(client: httpx.Client, customer: Customer) -> None:
-    assert customer.deposit("5.00", t=10) == []
-    problem_in(customer.send("deposit", "6.00", t=10), 409, "duplicate-event")
-    problem_in(customer.send("deposit", "6.00", t=9), 400, "out-of-order")
-    assert customer.deposit("5", t=10) == []
-    [event] = events_of(client, customer.user_id, limit=5)
+def test_refused_events_and_replays_are_not_listed(client: httpx.Client, player: Player) -> None:
+    assert player.deposit("5.00", t=10) == []
+    problem_in(player.send("deposit", "6.00", t=10), 409, "duplicate-event")
+    problem_in(player.send("deposit", "6.00", t=9), 400, "out-of-order")
+    assert player.deposit("5", t=10) == []
+    [event] = events_of(client, player.user_id, limit=5)
     assert (event["t"], event["amount"]) == (10, "5.00")
-    assert read(client, f"/users/{customer.user_id}")["deposits"] == {"count": 1, "total": "5.00"}
+    assert read(client, f"/users/{player.user_id}")["deposits"] == {"count": 1, "total": "5.00"}
 
 
-def test_the_smallest_and_greatest_t_are_read_back(client: httpx.Client, customer: Customer) -> None:
+def test_the_smallest_and_greatest_t_are_read_back(client: httpx.Client, player: Player) -> None:
     for t in (0, 1, MAX_INTEGER - 1, MAX_INTEGER):
-        customer.deposit("1.00", t=t)
-    path = f"/users/{customer.user_id}/events"
+        player.deposit("1.00", t=t)
+    path = f"/users/{player.user_id}/events"
     assert [event["t"] for event in read(client, path)["events"]] == [MAX_INTEGER, MAX_INTEGER - 1, 1, 0]
     assert read(client, path, limit=1)["next_before"] == MAX_INTEGER
     assert [event["t"] for event in read(client, path, before=MAX_INTEGER)["events"]] == [MAX_INTEGER - 1, 1, 0]
@@ -118,25 +120,25 @@ def test_the_smallest_and_greatest_t_are_read_back(client: httpx.Client, custome
     assert read(client, path, before=0)["events"] == []
 
 
-def test_pages_stay_consistent_while_events_arrive(customer: Customer) -> None:
+def test_pages_stay_consistent_while_events_arrive(player: Player) -> None:
     for t in range(60):
-        customer.deposit("1.00", t=t)
+        player.deposit("1.00", t=t)
     with ThreadPoolExecutor(1) as thread:
-        arriving = thread.submit(lambda: [customer.deposit("1.00", t=t) for t in range(60, 160)])
+        arriving = thread.submit(lambda: [player.deposit("1.00", t=t) for t in range(60, 160)])
         walks = 0
         while not arriving.done() or walks == 0:
-            seen = [event["t"] for event in events_of(customer.client, customer.user_id, limit=7)]
+            seen = [event["t"] for event in events_of(player.client, player.user_id, limit=7)]
             assert seen == list(range(seen[0], -1, -1)), "nothing twice, nothing left out"
             walks += 1
         arriving.result()
 
 
-def test_a_summary_is_a_consistent_snapshot(customer: Customer) -> None:
+def test_a_summary_is_a_consistent_snapshot(player: Player) -> None:
     """Every event has amount 1.00 and its count as `t`, so a partly counted one shows."""
     with ThreadPoolExecutor(1) as thread:
-        arriving = thread.submit(lambda: [customer.deposit("1.00", t=t) for t in range(1, 151)])
+        arriving = thread.submit(lambda: [player.deposit("1.00", t=t) for t in range(1, 151)])
         while not arriving.done():
-            activity = read(customer.client, f"/users/{customer.user_id}")
+            activity = read(player.client, f"/users/{player.user_id}")
             count = activity["latest_t"] or 0
             assert activity["deposits"] == {"count": count, "total": f"{count}.00"}
         arriving.result()

@@ -11,7 +11,7 @@ import pytest
 from e2e.invalid_values import MALFORMED, MALFORMED_EVENTS
 from e2e.problems import problem_in
 from testkit.bodies import MAX_BODY_BYTES, event_text, padded
-from testkit.service import URL, Customer
+from testkit.service import URL, Player
 
 JSON = {"Content-Type": "application/json"}
 PATHS = ["/event", "/event/", "/api/events"]
@@ -23,32 +23,32 @@ def in_chunks(size: int) -> Iterator[bytes]:
         yield b" " * 1024
 
 
-def assert_nothing_happened(customer: Customer) -> None:
+def assert_nothing_happened(player: Player) -> None:
     """Play on as if the refused withdrawal at t = 1 had never been sent.
 
     Were it stored, it would stand in the way of the first of these; were it counted, they would end a streak.
     """
-    assert customer.withdraw("7.00", t=1) == []
-    assert customer.withdraw("7.00", t=2) == []
+    assert player.withdraw("7.00", t=1) == []
+    assert player.withdraw("7.00", t=2) == []
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed_json(customer: Customer, body: bytes) -> None:
-    problem = problem_in(customer.send_text(body), 400, "malformed-json")
+def test_malformed_json(player: Player, body: bytes) -> None:
+    problem = problem_in(player.send_text(body), 400, "malformed-json")
     assert "errors" not in problem, "no field can be at fault where there is no object"
 
 
 @pytest.mark.parametrize("body", MALFORMED_EVENTS.values(), ids=MALFORMED_EVENTS.keys())
-def test_an_event_in_malformed_json_leaves_no_trace(customer: Customer, body: bytes) -> None:
-    written = body.replace(b"@", str(customer.user_id).encode())
-    problem_in(customer.send_text(written), 400, "malformed-json")
-    assert_nothing_happened(customer)
+def test_an_event_in_malformed_json_leaves_no_trace(player: Player, body: bytes) -> None:
+    written = body.replace(b"@", str(player.user_id).encode())
+    problem_in(player.send_text(written), 400, "malformed-json")
+    assert_nothing_happened(player)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_only_utf_8_json_is_accepted(customer: Customer, encoding: str) -> None:
-    problem_in(customer.send_text(event_text(customer.user_id).encode(encoding)), 400, "malformed-json")
-    assert_nothing_happened(customer)
+def test_only_utf_8_json_is_accepted(player: Player, encoding: str) -> None:
+    problem_in(player.send_text(event_text(player.user_id).encode(encoding)), 400, "malformed-json")
+    assert_nothing_happened(player)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/event/1", "/Event", "/api/event", "/event%00"])
@@ -66,18 +66,18 @@ def test_a_method_that_an_event_does_not_have(client: httpx.Client, method: str,
 
 
 @pytest.mark.parametrize("t", [0, 9])
-def test_a_t_below_the_latest_is_out_of_order(customer: Customer, t: int) -> None:
-    assert customer.withdraw("5.00", t=10) == []
-    problem = problem_in(customer.send("withdraw", "5.00", t=t), 400, "out-of-order")
+def test_a_t_below_the_latest_is_out_of_order(player: Player, t: int) -> None:
+    assert player.withdraw("5.00", t=10) == []
+    problem = problem_in(player.send("withdraw", "5.00", t=t), 400, "out-of-order")
     assert "10" in str(problem["detail"]), "the detail names the latest t"
-    assert customer.withdraw("5.00", t=11) == [], "the late withdraw does not count"
+    assert player.withdraw("5.00", t=11) == [], "the late withdraw does not count"
 
 
-def test_a_t_between_two_stored_events_is_out_of_order(customer: Customer) -> None:
-    assert [customer.withdraw("5.00", t=t) for t in (10, 20)] == [[], []]
-    problem = problem_in(customer.send("deposit", "5.00", t=15), 400, "out-of-order")
+def test_a_t_between_two_stored_events_is_out_of_order(player: Player) -> None:
+    assert [player.withdraw("5.00", t=t) for t in (10, 20)] == [[], []]
+    problem = problem_in(player.send("deposit", "5.00", t=15), 400, "out-of-order")
     assert "20" in str(problem["detail"])
-    assert customer.withdraw("5.00", t=21) == [30], "the late deposit does not count"
+    assert player.withdraw("5.00", t=21) == [30], "the late deposit does not count"
 
 
 @pytest.mark.parametrize(
@@ -87,17 +87,17 @@ def test_a_t_between_two_stored_events_is_out_of_order(customer: Customer) -> No
         pytest.param("deposit", "150.00", id="another type"),
     ],
 )
-def test_a_different_event_at_a_known_t_conflicts(customer: Customer, event_type: str, amount: str) -> None:
-    customer.withdraw("150.00", t=1)
-    text = event_text(customer.user_id, type=f'"{event_type}"', amount=f'"{amount}"')
-    problem_in(customer.send_text(text), 409, "duplicate-event")
-    assert customer.deposit("50.01", t=2) == [], "the refused deposit does not count"
+def test_a_different_event_at_a_known_t_conflicts(player: Player, event_type: str, amount: str) -> None:
+    player.withdraw("150.00", t=1)
+    text = event_text(player.user_id, type=f'"{event_type}"', amount=f'"{amount}"')
+    problem_in(player.send_text(text), 409, "duplicate-event")
+    assert player.deposit("50.01", t=2) == [], "the refused deposit does not count"
 
 
-def test_a_different_event_at_an_old_t_conflicts(customer: Customer) -> None:
-    assert [customer.withdraw("5.00", t=t) for t in (1, 2)] == [[], []]
-    problem_in(customer.send("deposit", "5.00", t=1), 409, "duplicate-event")
-    assert customer.withdraw("5.00", t=3) == [30]
+def test_a_different_event_at_an_old_t_conflicts(player: Player) -> None:
+    assert [player.withdraw("5.00", t=t) for t in (1, 2)] == [[], []]
+    problem_in(player.send("deposit", "5.00", t=1), 409, "duplicate-event")
+    assert player.withdraw("5.00", t=3) == [30]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -109,22 +109,22 @@ def test_a_different_event_at_an_old_t_conflicts(customer: Customer) -> None:
         pytest.param(1024 * 1024, id="1 MiB"),
     ],
 )
-def test_a_body_above_16_kib(customer: Customer, size: int, path: str) -> None:
-    body = padded(event_text(customer.user_id), size)
-    response = customer.client.post(path, content=body, headers=JSON)
+def test_a_body_above_16_kib(player: Player, size: int, path: str) -> None:
+    body = padded(event_text(player.user_id), size)
+    response = player.client.post(path, content=body, headers=JSON)
     problem_in(response, 413, "too-large")
-    assert_nothing_happened(customer)
+    assert_nothing_happened(player)
 
 
 @pytest.mark.parametrize("kib", [17, 1024])
-def test_a_body_above_16_kib_in_chunks(customer: Customer, kib: int) -> None:
+def test_a_body_above_16_kib_in_chunks(player: Player, kib: int) -> None:
     def event_and_padding() -> Iterator[bytes]:
-        yield event_text(customer.user_id).encode()
+        yield event_text(player.user_id).encode()
         yield from in_chunks(kib * 1024)
 
-    response = customer.client.post("/event", content=event_and_padding(), headers=JSON)
+    response = player.client.post("/event", content=event_and_padding(), headers=JSON)
     problem_in(response, 413, "too-large")
-    assert_nothing_happened(customer)
+    assert_nothing_happened(player)
 
 
 @pytest.mark.parametrize(
@@ -140,31 +140,31 @@ def test_a_body_above_16_kib_in_chunks(customer: Customer, kib: int) -> None:
         pytest.param({"Content-Type": "text/plain; a=application/json"}, id="JSON as a parameter only"),
     ],
 )
-def test_a_media_type_that_is_not_json(customer: Customer, headers: dict[str, str]) -> None:
-    response = customer.client.post("/event", content=event_text(customer.user_id), headers=headers)
+def test_a_media_type_that_is_not_json(player: Player, headers: dict[str, str]) -> None:
+    response = player.client.post("/event", content=event_text(player.user_id), headers=headers)
     problem_in(response, 415, "unsupported-media-type")
-    assert_nothing_happened(customer)
+    assert_nothing_happened(player)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "nonsense"])
-def test_a_compressed_body_is_refused_with_the_accepted_encodings(customer: Customer, coding: str) -> None:
-    packed = gzip.compress(event_text(customer.user_id).encode())
-    response = customer.client.post("/event", content=packed, headers={**JSON, "Content-Encoding": coding})
+def test_a_compressed_body_is_refused_with_the_accepted_encodings(player: Player, coding: str) -> None:
+    packed = gzip.compress(event_text(player.user_id).encode())
+    response = player.client.post("/event", content=packed, headers={**JSON, "Content-Encoding": coding})
     problem_in(response, 415, "unsupported-media-type")
     assert response.headers["Accept-Encoding"] == "identity"
-    assert_nothing_happened(customer)
+    assert_nothing_happened(player)
 
 
-def test_refused_withdrawals_of_every_kind_do_not_make_a_streak(customer: Customer) -> None:
-    assert customer.withdraw("5.00", t=10) == []
-    refused = [customer.send("withdraw", amount, t=20) for amount in ("0", "1.234", "-5")]
-    refused += [customer.send("withdraw", "5.00", t=9), customer.send("withdraw", "6.00", t=10)]
+def test_refused_withdrawals_of_every_kind_do_not_make_a_streak(player: Player) -> None:
+    assert player.withdraw("5.00", t=10) == []
+    refused = [player.send("withdraw", amount, t=20) for amount in ("0", "1.234", "-5")]
+    refused += [player.send("withdraw", "5.00", t=9), player.send("withdraw", "6.00", t=10)]
     assert [response.status_code for response in refused] == [400, 400, 400, 400, 409]
-    assert [customer.withdraw("5.00", t=t) for t in (11, 12)] == [[], [30]]
+    assert [player.withdraw("5.00", t=t) for t in (11, 12)] == [[], [30]]
 
 
-def test_a_problem_has_a_request_id_of_its_own(new_customer: Callable[[], Customer]) -> None:
-    problems = [problem_in(new_customer().send_text("[]"), 400, "malformed-json") for _ in range(3)]
+def test_a_problem_has_a_request_id_of_its_own(new_player: Callable[[], Player]) -> None:
+    problems = [problem_in(new_player().send_text("[]"), 400, "malformed-json") for _ in range(3)]
     assert len({str(problem["request_id"]) for problem in problems}) == 3
 
 

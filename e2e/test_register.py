@@ -16,15 +16,15 @@ from e2e.hypothesis_settings import BOUNDED
 from e2e.pages import read
 from e2e.problems import invalid_fields, problem_in
 from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER, padded
-from testkit.service import SEED, Customer
+from testkit.service import SEED, Player
 
 pytestmark = pytest.mark.alone
 
 JSON = {"Content-Type": "application/json"}
 AT_ONCE = 12
 
-# Ids that the tests give lie far below those of `new_user`: whoever comes without one is put above the greatest of
-# the register, and must not land among users whom other tests believe to be new. Between two there is room for some.
+# Ids that the tests give lie far below those of `new_user_id`: whoever comes without one is put above the greatest of
+# the register, and must not land among players whom other tests believe to be new. Between two there is room for some.
 FIRST_ID = 2**61 + secrets.randbelow(2**40) * 2**20
 ROOM = 1000
 
@@ -85,7 +85,7 @@ def test_the_last_page_says_so(client: httpx.Client) -> None:
 def test_the_next_free_id_is_above_all_registered_ones_and_has_no_events(client: httpx.Client) -> None:
     """A23."""
     first = user_in(register(client))["user_id"]
-    Customer(client=client, user_id=first + 1).deposit("1.00", t=1)
+    Player(client=client, user_id=first + 1).deposit("1.00", t=1)
     second = user_in(register(client))["user_id"]
     assert second > first + 1
     assert read(client, f"/users/{second}")["latest_t"] is None

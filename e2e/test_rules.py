@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from testkit.service import Customer
+from testkit.service import Player
 
 FAR = 1_000  # seconds; events this far apart share no window of 30 seconds
 
@@ -23,39 +23,39 @@ def edge(amount: str, codes: list[int], name: str) -> object:
         edge("999999999999.99", [1100], "the greatest amount is above 100"),
     ],
 )
-def test_1100_a_withdrawal_above_100(customer: Customer, amount: str, codes: list[int]) -> None:
-    assert customer.withdraw(amount, t=1) == codes
+def test_1100_a_withdrawal_above_100(player: Player, amount: str, codes: list[int]) -> None:
+    assert player.withdraw(amount, t=1) == codes
 
 
-def test_1100_considers_withdrawals_only(customer: Customer) -> None:
-    assert customer.deposit("150.00", t=1) == []
+def test_1100_considers_withdrawals_only(player: Player) -> None:
+    assert player.deposit("150.00", t=1) == []
 
 
-def test_1100_considers_this_event_only(customer: Customer) -> None:
-    assert customer.withdraw("150.00", t=1) == [1100]
-    assert customer.deposit("1.00", t=2) == []
-    assert customer.withdraw("1.00", t=3) == []
+def test_1100_considers_this_event_only(player: Player) -> None:
+    assert player.withdraw("150.00", t=1) == [1100]
+    assert player.deposit("1.00", t=2) == []
+    assert player.withdraw("1.00", t=3) == []
 
 
-def test_30_starts_at_the_third_withdrawal_and_goes_on(customer: Customer) -> None:
-    codes = [customer.withdraw("5.00", t=t) for t in range(1, 6)]
+def test_30_starts_at_the_third_withdrawal_and_goes_on(player: Player) -> None:
+    codes = [player.withdraw("5.00", t=t) for t in range(1, 6)]
     assert codes == [[], [], [30], [30], [30]]
 
 
-def test_30_counts_events_not_seconds(customer: Customer) -> None:
-    assert [customer.withdraw("5.00", t=t * 10**9) for t in (1, 2, 3)] == [[], [], [30]]
+def test_30_counts_events_not_seconds(player: Player) -> None:
+    assert [player.withdraw("5.00", t=t * 10**9) for t in (1, 2, 3)] == [[], [], [30]]
 
 
-def test_30_starts_again_after_a_deposit_in_between(customer: Customer) -> None:
-    assert customer.withdraw("5.00", t=1) == []
-    assert customer.withdraw("5.00", t=2) == []
-    assert customer.deposit("5.00", t=3) == []
-    assert [customer.withdraw("5.00", t=t) for t in (4, 5, 6)] == [[], [], [30]]
+def test_30_starts_again_after_a_deposit_in_between(player: Player) -> None:
+    assert player.withdraw("5.00", t=1) == []
+    assert player.withdraw("5.00", t=2) == []
+    assert player.deposit("5.00", t=3) == []
+    assert [player.withdraw("5.00", t=t) for t in (4, 5, 6)] == [[], [], [30]]
 
 
-def test_30_ends_with_a_deposit(customer: Customer) -> None:
-    assert [customer.withdraw("5.00", t=t) for t in (1, 2, 3)] == [[], [], [30]]
-    assert customer.deposit("5.00", t=4) == []
+def test_30_ends_with_a_deposit(player: Player) -> None:
+    assert [player.withdraw("5.00", t=t) for t in (1, 2, 3)] == [[], [], [30]]
+    assert player.deposit("5.00", t=4) == []
 
 
 @pytest.mark.parametrize(
@@ -74,23 +74,23 @@ def test_30_ends_with_a_deposit(customer: Customer) -> None:
         pytest.param(["1.00", "2.00", "3.00", "4.00", "5.00"], [300], id="a fifth rise reports again"),
     ],
 )
-def test_300_the_last_three_deposits_rise(customer: Customer, amounts: list[str], codes: list[int]) -> None:
-    answers = [customer.deposit(amount, t=n * FAR) for n, amount in enumerate(amounts, start=1)]
+def test_300_the_last_three_deposits_rise(player: Player, amounts: list[str], codes: list[int]) -> None:
+    answers = [player.deposit(amount, t=n * FAR) for n, amount in enumerate(amounts, start=1)]
     assert answers[-1] == codes
 
 
-def test_300_ignores_withdrawals_in_between(customer: Customer) -> None:
-    assert customer.deposit("10.00", t=1 * FAR) == []
-    assert customer.withdraw("99.00", t=2 * FAR) == []
-    assert customer.deposit("20.00", t=3 * FAR) == []
-    assert customer.withdraw("1.00", t=4 * FAR) == []
-    assert customer.deposit("30.00", t=5 * FAR) == [300]
+def test_300_ignores_withdrawals_in_between(player: Player) -> None:
+    assert player.deposit("10.00", t=1 * FAR) == []
+    assert player.withdraw("99.00", t=2 * FAR) == []
+    assert player.deposit("20.00", t=3 * FAR) == []
+    assert player.withdraw("1.00", t=4 * FAR) == []
+    assert player.deposit("30.00", t=5 * FAR) == [300]
 
 
-def test_300_is_met_on_a_withdrawal_after_the_rise_too(customer: Customer) -> None:
-    answers = [customer.deposit(amount, t=n * FAR) for n, amount in enumerate(["10", "20", "30"], start=1)]
+def test_300_is_met_on_a_withdrawal_after_the_rise_too(player: Player) -> None:
+    answers = [player.deposit(amount, t=n * FAR) for n, amount in enumerate(["10", "20", "30"], start=1)]
     assert answers == [[], [], [300]]
-    assert customer.withdraw("5.00", t=4 * FAR) == [300]
+    assert player.withdraw("5.00", t=4 * FAR) == [300]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_300_is_met_on_a_withdrawal_after_the_rise_too(customer: Customer) -> No
         edge("200.01", [123], "200.01 is above 200"),
     ],
 )
-def test_123_a_single_deposit_can_fill_the_window(customer: Customer, amount: str, codes: list[int]) -> None:
-    assert customer.deposit(amount, t=1) == codes
+def test_123_a_single_deposit_can_fill_the_window(player: Player, amount: str, codes: list[int]) -> None:
+    assert player.deposit(amount, t=1) == codes
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_123_a_single_deposit_can_fill_the_window(customer: Customer, amount: st
         edge("99.91", [123], "100.10 and 99.91 are above 200"),
     ],
 )
-def test_123_adds_up_to_the_cent(customer: Customer, second: str, codes: list[int]) -> None:
-    assert customer.deposit("100.10", t=1) == []
-    assert customer.deposit(second, t=2) == codes
+def test_123_adds_up_to_the_cent(player: Player, second: str, codes: list[int]) -> None:
+    assert player.deposit("100.10", t=1) == []
+    assert player.deposit(second, t=2) == codes
 
 
 @pytest.mark.parametrize(
@@ -126,56 +126,56 @@ def test_123_adds_up_to_the_cent(customer: Customer, second: str, codes: list[in
     ],
 )
 @pytest.mark.parametrize("start", [0, 1, 1_700_000_000])
-def test_123_the_window_is_30_seconds(customer: Customer, start: int, apart: int, codes: list[int]) -> None:
-    assert customer.deposit("150.00", t=start) == []
-    assert customer.deposit("50.01", t=start + apart) == codes
+def test_123_the_window_is_30_seconds(player: Player, start: int, apart: int, codes: list[int]) -> None:
+    assert player.deposit("150.00", t=start) == []
+    assert player.deposit("50.01", t=start + apart) == codes
 
 
-def test_123_adds_up_in_decimals(customer: Customer) -> None:
+def test_123_adds_up_in_decimals(player: Player) -> None:
     amounts = ["68.90", "66.33", "36.70", "17.67", "10.40"]
     assert sum(float(amount) for amount in amounts) > 200, "in binary they would be above"
-    codes = [customer.deposit(amount, t=t) for t, amount in enumerate(amounts)]
+    codes = [player.deposit(amount, t=t) for t, amount in enumerate(amounts)]
     assert codes[-1] == [], "they are 200.00"
 
 
-def test_123_does_not_add_withdrawals(customer: Customer) -> None:
-    assert customer.deposit("150.00", t=1) == []
-    assert customer.withdraw("90.00", t=2) == []
+def test_123_does_not_add_withdrawals(player: Player) -> None:
+    assert player.deposit("150.00", t=1) == []
+    assert player.withdraw("90.00", t=2) == []
 
 
-def test_123_does_not_subtract_withdrawals(customer: Customer) -> None:
-    assert customer.deposit("150.00", t=1) == []
-    assert customer.withdraw("90.00", t=2) == []
-    assert customer.deposit("50.01", t=3) == [123]
+def test_123_does_not_subtract_withdrawals(player: Player) -> None:
+    assert player.deposit("150.00", t=1) == []
+    assert player.withdraw("90.00", t=2) == []
+    assert player.deposit("50.01", t=3) == [123]
 
 
-def test_123_adds_up_many_small_deposits(customer: Customer) -> None:
-    answers = [customer.deposit("6.46", t=t) for t in range(32)]
+def test_123_adds_up_many_small_deposits(player: Player) -> None:
+    answers = [player.deposit("6.46", t=t) for t in range(32)]
     assert answers[30] == [123], "31 deposits of 6.46 in a closed window of 30 s are 200.26"
     assert answers[29] == [], "30 of them are 193.80"
     assert answers[31] == [123], "the first has left, the last has come"
 
 
-def test_123_is_met_on_a_withdrawal_until_the_window_has_passed(customer: Customer) -> None:
-    assert customer.deposit("200.01", t=100) == [123]
-    assert customer.withdraw("5.00", t=130) == [123]
-    assert customer.withdraw("5.00", t=131) == []
+def test_123_is_met_on_a_withdrawal_until_the_window_has_passed(player: Player) -> None:
+    assert player.deposit("200.01", t=100) == [123]
+    assert player.withdraw("5.00", t=130) == [123]
+    assert player.withdraw("5.00", t=131) == []
 
 
-def test_30_and_123_meet_on_the_third_withdrawal(customer: Customer) -> None:
-    assert customer.deposit("250.00", t=1) == [123]
-    assert [customer.withdraw("5.00", t=t) for t in (2, 3, 4)] == [[123], [123], [30, 123]]
+def test_30_and_123_meet_on_the_third_withdrawal(player: Player) -> None:
+    assert player.deposit("250.00", t=1) == [123]
+    assert [player.withdraw("5.00", t=t) for t in (2, 3, 4)] == [[123], [123], [30, 123]]
 
 
-def test_all_codes_at_once_come_in_ascending_order(customer: Customer) -> None:
+def test_all_codes_at_once_come_in_ascending_order(player: Player) -> None:
     amounts = ["60.00", "70.00", "80.00"]
-    assert [customer.deposit(amount, t=t) for t, amount in enumerate(amounts)] == [[], [], [123, 300]]
-    assert [customer.withdraw("5.00", t=t) for t in (3, 4)] == [[123, 300], [123, 300]]
-    assert customer.withdraw("100.01", t=5) == [30, 123, 300, 1100]
+    assert [player.deposit(amount, t=t) for t, amount in enumerate(amounts)] == [[], [], [123, 300]]
+    assert [player.withdraw("5.00", t=t) for t in (3, 4)] == [[123, 300], [123, 300]]
+    assert player.withdraw("100.01", t=5) == [30, 123, 300, 1100]
 
 
-def test_the_events_of_other_players_do_not_count(new_customer: Callable[[], Customer]) -> None:
-    one, other = new_customer(), new_customer()
+def test_the_events_of_other_players_do_not_count(new_player: Callable[[], Player]) -> None:
+    one, other = new_player(), new_player()
     assert [one.withdraw("5.00", t=1), one.withdraw("5.00", t=2)] == [[], []]
     assert other.withdraw("5.00", t=3) == []
     assert one.deposit("150.00", t=4) == []
@@ -183,6 +183,6 @@ def test_the_events_of_other_players_do_not_count(new_customer: Callable[[], Cus
     assert other.withdraw("5.00", t=5) == []
 
 
-def test_each_player_has_a_clock_of_their_own(new_customer: Callable[[], Customer]) -> None:
-    assert new_customer().deposit("5.00", t=10**15) == []
-    assert new_customer().deposit("5.00", t=0) == []
+def test_each_player_has_a_clock_of_their_own(new_player: Callable[[], Player]) -> None:
+    assert new_player().deposit("5.00", t=10**15) == []
+    assert new_player().deposit("5.00", t=0) == []

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from e2e.problems import invalid_fields, problem_in
-from testkit.service import Customer
+from testkit.service import Player
 
 pytestmark = pytest.mark.alone
 
@@ -53,14 +53,14 @@ def test_the_live_edition_is_the_one_of_the_contract(client: httpx.Client) -> No
 
 
 def test_a_draft_reads_back_unchanged_and_judges_nothing(
-    client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
+    client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], player: Player
 ) -> None:
     edition = draft(rules=stricter(contract), note="80 is enough")
     shown = json_of(client.get(f"/rules/{edition}"))
     assert (shown["status"], shown["note"], shown["rules"]) == ("draft", "80 is enough", stricter(contract))
     assert json_of(client.get(f"/rules/1/diff/{edition}")) == {"differences": ["1100: above 100.00 → 80.00"]}
     assert json_of(client.get("/rules?limit=1"))["editions"][0]["edition"] >= edition
-    assert customer.withdraw("90.00", t=1) == []
+    assert player.withdraw("90.00", t=1) == []
 
 
 def test_an_edition_can_be_drafted_again(client: httpx.Client, draft: Callable[..., int]) -> None:
@@ -78,23 +78,23 @@ def test_an_edition_is_exported_as_toml(client: httpx.Client) -> None:
 
 
 def test_shadow_alerts_are_stored_and_not_answered(
-    client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], customer: Customer
+    client: httpx.Client, draft: Callable[..., int], contract: list[dict[str, Any]], player: Player
 ) -> None:
     edition = draft(rules=stricter(contract))
     assert json_of(client.post(f"/rules/{edition}/shadow", json={"note": "let us see"}))["status"] == "shadow"
     assert json_of(client.get("/rules"))["shadow"] == edition
     found: list[dict[str, Any]] = []
     for t in range(1, SOON * 3, 3):  # a deposit in between, so that no three withdrawals are in a row
-        assert customer.withdraw("90.00", t=t) == []
-        customer.deposit("1.00", t=t + 1)
-        if found := json_of(client.get(f"/alerts?user={customer.user_id}&shadow=true"))["alerts"]:
+        assert player.withdraw("90.00", t=t) == []
+        player.deposit("1.00", t=t + 1)
+        if found := json_of(client.get(f"/alerts?user={player.user_id}&shadow=true"))["alerts"]:
             break
     assert [(each["code"], each["edition"], each["shadow"]) for each in found] == [(1100, edition, True)]
     assert found[0]["evidence"]["sentence"] == "90.00 withdrawn at once; the limit is 80.00"
-    path = f"/alerts/{customer.user_id}/{found[0]['t']}/1100"
+    path = f"/alerts/{player.user_id}/{found[0]['t']}/1100"
     assert json_of(client.get(f"{path}?shadow=true")) == found[0]
     problem_in(client.get(path), 404, "unknown-alert")
-    assert json_of(client.get("/alerts", params={"user": customer.user_id}))["alerts"] == []
+    assert json_of(client.get("/alerts", params={"user": player.user_id}))["alerts"] == []
 
 
 def test_every_step_is_in_the_audit(client: httpx.Client, draft: Callable[..., int]) -> None:

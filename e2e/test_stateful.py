@@ -21,7 +21,7 @@ from e2e.hypothesis_settings import BOUNDED
 from e2e.ledger import Ledger, outcome_of
 from testkit.bodies import event_text
 from testkit.oracle import Event, EventType
-from testkit.service import SEED, Customer
+from testkit.service import SEED, Player
 
 EXAMPLES = 40
 STEPS = 30
@@ -82,24 +82,24 @@ PLAIN = Writing()
 
 
 @dataclass(slots=True, kw_only=True)
-class Player:
+class PlayerModel:
     """A player, the events that must be stored, and the first answers."""
 
-    customer: Customer
+    player: Player
     ledger: Ledger = field(default_factory=Ledger)
     first_answers: dict[int, bytes] = field(default_factory=dict)
 
     def next_event(self, move: Move) -> Event:
-        return self.customer.event(move.type, move.amount, self.ledger.latest + move.gap)
+        return self.player.event(move.type, move.amount, self.ledger.latest + move.gap)
 
     def late_event(self, move: Move, wish: int) -> Event:
-        return self.customer.event(move.type, move.amount, self.ledger.free_moment(wish))
+        return self.player.event(move.type, move.amount, self.ledger.free_moment(wish))
 
     def stored_event(self, which: int) -> Event:
         return self.ledger.events[which % len(self.ledger.events)]
 
     def send(self, event: Event, writing: Writing = PLAIN) -> httpx.Response:
-        return self.customer.send_text(writing.body(event), path=writing.path)
+        return self.player.send_text(writing.body(event), path=writing.path)
 
     def send_alone(self, event: Event, writing: Writing = PLAIN) -> None:
         self.follow([(event, self.send(event, writing))])
@@ -125,82 +125,82 @@ class Player:
                 assert response.content == self.first_answers.setdefault(event.t, response.content), event
 
 
-class LifeOfUsers(RuleBasedStateMachine):
+class LifeOfPlayers(RuleBasedStateMachine):
     """Each rule is something that a client may do at any time."""
 
-    def __init__(self, new_customer: Callable[[], Customer]) -> None:
+    def __init__(self, new_player: Callable[[], Player]) -> None:
         super().__init__()
-        self.players = [Player(customer=new_customer()) for _ in range(PLAYERS)]
+        self.models = [PlayerModel(player=new_player()) for _ in range(PLAYERS)]
         self.steps = 0
 
     @initialize(move=moves)
     def begin(self, move: Move) -> None:
-        for player in self.players:
-            player.send_alone(player.next_event(replace(move, gap=BEGIN)))
+        for model in self.models:
+            model.send_alone(model.next_event(replace(move, gap=BEGIN)))
 
     @rule(n=players, move=moves, writing=writings)
     def next(self, n: int, move: Move, writing: Writing) -> None:
-        player = self.players[n]
-        player.send_alone(player.next_event(move), writing)
+        model = self.models[n]
+        model.send_alone(model.next_event(move), writing)
 
     @rule(n=players, move=moves, cents=st.integers(0, 1))
     def three_in_a_row(self, n: int, move: Move, cents: int) -> None:
         """Aim at streaks, which single steps would seldom reach."""
-        player = self.players[n]
+        model = self.models[n]
         for k in range(3):
-            player.send_alone(Change(cents=k * cents).of(player.next_event(move)))
+            model.send_alone(Change(cents=k * cents).of(model.next_event(move)))
 
     @rule(n=players, which=any_number, writing=writings)
     def again(self, n: int, which: int, writing: Writing) -> None:
-        player = self.players[n]
-        player.send_alone(player.stored_event(which), writing)
+        model = self.models[n]
+        model.send_alone(model.stored_event(which), writing)
 
     @rule(n=players, which=any_number, change=changes, writing=writings)
     def altered(self, n: int, which: int, change: Change, writing: Writing) -> None:
-        player = self.players[n]
-        player.send_alone(change.of(player.stored_event(which)), writing)
+        model = self.models[n]
+        model.send_alone(change.of(model.stored_event(which)), writing)
 
     @rule(n=players, move=moves, wish=any_number, writing=writings)
     def late(self, n: int, move: Move, wish: int, writing: Writing) -> None:
-        player = self.players[n]
-        player.send_alone(player.late_event(move, wish), writing)
+        model = self.models[n]
+        model.send_alone(model.late_event(move, wish), writing)
 
     @rule(n=players, move=moves, copies=st.integers(2, 4))
     def the_same_at_once(self, n: int, move: Move, copies: int) -> None:
-        player = self.players[n]
-        player.send_at_once(*[player.next_event(move)] * copies)
+        model = self.models[n]
+        model.send_at_once(*[model.next_event(move)] * copies)
 
     @rule(n=players, move=moves, other=moves)
     def two_next_at_once(self, n: int, move: Move, other: Move) -> None:
-        player = self.players[n]
-        player.send_at_once(player.next_event(move), player.next_event(other))
+        model = self.models[n]
+        model.send_at_once(model.next_event(move), model.next_event(other))
 
     @rule(n=players, move=moves, change=changes)
     def two_of_one_moment_at_once(self, n: int, move: Move, change: Change) -> None:
-        player = self.players[n]
-        event = player.next_event(move)
-        player.send_at_once(event, change.of(event))
+        model = self.models[n]
+        event = model.next_event(move)
+        model.send_at_once(event, change.of(event))
 
     @rule(n=players, move=moves, which=any_number, change=changes | st.just(Change()))
     def next_and_old_at_once(self, n: int, move: Move, which: int, change: Change) -> None:
-        player = self.players[n]
-        player.send_at_once(player.next_event(move), change.of(player.stored_event(which)))
+        model = self.models[n]
+        model.send_at_once(model.next_event(move), change.of(model.stored_event(which)))
 
     @rule(n=players, move=moves, late=moves, wish=any_number)
     def next_and_late_at_once(self, n: int, move: Move, late: Move, wish: int) -> None:
-        player = self.players[n]
-        player.send_at_once(player.next_event(move), player.late_event(late, wish))
+        model = self.models[n]
+        model.send_at_once(model.next_event(move), model.late_event(late, wish))
 
     @invariant()
     def stored_events_keep_their_answers(self) -> None:
         """Look at one event of each player, another at every step; all of them would be too many."""
         self.steps += 1
-        for player in self.players:
-            if player.ledger.events:
-                player.send_alone(player.stored_event(self.steps))
+        for model in self.models:
+            if model.ledger.events:
+                model.send_alone(model.stored_event(self.steps))
 
 
-def test_any_order_of_events_is_answered_as_the_model_answers(new_customer: Callable[[], Customer]) -> None:
+def test_any_order_of_events_is_answered_as_the_model_answers(new_player: Callable[[], Player]) -> None:
     bounds = settings(BOUNDED, max_examples=EXAMPLES, stateful_step_count=STEPS)
-    life = seed(SEED)(partial(LifeOfUsers, new_customer))
+    life = seed(SEED)(partial(LifeOfPlayers, new_player))
     run_state_machine_as_test(life, settings=bounds)  # type: ignore[arg-type]  # any factory will do

@@ -118,7 +118,7 @@ class ActiveThreadLimit:
         with self._lock:
             if not self._is_monitored:
                 try:
-                    Thread(target=self._keep_looking, name="shifts", daemon=True).start()
+                    Thread(target=self._keep_looking, name="active-threads", daemon=True).start()
                 except RuntimeError:  # the system cannot start a thread
                     return False
                 self._is_monitored = True
@@ -132,8 +132,8 @@ class ActiveThreadLimit:
             try:
                 self.check(time.monotonic())
             except Exception:
-                # Whatever it is: without this thread the sleeping ones would never wake.
-                log.exception("shifts disturbed")
+                # This thread must go on whatever it is: without it the sleeping ones would never wake.
+                log.exception("active threads not checked")
 
     def _wake(self, number: int) -> None:
         with self._lock:

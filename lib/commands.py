@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import click
 import psycopg2.errors
 
+from lib.database_errors import ReadOnly, Unavailable
 from lib.hints import command
 from lib.lazy_commands import LazyCommands
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import ReadOnly, Unavailable
 
 INTERRUPTED = 130  # the exit status that a shell reports after Ctrl-C
 

@@ -11,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from lib.database_errors import ConnectionLost, DiskFull, Unavailable
 from lib.kept_sessions import KeptSessions
 from lib.logs import get_logger
 from lib.metrics.database import CANNOT_CONNECT, POOL_TIMEOUT, SILENCE, SILENT, error_count, watch_pool
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import ConnectionLost, DiskFull, Session, Transaction, Unavailable
+from lib.transactions import Session, Transaction
 
 PAUSE = 0.2  # seconds between two probes
 NEVER = float("-inf")
@@ -54,7 +55,7 @@ class Database:
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
-        self.disk_full_at = NEVER  # when `run` found the disk full (`time.monotonic`); a success resets it
+        self.disk_full_at = NEVER  # when `run` last found the disk full (`time.monotonic`)
         SILENT.set(0)
         watch_pool(engine, spare, self._kept)
 
@@ -75,12 +76,10 @@ class Database:
         another one. Raises what `transaction` raises.
         """
         try:
-            done = self._run(work)
+            return self._run(work)
         except DiskFull:
             self.disk_full_at = time.monotonic()
             raise
-        self.disk_full_at = NEVER
-        return done
 
     def _run(self, work: Callable[[Transaction], Result]) -> Result:
         began = self._begin()

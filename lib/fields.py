@@ -1,9 +1,9 @@
 """Fields for requests and answers that marshmallow lacks or parses too leniently."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import Schema, fields, validate
 
@@ -135,3 +135,21 @@ class ListOf(fields.Field[Sequence[Any]]):
 
     def _serialize(self, value: Sequence[Any] | None, *_: Any, **__: Any) -> Any:  # noqa: ANN401  # as above
         return self._schema.dump(value or ())
+
+
+class FormerName(fields.Field[Any]):
+    """Writes the field `present` of the same schema again, under its name of the release before.
+
+    `shape` is the JSON schema of its value.
+    """
+
+    _CHECK_ATTRIBUTE = False  # the value is that of the other field
+
+    def __init__(self, present: str, shape: Mapping[str, Any]) -> None:
+        super().__init__(required=True)
+        self._present = present
+        description = f"the former name of `{present}`, which the next release no longer sends"
+        self.metadata = {"deprecated": True, "description": description, **shape}
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> Any:  # noqa: ANN401, ARG002  # as above
+        return cast("Schema", self.parent).fields[self._present].serialize(self._present, obj)

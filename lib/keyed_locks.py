@@ -10,8 +10,8 @@ from collections.abc import Hashable
 from threading import Lock
 
 from lib.concurrency import NoFreeSlot, Slot
+from lib.database_errors import Unavailable
 from lib.gates import Gate, new_gate, opened_after_all
-from lib.transactions import Unavailable
 
 
 class KeyedLocks:

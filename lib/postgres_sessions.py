@@ -16,9 +16,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812  # it is 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # as above
 from sqlalchemy import Engine, event
 
+from lib.database_errors import Unavailable
 from lib.deadlines import time_limit
 from lib.logs import get_logger
-from lib.transactions import Unavailable
 
 TOKEN = "session_check.token"  # noqa: S105  # the name of a setting that marks a session as ours
 ROUNDS = 3  # checks from both connections; a shared pooler may happen to lend the right sessions in one of them

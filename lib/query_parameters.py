@@ -54,6 +54,12 @@ class PageParameters(Schema):
     )
 
 
+def next_page(parameter: str) -> fields.Integer:
+    """Return the last field of a page: the value of the parameter that asks for the next page."""
+    description = f"the `{parameter}` of the next page; null exactly when there is none"
+    return fields.Integer(required=True, allow_none=True, metadata={"description": description})
+
+
 @parser.location_loader("query")
 def load_query(request: Request, schema: Schema) -> dict[str, str]:
     """Return the query parameters, for webargs.

@@ -8,7 +8,6 @@ COMMIT) travel with one that has a result.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, overload
 
@@ -19,92 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from lib.database_errors import ConnectionLost, classify_error, is_lost
 from lib.deadlines import watch
 from lib.metrics.database import DEADLINE, error_count, reason_of
+from lib.statements import Call, Statement
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 Columns = TypeVar("Columns", bound=tuple[Any, ...])
-
-# SQLSTATE classes and codes of transient errors: connection trouble, resources (disk full, too many connections),
-# operator intervention, I/O, locks, and conflicts with a concurrent transaction.
-TRANSIENT_CLASSES = frozenset({"08", "53", "57", "58"})
-READ_ONLY = "25006"
-LOCKED = "55P03"
-DISK_FULL = "53100"
-# 25P03: the server ended the session because the transaction was idle for too long; our process had been stopped.
-TRANSIENT_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
-SESSION_ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server shut down, crashed, or ended an idle session
-
-WRITABLE = (
-    "it is a standby, or default_transaction_read_only is on: give DATABASE_URL the primary, or all hosts with "
-    "?target_session_attrs=read-write, or switch that setting off"
-)
-
-
-class Unavailable(Exception):
-    """The database cannot be reached, is overloaded or gave up; the same call may succeed later."""
-
-
-class ConnectionLost(Unavailable):
-    """The connection was lost before it was used: nothing was done, so the caller may start again at once."""
-
-
-class Locked(Unavailable):
-    """A lock could not be acquired within `lock_timeout`."""
-
-
-class DiskFull(Unavailable):
-    """The database's disk is full."""
-
-
-class ReadOnly(Unavailable):
-    """The database accepts no changes; the text says what to do."""
-
-
-BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: DiskFull}
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement with parameters $1, $2 … of the given types, prepared once per connection.
-
-    Its name is unique in the program. A statement whose SQL depends on the rules in force names its `family` and its
-    `version`: when a connection prepares it, it deallocates other versions of the family, so that no connection keeps
-    statements that are no longer used.
-    """
-
-    name: str
-    types: tuple[str, ...]
-    sql: str
-    family: str = ""
-    version: str = ""
-
-    @property
-    def prepare(self) -> str:
-        """The SQL that makes the server parse it."""
-        return f"PREPARE {self.name}{_listed(self.types)} AS {self.sql}"
-
-    @property
-    def execute(self) -> str:
-        """The SQL that runs it, with the driver's placeholders."""
-        return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
-
-    @property
-    def deallocate(self) -> str:
-        """The SQL that makes the server forget it."""
-        return f"DEALLOCATE {self.name}"
-
-
-# Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
-# table for every value. Written before a query, this statement keeps the transaction to index scans until it ends.
-BY_INDEX = Statement("by_index", (), "SELECT set_config('enable_seqscan', 'off', true)")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f" ({', '.join(words)})" if words else ""  # PostgreSQL accepts no empty list
 
 
 class Session:
@@ -118,7 +41,7 @@ class Session:
     def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
         self._engine = engine
-        self.prepared: dict[str, str] = connection.info.setdefault("prepared", {})
+        self.prepared: dict[str, Call] = connection.info.setdefault("prepared", {})
         self.versions: dict[str, list[Statement]] = connection.info.setdefault("versions", {})
         self.cursor = connection.cursor()
         self.driver: Connection = self.cursor.connection
@@ -273,10 +196,12 @@ class Transaction:
         call = self._session.prepared.get(statement.name)
         if call is None:
             call = self._prepare(statement)
-        bound: bytes = self._cursor.mogrify(call, values)
+        if call.takes_integers:
+            return (call.sql % values).encode()  # a fraction of the driver's time; each event does it twice
+        bound: bytes = self._cursor.mogrify(call.sql, values)
         return bound
 
-    def _prepare(self, statement: Statement) -> str:
+    def _prepare(self, statement: Statement) -> Call:
         """Make the server parse a statement and, in the same round trip, forget those that it supersedes."""
         kept = self._session.versions.setdefault(statement.family, []) if statement.family else []
         superseded = [each for each in kept if each.version != statement.version]
@@ -286,7 +211,7 @@ class Transaction:
             kept.remove(each)
             del self._session.prepared[each.name]
         kept.append(statement)
-        call = self._session.prepared[statement.name] = statement.execute
+        call = self._session.prepared[statement.name] = statement.call
         return call
 
     def _send(self, last: bytes) -> None:
@@ -299,28 +224,3 @@ class Transaction:
         self._open = True
         self._cursor.execute(batch)
         self._answered = True
-
-
-def is_lost(error: psycopg2.Error) -> bool:
-    """Return whether the connection is gone: it broke, or the server announced that it ends the session."""
-    if error.pgcode is None:
-        return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
-    return error.pgcode in SESSION_ENDED
-
-
-def classify_error(error: psycopg2.Error) -> Exception:
-    """Return `Unavailable` for a transient error, and the error itself for a defect.
-
-    The text quotes the driver for the log; no client sees it.
-    """
-    sqlstate = error.pgcode
-    if sqlstate is None:
-        transient = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
-    else:
-        transient = sqlstate in TRANSIENT_CODES or sqlstate[:2] in TRANSIENT_CLASSES
-    message = f"{sqlstate or 'connection lost'}: {str(error).strip()}"
-    if sqlstate == READ_ONLY:
-        return ReadOnly(f"the database takes no changes ({message}); {WRITABLE}")
-    if sqlstate in BY_CODE:
-        return BY_CODE[sqlstate](message)
-    return Unavailable(message) if transient else error

@@ -25,9 +25,9 @@ from app.datastores import AdvisoryLock
 from app.owner import NOT_THE_OWNER, Owner
 from app.version import VERSION
 from lib import services
+from lib.database_errors import WRITABLE
 from lib.hints import command
 from lib.postgres_sessions import SettingsLost
-from lib.transactions import WRITABLE
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"

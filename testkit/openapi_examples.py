@@ -18,15 +18,15 @@ def replay(at: ExampleCase) -> httpx.Response:
 
 
 def read_back(at: ExampleCase) -> httpx.Response:
-    at.customer.deposit("42.00", t=10)
-    at.customer.withdraw("150.00", t=20)
-    return at.customer.client.get(at.example.path.replace("/1", f"/{at.customer.user_id}"))
+    at.player.deposit("42.00", t=10)
+    at.player.withdraw("150.00", t=20)
+    return at.player.client.get(at.example.path.replace("/1", f"/{at.player.user_id}"))
 
 
 def register(at: ExampleCase) -> httpx.Response:
-    user_id = at.customer.user_id
+    user_id = at.player.user_id
     user = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
-    return at.customer.client.post(at.example.path, json=user)
+    return at.player.client.post(at.example.path, json=user)
 
 
 def register_twice(at: ExampleCase) -> httpx.Response:
@@ -36,11 +36,11 @@ def register_twice(at: ExampleCase) -> httpx.Response:
 
 def raised(at: ExampleCase) -> httpx.Response:
     for t, amount in ((0, "100.00"), (10, "62.00"), (28, "50.00")):
-        at.customer.deposit(amount, t=t)
-    user_id = at.customer.user_id
+        at.player.deposit(amount, t=t)
+    user_id = at.player.user_id
     if at.example.operation == "read_alerts":
-        return at.customer.client.get("/alerts", params={"user": user_id})
-    return at.customer.client.get(f"/alerts/{user_id}/28/123")
+        return at.player.client.get("/alerts", params={"user": user_id})
+    return at.player.client.get(f"/alerts/{user_id}/28/123")
 
 
 REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
@@ -59,8 +59,8 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_events", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_activity", "activity"): read_back,
     ("read_activity", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
-    ("read_events", "not-found"): lambda at: at.customer.client.get("/users/0/events"),
-    ("read_activity", "not-found"): lambda at: at.customer.client.get("/users/0"),
+    ("read_events", "not-found"): lambda at: at.player.client.get("/users/0/events"),
+    ("read_activity", "not-found"): lambda at: at.player.client.get("/users/0"),
     ("register_user", "registered"): register,
     ("register_user", "duplicate-user"): register_twice,
     ("register_user", "invalid-request"): lambda at: at.send(b'{"name": "Ada Sample", "email": "ada"}'),
@@ -70,7 +70,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_alerts", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_alert", "alert"): raised,
     ("read_alert", "unknown-alert"): lambda at: at.send(),
-    ("read_alert", "not-found"): lambda at: at.customer.client.get("/alerts/0/1/1"),
+    ("read_alert", "not-found"): lambda at: at.player.client.get("/alerts/0/1/1"),
     ("read_alert", "invalid-request"): lambda at: at.send(parameters={"shadow": "yes"}),
     **RULE_REPRODUCTIONS,
     ("live", "live"): lambda at: at.send(),

@@ -19,7 +19,7 @@ def of_edition(number: int) -> Callable[[ExampleCase], httpx.Response]:
 
 def with_an_empty_window(at: ExampleCase) -> httpx.Response:
     rule = {"code": 123, "kind": "window_total", "name": "a", "description": "b", "type": "deposit"}
-    return at.customer.client.post("/rules", json={"rules": [{**rule, "above": "200", "seconds": 0}]})
+    return at.player.client.post("/rules", json={"rules": [{**rule, "above": "200", "seconds": 0}]})
 
 
 REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {

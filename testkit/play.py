@@ -1,7 +1,7 @@
 """A day of play on a betting platform, made from a seed: the same seed is the same day, down to the cent.
 
 Only the user ids depend on where the day is put, so that it can be sent again to a service that remembers.
-The shapes are those of the field: few users do most of the play, sessions gather in the evening, seconds pass
+The shapes are those of the field: few players do most of the play, sessions gather in the evening, seconds pass
 between the events of a session and hours between sessions, amounts are round and log-normal, a loser chases
 losses with rising deposits, and a winner takes the money out in several steps.
 """
@@ -25,30 +25,30 @@ HOURS = (30, 18, 10, 6, 3, 3, 6, 12, 18, 22, 25, 28, 34, 32, 30, 32, 38, 48, 62,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayStyle:
-    """How a kind of user plays.
+    """How a kind of player plays.
 
-    share: part of all users; activity: events relative to others; median: cents of a usual amount;
-    withdraws: chance that an event is one; goes_on: chance that a withdraw follows a withdraw;
+    share: part of all players; activity: events relative to others; median: cents of a usual amount;
+    withdrawals: chance that an event is one; goes_on: chance that a withdrawal follows a withdrawal;
     rise: by how much a deposit may top the one before it in the session, 0 for not at all.
     """
 
     share: float
     activity: float
     median: int
-    withdraws: float
+    withdrawals: float
     goes_on: float
     rise: float
 
 
-CASUAL = PlayStyle(share=0.70, activity=1.0, median=1_500, withdraws=0.12, goes_on=0.15, rise=0.0)
-CHASER = PlayStyle(share=0.15, activity=2.5, median=2_000, withdraws=0.05, goes_on=0.10, rise=0.9)
-CASHING_OUT = PlayStyle(share=0.10, activity=2.0, median=4_000, withdraws=0.35, goes_on=0.75, rise=0.0)
-HIGH_ROLLER = PlayStyle(share=0.05, activity=3.0, median=12_000, withdraws=0.25, goes_on=0.30, rise=0.3)
+CASUAL = PlayStyle(share=0.70, activity=1.0, median=1_500, withdrawals=0.12, goes_on=0.15, rise=0.0)
+CHASER = PlayStyle(share=0.15, activity=2.5, median=2_000, withdrawals=0.05, goes_on=0.10, rise=0.9)
+CASHING_OUT = PlayStyle(share=0.10, activity=2.0, median=4_000, withdrawals=0.35, goes_on=0.75, rise=0.0)
+HIGH_ROLLER = PlayStyle(share=0.05, activity=3.0, median=12_000, withdrawals=0.25, goes_on=0.30, rise=0.3)
 PLAY_STYLES = (CASUAL, CHASER, CASHING_OUT, HIGH_ROLLER)
 
 
 def day_of_play(*, seed: int, users: int, events: int, first_user_id: int) -> list[Event]:
-    """Return the events of all users from second 0 to 86,399, ordered by t; every user has one at least."""
+    """Return the events of all players from second 0 to 86,399, ordered by t; every player has one at least."""
     random = Random(seed)  # noqa: S311 - a day that can be played again needs a seed, not secrecy
     styles = random.choices(PLAY_STYLES, [style.share for style in PLAY_STYLES], k=users)
     counts = events_per_user(random, styles, events)
@@ -103,7 +103,7 @@ def session(random: Random) -> list[int]:
 
 def next_event(random: Random, style: PlayStyle, user_id: int, t: int, earlier: Event | None) -> Event:
     after_withdraw = earlier is not None and earlier.type == "withdraw"
-    chance = style.goes_on if after_withdraw else style.withdraws
+    chance = style.goes_on if after_withdraw else style.withdrawals
     event_type: EventType = "withdraw" if random.random() < chance else "deposit"
     cents = amount_in_cents(random, style, earlier if event_type == "deposit" else None)
     return Event(type=event_type, amount=f"{cents // 100}.{cents % 100:02}", user_id=user_id, t=t)
@@ -120,5 +120,5 @@ def amount_in_cents(random: Random, style: PlayStyle, earlier: Event | None) -> 
 
 
 def lanes(events: list[Event], count: int) -> list[list[Event]]:
-    """Split a day into lanes, each user in one lane only, so that each user's events stay in order."""
+    """Split a day into lanes, each player in one lane only, so that each player's events stay in order."""
     return [[event for event in events if event.user_id % count == lane] for lane in range(count)]

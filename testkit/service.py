@@ -44,7 +44,7 @@ def codes_in(response: httpx.Response, user_id: int) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Player:
     """One player of the platform, new to the service."""
 
     client: httpx.Client

@@ -8,7 +8,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from app.backtest.domain import DAY, Calendar, Scope, Users
+from app.backtest.domain import DAY, Calendar, PlayerRange, Scope
 from app.backtest.reports import EditionRules, Report
 from app.backtest.tables import print_report
 from app.backtest.tally import Tally
@@ -41,11 +41,11 @@ def report_of(days: int, *, compares: bool, users: int = 3, new: Sequence[Rule] 
         for day in range(days):
             event = deposit(str(70 * user_id), FIRST + day * DAY + user_id, user_id)
             tally.count(event, evaluate(new, event, history), evaluate(OLD, event, history) if compares else ())
-        tally.end_user()
+        tally.end_player()
     return Report(
         edition=EditionRules(number=2, rules={rule.code: rule for rule in new}),
         against=EditionRules(number=1, rules={rule.code: rule for rule in OLD}) if compares else None,
-        scope=Scope(since=FIRST, until=FIRST + max(days, 1) * DAY, users=(Users(1, 9),)),
+        scope=Scope(since=FIRST, until=FIRST + max(days, 1) * DAY, players=(PlayerRange(1, 9),)),
         calendar=calendar,
         events=tally.events,
         players=tally.players,
@@ -78,7 +78,7 @@ def of_many(codes: int) -> Report:
     for place in range(codes):
         event = deposit(f"{100 - place}.00", FIRST + place)
         tally.count(event, evaluate(rules, event, History()), evaluate(OLD[1:], event, History()))
-    tally.end_user()
+    tally.end_player()
     return replace(
         REPORTS["against"],
         edition=EditionRules(number=2, rules={rule.code: rule for rule in rules}),

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from app.access.domain import ApiKey, digest_of, prefix_of
 from app.access.queries import KeyQueries
 from lib.database import Database
-from lib.transactions import Locked, Unavailable
+from lib.database_errors import Locked, Unavailable
 
 # Seconds.
 OLDEST = 5.0  # the greatest age of a copy, so that a revocation is honoured within that time
@@ -76,6 +76,16 @@ class KeyCache:
             self._catch_up(oldest)
         return self._copy.find(secret_key)
 
+    def check(self) -> None:
+        """Raise an exception if no request with a key could be admitted now.
+
+        Leaves the copy to requests: the first of them reads the keys, and so knows one that was made just before.
+        """
+        now = time.monotonic()
+        if now - self._copy.read_at > OLDEST:
+            self._read(now)
+            self._done_at = float("-inf")  # the next request may read at once, even if the last read failed
+
     def look_up(self, secret_key: str) -> ApiKey | None:
         """Look up a key that may be new; a flood of these costs at most four reads a second and two threads."""
         if self._lookups.acquire(blocking=False):
@@ -107,9 +117,15 @@ class KeyCache:
             raise Unavailable(f"the keys cannot be read: {self._cause}")
 
     def _read_since(self, asked_at: float) -> None:
-        """Read, unless somebody only just did, or has begun to since `asked_at`."""
-        if asked_at - self._done_at < self._pause:
-            return
+        """Read, unless somebody has begun to since `asked_at`, or the last read only just failed.
+
+        Waits out the pause after a read: the key may have been made since, and works at once.
+        """
+        since_last = asked_at - self._done_at
+        if since_last < self._pause:
+            if self._pause > NEW_KEY_PAUSE:
+                return
+            time.sleep(self._pause - max(since_last, 0))
         with self._reading:
             if self._began_at < asked_at:
                 self._refresh()
@@ -124,11 +140,14 @@ class KeyCache:
             self._forget_revoked(began)
         except Unavailable as error:
             self._note_failure(error)
+        except Exception as error:
+            self._note_failure(error)
+            raise
         finally:
             self._done_at = time.monotonic()
 
-    def _note_failure(self, error: Unavailable) -> None:
-        self._pause, self._cause = FAILURE_PAUSE, str(error)
+    def _note_failure(self, error: Exception) -> None:
+        self._pause, self._cause = FAILURE_PAUSE, str(error).strip()
 
     def _read(self, began: float) -> Copy:
         with self._database.transaction(deadline=READ_TIMEOUT, trial=True) as current:

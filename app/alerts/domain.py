@@ -10,12 +10,12 @@ MAX_MOMENTS = 100
 class Evidence:
     """Why a rule was met: the values compared, the events behind them, and a sentence that says it all.
 
-    `limit` is the rule's threshold. `count` events make up `value`; `moments` are the `t` of at most 100 of them,
+    `count` events make up `value`; `moments` are the `t` of at most 100 of them,
     newest first.
     """
 
     value: str
-    limit: str
+    threshold: str
     count: int
     moments: tuple[int, ...]
     sentence: str

@@ -10,6 +10,7 @@ ALERT: dict[str, Any] = {
     "shadow": False,
     "evidence": {
         "value": "212.00",
+        "threshold": "200.00",
         "limit": "200.00",
         "count": 3,
         "moments": [28, 10, 0],

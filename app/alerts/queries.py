@@ -10,21 +10,17 @@ from typing import Any
 from app.alerts.domain import AlertQuery, Cursor, Evidence, StoredAlert
 from app.rules.limits import INTEGER_MAX
 from lib.fields import BIGINT_MAX
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
+from lib.transactions import Transaction
 
+NEW_ALERT = "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) {row}"
 KEEP = Statement(
     "keep_alert",
     ("bigint", "bigint", "integer", "boolean", "integer", "jsonb"),
-    "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) VALUES ($1, $2, $3, $4, $5, $6)",
+    NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6)"),
 )
-TRY_KEEP = Statement(
-    "try_keep",
-    (),
-    """
-    INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
-    SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false
-    """,
-)
+NO_ALERT = "SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false"
+TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater
@@ -95,10 +91,8 @@ class AlertQueries:
 
     def keep(self, alert: StoredAlert) -> None:
         """Store an alert with its evidence."""
-        evidence = {name: getattr(alert.evidence, name) for name in ("value", "limit", "count", "moments", "sentence")}
-        self._transaction.write(
-            KEEP, alert.user_id, alert.t, alert.code, alert.shadow, alert.edition, _encode(evidence)
-        )
+        evidence = _encode(_members(alert.evidence))
+        self._transaction.write(KEEP, alert.user_id, alert.t, alert.code, alert.shadow, alert.edition, evidence)
 
     def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
@@ -126,11 +120,22 @@ def _last_cursor(before: Cursor | None) -> Cursor:
     return Cursor(before.t, before.user_id, before.code - 1) if before else Cursor(BIGINT_MAX, BIGINT_MAX, LAST)
 
 
+def _members(evidence: Evidence) -> dict[str, object]:
+    """Return the members of evidence as it is stored; there the threshold has its name of 0.1."""
+    return {
+        "value": evidence.value,
+        "limit": evidence.threshold,
+        "count": evidence.count,
+        "moments": evidence.moments,
+        "sentence": evidence.sentence,
+    }
+
+
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
     user_id, t, code, edition, stored = row
     evidence = Evidence(
         value=stored["value"],
-        limit=stored["limit"],
+        threshold=stored["limit"],
         count=stored["count"],
         moments=tuple(stored["moments"]),
         sentence=stored["sentence"],  # in whichever wording (A45)

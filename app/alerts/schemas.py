@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import MAX_MOMENTS, AlertQuery, Cursor
 from app.rules.limits import MAX_CODE
-from lib.fields import BIGINT_MAX, ListOf, WholeNumber
+from lib.fields import BIGINT_MAX, FormerName, ListOf, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
 CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
@@ -88,7 +88,8 @@ class EvidenceSchema(Schema):
     """What proves an alert."""
 
     value = fields.String(required=True, metadata={"description": "the value that was compared"})
-    limit = fields.String(required=True, metadata={"description": "the threshold that it was compared with"})
+    threshold = fields.String(required=True, metadata={"description": "the threshold that it was compared with"})
+    limit = FormerName("threshold", {"type": "string"})
     count = fields.Integer(required=True, metadata={"description": "how many events contribute to the value"})
     moments = fields.List(
         fields.Integer(),

@@ -18,7 +18,7 @@ from flask.cli import with_appcontext
 from app.backtest import controllers, files, tables
 from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import ALL_USERS, BacktestRefused, Scope, Users, parse_users
+from app.backtest.domain import ALL_PLAYERS, BacktestRefused, PlayerRange, Scope, parse_players
 from app.backtest.page import render
 from app.backtest.progress import progress_bar, speed
 from app.backtest.services import BacktestServices
@@ -28,8 +28,8 @@ from app.seals.domain import Sealed, read_seal
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
+from lib.database_errors import Unavailable
 from lib.logs import get_logger
-from lib.transactions import Unavailable
 from lib.workers import WorkerFailed
 
 MAX_JOBS = 256
@@ -38,15 +38,15 @@ STANDARD_OUTPUT = ("-", "/dev/stdout")  # where the table goes unless a report g
 log = get_logger()
 
 
-class UsersOption(click.ParamType[Sequence[Users]]):
+class PlayersOption(click.ParamType[Sequence[PlayerRange]]):
     """Players by their user ids, such as 7, 1-100 or 1-100,205."""
 
     name = "users"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sequence[Users]:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Sequence[PlayerRange]:
         """Return the ids; anything else ends the command with one line that says what to write."""
         try:
-            return parse_users(str(value)) if isinstance(value, str) else ALL_USERS
+            return parse_players(str(value)) if isinstance(value, str) else ALL_PLAYERS
         except BacktestRefused as error:
             self.fail(str(error), param, ctx)
 
@@ -86,7 +86,12 @@ JOBS = click.option(
 @click.option("--since", type=MOMENT, default=0, help="Judge the events from this t on; earlier ones are history.")
 @click.option("--until", type=MOMENT, help="Judge the events before this t.")
 @click.option(
-    "--users", type=UsersOption(), default=ALL_USERS, show_default="all", help="User ids, such as 7 or 1-100,205."
+    "--users",
+    "players",
+    type=PlayersOption(),
+    default=ALL_PLAYERS,
+    show_default="all",
+    help="User ids, such as 7 or 1-100,205.",
 )
 @click.option("--against", type=EDITION, help="Another edition, to show what is gained and lost.")
 @JOBS
@@ -105,7 +110,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # click passes each option as an argume
     edition: int,
     since: int,
     until: int | None,
-    users: Sequence[Users],
+    players: Sequence[PlayerRange],
     against: int | None,
     jobs: int,
     json_file: str | None,
@@ -115,7 +120,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # click passes each option as an argume
     if json_file == html_file == "-":
         raise click.UsageError("only one of --json and --html can go to standard output; name a file for the other")
     try:
-        scope = Scope(since=since, until=until, users=users)
+        scope = Scope(since=since, until=until, players=players)
     except BacktestRefused as error:
         raise click.UsageError(str(error)) from None
     with at_work("judging", jobs) as (run, cost):

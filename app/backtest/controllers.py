@@ -13,7 +13,7 @@ from app.backtest.judging import Judged, Judging, Planning, Trial
 from app.backtest.reports import EditionRules, Report
 from app.backtest.tally import Tally
 from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
-from app.rulebook import controllers as rulebook
+from app.rulebook.reading import controllers as reading
 from app.rules.engine import RuleSet
 from app.seals.domain import Sealed
 from lib.database import Database
@@ -91,13 +91,13 @@ def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
 
 def rule_set_of(database: Database, number: int) -> RuleSet:
     """Return the rules of an edition, whatever its state."""
-    edition = rulebook.edition(database, number)
+    edition = reading.edition(database, number)
     return RuleSet(edition=edition.edition, rules=edition.rules)
 
 
 def rule_book_of(database: Database) -> RuleBook:
     """Return the rules of all editions."""
-    editions = rulebook.editions(database)
+    editions = reading.editions(database)
     return RuleBook(
         rule_sets={each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions},
         published=frozenset(each.edition for each in editions if each.published_at),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from app.backtest.domain import format_users
+from app.backtest.domain import format_players
 from app.backtest.reports import Count, EditionRules, Report, Series, SeriesReport, bound_label
 from app.backtest.summary import rate, sentence
 from app.rulebook.differences import differences
@@ -19,7 +19,7 @@ def document(report: Report) -> dict[str, Any]:
         "changes": changes(report.edition, report.against),
         "since": report.scope.since,
         "until": report.scope.until,
-        "users": format_users(report.scope.users),
+        "users": format_players(report.scope.players),
         "events": report.events,
         "players": report.players,
         "customers": report.players,  # as before 0.2; so are `customers` and `customers_by_alerts` below

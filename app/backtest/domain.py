@@ -24,53 +24,53 @@ class BacktestRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Users:
+class PlayerRange:
     """The players whose user ids are from `first` to `last`, both included."""
 
     first: int
     last: int
 
 
-ALL_USERS = (Users(1, BIGINT_MAX),)
+ALL_PLAYERS = (PlayerRange(1, BIGINT_MAX),)
 
 
-def parse_users(written: str) -> tuple[Users, ...]:
+def parse_players(written: str) -> tuple[PlayerRange, ...]:
     """Parse ids such as "7", "1-100" or "1-100,205" into ascending ranges without overlap; raises `BacktestRefused`."""
     read = sorted(_read_range(part.strip()) for part in written.split(","))
-    merged: list[Users] = []
+    merged: list[PlayerRange] = []
     for each in read:
         if merged and each.first <= merged[-1].last + 1:
-            merged[-1] = Users(merged[-1].first, max(merged[-1].last, each.last))
+            merged[-1] = PlayerRange(merged[-1].first, max(merged[-1].last, each.last))
         else:
             merged.append(each)
     return tuple(merged)
 
 
-def _read_range(written: str) -> Users:
+def _read_range(written: str) -> PlayerRange:
     first, dash, last = written.partition("-")
     ends = [first, last if dash else first]
     # ASCII digits only, and not so many that parsing them would take long.
     if all(end.isascii() and end.isdigit() and len(end) < 20 for end in ends):  # noqa: PLR2004  # as 2**63 has 19
-        users = Users(*map(int, ends))
-        if 1 <= users.first <= users.last <= BIGINT_MAX:
-            return users
+        players = PlayerRange(*map(int, ends))
+        if 1 <= players.first <= players.last <= BIGINT_MAX:
+            return players
     raise BacktestRefused(f"{written!r} names no user ids: write 7, 1-100 or 1-100,205; ids begin at 1")
 
 
-def format_users(users: Sequence[Users]) -> str:
-    """Write ids as `parse_users` reads them."""
-    if tuple(users) == ALL_USERS:
+def format_players(players: Sequence[PlayerRange]) -> str:
+    """Write ids as `parse_players` reads them."""
+    if tuple(players) == ALL_PLAYERS:
         return "all"
-    return ",".join(str(each.first) if each.first == each.last else f"{each.first}-{each.last}" for each in users)
+    return ",".join(str(each.first) if each.first == each.last else f"{each.first}-{each.last}" for each in players)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The events that are judged: of `users`, with `since` <= t < `until`. Earlier events are history to the rules."""
+    """The events that are judged: of `players`, with `since` <= t < `until`. Rules see earlier ones as history."""
 
     since: int = 0
     until: int | None = None
-    users: Sequence[Users] = ALL_USERS
+    players: Sequence[PlayerRange] = ALL_PLAYERS
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.since:
@@ -79,9 +79,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Players with neighbouring ids, whose events one process judges, and the number of these events."""
+    """PlayerRange with neighbouring ids, whose events one process judges, and the number of these events."""
 
-    users: Users
+    players: PlayerRange
     events: int
 
 

@@ -1,4 +1,4 @@
-"""What one process of a backtest does: count who did how much, then judge the events of some users."""
+"""What one process of a backtest does: count the events of each player, then judge those of some players."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
-from app.backtest.domain import Calendar, Scope, Span, Users
+from app.backtest.domain import Calendar, PlayerRange, Scope, Span
 from app.backtest.queries import BacktestQueries
 from app.backtest.tally import Tally
 from app.rules.engine import RuleSet, needs_of
@@ -50,7 +50,7 @@ def begin(trial: Trial) -> Iterator[TrialContext]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the work is shared out, and how the time of the report is divided: one is of no use without the other."""
+    """How the work is divided into spans, and the time of the report into periods."""
 
     spans: Sequence[Span]
     calendar: Calendar
@@ -70,7 +70,7 @@ class Planning:
 
 @dataclass(frozen=True, slots=True)
 class Judged(Generic[Found]):
-    """So many further events are judged, and this was found."""
+    """What was found in so many further events."""
 
     events: int
     found: Found
@@ -78,7 +78,7 @@ class Judged(Generic[Found]):
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The pieces after it: judge the events of the users of a span."""
+    """The pieces after it: judge the events of the players of a span."""
 
     span: Span
     calendar: Calendar
@@ -90,21 +90,21 @@ class Judging:
 
 
 def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span]:
-    """Cut the users into spans of about equally many events; no user is in two of them, and none is left out."""
-    for users in scope.users:
-        first, events = users.first, 0
-        for user_id, count in chain.from_iterable(queries.events_of_users(scope, users)):
+    """Cut the players into spans of about equally many events; each player is in exactly one."""
+    for players in scope.players:
+        first, events = players.first, 0
+        for user_id, count in chain.from_iterable(queries.events_of_players(scope, players)):
             events += count
             if events >= span:
-                yield Span(Users(first, user_id), events)
+                yield Span(PlayerRange(first, user_id), events)
                 first, events = user_id + 1, 0
-        if first <= users.last:
-            yield Span(Users(first, users.last), events)
+        if first <= players.last:
+            yield Span(PlayerRange(first, players.last), events)
 
 
 def calendar_of(queries: BacktestQueries, scope: Scope) -> Calendar:
-    """Divide the time in which anything is judged."""
-    rows = chain.from_iterable(chain.from_iterable(queries.days(scope, users) for users in scope.users))
+    """Divide the time in which there are events to judge."""
+    rows = chain.from_iterable(chain.from_iterable(queries.days(scope, players) for players in scope.players))
     return Calendar.of(day for (day,) in rows)
 
 
@@ -114,9 +114,9 @@ def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Tally:
     tally = Tally(piece.calendar, compares=against is not None)
     past = RunningHistory(needs)
     present = 0
-    for event in chain.from_iterable(queries.events(trial.scope, piece.span.users, needs)):
+    for event in chain.from_iterable(queries.events(trial.scope, piece.span.players, needs)):
         if event.user_id != present:
-            tally.end_user()
+            tally.end_player()
             past.forget()
             present = event.user_id
         if event.t >= since:
@@ -124,7 +124,7 @@ def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Tally:
             raised = edition.evaluate(event, history)
             tally.count(event, raised, against.evaluate(event, history) if against else ())
         past.remember(event)
-    tally.end_user()
+    tally.end_player()
     return tally
 
 

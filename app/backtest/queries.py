@@ -1,19 +1,19 @@
-"""The questions that are asked of all that is stored, answered row after row."""
+"""The queries of backtests and verifications, whose rows are read one batch after the other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from app.backtest.domain import DAY, Scope, Users
-from app.events.queries import event_of
+from app.backtest.domain import DAY, PlayerRange, Scope
+from app.events.rows import EVENT, event_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
-from app.seals.queries import ALERT, RECEIVED
+from app.seals.queries import ALERT, FACTS
 from lib.snapshots import Reader
 
 # Of the key alone.
-EVENTS_OF_USERS = """
+EVENTS_OF_PLAYERS = """
     SELECT user_id, count(*) FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
     GROUP BY user_id ORDER BY user_id
@@ -22,27 +22,27 @@ DAYS = """
     SELECT DISTINCT t / %(day)s FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
 """
-EVENTS = """
-    SELECT user_id, t, type, amount FROM activity_event
+EVENTS = f"""
+    SELECT user_id, t, {EVENT} FROM activity_event
     WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(opens)s AND t <= %(last_t)s
-"""
-# The last events of a type before those above, of the users who did anything since; as live, a range of one
+"""  # noqa: S608  # ours
+# The last events of a type before those above, of the players with events since; as live, a range of one
 # value and an order that names the type, which only the index by type serves.
 LAST_OF_TYPE = """
     SELECT past.* FROM (
         SELECT DISTINCT user_id FROM activity_event
         WHERE user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
     ) AS judged CROSS JOIN LATERAL (
-        SELECT user_id, t, type, amount FROM activity_event
+        SELECT user_id, t, {event} FROM activity_event
         WHERE user_id = judged.user_id AND type BETWEEN '{kind}' AND '{kind}' AND t < %(opens)s
         ORDER BY type DESC, t DESC LIMIT {count}
     ) AS past
 """
 DECISIONS = f"""
-    SELECT user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, received_at < (
+    SELECT {FACTS}, received_at < (
         SELECT created_at FROM rule_book ORDER BY edition LIMIT 1
     ) FROM activity_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t
-"""  # noqa: S608  # ours
+"""  # noqa: S608  # as above
 # As text, whatever is in it: evidence that somebody changed must not end the reading.
 ALERTS = f"""
     SELECT user_id, t, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
@@ -67,7 +67,7 @@ PartRow = tuple[int, int, int, int, memoryview, int]
 
 
 class StoredEvent(NamedTuple):
-    """An event as it was judged, its facts as they are sealed, and whether that was before alerts were kept."""
+    """An event as it was judged, its facts as they are sealed, and whether that was before alerts were stored."""
 
     event: ActivityEvent
     facts: EventFacts
@@ -75,58 +75,55 @@ class StoredEvent(NamedTuple):
 
 
 class BacktestQueries:
-    """The questions that one reader asks."""
+    """The queries of one reader; each yields its rows in batches. Those about players are ordered by player."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def events_of_users(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int, int]]]:
-        """Who did how much in the scope? By user."""
-        return self._reader.rows(EVENTS_OF_USERS, _within(users, scope))
+    def events_of_players(self, scope: Scope, players: PlayerRange) -> Iterator[Sequence[tuple[int, int]]]:
+        """Yield how many events each player has in the scope."""
+        return self._reader.rows(EVENTS_OF_PLAYERS, _within(players, scope))
 
-    def days(self, scope: Scope, users: Users) -> Iterator[Sequence[tuple[int]]]:
-        """On which days of `t` did these users do anything in the scope?"""
-        return self._reader.rows(DAYS, {**_within(users, scope), "day": DAY})
+    def days(self, scope: Scope, players: PlayerRange) -> Iterator[Sequence[tuple[int]]]:
+        """Yield the days of `t` on which any of the players has events in the scope."""
+        return self._reader.rows(DAYS, {**_within(players, scope), "day": DAY})
 
-    def events(self, scope: Scope, users: Users, needs: HistoryNeeds) -> Iterator[Sequence[ActivityEvent]]:
-        """What did these users do in the scope and before it, as far back as the rules look? By user and t.
+    def events(self, scope: Scope, players: PlayerRange, needs: HistoryNeeds) -> Iterator[Sequence[ActivityEvent]]:
+        """Yield the events in the scope and those before it that rules may need, by player and t.
 
-        Each user's events before the scope have gaps, but not among those that any rule can need.
+        The events before the scope have gaps, but none where a rule can look.
         """
         opens = max(scope.since - _longest_window(needs), 0)
-        batches = self._reader.rows(_events_sql(needs, opens), {**_within(users, scope), "opens": opens})
+        batches = self._reader.rows(_events_sql(needs, opens), {**_within(players, scope), "opens": opens})
         return ([event_of(*row) for row in rows] for rows in batches)
 
-    def decisions(self, users: Users) -> Iterator[Sequence[StoredEvent]]:
-        """What did these users ever do, which codes did which edition answer, and was that before alerts were kept?
-
-        By user and t.
-        """
-        batches = self._reader.rows(DECISIONS, {"first": users.first, "last": users.last})
+    def decisions(self, players: PlayerRange) -> Iterator[Sequence[StoredEvent]]:
+        """Yield all events with their decisions, by player and t."""
+        batches = self._reader.rows(DECISIONS, {"first": players.first, "last": players.last})
         return ([_stored_event(*row) for row in rows] for rows in batches)
 
-    def alerts(self, users: Users) -> Iterator[Sequence[AlertRow]]:
-        """Which alerts of these users are stored? By user, t and code."""
-        return self._reader.rows(ALERTS, {"first": users.first, "last": users.last})
+    def alerts(self, players: PlayerRange) -> Iterator[Sequence[AlertRow]]:
+        """Yield the stored alerts, by player, t and code."""
+        return self._reader.rows(ALERTS, {"first": players.first, "last": players.last})
 
-    def clocks(self, users: Users) -> Iterator[Sequence[tuple[int, int, int, int]]]:
-        """What do the clocks of these users say? By user."""
-        return self._reader.rows(CLOCKS, {"first": users.first, "last": users.last})
+    def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, int, int, int]]]:
+        """Yield the clocks."""
+        return self._reader.rows(CLOCKS, {"first": players.first, "last": players.last})
 
-    def sealed_parts(self, users: Users) -> Iterator[Sequence[PartRow]]:
-        """What do the seals cover of these users? By user and number."""
-        return self._reader.rows(SEALED_PARTS, {"first": users.first, "last": users.last})
+    def sealed_parts(self, players: PlayerRange) -> Iterator[Sequence[PartRow]]:
+        """Yield the parts of seals that cover these players, by player and number."""
+        return self._reader.rows(SEALED_PARTS, {"first": players.first, "last": players.last})
 
     def seals(self) -> Iterator[Sequence[SealRow]]:
-        """Which seals are there? By number."""
+        """Yield the seals, by number."""
         return self._reader.rows(SEALS, {})
 
     def parts_of_seals(self) -> Iterator[Sequence[PartRow]]:
-        """What do the seals cover? By seal and user, as it was sealed."""
+        """Yield the parts of all seals, by seal and player, in the order in which they were sealed."""
         return self._reader.rows(PARTS_OF_SEALS, {})
 
     def all_counted(self) -> bool:
-        """Does any seal say that all events without a number are counted?"""
+        """Return whether any seal says that all events without a number are counted."""
         return any(counted for rows in self._reader.rows(ANY_COUNTED, {}) for (counted,) in rows)
 
 
@@ -136,9 +133,9 @@ def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns a
     return StoredEvent(event_of(sealed.user_id, sealed.t, sealed.type, sealed.amount), sealed, before_alerts)
 
 
-def _within(users: Users, scope: Scope) -> dict[str, object]:
+def _within(players: PlayerRange, scope: Scope) -> dict[str, object]:
     last_t = BIGINT_MAX if scope.until is None else scope.until - 1
-    return {"first": users.first, "last": users.last, "since": scope.since, "last_t": last_t}
+    return {"first": players.first, "last": players.last, "since": scope.since, "last_t": last_t}
 
 
 def _longest_window(needs: HistoryNeeds) -> int:
@@ -150,5 +147,5 @@ def _events_sql(needs: HistoryNeeds, opens: int) -> str:
     if opens > 0:
         # Whichever of the last events are meant, they are among the last of their own type.
         counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts += [LAST_OF_TYPE.format(kind=kind, count=count) for kind, count in counts.items() if count]
+        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts.items() if count]
     return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t"

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.backtest.documents import changes
-from app.backtest.domain import format_time, format_users
+from app.backtest.domain import format_players, format_time
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, plural
 from app.backtest.summary import PER, PER_EVENTS, format_rate, sentence
@@ -41,7 +41,7 @@ def scope_line(report: Report) -> str:
     scope = report.scope
     since = f", from t {scope.since} on" if scope.since else ""
     until = f", before t {scope.until}" if scope.until is not None else ""
-    whose = f"{plural(report.players, 'player')} (user ids: {format_users(scope.users)})"
+    whose = f"{plural(report.players, 'player')} (user ids: {format_players(scope.players)})"
     return f"{plural(report.events, 'event')} of {whose}{since}{until}"
 
 

@@ -55,24 +55,24 @@ class SeriesTally:
         self.players_in: Counter[int] = Counter()  # by period
         self.players_by_alerts: Counter[int] = Counter()  # by the bound of their number of alerts
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
-        self._of_user: dict[tuple[int, int], int] = {}
+        self._of_player: dict[tuple[int, int], int] = {}
 
     def count(self, period: int, event: ActivityEvent, alert: Match) -> None:
         """Count an alert of the current player."""
         key = (period, alert.code)
-        self._of_user[key] = self._of_user.get(key, 0) + 1
+        self._of_player[key] = self._of_player.get(key, 0) + 1
         self.samples[alert.code].offer(event, alert)
 
-    def end_user(self) -> None:
+    def end_player(self) -> None:
         """Count the current player for each code and period of their alerts."""
-        of_user = self._of_user
-        self.players_by_alerts[BOUNDS[bisect_left(BOUNDS, sum(of_user.values()))]] += 1
-        if of_user:
-            self.alerts.update(of_user)
-            self.players.update(of_user.keys())
-            self.players_of.update({code for _, code in of_user})
-            self.players_in.update({period for period, _ in of_user})
-            of_user.clear()
+        of_player = self._of_player
+        self.players_by_alerts[BOUNDS[bisect_left(BOUNDS, sum(of_player.values()))]] += 1
+        if of_player:
+            self.alerts.update(of_player)
+            self.players.update(of_player.keys())
+            self.players_of.update({code for _, code in of_player})
+            self.players_in.update({period for period, _ in of_player})
+            of_player.clear()
 
     def add(self, other: "SeriesTally") -> None:
         """Add what another process counted, of other players."""
@@ -141,7 +141,7 @@ class Tally:
             self.events_by_period[self._period] += self._of_period
             self._of_period = 0
 
-    def end_user(self) -> None:
+    def end_player(self) -> None:
         """Finish the current player, who counts only if an event was judged."""
         judged = self._of_period > 0
         self._end_period()
@@ -149,7 +149,7 @@ class Tally:
         if judged:
             self.players += 1
             for counted in self.series.values():
-                counted.end_user()
+                counted.end_player()
 
     def add(self, other: "Tally") -> None:
         """Add what another process counted, of other players."""

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 from app.datastores import AdvisoryLock
 from app.players.domain import NewPlayer, RegisteredPlayer
 from app.players.models import RegisteredPlayerRow as Player
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 # Prepared, since it runs at every event if only registered players are accepted.
 IS_REGISTERED = Statement(
@@ -38,6 +39,10 @@ class PlayerQueries:
         """Tell whether the player is registered."""
         [(registered,)] = self._transaction.fetch(IS_REGISTERED, user_id)
         return bool(registered)
+
+    def try_to_find(self) -> None:
+        """Check that players can be looked up, without a player."""
+        self._transaction.write(IS_REGISTERED, 0)
 
     def lock(self) -> None:
         """Block other registrations until the transaction ends; events and readers go on.

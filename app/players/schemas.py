@@ -8,7 +8,7 @@ from marshmallow import fields, post_load
 
 from app.players.domain import NewPlayer, PageQuery
 from lib.fields import Email, Line, Moment, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 MAX_NAME_LENGTH = 100
 MAX_EMAIL_LENGTH = 254  # of an address that mail can be sent to (RFC 5321)
@@ -57,11 +57,7 @@ class UsersPageSchema(Schema):
     """A page of the register."""
 
     users = fields.List(fields.Nested(UserSchema), required=True, metadata={"description": "ids ascending"})
-    next_after = fields.Integer(
-        required=True,
-        allow_none=True,
-        metadata={"description": "send this as `after` to get the next page; null exactly when there is none"},
-    )
+    next_after = next_page("after")
 
 
 class LocationSchema(Schema):

@@ -9,6 +9,7 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.options import EDITION, change_options
 from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
+from app.rulebook.reading import controllers as reading
 from app.rulebook.services import RuleBookServices
 from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
 from app.rulebook.toml import MAX_FILE, format_toml, parse_toml
@@ -39,7 +40,7 @@ def list_() -> None:
             minute(each.published_at),
             each.note,
         )
-        for each in controllers.outlines(_database())
+        for each in reading.outlines(_database())
     ]
     headings = ("edition", "status", "rules", "based on", "author", "drafted (UTC)", "published (UTC)", "note")
     print_table(headings, rows, prose=("note",))
@@ -49,7 +50,7 @@ def list_() -> None:
 @click.argument("edition", type=EDITION)
 def show(edition: int) -> None:
     """Show the rules of an edition."""
-    found = controllers.edition(_database(), edition)
+    found = reading.edition(_database(), edition)
     click.echo(f"edition {found.edition}, {found.status}: {found.note or 'no note'}")
     based = f" from edition {found.based_on}" if found.based_on else ""
     click.echo(f"drafted by {found.author} at {minute(found.created_at)} UTC{based}{_publication(found)}")
@@ -75,7 +76,7 @@ def _publication(edition: Edition) -> str:
 def diff(old: int, new: int) -> None:
     """Show what changed from one edition to another."""
     database = _database()
-    for line in controllers.changes(database, old, new) or ["nothing changed"]:
+    for line in reading.changes(database, old, new) or ["nothing changed"]:
         click.echo(line)
 
 
@@ -83,7 +84,7 @@ def diff(old: int, new: int) -> None:
 @click.argument("edition", type=EDITION)
 def export(edition: int) -> None:
     """Print an edition as TOML, to edit and draft again; the draft will be based on this edition."""
-    click.echo(format_toml(controllers.edition(_database(), edition)), nl=False)
+    click.echo(format_toml(reading.edition(_database(), edition)), nl=False)
 
 
 @rules.command("draft")
@@ -109,7 +110,7 @@ def draft(file: str | None, source: int | None, change: Change) -> None:
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
     if _four_eyes():
         click.echo(how_to_publish(drafted, four_eyes=True))
-    if live := controllers.edition_replaced_by(database, number):
+    if live := reading.edition_replaced_by(database, number):
         click.echo(what_is_replaced(drafted, live))
 
 
@@ -142,7 +143,7 @@ def publish(edition: int, over: int | None, change: Change) -> None:
     edition that was live before replaces any.
     """
     database = _database()
-    former = controllers.edition_page(database, PageQuery(limit=1)).in_force.live
+    former = reading.edition_page(database, PageQuery(limit=1)).in_force.live
     controllers.publish(database, edition, change, four_eyes=setting(), over=over)
     click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
@@ -182,7 +183,7 @@ def audit() -> None:
             FOUR_EYES[each.four_eyes],
             each.at_shell or "",
         )
-        for each in controllers.audit(_database())
+        for each in reading.audit(_database())
     ]
     headings = ("when (UTC)", "who", "step", "edition", "based on", "over", "note", "four eyes", "at the shell of")
     print_table(headings, rows, prose=("note", "at the shell of"))

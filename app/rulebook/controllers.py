@@ -1,4 +1,4 @@
-"""The use cases of the rule book. Each step is one transaction, including its row in the audit."""
+"""The steps of an edition. Each is one transaction, including its row in the audit."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,16 +7,9 @@ from app.rulebook.approval import Change, prefix_of, refuse_self_approval
 from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
 from app.rulebook.budget import max_cost
-from app.rulebook.differences import differences
 from app.rulebook.domain import (
-    AuditEntry,
-    AuditPage,
     Edition,
-    EditionPage,
-    LiveEditionChanged,
     NoSuchEdition,
-    Outline,
-    PageQuery,
     Status,
     Step,
     WrongStep,
@@ -29,59 +22,7 @@ from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
 from app.rules.rule import Rule
 from lib.database import Database
-from lib.fields import BIGINT_MAX
-from lib.keyset import page_of
 from lib.transactions import Transaction
-
-
-def editions(database: Database) -> Sequence[Edition]:
-    """Return all editions, oldest first."""
-    with database.transaction() as current:
-        return RuleBookQueries(current).all()
-
-
-def outlines(database: Database) -> Sequence[Outline]:
-    """Return all editions without their rules, even unreadable ones, oldest first."""
-    with database.transaction() as current:
-        found = RuleBookQueries(current).outlines(before=None, limit=BIGINT_MAX)
-    return found[::-1]
-
-
-def edition_page(database: Database, query: PageQuery) -> EditionPage:
-    """Return a page of the editions without their rules, newest first, and which are in force."""
-    with database.transaction() as current:
-        book = RuleBookQueries(current)
-        in_force = book.numbers_in_force()
-        found = book.outlines(before=query.before, limit=query.limit + 1)
-    page, next_before = page_of(found, query.limit, lambda outline: outline.edition)
-    return EditionPage(in_force=in_force, editions=page, next_before=next_before)
-
-
-def edition(database: Database, number: int) -> Edition:
-    """Return one edition; raises `NoSuchEdition`."""
-    with database.transaction() as current:
-        return _found(RuleBookQueries(current), number)
-
-
-def audit(database: Database) -> Sequence[AuditEntry]:
-    """Return every step, oldest first."""
-    with database.transaction() as current:
-        return AuditQueries(current).all()
-
-
-def audit_page(database: Database, query: PageQuery) -> AuditPage:
-    """Return a page of the steps, newest first."""
-    with database.transaction() as current:
-        found = AuditQueries(current).latest(before=query.before, limit=query.limit + 1)
-    page, next_before = page_of(found, query.limit, lambda entry: entry.id)
-    return AuditPage(steps=page, next_before=next_before)
-
-
-def changes(database: Database, old: int, new: int) -> list[str]:
-    """Return in words what changed from one edition to another; raises `NoSuchEdition`."""
-    with database.transaction() as current:
-        book = RuleBookQueries(current)
-        return differences(_found(book, old).rules, _found(book, new).rules)
 
 
 def draft(database: Database, rules: Sequence[Rule], change: Change, *, based_on: int | None = None) -> Edition:
@@ -106,19 +47,9 @@ def draft_again(database: Database, number: int, change: Change, *, based_on: in
 
     It is not in force yet. Raises `NoSuchEdition`.
     """
-    return draft(database, edition(database, number).rules, change, based_on=number if based_on is None else based_on)
-
-
-def edition_replaced_by(database: Database, number: int) -> Edition | None:
-    """Return the live edition if publishing this one would have to name it; raises `NoSuchEdition`."""
     with database.transaction() as current:
-        book = RuleBookQueries(current)
-        candidate, live = _found(book, number), _live(book)
-        try:
-            refuse_another_base(candidate, base=book.base_once_live(number), live=live, over=None)
-        except LiveEditionChanged:
-            return live
-    return None
+        rules = RuleBookQueries(current).one(number).rules
+    return draft(database, rules, change, based_on=number if based_on is None else based_on)
 
 
 def shadow(database: Database, number: int, change: Change) -> Edition:
@@ -129,7 +60,7 @@ def shadow(database: Database, number: int, change: Change) -> Edition:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        candidate = _found(book, number)
+        candidate = book.one(number)
         refuse_wrong_step(candidate, Step.SHADOWED)
         refuse_costly(candidate)
         displaced = book.numbers_in_force().shadow
@@ -138,7 +69,7 @@ def shadow(database: Database, number: int, change: Change) -> Edition:
             _record(current, displaced, Step.DISPLACED, change, _successor(number))
         book.move(number, Status.SHADOW)
         _record(current, number, Step.SHADOWED, change)
-        moved = _found(book, number)
+        moved = book.one(number)
         current.commit()
     return moved
 
@@ -154,19 +85,19 @@ def publish(database: Database, number: int, change: Change, *, four_eyes: bool,
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        candidate = _found(book, number)
+        candidate = book.one(number)
         refuse_wrong_step(candidate, Step.PUBLISHED)
         if candidate.published_at is None:
             refuse_costly(candidate)
         held = in_force(current, setting=four_eyes, at_shell=change.at_shell or None)
         if held:
             refuse_self_approval(candidate, change.actor, _owners(current, candidate.author, change.actor))
-        refuse_another_base(candidate, base=book.base_once_live(number), live=_live(book), over=over)
+        refuse_another_base(candidate, base=book.base_once_live(number), live=book.live(), over=over)
         retired = book.publish(number, change.actor)
         if retired is not None:
             _record(current, retired, Step.RETIRED, change, _successor(number))
         _record(current, number, Step.PUBLISHED, change, over=over, four_eyes=held)
-        published = _found(book, number)
+        published = book.one(number)
         current.commit()
     return published
 
@@ -185,10 +116,10 @@ def retire(database: Database, number: int, change: Change) -> Edition:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        refuse_wrong_step(_known(book.one_even_if_unreadable(number), number), Step.RETIRED)
+        refuse_wrong_step(book.one_even_if_unreadable(number), Step.RETIRED)
         book.move(number, Status.RETIRED)
         _record(current, number, Step.RETIRED, change)
-        moved = _known(book.one_even_if_unreadable(number), number)
+        moved = book.one_even_if_unreadable(number)
         current.commit()
     return moved
 
@@ -201,7 +132,7 @@ def delete(database: Database, number: int, change: Change) -> None:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
-        found = _known(book.one_even_if_unreadable(number), number)
+        found = book.one_even_if_unreadable(number)
         shadowed = AuditQueries(current).was_taken(number, Step.SHADOWED)
         refuse_deletion(found, shadowed=shadowed, derived=book.made_from(number))
         book.delete(number)
@@ -234,24 +165,9 @@ def _successor(number: int) -> str:
     return f"edition {number} takes its place"
 
 
-def _live(book: RuleBookQueries) -> Edition | None:
-    """Return the live edition, without its rules if they cannot be read."""
-    number = book.numbers_in_force().live
-    return None if number is None else book.one_even_if_unreadable(number)
-
-
 def _base(book: RuleBookQueries, number: int) -> int:
     """Return the number if such an edition exists, readable or not."""
-    if book.one_even_if_unreadable(number) is None:
-        raise NoSuchEdition(number, as_base=True)
-    return number
-
-
-def _found(book: RuleBookQueries, number: int) -> Edition:
-    return _known(book.one(number), number)
-
-
-def _known(found: Edition | None, number: int) -> Edition:
-    if found is None:
-        raise NoSuchEdition(number)
-    return found
+    try:
+        return book.one_even_if_unreadable(number).edition
+    except NoSuchEdition:
+        raise NoSuchEdition(number, as_base=True) from None

@@ -16,10 +16,10 @@ from app.rulebook.remedies import Remedy
 from app.rulebook.shedding import EventMetrics, Pressure, shed
 from app.rules.engine import Evaluator, RuleSet
 from lib.database import Database
+from lib.database_errors import Unavailable
 from lib.hints import command
 from lib.logs import get_logger
 from lib.shell_user import shell_user
-from lib.transactions import Unavailable
 
 PAUSE = 0.4  # seconds between two refreshes
 FIRST_REFRESH_TIMEOUT = 0.2  # seconds that `error` waits for the first refresh

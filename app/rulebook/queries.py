@@ -7,7 +7,7 @@ from sqlalchemy import Row, case, delete, func, insert, select, union_all, updat
 from sqlalchemy.orm import aliased
 
 from app.datastores import AdvisoryLock
-from app.rulebook.domain import Edition, InForce, Outline, Status, UnreadableEdition
+from app.rulebook.domain import Edition, InForce, NoSuchEdition, Outline, Status, UnreadableEdition
 from app.rulebook.forms import InvalidRules, format_rules, parse_rules
 from app.rulebook.models import RuleBookAuditRow as Audit
 from app.rulebook.models import RuleBookRow as Book
@@ -36,21 +36,26 @@ class RuleBookQueries:
         """Return all editions, oldest first."""
         return _editions(self._transaction.execute(select(*COLUMNS).order_by(Book.edition)))
 
-    def one(self, edition: int) -> Edition | None:
-        """Return the edition with this number; raises `UnreadableEdition`."""
-        row = self._row(edition)
-        return _edition(row) if row else None
+    def one(self, edition: int) -> Edition:
+        """Return the edition with this number; raises `NoSuchEdition` or `UnreadableEdition`."""
+        return _edition(self._row(edition))
 
-    def one_even_if_unreadable(self, edition: int) -> Edition | None:
-        """Return the edition with this number, without its rules if they cannot be read."""
+    def one_even_if_unreadable(self, edition: int) -> Edition:
+        """Return the edition with this number, without its rules if they cannot be read; raises `NoSuchEdition`."""
         row = self._row(edition)
-        if row is None:
-            return None
         found = _edition_or_error(row)
         return _with_rules(row, ()) if isinstance(found, UnreadableEdition) else found
 
-    def _row(self, edition: int) -> Row[Any] | None:
-        return self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
+    def live(self) -> Edition | None:
+        """Return the live edition, without its rules if they cannot be read; None if nothing is live."""
+        number = self.numbers_in_force().live
+        return None if number is None else self.one_even_if_unreadable(number)
+
+    def _row(self, edition: int) -> Row[Any]:
+        row = self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
+        if row is None:
+            raise NoSuchEdition(edition)
+        return row
 
     def lock(self) -> None:
         """Block all other steps until the transaction ends: publishing reads more than one edition."""
@@ -91,7 +96,7 @@ class RuleBookQueries:
         self._transaction.execute(delete(Book).where(Book.edition == edition, Book.status == Status.DRAFT))
 
     def made_from(self, edition: int) -> Sequence[int]:
-        """Which editions say that this one is their base?"""
+        """Return the numbers of the editions that have this one as their base, ascending."""
         derived = select(Book.edition).where(Book.based_on == edition).order_by(Book.edition)
         return self._transaction.execute(derived).scalars().all()
 

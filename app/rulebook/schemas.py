@@ -1,4 +1,4 @@
-"""The shape of requests and answers about the rule book, to and from domain values."""
+"""The shape of requests for steps of an edition, to domain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,11 @@ from typing import Any, ClassVar
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load
 
-from app.rulebook.domain import PageQuery, Status, Step
 from app.rulebook.drafts import parse_draft
 from app.rulebook.forms import MAX_RULES, format_rules
 from app.rules.limits import MAX_EDITION
 from app.rules.rule import Rule
-from lib.fields import Line, Moment, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.fields import Line, WholeNumber
 
 MAX_NOTE = 500
 MAX_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
@@ -119,138 +117,9 @@ class PublicationSchema(Schema):
         return Publication(**members)
 
 
-class EditionInPath(Schema):
-    """Which edition; the router parses it, and answers 404 to anything else."""
-
-    edition = WholeNumber(least=1, greatest=MAX_EDITION, required=True, metadata={"example": 1})
-
-
-class EditionsInPath(EditionInPath):
-    """Which two editions to compare."""
-
-    other = WholeNumber(
-        least=1,
-        greatest=MAX_EDITION,
-        required=True,
-        metadata={
-            "description": "the edition to compare it with: the differences lead from the first to this one",
-            "example": 2,
-        },
-    )
-
-
 class EditionLocationSchema(Schema):
     """The header of an answer with a new edition."""
 
     location = fields.String(
         data_key="Location", metadata={"description": "where to read the edition", "example": "/rules/2"}
     )
-
-
-class ListParameters(PageParameters):
-    """Which part of a list; by default the newest."""
-
-    before = WholeNumberInDigits(
-        least=1, metadata={"description": "only those with a lower number; the `next_before` of the previous page"}
-    )
-
-    @post_load
-    def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
-        """Make the domain's value."""
-        return PageQuery(**parameters)
-
-
-class EditionHeaderSchema(Schema):
-    """The members of an edition other than its rules."""
-
-    edition = fields.Integer(required=True)
-    status = fields.Enum(Status, by_value=fields.String, required=True)
-    author = fields.String(required=True, metadata={"description": "who drafted it; for a key, its prefix and name"})
-    note = fields.String(required=True)
-    created_at = Moment(required=True)
-    based_on = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "the edition that it was made from; null: unknown"}
-    )
-    published_at = Moment(
-        required=True, allow_none=True, metadata={"description": "when it was last published; null: never"}
-    )
-    published_by = fields.String(required=True, allow_none=True)
-
-
-class OutlineSchema(EditionHeaderSchema):
-    """An edition without its rules."""
-
-    rule_count = fields.Integer(required=True)
-
-
-class EditionSchema(EditionHeaderSchema):
-    """An edition of the rule book."""
-
-    rules = Rules(required=True, metadata={"description": "by code, in the form that a draft takes"})
-
-
-def next_before() -> fields.Integer:
-    """Return the field that every page of a list ends with."""
-    description = "the `before` of the next page; null exactly when there is none"
-    return fields.Integer(required=True, allow_none=True, metadata={"description": description})
-
-
-class EditionPageSchema(Schema):
-    """A page of the editions, and which are in force."""
-
-    live = fields.Integer(
-        required=True, allow_none=True, attribute="in_force.live", metadata={"description": "the live edition"}
-    )
-    shadow = fields.Integer(
-        required=True,
-        allow_none=True,
-        attribute="in_force.shadow",
-        metadata={"description": "the edition in its shadow, which is evaluated but not answered; null: none"},
-    )
-    editions = fields.List(fields.Nested(OutlineSchema), required=True, metadata={"description": "newest first"})
-    next_before = next_before()
-
-
-class DifferencesSchema(Schema):
-    """What changed from one edition to another."""
-
-    differences = fields.List(
-        fields.String(), required=True, metadata={"description": "in words, by code; empty: nothing changed"}
-    )
-
-
-class AuditEntrySchema(Schema):
-    """One step: who did what with which edition."""
-
-    edition = fields.Integer(required=True)
-    step = fields.Enum(Step, by_value=fields.String, required=True)
-    who = fields.String(required=True, metadata={"description": "for a key, its prefix and name"})
-    note = fields.String(required=True)
-    based_on = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "for a draft: the edition that it was made from"}
-    )
-    over = fields.Integer(
-        required=True,
-        allow_none=True,
-        metadata={"description": "for a publication: the live edition that it named as the one to replace"},
-    )
-    at_shell = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "for a command, the operating system's user and host; null: over HTTP"},
-    )
-    four_eyes = fields.Boolean(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "for a publication: true if it took two owners, false if four eyes were off; else null"
-        },
-    )
-    at = Moment(required=True)
-
-
-class AuditPageSchema(Schema):
-    """A page of the audit, which is append-only."""
-
-    steps = fields.List(fields.Nested(AuditEntrySchema), required=True, metadata={"description": "newest first"})
-    next_before = next_before()

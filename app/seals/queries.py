@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from app.seals.domain import PlayerPart, Sealed
 from lib.snapshots import Reader
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 
 # The forms of an alert and a time for a digest, here and wherever a digest is recomputed.
 ALERT = "concat_ws(' ', code, shadow, edition, evidence)"
 RECEIVED = "(extract(epoch FROM received_at) * 1000000)::bigint"
+FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}"  # the fields of EventFacts
 
 # Scans the clocks and returns those with new events. An index on them would have to follow the count, and cost every
 # event more than this costs a seal.

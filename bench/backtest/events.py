@@ -3,7 +3,7 @@
 from bench.database import run
 
 # About twenty seconds from event to event and three in ten withdrawals, as in the load of the other measurement, but
-# in no pattern; in order of time, then of user, as events arrive.
+# in no pattern; in order of time, then of player, as events arrive.
 _EVENTS = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq)
     WITH made AS MATERIALIZED (
@@ -66,7 +66,7 @@ _CLOCKS = """
 
 
 def store(url: str, *, users: int, each: int) -> int:
-    """Store so many events of each user with their codes and alerts; return how many alerts these are."""
+    """Store so many events of each player with their codes and alerts; return how many alerts these are."""
     run(url, _EVENTS, {"users": users, "each": each})
     run(url, _ALERTS)
     run(url, _CLOCKS)

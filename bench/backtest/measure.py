@@ -12,12 +12,13 @@ from sqlalchemy import Engine, create_engine
 
 from app.backtest import controllers
 from app.backtest.controllers import APPLICATION_NAME, Cost, RunContext
-from app.backtest.domain import ALL_USERS, Scope
+from app.backtest.domain import ALL_PLAYERS, Scope
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Series
 from app.config import sqlalchemy_url
 from app.rulebook import controllers as rulebook
 from app.rulebook.approval import Change
+from app.rulebook.reading import controllers as reading
 from app.rules.history import HistoryNeeds
 from bench.backtest import events
 from bench.cpu import Meter
@@ -57,7 +58,7 @@ class Measurement:
         if found.different or found.lost or found.not_counted:
             raise BenchError(f"what SQL stored is not what is judged: {found}")
         self.passes: dict[str, list[Judged]] = {name: [] for name in (READ, FOUR, TWENTY, VERIFY)}
-        twenty = [*rulebook.edition(self._database, 1).rules, *sixteen_more()]
+        twenty = [*reading.edition(self._database, 1).rules, *sixteen_more()]
         self._twenty = rulebook.draft(self._database, twenty, Change(actor="bench")).edition
 
     def round(self) -> None:
@@ -86,7 +87,7 @@ class Measurement:
     def _read(self, cost: Cost) -> None:
         began, read = time.process_time(), 0
         with snapshot_of(self._engine, APPLICATION_NAME) as snapshot, snapshot.reader() as reader:
-            for rows in BacktestQueries(reader).events(Scope(), ALL_USERS[0], HistoryNeeds()):
+            for rows in BacktestQueries(reader).events(Scope(), ALL_PLAYERS[0], HistoryNeeds()):
                 read += len(rows)
         cost.cpu_seconds = time.process_time() - began
         self._must_be_all(read)

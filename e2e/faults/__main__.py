@@ -14,7 +14,7 @@ from e2e.faults import report
 from e2e.faults.run import Run
 from e2e.signals import INTERRUPTED, end_on_signal
 
-LONGEST_RUN = 600  # seconds; far above what it takes, so that nothing can hang for ever
+MAX_RUN_TIME = 600  # seconds; far above what it takes, so that nothing can hang for ever
 
 
 def main(words: Sequence[str]) -> int:
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
         console=console,
         wanted=lambda scenario: not words or any(word in scenario.name for word in words),
     )
-    end_on_signal(LONGEST_RUN)
+    end_on_signal(MAX_RUN_TIME)
     try:
         notes = run.all_faults()
     except KeyboardInterrupt as interrupt:

@@ -9,7 +9,7 @@ HALF_A_HEAD = b"POST /event HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-"
 HALF_A_BODY = HALF_A_HEAD + b"Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 # What each sends before it falls silent, and how many of its kind there are.
 HELD = {b"": 1_000, HALF_A_HEAD: 500, HALF_A_BODY: 500}
-LONGEST_CONNECT = 5  # seconds
+MAX_CONNECT_TIME = 5  # seconds
 SPARE = 256  # open files that everything else here needs
 
 
@@ -22,7 +22,7 @@ def holding(port: int) -> Iterator[int]:
         for words, count in HELD.items():
             for _ in range(count):
                 with contextlib.suppress(OSError):
-                    client = held.enter_context(socket.create_connection(("127.0.0.1", port), LONGEST_CONNECT))
+                    client = held.enter_context(socket.create_connection(("127.0.0.1", port), MAX_CONNECT_TIME))
                     client.sendall(words)
                     connected += 1
         yield connected

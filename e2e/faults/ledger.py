@@ -31,7 +31,7 @@ class Ledger:
 
     @classmethod
     def joined(cls, ledgers: Iterable["Ledger"]) -> "Ledger":
-        """Put notes together; the events of each user stay in their order."""
+        """Put notes together; the events of each player stay in their order."""
         joined = cls()
         for ledger in ledgers:
             joined.acknowledged += ledger.acknowledged

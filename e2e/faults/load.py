@@ -25,7 +25,7 @@ MAX_RECOVERY = 20
 
 
 class Lane:
-    """One client: its users' events in order, the next one only when the one before is acknowledged."""
+    """One client: its players' events in order, the next one only when the one before is acknowledged."""
 
     def __init__(self, events: Iterator[Event], port: int, pace: float) -> None:
         self._events = events
@@ -81,7 +81,7 @@ class Load:
     """All clients together; they play on where they stopped when they are started again."""
 
     def __init__(self, *, port: int, in_system_order: bool = False) -> None:
-        """Let CLIENTS play; in the system's order one, since `t` must then rise over all users, by one an event."""
+        """Let CLIENTS play; in the system's order one, since `t` must then rise over all players, by one an event."""
         played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
         self._lanes = [Lane(iter(lane), port, PACE * len(played) / CLIENTS) for lane in played]
         self._threads: list[Thread] = []

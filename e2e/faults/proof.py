@@ -49,7 +49,7 @@ class Book:
         return proof
 
     def _wrong(self, events: Iterable[Acknowledged]) -> set[Key]:
-        # The oracle goes on from its answers before: a user's play spans the faults.
+        # The oracle goes on from its answers before: a player's play spans the faults.
         return {key(a.event) for a in events if json.loads(a.answer) != self.oracle.answer(a.event)}
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from e2e.faults.client import Outcome
 from e2e.faults.load import CLIENTS
-from e2e.faults.scenarios import LONGEST_REQUEST, REPLACED
+from e2e.faults.scenarios import MAX_REQUEST_TIME, REPLACED
 from e2e.faults.trial import MAX_RECOVERY, Result
 
 COLUMNS = (
@@ -143,7 +143,7 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         table=markdown(rows),
         verdict=verdict(rows),
         left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
-        longest=LONGEST_REQUEST,
+        longest=MAX_REQUEST_TIME,
         replaced=REPLACED,
         recovery=MAX_RECOVERY,
         graceful=",\n  ".join(each.graceful for each in rows if each.graceful) or "not run",

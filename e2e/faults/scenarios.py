@@ -11,8 +11,8 @@ from e2e.faults import clients, database, processes
 from e2e.site import Site, SiteError
 from testkit.disk import full
 
-LONGEST_REQUEST = 5  # seconds
-LONGEST_HEALTH = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
+MAX_REQUEST_TIME = 5  # seconds
+MAX_HEALTH_TIME = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
 REPLACED = 10  # seconds within which a hanging process is replaced
 STOPPED = 7  # seconds that PostgreSQL hears nothing
 EXHAUSTED = 4
@@ -40,8 +40,8 @@ class Scenario:
     ends_service: bool = False
     graceful: bool = False
     stops_nothing: bool = False  # every event is answered 200 all the same
-    longest: float = LONGEST_REQUEST
-    longest_health: float = LONGEST_HEALTH
+    longest: float = MAX_REQUEST_TIME
+    longest_health: float = MAX_HEALTH_TIME
 
 
 def killed(victims: list[psutil.Process], detail: str = "") -> Window:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,33 @@ def fresh_database(server: str) -> Iterator[str]:
         yield plain_url({**read_address(server), "dbname": name})
     finally:
         run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmigrated:
+    """The application on a database of its own that has no tables yet."""
+
+    app: APIFlask
+    url: str
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement in the database, and return its rows if it has any."""
+        return run_sql(self.url, statement, *values)
+
+    def migrate(self, revision: str) -> None:
+        """Make the tables as they were at a revision."""
+        with self.app.app_context():
+            flask_migrate.upgrade("migrations", revision)
+
+
+@pytest.fixture
+def unmigrated(server: str) -> Iterator[Unmigrated]:
+    with fresh_database(server) as url:
+        app = create_app(settings_with(database_url=url))
+        yield Unmigrated(app=app, url=url)
+        wiring(app).stop()
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from lib.database import Database
 from lib.workers import Begin, Context, Given, Piece, Result, WorkerPool
 from tests.integration.wiring import wiring
 
-Raised = tuple[int, int, int]  # a user, a t and a code
+Raised = tuple[int, int, int]  # a player, a t and a code
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Listening(RuleSet):
 
 
 def raised(url: str, scope: Scope, rules: Sequence[Rule]) -> list[Raised]:
-    """Return which event raises what, in order of user, t and code."""
+    """Return which event raises what, in order of player, t and code."""
     edition = Listening(edition=1, rules=rules)
     _judged(url, scope, edition, None)
     return edition.heard

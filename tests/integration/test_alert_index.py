@@ -3,20 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-import flask_migrate
 import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.datastores import db
-from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql
-from tests.settings import settings_with
+from tests.integration.conftest import Unmigrated, run_sql
 
 INDEX = "ix_activity_event_user_id_alert_codes_t"
 VALID = f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{INDEX}')"  # noqa: S608  # a name of ours
@@ -32,22 +27,17 @@ INSERT = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VAL
 
 
 @pytest.fixture
-def url(server: str) -> Iterator[str]:
-    with fresh_database(server) as url:
-        yield url
+def url(unmigrated: Unmigrated) -> str:
+    return unmigrated.url
 
 
 @pytest.fixture
-def app(url: str) -> Iterator[APIFlask]:
+def app(unmigrated: Unmigrated) -> APIFlask:
     """The application on a database as it was before the index."""
-    app = create_app(settings_with(database_url=url))
-    with app.app_context():
-        flask_migrate.upgrade("migrations")
-    run_sql(url, f"DROP INDEX {INDEX}")
-    run_sql(url, "UPDATE alembic_version SET version_num = '0002'")
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    unmigrated.migrate("head")
+    unmigrated.sql(f"DROP INDEX {INDEX}")
+    unmigrated.sql("UPDATE alembic_version SET version_num = '0002'")
+    return unmigrated.app
 
 
 def upgrade(url: str) -> subprocess.CompletedProcess[str]:

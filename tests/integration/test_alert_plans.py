@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 import pytest
 
 from app.alerts.domain import AlertQuery, Cursor
 from app.alerts.queries import AlertQueries
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
 from tests.integration.conftest import Sql
 from tests.integration.query_plans import nodes, rows_read
+
+if TYPE_CHECKING:
+    from lib.transactions import Transaction
 
 HEAVY, LIGHT, NOBODY = 7, 9, 10
 HEAVY_ALERTS = 30_000
 CODES = (30, 123, 300, 1100)
-RARE, NEVER = 777, 5  # the rare code was raised once, by the light user
+RARE, NEVER = 777, 5  # the rare code was raised once, by the light player
 EDITIONS, IN_SHADOW = 5, 6
 KINDS = len(CODES) * EDITIONS + 1  # an edition with a code
 MOST = 51
@@ -29,15 +32,15 @@ STATISTICS = {
     "true": "heavy others light shadow",
     "of nothing": "",
     "of others only": "others",
-    "of the heavy user only": "heavy",
+    "of the heavy player only": "heavy",
     "of the shadow only": "shadow",
-    "of one user, one code and one edition only": "one",
+    "of one player, one code and one edition only": "one",
 }
 
 
 @pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
 def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
-    """A user with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
+    """A player with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
     insert = "INSERT INTO alert (user_id, t, code, edition, shadow, evidence) SELECT"
     code = f"(ARRAY{list(CODES)})[1 + n % {len(CODES)}]"
     parts = {

@@ -22,7 +22,7 @@ from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.wiring import wiring
 
 END, LAST = 2**63 - 1, 2**31 - 1
-PROOF = Evidence(value="2", limit="1", count=1, moments=(3,), sentence="two")
+PROOF = Evidence(value="2", threshold="1", count=1, moments=(3,), sentence="two")
 MOMENTS = st.integers(0, 5) | st.just(END)
 USERS = st.integers(1, 3) | st.just(END)
 CODES = st.integers(1, 3) | st.just(LAST)
@@ -142,6 +142,7 @@ WHY = {
     "shadow": False,
     "evidence": {
         "value": "212.00",
+        "threshold": "200.00",
         "limit": "200.00",
         "count": 3,
         "moments": [28, 10, 0],

@@ -3,8 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,25 +14,12 @@ from apiflask import APIFlask
 from app.access.controllers import create_key
 from app.access.domain import Access, ApiKey, Scope, prefix_of
 from app.access.key_cache import Copy
-from app.datastores import db
-from app.factory import create_app
-from tests.integration.conftest import AppWith, Sql, fresh_database, run_sql
-from tests.integration.raw_http import ask, event
-from tests.integration.servers import MAX_WAIT, Serve
+from tests.integration.conftest import AppWith, Sql, Unmigrated
+from tests.integration.raw_http import ask, await_health, event
+from tests.integration.servers import Serve
 from tests.integration.wiring import wiring
-from tests.settings import settings_with
 
 pytestmark = pytest.mark.settings(access=Access.KEYS)
-
-
-def await_health(port: int) -> None:
-    deadline = time.monotonic() + MAX_WAIT
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if ask(port, "GET", "/health/ready").status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail("the service does not answer")
 
 
 def lines(log_file: Path, *names: str) -> list[dict[str, object]]:
@@ -221,29 +206,19 @@ def test_a_key_ends_by_the_clock_of_the_database() -> None:
     assert Copy(read_at - 7200, then, {}).state(key) == "expired", "time goes on since it was read"
 
 
-@pytest.fixture
-def older(server: str) -> Iterator[tuple[APIFlask, Sql]]:
-    """A database as the release before left it."""
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        with app.app_context():
-            flask_migrate.upgrade("migrations", "0006")
-            yield app, lambda statement, *values: run_sql(url, statement, *values)
-            db.engine.dispose()
-        wiring(app).database.close()
-
-
-def test_the_migration_rewrites_no_event_and_the_previous_release_works(older: tuple[APIFlask, Sql]) -> None:
-    _, sql = older
+def test_the_migration_rewrites_no_event_and_the_previous_release_works(unmigrated: Unmigrated) -> None:
+    unmigrated.migrate("0006")
+    sql = unmigrated.sql
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 1, 'deposit', 1, '{}')")
     sql("INSERT INTO api_key (prefix, name, digest, scopes) VALUES ('a', 'a', sha256('a'), '{}')")
     [file] = sql("SELECT pg_relation_filenode('activity_event')")
-    flask_migrate.upgrade("migrations")
+    unmigrated.migrate("head")
     assert sql("SELECT pg_relation_filenode('activity_event')") == [file]
     sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 2, 'deposit', 1, '{}')")
     sql("INSERT INTO api_key (prefix, name, digest, scopes) VALUES ('b', 'b', sha256('b'), '{}')")
     sql("UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE prefix = 'a'")
     assert sql("SELECT key_id FROM activity_event") == [(None,), (None,)]
     assert len(sql("SELECT DISTINCT id FROM api_key")) == 2
-    flask_migrate.downgrade("migrations", "0006")
-    flask_migrate.upgrade("migrations")
+    with unmigrated.app.app_context():
+        flask_migrate.downgrade("migrations", "0006")
+        flask_migrate.upgrade("migrations")

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine
 from app.backtest import cli, controllers, judging
 from app.backtest.controllers import Cost, RunContext
 from app.backtest.documents import document
-from app.backtest.domain import Scope, Users
+from app.backtest.domain import PlayerRange, Scope
 from app.backtest.judging import needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.backtest.reports import Report, Series
@@ -137,8 +137,8 @@ def test_spans_are_of_similar_size_and_hold_each_player_once(sql: Sql, database:
         spans = list(judging.plan(BacktestQueries(reader), Scope(), 50))
     engine.dispose()
     assert [each.events for each in spans] == [60] * 10 + [1]
-    assert [spans[0].users.first, *(each.users.last + 1 for each in spans)] == [
-        *(each.users.first for each in spans),
+    assert [spans[0].players.first, *(each.players.last + 1 for each in spans)] == [
+        *(each.players.first for each in spans),
         BIGINT_MAX + 1,
     ]
 
@@ -197,7 +197,7 @@ def test_only_the_history_that_rules_need_is_read_before_the_scope(
     engine = create_engine(sqlalchemy_url(database))
     with snapshot_of(engine, "tests") as snapshot, snapshot.reader() as reader:
         needs, scope = needs_of_all(RuleSet(edition=1, rules=rules)), Scope(since=SINCE, until=UNTIL)
-        read = [event for events in BacktestQueries(reader).events(scope, Users(1, 2), needs) for event in events]
+        read = [event for events in BacktestQueries(reader).events(scope, PlayerRange(1, 2), needs) for event in events]
     engine.dispose()
     # Those in the scope and in the window that ends as it begins; before them the last three of each type.
     last, within = {

@@ -1,4 +1,4 @@
-"""Many events of one user at once are handled as if one had come after the other (A6)."""
+"""Many events of one player at once are handled as if one had come after the other (A6)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from random import Random

@@ -1,7 +1,5 @@
 """Migration 0010 on a database with older events, and events that a release stored without numbers (A44)."""
 
-from collections.abc import Iterator
-
 import flask_migrate
 import psycopg2.errors
 import pytest
@@ -9,14 +7,12 @@ from apiflask import APIFlask
 from click.testing import Result
 
 from app.datastores import db
-from app.factory import create_app
 from app.seals import controllers
 from app.seals.controllers import Chain, Sealing
 from tests.integration.clients import codes, send
-from tests.integration.conftest import Sql, fresh_database, run_sql
+from tests.integration.conftest import Sql, Unmigrated
 from tests.integration.judging import verified
 from tests.integration.wiring import wiring
-from tests.settings import settings_with
 
 # What the release before does for an event, whether the tables are its own or the newer ones.
 CLAIM_BEFORE = """
@@ -46,7 +42,7 @@ def counted(app: APIFlask, **changed: object) -> Chain:
 
 
 def losses(app: APIFlask) -> list[str]:
-    return [f"user {each.user_id}: {each.what}" for each in verified(app).losses]
+    return [f"player {each.user_id}: {each.what}" for each in verified(app).losses]
 
 
 @pytest.mark.usefixtures("backtests_in_this_process")
@@ -74,7 +70,7 @@ def test_verify_reports_uncounted_events(app: APIFlask, sql: Sql) -> None:
     assert run(app, "count").stdout.startswith("Nothing new to seal.")
 
 
-TWO_LEFT = "user 1: seal 1 covers 3 events without a number, up to t 3, but 2 of them are stored"
+TWO_LEFT = "player 1: seal 1 covers 3 events without a number, up to t 3, but 2 of them are stored"
 GONE = [
     (
         "the last",
@@ -89,7 +85,7 @@ GONE = [
     (
         "all of one",
         "DELETE FROM activity_event WHERE user_id = 2",
-        "user 2: the clock is at t 7, but no event is",
+        "player 2: the clock is at t 7, but no event is",
     ),
     (
         "an amount",
@@ -105,7 +101,7 @@ GONE = [
     (
         "a number taken away",
         "UPDATE activity_event SET seq = NULL WHERE t = 4",
-        "user 1: 1 events were counted, but 1",
+        "player 1: 1 events were counted, but 1",
     ),
 ]
 
@@ -124,7 +120,7 @@ def test_deleted_events_are_found_after_counting(app: APIFlask, sql: Sql, statem
 def test_a_deleted_last_event_is_missed_even_before_counting(app: APIFlask, sql: Sql) -> None:
     store_before(sql, 1, 1, 2, 3)
     sql("DELETE FROM activity_event WHERE t = 3")
-    assert losses(app) == ["user 1: the clock is at t 3, but the latest event is at t 2"]
+    assert losses(app) == ["player 1: the clock is at t 3, but the latest event is at t 2"]
 
 
 def test_an_interrupted_count_resumes(app: APIFlask, sql: Sql) -> None:
@@ -148,13 +144,13 @@ def test_events_stored_by_an_older_release_again_are_reported_and_countable(app:
     codes(send(app.test_client(), "deposit", "1", 3))
     store_before(sql, 1, 4, 5)
     codes(send(app.test_client(), "deposit", "1", 6))
-    assert losses(app) == ["user 1: 2 events stored without a number after all such events were counted"]
+    assert losses(app) == ["player 1: 2 events stored without a number after all such events were counted"]
     assert counted(app).events == 2
     assert run(app, "seal").exit_code == 0
     assert losses(app) == []
     assert sql("SELECT seq, t, events FROM sealed_player ORDER BY seq") == [(-1, 5, 2), (0, 2, 2), (2, 6, 2)]
     sql("DELETE FROM activity_event WHERE t = 4")
-    assert losses(app) == ["user 1: seal 3 covers 2 events without a number, up to t 5, but 1 of them are stored"]
+    assert losses(app) == ["player 1: seal 3 covers 2 events without a number, up to t 5, but 1 of them are stored"]
 
 
 def test_a_database_numbered_from_the_start_has_nothing_to_count(app: APIFlask, sql: Sql) -> None:
@@ -162,22 +158,11 @@ def test_a_database_numbered_from_the_start_has_nothing_to_count(app: APIFlask, 
     run(app, "seal")
     assert sql("SELECT no, all_counted FROM seal") == [(1, True)]
     store_before(sql, 2, 1)
-    assert losses(app) == ["user 2: 1 events stored without a number after all such events were counted"]
+    assert losses(app) == ["player 2: 1 events stored without a number after all such events were counted"]
 
 
-@pytest.fixture
-def empty(server: str) -> Iterator[tuple[APIFlask, Sql]]:
-    """The application on a new database without tables."""
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        yield app, lambda statement, *values: run_sql(url, statement, *values)
-        wiring(app).stop()
-        with app.app_context():
-            db.engine.dispose()
-
-
-def test_the_migration_rewrites_no_table_and_the_previous_release_works(empty: tuple[APIFlask, Sql]) -> None:
-    app, sql = empty
+def test_the_migration_rewrites_no_table_and_the_previous_release_works(unmigrated: Unmigrated) -> None:
+    app, sql = unmigrated.app, unmigrated.sql
     with app.app_context():
         flask_migrate.upgrade("migrations", "0006")
         store_before(sql, 1, 1, 2)

@@ -1,43 +1,34 @@
 """A downgrade that loses data counts it and continues only when the loss is confirmed (A43)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
 from apiflask import APIFlask
 
-from app.datastores import db
-from app.factory import create_app
 from tests.integration.clients import codes, send
-from tests.integration.conftest import fresh_database, run_sql
-from tests.integration.wiring import wiring
-from tests.settings import settings_with
+from tests.integration.conftest import Unmigrated, run_sql
 
 SCRIPTS = list(ScriptDirectory("migrations").walk_revisions())
 APPLIED = "SELECT version_num FROM alembic_version"
 
 
 @pytest.fixture
-def url(server: str) -> Iterator[str]:
-    with fresh_database(server) as url:
-        yield url
+def url(unmigrated: Unmigrated) -> str:
+    return unmigrated.url
 
 
 @pytest.fixture
-def played(url: str) -> Iterator[APIFlask]:
+def played(unmigrated: Unmigrated) -> APIFlask:
     """An application on which something was stored: three events, two of which raised a code, and an edition."""
-    app = create_app(settings_with(database_url=url))
+    app = unmigrated.app
     assert downgrade(app, "upgrade") == (0, "")
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     assert codes(send(client, "deposit", "1", 2)) == []
     assert codes(send(client, "withdraw", "150", 3)) == [1100]
     assert client.post("/rules", json={"edition": 1, "note": "another"}).status_code == 201
-    yield app
-    wiring(app).stop()
-    with app.app_context():
-        db.engine.dispose()
+    return app
 
 
 def downgrade(app: APIFlask, *words: str) -> tuple[int, str]:

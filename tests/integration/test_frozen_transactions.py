@@ -12,8 +12,9 @@ from app.events.queries import EventQueries
 from app.events.system_clock import SystemClock
 from app.sessions import IDLE_BEYOND
 from lib.database import Database
+from lib.database_errors import Unavailable
 from lib.postgres_pool import COUNT, IDLE, INTERVAL, UNACKNOWLEDGED
-from lib.transactions import Statement, Unavailable
+from lib.statements import Statement
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith
 from tests.integration.wiring import wiring

@@ -10,13 +10,14 @@ from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
 from app.events.domain import Decision
-from app.events.queries import LATEST, STORED, EventQueries, HistoryQuery
+from app.events.history_query import HistoryQuery
+from app.events.queries import LATEST, STORED, EventQueries
 from app.players.queries import IS_REGISTERED
 from app.rules.engine import needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
-from lib.transactions import Statement
+from lib.statements import Statement
 from tests.builders import deposit, history_of, withdraw
 from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
@@ -83,10 +84,10 @@ def test_without_needs_only_the_claim_is_queried(remembering: Database) -> None:
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
 HEAVY_EVENTS = 60_000
-LONGEST_WINDOW = 30  # seconds, so no more events of a user lie within it
+MAX_WINDOW = 30  # seconds, so no more events of a player lie within it
 
 
-@pytest.fixture(params=["statistics as they are", "statistics of users with deposits only"])
+@pytest.fixture(params=["statistics as they are", "statistics of players with deposits only"])
 def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
     """A player with very many withdrawals after three old deposits, another with few events, and many others."""
     insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
@@ -111,8 +112,8 @@ def test_the_last_deposits_after_many_withdrawals_are_found_by_index(crowd: str,
     query = HistoryQuery("asked", needs_of(RULES, event.type))
     for node in nodes(explained(crowd, query.statement.prepare, f"asked ({event.user_id}, {event.t})")):
         assert "Seq Scan" not in node["Node Type"], node
-        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= LONGEST_WINDOW, node
-        assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * LONGEST_WINDOW, node
+        assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= MAX_WINDOW, node
+        assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * MAX_WINDOW, node
 
 
 SINGLE = [(STORED, f"({HEAVY}, 9)"), (LATEST, f"({HEAVY})"), (IS_REGISTERED, f"({HEAVY})")]

@@ -7,7 +7,8 @@ from threading import Timer
 import pytest
 from sqlalchemy import func, select
 
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 from tests.integration.conftest import AppWith
 from tests.integration.wiring import wiring
 

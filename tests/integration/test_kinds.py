@@ -36,4 +36,4 @@ def test_every_kind_works_from_draft_to_evidence(client: FlaskClient) -> None:
         evidence = each["evidence"]
         assert len(evidence["moments"]) == evidence["count"] >= 1
         assert evidence["value"] in evidence["sentence"]
-        assert evidence["limit"] in evidence["sentence"]
+        assert evidence["threshold"] in evidence["sentence"]

@@ -18,7 +18,7 @@ from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from app.access.key_cache import FAILURE_PAUSE, KeyCache
 from app.access.last_used import LastUsed
-from lib.transactions import Unavailable
+from lib.database_errors import Unavailable
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring

@@ -15,7 +15,7 @@ from apiflask import APIFlask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.backtest.domain import Scope, Users
+from app.backtest.domain import PlayerRange, Scope
 from app.rulebook import controllers
 from app.rulebook.approval import Change
 from app.rulebook.forms import format_rules
@@ -116,13 +116,13 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
             assert [live.send(event) for event in sent] == wanted, sent
             assert stored(sql, user_id, edition) == raised(sent, wanted)
             assert stored(sql, user_id, shadow) == raised(sent, in_shadow)
-            only = Scope(users=[Users(user_id, user_id)])
+            only = Scope(players=[PlayerRange(user_id, user_id)])
             for each, codes in ((rules, wanted), (beside, in_shadow)):
                 assert codes_of(judged(database, only, each)) == Counter(chain.from_iterable(codes))
             played += len(sent)
 
     one_edition()
-    # That was how often each code is raised, user by user; this is which event raises which.
+    # That was how often each code is raised, player by player; this is which event raises which.
     findings = verified(books)
     assert findings.differences == []
     assert findings.agreeing.total() > played > EXAMPLES

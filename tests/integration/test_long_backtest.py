@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 DAYS = 4000
 BEGIN = FIRST - 9 * 365 * DAY
-# An event a day of each of three users; every third is above 100.
+# An event a day of each of three players; every third is above 100.
 STORED = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
     SELECT user_id, %s + day * %s + user_id, 'withdraw', CASE WHEN day %% 3 = 0 THEN 150 ELSE 50 END, '{}'

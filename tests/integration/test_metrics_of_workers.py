@@ -25,7 +25,7 @@ from tests.integration.servers import MAX_WAIT, Serve, answered, post
 from tests.settings import settings_with
 
 EVENTS = 40
-MOST_BATCHES = 50
+MAX_BATCHES = 50
 CONNECTIONS_OF_A_WORKER = 4 + 1 + SPARE_CONNECTIONS  # WEB_THREADS and READ_THREADS are what they are by default
 Numbers = dict[str, float]
 
@@ -78,7 +78,7 @@ def send_events_to_all(port: int, folder: Path, workers: int) -> int:
         shares = [stored_in(file) for file in folder.glob("counter_*.db")]
         if len(shares) == workers and all(shares):
             return batch * EVENTS
-        assert batch < MOST_BATCHES, f"one worker had it all: {shares}"
+        assert batch < MAX_BATCHES, f"one worker had it all: {shares}"
     raise AssertionError
 
 

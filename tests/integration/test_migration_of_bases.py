@@ -1,18 +1,12 @@
 """Migration 0006 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
-from collections.abc import Iterator
-
 import flask_migrate
 import psycopg2.errors
 import pytest
 from apiflask import APIFlask
 
-from app.datastores import db
-from app.factory import create_app
 from tests.integration.clients import problem
-from tests.integration.conftest import Sql, fresh_database, run_sql
-from tests.integration.wiring import wiring
-from tests.settings import settings_with
+from tests.integration.conftest import Sql, Unmigrated
 
 # As the release before writes: edition 2 was drafted while 1 was live, 3 and 4 while 2 was.
 PAST = """
@@ -35,23 +29,16 @@ BASES = "SELECT edition, based_on FROM rule_book ORDER BY edition"
 
 
 @pytest.fixture
-def app(server: str) -> Iterator[APIFlask]:
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        yield app
-        wiring(app).stop()
-        with app.app_context():
-            db.engine.dispose()
+def app(unmigrated: Unmigrated) -> APIFlask:
+    return unmigrated.app
 
 
 @pytest.fixture
-def past(app: APIFlask) -> Sql:
+def past(unmigrated: Unmigrated) -> Sql:
     """Ask a database as the release before left it."""
-    with app.app_context():
-        flask_migrate.upgrade("migrations", "0005")
-        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    run_sql(address, PAST)
-    return lambda statement, *values: run_sql(address, statement, *values)
+    unmigrated.migrate("0005")
+    unmigrated.sql(PAST)
+    return unmigrated.sql
 
 
 def test_the_edition_live_at_the_time_of_a_draft_becomes_its_base(app: APIFlask, past: Sql) -> None:

@@ -1,20 +1,15 @@
 """Migration 0009 on a rule book with editions: up, down, up, while the previous release keeps writing."""
 
-from collections.abc import Iterator
-
 import flask_migrate
 import psycopg2.errors
 import pytest
 from apiflask import APIFlask
 
-from app.datastores import db
-from app.factory import create_app
 from app.rulebook.approval import Change
 from app.rulebook.policy.controllers import turn_on
 from tests.integration.clients import problem
-from tests.integration.conftest import Sql, fresh_database, run_sql
+from tests.integration.conftest import Sql, Unmigrated
 from tests.integration.wiring import wiring
-from tests.settings import settings_with
 
 # As the release before writes: a draft, with its step, and a key that has no owner.
 DRAFTED = """
@@ -30,23 +25,16 @@ STEPS = "SELECT edition, step::text, who FROM rule_book_audit ORDER BY id"
 
 
 @pytest.fixture
-def app(server: str) -> Iterator[APIFlask]:
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        yield app
-        wiring(app).stop()
-        with app.app_context():
-            db.engine.dispose()
+def app(unmigrated: Unmigrated) -> APIFlask:
+    return unmigrated.app
 
 
 @pytest.fixture
-def past(app: APIFlask) -> Sql:
+def past(unmigrated: Unmigrated) -> Sql:
     """Ask a database as the release before left it."""
-    with app.app_context():
-        flask_migrate.upgrade("migrations", "0006")
-        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    run_sql(address, DRAFTED)
-    return lambda statement, *values: run_sql(address, statement, *values)
+    unmigrated.migrate("0006")
+    unmigrated.sql(DRAFTED)
+    return unmigrated.sql
 
 
 def test_a_downgrade_keeps_the_audit_in_words_of_the_previous_release(app: APIFlask, past: Sql) -> None:

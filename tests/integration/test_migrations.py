@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +13,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.datastores import AdvisoryLock, db
-from app.factory import create_app
-from tests.integration.conftest import fresh_database, run_sql
-from tests.settings import settings_with
+from tests.integration.conftest import Unmigrated, run_sql
 
 SHIPPED = {path.name for path in Path("migrations/versions").glob("*.py")}
 
@@ -28,13 +25,8 @@ OBJECTS = """
 
 
 @pytest.fixture
-def app(server: str) -> Iterator[APIFlask]:
-    """The application on a database without tables."""
-    with fresh_database(server) as url:
-        app = create_app(settings_with(database_url=url))
-        yield app
-        with app.app_context():
-            db.engine.dispose()
+def app(unmigrated: Unmigrated) -> APIFlask:
+    return unmigrated.app
 
 
 def objects(app: APIFlask) -> set[object]:

@@ -102,7 +102,8 @@ def test_shared_answers_are_documented_once(document: Document) -> None:
 
 
 def test_the_document_is_the_same_everywhere(app_with: AppWith, document: Document) -> None:
-    client = app_with(registered_users_only=True, rate_limit="9 per minute").test_client()
+    hosts = frozenset({"elsewhere.example"})
+    client = app_with(registered_users_only=True, rate_limit="9 per minute", hosts=hosts).test_client()
     assert client.get("/openapi.json", base_url="https://elsewhere.example").get_json() == document
 
 
@@ -145,7 +146,7 @@ def test_every_kind_of_problem_has_an_example(document: Document) -> None:
         for answer in responses(document, operation).values():
             kinds = re.findall(r"`([a-z-]+)`: ", answer["description"])
             shown = answer.get("content", {}).get(PROBLEM, {}).get("examples", {})
-            assert list(shown) == kinds, f"{name}: give it as an exception to refusals_of"
+            assert list(shown) == kinds, f"{name}: give it as an exception to error_responses"
 
 
 def test_a_problem_with_errors_has_its_own_schema(document: Document) -> None:
@@ -190,6 +191,19 @@ EVENTS: dict[str, tuple[Document, bool]] = {
     "another type": ({**SOUND, "type": "bet"}, False),
     "a member more": ({**SOUND, "note": ""}, False),
 }
+
+
+@pytest.mark.parametrize(
+    ("schema", "former", "present"), [("UserActivity", "withdraws", "withdrawals"), ("Evidence", "limit", "threshold")]
+)
+def test_a_former_name_is_sent_but_marked_deprecated(
+    document: Document, schema: str, former: str, present: str
+) -> None:
+    described = document["components"]["schemas"][schema]
+    deprecated = {name for name, member in described["properties"].items() if member.get("deprecated")}
+    assert deprecated == {former}
+    assert f"former name of `{present}`" in described["properties"][former]["description"]
+    assert {former, present} <= set(described["required"])
 
 
 @pytest.mark.parametrize(("event", "sound"), EVENTS.values(), ids=EVENTS.keys())

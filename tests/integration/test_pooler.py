@@ -13,7 +13,7 @@ from apiflask import APIFlask
 
 from app.sessions import check_session_settings, settings_per_session
 from lib.settings import SettingsError
-from lib.transactions import Statement
+from lib.statements import Statement
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.pgbouncers import PROGRAM, bouncer

@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 from apiflask import APIFlask
 
-from app.events.queries import history_queries
+from app.events.history_query import history_queries
 from app.rulebook.forms import parse_rules
 from app.rules.rule import Rule
 from lib.database import Database
-from lib.transactions import Statement
+from lib.statements import Statement
 from tests.edition_1 import WRITTEN
 from tests.integration.books import publish, shadow
 from tests.integration.clients import codes, send

@@ -72,7 +72,7 @@ class Publication:
 
 
 class Player:
-    """Plays some users of their own, over connection after connection."""
+    """Plays some players of their own, over connection after connection."""
 
     def __init__(self, port: int, number: int) -> None:
         self._port = port

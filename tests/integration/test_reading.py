@@ -39,7 +39,7 @@ def database_handle(app_with: AppWith) -> Database:
 
 
 def walk(database: Database, limit: int, code: int | None) -> Iterator[StoredDecision]:
-    """Read all pages of user 1, as a client would."""
+    """Read all pages of player 1, as a client would."""
     before: int | None = None
     while True:
         page = events_of(database, 1, PageQuery(limit=limit, before=before, code=code))
@@ -76,7 +76,7 @@ def check_activity(database: Database, newest_first: list[Decision]) -> None:
     latest = newest_first[0] if newest_first else None
     assert activity.latest_t == (latest.event.t if latest else None)
     assert activity.alert_codes == (latest.alert_codes if latest else ())
-    for kind, total in ((EventType.DEPOSIT, activity.deposits), (EventType.WITHDRAW, activity.withdraws)):
+    for kind, total in ((EventType.DEPOSIT, activity.deposits), (EventType.WITHDRAW, activity.withdrawals)):
         amounts = [each.event.amount for each in newest_first if each.event.type is kind]
         assert (total.count, total.total) == (len(amounts), sum(amounts, Decimal(0)))
 
@@ -109,6 +109,7 @@ def test_the_summary_of_a_player(client: FlaskClient) -> None:
         "latest_t": 20,
         "alert_codes": [1100],
         "deposits": {"count": 2, "total": "42.01"},
+        "withdrawals": {"count": 1, "total": "150.50"},
         "withdraws": {"count": 1, "total": "150.50"},
     }
 
@@ -132,7 +133,7 @@ def test_a_long_history_is_summed_once_and_then_updated(client: FlaskClient, sql
     sql("INSERT INTO user_clock VALUES (1, 50000)")
     expected = {
         "deposits": {"count": 33334, "total": "833366667.00"},
-        "withdraws": {"count": 16666, "total": "416658333.00"},
+        "withdrawals": {"count": 16666, "total": "416658333.00"},
     }
     for _ in range(2):
         body = client.get("/users/1").get_json()
@@ -143,7 +144,7 @@ def test_a_long_history_is_summed_once_and_then_updated(client: FlaskClient, sql
     body = client.get("/users/1").get_json()
     assert (body["latest_t"], body["alert_codes"]) == (60002, [])
     assert body["deposits"] == {"count": 33335, "total": "833366667.50"}
-    assert body["withdraws"] == {"count": 16667, "total": "416658433.00"}
+    assert body["withdrawals"] == {"count": 16667, "total": "416658433.00"}
 
 
 def test_a_partial_sum_is_kept_for_the_next_request(
@@ -205,6 +206,7 @@ def test_a_player_without_events_has_zeros_and_an_empty_page(client: FlaskClient
         "latest_t": None,
         "alert_codes": [],
         "deposits": nothing,
+        "withdrawals": nothing,
         "withdraws": nothing,
     }
     assert client.get(f"/users/{user_id}/events").get_json() == {"events": [], "next_before": None}

@@ -11,14 +11,15 @@ from app.events.reading.queries import ADD_UP_BATCH, MAX_ANSWERS, MAX_UNCOUNTED,
 from app.players.domain import NewPlayer
 from app.players.queries import PlayerQueries
 from lib.database import Database
-from lib.transactions import Statement, Transaction
+from lib.statements import Statement
+from lib.transactions import Transaction
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
 HEAVY, LIGHT, OTHERS = 7, 8, 400
 HEAVY_EVENTS = 20_000
 LIGHT_EVENTS = 10
-ANSWERS = ("{1100}", "{30,1100}", "{300,1100}", "{30}")  # of the heavy user, in turn; 123 came once, long ago
+ANSWERS = ("{1100}", "{30,1100}", "{300,1100}", "{30}")  # of the heavy player, in turn; 123 came once, long ago
 ANSWERS_WITH = {1100: 3, 30: 2, 300: 1, 123: 1, 5: 0}
 FIND_ANSWERS = 10  # rows at most that it takes to step from one answer to the next
 
@@ -30,19 +31,19 @@ READ = Statement(
 
 Answer = TypeVar("Answer")
 
-# What a planner may believe when it makes the plan for all users.
+# What a planner may believe when it makes the plan for all players.
 STATISTICS = {
     "true": "heavy light others",
     "of others only": "light others",
-    "of the heavy user only": "heavy",
+    "of the heavy player only": "heavy",
     "of one answer only": "one",
-    "of five users with thousands of alerts": "thousands",
+    "of five players with thousands of alerts": "thousands",
 }
 
 
 @pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
 def reading(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Database:
-    """A user with very many events that all raise something, one with few, many others; and a planner's belief."""
+    """A player with very many events that all raise something, one with few, many others; and a planner's belief."""
     insert = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) SELECT"
     answers = ", ".join(f"'{codes}'" for codes in ANSWERS)
     parts = {
@@ -114,7 +115,7 @@ def test_no_request_sums_a_whole_history(reading: Database, sql: Sql) -> None:
             current.commit()
     activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
     assert activity
-    assert [(activity.deposits.count + activity.withdraws.count,)] == sql(
+    assert [(activity.deposits.count + activity.withdrawals.count,)] == sql(
         "SELECT count(*) FROM activity_event WHERE user_id = %s", HEAVY
     )
     assert read == 1, "the latest event"
@@ -135,7 +136,7 @@ def test_a_page_of_a_code_costs_the_same_for_any_mix_of_answers(reading: Databas
 
 @pytest.fixture
 def register(sql: Sql, app_with: AppWith) -> Database:
-    """A register and clocks of many users; the ids just above it have events."""
+    """A register and clocks of many players; the ids just above it have events."""
     sql(
         "INSERT INTO registered_user (user_id, name, email)"
         " SELECT n, 'x', n || '@example.com' FROM generate_series(1, 20000) AS n"

@@ -24,6 +24,7 @@ from app.rulebook.domain import (
 )
 from app.rulebook.forms import format_rules, parse_rules
 from app.rulebook.live_rules import PAUSE
+from app.rulebook.reading import controllers as reading
 from app.rules.rule import Rule
 from lib.database import Database
 from tests.edition_1 import RULES, WRITTEN
@@ -47,7 +48,7 @@ def books(app: APIFlask) -> Database:
 
 
 def statuses(books: Database) -> dict[int, Status]:
-    page = controllers.edition_page(books, PageQuery(limit=100))
+    page = reading.edition_page(books, PageQuery(limit=100))
     return {each.edition: each.status for each in reversed(page.editions)}
 
 
@@ -56,9 +57,9 @@ def drafted(books: Database, rules: tuple[Rule, ...] = STRICT, change: Change = 
 
 
 def test_the_migration_leaves_the_rules_of_the_contract_live(books: Database) -> None:
-    [edition] = controllers.editions(books)
+    [edition] = reading.editions(books)
     assert (edition.edition, edition.status, edition.rules) == (1, Status.LIVE, RULES)
-    assert [(each.edition, each.step) for each in controllers.audit(books)] == [(1, "draft"), (1, "publish")]
+    assert [(each.edition, each.step) for each in reading.audit(books)] == [(1, "draft"), (1, "publish")]
 
 
 def test_an_edition_goes_from_draft_to_retired(books: Database) -> None:
@@ -77,7 +78,7 @@ def test_every_step_is_in_the_audit_permanently(books: Database, sql: Sql) -> No
     drafted(books)
     controllers.shadow(books, 2, BEN)
     controllers.publish(books, 2, BEN, four_eyes=False)
-    shown = [(each.edition, each.step.value, each.who, each.note) for each in controllers.audit(books)][2:]
+    shown = [(each.edition, each.step.value, each.who, each.note) for each in reading.audit(books)][2:]
     assert shown == [
         (2, "draft", "ann", "why"),
         (2, "shadow", "ben", ""),
@@ -94,7 +95,7 @@ def test_at_most_one_edition_is_in_shadow(books: Database) -> None:
     for _ in range(2):
         controllers.shadow(books, drafted(books), ANN)
     assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT, 3: Status.SHADOW}
-    *_, displaced, last = controllers.audit(books)
+    *_, displaced, last = reading.audit(books)
     assert (displaced.edition, displaced.step, displaced.note) == (2, Step.DISPLACED, "edition 3 takes its place")
     assert (last.edition, last.step) == (3, Step.SHADOWED)
 
@@ -108,7 +109,7 @@ def test_the_database_allows_one_live_and_one_shadow_edition(sql: Sql, books: Da
 
 def test_a_refused_step_leaves_no_trace(books: Database) -> None:
     drafted(books)
-    before = len(controllers.audit(books))
+    before = len(reading.audit(books))
     wrong: list[tuple[type[RuleBookRefused], Taken]] = [
         (WrongStep, lambda: controllers.retire(books, 1, ANN)),
         (WrongStep, lambda: controllers.shadow(books, 1, ANN)),
@@ -120,7 +121,7 @@ def test_a_refused_step_leaves_no_trace(books: Database) -> None:
         with pytest.raises(refused):
             step()
     assert statuses(books) == {1: Status.LIVE, 2: Status.DRAFT}
-    assert len(controllers.audit(books)) == before
+    assert len(reading.audit(books)) == before
 
 
 def test_events_are_judged_by_the_live_edition_and_store_its_number(app: APIFlask, books: Database, sql: Sql) -> None:
@@ -313,7 +314,7 @@ def test_an_invalid_file_is_reported_by_rule_and_field(
     status, shown = run(app, "draft", str(tmp_path / "rules.toml"))
     assert status == 1
     assert expected in shown
-    assert len(controllers.editions(books)) == 1
+    assert len(reading.editions(books)) == 1
 
 
 def test_only_the_first_faults_are_listed_and_the_rest_counted(app: APIFlask, tmp_path: Path) -> None:
@@ -381,4 +382,4 @@ def test_without_a_login_name_the_actor_must_be_given(app: APIFlask, monkeypatch
 
 
 def test_the_export_is_the_edition_in_force(books: Database) -> None:
-    assert format_rules(controllers.edition(books, 1).rules) == WRITTEN
+    assert format_rules(reading.edition(books, 1).rules) == WRITTEN

@@ -67,8 +67,8 @@ def losses(app: APIFlask) -> list[str]:
     """Return what verify finds, of events and of players."""
     found = verified(app)
     assert bool(found.different) == bool(found.differences)
-    shown = [f"user {each.user_id}, t {each.t}: {each.what}" for each in found.differences]
-    return shown + [f"user {each.user_id}: {each.what}" for each in found.losses]
+    shown = [f"player {each.user_id}, t {each.t}: {each.what}" for each in found.differences]
+    return shown + [f"player {each.user_id}: {each.what}" for each in found.losses]
 
 
 def test_every_stored_event_gets_the_next_number_of_its_player(app: APIFlask, sql: Sql) -> None:
@@ -160,22 +160,22 @@ ANOTHER_AMOUNT = """
         'sentence', '160.00 withdrawn at once; the limit is 100.00') WHERE user_id = 1 AND t = 1
 """
 COUNTED = [
-    ("the last event is gone", LAST_OF_1, "user 1: 4 events were counted, but 1 of them are not stored: number 4"),
+    ("the last event is gone", LAST_OF_1, "player 1: 4 events were counted, but 1 of them are not stored: number 4"),
     (
         "one in the middle",
         "DELETE FROM activity_event WHERE user_id = 2 AND t = 2; DELETE FROM alert WHERE user_id = 2",
-        "user 2: 3 events were counted, but 1 of them are not stored: number 2",
+        "player 2: 3 events were counted, but 1 of them are not stored: number 2",
     ),
-    ("moved to a new user", MOVED, "user 1: 4 events were counted, but 4 of them are not stored"),
-    ("and seen there", MOVED, "user 7: there is no clock"),
+    ("moved to a new player", MOVED, "player 1: 4 events were counted, but 4 of them are not stored"),
+    ("and seen there", MOVED, "player 7: there is no clock"),
     (
-        "moved to a user with events",
+        "moved to a player with events",
         "UPDATE activity_event SET user_id = 3, t = t + 20, alert_codes = '{}' WHERE user_id = 2 AND t = 3",
-        "user 3: 1 events were counted, but 1 more are stored",
+        "player 3: 1 events were counted, but 1 more are stored",
     ),
-    ("all of a user", ALL_OF_1, "user 1: 4 events were counted, but 4 of them are not stored: number 1"),
-    ("all events", ALL, "user 3: 1 events were counted, but 1 of them are not stored"),
-    ("a clock", CLOCK_GONE, "user 1: there is no clock"),
+    ("all of a player", ALL_OF_1, "player 1: 4 events were counted, but 4 of them are not stored: number 1"),
+    ("all events", ALL, "player 3: 1 events were counted, but 1 of them are not stored"),
+    ("a clock", CLOCK_GONE, "player 1: there is no clock"),
     (
         "a number twice",
         "UPDATE activity_event SET seq = 1 WHERE user_id = 1 AND t = 2",
@@ -185,50 +185,50 @@ COUNTED = [
     (
         "a wording that nobody knows",
         """UPDATE alert SET evidence = evidence || '{"wording": 7}' WHERE user_id = 1 AND t = 1""",
-        "user 1, t 1: the sentence of code 1100 is of wording 7, which this version does not have",
+        "player 1, t 1: the sentence of code 1100 is of wording 7, which this version does not have",
     ),
 ]
 SEALED = [
     (
         "the last event is gone and its clock set back",
         AND_ITS_CLOCK,
-        "user 1: the clock counts 3 events, but the seals cover 4",
+        "player 1: the clock counts 3 events, but the seals cover 4",
     ),
     ("and the seal names it", AND_ITS_CLOCK, "seal 1 covers the events number 1 to 4, but 3 of them are stored"),
     (
         "moved with the clock",
         WITH_CLOCK,
-        "user 1: there is no clock; seal 1 covers the events number 1 to 4, but 0 of them",
+        "player 1: there is no clock; seal 1 covers the events number 1 to 4, but 0 of them",
     ),
     (
-        "all of a user and the clock",
+        "all of a player and the clock",
         f"{ALL_OF_1}; {CLOCK_GONE}",
-        "user 1: there is no clock",
+        "player 1: there is no clock",
     ),
     (
         "all, and all clocks",
         f"{ALL}; TRUNCATE user_clock",
-        "user 3: there is no clock; seal 1 covers event number 1, but 0 of",
+        "player 3: there is no clock; seal 1 covers event number 1, but 0 of",
     ),
     (
         "an amount that all agrees with",
         ANOTHER_AMOUNT,
-        "user 1: seal 1 covers the events number 1 to 4: they or their alerts were changed",
+        "player 1: seal 1 covers the events number 1 to 4: they or their alerts were changed",
     ),
     (
         "an alert of the shadow",
         "DELETE FROM alert WHERE shadow AND t = 3",
-        "user 2: seal 1 covers the events number 1 to 3: they",
+        "player 2: seal 1 covers the events number 1 to 3: they",
     ),
     (
         "when it came",
         "UPDATE activity_event SET received_at = received_at - interval '1 day' WHERE t = 9",
-        "user 3: seal 1 covers",
+        "player 3: seal 1 covers",
     ),
     (
         "numbers exchanged",
         "UPDATE activity_event SET seq = 3 - seq WHERE user_id = 1 AND seq < 3",
-        "user 1: seal 1 covers",
+        "player 1: seal 1 covers",
     ),
 ]
 
@@ -276,33 +276,33 @@ def as_owner(sql: Sql) -> Iterator[None]:
 
 
 CHAIN = [
-    ("a seal is gone", "DELETE FROM seal WHERE no = 2", "user 0: seal 2 is gone"),
+    ("a seal is gone", "DELETE FROM seal WHERE no = 2", "player 0: seal 2 is gone"),
     ("and its players are left", "DELETE FROM seal WHERE no = 2", "player 2 is in seal 2, which is gone"),
     (
         "a digest",
         "UPDATE seal SET digest = sha256('') WHERE no = 1",
-        "user 0: seal 1 or the players in it were changed",
+        "player 0: seal 1 or the players in it were changed",
     ),
     (
         "the seal after it",
         "UPDATE seal SET digest = sha256('') WHERE no = 1",
-        "user 0: seal 2 or the players in it were changed",
+        "player 0: seal 2 or the players in it were changed",
     ),
     (
         "a moment",
         "UPDATE seal SET at = at - interval '1 h' WHERE no = 2",
-        "user 0: seal 2 or the players in it were changed",
+        "player 0: seal 2 or the players in it were changed",
     ),
-    ("a player", "DELETE FROM sealed_player WHERE user_id = 2", "user 0: seal 2 or the players in it were changed"),
+    ("a player", "DELETE FROM sealed_player WHERE user_id = 2", "player 0: seal 2 or the players in it were changed"),
     (
         "a player of the last seal",
         "DELETE FROM sealed_player WHERE user_id = 2",
-        "user 2: the clock has 3 events sealed, but the",
+        "player 2: the clock has 3 events sealed, but the",
     ),
     (
         "the last seal and its players",
         "DELETE FROM seal WHERE no = 3; DELETE FROM sealed_player WHERE seal = 3",
-        "user 3: the clock has 1 events sealed, but the seals cover 0",
+        "player 3: the clock has 1 events sealed, but the seals cover 0",
     ),
 ]
 
@@ -489,7 +489,7 @@ def test_an_event_deleted_before_sealing_is_reported(
     sql(ALL_OF_1)
     sealed(played)
     assert '"user_id": 1, "above": 0, "upto": 4, "stored": 0, "event": "events missing"' in capfd.readouterr().err
-    assert any("user 1: 4 events were counted, but 4 of them are not stored" in each for each in losses(played))
+    assert any("player 1: 4 events were counted, but 4 of them are not stored" in each for each in losses(played))
 
 
 def test_sealing_does_not_read_sealed_events_again(app: APIFlask, database: str, sql: Sql) -> None:

@@ -58,7 +58,7 @@ def test_a_shutdown_answers_requests_in_progress_and_closes_idle_connections(
 
 
 def await_a_waiter(database: str) -> None:
-    """Return when an event waits for the lock of its user."""
+    """Return when an event waits for the lock of its player."""
     with closing(psycopg2.connect(database)) as watching, watching.cursor() as cursor:
         watching.autocommit = True
         for _ in range(MAX_WAIT * 20):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from testkit.ports import free_port
-from tests.integration.raw_http import ask, event
+from tests.integration.raw_http import ask, await_health, event
 from tests.integration.redis_servers import running
 from tests.integration.servers import MAX_WAIT, Serve
 
@@ -83,16 +83,6 @@ def send_all_at_once(port: int, statuses: "Counter[int]") -> float:
     for thread in threads:
         thread.join()
     return max(times)
-
-
-def await_health(port: int) -> None:
-    deadline = time.monotonic() + MAX_WAIT
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if ask(port, "GET", "/health/ready").status == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail("the service does not answer")
 
 
 def test_a_returned_redis_counts_again(serve: Serve, port: int, tmp_path: Path) -> None:

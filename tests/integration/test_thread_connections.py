@@ -9,8 +9,10 @@ from prometheus_client import REGISTRY
 
 from lib import kept_sessions
 from lib.database import Database
+from lib.database_errors import Unavailable
 from lib.metrics.database import CONNECTION_LOST
-from lib.transactions import Statement, Transaction, Unavailable
+from lib.statements import Statement
+from lib.transactions import Transaction
 from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring

@@ -39,7 +39,7 @@ def long_window(code: int) -> Rule:
 
 @pytest.fixture
 def three_editions(app: APIFlask) -> APIFlask:
-    """Events of two users under three editions, the last with another in its shadow."""
+    """Events of two players under three editions, the last with another in its shadow."""
     client = app.test_client()
     assert codes(send(client, "withdraw", "150", 1)) == [1100]
     publish(app, [large(1100, 10), long_window(5)])
@@ -75,8 +75,12 @@ TAMPERED = [
     ("another edition", "UPDATE activity_event SET edition = 2 WHERE t = 4", "edition 2 raises 1100, stored is 30"),
     ("an edition that is not there", "UPDATE activity_event SET edition = 9 WHERE t = 3", "there is no edition 9"),
     ("an amount", "UPDATE activity_event SET amount = 20 WHERE t = 3", "edition 3 raises nothing, stored is 7, 123"),
-    ("an event is gone", "DELETE FROM activity_event WHERE t = 2", "user 1, t 2: alerts are kept, and no event"),
-    ("all events are gone", "DELETE FROM activity_event", "user 1, t 1: alerts are kept, and no event is stored"),
+    (
+        "an event is gone",
+        "DELETE FROM activity_event WHERE t = 2",
+        "player 1, t 2: alerts are stored without their event",
+    ),
+    ("all events are gone", "DELETE FROM activity_event", "player 1, t 1: alerts are stored without their event"),
     ("an alert is gone", "DELETE FROM alert WHERE code = 7", "codes answered: 7, 123, codes of the stored alerts: 123"),
     (
         "an alert is of another edition",
@@ -132,7 +136,7 @@ def test_every_later_change_is_found(three_editions: APIFlask, sql: Sql, stateme
     sql(statement)
     findings = verified(three_editions)
     assert findings.different
-    assert any(expected in f"user {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
+    assert any(expected in f"player {each.user_id}, t {each.t}: {each.what}" for each in findings.differences), findings
 
 
 FIRST_DIFFERENCE = (

@@ -74,7 +74,7 @@ def test_a_bar_after_a_long_gap_has_a_line_and_its_label() -> None:
     for user_id, day in enumerate(days, 1):
         event = deposit("200", day * DAY, user_id)
         tally.count(event, evaluate(NEW, event, History()), ())
-        tally.end_user()
+        tally.end_player()
     report = replace(REPORTS["alone"], events_by_period=tally.events_by_period, series=tally.reports())
     charts = alert_charts(report)
     assert [column.after_gap for column in charts.of_all_codes.columns] == [False] * 20 + [True]

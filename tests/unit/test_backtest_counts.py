@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backtest.domain import (
-    ALL_USERS,
+    ALL_PLAYERS,
     DAY,
     EARLIEST,
     LATEST,
     BacktestRefused,
     Calendar,
+    PlayerRange,
     Scope,
-    Users,
-    format_users,
-    parse_users,
+    format_players,
+    parse_players,
 )
 from app.backtest.reports import BOUNDS, SAMPLES, Count, Series, bound_label
 from app.backtest.tally import Tally
@@ -30,32 +30,32 @@ from app.rules.threshold import Threshold
 from tests.builders import deposit
 
 READ = [
-    ("7", [Users(7, 7)]),
-    ("1-100", [Users(1, 100)]),
-    ("205, 1-100", [Users(1, 100), Users(205, 205)]),
-    ("1-5,3-9,10", [Users(1, 10)]),
-    ("1-9,2-3", [Users(1, 9)]),
-    (f"1-{BIGINT_MAX}", list(ALL_USERS)),
+    ("7", [PlayerRange(7, 7)]),
+    ("1-100", [PlayerRange(1, 100)]),
+    ("205, 1-100", [PlayerRange(1, 100), PlayerRange(205, 205)]),
+    ("1-5,3-9,10", [PlayerRange(1, 10)]),
+    ("1-9,2-3", [PlayerRange(1, 9)]),
+    (f"1-{BIGINT_MAX}", list(ALL_PLAYERS)),
 ]
 
 
-@pytest.mark.parametrize(("written", "users"), READ, ids=[row[0] for row in READ])
-def test_players_are_parsed_in_order_without_repeats(written: str, users: list[Users]) -> None:
-    assert list(parse_users(written)) == users
+@pytest.mark.parametrize(("written", "players"), READ, ids=[row[0] for row in READ])
+def test_players_are_parsed_in_order_without_repeats(written: str, players: list[PlayerRange]) -> None:
+    assert list(parse_players(written)) == players
 
 
 @pytest.mark.parametrize("written", ["", "0", "a", "-1", "5-", "9-3", "1,,2", "1.5", "1-2-3", str(2**63), "٣"])
 def test_invalid_player_ranges_are_refused(written: str) -> None:
     with pytest.raises(BacktestRefused, match="names no user ids"):
-        parse_users(written)
+        parse_players(written)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=6))
 def test_player_ranges_round_trip(ranges: list[tuple[int, int]]) -> None:
-    users = parse_users(",".join(f"{first}-{first + more}" for first, more in ranges))
-    assert parse_users(format_users(users)) == users
+    players = parse_players(",".join(f"{first}-{first + more}" for first, more in ranges))
+    assert parse_players(format_players(players)) == players
     meant = {each for first, more in ranges for each in range(first, first + more + 1)}
-    assert meant == {each for part in users for each in range(part.first, part.last + 1)}
+    assert meant == {each for part in players for each in range(part.first, part.last + 1)}
 
 
 @pytest.mark.parametrize("until", [0, 5])
@@ -143,10 +143,10 @@ def tally_of(histories: Histories, *, of: set[int], compares: bool = True) -> Ta
     for event, raised, against in played(histories):
         if event.user_id in of:
             if event.user_id != present:
-                tally.end_user()
+                tally.end_player()
                 present = event.user_id
             tally.count(event, *(tuple(map(alert, sorted(codes))) for codes in (raised, against)))
-    tally.end_user()
+    tally.end_player()
     return tally
 
 

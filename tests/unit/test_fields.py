@@ -12,7 +12,7 @@ from lib.fields import Email, Line, ListOf, Moment, TwoPlaces, WholeNumber
 from lib.json_requests import NumberLiteral
 from lib.query_parameters import TrueOrFalse, WholeNumberInDigits
 
-LONGEST_LABEL = "d" * 63
+MAX_LABEL = "d" * 63
 
 LINE = Line(longest=5)
 EMAIL = Email(longest=254)
@@ -46,14 +46,14 @@ EMAILS = {
     "a subdomain": "a@b.c.de",
     "digits": "1@2.3.d4",
     "a name as long as may be": "a" * 64 + "@example.com",
-    "a label as long as may be": f"a@{LONGEST_LABEL}.com",
-    "as long as may be": f"{'a' * 64}@{LONGEST_LABEL}.{LONGEST_LABEL}.{'d' * 57}.com",
+    "a label as long as may be": f"a@{MAX_LABEL}.com",
+    "as long as may be": f"{'a' * 64}@{MAX_LABEL}.{MAX_LABEL}.{'d' * 57}.com",
     "punycode": "a@xn--bcher-kva.example",
 }
 NO_EMAILS = {
-    "one too long": f"{'a' * 64}@{LONGEST_LABEL}.{LONGEST_LABEL}.{'d' * 58}.com",
+    "one too long": f"{'a' * 64}@{MAX_LABEL}.{MAX_LABEL}.{'d' * 58}.com",
     "a name too long": "a" * 65 + "@example.com",
-    "a label too long": f"a@{LONGEST_LABEL}d.com",
+    "a label too long": f"a@{MAX_LABEL}d.com",
     "no at": "ada.example.com",
     "two ats": "a@b@example.com",
     "no name": "@example.com",

@@ -6,21 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.concurrency import ConcurrencyLimit, NoFreeSlot, Slot
+from lib.database_errors import Unavailable
 from lib.keyed_locks import KeyedLocks
-from lib.transactions import Unavailable
 
-LINE = 4
+MAX_WAITING = 4
 SHORT = 0.05  # seconds
 
 
-def a_place(room: ConcurrencyLimit) -> Slot:
-    place = Slot(room)
-    place.take()
-    return place
+def slot_of(limit: ConcurrencyLimit) -> Slot:
+    slot = Slot(limit)
+    slot.take()
+    return slot
 
 
 @pytest.fixture
-def room() -> ConcurrencyLimit:
+def limit() -> ConcurrencyLimit:
     return ConcurrencyLimit(2, stall_timeout=SHORT)
 
 
@@ -31,35 +31,35 @@ def waiting(locks: KeyedLocks, count: int) -> None:
 
 
 def test_each_key_has_its_own_queue() -> None:
-    locks, room = KeyedLocks(max_waiting=0, timeout=30), ConcurrencyLimit(3, stall_timeout=SHORT)
+    locks, limit = KeyedLocks(max_waiting=0, timeout=30), ConcurrencyLimit(3, stall_timeout=SHORT)
     for key in (1, 2, 3):
-        locks.acquire(key, a_place(room))
+        locks.acquire(key, slot_of(limit))
     locks.release(2)
-    locks.acquire(2, Slot(room))
+    locks.acquire(2, Slot(limit))
     for key in (1, 2, 3):
         locks.release(key)
-    assert locks._queues == {}, "nothing is kept of who came and went"  # noqa: SLF001
+    assert locks._queues == {}, "nothing is kept of former requests"  # noqa: SLF001
 
 
-def test_requests_of_one_key_run_in_order_without_occupying_slots(room: ConcurrencyLimit) -> None:
-    locks, came = KeyedLocks(max_waiting=LINE, timeout=30), []
+def test_requests_of_one_key_run_in_order_without_occupying_slots(limit: ConcurrencyLimit) -> None:
+    locks, came = KeyedLocks(max_waiting=MAX_WAITING, timeout=30), []
 
     def come(number: int) -> None:
-        place = a_place(room)
-        locks.acquire(1, place)
+        slot = slot_of(limit)
+        locks.acquire(1, slot)
         came.append(number)
         locks.release(1)
-        place.give_back()
+        slot.give_back()
 
-    first = a_place(room)
+    first = slot_of(limit)
     locks.acquire(1, first)
-    with ThreadPoolExecutor(LINE) as threads:
+    with ThreadPoolExecutor(MAX_WAITING) as threads:
         coming = []
-        for number in range(LINE):
+        for number in range(MAX_WAITING):
             coming.append(threads.submit(come, number))
             waiting(locks, number + 1)
-        other = a_place(room)
-        locks.acquire(2, other)  # another key has a place in the room and its turn all the while
+        other = slot_of(limit)
+        locks.acquire(2, other)  # another key has a slot and its lock all the while
         assert came == []
         locks.release(2)
         other.give_back()
@@ -67,45 +67,45 @@ def test_requests_of_one_key_run_in_order_without_occupying_slots(room: Concurre
         first.give_back()
         for each in coming:
             each.result()
-    assert came == list(range(LINE))
+    assert came == list(range(MAX_WAITING))
 
 
-def test_a_request_that_waits_too_long_is_turned_away_and_the_next_is_not(room: ConcurrencyLimit) -> None:
-    locks = KeyedLocks(max_waiting=LINE, timeout=SHORT)
-    locks.acquire(1, a_place(room))
-    for _ in range(LINE * 2):
+def test_a_request_that_waits_too_long_is_turned_away_and_the_next_is_not(limit: ConcurrencyLimit) -> None:
+    locks = KeyedLocks(max_waiting=MAX_WAITING, timeout=SHORT)
+    locks.acquire(1, slot_of(limit))
+    for _ in range(MAX_WAITING * 2):
         with pytest.raises(Unavailable):
-            locks.acquire(1, a_place(room))
+            locks.acquire(1, slot_of(limit))
     locks.release(1)
-    locks.acquire(1, a_place(room))
+    locks.acquire(1, slot_of(limit))
 
 
 def test_a_full_queue_turns_requests_away_whatever_their_key() -> None:
-    locks, room = KeyedLocks(max_waiting=2, timeout=30), ConcurrencyLimit(10, stall_timeout=SHORT)
+    locks, limit = KeyedLocks(max_waiting=2, timeout=30), ConcurrencyLimit(10, stall_timeout=SHORT)
     for key in (1, 2):
-        locks.acquire(key, a_place(room))
+        locks.acquire(key, slot_of(limit))
     with ThreadPoolExecutor(2) as threads:
-        second = [threads.submit(locks.acquire, key, a_place(room)) for key in (1, 2)]
+        second = [threads.submit(locks.acquire, key, slot_of(limit)) for key in (1, 2)]
         waiting(locks, 2)
         with pytest.raises(Unavailable):
-            locks.acquire(1, a_place(room))
+            locks.acquire(1, slot_of(limit))
         for key in (1, 2):
             locks.release(key)
         for each in second:
             each.result()
 
 
-def test_a_request_turned_away_at_its_turn_passes_the_turn_on() -> None:
-    locks, room = KeyedLocks(max_waiting=LINE, timeout=30), ConcurrencyLimit(1, stall_timeout=SHORT)
-    place = a_place(room)
-    locks.acquire(1, place)
-    place.give_back()
+def test_a_request_that_finds_no_slot_passes_its_lock_on() -> None:
+    locks, limit = KeyedLocks(max_waiting=MAX_WAITING, timeout=30), ConcurrencyLimit(1, stall_timeout=SHORT)
+    slot = slot_of(limit)
+    locks.acquire(1, slot)
+    slot.give_back()
     with ThreadPoolExecutor(1) as threads:
-        second = threads.submit(locks.acquire, 1, a_place(room))
+        second = threads.submit(locks.acquire, 1, slot_of(limit))
         waiting(locks, 1)
-        assert room.enter()  # the only place
+        assert limit.enter()  # the only slot
         locks.release(1)
         with pytest.raises(NoFreeSlot):
             second.result()
-    room.leave()
-    locks.acquire(1, a_place(room))
+    limit.leave()
+    locks.acquire(1, slot_of(limit))

@@ -20,7 +20,7 @@ from tests.edition_1 import RULES
 
 
 def codes(*events: ActivityEvent) -> list[int]:
-    """Judge the last of a user's events by what came before it."""
+    """Judge the last of a player's events by what came before it."""
     *earlier, event = events
     history = history_of(earlier, needs_of(RULES, event.type), event.t)
     return [alert.code for alert in evaluate(RULES, event, history)]

@@ -97,8 +97,8 @@ def test_events_outside_all_windows_are_dropped() -> None:
 @pytest.mark.parametrize("gap", [1, 1000])
 def test_it_stays_small_while_events_are_only_remembered(gap: int) -> None:
     """Before the scope of a backtest events are only remembered."""
-    deposits, withdraws = EventType.DEPOSIT, EventType.WITHDRAW
-    running = RunningHistory(HistoryNeeds(latest=3, latest_of={deposits: 2}, window={deposits: 30, withdraws: 300}))
+    deposits, withdrawals = EventType.DEPOSIT, EventType.WITHDRAW
+    running = RunningHistory(HistoryNeeds(latest=3, latest_of={deposits: 2}, window={deposits: 30, withdrawals: 300}))
     for place in range(20_000):
         event = (deposit, withdraw)[place % 2]("1", place * gap)
         running.remember(event)

@@ -3,7 +3,8 @@
 import psycopg2
 import pytest
 
-from lib.transactions import Statement, Unavailable, classify_error
+from lib.database_errors import Unavailable, classify_error
+from lib.statements import Statement
 from tests.unit.driver_errors import Fault
 
 PASSING = {
@@ -46,6 +47,12 @@ def test_a_statement_knows_its_two_forms() -> None:
     statement = Statement("sum_up", ("bigint", "text"), "SELECT $1, $2")
     assert statement.prepare == "PREPARE sum_up (bigint, text) AS SELECT $1, $2"
     assert statement.execute == "EXECUTE sum_up (%s, %s)"
+
+
+def test_a_statement_of_integers_is_written_without_the_driver() -> None:
+    statement = Statement("add", ("bigint", "integer"), "SELECT $1 + $2")
+    assert statement.takes_integers
+    assert statement.execute % (-1, 2**63 - 1) == "EXECUTE add (-1, 9223372036854775807)"
 
 
 def test_a_statement_without_parameters_has_no_empty_list() -> None:

@@ -51,6 +51,7 @@ ACTIVITY = {
     "latest_t": 20,
     "alert_codes": [1100],
     "deposits": {"count": 1, "total": "42.00"},
+    "withdrawals": {"count": 1, "total": "150.00"},
     "withdraws": {"count": 1, "total": "150.00"},
 }
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})

@@ -56,4 +56,4 @@ class UserActivity:
     latest_t: int | None
     alert_codes: tuple[int, ...]
     deposits: Total
-    withdraws: Total
+    withdrawals: Total

@@ -4,24 +4,25 @@ A page costs the same however many events a player has: an index serves it, and 
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
-from app.events.domain import Decision
-from app.events.queries import event_of
 from app.events.reading.domain import StoredDecision, Total, UserActivity
+from app.events.rows import DECISION, decision_of
 from lib.fields import BIGINT_MAX
-from lib.transactions import BY_INDEX, Statement, Transaction
+from lib.statements import BY_INDEX, Statement
+from lib.transactions import Transaction
+
+COLUMNS = f"t, {DECISION}, received_at"
+NULLS = ", ".join("NULL" for _ in COLUMNS.split(", "))
 
 # The planner assumes that a LIMIT given as a parameter returns a tenth of the rows, so walking an index in order
 # always looks cheaper than sorting.
 PAGE = Statement(
     "events_page",
     ("bigint", "bigint", "bigint"),
-    """
-    SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
-    WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $3
-    """,
+    f"""
+    SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $3
+    """,  # noqa: S608  # constants of ours
 )
 
 # With an index on (user_id, t) alone, all of a player's events would have to be walked to find that none raised the
@@ -45,14 +46,14 @@ PAGE_OF_CODE = Statement(
         FROM answer WHERE answer.codes IS NOT NULL AND step <= {MAX_ANSWERS}
     ), beyond AS (SELECT FROM answer WHERE step > {MAX_ANSWERS} AND codes IS NOT NULL)
     (SELECT latest.* FROM answer CROSS JOIN LATERAL (
-        SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
+        SELECT {COLUMNS} FROM activity_event
         WHERE user_id = $1 AND alert_codes <> '{{}}' AND alert_codes BETWEEN answer.codes AND answer.codes AND t <= $2
         ORDER BY alert_codes DESC, t DESC LIMIT $3
     ) AS latest
     WHERE answer.codes @> ARRAY[$4] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC LIMIT $3)
     UNION ALL
-    SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM beyond
-    """,  # noqa: S608  # a constant of this module
+    SELECT {NULLS} FROM beyond
+    """,  # noqa: S608  # as above
 )
 
 # In that case the events are walked from the newest on, at most this many. The first row holds the `t` of the last
@@ -61,15 +62,15 @@ MAX_WALKED = 10_000
 WALK_FOR_CODE = Statement(
     "events_walk_for_code",
     ("bigint", "bigint", "bigint", "integer", "bigint"),
-    """
+    f"""
     WITH walked AS MATERIALIZED (
-        SELECT t, type, amount, alert_codes, edition, received_at FROM activity_event
-        WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $5
+        SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t <= $2 ORDER BY t DESC LIMIT $5
     )
-    SELECT CASE count(*) WHEN $5 THEN min(t) END, NULL, NULL, NULL, NULL, NULL FROM walked
+    SELECT ended.t, {NULLS.removeprefix("NULL, ")}
+    FROM (SELECT CASE count(*) WHEN $5 THEN min(t) END AS t FROM walked) AS ended
     UNION ALL
     (SELECT * FROM walked WHERE alert_codes @> ARRAY[$4] ORDER BY t DESC LIMIT $3)
-    """,
+    """,  # noqa: S608  # as above
 )
 
 # A single statement, so a consistent snapshot: the totals include the latest event. Earlier totals are stored; of the
@@ -128,8 +129,7 @@ ADD_UP_MORE = Statement(
     """,
 )
 
-Row = tuple[int, str, Decimal, list[int], int, datetime]
-TOO_MANY_ANSWERS: Sequence[object] = [(None,) * 6]
+Row = tuple[Any, ...]
 
 
 class ReadingQueries:
@@ -149,7 +149,7 @@ class ReadingQueries:
         if code is None:
             return list(_stored(user_id, self._transaction.fetch(PAGE, user_id, up_to, most))), None
         rows: Sequence[Row] = self._transaction.fetch(PAGE_OF_CODE, user_id, up_to, most, code)
-        if rows != TOO_MANY_ANSWERS:
+        if not rows or rows[0][0] is not None:
             return list(_stored(user_id, rows)), None
         [(ended_at, *_), *rows] = self._transaction.fetch(WALK_FOR_CODE, user_id, up_to, most, code, MAX_WALKED)
         return list(_stored(user_id, rows)), ended_at if len(rows) < most else None
@@ -157,7 +157,7 @@ class ReadingQueries:
     def activity(self, user_id: int) -> UserActivity | None:
         """Return what the player has done so far; None while too many events are still to be added up."""
         self._transaction.write(BY_INDEX)
-        [(is_all, latest_t, codes, deposits, deposited, withdraws, withdrawn)] = self._transaction.fetch(
+        [(is_all, latest_t, codes, deposits, deposited, withdrawals, withdrawn)] = self._transaction.fetch(
             ACTIVITY, user_id, MAX_UNCOUNTED + 1
         )
         if not is_all:
@@ -167,7 +167,7 @@ class ReadingQueries:
             latest_t=latest_t,
             alert_codes=tuple(codes or ()),
             deposits=Total(count=deposits, total=deposited),
-            withdraws=Total(count=withdraws, total=withdrawn),
+            withdrawals=Total(count=withdrawals, total=withdrawn),
         )
 
     def add_up_more(self, user_id: int) -> None:
@@ -177,7 +177,5 @@ class ReadingQueries:
 
 
 def _stored(user_id: int, rows: Sequence[Row]) -> Iterator[StoredDecision]:
-    for t, stored_type, amount, codes, edition, received_at in rows:
-        event = event_of(user_id, t, stored_type, amount)
-        decision = Decision(event=event, alert_codes=tuple(codes), edition=edition)
-        yield StoredDecision(decision=decision, received_at=received_at)
+    for t, *decision, received_at in rows:
+        yield StoredDecision(decision=decision_of(user_id, t, decision), received_at=received_at)

@@ -9,8 +9,8 @@ from marshmallow import fields, post_load
 from app.events.reading.domain import PageQuery
 from app.rules.event import EventType
 from app.rules.limits import MAX_CODE
-from lib.fields import Moment, TwoPlaces, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.fields import FormerName, Moment, TwoPlaces, WholeNumber
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 
 class UserInPath(Schema):
@@ -70,11 +70,7 @@ class EventPageSchema(Schema):
     """A page of a player's events."""
 
     events = fields.List(fields.Nested(StoredEventSchema), required=True, metadata={"description": "the newest first"})
-    next_before = fields.Integer(
-        required=True,
-        allow_none=True,
-        metadata={"description": "the `before` of the next page; null exactly when there is none"},
-    )
+    next_before = next_page("before")
 
 
 class TotalSchema(Schema):
@@ -99,4 +95,5 @@ class UserActivitySchema(Schema):
         metadata={"description": "the alert codes of the latest event, ascending; empty when there is none"},
     )
     deposits = fields.Nested(TotalSchema, required=True)
-    withdraws = fields.Nested(TotalSchema, required=True)
+    withdrawals = fields.Nested(TotalSchema, required=True)
+    withdraws = FormerName("withdrawals", {"allOf": [{"$ref": "#/components/schemas/Total"}]})

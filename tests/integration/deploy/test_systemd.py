@@ -13,7 +13,7 @@ UNIT = "activity-alerts@.service"
 UNITS = (UNIT, "activity-alerts-seal.service", "activity-alerts-seal.timer")
 ANALYZE = shutil.which("systemd-analyze")
 OLDEST = 250  # the version from which on a unit can be judged without a running systemd
-MOST_EXPOSED = 20  # tenths; "OK" ends at 50
+MAX_EXPOSURE = 20  # tenths; "OK" ends at 50
 
 
 def analyze(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -43,7 +43,7 @@ def test_systemd_understands_every_line(tmp_path: Path, name: str) -> None:
 @needs_systemd
 @pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
 def test_the_unit_is_locked_up(name: str) -> None:
-    checked = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", str(SHIPPED / name))
+    checked = analyze("security", "--offline=true", f"--threshold={MAX_EXPOSURE}", "--no-pager", str(SHIPPED / name))
     assert checked.returncode == 0, checked.stdout
 
 

@@ -1,8 +1,8 @@
-"""`python -m bench.rooms`: the p99 of events while others read, draft rules or hold up one player, and without that.
+"""`python -m bench.bulkheads`: the p99 of events, with and without clients that read, draft rules or lock a player.
 
-Both sides of a ratio are measured right after each other, round by round. `--quick`: in about a minute, for its form.
-Without it, docs/rooms.md is written. Ends with status 1 when something fails or any event is refused, never because of
-a time.
+Both sides of a ratio are measured right after each other, round by round. `--quick`: in about a minute, for its form;
+without it, docs/bulkheads.md is written. The exit status is 1 if something fails or any event is refused, never because
+of a time.
 """
 
 import argparse
@@ -55,10 +55,10 @@ CROWDS = {
 }
 _LOCKED = "events of a locked player"
 COLUMNS = ("crowd", "without, ms", "with, ms", "ratio", "min", "max", "bar", "")
-PAGE = Path("docs/rooms.md")
+PAGE = Path("docs/bulkheads.md")
 _TEXT = """# Events beside a crowd
 
-Written by `make bench.rooms` on {date}. [settings.md](settings.md#rooms) says how crowds are kept from events.
+Written by `make bench.bulkheads` on {date}. [settings.md](settings.md#bulkheads) says how crowds are kept from events.
 
 {table}
 
@@ -70,7 +70,7 @@ processors of one machine, so part of the difference is their competition.
 
 def main() -> int:
     """Measure; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bench.rooms", description="Measures events beside a crowd.")
+    parser = argparse.ArgumentParser(prog="python -m bench.bulkheads", description="Measures events beside a crowd.")
     parser.add_argument("--quick", action="store_true", help="in about a minute")
     scale = QUICK if parser.parse_args().quick else FULL
     console = Console(stderr=True)
@@ -99,9 +99,9 @@ def _on_a_site_of_its_own(scale: Scale, console: Console) -> dict[str, list[tupl
 def _measure(site: Site) -> dict[str, list[tuple[float, float]]]:
     """Return for each crowd the p99 of events without and with it, in milliseconds, round by round."""
     heavy = Population(users=1, events_each=_HISTORY[site.scale.rounds], first_user=_HEAVY)
-    url = site.database("rooms", Population(users=_USERS, events_each=USUAL_EVENTS), heavy)
+    url = site.database("bulkheads", Population(users=_USERS, events_each=USUAL_EVENTS), heavy)
     run(url, _VARIED_ANSWERS, {"user": _VARIED})
-    with site.service("rooms", url) as server:
+    with site.service("bulkheads", url) as server:
         _p99(server, site.scale.warm_up)
         return {
             name: [

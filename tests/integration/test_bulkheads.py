@@ -1,4 +1,4 @@
-"""Requests that read, change rules or hold up one player take nothing from the events of others (A37).
+"""Requests that read, change rules or hold up one player do not slow the events of others (A37).
 
 Over sockets, against the server as it is run. What is slow is made so by a lock, so that it is slow on every machine:
 each kind of request waits, from many more clients than there are threads, while other players' events go on.
@@ -15,8 +15,8 @@ from threading import Event
 import psycopg2
 import pytest
 
+from app.bulkheads import EVENTS
 from app.datastores import AdvisoryLock
-from app.rooms import EVENTS
 from testkit.ports import free_port
 from tests.integration.conftest import AppWith
 from tests.integration.servers import MAX_WAIT, Serve, answered
@@ -89,7 +89,7 @@ def served(serve_all: Serve) -> int:
 
 @pytest.mark.parametrize("slow", SLOW.values(), ids=list(SLOW))
 def test_events_of_other_players_go_on(database: str, served: int, slow: tuple[str, str, str, str | None]) -> None:
-    """Without the rooms nearly all of them are a 503."""
+    """Without the bulkheads nearly all of them are a 503."""
     lock, method, path, body = slow
     assert answered(served, 1)
     assert ask(served, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200

@@ -1,0 +1,133 @@
+"""The query for what a player did before an event, as far back as the rules in force need.
+
+Each part of it is bounded by an index, whatever the player has done before.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.events.rows import event_of
+from app.rules.engine import Evaluator
+from app.rules.event import ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from lib.statements import Statement
+
+# Each part of a history returns rows (part, t, type, amount, count), newest first; `type` is null where the part
+# implies it, and only sums have a `count`.
+LATEST_PART = """
+    (SELECT {part}, t, type, amount, NULL::bigint FROM activity_event
+     WHERE user_id = $1 AND t < $2 ORDER BY t DESC LIMIT {count})"""
+# A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
+# index on (user_id, type, t) serves this order, so no plan can walk all of a player's other events to find these.
+LATEST_OF_PART = """
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
+     WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t < $2 ORDER BY type DESC, t DESC LIMIT {count})"""
+WINDOW_PART = """
+    (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 ORDER BY t DESC)"""
+# An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
+# walked once, however many windows end now; each counts in the shortest window that contains it.
+SUMS_PART = """
+    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*) FROM activity_event
+     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t < $2 GROUP BY 1)"""
+
+# These show whether the claim just before was granted: the player's clock, and the event at this `t` if there is one.
+# The clock's count is the arrival number of the event (A44).
+CLAIM_PARTS = """
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events FROM user_clock WHERE user_id = $1)
+    UNION ALL
+    (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint FROM activity_event
+     WHERE user_id = $1 AND t = $2)"""
+
+CLOCK, PRESENT, LATEST_EVENTS = -2, -1, 0  # the numbers of the parts
+LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
+WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
+TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
+FIRST_SUM = 5
+
+Row = tuple[int, int, str | None, Decimal, int]
+
+
+class HistoryQuery:
+    """The query for what the player did before an event, as far back as the rules need; built once, run often.
+
+    `version` identifies the rules; a connection that runs another version's query drops this prepared statement.
+    """
+
+    def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
+        sql = [CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)]
+        if needs.latest:
+            sql.append(LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest))
+        for kind, count in needs.latest_of.items():
+            sql.append(LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count))
+        for kind, seconds in needs.window.items():
+            sql.append(WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds))
+        self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
+        for kind in EventType:
+            own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
+            if own:
+                sql.append(SUMS_PART.format(part_of_t=_part_of_t(own), kind=kind, seconds=max(own.values())))
+        types, text = ("bigint", "bigint"), "UNION ALL".join(sql)
+        self.statement = Statement(name, types, text, family="history", version=version)
+
+
+@lru_cache(maxsize=16)
+def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
+    """Return, by event type, the query for the history that the editions in force need."""
+    version = "_".join(str(each.edition) for each in evaluator.rule_sets)
+    return {kind: HistoryQuery(f"history_{version}_{kind}", needs, version) for kind, needs in evaluator.needs.items()}
+
+
+def _part_of_t(seconds_of: Mapping[int, int]) -> str:
+    """Return the SQL for the part that an event belongs to: that of the shortest window, of these, containing it."""
+    *shorter, (last, _) = seconds_of.items()
+    cases = "".join(f" WHEN t >= $2 - {seconds} THEN {part}" for part, seconds in shorter)
+    return f"CASE{cases} ELSE {last} END" if cases else str(last)
+
+
+class Claim(NamedTuple):
+    """A claimed moment: the history before it, and the event's arrival number among its player's events (A44)."""
+
+    history: History
+    seq: int
+
+
+def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
+    """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
+    user_id, latest_t, seq, known = event.user_id, -1, 0, False
+    parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
+    counted: dict[int, WindowSum] = {}
+    for part, t, stored_type, amount, count in rows:
+        if part >= FIRST_SUM:
+            counted[part] = WindowSum(amount, count, t)
+        elif part >= LATEST_EVENTS:
+            parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount))
+        elif part == CLOCK:
+            latest_t, seq = t, count
+        else:
+            known = True
+    if known or latest_t != event.t:
+        return None
+    history = History(
+        latest=parts[LATEST_EVENTS],
+        latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
+        window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
+        sums=_added_up(sums, counted) if counted else {},
+    )
+    return Claim(history, seq)
+
+
+def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
+    """Return the sum of each window that is not empty: its own part plus those of the shorter windows of its type."""
+    added_up: dict[Window, WindowSum] = {}
+    so_far: dict[EventType, WindowSum] = {}
+    for part, window in windows.items():
+        shorter, own = so_far.get(window.type), counted.get(part)
+        if shorter and own:
+            # Exact: fewer than 28 digits, whatever a window holds.
+            own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
+        if whole := own or shorter:
+            added_up[window] = so_far[window.type] = whole
+    return added_up

@@ -1,0 +1,23 @@
+"""The columns of a stored event, and the values that are made from them: the one place that knows both."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from app.events.domain import Decision
+from app.rules.event import TYPE_BY_NAME, ActivityEvent
+
+EVENT = "type, amount"  # beside user_id and t, which identify an event
+DECISION = f"{EVENT}, alert_codes, edition"
+
+
+def event_of(user_id: int, t: int, stored_type: str, amount: Decimal) -> ActivityEvent:
+    """Make an event from the columns of its row; every query does so here."""
+    return ActivityEvent(user_id=user_id, t=t, type=TYPE_BY_NAME[stored_type], amount=amount)
+
+
+def decision_of(user_id: int, t: int, columns: Sequence[Any], *, replayed: bool = False) -> Decision:
+    """Make a decision from the columns of its row."""
+    *stored, codes, edition = columns
+    event = event_of(user_id, t, *stored)
+    return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=replayed)

@@ -1,0 +1,1 @@
+"""Reading the rule book: editions, their differences, and the audit of steps."""
