@@ -15,7 +15,9 @@ _PAUSE = 0.02
 def is_running(process: psutil.Process) -> bool:
     """Return whether a process runs; a stopped one does, a zombie or another process with the same id does not."""
     with suppress(psutil.NoSuchProcess):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        if process.is_running():
+            # The main thread may end before the others, which keep the process's sockets open.
+            return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     return False
 
 

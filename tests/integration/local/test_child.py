@@ -132,6 +132,28 @@ def test_a_zombie_does_not_run_but_a_suspended_process_does() -> None:
     assert not processes.is_running(seen)
 
 
+# Its main thread ends, and another one does not.
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=[60]).start()
+print("ready", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process without its main thread as a zombie")
+def test_a_process_runs_until_its_last_thread_has_ended() -> None:
+    with subprocess.Popen([sys.executable, "-c", HEADLESS], stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        seen = psutil.Process(process.pid)
+        while seen.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert processes.is_running(seen)
+        process.kill()
+        assert processes.wait_for_end([seen], seconds=5)
+
+
 def test_processes_that_use_a_folder_are_found_and_can_be_killed(tmp_path: Path) -> None:
     with (
         subprocess.Popen(SLEEP, cwd=tmp_path) as within,  # noqa: S603 - our own
