@@ -64,9 +64,11 @@ status: ## show what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error for make
 logs: ## follow the service's log (Ctrl-C ends)
 	@$(call there,exec $(LOCAL) logs,$(NOTHING); exit 1)
+# No child can hide what stands in make's own arguments. Release 0.1 documented that form, so this one only warns of it.
 event: ## send the sample event to the running service (KEY=... make event if keys are required)
 ifeq ($(origin KEY),override)
-	@echo "warning: with ps everybody on this machine can read make's arguments; write the key before it: KEY=... make event" >&2
+	@echo "warning: with ps everybody on this machine could read this key: replace it ($(CLI) keys rotate PREFIX)." \
+	  "Write the key before make, since the next release refuses it after make: KEY=... $$MAKE_PREFIX event" >&2
 endif
 	@$(call there,exec $(LOCAL) event,$(NOTHING); exit 1)
 address: ## print where the running service listens

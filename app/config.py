@@ -11,7 +11,7 @@ from environs import Env, EnvValidationError
 from marshmallow import ValidationError, validate
 
 from app.access.domain import Access, InvalidSpan, read_span
-from app.events.domain import EventOrder
+from app.events.domain import EventOrder, MeaningOfT
 from lib.database_url import InvalidAddress, engine_url, read_address
 from lib.settings import SettingsError, origins, secret
 
@@ -25,6 +25,9 @@ ENVIRONMENTS = ("development", "production")
 ACCESS_VALUES = (Access.OPEN.value, Access.KEYS.value)
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+OFF = "off"
+T_AHEAD_OF_UNIX = 300  # seconds
+MAX_T_AHEAD = 366 * 24 * 3600  # seconds
 # Connections of a worker beside those for requests: for reading the rule book, for reading keys and writing their uses,
 # and for readiness.
 SPARE_CONNECTIONS = 3
@@ -48,6 +51,8 @@ class Settings:
     rate_limit: str
     rate_limit_storage: str
     event_order: EventOrder
+    t_is: MeaningOfT
+    t_ahead: int | None
     four_eyes: bool
     registered_users_only: bool
     db_connect_timeout: float
@@ -88,6 +93,7 @@ def read_settings(dotenv: Path = Path(".env")) -> Settings:
 
 def _read_all(env: Env) -> Settings:
     """Read each setting; those that are missing or wrong are noted in `env`."""
+    t_is = env.enum("T_IS", MeaningOfT.NUMBER, enum=MeaningOfT, by_value=True)
     environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
     return Settings(
         database_url=secret(env, "DATABASE_URL", _check_database_url),
@@ -104,6 +110,8 @@ def _read_all(env: Env) -> Settings:
         rate_limit=env.str("RATE_LIMIT", "", validate=_check_rate_limit),
         rate_limit_storage=secret(env, "RATE_LIMIT_STORAGE", _check_limit_storage, default="memory://"),
         event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
+        t_is=t_is,
+        t_ahead=_t_ahead(env, t_is),
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
@@ -142,6 +150,19 @@ def _whole_number(env: Env, name: str, default: int, *, maximum: int) -> int:
     within = validate.Range(1, maximum, error=message)
     number: int = _field(env.int)(name, default, validate=within, error_messages={"invalid": message})
     return number
+
+
+def _t_ahead(env: Env, t_is: MeaningOfT | None) -> int | None:
+    """Return T_AHEAD; None for "off", its default unless `t` is known to be Unix time (A31)."""
+    text = env.str("T_AHEAD", "", validate=_check_t_ahead)
+    if not text:
+        return T_AHEAD_OF_UNIX if t_is is MeaningOfT.UNIX else None
+    return None if text == OFF else int(text)
+
+
+def _check_t_ahead(text: str) -> None:
+    if text and text != OFF and not (text.isascii() and text.isdigit() and int(text) <= MAX_T_AHEAD):
+        raise ValidationError(f"Must be a whole number of seconds from 0 to {MAX_T_AHEAD}, or {OFF}.")
 
 
 def _seconds(env: Env, name: str, default: float) -> float:

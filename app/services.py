@@ -75,7 +75,11 @@ def make_services(settings: Settings, engine: Engine) -> Services:
 def feature_services(settings: Settings, engine: Engine, made: Services) -> Iterable[object]:
     """Return what each feature declares to need."""
     database, rule_book = made.database, made.rule_book
-    policy = EventPolicy(order=settings.event_order, registered_users_only=settings.registered_users_only)
+    policy = EventPolicy(
+        order=settings.event_order,
+        registered_users_only=settings.registered_users_only,
+        t_ahead=settings.t_ahead,
+    )
     yield EventServices(
         database=database,
         policy=policy,
@@ -83,7 +87,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         player_locks=make_player_locks(settings),
         system_clock=made.system_clock,
     )
-    readiness = Readiness(database, partial(try_event, policy))
+    readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
     yield RuleBookServices(database=database, four_eyes=settings.four_eyes)
     yield AccessServices(database=database, key_max_age=settings.key_max_age)

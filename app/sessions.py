@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from time import time
 from typing import Any
 
 import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
 from app.config import Settings
+from app.events.queries import player_ahead
 from lib.database_url import read_address
 from lib.hints import command
 from lib.logs import get_logger
@@ -77,16 +80,36 @@ def check_session_settings(settings: Settings) -> None:
     """Raise `SettingsError` if the database's sessions do not keep their settings (A18).
 
     A database that cannot be reached yet does not prevent the start; each worker checks its sessions later. Warns if
-    the login owns the tables (A42).
+    the login owns the tables (A42), or if a stored `t` is ahead of the clock.
     """
     try:
         parameters = {**read_address(settings.database_url), **connect_arguments(settings)}
         with closing(make_sessions(settings).open(parameters)) as connection, connection.cursor() as cursor:
             warn_of_powers(powers_of(cursor, [TABLE]), settings.env)
+            warn_of_times_ahead(cursor, settings.t_ahead)
     except SettingsLost as error:
         raise SettingsError({"DATABASE_URL": [str(error)]}) from None
     except psycopg2.Error as error:
         log.warning("database not reached yet", cause=str(error).strip())
+
+
+def warn_of_times_ahead(cursor: Cursor, allowed: int | None) -> None:
+    """Warn of a player whose latest `t` is too far ahead: each true `t` of theirs is refused (A31)."""
+    if allowed is None:
+        return
+    try:
+        found = player_ahead(cursor, int(time()) + allowed)
+    except psycopg2.Error as error:  # no tables yet, or so many players that looking at each takes too long
+        log.info("stored t not compared with the clock", cause=str(error).strip())
+        return
+    if found:
+        user_id, t = found
+        log.warning(
+            "stored t ahead of the clock",
+            user_id=user_id,
+            t=t,
+            todo="each true t of this player is refused until it is repaired: docs/deploy.md, A `t` from a wrong clock",
+        )
 
 
 def warn_of_powers(powers: Powers, env: str) -> None:

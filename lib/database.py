@@ -55,7 +55,7 @@ class Database:
         self._lock = Lock()
         self._closed = Event()
         self.silent = False
-        self.disk_full_at = NEVER  # when `run` found the disk full (`time.monotonic`); a success resets it
+        self.disk_full_at = NEVER  # when `run` last found the disk full (`time.monotonic`)
         SILENT.set(0)
         watch_pool(engine, spare, self._kept)
 
@@ -76,12 +76,10 @@ class Database:
         another one. Raises what `transaction` raises.
         """
         try:
-            done = self._run(work)
+            return self._run(work)
         except DiskFull:
             self.disk_full_at = time.monotonic()
             raise
-        self.disk_full_at = NEVER
-        return done
 
     def _run(self, work: Callable[[Transaction], Result]) -> Result:
         began = self._begin()

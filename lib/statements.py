@@ -2,6 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+_INTEGERS = frozenset({"bigint", "integer"})
+
+
+class Call(NamedTuple):
+    """The SQL that runs a prepared statement, and whether its values are integers, which need no quoting."""
+
+    sql: str
+    takes_integers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +36,19 @@ class Statement:
 
     @property
     def execute(self) -> str:
-        """The SQL that runs it, with the driver's placeholders."""
-        return f"EXECUTE {self.name}{_listed(['%s'] * len(self.types))}"
+        """The SQL that runs it, with placeholders for its values: the driver's, or %d if all of them are integers."""
+        placeholder = "%d" if self.takes_integers else "%s"
+        return f"EXECUTE {self.name}{_listed([placeholder] * len(self.types))}"
+
+    @property
+    def takes_integers(self) -> bool:
+        """Whether its values are integers, which need no quoting by the driver."""
+        return _INTEGERS.issuperset(self.types)
+
+    @property
+    def call(self) -> Call:
+        """What a connection keeps of it once it is prepared."""
+        return Call(self.execute, self.takes_integers)
 
     @property
     def deallocate(self) -> str:

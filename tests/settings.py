@@ -2,7 +2,7 @@
 
 from app.access.domain import Access
 from app.config import Settings
-from app.events.domain import EventOrder
+from app.events.domain import EventOrder, MeaningOfT
 
 DEFAULTS = Settings(
     database_url="",
@@ -19,6 +19,8 @@ DEFAULTS = Settings(
     rate_limit="",
     rate_limit_storage="memory://",
     event_order=EventOrder.USER,
+    t_is=MeaningOfT.NUMBER,
+    t_ahead=None,
     four_eyes=False,
     registered_users_only=False,
     db_connect_timeout=2,

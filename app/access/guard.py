@@ -71,8 +71,8 @@ def current_key() -> ApiKey | None:
 class Entrance:
     """Decides which requests are admitted; `names` are the host names of the service beside those of this machine.
 
-    Requests without a key are refused under any other name, since somebody else's domain can lead a browser here;
-    those with a key only if `names_bind_keys`.
+    Where no key is needed, requests are refused under any other name, since somebody else's domain can lead a browser
+    here; where keys are required, only if `names_bind_keys`. Health is exempt.
     """
 
     access: Access
@@ -83,19 +83,24 @@ class Entrance:
     refusals: Refusals
     bookkeeper: Bookkeeper
 
+    def check(self) -> None:
+        """Raise an exception if every event needs a key and none could be admitted now."""
+        if self.access is Access.KEYS:
+            self.keys.check()
+
     def admit(self, environ: WSGIEnvironment, scope: str) -> ApiKey | None:
         """Return the key of a request, `None` if it needs none; raises the refusal."""
         if environ["REQUEST_METHOD"] not in READING and is_cross_site(environ):
-            self._refuse("page of another site", cross_site())
-        if scope == NO_KEY:
-            return None  # under any host name: nothing here is secret
+            self._refuse("page of another site", cross_site(), limited=True)
         # No key is needed by anybody, or by programs on this machine (A39).
         is_open = self.access is Access.OPEN or (self.access is Access.LOCAL and is_local(environ))
         if is_open or self.names_bind_keys:
             host = environ.get("HTTP_HOST")
             if host and not is_known_host(host, self.names) and not environ["PATH_INFO"].startswith(HEALTH):
-                self._refuse("name of another host", unknown_host(host))
-        return None if is_open else self._allowed_key(environ.get("HTTP_AUTHORIZATION", ""), scope)
+                self._refuse("name of another host", unknown_host(host), limited=True)
+        if is_open or scope == NO_KEY:
+            return None
+        return self._allowed_key(environ.get("HTTP_AUTHORIZATION", ""), scope)
 
     def _allowed_key(self, shown: str, scope: str) -> ApiKey:
         scheme, _, secret_key = shown.partition(" ")

@@ -76,6 +76,16 @@ class KeyCache:
             self._catch_up(oldest)
         return self._copy.find(secret_key)
 
+    def check(self) -> None:
+        """Raise an exception if no request with a key could be admitted now.
+
+        Leaves the copy to requests: the first of them reads the keys, and so knows one that was made just before.
+        """
+        now = time.monotonic()
+        if now - self._copy.read_at > OLDEST:
+            self._read(now)
+            self._done_at = float("-inf")  # the next request may read at once, even if the last read failed
+
     def look_up(self, secret_key: str) -> ApiKey | None:
         """Look up a key that may be new; a flood of these costs at most four reads a second and two threads."""
         if self._lookups.acquire(blocking=False):
@@ -124,11 +134,14 @@ class KeyCache:
             self._forget_revoked(began)
         except Unavailable as error:
             self._note_failure(error)
+        except Exception as error:
+            self._note_failure(error)
+            raise
         finally:
             self._done_at = time.monotonic()
 
-    def _note_failure(self, error: Unavailable) -> None:
-        self._pause, self._cause = FAILURE_PAUSE, str(error)
+    def _note_failure(self, error: Exception) -> None:
+        self._pause, self._cause = FAILURE_PAUSE, str(error).strip()
 
     def _read(self, began: float) -> Copy:
         with self._database.transaction(deadline=READ_TIMEOUT, trial=True) as current:

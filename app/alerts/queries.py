@@ -14,19 +14,14 @@ from lib.fields import BIGINT_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
+NEW_ALERT = "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) {row}"
 KEEP = Statement(
     "keep_alert",
     ("bigint", "bigint", "integer", "boolean", "integer", "jsonb"),
-    "INSERT INTO alert (user_id, t, code, shadow, edition, evidence) VALUES ($1, $2, $3, $4, $5, $6)",
+    NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6)"),
 )
-TRY_KEEP = Statement(
-    "try_keep",
-    (),
-    """
-    INSERT INTO alert (user_id, t, code, shadow, edition, evidence)
-    SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false
-    """,
-)
+NO_ALERT = "SELECT 1, 0, 1, false, 1, '{}'::jsonb WHERE false"
+TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
 _encode = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater

@@ -1,5 +1,7 @@
 """The routes of events: what comes in, what goes out, no decisions."""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response, request
 
@@ -7,14 +9,14 @@ from app.access.domain import Scope
 from app.access.guard import current_key, require_scope
 from app.access.problems import error_responses
 from app.events import controllers, metrics
-from app.events.domain import Decision, DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, InTheFuture, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
-from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, render_decision
+from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, parse_event, render_decision
 from app.events.services import EventServices
 from app.rulebook.live_rules import NoRuleBook
-from app.rules.event import ActivityEvent
 from lib import services
+from lib.answers import JsonResponse
 from lib.concurrency import SLOT
 from lib.database_errors import Unavailable
 from lib.json_requests import MalformedJson
@@ -26,13 +28,13 @@ events = APIBlueprint(
 )
 log = get_logger()
 
-REPLAY = {"Idempotent-Replay": "true"}
+REPLAY = [("Idempotent-Replay", "true")]
 
 
 @events.post("/event")
 @events.post("/event/")
 @events.post("/api/events")
-@events.input(EventSchema, arg_name="event", examples=EVENTS)
+@events.input(EventSchema, arg_name="members", examples=EVENTS, validation=False)  # `parse_event` validates it
 @events.output(
     DecisionSchema, headers=ReplaySchema, examples=DECISIONS, description="stored durably, with this decision"
 )
@@ -41,6 +43,7 @@ REPLAY = {"Idempotent-Replay": "true"}
         MalformedJson,
         InvalidEvent,
         OutOfOrder,
+        InTheFuture,
         UnknownUser,
         DuplicateEvent,
         NoRuleBook,
@@ -50,12 +53,13 @@ REPLAY = {"Idempotent-Replay": "true"}
     )
 )
 @require_scope(Scope.EVENTS_WRITE)
-def receive_event(event: ActivityEvent) -> Response:
+def receive_event(members: dict[str, Any]) -> Response:
     """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 
     `user_id` and `t` identify an event, and `t` rises with every event of a player. The same event sent again, however
     late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same as this path.
     """
+    event = parse_event(members)
     made = services.get(EventServices)
     evaluator = made.rule_book.current()
     key = current_key()
@@ -67,9 +71,7 @@ def receive_event(event: ActivityEvent) -> Response:
         made.player_locks.release(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
-    return Response(
-        render_decision(decision), 200, REPLAY if decision.replayed else None, content_type="application/json"
-    )
+    return JsonResponse(render_decision(decision), headers=REPLAY if decision.replayed else ())
 
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:

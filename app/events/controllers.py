@@ -1,13 +1,13 @@
 """The use cases of events. Each opens one transaction, queries, decides, records."""
 
 from collections.abc import Iterable, Iterator
-from time import thread_time
+from time import thread_time, time
 from typing import NoReturn
 
 from app.alerts.domain import MAX_MOMENTS, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events import metrics
-from app.events.domain import Decision, DuplicateEvent, EventOrder, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, EventOrder, InTheFuture, OutOfOrder, UnknownUser
 from app.events.history_query import Claim, history_queries
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, EventQueries
@@ -27,8 +27,8 @@ def record_event(
 
     `key_id` identifies the key that sent it, if keys are required.
 
-    Raises `UnknownUser`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`, after which
-    the client sends the event again.
+    Raises `UnknownUser`, `InTheFuture`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`,
+    after which the client sends the event again.
     """
     policy = services.policy
     if policy.order is EventOrder.SYSTEM:
@@ -42,6 +42,8 @@ def _evaluate_and_store(
     events = EventQueries(current)
     if policy.registered_users_only and not PlayerQueries(current).is_registered(event.user_id):
         return _first_decision(events, event) or _refuse_unknown(event)
+    if policy.t_ahead is not None and event.t > (now := int(time())) + policy.t_ahead:
+        return _first_decision(events, event) or _refuse_future(event, now, policy.t_ahead)
     claim = _claim_moment(events, policy, evaluator, event)
     if claim is None:
         return _first_decision(events, event) or _refuse_late(events, policy.order, event)
@@ -114,6 +116,8 @@ def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evi
 
 def try_event(policy: EventPolicy, current: Transaction) -> None:
     """Queue what every event does in the database, in a transaction that will be rolled back."""
+    if policy.registered_users_only:
+        PlayerQueries(current).try_to_find()
     events = EventQueries(current)
     events.try_to_store()
     AlertQueries(current).try_to_keep()
@@ -141,6 +145,11 @@ def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | No
 def _refuse_unknown(event: ActivityEvent) -> NoReturn:
     # A11
     raise UnknownUser(event.user_id)
+
+
+def _refuse_future(event: ActivityEvent, now: int, allowed: int) -> NoReturn:
+    # A31
+    raise InTheFuture(event.t, now=now, allowed=allowed)
 
 
 def _refuse_late(events: EventQueries, order: EventOrder, event: ActivityEvent) -> NoReturn:

@@ -28,6 +28,13 @@ class Decision:
         return bool(self.alert_codes)
 
 
+class MeaningOfT(StrEnum):
+    """What `t` counts: some number that rises, or seconds since 1970."""
+
+    NUMBER = "number"
+    UNIX = "unix"
+
+
 class EventRefused(Exception):
     """A well-formed event that cannot be accepted; it leaves no trace."""
 
@@ -48,6 +55,22 @@ class OutOfOrder(EventRefused):
             if order is EventOrder.USER
             else f"t {t} is below {latest}, the latest of the system; t must rise over all players"
         )
+
+
+class InTheFuture(EventRefused):
+    """`t` is more than `allowed` seconds ahead of `now`, and no event is stored at it (A31)."""
+
+    def __init__(self, t: int, *, now: int, allowed: int) -> None:
+        unit = next((name for factor, name in _SMALLER_UNITS if abs(t // factor - now) < _YEAR), None)
+        todo = f"t is in seconds, and this looks like {unit}" if unit else "correct the sender's clock"
+        super().__init__(
+            f"t {t} is {t - now} s ahead of the service's clock, and T_AHEAD allows {allowed} s; "
+            f"{todo}, then send the event again"
+        )
+
+
+_SMALLER_UNITS = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
+_YEAR = 366 * 24 * 3600
 
 
 class DuplicateEvent(EventRefused):

@@ -7,7 +7,11 @@ from app.events.domain import EventOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPolicy:
-    """Over which events `t` has to rise (A7), and whether players have to be registered (A11)."""
+    """Over which events `t` has to rise (A7), and whether players have to be registered (A11).
+
+    `t_ahead` is by how many seconds `t` may be ahead of the service's clock; None: it is compared with no clock (A31).
+    """
 
     order: EventOrder
     registered_users_only: bool
+    t_ahead: int | None = None

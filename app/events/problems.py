@@ -1,6 +1,6 @@
 """Which problem a client sees for each reason to refuse an event."""
 
-from app.events.domain import DuplicateEvent, OutOfOrder, UnknownUser
+from app.events.domain import DuplicateEvent, InTheFuture, OutOfOrder, UnknownUser
 from app.events.schemas import InvalidEvent
 from app.problems import Problems
 from app.rulebook.live_rules import NoRuleBook
@@ -19,6 +19,12 @@ PROBLEMS: Problems = {
         "out-of-order",
         "The event is out of order",
         example=OutOfOrder(user_id=1, t=9, latest=10),
+    ),
+    InTheFuture: ProblemType(
+        400,
+        "t-in-the-future",
+        "The event is in the future",
+        example=InTheFuture(1_795_736_749_000, now=1_795_736_749, allowed=300),
     ),
     UnknownUser: ProblemType(
         404,

@@ -3,6 +3,8 @@
 Every statement names the whole primary key or is bounded by an index, whatever the player has done before.
 """
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
+
 from app.events.domain import Decision
 from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
@@ -14,16 +16,13 @@ from lib.transactions import Transaction
 NAMES = {kind: kind.value for kind in EventType}  # ten times as fast as an enum's `value`
 SYSTEM = 0  # the row of user_clock that belongs to no player: the clock of the whole system (A7)
 
-CLAIM = Statement(
-    "claim_moment",
-    ("bigint", "bigint"),
-    """
-    INSERT INTO user_clock AS clock (user_id, last_t, events) VALUES ($1, $2, 1)
+NEXT_MOMENT = """
+    INSERT INTO user_clock AS clock (user_id, last_t, events) {row}
     ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t, events = clock.events + 1
     WHERE clock.last_t < excluded.last_t
     RETURNING last_t
-    """,
-)
+    """
+CLAIM = Statement("claim_moment", ("bigint", "bigint"), NEXT_MOMENT.format(row="VALUES ($1, $2, 1)"))
 LATEST = Statement("latest_moment", ("bigint",), "SELECT last_t FROM user_clock WHERE user_id = $1")
 WITHOUT_HASTE = Statement("without_haste", (), "SELECT set_config('statement_timeout', '0', true)")
 START_SYSTEM_CLOCK = Statement(
@@ -40,31 +39,16 @@ STORED = Statement(
     ("bigint", "bigint"),
     f"SELECT {DECISION} FROM activity_event WHERE user_id = $1 AND t = $2",  # noqa: S608  # columns that we name
 )
+NEW_EVENT = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq, key_id) {row}"
 STORE = Statement(
     "store_event",
     ("bigint", "bigint", "activity_type", "numeric", "integer[]", "integer", "bigint", "integer"),
-    """
-    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition, seq, key_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-    """,
+    NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
 )
-# The same writes as an event's, but of no rows: they still need the tables' locks and the right to write to them.
-TRY_CLAIM = Statement(
-    "try_claim",
-    (),
-    """
-    INSERT INTO user_clock (user_id, last_t) SELECT 0, 0 WHERE false
-    ON CONFLICT (user_id) DO UPDATE SET last_t = excluded.last_t
-    """,
-)
-TRY_STORE = Statement(
-    "try_store",
-    (),
-    """
-    INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
-    SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1 WHERE false
-    """,
-)
+# The same writes as an event's, but of no rows: they still need the tables' locks and the right to write each column.
+TRY_CLAIM = Statement("try_claim", (), NEXT_MOMENT.format(row="SELECT 0, 0, 1 WHERE false"))
+NO_EVENT = "SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1, 1, 1 WHERE false"
+TRY_STORE = Statement("try_store", (), NEW_EVENT.format(row=NO_EVENT))
 LOCK_SYSTEM = Statement("lock_system", (), "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE")
 MOMENTS = Statement(
     "moments_in_window",
@@ -73,6 +57,15 @@ MOMENTS = Statement(
     SELECT t FROM activity_event WHERE user_id = $1 AND type = $2 AND t >= $3 AND t < $4 ORDER BY t DESC LIMIT $5
     """,
 )
+
+AHEAD = "SELECT user_id, last_t FROM user_clock WHERE last_t > %s LIMIT 1"
+
+
+def player_ahead(cursor: Cursor, t: int) -> tuple[int, int] | None:
+    """Return a player whose latest event is after `t`, and its `t`; 0 is the system's clock. It reads all clocks."""
+    cursor.execute(AHEAD, [t])
+    found: tuple[int, int] | None = cursor.fetchone()
+    return found
 
 
 class EventQueries:
@@ -96,8 +89,9 @@ class EventQueries:
         return read_claim(event, rows, history.sums)
 
     def try_to_store(self) -> None:
-        """Check that an event could be stored, as far as that shows without one."""
+        """Check that earlier events can be read and a new one stored, as far as that shows without one."""
         self._transaction.write(TRY_CLAIM)
+        self._transaction.write(STORED, SYSTEM, 0)
         self._transaction.write(TRY_STORE)
 
     def lock_system(self) -> None:

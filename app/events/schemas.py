@@ -88,17 +88,6 @@ class EventSchema(Schema):
         "else": {"required": ["time"]},
     }
 
-    def load(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # marshmallow's form
-        """Return the event; raises a `ValidationError` that says for each member what is wrong.
-
-        Nearly every event is valid and is parsed directly. Only the others go through marshmallow, field by field.
-        """
-        return parse_fast(data) or self.load_by_fields(data, **how)
-
-    def load_by_fields(self, data: Any, **how: Any) -> ActivityEvent:  # noqa: ANN401  # as above
-        """Return the event as marshmallow parses it."""
-        return cast("ActivityEvent", super().load(data, **how))
-
     @pre_load
     def accept_time_as_t(self, members: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """Accept `time` in place of `t` (A10), but not both at once."""
@@ -116,10 +105,28 @@ class EventSchema(Schema):
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 
+_schema = EventSchema()
 
-def parse_fast(members: Any) -> ActivityEvent | None:  # noqa: ANN401  # whatever JSON holds
+
+def parse_event(members: Mapping[str, Any]) -> ActivityEvent:
+    """Return the event in the members of a JSON object; raises `InvalidEvent`, which says what is wrong with each.
+
+    Nearly every event is valid and is parsed directly. Only the others go through marshmallow, field by field.
+    """
+    return parse_fast(members) or parse_by_fields(members)
+
+
+def parse_by_fields(members: Mapping[str, Any]) -> ActivityEvent:
+    """Do the same as `EventSchema` does it."""
+    try:
+        return cast("ActivityEvent", _schema.load(members))
+    except ValidationError as error:
+        raise InvalidEvent(error.normalized_messages()) from None  # type: ignore[no-untyped-call]  # marshmallow's gap
+
+
+def parse_fast(members: Mapping[str, Any]) -> ActivityEvent | None:
     """Parse an event with the functions that the fields use; None for anything that they would refuse or rename."""
-    if not isinstance(members, dict) or members.keys() != MEMBERS:
+    if members.keys() != MEMBERS:
         return None
     try:
         amount = parse_amount(members["amount"])

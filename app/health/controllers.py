@@ -1,6 +1,6 @@
 """The use case of readiness: a thread checks the database twice a second, so that no caller has to wait.
 
-Now and then it also tries what every event writes, and rolls that back: a database that can be read cannot always be
+Now and then it also tries what every event does, and rolls that back: a database that can be read cannot always be
 written.
 """
 
@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 
 from app.health.domain import NotReady, Unready
 from app.health.queries import accepts_writes, applied_migrations, try_to_write
-from lib.database import Database
+from lib.database import NEVER, Database
 from lib.database_errors import Unavailable
 from lib.logs import get_logger
 from lib.transactions import Transaction
@@ -23,11 +23,9 @@ FIRST_CHECK_TIMEOUT = 0.7  # seconds that the first caller may have to wait
 TRIAL_PAUSE = 5.0  # seconds between two trials
 TRIAL_TIMEOUT = 0.7  # seconds
 MAX_FAILED_TRIALS = 2  # in a row before they count: a single one may have met a lock that is gone by now
-# Seconds for which a full disk that an event found is reported. A trial leaves no row, so it cannot find one; if a load
-# balancer sends no events meanwhile, the first one afterwards does.
-FULL = 30.0
 UNWATCHED_AFTER = 60.0  # seconds without a caller after which the checks stop
 
+Admit = Callable[[], None]  # raises what stops every event before its transaction
 AsEvent = Callable[[Transaction], None]  # queues the statements that every event needs
 
 log = get_logger()
@@ -36,15 +34,17 @@ log = get_logger()
 class Readiness:
     """The state of the database, checked by a thread as long as somebody asks."""
 
-    def __init__(self, database: Database, as_event: AsEvent) -> None:
+    def __init__(self, database: Database, admit: Admit, as_event: AsEvent) -> None:
         self._database = database
+        self._admit = admit
         self._as_event = as_event
         self._lock = Lock()
         self._thread: Thread | None = None
         self._first_check_done = Event()
         self._unready: Unready | None = None
-        self._failed_trials = 0
-        self._checked_at = self._last_asked_at = self._tried_at = float("-inf")  # of `time.monotonic`
+        self._failed_trials, self._failure = 0, Unready.DATABASE_WRITES_FAIL
+        self._checked_at = self._last_asked_at = self._tried_at = NEVER
+        self._room_found_at = NEVER  # on a disk that an event had found full
 
     def check(self) -> None:
         """Return if the service is ready, else raise `NotReady`; takes less than a second."""
@@ -59,7 +59,9 @@ class Readiness:
             raise NotReady(Unready.DATABASE_SILENT)
         if self._unready is not None:
             raise NotReady(self._unready)
-        if self._failed_trials >= MAX_FAILED_TRIALS or time.monotonic() - self._database.disk_full_at < FULL:
+        if self._failed_trials >= MAX_FAILED_TRIALS:
+            raise NotReady(self._failure)
+        if self._disk_full():
             raise NotReady(Unready.DATABASE_WRITES_FAIL)
 
     def _run(self) -> None:
@@ -95,16 +97,30 @@ class Readiness:
             return Unready.DATABASE_UNREACHABLE
         return _compare_migration(applied)
 
+    def _disk_full(self) -> bool:
+        """Return whether an event found the disk full, and no trial has found room since."""
+        return self._database.disk_full_at > self._room_found_at
+
     def _trial_succeeds(self) -> bool:
-        """Try what an event writes; log the cause of a failure."""
+        """Try what an event does; log the cause of a failure."""
+        failure = Unready.KEYS_UNREADABLE
         try:
-            with self._database.transaction(deadline=TRIAL_TIMEOUT, trial=True) as current:
-                try_to_write(current, self._as_event)
-                current.rollback()
+            self._admit()
+            failure = Unready.DATABASE_WRITES_FAIL
+            self._try_to_write()
         except Exception as error:  # noqa: BLE001  # whatever it is, it would stop an event too
-            log.warning("trial write failed", cause=str(error).strip())
+            log.warning("trial write failed", reason=failure, cause=str(error).strip())
+            self._failure = failure
             return False
         return True
+
+    def _try_to_write(self) -> None:
+        began, full = time.monotonic(), self._disk_full()
+        with self._database.transaction(deadline=TRIAL_TIMEOUT, trial=True) as current:
+            try_to_write(current, self._as_event, takes_room=full)
+            current.rollback()
+        if full:
+            self._room_found_at = began
 
 
 def _compare_migration(applied: frozenset[str]) -> Unready | None:

@@ -10,6 +10,7 @@ class Unready(StrEnum):
     DATABASE_SILENT = "database-silent"
     DATABASE_READ_ONLY = "database-read-only"
     DATABASE_WRITES_FAIL = "database-writes-fail"
+    KEYS_UNREADABLE = "keys-unreadable"
     MIGRATION_MISSING = "migration-missing"
     MIGRATION_UNKNOWN = "migration-unknown"
     RULE_BOOK_UNREADABLE = "rule-book-unreadable"
@@ -24,8 +25,13 @@ REMEDIES = {
     ),
     Unready.DATABASE_WRITES_FAIL: (
         "the database could not write an event just now, or failed two trial writes in a row: the log says why (disk "
-        "full, or trial write failed); free some of the database's disk, or look in pg_stat_activity for sessions that "
-        "hold locks for long"
+        "full, or trial write failed); free some of the database's disk, look in pg_stat_activity for sessions that "
+        "hold locks for long, or restore the privileges of the service's login (command: db upgrade)"
+    ),
+    Unready.KEYS_UNREADABLE: (
+        "every event needs a key, and the keys could not be read twice in a row: the log says why (trial write "
+        "failed); look in pg_stat_activity for sessions that lock api_key, or restore the privileges of the service's "
+        "login (command: db upgrade)"
     ),
     Unready.MIGRATION_MISSING: "the tables are older than this version: apply the migrations (command: db upgrade)",
     Unready.RULE_BOOK_UNREADABLE: "the last valid edition goes on, if there was one; to see the editions: GET /rules",

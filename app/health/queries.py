@@ -33,16 +33,26 @@ READ_ONLY = Statement(
 IN_HASTE = Statement(
     "in_haste", (), "SELECT set_config('lock_timeout', '400', true), set_config('statement_timeout', '500', true)"
 )
+# 2 MB of rows in a temporary file, on the disk of the tables: that needs room but no privilege, and leaves nothing.
+# The writes of a trial leave no row, so they may succeed on a full disk.
+IN_A_FILE = Statement(
+    "in_a_file", (), "SELECT set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', true)"
+)
+TAKE_ROOM = Statement("take_room", (), "SELECT count(*) FROM generate_series(1, 170000)")
 TRY_TO_WRITE = Statement("try_to_write", (), "UPDATE write_trial SET tried_at = now()")
 TRIED = Statement("tried", (), "SELECT true")
 
 
-def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], None]) -> None:
+def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], None], *, takes_room: bool) -> None:
     """Try a write, and what `as_event` queues; raises the driver's error if the database refuses them.
 
-    Everything goes in one round trip, so that its locks are released at once.
+    `takes_room`: also try whether the disk has room for more rows. Everything goes in one round trip, so that its locks
+    are released at once.
     """
     transaction.write(IN_HASTE)
+    if takes_room:
+        transaction.write(IN_A_FILE)
+        transaction.write(TAKE_ROOM)
     transaction.write(TRY_TO_WRITE)
     as_event(transaction)
     transaction.fetch(TRIED)

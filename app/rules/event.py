@@ -23,7 +23,7 @@ _amount = re.compile(AMOUNT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityEvent:
-    """One deposit or withdrawal. `t` is in seconds and compared with no clock (A31); `amount` is exact, above zero."""
+    """One deposit or withdrawal. `t` is in seconds (A31); `amount` is exact, above zero."""
 
     user_id: int
     t: int

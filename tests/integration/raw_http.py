@@ -19,11 +19,15 @@ class Answer(NamedTuple):
 
 
 def ask(port: int, method: str, path: str, *, body: str = "", address: str = "127.0.0.1", **headers: str) -> Answer:
-    """Send a request; an underscore in a header's name means a hyphen. The default `Host` is the address."""
+    """Send a request; an underscore in a header's name means a hyphen. The default `Host` is the address.
+
+    `source`, among the headers, is the address to send from.
+    """
+    source = headers.pop("source", "")
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if body:
         sent.setdefault("Content-Type", "application/json")
-    with closing(http.client.HTTPConnection(address, port, timeout=MAX_WAIT)) as connection:
+    with closing(http.client.HTTPConnection(address, port, MAX_WAIT, (source, 0))) as connection:
         connection.request(method, path, body or None, sent)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read().decode())

@@ -1,9 +1,11 @@
 """Every entrance is closed: whatever serves the application, strangers need a key, and web pages get nowhere."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from testkit.ports import free_port
 from tests.integration.raw_http import ask, await_health, event
-from tests.integration.servers import Serve
+from tests.integration.servers import MAX_WAIT, Serve
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # the attack: it is served to everybody
 PROGRAMS = {
@@ -128,7 +130,8 @@ FOREIGN_PAGES = {
 
 def test_a_page_of_another_origin_cannot_change_anything(opened: int) -> None:
     # What a page may send without asking first: no body, or one that says it is text.
-    for page, headers in FOREIGN_PAGES.items():
+    for number, (page, own_headers) in enumerate(FOREIGN_PAGES.items(), 2):
+        headers = {"source": f"127.0.0.{number}", **own_headers}  # each address gets only so many answers in full
         assert ask(opened, "POST", "/rules/1/publish", **headers).status == 403, page
         as_text = {"body": "{}", "Content_Type": "text/plain", **headers}
         assert ask(opened, "POST", "/rules/1/retire", **as_text).status == 403, page
@@ -143,25 +146,81 @@ def test_the_page_of_the_service_itself_works(opened: int) -> None:
     assert ask(opened, "POST", "/event", body=event(2), **localhost).status == 200
 
 
+PUBLIC = ("/", "/docs", "/docs/", "/docs/start.js", "/openapi.json")
+
+
+def test_no_answer_sets_a_cookie_or_lets_other_origins_read_it(opened: int) -> None:
+    for method in ("GET", "POST", "OPTIONS"):
+        for path in ("/users/1", "/event", "/metrics", "/nowhere", "/health/live", *PUBLIC):
+            answer = ask(opened, method, path, source="127.0.0.10", Cookie="session=1", Origin="https://evil.example")
+            found = [name for name in answer.headers if name.lower().startswith(("set-cookie", "access-control"))]
+            assert found == [], (method, path)
+
+
+def test_trace_is_refused(opened: int) -> None:
+    """It would show a page the key that a client sends."""
+    for path in ("/event", "/docs", "/health/live"):
+        assert ask(opened, "TRACE", path, Authorization="Bearer secret").status == 405, path
+
+
 FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"]
 
 
 def test_a_foreign_host_name_is_refused(opened: int) -> None:
     """A39: a page may point its own name to 127.0.0.1; the browser then takes both for the same site."""
-    for host in FOREIGN_NAMES:
-        for method, path in (("GET", "/users/1"), ("POST", "/rules/1/publish"), ("GET", "/metrics")):
-            assert ask(opened, method, path, Host=host, Origin=f"http://{host}").status == 403, host
+    reads = [("GET", path) for path in ("/users/1", "/metrics", "/nowhere", *PUBLIC)]
+    for number, host in enumerate(FOREIGN_NAMES, 20):
+        for method, path in (("POST", "/rules/1/publish"), *reads):
+            page = {"source": f"127.0.0.{number}", "Host": host, "Origin": f"http://{host}"}
+            assert ask(opened, method, path, **page).status == 403, (host, path)
         assert ask(opened, "GET", "/health/ready", Host=host).status == 200, host
     for host in ("localhost", "LOCALHOST:80", "127.0.0.53:5000", "[::1]:5000", "[::1]"):
-        assert ask(opened, "GET", "/users/1", Host=host).status == 200, host
+        for path in ("/users/1", "/docs", "/openapi.json"):
+            assert ask(opened, "GET", path, Host=host).status == 200, (host, path)
 
 
 def test_with_keys_host_names_are_restricted_only_if_hosts_is_set(serve: Serve, port: int) -> None:
     serve(ACCESS="keys", HOSTS="alerts.example.com, two.example.com", LOG_LEVEL="ERROR")
     await_health(port, "/health/live")
-    assert ask(port, "GET", "/users/1", Host="evil.example").status == 403
+    for path in ("/users/1", *PUBLIC):
+        assert ask(port, "GET", path, Host="evil.example").status == 403, path
     assert ask(port, "GET", "/users/1", Host="Two.example.com:443").status == 401
+    assert ask(port, "GET", "/docs", Host="Two.example.com:443").status == 200
     other = free_port()
     serve(ACCESS="keys", LOG_LEVEL="ERROR", PORT=str(other))
     await_health(other, "/health/live")
     assert ask(other, "GET", "/users/1", Host="evil.example").status == 401
+    assert ask(other, "GET", "/docs", Host="evil.example").status == 200
+
+
+FLOODS = {
+    "name of another host": {"method": "GET", "path": "/docs", "Host": "evil.example"},
+    "page of another site": {"method": "POST", "path": "/event", "Origin": "https://evil.example"},
+}
+
+
+def test_a_flood_of_foreign_names_and_pages_is_cut_short_in_answers_and_log(
+    serve: Serve, port: int, tmp_path: Path
+) -> None:
+    """A40: counted as unknown keys are, and nobody else at that address is refused for it."""
+    log_file = tmp_path / "service.log"
+    server = serve(LOG_LEVEL="WARNING", LOG_FILE=str(log_file))
+    await_health(port, "/health/live")
+    began = time.monotonic()
+    for number, flood in enumerate(FLOODS.values(), 2):
+        answers = [ask(port, source=f"127.0.0.{number}", **flood) for _ in range(60)]
+        assert [answer.status for answer in answers[:20]] == [403] * 20
+        assert {answer.status for answer in answers[20:]} <= {403, 429}  # a window may end meanwhile
+        last = next(answer for answer in reversed(answers) if answer.status == 429)
+        assert 1 <= int(last.headers["Retry-After"]) <= 10
+        assert ask(port, "GET", "/users/1", source=f"127.0.0.{number}").status == 200
+    windows = 1 + int((time.monotonic() - began) / 10)
+    server.terminate()
+    server.wait(MAX_WAIT)
+    lines = [json.loads(line) for line in log_file.read_text().splitlines()]
+    refused = [line for line in lines if line["event"].endswith("refused")]
+    assert {line["event"] for line in refused} == {"access refused"}
+    for reason in FLOODS:
+        shown = [line for line in refused if line["reason"] == reason]
+        assert len(shown) <= 2 * windows
+        assert sum(line["count"] for line in shown if "count" in line) >= 50

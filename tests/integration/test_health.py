@@ -176,7 +176,8 @@ def test_the_trial_write_leaves_no_trace(app_with: AppWith, sql: Sql) -> None:
 
 def test_the_trial_write_runs_at_most_once_in_five_seconds(app_with: AppWith) -> None:
     trials = list[None]()
-    readiness = controllers.Readiness(wiring(app_with()).database, lambda _: trials.append(None))
+    database = wiring(app_with()).database
+    readiness = controllers.Readiness(database, lambda: None, lambda _: trials.append(None))
     end = time.monotonic() + controllers.PAUSE * 4
     while time.monotonic() < end:
         readiness.check()

@@ -47,3 +47,11 @@ def test_the_redirect_to_the_documentation_is_a_path(client: FlaskClient) -> Non
 @pytest.mark.parametrize("path", ["/users//1", "/health//live", "/docs//", "/event//"])
 def test_an_extra_slash_is_not_found(client: FlaskClient, path: str) -> None:
     assert ask(client, path, "POST").status_code == 404
+
+
+def test_only_health_answers_under_an_unknown_name(app_with: AppWith, client: FlaskClient) -> None:
+    """A39, for every route there is."""
+    for number, path in enumerate(paths_of(app_with)):
+        seen = {"PATH_INFO": f"/{path}", "REMOTE_ADDR": f"127.0.0.{number + 2}"}
+        answer = client.get("/", headers={"Host": "other.example"}, environ_overrides=seen)
+        assert (answer.status_code == 403) != path.startswith("health/"), path

@@ -243,6 +243,33 @@ def test_the_rest_of_a_refused_body_is_never_parsed_as_a_request(served: int) ->
             assert read_to_end(connection).count(b"HTTP/1.1 ") == 1
 
 
+HIDDEN = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LENGTH = b"Content-Length: %d" % len(HIDDEN)
+AMBIGUOUS = {
+    "both kinds of length": LENGTH + b"\r\nTransfer-Encoding: chunked",
+    "both, reversed": b"Transfer-Encoding: chunked\r\n" + LENGTH,
+    "two lengths": b"Content-Length: 0\r\n" + LENGTH,
+    "a list of lengths": b"Content-Length: 0, %d" % len(HIDDEN),
+    "a signed length": b"Content-Length: +%d" % len(HIDDEN),
+    "a space before the colon": b"Content-Length : %d" % len(HIDDEN),
+    "an unknown coding": b"Content-Length: 0\r\nTransfer-Encoding: xchunked",
+    "chunked is not the last coding": b"Content-Length: 0\r\nTransfer-Encoding: chunked, identity",
+    "a folded line": b"Content-Length: 0\r\nTransfer-Encoding:\r\n chunked",
+    "a bare line feed": b"Content-Length: 0\nTransfer-Encoding: chunked",
+}
+
+
+@pytest.mark.parametrize("length", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_an_ambiguous_length_is_refused_and_hides_no_request(served: int, length: bytes) -> None:
+    """A proxy may read it in another way; then the rest of one client's body would be another's request."""
+    head = b"POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + length + b"\r\n\r\n"
+    for body in (HIDDEN, b"0\r\n\r\n" + HIDDEN):
+        with connect(served, head + body) as connection:
+            answer = read_to_end(connection)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
 CLIENTS = 16  # of a service that works at 4 at a time
 EVENTS = 6  # that each sends while the database is away
 

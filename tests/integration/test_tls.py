@@ -1,6 +1,7 @@
 """TLS to PostgreSQL and Redis, with authorities of the tests: only the right server under the right name is used."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -118,7 +119,7 @@ WRONG: dict[str, Callable[[Secured, Path], str]] = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=list(WRONG))
 def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
-    secured: Secured, wrong: Callable[[Secured, Path], str], tmp_path: Path
+    secured: Secured, wrong: Callable[[Secured, Path], str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     url = wrong(secured, tmp_path)
     with pytest.raises(psycopg2.OperationalError):
@@ -126,6 +127,7 @@ def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
     app = create_app(settings_with(database_url=url))
     client = app.test_client()
     assert problem(send(client, "deposit", "1", 1)) == (503, "unavailable")
+    assert re.search(r"\"cause\": .*(certificate|no encryption)", capfd.readouterr().err)
     assert client.get("/health/ready").status_code == 503
     done_with(app)
 

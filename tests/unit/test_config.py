@@ -49,6 +49,11 @@ WRONG = [
     ("WEB_WORKERS", "0"),
     ("WEB_THREADS", "1.5"),
     ("EVENT_ORDER", "global"),
+    ("T_IS", "milliseconds"),
+    ("T_AHEAD", "-1"),
+    ("T_AHEAD", "5m"),
+    ("T_AHEAD", "1e3"),
+    ("T_AHEAD", "31622401"),
     ("REGISTERED_USERS_ONLY", "perhaps"),
     ("DB_LOCK_TIMEOUT", "0"),
     ("DB_STATEMENT_TIMEOUT", "forever"),
@@ -109,6 +114,27 @@ def test_an_invalid_value_is_reported_with_valid_ones_and_its_source(
     assert f"\n  WEB_THREADS: Must be a whole number from 1 to 64. It is set in {origin}" in refused.value.message
 
 
+AHEAD = [
+    ({}, None),
+    ({"T_IS": "unix"}, 300),
+    ({"T_IS": "unix", "T_AHEAD": ""}, 300),
+    ({"T_IS": "unix", "T_AHEAD": "0"}, 0),
+    ({"T_IS": "unix", "T_AHEAD": "off"}, None),
+    ({"T_AHEAD": "60"}, 60),
+    ({"T_AHEAD": "31622400"}, 31_622_400),
+]
+
+
+@pytest.mark.parametrize(("given", "ahead"), AHEAD, ids=[str(given) for given, _ in AHEAD])
+def test_t_may_be_ahead_of_the_clock_by_what_its_meaning_implies_or_the_setting_says(
+    given: dict[str, str], ahead: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A31."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings(tmp_path / ".env").t_ahead == ahead
+
+
 TAKEN = [
     ("PORT", "70000", "a whole number from 1 to 65535"),
     ("DB_DEADLINE", "soon", "a number of seconds from 0.1 to 60"),
@@ -116,6 +142,8 @@ TAKEN = [
     ("DB_DEADLINE", "61", "a number of seconds from 0.1 to 60"),
     ("FOUR_EYES", "perhaps", "true or false"),
     ("EVENT_ORDER", "foo", "one of: user, system"),
+    ("T_IS", "foo", "one of: number, unix"),
+    ("T_AHEAD", "soon", "a whole number of seconds from 0 to 31622400, or off"),
     ("ACCESS", "foo", "one of: open, keys"),
     ("HOSTS", "a b:1", "names without ports, such as alerts.example.com, with commas between them"),
     ("KEY_MAX_AGE", "90", "a span of time, or empty for none: write 90d, 12h or 30m"),

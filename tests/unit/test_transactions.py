@@ -49,6 +49,12 @@ def test_a_statement_knows_its_two_forms() -> None:
     assert statement.execute == "EXECUTE sum_up (%s, %s)"
 
 
+def test_a_statement_of_integers_is_written_without_the_driver() -> None:
+    statement = Statement("add", ("bigint", "integer"), "SELECT $1 + $2")
+    assert statement.takes_integers
+    assert statement.execute % (-1, 2**63 - 1) == "EXECUTE add (-1, 9223372036854775807)"
+
+
 def test_a_statement_without_parameters_has_no_empty_list() -> None:
     statement = Statement("now", (), "SELECT 1")
     assert (statement.prepare, statement.execute) == ("PREPARE now AS SELECT 1", "EXECUTE now")

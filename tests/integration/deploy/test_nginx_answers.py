@@ -19,12 +19,19 @@ from tests.integration.slow_clients import HALF_BODY, HTTP_2, LIVE, allow_files,
 OURS_OF_ONE_ADDRESS = 256  # limit_conn
 KEPT = 1100  # connections, of the 4,096 of an nginx worker
 ATTACKERS = 6
+SECURITY = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """Return status and kind of an answer that must be a problem in full, sent over TLS as all are."""
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY
     body: dict[str, Any] = answer.json()
     assert body.keys() == {"type", "title", "status", "detail", "instance", "request_id"}
     assert body["status"] == answer.status_code
