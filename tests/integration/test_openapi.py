@@ -101,7 +101,8 @@ def not_registered(app_with: AppWith, example: Example) -> TestResponse:
 def ahead_of_the_clock(app_with: AppWith, example: Example) -> TestResponse:
     with pytest.MonkeyPatch.context() as clock:
         clock.setattr(controllers, "time", lambda: 1_795_736_749.5)
-        return ask(app_with(t_ahead=300).test_client(), example)
+        event = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 1_795_736_749_000}
+        return app_with(t_ahead=300).test_client().post(example.path, json=event)
 
 
 def the_register(app_with: AppWith, example: Example) -> TestResponse:
