@@ -20,7 +20,7 @@ from bench.results import Results
 from bench.scale import FULL, QUICK, Scale
 from bench.servers import ROOT
 from bench.site import Site, settings_for
-from lib.local.errors import LocalError
+from lib.local.terminal import LocalError
 
 _FAILED, _MISSING = 1, 2
 

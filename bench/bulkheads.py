@@ -32,7 +32,7 @@ from bench.servers import Server
 from bench.site import Site, settings_for
 from bench.stored import Population
 from bench.wrk import Load
-from lib.local.errors import LocalError
+from lib.local.terminal import LocalError
 
 BAR = 3.0  # for the p99 of events, as a multiple of what it is without
 _USERS = 2000

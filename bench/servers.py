@@ -14,7 +14,7 @@ import psutil
 from bench.errors import BenchError
 from lib.local.child import Child
 from lib.local.log_files import last_lines
-from lib.local.ports import kept_port
+from lib.local.ports import saved_port
 
 ROOT = Path(__file__).resolve().parent.parent
 _HOST = "127.0.0.1"
@@ -41,7 +41,7 @@ def serving(module: str, *, name: str, database_url: str, folder: Path) -> Itera
         BenchError: it did not start.
 
     """
-    port, log = kept_port(folder / f"{name}.port"), folder / f"{name}.log"
+    port, log = saved_port(folder / f"{name}.port"), folder / f"{name}.log"
     # In a folder without .env: only the environment speaks, and what it leaves open is the default of production.
     child = Child([*_TO_A_FILE, str(log), sys.executable, "-m", module], folder)
     try:
@@ -49,7 +49,7 @@ def serving(module: str, *, name: str, database_url: str, folder: Path) -> Itera
         _wait(child, f"http://{_HOST}:{port}/", name, log)
         yield Server(url=f"http://{_HOST}:{port}/event", process=psutil.Process(child.pid))
     finally:
-        child.stop(patience=_STOP_SECONDS)
+        child.stop(grace=_STOP_SECONDS)
 
 
 def _environment(database_url: str, port: int) -> Mapping[str, str]:
@@ -60,7 +60,7 @@ def _environment(database_url: str, port: int) -> Mapping[str, str]:
 def _wait(child: Child, url: str, name: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     with httpx.Client(trust_env=False, timeout=_START_SECONDS) as client:
-        while child.alive() and time.monotonic() < deadline:
+        while child.is_running() and time.monotonic() < deadline:
             try:
                 client.get(url)  # a 404 is an answer, too
             except httpx.TransportError:

@@ -54,7 +54,7 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
             "count": 3,
             "moments": [28, 10, 0],
             "events": [{"t": t, "n": 0, "event_id": None} for t in (28, 10, 0)],
-            "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+            "sentence": "212.00 deposited within 28 s by 3 deposits (threshold 200.00 within 30 s)",
         },
     }
     assert player.client.get(f"/alerts/{player.user_id}/28/123").json() == alert
@@ -63,11 +63,11 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
 SAID = [
     (
         lambda player: player.withdraw("150.00", t=7),
-        (1100, "150.00", "100.00", [7], "150.00 withdrawn at once; the limit is 100.00"),
+        (1100, "150.00", "100.00", [7], "150.00 withdrawn at once (threshold 100.00)"),
     ),
     (
         lambda player: [player.withdraw("5.00", t=t) for t in (1, 2, 9)],
-        (30, "3", "3", [9, 2, 1], "3 withdraws in a row, in 8 s; the limit is 3 in a row"),
+        (30, "3", "3", [9, 2, 1], "3 withdrawals in a row within 8 s (threshold 3)"),
     ),
     (
         lambda player: [player.deposit(f"{n}0.00", t=n * FAR) for n in (1, 2, 3)],
@@ -76,7 +76,7 @@ SAID = [
             "3",
             "3",
             [3000, 2000, 1000],
-            "the last 3 deposits rose from 10.00 to 20.00 to 30.00; the limit is 3 that rise",
+            "the last 3 deposits rose from 10.00 to 20.00 to 30.00 (threshold 3)",
         ),
     ),
 ]

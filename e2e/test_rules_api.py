@@ -90,7 +90,7 @@ def test_shadow_alerts_are_stored_and_not_answered(
         if found := json_of(client.get(f"/alerts?user={player.user_id}&shadow=true"))["alerts"]:
             break
     assert [(each["code"], each["edition"], each["shadow"]) for each in found] == [(1100, edition, True)]
-    assert found[0]["evidence"]["sentence"] == "90.00 withdrawn at once; the limit is 80.00"
+    assert found[0]["evidence"]["sentence"] == "90.00 withdrawn at once (threshold 80.00)"
     path = f"/alerts/{player.user_id}/{found[0]['t']}/1100"
     assert json_of(client.get(f"{path}?shadow=true")) == found[0]
     problem_in(client.get(path), 404, "unknown-alert")

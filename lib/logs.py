@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from lib.log_outputs import Output
 from lib.request_ids import add_request_id
 
 _STANDARD_ERROR = 2
@@ -55,15 +56,16 @@ class Lines:
     """Writes lines to each of the open files, whatever characters they have."""
 
     def __init__(self, *descriptors: int) -> None:
-        self._descriptors = descriptors
+        self._outputs = tuple(map(Output, descriptors))
 
     def msg(self, line: str) -> None:
         """Write a line, in one call."""
         encoded = (line + "\n").encode("utf-8", "backslashreplace")
-        for descriptor in self._descriptors:
+        for output in self._outputs:
             # A full disk must not keep an event that was stored from being answered.
             with contextlib.suppress(OSError):
-                os.write(descriptor, encoded)
+                if dropped := output.write(encoded):
+                    get_logger().error("log lines dropped", lines=dropped, cause="their reader had stopped")
 
     debug = info = warning = error = critical = exception = log = msg
 

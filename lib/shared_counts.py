@@ -1,11 +1,13 @@
 """Rate-limit counts in a Redis that all processes share; requests go on without it.
 
-Flask-Limiter queries its storage within the request. If Redis does not answer a query in a quarter of a second, or
-refuses it, this process uses its own counts, for that query and all others, until a thread reaches Redis again.
+Flask-Limiter queries its storage within the request. If Redis does not answer a query in a quarter of a second, refuses
+it or answers nonsense, this process uses its own counts, for that query and all others, until a thread reaches Redis
+again.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from lib.logs import get_logger
 
 SCHEME = "shared+"  # the prefix of a Redis address that selects this storage
 DEADLINE = 0.25  # seconds for a connection, and for a query
+TICK = 0.1  # seconds between two looks for overdue queries
 PAUSE = 0.5  # seconds between two attempts to reach it again
 
 Answer = TypeVar("Answer")
@@ -39,6 +42,8 @@ class SharedCounts(Storage):
         self._own = MemoryStorage()
         self._lock = Lock()
         self._away = False
+        self._due: dict[object, float] = {}  # the queries under way, each with its deadline (of `time.monotonic`)
+        self._watch: Thread | None = None
         super().__init__(uri)
 
     @property
@@ -73,12 +78,37 @@ class SharedCounts(Storage):
     def _query(self, query: Callable[[Storage], Answer]) -> Answer:
         if not self._away:
             try:
-                return query(self._shared)
-            except RedisError as error:
+                with self._deadline():
+                    return query(self._shared)
+            except Exception as error:  # noqa: BLE001  # whatever it answers: a limit must not stop a request
                 self._fall_back(error)
         return query(self._own)
 
-    def _fall_back(self, error: RedisError) -> None:
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """Cut the connections to Redis unless the block ends in time: the socket's timeout starts anew at each byte."""
+        if self._watch is None:
+            self._start_watch()
+        query = object()
+        self._due[query] = time.monotonic() + DEADLINE
+        try:
+            yield
+        finally:
+            del self._due[query]
+
+    def _start_watch(self) -> None:
+        with self._lock:
+            if self._watch is None:
+                self._watch = Thread(target=self._look_on, name="limits deadlines", daemon=True)
+                self._watch.start()
+
+    def _look_on(self) -> None:
+        while True:
+            time.sleep(TICK)
+            if any(due < time.monotonic() for due in tuple(self._due.values())):
+                self._shared.storage.connection_pool.disconnect()
+
+    def _fall_back(self, error: Exception) -> None:
         with self._lock:
             if self._away:
                 return
@@ -98,7 +128,8 @@ class SharedCounts(Storage):
     def _counts_again(self) -> bool:
         """Increment a count, because a Redis may answer and yet accept no changes."""
         try:
-            self._shared.incr("looked for", expiry=1)
-        except RedisError:
+            with self._deadline():
+                self._shared.incr("looked for", expiry=1)
+        except Exception:  # noqa: BLE001  # as above; without this thread Redis would never be used again
             return False
         return True

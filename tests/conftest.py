@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from lib import hints
-from lib.local import hints as hints_of_make
+from lib.local.terminal import MAKE_PREFIX
 
 # A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP: programs of the tests would inherit
 # that, and none could be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-for told_by_make in (hints.PREFIX, hints_of_make.PREFIX):
+for told_by_make in (hints.PREFIX, MAKE_PREFIX):
     os.environ.pop(told_by_make, None)
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -117,9 +117,15 @@ class KeyCache:
             raise Unavailable(f"the keys cannot be read: {self._cause}")
 
     def _read_since(self, asked_at: float) -> None:
-        """Read, unless somebody only just did, or has begun to since `asked_at`."""
-        if asked_at - self._done_at < self._pause:
-            return
+        """Read, unless somebody has begun to since `asked_at`, or the last read only just failed.
+
+        Waits out the pause after a read: the key may have been made since, and works at once.
+        """
+        since_last = asked_at - self._done_at
+        if since_last < self._pause:
+            if self._pause > NEW_KEY_PAUSE:
+                return
+            time.sleep(self._pause - max(since_last, 0))
         with self._reading:
             if self._began_at < asked_at:
                 self._refresh()

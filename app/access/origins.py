@@ -57,6 +57,5 @@ def is_known_host(host: str, names: frozenset[str]) -> bool:
 
 def _without_port(host: str) -> str:
     """Return a `Host` without its port; an IPv6 address keeps its brackets."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    name, port, digits = host.rpartition(":")
+    return name if port and digits.isascii() and (digits.isdigit() or not digits) else host

@@ -21,7 +21,7 @@ ALERT: dict[str, Any] = {
             {"t": 10, "n": 0, "event_id": None},
             {"t": 0, "n": 0, "event_id": None},
         ],
-        "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+        "sentence": "212.00 deposited within 28 s by 3 deposits (threshold 200.00 within 30 s)",
     },
 }
 ALERTS: dict[str, dict[str, Any]] = {

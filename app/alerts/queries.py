@@ -10,6 +10,7 @@ from typing import Any
 from app.alerts.domain import AlertQuery, Cursor, Evidence, StoredAlert
 from app.rules.event import EventRef
 from app.rules.limits import INTEGER_MAX
+from app.rules.wording import PRESENT
 from lib.fields import BIGINT_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
@@ -127,13 +128,14 @@ def _last_cursor(before: Cursor | None) -> Cursor:
 
 
 def _members(evidence: Evidence) -> dict[str, object]:
-    """Return the members of evidence as it is stored; there the threshold has its name of 0.1."""
+    """Return the members of evidence as it is stored, in the present wording; the threshold has its name of 0.1."""
     return {
         "value": evidence.value,
         "limit": evidence.threshold,
         "count": evidence.count,
         "moments": evidence.moments,
         "sentence": evidence.sentence,
+        "wording": PRESENT,
         **({"events": places_of(evidence.events)} if any(each.event_id for each in evidence.events) else {}),
     }
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from app.backtest import judging, verifying
 from app.backtest.domain import Calendar, Scope, Span
 from app.backtest.findings import Findings, RuleBook
-from app.backtest.judging import Judged, Judging, Planning, Trial
+from app.backtest.judging import BacktestJob, Judged, Judging, Planning
 from app.backtest.reports import EditionRules, Report
 from app.backtest.tally import Tally
 from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
@@ -60,15 +60,15 @@ def backtest(run: RunContext, number: int, against: int | None, scope: Scope, co
 def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scope: Scope, cost: Cost) -> Report:
     """Judge the stored events by these rules, or by those of two editions; raises `WorkerFailed`."""
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
-        trial = Trial(snapshot=snapshot, scope=scope, edition=edition, against=against)
-        with run.open_pool(judging.begin, trial, run.jobs) as pool:
+        job = BacktestJob(snapshot=snapshot, scope=scope, edition=edition, against=against)
+        with run.open_pool(judging.begin, job, run.jobs) as pool:
             [plan] = pool.each([Planning(run.span)])
             tally = Tally(plan.calendar, compares=against is not None)
             pieces = (Judging(span, plan.calendar) for span in plan.spans)
             for found in _with_progress(run, plan.spans, pool.each(pieces)):
                 tally.add(found)
             cost.cpu_seconds = pool.cpu_seconds
-    return _report(trial, plan.calendar, tally)
+    return _report(job, plan.calendar, tally)
 
 
 def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
@@ -104,11 +104,11 @@ def rule_book_of(database: Database) -> RuleBook:
     )
 
 
-def _report(trial: Trial, calendar: Calendar, tally: Tally) -> Report:
+def _report(job: BacktestJob, calendar: Calendar, tally: Tally) -> Report:
     return Report(
-        edition=_edition_rules(trial.edition),
-        against=None if trial.against is None else _edition_rules(trial.against),
-        scope=trial.scope,
+        edition=_edition_rules(job.edition),
+        against=None if job.against is None else _edition_rules(job.against),
+        scope=job.scope,
         calendar=calendar,
         events=tally.events,
         players=tally.players,

@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class BacktestJob:
     """What every process of a backtest must know."""
 
     snapshot: Snapshot
@@ -34,18 +34,18 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialContext:
+class BacktestContext:
     """What a process of a backtest has for each of its pieces."""
 
     queries: BacktestQueries
-    trial: Trial
+    job: BacktestJob
 
 
 @contextmanager
-def begin(trial: Trial) -> Iterator[TrialContext]:
+def begin(job: BacktestJob) -> Iterator[BacktestContext]:
     """Open the snapshot, once for all pieces of this process."""
-    with trial.snapshot.reader() as reader:
-        yield TrialContext(BacktestQueries(reader), trial)
+    with job.snapshot.reader() as reader:
+        yield BacktestContext(BacktestQueries(reader), job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class Planning:
 
     span: int
 
-    def __call__(self, context: TrialContext) -> Plan:
+    def __call__(self, context: BacktestContext) -> Plan:
         """Return the plan."""
-        scope = context.trial.scope
+        scope = context.job.scope
         return Plan(tuple(plan(context.queries, scope, self.span)), calendar_of(context.queries, scope))
 
 
@@ -83,9 +83,9 @@ class Judging:
     span: Span
     calendar: Calendar
 
-    def __call__(self, context: TrialContext) -> Judged[Tally]:
+    def __call__(self, context: BacktestContext) -> Judged[Tally]:
         """Return what was counted."""
-        tally = judge(context.queries, context.trial, self)
+        tally = judge(context.queries, context.job, self)
         return Judged(tally.events, tally)
 
 
@@ -108,13 +108,13 @@ def calendar_of(queries: BacktestQueries, scope: Scope) -> Calendar:
     return Calendar.of(day for (day,) in rows)
 
 
-def judge(queries: BacktestQueries, trial: Trial, piece: Judging) -> Tally:
+def judge(queries: BacktestQueries, job: BacktestJob, piece: Judging) -> Tally:
     """Judge the events of a span as they would have been judged live, each by what came before it."""
-    needs, since, edition, against = trial.needs, trial.scope.since, trial.edition, trial.against
+    needs, since, edition, against = job.needs, job.scope.since, job.edition, job.against
     tally = Tally(piece.calendar, compares=against is not None)
     past = RunningHistory(needs)
     present = 0
-    for event in chain.from_iterable(queries.events(trial.scope, piece.span.players, needs)):
+    for event in chain.from_iterable(queries.events(job.scope, piece.span.players, needs)):
         if event.user_id != present:
             tally.end_player()
             past.forget()

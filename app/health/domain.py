@@ -26,7 +26,8 @@ REMEDIES = {
     Unready.DATABASE_WRITES_FAIL: (
         "the database could not write an event just now, or failed two trial writes in a row: the log says why (disk "
         "full, or trial write failed); free some of the database's disk, look in pg_stat_activity for sessions that "
-        "hold locks for long, or restore the privileges of the service's login (command: db upgrade)"
+        "hold locks for long, start the synchronous standby if commits wait for it, or restore the privileges of the "
+        "service's login (command: db upgrade)"
     ),
     Unready.KEYS_UNREADABLE: (
         "every event needs a key, and the keys could not be read twice in a row: the log says why (trial write "

@@ -40,11 +40,28 @@ IN_A_FILE = Statement(
 )
 TAKE_ROOM = Statement("take_room", (), "SELECT count(*) FROM generate_series(1, 170000)")
 TRY_TO_WRITE = Statement("try_to_write", (), "UPDATE write_trial SET tried_at = now()")
-TRIED = Statement("tried", (), "SELECT true")
+# A trial never commits, so it would not notice commits that wait for a synchronous standby which is gone. They wait for
+# ever, also after the service has given their events up: no timeout of PostgreSQL ends that.
+COMMITS_WAIT = Statement(
+    "commits_wait",
+    (),
+    """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user
+            AND wait_event = 'SyncRep' AND state_change < now() - interval '3 seconds'
+    )
+    """,
+)
+
+
+class CommitsWait(Exception):
+    """Commits of the service's login wait for a synchronous standby."""
 
 
 def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], None], *, takes_room: bool) -> None:
     """Try a write, and what `as_event` queues; raises the driver's error if the database refuses them.
+
+    Raises `CommitsWait` if commits have waited for a standby for longer than an event may usually take.
 
     `takes_room`: also try whether the disk has room for more rows. Everything goes in one round trip, so that its locks
     are released at once.
@@ -55,7 +72,11 @@ def try_to_write(transaction: Transaction, as_event: Callable[[Transaction], Non
         transaction.write(TAKE_ROOM)
     transaction.write(TRY_TO_WRITE)
     as_event(transaction)
-    transaction.fetch(TRIED)
+    [(commits_wait,)] = transaction.fetch(COMMITS_WAIT)
+    if commits_wait:
+        raise CommitsWait(
+            "commits wait for a synchronous standby: start one of synchronous_standby_names, or empty that"
+        )
 
 
 def accepts_writes(transaction: Transaction) -> bool:

@@ -8,7 +8,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import event_count, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import MAX_AMOUNTS, NOUNS, rising
+from app.rules.wording import MAX_AMOUNTS, NOUNS, PRESENT, counted, rising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +54,15 @@ class RisingStreak(Rule):
         count = str(self.count)
         return Match(rule=self, value=count, threshold=count, count=self.count, events=latest)
 
+    def _sentence(self, match: Match) -> str:
+        rose = rising([each.amount for each in match.events])
+        return f"the last {counted(match.count, self.type)} rose from {rose} (threshold {match.threshold})"
+
     def _sentence_0_1(self, match: Match) -> str:
         rose = rising([each.amount for each in match.events])
         return f"the last {match.value} {self.type}s rose from {rose}; the limit is {match.threshold} that rise"
 
-    sentences: ClassVar = {None: _sentence_0_1}
+    sentences: ClassVar = {PRESENT: _sentence, None: _sentence_0_1}
 
 
 def _rises(newest_first: Sequence[ActivityEvent]) -> bool:

@@ -7,7 +7,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import event_count, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import NOUNS, since
+from app.rules.wording import NOUNS, PRESENT, counted, since, since_0_1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,12 @@ class Streak(Rule):
         span = event.t - latest[-1].t
         return Match(rule=self, value=count, threshold=count, count=self.count, span=span, events=latest)
 
+    def _sentence(self, match: Match) -> str:
+        streak = counted(match.count, self.type)
+        return f"{streak} in a row {since(match.span, match.count)} (threshold {match.threshold})"
+
     def _sentence_0_1(self, match: Match) -> str:
-        took = since(match.span, match.count)
+        took = since_0_1(match.span, match.count)
         return f"{match.value} {self.type}s in a row, {took}; the limit is {match.threshold} in a row"
 
-    sentences: ClassVar = {None: _sentence_0_1}
+    sentences: ClassVar = {PRESENT: _sentence, None: _sentence_0_1}

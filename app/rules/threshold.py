@@ -8,7 +8,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import amount, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import DONE, NOUNS, money
+from app.rules.wording import DONE, NOUNS, PRESENT, money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,10 @@ class Threshold(Rule):
             return None
         return Match(rule=self, value=money(event.amount), threshold=money(self.above), count=1, events=(event,))
 
+    def _sentence(self, match: Match) -> str:
+        return f"{match.value} {DONE[self.type]} at once (threshold {match.threshold})"
+
     def _sentence_0_1(self, match: Match) -> str:
         return f"{match.value} {DONE[self.type]} at once; the limit is {match.threshold}"
 
-    sentences: ClassVar = {None: _sentence_0_1}
+    sentences: ClassVar = {PRESENT: _sentence, None: _sentence_0_1}

@@ -10,7 +10,18 @@ from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from app.rules.limits import MAX_LISTED_WINDOW, MAX_LONG_WINDOWS
 from app.rules.parameters import amount, duration, event_type
 from app.rules.rule import Match, Rule
-from app.rules.wording import DONE, NOUNS, counted, lasting, money, since
+from app.rules.wording import (
+    DONE,
+    NOUNS,
+    PRESENT,
+    counted,
+    counted_0_1,
+    lasting,
+    lasting_0_1,
+    money,
+    since,
+    since_0_1,
+)
 
 NOTHING = Decimal(0)
 LONG = f"an edition has at most {MAX_LONG_WINDOWS} distinct pairs of `type` and `seconds` above {MAX_LISTED_WINDOW}"
@@ -85,8 +96,12 @@ class WindowTotal(Rule):
             window=self._window if len(events) < count else None,
         )
 
-    def _sentence_0_1(self, match: Match) -> str:
+    def _sentence(self, match: Match) -> str:
         done = f"{DONE[self.type]} {since(match.span, match.count)} by {counted(match.count, self.type)}"
-        return f"{match.value} {done}; the limit is {match.threshold} in {lasting(self.seconds)}"
+        return f"{match.value} {done} (threshold {match.threshold} within {lasting(self.seconds)})"
 
-    sentences: ClassVar = {None: _sentence_0_1}
+    def _sentence_0_1(self, match: Match) -> str:
+        done = f"{DONE[self.type]} {since_0_1(match.span, match.count)} by {counted_0_1(match.count, self.type)}"
+        return f"{match.value} {done}; the limit is {match.threshold} in {lasting_0_1(self.seconds)}"
+
+    sentences: ClassVar = {PRESENT: _sentence, None: _sentence_0_1}

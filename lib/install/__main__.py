@@ -18,9 +18,9 @@ from lib.install.venv import CLOSED, UNFINISHED, VENV, check_disk, check_modules
 LOCK = Path("var/install.lock")
 SERVICE, POSTGRES = "requirements.txt", "requirements-postgres.txt"
 FILES = {"service": [SERVICE], "run": [SERVICE, POSTGRES], "dev": ["requirements-dev.txt"]}
-# A service is installed without the Makefile, so the command to run with another Python is this one.
-AGAIN = {"service": "python3.11 -m lib.install service"}
-BY_MAKE = os.environ.get("MAKE_PREFIX", "make") + " start PYTHON=python3.11"
+# How to install with another Python; a service is installed without the Makefile.
+RETRY = {"service": "python3.11 -m lib.install service"}
+RETRY_BY_MAKE = os.environ.get("MAKE_PREFIX", "make") + " start PYTHON=python3.11"
 KINDS = {"service": ["service"], "run": ["run"], "dev": ["run", "dev"]}
 
 
@@ -31,8 +31,8 @@ def stamp(kind: str) -> Path:
 
 def is_done(kind: str) -> bool:
     """Return whether a kind has been installed since the last change of its lock files."""
-    made = stamp(kind)
-    return made.exists() and all(Path(name).stat().st_mtime <= made.stat().st_mtime for name in [*FILES[kind], UV_LOCK])
+    done = stamp(kind)
+    return done.exists() and all(Path(name).stat().st_mtime <= done.stat().st_mtime for name in [*FILES[kind], UV_LOCK])
 
 
 def install_kind(kind: str, packages: Packages) -> None:
@@ -49,12 +49,12 @@ def install_kind(kind: str, packages: Packages) -> None:
 
 def prepare(kind: str) -> None:
     """Install a kind into `.venv`; does nothing if it is already installed."""
-    whole = usable_venv()
-    if whole and all(is_done(each) for each in KINDS[kind]):
+    usable = usable_venv()
+    if usable and all(is_done(each) for each in KINDS[kind]):
         return
     check_disk(shutil.disk_usage(".").free)
     begin_log()
-    if not whole:
+    if not usable:
         wheel = bundled_wheel()
         make_venv(with_pip=wheel is None)
         if wheel:
@@ -68,8 +68,8 @@ def prepare(kind: str) -> None:
     UNFINISHED.unlink()
 
 
-def alone(kind: str) -> None:
-    """Call `prepare` while no other process does so in this folder."""
+def prepare_exclusively(kind: str) -> None:
+    """Call `prepare`, after waiting for any other process that does so in this folder."""
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     with LOCK.open("ab") as lock:
         try:
@@ -92,12 +92,12 @@ def kind_of(arguments: "list[str]") -> str:
 def main(arguments: "list[str]") -> int:
     """Install a kind of packages; return 0, or 1 after printing one line that says what went wrong."""
     try:
-        check_python(sys.version_info[:2], AGAIN.get(" ".join(arguments), BY_MAKE))
+        check_python(sys.version_info[:2], RETRY.get(" ".join(arguments), RETRY_BY_MAKE))
         kind = kind_of(arguments)
         check_modules()
         if kind == "service":
             os.umask(0o022)  # the service's user must be able to read the files, however strict the installer's umask
-        alone(kind)
+        prepare_exclusively(kind)
     except InstallError as refusal:
         print(f"error: {refusal}", file=sys.stderr)
     except PermissionError as error:

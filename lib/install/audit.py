@@ -70,16 +70,16 @@ def conclude(audit: Audit) -> tuple[int, list[str]]:
 
 def has_tool() -> bool:
     """Make pip-audit's environment unless it is up to date with its lock file; return whether it is there."""
-    made = TOOL / "made.stamp"
-    if PYTHON.exists() and made.exists() and made.stat().st_mtime >= Path(TOOL_LOCK).stat().st_mtime:
+    stamp = TOOL / "made.stamp"
+    if PYTHON.exists() and stamp.exists() and stamp.stat().st_mtime >= Path(TOOL_LOCK).stat().st_mtime:
         return True
-    made.unlink(missing_ok=True)
+    stamp.unlink(missing_ok=True)
     uv = [str(UV), "--no-config", "--no-progress", "--no-python-downloads"]
     options = [*uv_options(pip_settings()), "--python", str(PYTHON), "--no-deps", "--require-hashes", "-r", TOOL_LOCK]
-    there = step(f"Making {TOOL}", [*uv, "venv", "--clear", "--python", sys.executable, str(TOOL)])
-    if there and step(f"Installing {TOOL_LOCK}", [*uv, "pip", "install", *options]):
-        made.touch()
-    return made.exists()
+    made_venv = step(f"Making {TOOL}", [*uv, "venv", "--clear", "--python", sys.executable, str(TOOL)])
+    if made_venv and step(f"Installing {TOOL_LOCK}", [*uv, "pip", "install", *options]):
+        stamp.touch()
+    return stamp.exists()
 
 
 def audit_lock() -> tuple[int, list[str]]:
@@ -100,10 +100,10 @@ def main(arguments: list[str]) -> int:
     """Print the result; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m lib.install.audit")
     parser.add_argument("--if-reachable", action="store_true", help="exit with 0 if the audit is impossible")
-    lenient = parser.parse_args(arguments).if_reachable
+    if_reachable = parser.parse_args(arguments).if_reachable
     status, lines = audit_lock()
     print(*lines, sep="\n")
-    return 0 if status == 2 and lenient else status  # noqa: PLR2004  # as above
+    return 0 if status == 2 and if_reachable else status  # noqa: PLR2004  # as above
 
 
 if __name__ == "__main__":

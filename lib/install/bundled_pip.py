@@ -17,13 +17,13 @@ UNPACKED = VENV / "bundled-pip"
 
 
 def bundled_wheel() -> "Path | None":
-    """Find the pip wheel that comes with this Python; None if it is not in a usual place."""
+    """Return the pip wheel that comes with this Python; None if it is in none of the usual folders."""
     spec = importlib.util.find_spec("ensurepip")
-    places = [Path(place) / "_bundled" for place in (spec and spec.submodule_search_locations) or []]
+    folders = [Path(folder) / "_bundled" for folder in (spec and spec.submodule_search_locations) or []]
     wheels = sysconfig.get_config_var("WHEEL_PKG_DIR")  # set by Debian and Fedora
     if wheels:
-        places.insert(0, Path(wheels))
-    return next((wheel for place in places for wheel in sorted(place.glob("pip-*.whl"))), None)
+        folders.insert(0, Path(wheels))
+    return next((wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))), None)
 
 
 def unpack(wheel: Path) -> None:

@@ -58,15 +58,15 @@ _UNKNOWN = "failed while {what}: see {log}, then run this again"
 
 def cause() -> str:
     """Return the cause of the last step's failure; OTHER if its output matches none."""
-    return _found()[0]
+    return _match()[0]
 
 
 def failure(what: str) -> InstallError:
     """Return a one-line explanation of the last step's failure; `what` is what the step was doing."""
-    return InstallError(_found()[1].format(what=what, log=LOG))
+    return InstallError(_match()[1].format(what=what, log=LOG))
 
 
-def _found() -> "tuple[str, str]":
+def _match() -> "tuple[str, str]":
     output = last_output()
     for name, pattern, text in _CAUSES:
         if pattern.search(output):

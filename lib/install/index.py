@@ -1,4 +1,4 @@
-"""Passes pip's settings of where packages come from on to uv, which does not read them."""
+"""Translates pip's settings of package sources for uv, which does not read them."""
 
 import ast
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 from lib.install.bundled_pip import pip
 from lib.install.steps import clean_environment
 
-_STRENGTH = {"global": 0, "install": 1, ":env:": 2}
+_PRECEDENCE = {"global": 0, "install": 1, ":env:": 2}
 _FALSE = ("", "0", "f", "false", "n", "no", "off")
 # uv's options by pip's settings, each of which may hold several values.
 _OPTIONS = {
@@ -22,17 +22,17 @@ def pip_settings() -> "dict[str, str]":
     """Return pip's settings from its files and the environment: of each, the value with the highest precedence."""
     argv = [*pip(), "config", "list"]
     listed = subprocess.run(argv, capture_output=True, env=clean_environment(), check=False).stdout
-    return strongest(listed.decode("utf-8", "replace").splitlines())
+    return effective_settings(listed.decode("utf-8", "replace").splitlines())
 
 
-def strongest(lines: "list[str]") -> "dict[str, str]":
+def effective_settings(lines: "list[str]") -> "dict[str, str]":
     """Return the value with the highest precedence from lines such as `global.timeout='60'`, `:env:.timeout='9'`."""
     found = []
     for line in lines:
         name, _, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        if section in _STRENGTH:
-            found.append((_STRENGTH[section], key, str(ast.literal_eval(value))))
+        if section in _PRECEDENCE:
+            found.append((_PRECEDENCE[section], key, str(ast.literal_eval(value))))
     return {key: value for _, key, value in sorted(found)}
 
 

@@ -1,8 +1,7 @@
 """Installs the locked packages into `.venv`. Nothing is resolved: only what is in the lock can be installed (A32).
 
-uv installs them, after the pip that comes with Python has fetched it: that takes a second or two from uv's cache, four
-from the index, where pip takes 16 to 24 from its cache. If there is no uv for the platform, or it cannot reach the
-index, pip installs them.
+Python's own pip fetches uv, and uv installs them: in a second or two from its cache, in four from the index, while pip
+takes 16 to 24 from its cache. If there is no uv for the platform, or it cannot reach the index, pip installs them.
 """
 
 import shutil
@@ -18,7 +17,7 @@ INSTALLER = VENV / "installer"
 UV = INSTALLER / "bin/uv"
 UV_LOCK = "requirements-install.txt"
 _LOCKED = ["--no-deps", "--require-hashes", "-r"]
-_BY_PIP = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2"]
+_PIP_INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2"]
 _UV = [str(UV), "--no-config", "--no-progress", "--no-python-downloads", "pip"]
 
 
@@ -35,11 +34,11 @@ class Packages:
     def install(self, name: str) -> bool:
         """Install the packages of one lock file; return whether that succeeded."""
         if self._has_uv():
-            if step(f"Installing {name}", self._by_uv(name)):
+            if step(f"Installing {name}", self._uv_command(name)):
                 return True
             if cause() in (DISK, HASH, PLATFORM):
                 return False
-        return step(f"Installing {name} by pip", [*pip(), *_BY_PIP, *_LOCKED, name])
+        return step(f"Installing {name} by pip", [*pip(), *_PIP_INSTALL, *_LOCKED, name])
 
     def check(self) -> None:
         """Check that the packages fit each other and this Python.
@@ -74,7 +73,7 @@ class Packages:
         if self._uv:
             return True
         shutil.rmtree(str(INSTALLER), ignore_errors=True)
-        argv = [*pip(), *_BY_PIP, "--target", str(INSTALLER), *_LOCKED, UV_LOCK]
+        argv = [*pip(), *_PIP_INSTALL, "--target", str(INSTALLER), *_LOCKED, UV_LOCK]
         self._uv = step("Installing the installer", argv) and UV.exists()
         if not self._uv and cause() not in (PLATFORM, OTHER):
             raise failure("installing the installer")
@@ -82,13 +81,13 @@ class Packages:
 
     def _install_pip(self) -> None:
         by_uv = [*_UV, "install", *self._cache, "--python", str(PYTHON)]
-        argv = by_uv if self._uv else [*pip(), *_BY_PIP, "--ignore-installed"]  # it finds itself installed
+        argv = by_uv if self._uv else [*pip(), *_PIP_INSTALL, "--ignore-installed"]  # it finds itself installed
         # Installed last and without compiling it: nothing that runs here needs it.
         if not step("Installing pip", [*argv, "--no-index", "--no-deps", str(bundled_wheel())]):
             raise failure("installing pip")
         remove()
 
-    def _by_uv(self, name: str) -> "list[str]":
+    def _uv_command(self, name: str) -> "list[str]":
         # Compile now on all cores, as pip does. Otherwise the first programs would compile on one core, and where
         # PYTHONDONTWRITEBYTECODE is set, as in many images, every program would do it again.
         options = [*uv_options(pip_settings()), *self._cache, "--compile-bytecode", "--python", str(PYTHON)]

@@ -17,11 +17,11 @@ UNFINISHED = VENV / "unfinished"
 CLOSED = "{} is closed to you: run this as the user who made it, or in a checkout of your own"
 
 
-def check_python(version: "tuple[int, ...]", again: str) -> None:
-    """Refuse a Python that is too old for the service; `again` is the command to run with another, python3.11."""
+def check_python(version: "tuple[int, ...]", retry: str) -> None:
+    """Refuse a Python that is too old for the service; `retry` is the command that uses a newer one."""
     if version < OLDEST:
         needed, found = ".".join(map(str, OLDEST)), ".".join(map(str, version))
-        raise InstallError(f"Python {needed} or newer is required, this is {found}: {again}")
+        raise InstallError(f"Python {needed} or newer is required, this is {found}: {retry}")
 
 
 def check_modules() -> None:

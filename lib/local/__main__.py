@@ -1,19 +1,18 @@
-"""`python -m lib.local COMMAND`: the commands behind the Makefile, for the checkout in the present folder."""
+"""`python -m lib.local COMMAND`: the commands behind the Makefile, for the checkout in the current folder."""
 
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lib.local.errors import LocalError
 from lib.local.project import read_project
-from lib.local.terminal import say
+from lib.local.terminal import LocalError, say
 
 _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one command: 0 when it succeeded, else a line on standard error says what to do next."""
+    """Execute a command and return its exit status; an error is one line on standard error that says what to do."""
     try:
         return _do(arguments)
     except KeyboardInterrupt:
@@ -28,27 +27,27 @@ def main(arguments: Sequence[str]) -> int:
 
 def _do(arguments: Sequence[str]) -> int:
     project = read_project(Path.cwd())
-    # Imported here: Ctrl-C while it loads is heard, and packages that are missing are no traceback.
+    # Imported here, so that neither Ctrl-C during the import nor a missing package prints a traceback.
     try:
-        from lib.local.commands import do  # noqa: PLC0415
+        from lib.local.commands import execute  # noqa: PLC0415
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] == "lib":
             raise
         from lib.local import without_packages  # noqa: PLC0415
 
-        return without_packages.do(project, arguments, error.name)
-    return do(project, arguments)
+        return without_packages.execute(project, arguments, error.name)
+    return execute(project, arguments)
 
 
 def _interrupt(*_: object) -> None:
-    # Once: make passes on what the terminal has sent already, and the second would interrupt the undoing.
+    # Once only: make passes on the signal that the terminal has sent already, and that would interrupt the clean-up.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C, unless they are ignored (nohup)
+    for each in (signal.SIGTERM, signal.SIGHUP):  # handled like Ctrl-C, unless they are ignored (nohup)
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _interrupt)
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Where the person is who called make: it may have been told to go into another folder first."""
+"""Finds the user's folder: `make -C` may have changed the current one."""
 
 import os
 import re
@@ -8,27 +8,26 @@ import psutil
 
 from lib.caller import VARIABLE as CALLER_FOLDER
 
-VARIABLE = "MAKE_CALLED_IN"  # of the Makefile
+CALLED_IN = "MAKE_CALLED_IN"  # set by the Makefile: PWD as make found it
 _MAKES = ("make", "gmake")
-_CHANGES_FOLDER = re.compile(r"-[A-Za-z]*C.*|--directory(=.*)?", re.DOTALL)
+_OPTION_C = re.compile(r"-[A-Za-z]*C.*|--directory(=.*)?", re.DOTALL)
 
 
 def caller_folder(root: Path) -> Path:
-    """Return the folder in which the command was typed: what CALLER_FOLDER says, else the shell's, else the project's.
+    """Return the folder in which the user typed the command: CALLER_FOLDER if set, else PWD under `make -C`, else root.
 
-    The shell's is that of `make -C`. Only then is PWD believed, as make found it: other programs than shells start make
-    somewhere without changing it.
+    Without -C, PWD is not used: a program other than a shell may have started make in `root` without changing PWD.
     """
-    said = os.environ.get(CALLER_FOLDER)
-    if said:
-        return Path(said)
-    named = os.environ.get(VARIABLE, "")
-    return Path(named) if os.path.isabs(named) and _make_was_sent_elsewhere() else root  # noqa: PTH117 - a text
+    folder = os.environ.get(CALLER_FOLDER)
+    if folder:
+        return Path(folder)
+    called_in = os.environ.get(CALLED_IN, "")
+    return Path(called_in) if os.path.isabs(called_in) and _make_has_option_c() else root  # noqa: PTH117 - a string
 
 
-def _make_was_sent_elsewhere() -> bool:
+def _make_has_option_c() -> bool:
     try:
         makes = [process for process in psutil.Process().parents() if process.name() in _MAKES]
-        return bool(makes) and any(map(_CHANGES_FOLDER.fullmatch, makes[0].cmdline()[1:]))
+        return bool(makes) and any(map(_OPTION_C.fullmatch, makes[0].cmdline()[1:]))
     except psutil.Error:
         return False

@@ -1,4 +1,4 @@
-"""A private PostgreSQL: one folder, one server on 127.0.0.1, made, started and stopped without the system."""
+"""A private PostgreSQL server: its data in one folder, listening on 127.0.0.1, independent of the system's servers."""
 
 import secrets
 import shutil
@@ -14,29 +14,28 @@ import psutil
 import psycopg2
 from psycopg2.extensions import quote_ident
 
-from lib.local.account import Account, account_for, give, write_secret
-from lib.local.binaries import Programs, find_programs, run_program
-from lib.local.errors import LocalError
-from lib.local.hints import make
-from lib.local.ports import kept_port
-from lib.local.processes import end, gone, postgres_in, works_in
-from lib.local.state import exclusive
+from lib.local.account import Account, account_for, chown, write_secret
+from lib.local.binaries import Binaries, find_binaries, run_binary
+from lib.local.ports import saved_port
+from lib.local.processes import is_postgres_in, kill_after, postgres_in, wait_for_end
+from lib.local.state import hold_lock
+from lib.local.terminal import LocalError, make
 from lib.privileges import make_login
 
 _START_SECONDS = 60
 _LEFTOVER_SECONDS = 2
-_PAUSE = 0.05
-_LOCK_SECONDS = 120  # as long as another command may take: a first start, or the recovery from a crash
+_PAUSE = 0.05  # seconds
+_LOCK_SECONDS = 120  # longer than another command takes: for a first start, or for crash recovery
 _BUILTIN_LOCALE_SINCE = 17
 _ALWAYS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "password_encryption": "scram-sha-256"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A PostgreSQL server with one database and two logins: its owner, a superuser, and a service, which owns nothing.
+    """A server with one database and two logins: the owner, a superuser, and the service's, which owns nothing.
 
-    `home` holds the data, the passwords and the port; `name` is that of the database and its owner; `settings` go to
-    postgresql.conf when the data is made.
+    `home` holds data, passwords and port. The database and its owner are called `name`. `settings` are written to
+    postgresql.conf when the data folder is created.
     """
 
     home: Path
@@ -46,76 +45,76 @@ class Cluster:
 
     @property
     def data(self) -> Path:
-        """The data folder as PostgreSQL knows it."""
+        """PostgreSQL's data folder."""
         return self.home / "data"
 
     @property
     def owner_url(self) -> str:
-        """The address of the database for its owner, with password; raises `FileNotFoundError` if it never ran."""
+        """The owner's address of the database, with password; raises `FileNotFoundError` before the first start."""
         return self._url(self.name, "password", self.name)
 
     @property
     def service_url(self) -> str:
-        """The address for a service; the rest as for the owner."""
+        """The service's address of the database, with password; raises `FileNotFoundError` before the first start."""
         return self._url(f"{self.name}_service", "service-password", self.name)
 
-    def _url(self, login: str, password: str, database: str) -> str:
-        secret, port = ((self.home / file).read_text() for file in (password, "port"))
-        return f"postgresql://{login}:{secret}@127.0.0.1:{port}/{database}"
+    def _url(self, login: str, password_file: str, database: str) -> str:
+        password, port = ((self.home / file).read_text() for file in (password_file, "port"))
+        return f"postgresql://{login}:{password}@127.0.0.1:{port}/{database}"
 
-    def programs(self) -> Programs:
-        """Find the programs for the data, or for data that is to be made; raises `LocalError`."""
-        wanted = self._major() if self.home.exists() else None
-        return find_programs(account=account_for(self.home), storage=self.home.parent, wanted=wanted)
+    def binaries(self) -> Binaries:
+        """Find binaries of the data's major version, or any if there is no data yet; raises `LocalError`."""
+        major = self._major() if self.home.exists() else None
+        return find_binaries(account=account_for(self.home), storage=self.home.parent, major=major)
 
-    def running(self) -> bool:
-        """Tell whether the server runs; a stopped one (SIGSTOP) does, a zombie does not."""
+    def is_running(self) -> bool:
+        """Return whether the server runs; a stopped one (SIGSTOP) does."""
         return self.postmaster() is not None
 
     def postmaster(self) -> psutil.Process | None:
-        """Find the main process of the server; the number in its file may be anybody's after a crash."""
+        """Return the server's main process; after a crash, another process may have the id in postmaster.pid."""
         try:
             process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
-        return process if works_in(self.data, process) else None
+        return process if is_postgres_in(self.data, process) else None
 
-    def start(self, *, anew: bool = True) -> None:
-        """Make sure that the server runs; raises `LocalError`.
+    def start(self, *, create: bool = True) -> None:
+        """Start the server unless it runs, and wait until it accepts connections; raises `LocalError`.
 
-        Data is made if there is none. Not `anew`, as when a running server has ended: data that is gone is an error.
+        If there is no data folder, it is created; without `create`, as after a crash, that is an error.
         """
-        with self._alone():
-            account, programs = account_for(self.home), self.programs()
+        with self._lock():
+            account, binaries = account_for(self.home), self.binaries()
             if not self.home.exists():
-                if not anew:
+                if not create:
                     raise LocalError(
                         f"the folder {self.home} is gone: {make('stop')}, then {make('start')} for a new one"
                     )
-                self._make_home(programs, account)
-            if not self._serves():
-                self._launch(programs, account)
-            self._make_database(account)
+                self._create_home(binaries, account)
+            if not self._wait_for_running():
+                self._launch(binaries, account)
+            self._create_database(account)
 
-    def stop(self, *, patience: float = 20) -> None:
-        """Stop the server: for `patience` seconds it may end sessions and save its work, then it is killed."""
-        with self._alone():
-            postmaster, used = self.postmaster(), postgres_in(self.data)
-            for process in used:
+    def stop(self, *, grace: float = 20) -> None:
+        """Stop the server; after `grace` seconds for ending sessions and saving data, it is killed."""
+        with self._lock():
+            postmaster, processes = self.postmaster(), postgres_in(self.data)
+            for process in processes:
                 with suppress(psutil.NoSuchProcess):
-                    process.resume()
-            # After SIGQUIT nothing is saved, and the next start recovers.
-            for sign, seconds in ((signal.SIGINT, patience), (signal.SIGQUIT, 5)):
-                if postmaster and seconds and not gone([postmaster], seconds=0):
-                    postmaster.send_signal(sign)
-                    gone([postmaster], seconds=seconds)
-            end(used, after=_LEFTOVER_SECONDS)
+                    process.resume()  # a stopped process would not handle the signal
+            # SIGINT is a fast shutdown, SIGQUIT an immediate one, after which the next start recovers.
+            for number, seconds in ((signal.SIGINT, grace), (signal.SIGQUIT, 5)):
+                if postmaster and seconds and not wait_for_end([postmaster], seconds=0):
+                    postmaster.send_signal(number)
+                    wait_for_end([postmaster], seconds=seconds)
+            kill_after(processes, seconds=_LEFTOVER_SECONDS)
 
-    def _alone(self) -> AbstractContextManager[int]:
+    def _lock(self) -> AbstractContextManager[int]:
         if not self.home.parent.exists():
             self.home.parent.mkdir(mode=0o700, parents=True)
-            give(self.home.parent, account_for(self.home))
-        return exclusive(self.home.with_name(f"{self.home.name}.lock"), seconds=_LOCK_SECONDS)
+            chown(self.home.parent, account_for(self.home))
+        return hold_lock(self.home.with_name(f"{self.home.name}.lock"), seconds=_LOCK_SECONDS)
 
     def _major(self) -> int:
         try:
@@ -124,62 +123,62 @@ class Cluster:
             owner = self.home.owner()
             raise LocalError(f"{self.home} belongs to {owner}: run this as {owner} or as root") from error
         except (FileNotFoundError, ValueError) as error:
-            raise LocalError(f"{self.home} holds no data of PostgreSQL: move it away, or {make('clean')}") from error
+            raise LocalError(f"{self.home} holds no PostgreSQL data: move it away, or {make('clean')}") from error
 
-    def _make_home(self, programs: Programs, account: Account | None) -> None:
-        """Make the folder, whole or not at all: it is made beside, and renamed when complete."""
+    def _create_home(self, binaries: Binaries, account: Account | None) -> None:
+        """Create the folder atomically: in a draft beside it, which is renamed when complete."""
         for leftover in self.home.parent.glob(f"{self.home.name}.new.*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f"{self.home.name}.new.", dir=self.home.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f"{self.home.name}.new.", dir=self.home.parent))
         try:
-            give(fresh, account)
-            write_secret(fresh / "password", secrets.token_urlsafe(24), account)
-            self.initdb(fresh, programs, account)
-            with (fresh / "data/postgresql.conf").open("a") as configuration:
+            chown(draft, account)
+            write_secret(draft / "password", secrets.token_urlsafe(24), account)
+            self.initdb(draft, binaries, account)
+            with (draft / "data/postgresql.conf").open("a") as configuration:
                 for name, value in {**_ALWAYS, **self.settings}.items():
                     quoted = value.replace("'", "''")
                     configuration.write(f"{name} = '{quoted}'\n")
-            fresh.rename(self.home)
+            draft.rename(self.home)
         except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(draft, ignore_errors=True)
             raise
 
-    def initdb(self, home: Path, programs: Programs, account: Account | None) -> None:
-        """Make the data folder in `home`, whose password file is there; raises `LocalError`."""
+    def initdb(self, home: Path, binaries: Binaries, account: Account | None) -> None:
+        """Create the data folder in `home`, which holds the owner's password; raises `LocalError`."""
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", f"--username={self.name}"]
-        if programs.major >= _BUILTIN_LOCALE_SINCE:
-            # Sorts as C does, yet knows upper from lower case in every script.
+        if binaries.major >= _BUILTIN_LOCALE_SINCE:
+            # Sorts as C does, but knows upper and lower case of every script.
             options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.settings.get("fsync") == "off":
             options.append("--no-sync")
         options += [f"-D{home / 'data'}", f"--pwfile={home / 'password'}"]
-        run_program(programs, "initdb", options, account=account, log=self.log)
+        run_binary(binaries, "initdb", options, account=account, log=self.log)
 
-    def _launch(self, programs: Programs, account: Account | None) -> None:
-        end(postgres_in(self.data), after=_LEFTOVER_SECONDS)  # backends of a killed server, which may be busy
-        # Without this, PostgreSQL would refuse to start when another process happens to have the number in it.
+    def _launch(self, binaries: Binaries, account: Account | None) -> None:
+        kill_after(postgres_in(self.data), seconds=_LEFTOVER_SECONDS)  # backends that outlived a killed postmaster
+        # PostgreSQL would refuse to start if another process had the id in this file.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        port = kept_port(self.home / "port")
+        port = saved_port(self.home / "port")
         options = ["start", "-w", f"-t{_START_SECONDS}", f"-D{self.data}", f"-o-p {port}"]
-        run_program(programs, "pg_ctl", options, account=account, log=self.log)
+        run_binary(binaries, "pg_ctl", options, account=account, log=self.log)
 
-    def _serves(self) -> bool:
-        """Wait until a running server takes connections: it may be recovering. False when it does not run."""
+    def _wait_for_running(self) -> bool:
+        """Wait until a running server, which may be recovering, accepts connections; return False if none runs."""
         deadline = time.monotonic() + _START_SECONDS
-        while self.running():
+        while self.is_running():
             with suppress(psycopg2.OperationalError):
                 psycopg2.connect(self._url(self.name, "password", "postgres"), connect_timeout=_START_SECONDS).close()
                 return True
             if time.monotonic() > deadline:
                 again = f"{make('stop')}, then {make('start')}"
-                raise LocalError(f"PostgreSQL runs but takes no connections (log: {self.log}): {again}")
+                raise LocalError(f"PostgreSQL runs but accepts no connections (log: {self.log}): {again}")
             time.sleep(_PAUSE)
         return False
 
-    def _make_database(self, account: Account | None) -> None:
-        """Make the database and the login of a service, whichever is not there: older data has no such login."""
-        file = self.home / "service-password"
-        if file.exists():
+    def _create_database(self, account: Account | None) -> None:
+        """Create the database and the service's login, unless they exist; data of release 0.1 lacks the login."""
+        password_file = self.home / "service-password"
+        if password_file.exists():
             return
         password = secrets.token_urlsafe(24)
         with closing(psycopg2.connect(self._url(self.name, "password", "postgres"))) as connection:
@@ -189,4 +188,4 @@ class Cluster:
                 if not cursor.rowcount:
                     cursor.execute(f"CREATE DATABASE {quote_ident(self.name, cursor)}")
                 make_login(cursor, f"{self.name}_service", password)
-        write_secret(file, password, account)
+        write_secret(password_file, password, account)

@@ -1,4 +1,4 @@
-"""The commands, one function each; they return the exit status."""
+"""The commands, one function each, which returns the exit status."""
 
 import argparse
 import os
@@ -15,27 +15,27 @@ from lib.local import service
 from lib.local.binaries import embedded_folder
 from lib.local.caller import caller_folder
 from lib.local.cluster import Cluster
-from lib.local.database_address import plain_url, without_secrets
-from lib.local.errors import LocalError
-from lib.local.hints import make
+from lib.local.database_address import plain_url, split_password
 from lib.local.postgres import cluster_of
+from lib.local.processes import kill_leftovers
 from lib.local.project import Project
 from lib.local.settings import Settings, owner_environment, read_settings
 from lib.local.starting import start
-from lib.local.state import last_state, running_state
-from lib.local.terminal import say, step
+from lib.local.state import running_state, stop_supervisor
+from lib.local.terminal import LocalError, make, say, step
 from lib.local.without_packages import NOT_RUNNING, remove
 
 _FIRST_ERROR = 400
 
 
 def stop(project: Project) -> int:
-    """Stop what this checkout started; the data stays."""
+    """Stop what this checkout has started; the data stays."""
     began = time.monotonic()
-    stopped = service.stop_supervisor(last_state(project.supervisor_lock))
-    # Also when the settings now name another database: it may have been started before they did.
+    stopped = stop_supervisor(project.supervisor_lock)
+    kill_leftovers(project.root)
+    # Even if the settings name another database now: it may have been started before.
     cluster = cluster_of(project)
-    if cluster.running():
+    if cluster.is_running():
         cluster.stop()
         stopped = True
     say(f"Stopped ({time.monotonic() - began:.1f} s); the data stays." if stopped else "Nothing is running.")
@@ -43,7 +43,7 @@ def stop(project: Project) -> int:
 
 
 def status(project: Project) -> int:
-    """Tell what runs and where its things are: 0 when the service runs, else 3."""
+    """Print what runs, where it listens and where its data and logs are; return 0 if the service runs, else 3."""
     state = running_state(project.supervisor_lock)
     lines = [("service", f"at {state.address}" if state else "not running")]
     if state is not None:
@@ -51,34 +51,34 @@ def status(project: Project) -> int:
         lines += [("pids", f"supervisor {state.pid}{''.join(programs)}")]
     lines += _database_lines(project)
     lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
-    lines += [("log before", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
+    lines += [("older log", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
     for title, text in lines:
         print(f"{title:<12}{text}")
     return 0 if state else NOT_RUNNING
 
 
 def _database_lines(project: Project) -> list[tuple[str, str]]:
-    wrong = []
+    errors = []
     try:
         url = read_settings(project.root, os.environ).database_url
         if url:
             return [("database", f"{masked_url(url)} (DATABASE_URL)")]
     except LocalError as error:
-        wrong = [("settings", str(error))]
+        errors = [("settings", str(error))]
     cluster = cluster_of(project)
     if not cluster.home.exists():
-        return [*wrong, ("database", "none yet")]
-    programs = cluster.programs()
+        return [*errors, ("database", "none yet")]
+    binaries = cluster.binaries()
     return [
-        *wrong,
-        ("database", masked_url(cluster.service_url) if cluster.running() else "not running"),
+        *errors,
+        ("database", masked_url(cluster.service_url) if cluster.is_running() else "not running"),
         ("data folder", str(cluster.data)),
-        ("programs", f"{programs.folder} (PostgreSQL {programs.major})"),
+        ("programs", f"{binaries.folder} (PostgreSQL {binaries.major})"),
     ]
 
 
 def logs(project: Project) -> int:
-    """Show the last 50 lines of the log of the service, then follow it until Ctrl-C."""
+    """Show the last 50 lines of the service's log, then follow it until Ctrl-C."""
     if not project.service_log.exists():
         raise LocalError(f"there is no log yet: {make('start')}")
     with suppress(KeyboardInterrupt):
@@ -100,7 +100,7 @@ def _running_address(project: Project) -> str:
 
 
 def event(project: Project) -> int:
-    """Send the sample request to the running service, with the KEY of the environment if there is one."""
+    """Send the sample request to the running service, with the key in the variable KEY if that is set."""
     url = _running_address(project) + project.sample_path
     try:
         code, reason, body = service.request(url, project.sample_json, key=os.environ.get("KEY"))
@@ -111,7 +111,7 @@ def event(project: Project) -> int:
 
 
 def db_url(project: Project, settings: Settings) -> int:
-    """Print the address of the database for its owner, password included."""
+    """Print the owner's address of the database, password included."""
     print(_owner_url(project, settings))
     return 0
 
@@ -122,30 +122,34 @@ def _owner_url(project: Project, settings: Settings) -> str:
 
 
 def _private_cluster(project: Project, settings: Settings) -> Cluster | None:
-    """Return the private PostgreSQL, running; None where the settings name another."""
+    """Start the private PostgreSQL unless it runs, and return it; None if the settings name another database."""
     if settings.database_url:
         return None
     cluster = cluster_of(project)
-    if not cluster.running():
+    if not cluster.is_running():
         with step(f"Starting PostgreSQL ({make('stop')} ends it)"):
             cluster.start()
     return cluster
 
 
 def console(project: Project, settings: Settings) -> int:
-    """Become psql, connected as the owner. The password goes by the environment: all see arguments."""
-    plain, password = without_secrets(_owner_url(project, settings))
+    """Become psql, connected as the owner.
+
+    The environment passes the password, because every user of this machine can read arguments.
+    """
+    plain, password = split_password(_owner_url(project, settings))
     psql = shutil.which("psql", path=embedded_folder() or "") or shutil.which("psql")
     if psql is None:
         raise LocalError("no psql found: apt install postgresql-client")
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
-    os.execve(psql, [psql, plain], environment)  # noqa: S606 - no shell is what we want
+    os.execve(psql, [psql, plain], environment)  # noqa: S606 - without a shell on purpose
 
 
 def run(project: Project, settings: Settings, command: Sequence[str], *, as_owner: bool = False) -> int:
-    """Become a command that gets the service's address of the database, and the folder of its caller.
+    """Become a command, so that it gets the signals and its exit status is ours.
 
-    With `as_owner` it gets the owner's as well. Signals reach it, and its exit status is ours.
+    Its environment contains the service's address of the database, with `as_owner` the owner's too, and the user's
+    folder.
     """
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
@@ -159,40 +163,40 @@ def run(project: Project, settings: Settings, command: Sequence[str], *, as_owne
         environment |= owner_environment(settings, cluster)
     os.chdir(project.root)
     try:
-        os.execvpe(command[0], list(command), environment)  # noqa: S606 - no shell is what we want
+        os.execvpe(command[0], list(command), environment)  # noqa: S606 - without a shell on purpose
     except OSError as error:
         raise LocalError(f"cannot run {command[0]}: {error.strerror}") from error
 
 
 def clean(project: Project) -> int:
-    """Stop everything, then remove the database with its data, and the logs."""
+    """Stop everything, then remove the data and the logs."""
     stop(project)
     remove(project)
     return 0
 
 
-# These work whatever is set: a typing error in .env must not keep anyone from stopping what runs.
+# A wrong setting does not prevent these: what runs can be stopped whatever .env contains.
 _WITHOUT_SETTINGS: dict[str, Callable[[Project], int]] = {
     command.__name__: command for command in (stop, status, logs, event, address, clean)
 }
 _WITH_SETTINGS: dict[str, Callable[[Project, Settings], int]] = {"start": start, "db-url": db_url, "console": console}
 
 
-def do(project: Project, arguments: Sequence[str]) -> int:
-    """Do the command of a command line."""
-    own, words = _split(list(arguments))
-    parser = argparse.ArgumentParser(prog="python -m lib.local", description="Runs the service on this machine.")
+def execute(project: Project, arguments: Sequence[str]) -> int:
+    """Execute the command of a command line."""
+    own, command = _split(list(arguments))
+    parser = argparse.ArgumentParser(prog="python -m lib.local", description="Run the service on this machine.")
     parser.add_argument(
-        "command", choices=["run", *_WITH_SETTINGS, *_WITHOUT_SETTINGS], help="run: what follows after --"
+        "command", choices=["run", *_WITH_SETTINGS, *_WITHOUT_SETTINGS], help="run executes the command after --"
     )
-    parser.add_argument("--as-owner", action="store_true", help="run: with the address of the database's owner, too")
-    asked = parser.parse_args(own)
-    if asked.command in _WITHOUT_SETTINGS:
-        return _WITHOUT_SETTINGS[asked.command](project)
+    parser.add_argument("--as-owner", action="store_true", help="run: also pass the owner's address of the database")
+    options = parser.parse_args(own)
+    if options.command in _WITHOUT_SETTINGS:
+        return _WITHOUT_SETTINGS[options.command](project)
     settings = read_settings(project.root, os.environ)
-    if asked.command == "run":
-        return run(project, settings, words, as_owner=asked.as_owner)
-    return _WITH_SETTINGS[asked.command](project, settings)
+    if options.command == "run":
+        return run(project, settings, command, as_owner=options.as_owner)
+    return _WITH_SETTINGS[options.command](project, settings)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

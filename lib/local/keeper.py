@@ -1,4 +1,4 @@
-"""Keeps things alive, and tells in the log what it does."""
+"""Keeps something running: starts it again when it has ended, and logs that."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,31 +10,32 @@ _FIRST_PAUSE, _MAX_PAUSE, _HEALTHY = 0.2, 2.0, 10.0  # seconds
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps one thing alive: starts it again when it has ended, later and later if it ends at once each time."""
+    """Keeps one thing running; if it ends soon after each start, the pauses between the starts double."""
 
     name: str
-    alive: Callable[[], bool]
+    works: Callable[[], bool]
     start: Callable[[], None]
-    began: float = 0  # the last start; this and the others in seconds
+    began: float = 0  # the time of the last start; this and the others in seconds
     pause: float = 0
-    due: float | None = None  # the next start, if it has ended
+    due: float | None = None  # the time of the next start; None while the thing runs
 
     def check(self, now: float) -> None:
-        """Look once; a start that fails counts as an end."""
+        """Check whether it works, and start it if that is due; a start that fails counts as an end."""
         try:
-            if self.due is None and not self.alive():
-                ends_at_once = self.pause and now - self.began < _HEALTHY
-                self.pause = min(self.pause * 2, _MAX_PAUSE) if ends_at_once else _FIRST_PAUSE
+            if self.due is None and not self.works():
+                ended_soon = self.pause and now - self.began < _HEALTHY
+                self.pause = min(self.pause * 2, _MAX_PAUSE) if ended_soon else _FIRST_PAUSE
                 self.due = now + self.pause
                 report(f"{self.name} has ended; starting it again in {self.pause:.1f} s")
             if self.due is not None and now >= self.due:
                 self.began, self.due = now, None
                 self.start()
-        except Exception as error:  # noqa: BLE001 - giving up is never better than the next try
-            report(f"{self.name} cannot be started or looked at: {error}")
+        except Exception as error:  # noqa: BLE001 - the next try is better than giving up
+            report(f"{self.name} cannot be started or checked: {error}")
 
 
 def report(text: str) -> None:
-    """Add a line to the log; a full disk must not end who is there to start things again."""
+    """Write a line to the supervisor's log, its standard output; a full disk is ignored."""
     with suppress(OSError):
-        print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}", flush=True)
+        # As one string, since two threads write: print would write the line break on its own.
+        print(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} supervisor: {text}\n", end="", flush=True)

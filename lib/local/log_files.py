@@ -1,4 +1,4 @@
-"""Logs as files that several processes append to, kept small by whoever looks after them."""
+"""Log files that several processes append to."""
 
 import os
 import shutil
@@ -7,38 +7,40 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-LIMIT = 10 * 2**20  # bytes of a file; what was before is kept as FILE.1
-MODE = 0o640  # it says who did what, so not everybody on the machine may read it
+MAX_SIZE = 10 * 2**20  # bytes
+_QUOTED = 15  # lines
+MODE = 0o640  # logs say who did what, so other users may not read them
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log to add to it, made if need be."""
+    """Open a log to append to it, creating it if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
-    with suppress(OSError):  # somebody else's: then they decide
+    with suppress(OSError):  # the file is another user's, who decides its mode
         os.fchmod(file, MODE)
     return os.fdopen(file, "ab")
 
 
-def before(path: Path) -> Path:
-    """Name the file that holds the part before that in a log."""
+def rotated(path: Path) -> Path:
+    """Return the file to which a full log is moved."""
     return path.with_name(f"{path.name}.1")
 
 
-def shorten(path: Path) -> None:
-    """Move what a full log holds into the file before it.
+def rotate(path: Path) -> None:
+    """If a log is larger than MAX_SIZE, move its content to the rotated file, which is replaced.
 
-    Writers have it open and append, so they continue at its new beginning. What they write between the copy and the
-    truncation, within milliseconds, is lost. If the disk is full, both files stay as they are.
+    The log itself is truncated, because its writers keep it open; since they append, they continue at its new
+    beginning. What they write between the copy and the truncation, within milliseconds, is lost. On a full disk both
+    files stay as they are.
     """
-    with suppress(OSError):  # there is none, or the disk is full
-        if path.stat().st_size > LIMIT:
-            _copy(path, before(path))
+    with suppress(OSError):  # there is no log, or the disk is full
+        if path.stat().st_size > MAX_SIZE:
+            _copy(path, rotated(path))
             os.truncate(path, 0)
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Put a copy in the place of the target, whole or not at all."""
+    """Replace the target by a copy, atomically."""
     draft = target.with_name(f"{target.name}.new")
     try:
         with path.open("rb") as log, open_log(draft) as copy:
@@ -50,9 +52,14 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Read the last lines of a log; none when there is no log."""
+    """Return the last lines of a log; none if there is no log."""
     try:
         with path.open(errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, count)]
     except FileNotFoundError:
         return []
+
+
+def quoted_end(path: Path) -> str:
+    """Return the name of a log and, below it, its last lines, for an error message."""
+    return "\n  ".join([f"{path}:", *last_lines(path, _QUOTED)])

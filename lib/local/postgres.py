@@ -1,4 +1,4 @@
-"""The two private PostgreSQL servers there are: that of a checkout, which lasts, and those of the tests."""
+"""The private PostgreSQL servers: a checkout's, which keeps its data, and temporary ones for tests and measurements."""
 
 import contextlib
 import os
@@ -7,40 +7,40 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lib.local.account import account_for, can_enter, give
+from lib.local.account import account_for, can_reach, chown
 from lib.local.cluster import Cluster
-from lib.local.errors import LocalError
 from lib.local.project import Project
+from lib.local.terminal import LocalError
 
 _FOLDER = "postgres"
 
 
 def cluster_of(project: Project) -> Cluster:
-    """Describe the private PostgreSQL of a checkout; nothing is started. Raises `LocalError`."""
+    """Describe a checkout's PostgreSQL, without starting it; raises `LocalError`."""
     name = project.name.replace("-", "_")
     return Cluster(home=_parent(project) / _FOLDER, name=name, log=project.postgres_log)
 
 
 def _parent(project: Project) -> Path:
-    """Choose the folder: outside where root cannot use the checkout. Where data already is, it stays.
+    """Choose the folder: as root, one outside a checkout that the account cannot reach; existing data stays.
 
-    No folder above the checkout is ever opened to the account instead: who made it private had a reason.
+    The folders above the checkout are not opened to the account: their owner closed them for a reason.
     """
     inside, outside = project.var, project.outside
     inside.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0 or (inside / _FOLDER).exists():
         return inside
-    if (outside / _FOLDER).exists() or not can_enter(account_for(inside / _FOLDER), inside):
+    if (outside / _FOLDER).exists() or not can_reach(account_for(inside / _FOLDER), inside):
         return outside
     return inside
 
 
 @contextlib.contextmanager
 def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -> Iterator[str]:
-    """Run a new, empty server for as long as the context lasts; yields the address of its database for its owner.
+    """Run a new, empty server while the context lasts, and yield the owner's address of its database.
 
-    `settings` go to postgresql.conf, such as {"fsync": "off"}; `name` is that of its database and of the superuser who
-    owns it. Nothing of it is left afterwards. Raises `LocalError`.
+    `settings` are written to postgresql.conf, such as {"fsync": "off"}; the database and its owner, a superuser, are
+    called `name`. In the end everything is removed. Raises `LocalError`.
     """
     folder = _temporary_folder()
     try:
@@ -49,17 +49,17 @@ def temporary_cluster(*, settings: Mapping[str, str], name: str = "temporary") -
             cluster.start()
             yield cluster.owner_url
         finally:
-            cluster.stop(patience=0)
+            cluster.stop(grace=0)
     finally:
         shutil.rmtree(folder)
 
 
 def _temporary_folder() -> Path:
-    """Make a folder that the account reaches; the usual place for them may be private to root."""
+    """Create a folder that the account can reach."""
     folder = Path(tempfile.mkdtemp(prefix="postgres-")).resolve()
     account = account_for(folder)
-    give(folder, account)
-    if can_enter(account, folder):
+    chown(folder, account)
+    if can_reach(account, folder):
         return folder
     folder.rmdir()
     raise LocalError(f"the user of PostgreSQL cannot reach {folder}: set TMPDIR to a folder that is open, such as /tmp")

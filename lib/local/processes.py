@@ -1,4 +1,4 @@
-"""Looking at processes and ending them. A zombie has ended: only its parent has not looked yet."""
+"""Finds processes and ends them. A zombie counts as ended: only its parent has not read its exit status yet."""
 
 import time
 from collections.abc import Iterable
@@ -7,56 +7,63 @@ from pathlib import Path
 
 import psutil
 
+MARK = "LOCAL_RUN"  # in the environment of each program: the checkout that started it
+_LEFTOVER_SECONDS = 3
 _PAUSE = 0.02
 
 
-def alive(process: psutil.Process) -> bool:
-    """Tell whether a process still runs: a stopped one does, not a zombie nor a later one of its number."""
+def is_running(process: psutil.Process) -> bool:
+    """Return whether a process runs; a stopped one does, a zombie or another process with the same id does not."""
     with suppress(psutil.NoSuchProcess):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        if process.is_running():
+            # The main thread may end before the others, which keep the process's sockets open.
+            return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     return False
 
 
 def postgres_in(data: Path) -> list[psutil.Process]:
-    """Find the programs of PostgreSQL that work on a data folder."""
-    return [process for process in psutil.process_iter() if works_in(data, process)]
+    """Return the PostgreSQL processes of a data folder."""
+    return [process for process in psutil.process_iter() if is_postgres_in(data, process)]
 
 
-def works_in(data: Path, process: psutil.Process) -> bool:
-    """Tell whether a process is a PostgreSQL in its data folder, by the file that it runs: others may stand there."""
+def is_postgres_in(data: Path, process: psutil.Process) -> bool:
+    """Return whether a process is a PostgreSQL on this data folder, which is then its current folder."""
     with suppress(psutil.Error, OSError):
-        # A program that was replaced on disk meanwhile is "/folder/postgres (deleted)".
-        runs = Path(process.exe().removesuffix(" (deleted)")).name
-        return runs == "postgres" and process.cwd() == str(data) and alive(process)
+        # If the file was replaced since the start, Linux calls it "/folder/postgres (deleted)".
+        executable = Path(process.exe().removesuffix(" (deleted)")).name
+        return executable == "postgres" and process.cwd() == str(data) and is_running(process)
     return False
 
 
-def with_variable(name: str, value: str) -> list[psutil.Process]:
-    """Find the processes that were started with this variable in their environment, by whoever knew its value."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if value and process.environ().get(name) == value and alive(process):
-                found.append(process)
-    return found
-
-
-def gone(processes: Iterable[psutil.Process], *, seconds: float) -> bool:
-    """Wait until none of the processes runs; False when some still do after `seconds`."""
-    # psutil.wait_procs is no help: it waits for zombies whose parent never looks, as in many containers.
+def wait_for_end(processes: Iterable[psutil.Process], *, seconds: float) -> bool:
+    """Wait until all processes have ended; return False if some still run after `seconds`."""
+    # psutil.wait_procs would also wait for zombies, which stay if nobody reads their status, as in many containers.
     left, deadline = list(processes), time.monotonic() + seconds
-    while left := [process for process in left if alive(process)]:
+    while left := [process for process in left if is_running(process)]:
         if time.monotonic() > deadline:
             return False
         time.sleep(_PAUSE)
     return True
 
 
-def end(processes: Iterable[psutil.Process], *, after: float) -> None:
-    """Wait for processes that are ending; kill those that still run after so many seconds."""
-    victims = list(processes)
-    if not gone(victims, seconds=after):
-        for process in victims:
+def kill_after(processes: Iterable[psutil.Process], *, seconds: float) -> None:
+    """Wait until all processes have ended; kill those that still run after `seconds`."""
+    processes = list(processes)
+    if not wait_for_end(processes, seconds=seconds):
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        gone(victims, seconds=5)
+        wait_for_end(processes, seconds=5)
+
+
+def kill_leftovers(root: Path) -> None:
+    """Kill the programs of a checkout whose supervisor was killed, if they are stuck; otherwise they end by themselves.
+
+    They are found by MARK: another process may have the ids that the supervisor wrote down.
+    """
+    leftovers = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(root):
+                leftovers.append(process)
+    kill_after(leftovers, seconds=_LEFTOVER_SECONDS)

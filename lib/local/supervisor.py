@@ -1,7 +1,7 @@
-"""The process in the background that starts PostgreSQL and the programs, and keeps them alive until it is stopped.
+"""The background process that starts PostgreSQL and the programs, and keeps them running until it is stopped.
 
-Started by `start` as `python -m lib.local.supervisor`, detached. Until all is ready its standard error is that of
-`start`, then the log; its standard input names the address of the database's owner.
+`start` runs it as `python -m lib.local.supervisor`, in a session of its own. Standard input brings the variables with
+the owner's address of the database. Standard error is that of `start` until the service answers, then the log.
 """
 
 import json
@@ -9,93 +9,106 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from lib.local.child import Child
-from lib.local.errors import LocalError
+from lib.local.cluster import Cluster
 from lib.local.keeper import Keeper, report
-from lib.local.log_files import last_lines, open_log, shorten
+from lib.local.log_files import open_log, quoted_end, rotate
 from lib.local.ports import reserve_port
 from lib.local.postgres import cluster_of
+from lib.local.processes import kill_leftovers
 from lib.local.project import Project, read_project
-from lib.local.service import GRACE_SECONDS, MARK, OTHER_RUNS, STOPPED, answers, stop_supervisor
+from lib.local.service import responds
 from lib.local.settings import Settings, owner_environment, program_environment, read_settings
-from lib.local.state import HeldByAnother, State, exclusive, last_state, lost, write_state
-from lib.local.terminal import say, step
+from lib.local.state import STOP_SECONDS, LockHeld, State, hold_lock, is_removed, write_state
+from lib.local.terminal import LocalError, say, step
 
-_LOCK_SECONDS = 2  # those who ask whether it is held hold it for a moment
+OTHER_RUNS, STOPPED = 4, 5  # exit statuses: another supervisor runs, or a signal stopped this one
+_GRACE_SECONDS = STOP_SECONDS - 30  # for the programs; the rest is for PostgreSQL
+_LOCK_SECONDS = 2  # a command that checks the lock holds it for a moment
 _READY_SECONDS = 30
-_FAILED_STARTS = 4
-_LINES = 15
-_LOOK = 0.1
+_MAX_LAUNCHES = 4  # of a program, until the service answers
+_PERIOD = 0.1  # seconds between two checks
 
 
 class Supervisor:
-    """Runs the programs of a project, and PostgreSQL unless DATABASE_URL names another.
+    """Runs a project's programs, and PostgreSQL unless DATABASE_URL names another.
 
-    `lock` is the open file of its lock, in which it writes what runs; `log` is for the programs.
+    `lock` is the descriptor of the lock file, to which the state is written; `log` gets the programs' output.
     """
 
     def __init__(self, project: Project, settings: Settings, lock: int, log: BinaryIO) -> None:
         self._project = project
         self._settings = settings
         self._lock = lock
-        self._cluster = None if settings.database_url else cluster_of(project)
         programs = project.programs.items()
         self._children = {name: Child([sys.executable, *argv], project.root, log) for name, argv in programs}
-        self._starts = dict.fromkeys(self._children, 0)
-        self._ready = False
         self._keepers = [
-            Keeper(name, partial(self._works, name), partial(self._start, name)) for name in self._children
+            Keeper(name, partial(self._works, name), partial(self._launch, name)) for name in self._children
         ]
-        if self._cluster is not None:
-            self._keepers.append(Keeper("PostgreSQL", self._cluster.running, self._restart_database))
-        self._write_state()
+        self._ready = False
+        self._write_state()  # early, because the file still names the supervisor before
+        self._cluster = None if settings.database_url else cluster_of(project)
+        self._stopping = threading.Event()
+        self._address_changed = threading.Event()  # PostgreSQL has another port
+        # A thread of its own, because PostgreSQL may take long to start: meanwhile the programs are kept running.
+        self._database_keeper = threading.Thread(target=self._keep_database, args=[self._cluster], daemon=True)
 
     def start(self) -> None:
-        """Start all, and return when the service answers; raises `LocalError`."""
+        """Start everything, and return when the service answers; raises `LocalError`."""
         if self._cluster is not None:
             with step("Starting PostgreSQL"):
-                self._cluster.start()  # also when it runs, left by a killed run: it may still be recovering
+                self._cluster.start()  # if a killed supervisor left it running, it may still be recovering
         with step("Applying the migrations"):
             self._migrate()
+        if self._cluster is not None:
+            self._database_keeper.start()
         with step("Starting the service"):
             for name in self._children:
-                self._start(name)
+                self._launch(name)
             self._wait_until_ready()
         self._ready = True
         self._write_state()
 
     def keep(self) -> None:
-        """Keep all alive, until the checkout is gone or an exception ends this."""
-        while not lost(self._lock, self._project.supervisor_lock):
-            self._look()
+        """Keep everything running until the checkout is removed or a signal ends this."""
+        while not is_removed(self._lock, self._project.supervisor_lock):
+            self._check()
 
-    def end(self) -> None:
-        """End the programs, and after them PostgreSQL."""
+    def stop(self) -> None:
+        """Stop the programs, and then PostgreSQL."""
         self._ready = False
         self._write_state()
         report("stopping")
+        self._stopping.set()
         for child in self._children.values():
             child.terminate()
         for child in self._children.values():
-            child.stop(patience=GRACE_SECONDS)
+            child.stop(grace=_GRACE_SECONDS)
         if self._cluster is not None:
+            if self._database_keeper.is_alive():
+                self._database_keeper.join()
             self._cluster.stop()
         report("stopped")
 
-    def _look(self) -> None:
-        time.sleep(_LOOK)
+    def _check(self) -> None:
+        time.sleep(_PERIOD)
+        if self._address_changed.is_set():
+            self._address_changed.clear()
+            for child in self._children.values():
+                child.terminate()  # to be launched again with the new address
         for keeper in self._keepers:
             keeper.check(time.monotonic())
-        shorten(self._project.service_log)
-        shorten(self._project.postgres_log)
+        rotate(self._project.service_log)
+        rotate(self._project.postgres_log)
 
     def _migrate(self) -> None:
-        """Apply the migrations to the database in use, as its owner."""
+        """Apply the migrations as the owner of the database."""
         path = self._project.logs / "migrate.log"
         argv = [sys.executable, *self._project.migrate]
         environment = {**self._environment(), **owner_environment(self._settings, self._cluster)}
@@ -103,47 +116,46 @@ class Supervisor:
             log.truncate(0)
             done = subprocess.run(argv, env=environment, stdout=log, stderr=log, check=False)
         if done.returncode != 0:
-            raise LocalError("\n  ".join([f"the migrations failed; the end of {path}:", *last_lines(path, _LINES)]))
+            raise LocalError(f"the migrations failed; the end of {quoted_end(path)}")
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
-        while not answers(self._settings.address + self._project.alive_path):
-            if max(self._starts.values()) >= _FAILED_STARTS or time.monotonic() > deadline:
-                path = self._project.service_log
-                end = last_lines(path, _LINES)
-                raise LocalError("\n  ".join([f"the service does not answer; the end of {path}:", *end]))
-            self._look()
+        while not responds(self._settings.address + self._project.alive_path):
+            launches = max(child.launches for child in self._children.values())
+            if launches >= _MAX_LAUNCHES or time.monotonic() > deadline:
+                raise LocalError(f"the service does not answer; the end of {quoted_end(self._project.service_log)}")
+            self._check()
 
     def _works(self, name: str) -> bool:
         child = self._children[name]
-        if child.alive() and child.silent():
-            report(f"{name} gives no sign of life any more; killing it")
+        if child.is_running() and child.check_silence():
+            report(f"{name} sends no heartbeats; killing it")
             return False
-        return child.alive()
+        return child.is_running()
 
-    def _start(self, name: str) -> None:
+    def _launch(self, name: str) -> None:
         self._children[name].launch(self._environment())
-        self._starts[name] += 1
         self._write_state()
 
     def _environment(self) -> dict[str, str]:
         return program_environment(self._project, self._settings, self._cluster)
 
     def _write_state(self) -> None:
-        programs = {name: (child.pid, self._starts[name]) for name, child in self._children.items()}
-        mark, address = os.environ.get(MARK, ""), self._settings.address
-        state = State(pid=os.getpid(), address=address, mark=mark, ready=self._ready, programs=programs)
+        programs = {name: (child.pid, child.launches) for name, child in self._children.items()}
+        state = State(pid=os.getpid(), address=self._settings.address, ready=self._ready, programs=programs)
         write_state(self._lock, state)
 
-    def _restart_database(self) -> None:
-        if self._cluster is not None:
-            address = self._cluster.service_url
-            self._cluster.start(anew=False)
-            report("PostgreSQL runs again")
-            if self._cluster.service_url != address:
-                # Another program took its port meanwhile. The programs know only the former address.
-                for child in self._children.values():
-                    child.terminate()
+    def _keep_database(self, cluster: Cluster) -> None:
+        keeper = Keeper("PostgreSQL", cluster.is_running, partial(self._restart_database, cluster))
+        while not self._stopping.wait(_PERIOD):
+            keeper.check(time.monotonic())
+
+    def _restart_database(self, cluster: Cluster) -> None:
+        address = cluster.service_url
+        cluster.start(create=False)
+        report("PostgreSQL runs again")
+        if cluster.service_url != address:  # another program took its port in the meantime
+            self._address_changed.set()
 
 
 def _interrupt(*_: object) -> None:
@@ -151,31 +163,31 @@ def _interrupt(*_: object) -> None:
 
 
 def main() -> int:
-    """Supervise the checkout in the present folder until it is stopped: 1 when something could not be started."""
+    """Supervise the checkout in the current folder until stopped; return the exit status, 1 if a start failed."""
     signal.signal(signal.SIGTERM, _interrupt)
     project = read_project(Path.cwd())
+    settings = read_settings(project.root, {**os.environ, **json.load(sys.stdin)})
     try:
-        with exclusive(project.supervisor_lock, seconds=_LOCK_SECONDS) as lock:
-            return _supervise(project, lock)
-    except HeldByAnother:
+        with hold_lock(project.supervisor_lock, seconds=_LOCK_SECONDS) as lock:
+            os.dup(lock)  # so that the lock is held until this process has ended: `stop` waits for that
+            return _supervise(project, settings, lock)
+    except LockHeld:
         return OTHER_RUNS
 
 
-def _supervise(project: Project, lock: int) -> int:
-    settings = read_settings(project.root, {**os.environ, **json.load(sys.stdin)})
-    former = last_state(project.supervisor_lock)
+def _supervise(project: Project, settings: Settings, lock: int) -> int:
     try:
         with open_log(project.service_log) as log:
-            stop_supervisor(former)  # what is left of a killed one may hold the port
             supervisor = Supervisor(project, settings, lock, log)
+            kill_leftovers(project.root)  # of a killed supervisor: they may hold the port
             reserve_port(settings.host, settings.port)
             try:
                 supervisor.start()
                 os.dup2(log.fileno(), sys.stderr.fileno())
                 supervisor.keep()
             finally:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is ending is not to be disturbed
-                supervisor.end()
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second signal must not interrupt the stop
+                supervisor.stop()
     except LocalError as error:
         say(f"error: {error}")
         return 1

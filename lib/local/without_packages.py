@@ -1,30 +1,24 @@
-"""The commands that must work after an installation that failed: with the standard library alone."""
+"""The commands that must work after a failed installation; they use the standard library only."""
 
 import os
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from lib.install.venv import UNFINISHED, VENV
-from lib.local.errors import LocalError
-from lib.local.hints import make
 from lib.local.project import Project
-from lib.local.state import running_state
-from lib.local.terminal import say
+from lib.local.state import running_state, stop_supervisor
+from lib.local.terminal import LocalError, make, say
 
-NOT_RUNNING = 3  # as the status of a service that does not run is told on Linux
-_STOP_SECONDS = 45
-_PAUSE = 0.1
+NOT_RUNNING = 3  # the exit status of `status` for a service that does not run, as on Linux
 
 
-def do(project: Project, arguments: Sequence[str], missing: str) -> int:
-    """Do a command as far as that goes without packages, `missing` being the module that is not there."""
-    say(f"The installation here is not whole ({missing} is missing): {make('start')} mends it.")
-    if Path(sys.prefix) == Path.cwd() / VENV:  # by its stamps it is whole, and a start would mend nothing
+def execute(project: Project, arguments: Sequence[str], missing: str) -> int:
+    """Execute a command if it needs no packages, and return the exit status; `missing` is a module that is missing."""
+    say(f"The installation here is incomplete ({missing} is missing): {make('start')} repairs it.")
+    if Path(sys.prefix) == Path.cwd() / VENV:  # its stamps say that it is complete, so `make start` would skip it
         with suppress(OSError):
             UNFINISHED.touch()
             for stamp in VENV.glob("*.stamp"):
@@ -34,28 +28,20 @@ def do(project: Project, arguments: Sequence[str], missing: str) -> int:
 
 
 def status(project: Project) -> int:
-    """Tell whether a service runs that was started before: 0 when it does, else 3."""
+    """Print whether the service runs; return 0 if it does, else 3."""
     state = running_state(project.supervisor_lock)
     print(f"service     at {state.address} (supervisor {state.pid})" if state else "service     not running")
     return 0 if state else NOT_RUNNING
 
 
 def stop(project: Project) -> int:
-    """Stop the supervisor, which ends its programs and PostgreSQL; raises `LocalError` where something goes on."""
-    state = running_state(project.supervisor_lock)
-    if state is not None:
-        with suppress(ProcessLookupError):
-            os.kill(state.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_SECONDS
-        while running_state(project.supervisor_lock):
-            if time.monotonic() > deadline:
-                raise LocalError(f"the supervisor does not end: kill {state.pid}, then do the same again")
-            time.sleep(_PAUSE)
+    """Stop the supervisor, which stops its programs and PostgreSQL; raises `LocalError` if something still runs."""
+    stopped = stop_supervisor(project.supervisor_lock)
     for parent in (project.var, project.outside):
         if postgres := _running_postgres(parent / "postgres/data/postmaster.pid"):
-            mend = f"{make('start')} mends it, then {make('stop')} ends it"
-            raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {mend}")
-    say("Stopped; the data stays." if state else "Nothing is running.")
+            repair = f"{make('start')} repairs the installation, then {make('stop')} ends it"
+            raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {repair}")
+    say("Stopped; the data stays." if stopped else "Nothing is running.")
     return 0
 
 
@@ -69,14 +55,14 @@ def _running_postgres(file: Path) -> int | None:
 
 
 def clean(project: Project) -> int:
-    """Stop what runs, then remove the data and the logs; raises `LocalError` where something does not end."""
+    """Stop what runs, then remove the data and the logs; raises `LocalError` if something still runs."""
     stop(project)
     remove(project)
     return 0
 
 
 def remove(project: Project) -> None:
-    """Remove all that a run left."""
+    """Remove everything that the runner has written."""
     for folder in (project.var, project.outside):
         if folder.exists():
             shutil.rmtree(folder)

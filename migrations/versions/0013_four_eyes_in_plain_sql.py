@@ -92,6 +92,13 @@ FORMER_REFUSE_ALONE = f"""
     END $$
 """  # noqa: S608  # as above
 
+# Or a temporary table of the same name would be read in place of ours, by a login that may make one.
+PIN_TABLES = """
+    DO $$ BEGIN
+        EXECUTE format('ALTER FUNCTION {function}() SET search_path = pg_catalog, %I, pg_temp', current_schema());
+    END $$
+"""
+
 
 def upgrade() -> None:
     op.execute(
@@ -101,6 +108,8 @@ def upgrade() -> None:
     )
     op.execute(REFUSE_ALONE)
     op.execute(REFUSE_SELF_APPROVAL)
+    for function in ("refuse_alone", "refuse_self_approval"):
+        op.execute(PIN_TABLES.format(function=function))
     # At the end of the transaction, since the service adds the step to the audit after the publication.
     op.execute(
         "CREATE CONSTRAINT TRIGGER ck_rule_book_by_two AFTER INSERT OR UPDATE OF status, published_at, published_by"

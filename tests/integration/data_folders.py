@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.local.account import Account
-from lib.local.binaries import Programs
+from lib.local.binaries import Binaries
 from lib.local.cluster import Cluster
 
 
@@ -20,13 +20,13 @@ def made_once(kept: Path) -> Iterator[None]:
     """Copy data folders from the folder `kept`, which keeps the first of each kind."""
     really = Cluster.initdb  # the program itself; what is around it is done as always
 
-    def copied_or_made(self: Cluster, home: Path, programs: Programs, account: Account | None) -> None:
-        template = kept / f"{programs.major}-{self.name}"
+    def copied_or_made(self: Cluster, home: Path, binaries: Binaries, account: Account | None) -> None:
+        template = kept / f"{binaries.major}-{self.name}"
         if template.exists():
             copy(template / "data", home / "data")
             (home / "password").write_text((template / "password").read_text())  # the copy knows its owner by that one
         else:
-            really(self, home, programs, account)
+            really(self, home, binaries, account)
             template.mkdir(parents=True)
             copy(home / "data", template / "data")
             (template / "password").write_text((home / "password").read_text())

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.database_url import read_address
-from lib.local.account import account_for, give
+from lib.local.account import account_for, chown
 from testkit.ports import free_port
 from tests.integration.servers import MAX_WAIT, await_port
 
@@ -29,7 +29,7 @@ def bouncer(url: str, *, entry: str = "", **settings: str) -> Iterator[str]:
     try:
         (folder / "pgbouncer.ini").write_text(_written(url, port, settings, entry))
         for path in (folder, folder / "pgbouncer.ini"):
-            give(path, account)
+            chown(path, account)
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([PROGRAM, str(folder / "pgbouncer.ini")], stderr=log, stdout=log, **user)  # type: ignore[call-overload]  # noqa: S603

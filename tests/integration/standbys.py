@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lib.database_url import plain_url, read_address
-from lib.local.account import Account, account_for, call, give
-from lib.local.binaries import find_programs
+from lib.local.account import Account, account_for, chown, run_as
+from lib.local.binaries import find_binaries
 from testkit.ports import free_port
 
 
@@ -31,7 +31,7 @@ class Standby:
 def run(argv: list[str | Path], account: Account | None) -> None:
     """Run a program of PostgreSQL; its output goes to a file, which a server that it starts may keep open."""
     with tempfile.TemporaryFile() as output:
-        status = call(argv, account=account, output=output)
+        status = run_as(account, argv, output=output)
         output.seek(0)
         assert status == 0, output.read().decode(errors="replace")
 
@@ -41,8 +41,8 @@ def standby_of(url: str) -> Iterator[Standby]:
     """Copy the server of an address and start the copy as its standby."""
     folder = Path(tempfile.mkdtemp(prefix="standby-"))
     account = account_for(folder)
-    give(folder, account)
-    programs = find_programs(account=account, storage=folder).folder
+    chown(folder, account)
+    programs = find_binaries(account=account, storage=folder).folder
     data, port = folder / "data", free_port()
     primary = read_address(url)
     try:
@@ -52,8 +52,7 @@ def standby_of(url: str) -> Iterator[Standby]:
         try:
             yield Standby(url=plain_url({**primary, "port": str(port)}), data=data, programs=programs, account=account)
         finally:
-            call(
-                [programs / "pg_ctl", "stop", "-m", "immediate", "-D", data], account=account, output=subprocess.DEVNULL
-            )
+            stop: list[str | Path] = [programs / "pg_ctl", "stop", "-m", "immediate", "-D", data]
+            run_as(account, stop, output=subprocess.DEVNULL)
     finally:
         shutil.rmtree(folder)

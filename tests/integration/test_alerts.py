@@ -151,7 +151,7 @@ WHY = {
         "count": 3,
         "moments": [28, 10, 0],
         "events": [{"t": t, "n": 0, "event_id": None} for t in (28, 10, 0)],
-        "sentence": "212.00 deposited in 28 s by 3 deposits; the limit is 200.00 in 30 s",
+        "sentence": "212.00 deposited within 28 s by 3 deposits (threshold 200.00 within 30 s)",
     },
 }
 

@@ -118,7 +118,7 @@ import resource, sys
 from sqlalchemy import create_engine
 from app.backtest import judging
 from app.backtest.domain import Calendar, Scope, Span, PlayerRange
-from app.backtest.judging import Judging, Trial, needs_of_all
+from app.backtest.judging import BacktestJob, Judging, needs_of_all
 from app.backtest.queries import BacktestQueries
 from app.rules.engine import RuleSet
 from app.rulebook.forms import format_rules
@@ -128,10 +128,10 @@ from tests.edition_1 import RULES
 
 edition = RuleSet(edition=1, rules=[*RULES, window(700, 90_000)])
 with snapshot_of(create_engine(sys.argv[1]), "tests") as snapshot, snapshot.reader() as reader:
-    trial = Trial(snapshot=snapshot, scope=Scope(), edition=edition, against=None)
+    job = BacktestJob(snapshot=snapshot, scope=Scope(), edition=edition, against=None)
     piece = Judging(Span(PlayerRange(1, int(sys.argv[2])), 0), Calendar())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tally = judging.judge(BacktestQueries(reader), trial, piece)
+    tally = judging.judge(BacktestQueries(reader), job, piece)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, tally.events)
 """
 

@@ -163,7 +163,10 @@ def test_trace_is_refused(opened: int) -> None:
         assert ask(opened, "TRACE", path, Authorization="Bearer secret").status == 405, path
 
 
-FOREIGN_NAMES = ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"]
+FOREIGN_NAMES = [
+    *("evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.7"),
+    *("localhost:80@evil.example", "[::1]evil.example", "localhost:evil.example"),
+]
 
 
 def test_a_foreign_host_name_is_refused(opened: int) -> None:

@@ -83,6 +83,20 @@ def test_a_publication_needs_its_own_step_in_the_audit(typed: Type, step: tuple[
         typed(RETIRE + PUBLISH + AUDIT, BEN, 2, *step)
 
 
+def test_temporary_tables_do_not_stand_in_for_ours(typed: Type, sql: Sql, service_url: str) -> None:
+    [(login, database)] = run_sql(service_url, "SELECT current_user::text, current_database()::text")
+    sql(f'GRANT TEMPORARY ON DATABASE "{database}" TO "{login}"')
+    typed(DRAFT, ANN)
+    step = (2, "publish", ANN, True)
+    policy = "CREATE TEMPORARY TABLE rule_policy_change AS SELECT * FROM rule_policy_change WITH NO DATA;"
+    try:
+        with pytest.raises(RaiseException, match=NO_OTHER_OWNER):
+            typed(policy + RETIRE + PUBLISH + AUDIT, ANN, 2, *step)
+    finally:
+        sql(f'REVOKE TEMPORARY ON DATABASE "{database}" FROM "{login}"')
+    assert sql(LIVE) == [(1, "migration 0004")]
+
+
 def test_no_publication_is_left_out_of_the_audit(typed: Type, sql: Sql) -> None:
     typed(DRAFT, ANN)
     with pytest.raises(RaiseException, match=UNAUDITED):

@@ -29,7 +29,18 @@ def version(sql: Sql) -> Iterator[None]:
     sql("INSERT INTO alembic_version VALUES (%s)", EXPECTED)
 
 
+SILENT = (503, "database-silent")
+
+
 def ready(app: APIFlask) -> tuple[int, str]:
+    """Return what `ask_ready` does, once the first check is done: on a busy machine it is late."""
+    deadline = time.monotonic() + MAX_WAIT
+    while (found := ask_ready(app)) == SILENT and time.monotonic() < deadline:
+        time.sleep(controllers.PAUSE)
+    return found
+
+
+def ask_ready(app: APIFlask) -> tuple[int, str]:
     """Ask whether it is ready; return the status and the reason."""
     began = time.monotonic()
     answer = app.test_client().get("/health/ready")
@@ -86,7 +97,7 @@ def test_an_unresponsive_database_is_silent(app_with: AppWith) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         app = app_with(database_url=f"postgresql://someone@127.0.0.1:{silent.getsockname()[1]}/x")
         for _ in range(3):
-            assert ready(app) == (503, "database-silent")
+            assert ask_ready(app) == SILENT
             time.sleep(controllers.PAUSE)
 
 

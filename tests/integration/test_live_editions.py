@@ -27,7 +27,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
-from tests.strategies import EDITIONS, CROWDED
+from tests.strategies import CROWDED, EDITIONS
 
 ANN = Change(actor="ann")
 EXAMPLES = 12

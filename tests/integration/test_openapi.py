@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.datastores import db
+from app.events import controllers
 from app.rulebook.examples import DRAFTS
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
@@ -95,6 +96,13 @@ def unready(app_with: AppWith, example: Example) -> TestResponse:
 
 def not_registered(app_with: AppWith, example: Example) -> TestResponse:
     return ask(app_with(registered_users_only=True).test_client(), example)
+
+
+def ahead_of_the_clock(app_with: AppWith, example: Example) -> TestResponse:
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(controllers, "time", lambda: 1_795_736_749.5)
+        event = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 1_795_736_749_000}
+        return app_with(t_ahead=300).test_client().post(example.path, json=event)
 
 
 def the_register(app_with: AppWith, example: Example) -> TestResponse:
@@ -184,6 +192,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_activity", "still-adding-up"): with_a_history_that_nobody_claimed,
     ("receive_event", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
+    ("receive_event", "t-in-the-future"): ahead_of_the_clock,
     ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),

@@ -13,8 +13,8 @@ from app.factory import create_app
 from app.health import controllers
 from lib.database_url import plain_url, read_address
 from lib.local.database_address import try_connection
-from lib.local.errors import LocalError
 from lib.local.postgres import temporary_cluster
+from lib.local.terminal import LocalError
 from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, AppWith, Sql, run_sql

@@ -141,9 +141,9 @@ def test_the_shadow_judges_the_same_event_without_changing_the_answer(app: APIFl
     assert sql("SELECT alert_codes, edition FROM activity_event") == [([1100], 1)]
     stored = sql("SELECT code, shadow, edition, evidence ->> 'sentence' FROM alert ORDER BY shadow, code")
     assert stored == [
-        (1100, False, 1, "150.00 withdrawn at once; the limit is 100.00"),
-        (77, True, 2, "150.00 withdrawn at once; the limit is 50.00"),
-        (1100, True, 2, "150.00 withdrawn at once; the limit is 10.00"),
+        (1100, False, 1, "150.00 withdrawn at once (threshold 100.00)"),
+        (77, True, 2, "150.00 withdrawn at once (threshold 50.00)"),
+        (1100, True, 2, "150.00 withdrawn at once (threshold 10.00)"),
     ]
 
 
@@ -262,7 +262,7 @@ def test_a_long_window_is_summed_and_names_its_events(app: APIFlask, books: Data
     for t in range(101):
         assert codes(send(client, "deposit", "1", t * 36)) == ([123] if t == 100 else []), t
     [(evidence,)] = sql("SELECT evidence FROM alert")
-    assert evidence["sentence"] == "101.00 deposited in 1 h by 101 deposits; the limit is 100.00 in 1 h"
+    assert evidence["sentence"] == "101.00 deposited within 1 h by 101 deposits (threshold 100.00 within 1 h)"
     assert evidence["count"] == 101
     assert evidence["moments"] == [t * 36 for t in range(100, 0, -1)]
 

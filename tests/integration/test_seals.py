@@ -157,7 +157,7 @@ SENTENCE = """UPDATE alert SET evidence = evidence || '{"sentence": "all is well
 ANOTHER_AMOUNT = """
     UPDATE activity_event SET amount = 160 WHERE user_id = 1 AND t = 1;
     UPDATE alert SET evidence = evidence || jsonb_build_object('value', '160.00',
-        'sentence', '160.00 withdrawn at once; the limit is 100.00') WHERE user_id = 1 AND t = 1
+        'sentence', '160.00 withdrawn at once (threshold 100.00)') WHERE user_id = 1 AND t = 1
 """
 COUNTED = [
     ("the last event is gone", LAST_OF_1, "player 1: 4 events were counted, but 1 of them are not stored: number 4"),
@@ -181,7 +181,7 @@ COUNTED = [
         "UPDATE activity_event SET seq = 1 WHERE user_id = 1 AND t = 2",
         "with the number of another event, first number 1",
     ),
-    ("a sentence", SENTENCE, 'sentence of code 1100 is "all is well", it should be "150.00 withdrawn at once; the'),
+    ("a sentence", SENTENCE, 'sentence of code 1100 is "all is well", it should be "150.00 withdrawn at once (th'),
     (
         "a wording that nobody knows",
         """UPDATE alert SET evidence = evidence || '{"wording": 7}' WHERE user_id = 1 AND t = 1""",

@@ -260,7 +260,7 @@ def test_pages_of_alerts_end_inside_a_second(client: FlaskClient) -> None:
 def test_evidence_without_ids_is_stored_as_before(client: FlaskClient, sql: Sql) -> None:
     send(client, "withdraw", "101", 1)
     assert sql("SELECT evidence - 'sentence' FROM alert") == [
-        ({"value": "101.00", "limit": "100.00", "count": 1, "moments": [1]},)
+        ({"value": "101.00", "limit": "100.00", "count": 1, "moments": [1], "wording": "0.2"},)
     ]
 
 

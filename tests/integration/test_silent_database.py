@@ -4,19 +4,23 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from itertools import count
 
 import flask_migrate
 import psutil
 import psycopg2
 import pytest
 from apiflask import APIFlask
+from flask.testing import FlaskClient
 
 from app.datastores import db
 from app.factory import create_app
+from app.health import controllers
 from lib.local.postgres import temporary_cluster
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST
+from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -105,3 +109,49 @@ def test_a_slow_statement_on_a_responsive_server_is_aborted(app: APIFlask, own_s
     with closing(psycopg2.connect(own_server)) as other, other.cursor() as cursor:
         cursor.execute("SELECT FROM user_clock WHERE user_id = 4 FOR UPDATE")
         assert problem(send(client, "deposit", "1", 2, user_id=4)) == UNAVAILABLE  # the deadline is before the lock's
+
+
+@contextmanager
+def without_its_standby(server: str) -> Iterator[None]:
+    """Have the server wait at each commit for a synchronous standby that is gone; at the end it waits no more."""
+    set_system(server, "SET synchronous_standby_names = 'gone'")
+    try:
+        yield
+    finally:
+        set_system(server, "RESET synchronous_standby_names")
+
+
+def set_system(server: str, change: str) -> None:
+    with closing(psycopg2.connect(server)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(f"ALTER SYSTEM {change}")
+        cursor.execute("SELECT pg_reload_conf()")
+
+
+def test_the_service_is_not_ready_while_commits_wait_for_a_standby(
+    app: APIFlask, own_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it was ready all the while: what a trial writes is rolled back, and waits for no standby."""
+    monkeypatch.setattr(controllers, "TRIAL_PAUSE", 0.1)
+    client = app.test_client()
+    with without_its_standby(own_server):
+        moments = count(1)
+        while (answer := send(client, "deposit", "1", next(moments), user_id=5)).status_code == 200:
+            time.sleep(0.05)  # the server has not read its settings again yet
+        assert problem(answer) == UNAVAILABLE
+        await_readiness(client, "database-writes-fail")
+    await_readiness(client, "ready")
+    assert codes(send(client, "deposit", "1", next(moments), user_id=5)) == []
+
+
+def await_readiness(client: FlaskClient, expected: str) -> None:
+    deadline = time.monotonic() + MAX_WAIT
+    while (shown := readiness(client)) != expected:
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.05)
+
+
+def readiness(client: FlaskClient) -> str:
+    """Return "ready", or the reason why not."""
+    answer = client.get("/health/ready").get_json()
+    return str(answer["detail"]).partition(":")[0] if "detail" in answer else str(answer["status"])

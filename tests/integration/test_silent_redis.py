@@ -1,12 +1,12 @@
-"""A Redis that is silent or refuses: each process counts limits for itself, and no event is stopped."""
+"""A Redis that is silent, refuses or answers nonsense: each process counts for itself, and no event is stopped."""
 
 import json
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -21,21 +21,51 @@ TOLD = "Redis of the limits does not answer, each process counts for itself"
 HANG = 5  # seconds that no answer may take; before, it was for ever
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """The address of something that takes every connection and never says a word."""
+def say_nothing(_: socket.socket) -> None:
+    """As a stopped process does."""
+
+
+def trickle(connection: socket.socket) -> None:
+    """Send a long answer, each byte well before a timeout of the socket."""
+    connection.recv(65536)
+    connection.sendall(b"$100000\r\n")
+    while True:
+        time.sleep(0.1)
+        connection.sendall(b"x")
+
+
+def answer_nonsense(connection: socket.socket) -> None:
+    """Answer every query with a text instead of a number."""
+    while connection.recv(65536):
+        connection.sendall(b"+OK\r\n")
+
+
+@contextmanager
+def impostor(behave: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Provide the address of something that takes every connection, and is no Redis."""
+
+    def behave_until_closed(connection: socket.socket) -> None:
+        with suppress(OSError):
+            behave(connection)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                held.append(listener.accept()[0])
+                threading.Thread(target=behave_until_closed, args=held[-1:], daemon=True).start()
+
+    held: list[socket.socket] = []
     with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as listener:
-        held: list[socket.socket] = []
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    held.append(listener.accept()[0])
-
         threading.Thread(target=accept, daemon=True).start()
         yield f"redis://someone:s3cret@127.0.0.1:{listener.getsockname()[1]}/0"
         for each in held:
             each.close()
+
+
+@pytest.fixture(params=[say_nothing, trickle, answer_nonsense], ids=lambda behave: behave.__name__)
+def wrong(request: pytest.FixtureRequest) -> Iterator[str]:
+    with impostor(request.param) as address:
+        yield address
 
 
 @pytest.fixture
@@ -43,13 +73,21 @@ def absent() -> str:
     return f"redis://someone:s3cret@127.0.0.1:{free_port()}/0"
 
 
-@pytest.mark.parametrize("state", ["silent", "absent"])
-def test_a_silent_redis_neither_delays_nor_fails_events(
-    request: pytest.FixtureRequest, serve: Serve, port: int, tmp_path: Path, state: str
+def test_a_silent_or_wrong_redis_neither_delays_nor_fails_events(
+    serve: Serve, port: int, tmp_path: Path, wrong: str
 ) -> None:
-    """A41: from the very first requests on, which arrive together."""
+    """A41."""
+    refuse_to_depend_on(wrong, serve, port, tmp_path)
+
+
+def test_an_absent_redis_neither_delays_nor_fails_events(serve: Serve, port: int, tmp_path: Path, absent: str) -> None:
+    """A41."""
+    refuse_to_depend_on(absent, serve, port, tmp_path)
+
+
+def refuse_to_depend_on(address: str, serve: Serve, port: int, tmp_path: Path) -> None:
+    """Send events with limits counted at this address: all are taken, from the first ones on, which arrive together."""
     log_file = tmp_path / "service.log"
-    address = request.getfixturevalue(state)
     serve(RATE_LIMIT="100000 per hour", RATE_LIMIT_STORAGE=address, LOG_FILE=str(log_file))
     await_health(port)
     statuses: Counter[int] = Counter()

@@ -18,7 +18,7 @@ from limits.storage import storage_from_string
 from app.datastores import db
 from app.factory import create_app
 from lib.database_url import read_address
-from lib.local.account import Account, account_for, call, give
+from lib.local.account import Account, account_for, chown, run_as
 from lib.local.binaries import system_folders
 from testkit.ports import free_port
 from tests.integration.certificate_authorities import Authority, Certified, new_authority
@@ -71,7 +71,7 @@ def secured(open_folder: Path, authority: Authority) -> Iterator[Secured]:
     account, data, port = account_for(open_folder / "data"), open_folder / "data", free_port()
     given = certified_for(authority, open_folder, account)
     data.mkdir(mode=0o700)
-    give(data, account)
+    chown(data, account)
     run([PROGRAMS / "initdb", "-D", data, "-U", "owner", "-A", "trust", "-N"], account)
     with (data / "postgresql.conf").open("a") as file:
         file.write(f"ssl = on\nssl_cert_file = '{given.certificate}'\nssl_key_file = '{given.key}'\nfsync = off\n")
@@ -85,13 +85,13 @@ def secured(open_folder: Path, authority: Authority) -> Iterator[Secured]:
 def certified_for(authority: Authority, folder: Path, account: Account | None) -> Certified:
     made = authority.certify("localhost")
     for path in (made.certificate, made.key):
-        give(path, account)
+        chown(path, account)
     folder.joinpath("authority").chmod(0o755)
     return made
 
 
 def run(argv: list[str | Path], account: Account | None) -> None:
-    assert call(argv, account=account, output=subprocess.DEVNULL) == 0, argv
+    assert run_as(account, argv, output=subprocess.DEVNULL) == 0, argv
 
 
 @pytest.mark.parametrize("more", ["", "&options=-c%20search_path%3Dpublic%20-c%20work_mem%3D5MB"], ids=["", "options"])

@@ -141,6 +141,21 @@ def test_every_later_change_is_found(three_editions: APIFlask, sql: Sql, stateme
     )
 
 
+IN_THE_WORDING_OF_0_1 = """
+    UPDATE alert SET evidence = (evidence - 'wording')
+        || '{"sentence": "150.00 withdrawn at once; the limit is 100.00"}' WHERE t = 1
+"""
+
+
+def test_alerts_of_0_1_agree_in_their_own_wording(three_editions: APIFlask, sql: Sql) -> None:
+    """A45."""
+    assert sql("SELECT evidence->>'wording' FROM alert WHERE t = 1") == [("0.2",)]
+    sql(IN_THE_WORDING_OF_0_1)
+    assert verified(three_editions).different == 0
+    sql('UPDATE alert SET evidence = evidence || \'{"wording": "0.2"}\' WHERE t = 1')
+    assert verified(three_editions).different == 1
+
+
 FIRST_DIFFERENCE = (
     "player 1, t 4: codes answered: nothing, codes of the stored alerts: 30; edition 3 raises 30, stored is nothing"
 )

@@ -203,7 +203,7 @@ def test_the_samples_are_few_real_and_in_order() -> None:
     samples = found.samples[30]
     assert len(samples) == SAMPLES
     assert list(samples) == sorted(set(samples))
-    assert {each.sentence for each in samples} == {"1 deposited at once; the limit is 0"}
+    assert {each.sentence for each in samples} == {"1 deposited at once (threshold 0)"}
     assert len({each.user_id for each in samples}) > 1, "not simply the first ones"
 
 

@@ -41,7 +41,7 @@ def test_the_page_says_what_was_judged_and_the_result() -> None:
     assert f"9 events of 3 players (user ids: 1-9), from t {FIRST} on, before t {FIRST + 3 * DAY}" in text
     assert "2026-11-22 03:04 UTC" in text
     assert "1: above 200.00 → 100.00" in text
-    assert "140.00 deposited at once; the limit is 100.00" in text
+    assert "140.00 deposited at once (threshold 100.00)" in text
     for title in ("Alerts per day", "Code by code, per day", "Players by number of alerts", "Samples: gained"):
         assert title in text
 

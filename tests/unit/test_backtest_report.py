@@ -59,7 +59,7 @@ def test_the_document_lists_gained_and_lost_alerts() -> None:
         "t": FIRST + 2,
         "n": 0,
         "event_id": None,
-        "sentence": "140.00 deposited at once; the limit is 100.00",
+        "sentence": "140.00 deposited at once (threshold 100.00)",
     }
 
 
@@ -70,7 +70,7 @@ def test_the_terminal_shows_counts_rates_and_samples() -> None:
     day = r"^2026-01-02 +3 +5 \(3\) +1,666.7 +4 \(3\) +1,333.3 +4 \(3\) +3 \(3\)$"
     assert re.search(day, shown, re.MULTILINE)
     assert "per 1,000: alerts per 1,000 events" in shown
-    assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once; the limit is 100.00" in shown
+    assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once (threshold 100.00)" in shown
     assert EVIL in shown
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib import hints
-from lib.local.hints import make
+from lib.local.terminal import make
 
 
 def test_a_command_is_shown_as_typed_at_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,10 +36,9 @@ def test_make_gets_a_folder_if_the_reader_is_elsewhere(monkeypatch: pytest.Monke
 
 def test_programs_run_by_make_name_make_only_through_hints() -> None:
     """Except the usage page, and lib.install, which an old Python must be able to parse."""
-    files = [path for path in Path("lib/local").glob("*.py") if path.stem != "hints"]
     strings = [
         (path.name, node.value)
-        for path in files
+        for path in Path("lib/local").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

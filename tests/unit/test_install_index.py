@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.install.index import strongest, uv_options
+from lib.install.index import effective_settings, uv_options
 from lib.install.steps import clean_environment
 
 EVERYWHERE = ["--index-strategy", "unsafe-best-match"]
@@ -10,13 +10,13 @@ EVERYWHERE = ["--index-strategy", "unsafe-best-match"]
 
 def test_the_setting_of_highest_precedence_wins() -> None:
     lines = ["global.index-url='https://a'", ":env:.index-url='https://c'", "install.index-url='https://b'"]
-    assert strongest(lines) == {"index-url": "https://c"}
-    assert strongest([lines[0], lines[2]]) == {"index-url": "https://b"}
+    assert effective_settings(lines) == {"index-url": "https://c"}
+    assert effective_settings([lines[0], lines[2]]) == {"index-url": "https://b"}
 
 
 @pytest.mark.parametrize("line", ["list.format='json'", "", "nonsense"])
 def test_settings_of_other_commands_do_not_count(line: str) -> None:
-    assert strongest([line]) == {}
+    assert effective_settings([line]) == {}
 
 
 def test_without_settings_uv_uses_its_default_index() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from lib.local.account import account_for
-from lib.local.binaries import find_programs
+from lib.local.binaries import find_binaries
 from tests.integration.servers import MAX_WAIT
 
 REPOSITORY = Path(__file__).parents[3]
@@ -132,7 +132,7 @@ class Machine:
 
     def _environment(self) -> dict[str, str]:
         account = account_for(self.root / "data")
-        programs = find_programs(account=account, storage=self.root / "programs")
+        programs = find_binaries(account=account, storage=self.root / "programs")
         address = make_url(self.postgres)
         as_postgres = (
             f"PATH={programs.folder}:/usr/bin:/bin PGHOST={address.host} PGPORT={address.port}"

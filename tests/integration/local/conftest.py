@@ -1,4 +1,4 @@
-"""Folders that the account of PostgreSQL can reach, and a small project to run in one."""
+"""A small project, in a folder that PostgreSQL's account can reach."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.local.commands import clean
-from lib.local.ports import kept_port
+from lib.local.ports import saved_port
 from lib.local.project import Project, read_project
 
 REPOSITORY = Path(__file__).parents[3]
@@ -16,11 +16,12 @@ name = "sample-project"
 programs = { service = ["service.py"] }
 migrate = ["migrate.py"]
 notice = ["notice.py"]
-alive = "/alive"
-docs = "/read/me"
-sample = { path = "/sample", json = '{"a": 1}' }
+alive_path = "/alive"
+docs_path = "/read/me"
+sample_path = "/sample"
+sample_json = '{"a": 1}'
 """
-# Answers with the body that it got, on a port that it would share; can be told to fail by a file.
+# Echoes the body of a POST, on a port that it would share with another server; fails if the file `broken` exists.
 SERVICE = """
 import http.server, os, pathlib, sys
 if pathlib.Path("broken").exists():
@@ -39,7 +40,7 @@ from lib import lifeline
 lifeline.watch()
 Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
-# Who may use the service, or which setting is wrong.
+# Prints who may use the service, or which setting is wrong.
 NOTICE = """
 import os, sys
 if os.environ.get("COLOUR", "red") != "red":
@@ -60,7 +61,7 @@ def make_checkout(folder: Path) -> Project:
     files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE, "notice.py": NOTICE}
     for name, text in files.items():
         (folder / name).write_text(text)
-    (folder / ".env").write_text(f"PORT={kept_port(folder / 'port')}\n")
+    (folder / ".env").write_text(f"PORT={saved_port(folder / 'port')}\n")
     (folder / "lib").symlink_to(REPOSITORY / "lib")
     return read_project(folder)
 
@@ -71,7 +72,7 @@ def project(
     monkeypatch: pytest.MonkeyPatch,
     quick_clusters: None,  # noqa: ARG001  # which it starts
 ) -> Iterator[Project]:
-    """A checkout in the present folder; what it runs is ended afterwards."""
+    """A checkout in the current folder; what it runs is stopped afterwards."""
     for name in ("HOST", "PORT", "DATABASE_URL", "DATABASE_OWNER_URL"):
         monkeypatch.delenv(name, raising=False)
     made = make_checkout(open_folder)

@@ -1,4 +1,4 @@
-"""The log of the service, followed as `make logs` does it, until Ctrl-C."""
+"""Follows the service's log as `make logs` does, until Ctrl-C."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ FOLLOW = [sys.executable, "-m", "lib.local", "logs"]
 
 @contextmanager
 def follower() -> Iterator[IO[str]]:
-    """Follow the log of the checkout in the present folder; yields what is shown, and at the end presses Ctrl-C."""
+    """Follow the log of the checkout in the current folder; yield the output, and press Ctrl-C in the end."""
     with subprocess.Popen(  # noqa: S603 - our own
         FOLLOW,
         stdout=subprocess.PIPE,
@@ -31,5 +31,5 @@ def follower() -> Iterator[IO[str]]:
 
 
 def _heed_ctrl_c() -> None:
-    """Undo what a shell does to programs that it starts in the background, these tests perhaps among them."""
+    """Handle SIGINT, which a shell ignores in background programs, perhaps in these tests."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,16 +1,25 @@
-"""Who works in a folder or names it, ours or not: what is left behind is seen, whatever it is."""
+"""Finds the processes that work in a folder or name it, whoever started them: nothing left behind is missed."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import psutil
 
-from lib.local.processes import alive
+from lib.local.postgres import cluster_of
+from lib.local.processes import is_running
+from lib.local.project import Project
 
 
 def users_of(folder: Path) -> list[psutil.Process]:
-    """Find all that work in a folder or were started with it as an argument."""
-    return [each for each in psutil.process_iter() if alive(each) and _uses(each, str(folder))]
+    """Find the processes that work in a folder or were started with it as an argument."""
+    return [each for each in psutil.process_iter() if is_running(each) and _uses(each, str(folder))]
+
+
+def left_by(project: Project) -> list[psutil.Process]:
+    """Find the processes of a checkout, except this test itself, which works in its folder."""
+    found = users_of(project.root) + users_of(cluster_of(project).data)
+    return [process for process in found if process.pid != os.getpid()]
 
 
 def _uses(process: psutil.Process, folder: str) -> bool:

@@ -1,4 +1,4 @@
-"""Settings that cannot be used stop a start, and nothing else."""
+"""Wrong settings prevent a start, and nothing else."""
 
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from tests.integration.local.conftest import REPOSITORY
 
 @pytest.fixture(params=[b"PORT=abc\n", b"PORT=\xe9\n"], ids=["no port", "no text"])
 def spoiled(project: Project, request: pytest.FixtureRequest) -> Project:
-    """A checkout whose service runs, and whose settings were spoiled since."""
+    """A checkout whose service runs, and whose settings became wrong after the start."""
     assert main(["start"]) == 0
     (project.root / ".env").write_bytes(request.param)
     return project
 
 
-def test_what_runs_can_be_seen_and_stopped_whatever_is_set(spoiled: Project, capfd: pytest.CaptureFixture[str]) -> None:
+def test_wrong_settings_do_not_prevent_status_stop_and_clean(
+    spoiled: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
     capfd.readouterr()
     assert main(["event"]) == 0
     assert main(["status"]) == 0
@@ -34,7 +36,7 @@ def test_what_runs_can_be_seen_and_stopped_whatever_is_set(spoiled: Project, cap
     assert capfd.readouterr().err.count("\n") == 4  # a line each: db-url, stop, start, the stop of clean
 
 
-def test_a_setting_that_the_project_refuses_is_named_before_anything_is_started(
+def test_a_setting_that_the_project_refuses_is_reported_before_anything_is_started(
     project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLOUR", "blue")
@@ -46,7 +48,7 @@ def test_a_setting_that_the_project_refuses_is_named_before_anything_is_started(
     assert list(project.var.rglob("*.log")) == []
 
 
-def test_wrong_settings_of_this_project_are_no_failed_migrations(
+def test_wrong_settings_of_this_project_are_not_reported_as_failed_migrations(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("app", "lib", "migrations", "pyproject.toml"):
@@ -64,30 +66,30 @@ def test_wrong_settings_of_this_project_are_no_failed_migrations(
     assert not (open_folder / "var/postgres").exists()
 
 
-def test_a_program_that_fails_is_told_with_the_end_of_what_it_said(
+def test_a_notice_that_fails_is_reported_with_the_end_of_its_output(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (project.root / "notice.py").write_text("import no_such_module")
     assert main(["start"]) == 1
     said = capfd.readouterr().err
-    assert said.startswith("error: the settings could not be read; the end of what was said:\n")
+    assert said.startswith("error: the settings could not be read; the end of the error output:\n")
     assert "No module named 'no_such_module'" in said
     assert not (project.var / "postgres").exists()
 
 
-def test_where_a_wrong_port_is_set_is_told(
+def test_a_wrong_port_is_reported_with_the_place_where_it_is_set(
     project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (project.root / ".env").write_text("PORT=abc\n")
     assert main(["start"]) == 1
-    assert "PORT=abc is no port" in (said := capfd.readouterr().err)
+    assert "PORT=abc is not a port" in (said := capfd.readouterr().err)
     assert "(it is set in .env)" in said
     monkeypatch.setenv("PORT", "0")
     assert main(["start"]) == 1
     assert "(it is set in the environment)" in capfd.readouterr().err
 
 
-def test_the_service_of_this_project_is_looked_for_without_a_line_in_its_log(
+def test_requests_to_the_alive_path_of_this_project_are_not_logged(
     client: FlaskClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     capfd.readouterr()

@@ -1,4 +1,4 @@
-"""The private PostgreSQL on a real one: made whole, found, restarted after any death, stopped."""
+"""A real private PostgreSQL: created atomically, found, restarted after every kind of end, and stopped."""
 
 import dataclasses
 import os
@@ -16,9 +16,9 @@ import pytest
 
 from lib.local import processes
 from lib.local.cluster import Cluster
-from lib.local.errors import LocalError
 from lib.local.postgres import temporary_cluster
 from lib.local.processes import postgres_in
+from lib.local.terminal import LocalError
 
 QUICK = {"fsync": "off"}
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -41,12 +41,12 @@ def make_cluster(folder: Path) -> Cluster:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Cluster]:
-    """One data folder for the tests that can share it: making one takes most of a second."""
+    """One data folder for the tests that can share it: creating one takes most of a second."""
     folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
     folder.chmod(0o755)
     made = make_cluster(folder)
     yield made
-    made.stop(patience=0)
+    made.stop(grace=0)
     shutil.rmtree(folder)
 
 
@@ -59,20 +59,20 @@ def cluster(shared: Cluster) -> Cluster:
 
 @pytest.fixture
 def absent(open_folder: Path) -> Iterator[Cluster]:
-    """A server never started."""
+    """A server that was never started."""
     made = make_cluster(open_folder)
     yield made
-    made.stop(patience=0)
+    made.stop(grace=0)
 
 
 def kill_postmaster(cluster: Cluster) -> None:
     postmaster = cluster.postmaster()
     assert postmaster
     postmaster.kill()
-    assert processes.gone([postmaster], seconds=5)
+    assert processes.wait_for_end([postmaster], seconds=5)
 
 
-def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
+def test_a_temporary_server_has_its_settings_and_is_removed_afterwards() -> None:
     with temporary_cluster(settings={"fsync": "off", "application_name": "it's"}) as url:
         assert ask(url, "SHOW fsync") == "off"
         assert ask(url, "SHOW application_name") == "it's"
@@ -85,15 +85,15 @@ def test_a_temporary_server_is_new_as_asked_and_gone_afterwards() -> None:
     assert postgres_in(data) == []
 
 
-def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> None:
+def test_data_and_address_survive_stop_kill_and_start(cluster: Cluster) -> None:
     address = cluster.service_url
     ask(cluster.owner_url, "CREATE TABLE kept AS SELECT 1; COMMIT; SELECT 1")
     cluster.stop()
-    assert not cluster.running()
+    assert not cluster.is_running()
     cluster.start()
     kill_postmaster(cluster)
-    assert not cluster.running()
-    cluster.start(anew=False)
+    assert not cluster.is_running()
+    cluster.start(create=False)
     assert cluster.service_url == address
     assert ask(address, "SELECT current_user") == "sample_service"
     assert ask(cluster.owner_url, "SELECT count(*) FROM kept") == 1
@@ -102,7 +102,7 @@ def test_data_and_address_stay_through_stop_kill_and_start(cluster: Cluster) -> 
 
 
 def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cluster) -> None:
-    assert not absent.running()
+    assert not absent.is_running()
     leftover = absent.home.with_name("postgres.new.dead")
     (leftover / "data").mkdir(parents=True)
     with ThreadPoolExecutor(2) as pool:
@@ -113,38 +113,38 @@ def test_two_starts_at_once_give_one_server_and_leftovers_are_removed(absent: Cl
     assert len(postmasters) == 1
 
 
-def test_a_stopped_server_runs_and_is_stopped_all_the_same(cluster: Cluster) -> None:
+def test_a_suspended_server_counts_as_running_and_can_be_stopped(cluster: Cluster) -> None:
     for process in postgres_in(cluster.data):
         process.send_signal(signal.SIGSTOP)
-    assert cluster.running()
+    assert cluster.is_running()
     cluster.stop()
     assert postgres_in(cluster.data) == []
 
 
-def test_a_busy_leftover_of_a_killed_server_does_not_hold_up_the_next(cluster: Cluster) -> None:
+def test_a_stuck_backend_of_a_killed_server_does_not_block_the_next_start(cluster: Cluster) -> None:
     others = [process for process in postgres_in(cluster.data) if process != cluster.postmaster()]
     others[0].send_signal(signal.SIGSTOP)
     kill_postmaster(cluster)
-    cluster.start(anew=False)
+    cluster.start(create=False)
     assert ask(cluster.service_url, "SELECT 1") == 1
-    assert not processes.alive(others[0])
+    assert not processes.is_running(others[0])
 
 
 @pytest.mark.parametrize("kind", ["alien", "nonsense"])
-def test_a_stale_pid_file_does_not_count(cluster: Cluster, kind: str) -> None:
+def test_a_stale_pid_file_is_ignored(cluster: Cluster, kind: str) -> None:
     kill_postmaster(cluster)
     file = cluster.data / "postmaster.pid"
     with subprocess.Popen(SLEEP) as alien:  # noqa: S603 - our own
         number = {"alien": str(alien.pid), "nonsense": "x"}[kind]
         file.write_text("\n".join([number, *file.read_text().split("\n")[1:]]))
-        assert not cluster.running()
-        cluster.start(anew=False)
+        assert not cluster.is_running()
+        cluster.start(create=False)
         assert ask(cluster.service_url, "SELECT 1") == 1
         assert alien.poll() is None
         alien.kill()
 
 
-def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) -> None:
+def test_another_port_is_chosen_if_the_saved_one_is_taken(cluster: Cluster) -> None:
     cluster.stop()
     with temporary_cluster(settings=QUICK) as other:
         (cluster.home / "port").write_text(other.rpartition(":")[2].partition("/")[0])
@@ -156,12 +156,14 @@ def test_another_port_is_taken_when_the_own_one_is_not_free(cluster: Cluster) ->
     ("content", "answer"),
     [
         ("9", "the data is of PostgreSQL 9"),
-        ("x", "holds no data of PostgreSQL"),
-        (None, "holds no data of PostgreSQL"),
+        ("x", "holds no PostgreSQL data"),
+        (None, "holds no PostgreSQL data"),
     ],
     ids=["other version", "nonsense", "empty folder"],
 )
-def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, content: str | None, answer: str) -> None:
+def test_data_of_another_version_or_none_is_refused_and_left_alone(
+    absent: Cluster, content: str | None, answer: str
+) -> None:
     absent.data.mkdir(parents=True)
     if content:
         (absent.data / "PG_VERSION").write_text(content)
@@ -170,13 +172,13 @@ def test_data_that_does_not_fit_is_refused_and_left_alone(absent: Cluster, conte
     assert absent.data.exists()
 
 
-def test_data_that_is_gone_is_not_made_anew_where_a_server_ended(absent: Cluster) -> None:
+def test_data_that_is_gone_is_not_created_again_after_a_crash(absent: Cluster) -> None:
     with pytest.raises(LocalError, match="is gone"):
-        absent.start(anew=False)
+        absent.start(create=False)
     assert not absent.home.exists()
 
 
-def test_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
+def test_the_error_of_a_server_that_refuses_its_settings_is_quoted(cluster: Cluster) -> None:
     cluster.stop()
     configuration = cluster.data / "postgresql.conf"
     sound = configuration.read_text()
@@ -196,17 +198,17 @@ def test_a_first_start_that_fails_leaves_nothing(absent: Cluster) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for others")
-def test_data_of_another_user_is_refused_with_their_name(absent: Cluster) -> None:
+def test_data_of_another_user_is_refused_and_the_user_named(absent: Cluster) -> None:
     absent.home.mkdir(mode=0o700)
     os.seteuid(65534)
     try:
         with pytest.raises(LocalError, match="belongs to root"):
-            absent.programs()
+            absent.binaries()
     finally:
         os.seteuid(0)
 
 
-def test_data_of_a_release_that_had_one_login_gets_the_other_in_place(cluster: Cluster) -> None:
+def test_data_of_a_release_with_one_login_gets_the_second_one(cluster: Cluster) -> None:
     ask(cluster.owner_url, "DROP ROLE sample_service; COMMIT; SELECT 1")
     (cluster.home / "service-password").unlink()
     cluster.start()
@@ -215,7 +217,7 @@ def test_data_of_a_release_that_had_one_login_gets_the_other_in_place(cluster: C
 
 @pytest.fixture
 def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Programs of somebody else: one names the data folder, one works in it."""
+    """Programs that do not belong to the server: one names the data folder, one works in it."""
     started = [subprocess.Popen([*SLEEP, str(cluster.data)]), subprocess.Popen(SLEEP, cwd=cluster.data)]  # noqa: S603
     yield started
     for each in started:
@@ -224,12 +226,12 @@ def bystanders(cluster: Cluster) -> Iterator[list["subprocess.Popen[bytes]"]]:
 
 
 @pytest.mark.parametrize("patience", [0, 20])
-def test_who_merely_names_the_folder_or_stands_in_it_goes_on(
+def test_processes_that_only_name_the_folder_or_work_in_it_are_left_alone(
     cluster: Cluster, bystanders: list["subprocess.Popen[bytes]"], patience: float
 ) -> None:
-    cluster.stop(patience=patience)
-    assert not cluster.running()
+    cluster.stop(grace=patience)
+    assert not cluster.is_running()
     cluster.start()
     kill_postmaster(cluster)
-    cluster.start(anew=False)
+    cluster.start(create=False)
     assert [each.poll() for each in bystanders] == [None, None]

@@ -1,4 +1,4 @@
-"""The commands of the service in a checkout: words, files and exit statuses arrive whole, from any folder."""
+"""The service's commands in a checkout: arguments and exit statuses pass unchanged, from any folder."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_every_word_arrives_as_it_was_typed(checkout: Path) -> None:
+def test_arguments_arrive_as_they_were_typed(checkout: Path) -> None:
     give_python(checkout, ECHO.format(status=0))
     done = call(checkout, "bin/activity-alerts", "rules", "publish", "1", "--note", NOTE)
     first, *words = done.stdout.splitlines()
@@ -62,14 +62,14 @@ def test_every_word_arrives_as_it_was_typed(checkout: Path) -> None:
     assert words == [*TO_FLASK, "rules", "publish", "1", "--note", NOTE]
 
 
-def test_make_eats_no_dollar(checkout: Path) -> None:
-    """`make flask ARGS="…"`: what make gets is what its shell gets."""
+def test_make_passes_a_dollar_in_args_unchanged(checkout: Path) -> None:
+    """In `make flask ARGS="…"` the shell gets what make gets."""
     give_python(checkout, ECHO.format(status=0))
     done = call(checkout, "make", "--silent", "flask", "ARGS=rules publish 1 --note 'costs $150, $(sold) at 100 % #1'")
     assert done.stdout.splitlines()[-2:] == ["--note", "costs $150, $(sold) at 100 % #1"], done.stderr
 
 
-def test_make_eats_no_dollar_of_a_message_or_a_setting_either(checkout: Path) -> None:
+def test_make_passes_a_dollar_in_a_message_or_setting_unchanged(checkout: Path) -> None:
     give_python(checkout, ECHO.format(status=0))
     assert call(checkout, "make", "--silent", "db.revision", f"MESSAGE={NOTE}").stdout.splitlines()[-1] == NOTE
     shown = '#!/bin/sh\necho "$DATABASE_URL $PORT"\n'
@@ -86,7 +86,7 @@ def test_the_exit_status_is_the_command_s_own(checkout: Path, status: int) -> No
     assert call(checkout, "make", "--silent", "flask").returncode == (2 if status else 0), "make has no other"
 
 
-def test_it_can_be_called_from_any_folder_and_says_so(checkout: Path, tmp_path: Path) -> None:
+def test_commands_work_from_any_folder_and_know_how_they_were_called(checkout: Path, tmp_path: Path) -> None:
     give_python(checkout, ECHO.format(status=0))
     link = tmp_path / "alerts"
     link.symlink_to(checkout / "bin/activity-alerts")
@@ -100,7 +100,9 @@ def test_it_can_be_called_from_any_folder_and_says_so(checkout: Path, tmp_path: 
     assert said.endswith(f" as '{checkout}/bin/activity-alerts'; make -C '{checkout}'"), said
 
 
-def test_where_nothing_is_installed_that_is_said_with_the_way_from_here(checkout: Path, tmp_path: Path) -> None:
+def test_a_missing_installation_is_reported_with_the_command_for_the_current_folder(
+    checkout: Path, tmp_path: Path
+) -> None:
     here = call(checkout, "bin/activity-alerts", "rules", "list")
     assert (here.returncode, here.stdout) == (1, "")
     assert here.stderr == f"error: nothing is installed in {checkout} yet: make start\n"
@@ -109,8 +111,8 @@ def test_where_nothing_is_installed_that_is_said_with_the_way_from_here(checkout
 
 
 @pytest.mark.usefixtures("project")
-def test_a_command_that_is_interrupted_or_killed_ends_as_itself() -> None:
-    """By becoming the command: a shell says 130 and 137 of these, whoever started it."""
+def test_the_signal_that_ended_a_command_is_visible_to_its_caller() -> None:
+    """Because the process becomes the command; a shell shows these as 130 and 137."""
     for number in (signal.SIGINT, signal.SIGKILL):
         argv = [sys.executable, "-m", "lib.local", "run", "--", "sh", "-c", f"kill -{number.value} $$"]
         environment = {**os.environ, "DATABASE_URL": "postgresql://h/d"}

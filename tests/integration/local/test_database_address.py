@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from lib.local.database_address import try_connection
-from lib.local.errors import LocalError
-from lib.local.ports import kept_port
+from lib.local.ports import saved_port
 from lib.local.postgres import temporary_cluster
+from lib.local.terminal import LocalError
 
 
-def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> None:
+def test_a_database_that_answers_passes_and_a_missing_one_is_named() -> None:
     with temporary_cluster(settings={"fsync": "off"}) as url:
         try_connection(url)
         with pytest.raises(
@@ -21,8 +21,8 @@ def test_a_database_that_answers_passes_and_one_that_is_not_there_is_named() -> 
 
 
 @pytest.mark.parametrize("form", ["u:hush@127.0.0.1:{}/d", "u@/d?host=127.0.0.1&port={}&password=hush"])
-def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp_path: Path) -> None:
-    port = kept_port(tmp_path / "port")
+def test_a_server_that_cannot_be_reached_is_named_without_the_password(form: str, tmp_path: Path) -> None:
+    port = saved_port(tmp_path / "port")
     with pytest.raises(LocalError) as refused:
         try_connection(f"postgresql://{form.format(port)}")
     said = str(refused.value)
@@ -32,7 +32,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(form: str, tmp
     )
 
 
-def test_a_parameter_that_postgresql_does_not_take_is_told_without_quoting_it() -> None:
+def test_a_parameter_that_postgresql_does_not_take_is_reported_without_quoting_it() -> None:
     with pytest.raises(LocalError, match="a parameter that PostgreSQL does not take") as refused:
         try_connection("postgresql://127.0.0.1/d?hush=1")
     assert "hush" not in str(refused.value)

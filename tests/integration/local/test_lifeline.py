@@ -1,4 +1,4 @@
-"""lifeline: a process ends with the one that it belongs to, also when that was killed."""
+"""lifeline: a process ends with its parent, even if that was killed."""
 
 import multiprocessing
 import os
@@ -52,7 +52,7 @@ def test_a_worker_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-        assert processes.gone([worker], seconds=5)
+        assert processes.wait_for_end([worker], seconds=5)
 
 
 def test_a_service_started_by_hand_has_no_lifeline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_a_service_started_by_hand_has_no_lifeline(monkeypatch: pytest.MonkeyPat
     lifeline.watch()
 
 
-def test_a_lifeline_that_is_no_open_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lifeline_that_is_not_an_open_descriptor_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIFELINE_FD", "999999")
     with pytest.raises(OSError, match="Bad file descriptor"):
         lifeline.watch()

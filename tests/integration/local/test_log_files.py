@@ -1,4 +1,4 @@
-"""Logs: small for ever while others write, and followed across the moment in which they are shortened."""
+"""Logs are rotated while others write to them, and can be followed across a rotation."""
 
 import errno
 import shutil
@@ -9,34 +9,32 @@ import pytest
 
 from lib.local import log_files, service
 from lib.local.__main__ import main
-from lib.local.log_files import LIMIT, before, open_log, shorten
+from lib.local.log_files import MAX_SIZE, open_log, rotate, rotated
 from lib.local.project import Project
 from lib.local.state import running_state
 from tests.integration.local.followers import follower
 
 
-def test_a_full_log_is_moved_into_the_file_before_it_and_who_writes_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_files, "LIMIT", 10)
+def test_a_full_log_is_rotated_and_its_writers_continue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_files, "MAX_SIZE", 10)
     path = tmp_path / "log"
     with open_log(path) as log:
         for text in (b"123456789\n", b"more\n", b"new\n"):
             log.write(text)
             log.flush()
-            shorten(path)
-    assert (before(path).read_bytes(), path.read_bytes()) == (b"123456789\nmore\n", b"new\n")
+            rotate(path)
+    assert (rotated(path).read_bytes(), path.read_bytes()) == (b"123456789\nmore\n", b"new\n")
     assert {oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == {"0o640"}
 
 
-def test_a_full_disk_costs_neither_the_log_nor_the_file_before_it(
+def test_a_full_disk_loses_neither_the_log_nor_the_rotated_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_files, "LIMIT", 3)
+    monkeypatch.setattr(log_files, "MAX_SIZE", 3)
     (tmp_path / "log").write_text("full")
     (tmp_path / "log.1").write_text("older")
     monkeypatch.setattr(shutil, "copyfileobj", no_room)
-    shorten(tmp_path / "log")
+    rotate(tmp_path / "log")
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"log": "full", "log.1": "older"}
 
 
@@ -44,18 +42,18 @@ def no_room(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_where_there_is_no_log_nothing_is_made(tmp_path: Path) -> None:
-    shorten(tmp_path / "log")
+def test_rotating_a_missing_log_creates_nothing(tmp_path: Path) -> None:
+    rotate(tmp_path / "log")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_both_logs_of_a_checkout_are_kept_small_and_followed_on(
+def test_both_logs_of_a_checkout_are_rotated_and_still_followed(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
     project.logs.mkdir(parents=True)
     room = {project.service_log: 2000, project.postgres_log: 0}  # bytes until it is full
     for log, left in room.items():
-        log.write_bytes(b"old\n" * ((LIMIT - left) // 4))
+        log.write_bytes(b"old\n" * ((MAX_SIZE - left) // 4))
     assert main(["start"]) == 0
     state = running_state(project.supervisor_lock)
     assert state
@@ -63,15 +61,15 @@ def test_both_logs_of_a_checkout_are_kept_small_and_followed_on(
         shown.readline()
         with project.service_log.open("a") as log_of_service:
             log_of_service.write("x" * 2000 + "\n")
-        while project.service_log.stat().st_size > LIMIT:
+        while project.service_log.stat().st_size > MAX_SIZE:
             time.sleep(0.05)
-        assert service.answers(state.address + "/followed")
+        assert service.responds(state.address + "/followed")
         while "/followed" not in (line := shown.readline()):
             assert line
     assert main(["status"]) == 0
-    assert f"log before  {before(project.service_log)}" in capfd.readouterr().out
+    assert f"older log   {rotated(project.service_log)}" in capfd.readouterr().out
     assert main(["stop"]) == 0
     assert project.service_log.read_text().rstrip().endswith("supervisor: stopped"), "all of it, once stop returns"
     for log in room:
-        assert before(log).stat().st_size <= LIMIT + 10_000  # what making the data said
+        assert rotated(log).stat().st_size <= MAX_SIZE + 10_000  # what making the data said
         assert log.stat().st_size < 100_000

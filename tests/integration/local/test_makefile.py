@@ -1,4 +1,4 @@
-"""The Makefile where nothing is installed, and where what is installed is hidden. Nothing is installed here."""
+"""The Makefile without an installation, and with one that the user cannot read. These tests install nothing."""
 
 import os
 import re
@@ -42,7 +42,7 @@ def give_python(checkout: Path, status: int = 0) -> None:
 
 
 @pytest.mark.parametrize(("target", "status"), [("stop", 0), ("status", 0), ("logs", 2), ("event", 2), ("address", 2)])
-def test_where_nothing_was_started_that_is_said_and_nothing_is_installed(
+def test_targets_for_a_running_service_report_that_nothing_was_started_and_install_nothing(
     checkout: Path, target: str, status: int
 ) -> None:
     done = make(checkout, target)
@@ -51,7 +51,7 @@ def test_where_nothing_was_started_that_is_said_and_nothing_is_installed(
     assert not (checkout / ".venv").exists()
 
 
-def test_whoever_stands_elsewhere_is_told_the_way_from_there(checkout: Path) -> None:
+def test_messages_name_the_command_for_the_folder_of_the_user(checkout: Path) -> None:
     said = f"Nothing was started here: make -C '{checkout}' start\n"
     assert make(checkout, "-C", str(checkout), "stop", folder=Path("/")).stderr == said
     give_python(checkout)
@@ -61,27 +61,29 @@ def test_whoever_stands_elsewhere_is_told_the_way_from_there(checkout: Path) -> 
 
 
 @pytest.mark.parametrize("target", ["stop", "status", "logs", "event", "address"])
-def test_what_looks_at_the_service_takes_the_python_that_is_there_whatever_changed(checkout: Path, target: str) -> None:
+def test_targets_for_a_running_service_use_the_installed_python_even_if_the_lock_changed(
+    checkout: Path, target: str
+) -> None:
     give_python(checkout)
     done = make(checkout, target)
     assert (done.returncode, done.stdout) == (0, f"-m lib.local {target}\n")
 
 
 @pytest.mark.parametrize(("given", "returned"), [(0, 0), (3, 0), (1, 2)])
-def test_a_service_that_does_not_run_is_no_error_of_make_status(checkout: Path, given: int, returned: int) -> None:
+def test_make_status_succeeds_if_the_service_does_not_run(checkout: Path, given: int, returned: int) -> None:
     give_python(checkout, given)
     assert make(checkout, "status").returncode == returned
 
 
 @pytest.mark.parametrize("compose", ["./no-docker compose", "false"])
 @pytest.mark.parametrize("target", ["docker.start", "docker.stop", "docker.logs"])
-def test_without_compose_the_other_way_is_told(checkout: Path, target: str, compose: str) -> None:
+def test_without_compose_make_start_is_proposed(checkout: Path, target: str, compose: str) -> None:
     done = make(checkout, target, f"COMPOSE={compose}")
     assert done.stderr.startswith("docker compose not found: install it, or use make start\n")
     assert done.returncode != 0
 
 
-def test_a_python_that_is_gone_is_installed_anew_whatever_the_stamps_say(checkout: Path) -> None:
+def test_a_missing_python_is_installed_again_whatever_the_stamps_say(checkout: Path) -> None:
     give_python(checkout)
     (checkout / ".venv/bin/python").unlink()
     (checkout / ".venv/run.stamp").touch()
@@ -90,7 +92,7 @@ def test_a_python_that_is_gone_is_installed_anew_whatever_the_stamps_say(checkou
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
 @pytest.mark.parametrize("target", ["stop", "status", "event", "clean"])
-def test_an_installation_that_is_hidden_from_this_user_is_not_called_absent(open_folder: Path, target: str) -> None:
+def test_an_installation_that_this_user_cannot_read_is_not_reported_as_missing(open_folder: Path, target: str) -> None:
     shutil.copy(REPOSITORY / "Makefile", open_folder)
     give_python(open_folder)
     (open_folder / ".venv").chmod(0o700)
@@ -104,7 +106,7 @@ ps -eo args
 """
 
 
-def test_a_key_before_make_is_seen_by_nobody_and_one_behind_it_is_warned_of(checkout: Path) -> None:
+def test_a_key_before_make_is_not_visible_to_ps_and_a_key_after_it_gets_a_warning(checkout: Path) -> None:
     give_python(checkout)
     (checkout / ".venv/bin/python").write_text(LOOK)
     secret = "aa_0123456789ab_of_nobody"  # noqa: S105  # of no service

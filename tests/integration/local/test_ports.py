@@ -1,4 +1,4 @@
-"""ports: a port is free when nobody listens there, also nobody who would share it, and nobody reserved it."""
+"""ports: a port is free if no server listens on it, not even one that would share it, and if it is not reserved."""
 
 import errno
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lib.local import ports
-from lib.local.errors import LocalError
-from lib.local.ports import kept_port, listen, reserve_port
+from lib.local.ports import probe, reserve_port, saved_port
+from lib.local.terminal import LocalError
 from testkit.ports import free_port
 
 HOST = "127.0.0.1"
@@ -31,9 +31,9 @@ def listener() -> Iterator[socket.socket]:
         yield server
 
 
-def test_a_port_that_another_would_share_is_taken(listener: socket.socket) -> None:
+def test_a_port_that_another_server_would_share_is_taken(listener: socket.socket) -> None:
     with pytest.raises(OSError, match="in use") as refused:
-        listen(HOST, listener.getsockname()[1])
+        probe(HOST, listener.getsockname()[1])
     assert refused.value.errno == errno.EADDRINUSE
 
 
@@ -44,19 +44,21 @@ def test_a_port_with_connections_of_an_ended_server_is_free(listener: socket.soc
         accepted.close()
         listener.close()
         assert client.recv(1) == b""
-    assert listen(HOST, port) == port
+    assert probe(HOST, port) == port
 
 
-def test_the_port_stays_the_same_while_it_is_free(tmp_path: Path) -> None:
-    port = kept_port(tmp_path / "port")
-    assert kept_port(tmp_path / "port") == port
+def test_the_saved_port_stays_the_same_while_it_is_free(tmp_path: Path) -> None:
+    port = saved_port(tmp_path / "port")
+    assert saved_port(tmp_path / "port") == port
 
 
 @pytest.mark.parametrize("kept", ["taken", "spoiled"])
-def test_another_port_is_chosen_and_kept_when_need_be(tmp_path: Path, listener: socket.socket, kept: str) -> None:
+def test_another_port_is_chosen_and_saved_if_the_saved_one_is_taken_or_unreadable(
+    tmp_path: Path, listener: socket.socket, kept: str
+) -> None:
     taken = str(listener.getsockname()[1])
     (tmp_path / "port").write_text(taken if kept == "taken" else "x")
-    port = kept_port(tmp_path / "port")
+    port = saved_port(tmp_path / "port")
     assert str(port) != taken
     assert (tmp_path / "port").read_text() == str(port)
 
@@ -71,7 +73,7 @@ def reserved(port: int) -> Iterator[None]:
         yield
 
 
-def test_a_port_is_reserved_once_until_its_process_has_ended_and_another_is_free() -> None:
+def test_a_port_can_be_reserved_by_one_process_at_a_time() -> None:
     port = free_port()
     with reserved(port):
         with pytest.raises(LocalError, match=f"port {port} is taken"):
@@ -82,7 +84,7 @@ def test_a_port_is_reserved_once_until_its_process_has_ended_and_another_is_free
         pass
 
 
-def test_a_reservation_through_a_link_of_somebody_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reservation_does_not_follow_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_LOCKS", tmp_path)
     port = free_port()
     reserve_port(HOST, port)
@@ -96,14 +98,14 @@ def test_a_reservation_through_a_link_of_somebody_is_refused(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("number", "port", "answer"),
     [
-        (errno.EADDRINUSE, 5000, "port 5000 is taken by another program: choose one, as in make start PORT=5055"),
+        (errno.EADDRINUSE, 5000, "port 5000 is taken by another program: choose another, as in make start PORT=5055"),
         (errno.EADDRINUSE, 65480, "PORT=65535"),
         (errno.EADDRINUSE, 65481, "PORT=65426"),
         (errno.EACCES, 80, "needs root"),
-        (errno.EADDRNOTAVAIL, 5000, "HOST=127.0.0.1 is no address of this machine"),
+        (errno.EADDRNOTAVAIL, 5000, "HOST=127.0.0.1 is not an address of this machine"),
     ],
 )
-def test_why_a_port_cannot_be_used_is_said_with_the_way_out(
+def test_the_error_for_an_unusable_port_says_why_and_what_to_do(
     number: int, port: int, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:

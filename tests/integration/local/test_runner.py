@@ -1,4 +1,4 @@
-"""The commands on a small project, its service and its database real: what a person sees and what is left behind."""
+"""The commands on a small project with a real service and database: what they print, and what they leave behind."""
 
 import dataclasses
 import json
@@ -20,9 +20,9 @@ from lib.local.__main__ import main
 from lib.local.postgres import cluster_of, temporary_cluster
 from lib.local.project import Project
 from lib.local.settings import read_settings
-from lib.local.state import State, running_state
+from lib.local.state import State, hold_lock, running_state
 from tests.integration.local.followers import follower
-from tests.integration.local.seen import users_of
+from tests.integration.local.seen import left_by
 
 Output = pytest.CaptureFixture[str]
 MAX_WAIT = 60  # seconds, of a busy machine
@@ -30,7 +30,7 @@ MAX_WAIT = 60  # seconds, of a busy machine
 
 @pytest.fixture
 def elsewhere() -> Iterator[str]:
-    """The address of a database that is not ours to start."""
+    """The address of a database that the runner does not start."""
     with temporary_cluster(settings={"fsync": "off"}) as url:
         yield url
 
@@ -53,16 +53,10 @@ def starts_of(project: Project) -> int:
 def eventually_answers(address: str) -> bool:
     deadline = time.monotonic() + MAX_WAIT
     while time.monotonic() < deadline:
-        if service.answers(address):
+        if service.responds(address):
             return True
         time.sleep(0.05)
     return False
-
-
-def others_of(project: Project) -> list[psutil.Process]:
-    """All but this test itself, which works in that folder too."""
-    found = users_of(project.root) + users_of(cluster_of(project).data)
-    return [process for process in found if process.pid != os.getpid()]
 
 
 def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> None:
@@ -103,7 +97,7 @@ def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> Non
 
     assert main(["stop"]) == 0
     assert "Stopped" in capfd.readouterr().err
-    assert others_of(project) == []
+    assert left_by(project) == []
     assert cluster_of(project).data.exists()
     log = project.service_log.read_text()  # whole only now: another process copies the lines into it
     assert '"GET /alive HTTP/1.1"' in log, "it is looked for where the project says"
@@ -118,26 +112,26 @@ def test_a_day_in_the_life_of_a_checkout(project: Project, capfd: Output) -> Non
     assert not project.var.exists()
 
 
-def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output) -> None:
+def test_the_service_comes_back_after_any_kill(project: Project, capfd: Output) -> None:
     assert main(["start"]) == 0
     state, cluster = state_of(project), cluster_of(project)
     postmaster = cluster.postmaster()
     assert postmaster
     postmaster.kill()
     os.kill(service_of(project), signal.SIGKILL)
-    assert processes.gone([postmaster], seconds=5)
+    assert processes.wait_for_end([postmaster], seconds=5)
     assert eventually_answers(state.address)
     deadline = time.monotonic() + MAX_WAIT
-    while not cluster.running() and time.monotonic() < deadline:
+    while not cluster.is_running() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert cluster.running()
+    assert cluster.is_running()
     assert starts_of(project) == 2
 
     # Nobody is left to start anything again, and nothing that is left stands in the way of the next start.
     supervisor, child = psutil.Process(state.pid), psutil.Process(service_of(project))
     supervisor.kill()
-    assert processes.gone([supervisor, child], seconds=5)
-    assert cluster.running()
+    assert processes.wait_for_end([supervisor, child], seconds=5)
+    assert cluster.is_running()
     assert main(["start"]) == 0
     assert eventually_answers(state.address)
 
@@ -145,8 +139,26 @@ def test_the_service_is_back_soon_after_any_kill(project: Project, capfd: Output
     os.kill(service_of(project), signal.SIGSTOP)
     os.kill(state_of(project).pid, signal.SIGKILL)
     assert main(["stop"]) == 0
-    assert others_of(project) == []
+    assert left_by(project) == []
     assert "error" not in capfd.readouterr().err
+
+
+def test_the_service_is_restarted_while_a_restart_of_postgresql_takes_long(project: Project) -> None:
+    assert main(["start"]) == 0
+    state, cluster = state_of(project), cluster_of(project)
+    postmaster = cluster.postmaster()
+    assert postmaster
+    with hold_lock(cluster.home.with_name("postgres.lock"), seconds=5):  # which the restart has to wait for
+        postmaster.kill()
+        deadline = time.monotonic() + MAX_WAIT
+        while "starting it again" not in project.service_log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(service_of(project), signal.SIGKILL)
+        while starts_of(project) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert eventually_answers(state.address)
+        assert not cluster.is_running()
+        assert starts_of(project) == 2
 
 
 def test_two_starts_at_once_give_one_service(project: Project) -> None:
@@ -164,7 +176,7 @@ def test_two_starts_at_once_give_one_service(project: Project) -> None:
     assert starts_of(project) == 1
 
 
-def test_another_address_than_the_running_one_is_not_served(
+def test_a_start_with_another_port_says_how_to_move_the_running_service(
     project: Project, monkeypatch: pytest.MonkeyPatch, capfd: Output
 ) -> None:
     assert main(["start"]) == 0
@@ -179,7 +191,7 @@ def test_another_address_than_the_running_one_is_not_served(
     assert "make -C '/a folder' stop && make -C '/a folder' start PORT=1\n" in capfd.readouterr().err
 
 
-def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd: Output) -> None:
+def test_a_taken_port_is_reported_before_anything_is_started(project: Project, capfd: Output) -> None:
     port = read_settings(project.root, {}).port
     with closing(socket.socket()) as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -187,7 +199,7 @@ def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd
         other.listen()
         assert main(["start"]) == 1
     assert f"error: port {port} is taken by another program" in capfd.readouterr().err
-    assert others_of(project) == []
+    assert left_by(project) == []
 
 
 @pytest.mark.parametrize(
@@ -199,16 +211,16 @@ def test_a_taken_port_is_told_before_anything_is_started(project: Project, capfd
     ],
     ids=["migrations", "full disk", "service"],
 )
-def test_a_start_that_fails_says_why_and_leaves_nothing(
+def test_a_failed_start_says_why_and_leaves_nothing_behind(
     project: Project, file: str, text: str, answer: str, capfd: Output
 ) -> None:
     (project.root / file).write_text(text)
     assert main(["start"]) == 1
     assert answer in capfd.readouterr().err
-    assert others_of(project) == []
+    assert left_by(project) == []
 
 
-def test_the_database_of_the_environment_is_used_and_none_is_started(
+def test_no_postgresql_is_started_if_the_environment_names_a_database(
     project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch, capfd: Output
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", elsewhere.replace("postgresql://", "postgres://"))
@@ -225,7 +237,7 @@ def test_the_database_of_the_environment_is_used_and_none_is_started(
     assert main(["stop"]) == 0
 
 
-def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: Project) -> None:
+def test_the_service_follows_postgresql_to_another_port_if_its_own_was_taken(project: Project) -> None:
     assert main(["start"]) == 0
     cluster, address = cluster_of(project), state_of(project).address
     postmaster, url = cluster.postmaster(), cluster.service_url
@@ -235,12 +247,12 @@ def test_the_service_moves_with_a_killed_database_whose_port_was_taken(project: 
     deadline = time.monotonic() + MAX_WAIT
     while starts_of(project) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert cluster.running()
+    assert cluster.is_running()
     assert cluster.service_url != url
     assert eventually_answers(address)
 
 
-def test_every_program_of_the_table_is_kept_alive_and_shown(project: Project, capfd: Output) -> None:
+def test_every_program_of_the_project_is_kept_running_and_shown(project: Project, capfd: Output) -> None:
     table = (project.root / "pyproject.toml").read_text()
     both = table.replace("programs = { ", 'programs = { worker = ["-c", "import time; time.sleep(600)"], ')
     (project.root / "pyproject.toml").write_text(both)
@@ -254,21 +266,21 @@ def test_every_program_of_the_table_is_kept_alive_and_shown(project: Project, ca
     assert main(["status"]) == 0
     assert f", worker {now[0]} (starts: 2), service {service_of(project)} (starts: 1)" in capfd.readouterr().out
     assert main(["stop"]) == 0
-    assert others_of(project) == []
+    assert left_by(project) == []
 
 
-def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> None:
+def test_the_supervisor_stops_everything_if_its_checkout_is_removed(project: Project) -> None:
     assert main(["start"]) == 0
-    family = others_of(project)
+    family = left_by(project)
     project.supervisor_lock.unlink()
-    assert processes.gone(family, seconds=MAX_WAIT)
+    assert processes.wait_for_end(family, seconds=MAX_WAIT)
 
 
 @pytest.mark.parametrize(
     ("words", "environment", "answer"),
     [
-        (["start"], {"PORT": "x"}, "PORT=x is no port"),
-        (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is no address of this machine"),
+        (["start"], {"PORT": "x"}, "PORT=x is not a port"),
+        (["start"], {"HOST": "203.0.113.1"}, "HOST=203.0.113.1 is not an address of this machine"),
         (["run"], {}, "say which command"),
         (["run", "--", "./no-such-program"], {"DATABASE_URL": "postgresql://h/d"}, "cannot run ./no-such-program"),
         (["db-url"], {"DATABASE_URL": "mysql://h/d"}, "not a PostgreSQL address"),
@@ -284,7 +296,7 @@ def test_the_supervisor_ends_all_when_its_checkout_is_gone(project: Project) -> 
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 @pytest.mark.usefixtures("project")
-def test_a_refusal_is_one_line_on_standard_error(
+def test_an_error_is_one_line_on_standard_error(
     words: list[str], environment: dict[str, str], answer: str, monkeypatch: pytest.MonkeyPatch, capfd: Output
 ) -> None:
     for name, value in environment.items():
@@ -307,7 +319,7 @@ def test_logs_are_followed_until_interrupted(project: Project) -> None:
         assert shown.readline() == "second\n"
 
 
-def test_the_console_is_psql_without_the_password_in_its_arguments(project: Project) -> None:
+def test_the_console_is_psql_and_its_arguments_show_no_password(project: Project) -> None:
     argv = [sys.executable, "-m", "lib.local", "console"]
     question = "SELECT current_user;\n\\! tr '\\0' ' ' < /proc/$PPID/cmdline\n"
     done = subprocess.run(argv, input=question, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own
@@ -320,7 +332,7 @@ def environments_of(state: State) -> list[dict[str, str]]:
     return [each.environ() for each in (supervisor, *supervisor.children(recursive=True)) if each.name() != "postgres"]
 
 
-def test_no_process_of_the_service_is_told_the_owner_s_login(project: Project, capfd: Output) -> None:
+def test_no_process_of_the_service_knows_the_owner_s_password(project: Project, capfd: Output) -> None:
     """A42."""
     assert main(["start"]) == 0
     cluster = cluster_of(project)
@@ -339,7 +351,7 @@ def test_no_process_of_the_service_is_told_the_owner_s_login(project: Project, c
 
 
 @pytest.mark.parametrize("place", ["file", "environment"])
-def test_an_owner_in_the_settings_migrates_and_is_told_to_nobody_else(
+def test_only_the_migrations_get_the_owner_s_address_from_the_settings(
     project: Project, elsewhere: str, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     (project.root / "owner").write_text(f"{elsewhere}\n")
@@ -360,14 +372,14 @@ def test_an_owner_in_the_settings_migrates_and_is_told_to_nobody_else(
 
 @pytest.fixture
 def bystander(project: Project) -> Iterator["subprocess.Popen[bytes]"]:
-    """A program of somebody else that works in the folder of the checkout and names it."""
+    """A program that works in the folder of the checkout and names it, but was not started by the runner."""
     argv = [sys.executable, "-c", "import time; time.sleep(60)", str(project.root), str(cluster_of(project).data)]
     with subprocess.Popen(argv, cwd=project.root, process_group=0) as process:  # noqa: S603 - our own
         yield process
         process.kill()
 
 
-def test_stop_ends_what_this_checkout_started_and_nobody_who_names_its_folder(
+def test_stop_leaves_processes_alone_that_only_name_the_checkout_or_work_in_it(
     bystander: "subprocess.Popen[bytes]",
 ) -> None:
     assert main(["start"]) == 0
@@ -375,8 +387,8 @@ def test_stop_ends_what_this_checkout_started_and_nobody_who_names_its_folder(
     assert bystander.poll() is None
 
 
-def test_numbers_of_an_earlier_run_prove_nothing(project: Project, bystander: "subprocess.Popen[bytes]") -> None:
-    """A killed run leaves the numbers of its processes behind; by now they may be anybody's."""
+def test_stop_ignores_process_ids_of_an_earlier_run(project: Project, bystander: "subprocess.Popen[bytes]") -> None:
+    """A killed supervisor leaves the ids of its processes in the file; other processes may have them by now."""
     assert main(["start"]) == 0
     state = state_of(project)
     assert main(["stop"]) == 0

@@ -1,4 +1,4 @@
-"""start beside others: two checkouts and one port, a start that was interrupted, one that was killed."""
+"""Starts that meet others: two checkouts with one port, a start that was interrupted, one that was killed."""
 
 import os
 import shutil
@@ -11,18 +11,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from lib.local import service
 from lib.local.__main__ import main
 from lib.local.commands import clean
-from lib.local.postgres import cluster_of
 from lib.local.project import Project
 from lib.local.settings import read_settings
 from lib.local.state import State, running_state
 from tests.integration.local.conftest import make_checkout
-from tests.integration.local.seen import users_of
+from tests.integration.local.seen import left_by
 
 START = [sys.executable, "-m", "lib.local", "start"]
 SILENT = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\n"
@@ -30,7 +28,7 @@ SILENT = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.slee
 
 @pytest.fixture
 def neighbour(project: Project) -> Iterator[Project]:
-    """Another checkout, which wants the same port."""
+    """Another checkout with the same port."""
     folder = Path(tempfile.mkdtemp(prefix="local-")).resolve()
     folder.chmod(0o755)
     made = make_checkout(folder)
@@ -55,24 +53,19 @@ def wait_for_service(project: Project) -> State:
     return state
 
 
-def left_by(project: Project) -> list[psutil.Process]:
-    found = users_of(project.root) + users_of(cluster_of(project).data)
-    return [process for process in found if process.pid != os.getpid()]
-
-
-def test_of_two_checkouts_started_together_on_one_port_one_gets_it(project: Project, neighbour: Project) -> None:
+def test_only_one_of_two_checkouts_started_together_gets_their_port(project: Project, neighbour: Project) -> None:
     checkouts = [project, neighbour]
     starts = [begun(checkout) for checkout in checkouts]
     said = [start.communicate(timeout=90)[1] for start in starts]
     outcomes = [start.returncode for start in starts]
-    assert sorted(outcomes) == [0, 1]
+    assert sorted(outcomes) == [0, 1], said
     port = read_settings(project.root, {}).port
     assert f"error: port {port} is taken" in said[outcomes.index(1)]
     assert left_by(checkouts[outcomes.index(1)]) == []
     assert main(["address"]) == outcomes[0]
 
 
-def test_a_port_is_reserved_for_as_long_as_the_supervisor_lives_also_without_its_service(
+def test_a_port_stays_reserved_while_the_supervisor_runs_even_without_the_service(
     project: Project, neighbour: Project
 ) -> None:
     assert main(["start"]) == 0
@@ -85,7 +78,7 @@ def test_a_port_is_reserved_for_as_long_as_the_supervisor_lives_also_without_its
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
-def test_an_interrupted_start_leaves_nothing(project: Project, number: signal.Signals) -> None:
+def test_an_interrupted_start_leaves_nothing_behind(project: Project, number: signal.Signals) -> None:
     (project.root / "service.py").write_text(SILENT)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # heard also where a shell told us to ignore it
     with begun(project) as start:
@@ -97,17 +90,17 @@ def test_an_interrupted_start_leaves_nothing(project: Project, number: signal.Si
     assert left_by(project) == []
 
 
-def test_a_start_that_another_command_stops_says_so_and_leaves_nothing(project: Project) -> None:
+def test_a_start_that_another_command_stops_says_so_and_leaves_nothing_behind(project: Project) -> None:
     (project.root / "service.py").write_text(SILENT)
     with begun(project) as start:
         wait_for_service(project)
         assert main(["stop"]) == 0
-        assert "another command stopped this start: make start begins anew" in start.communicate(timeout=60)[1]
+        assert "another command stopped this start: make start starts over" in start.communicate(timeout=60)[1]
     assert start.returncode == 1
     assert left_by(project) == []
 
 
-def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
+def test_a_start_waits_for_the_supervisor_that_a_killed_start_has_left(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
     serve = (project.root / "service.py").read_text()
@@ -117,13 +110,13 @@ def test_the_next_start_waits_for_the_service_that_a_killed_one_left_coming_up(
         start.kill()
     threading.Timer(1, (project.root / "go").touch).start()
     assert main(["start"]) == 0
-    assert service.answers(read_settings(project.root, {}).address)
+    assert service.responds(read_settings(project.root, {}).address)
     said = capfd.readouterr().err
     assert "waiting for it" in said
     assert "Already running" in said
 
 
-def test_ctrl_c_while_the_program_loads_is_one_line(
+def test_ctrl_c_during_the_imports_prints_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Interrupted:

@@ -1,4 +1,4 @@
-"""stop, status and clean after an installation that failed: packages are missing, and something may still run."""
+"""stop, status and clean after a failed installation: packages are missing, and something may still run."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from lib.local.project import Project
 from lib.local.state import running_state
 from tests.integration.local.conftest import REPOSITORY
 
-MISSING = "The installation here is not whole (click is missing): make start mends it.\n"
+MISSING = "The installation here is incomplete (click is missing): make start repairs it.\n"
 
 
 def run(project: Project, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command with a Python that has no packages at all."""
+    """Run a command with a Python that has no packages."""
     argv = [sys.executable, "-S", "-m", "lib.local", *words]
     return subprocess.run(argv, cwd=project.root, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
 
@@ -38,15 +38,17 @@ def started(project: Project) -> Iterator[Project]:
 @pytest.mark.parametrize(
     ("command", "status"), [("start", 1), ("logs", 1), ("event", 1), ("address", 1), ("status", 3), ("stop", 0)]
 )
-def test_every_command_says_what_is_missing_and_nothing_more(project: Project, command: str, status: int) -> None:
+def test_every_command_names_the_missing_package_without_a_traceback(
+    project: Project, command: str, status: int
+) -> None:
     done = run(project, command)
     assert done.returncode == status
     assert done.stderr.startswith(MISSING)
     assert "Traceback" not in done.stderr
 
 
-def test_what_is_said_to_mend_it_does_so_whatever_the_stamps_say(project: Project) -> None:
-    """Of what was installed whole, a package may be lost later."""
+def test_make_start_repairs_an_incomplete_installation_whatever_the_stamps_say(project: Project) -> None:
+    """A package may get lost after a complete installation."""
     venv = project.root / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)  # noqa: S603 - our own
     (venv / "run.stamp").touch()
@@ -64,13 +66,13 @@ def test_what_is_said_to_mend_it_does_so_whatever_the_stamps_say(project: Projec
     assert (venv / "unfinished").exists(), "so it is made anew: its packages may only look installed"
 
 
-def test_clean_cleans(project: Project) -> None:
+def test_clean_removes_what_a_run_has_written(project: Project) -> None:
     project.logs.mkdir(parents=True)
     assert run(project, "clean").returncode == 0
     assert not project.var.exists()
 
 
-def test_what_was_started_before_is_shown_and_stopped_with_its_database(started: Project) -> None:
+def test_a_service_started_before_is_shown_and_stopped_with_its_database(started: Project) -> None:
     state = running_state(started.supervisor_lock)
     assert state is not None
     family = [psutil.Process(state.pid), *psutil.Process(state.pid).children(recursive=True)]
@@ -81,18 +83,18 @@ def test_what_was_started_before_is_shown_and_stopped_with_its_database(started:
     assert psutil.wait_procs(family, timeout=5)[1] == []
 
 
-def test_a_database_that_runs_alone_is_never_removed_under_its_server(started: Project) -> None:
+def test_clean_refuses_to_remove_the_data_of_a_running_postgresql(started: Project) -> None:
     state = running_state(started.supervisor_lock)
     assert state is not None
     psutil.Process(state.pid).kill()
     done = run(started, "clean")
     assert done.returncode == 1
     assert "PostgreSQL still runs here (pid " in done.stderr
-    assert "make start mends it, then make stop ends it" in done.stderr
+    assert "make start repairs the installation, then make stop ends it" in done.stderr
     assert (started.var / "postgres").exists() or (started.outside / "postgres").exists()
 
 
-def test_make_stops_and_cleans_where_only_the_environment_is_gone(started: Project) -> None:
+def test_make_status_and_clean_work_without_a_virtual_environment(started: Project) -> None:
     shutil.copy(REPOSITORY / "Makefile", started.root)
     for target, said in (("status", "service     at http"), ("clean", "Stopped; the data stays.")):
         done = subprocess.run(  # noqa: S603 - our own
@@ -108,7 +110,7 @@ def test_make_stops_and_cleans_where_only_the_environment_is_gone(started: Proje
     assert not started.var.exists()
 
 
-def test_a_stale_file_of_a_database_that_ended_hinders_nothing(project: Project) -> None:
+def test_a_stale_pid_file_of_postgresql_does_not_prevent_stop(project: Project) -> None:
     folder = Path(project.var, "postgres/data")
     folder.mkdir(parents=True)
     (folder / "postmaster.pid").write_text(f"{2**22 + 1}\n")

@@ -1,20 +1,20 @@
-"""database_address: what is taken as an address, and that nothing secret of it is shown."""
+"""database_address: which addresses are accepted, and that none of their secrets is shown."""
 
 import pytest
 
 from lib.database_url import masked_url
-from lib.local.database_address import plain_url, without_secrets
-from lib.local.errors import LocalError
+from lib.local.database_address import plain_url, split_password
+from lib.local.terminal import LocalError
 
 SECRET = "hush"  # noqa: S105 - of an example
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
-def test_every_way_to_write_postgresql_becomes_the_plain_one(scheme: str) -> None:
+def test_every_accepted_scheme_becomes_postgresql(scheme: str) -> None:
     assert plain_url(f"{scheme}://u:p@h:1/d?sslmode=allow") == "postgresql://u:p@h:1/d?sslmode=allow"
 
 
-def test_a_password_becomes_one_that_every_program_reads() -> None:
+def test_a_password_is_percent_encoded() -> None:
     assert plain_url("postgresql://u:sec/ret@h/d") == "postgresql://u:sec%2Fret@h/d"
 
 
@@ -40,7 +40,7 @@ def test_a_password_becomes_one_that_every_program_reads() -> None:
         ("host=h dbname=d hush=1", "a parameter that PostgreSQL does not take"),
     ],
 )
-def test_an_address_that_the_service_could_not_use_is_refused_in_a_line_without_it(url: str, answer: str) -> None:
+def test_an_unusable_address_is_refused_in_one_line_that_does_not_quote_it(url: str, answer: str) -> None:
     with pytest.raises(LocalError, match=answer) as refused:
         plain_url(url)
     assert SECRET not in str(refused.value)
@@ -85,5 +85,5 @@ def test_a_shown_address_has_no_password(url: str, shown: str) -> None:
         ("postgresql://u@[::1]/d?sslpassword=hush", "postgresql://u@[::1]/d", None),
     ],
 )
-def test_an_address_for_all_to_see_is_parted_from_its_password(url: str, plain: str, password: str | None) -> None:
-    assert without_secrets(url) == (plain, password)
+def test_the_password_is_split_from_the_address(url: str, plain: str, password: str | None) -> None:
+    assert split_password(url) == (plain, password)

@@ -1,0 +1,87 @@
+"""How the values of single settings are written: each check raises a `ValidationError` that says what is allowed."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from marshmallow import ValidationError
+
+from app.access.domain import InvalidSpan, read_span
+from lib.database_url import InvalidAddress, read_address
+
+LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+MAX_T_AHEAD = 366 * 24 * 3600  # seconds
+OFF = "off"
+
+
+def parse_hosts(hosts: str) -> frozenset[str]:
+    """Return the names in HOSTS, in the form that is compared with a `Host`."""
+    return frozenset(hosts.replace(",", " ").lower().split())
+
+
+def parse_span(text: str) -> timedelta | None:
+    """Return a span of time such as 90d; `None` for no text."""
+    return read_span(text) if text else None
+
+
+def check_t_ahead(text: str) -> None:
+    """Refuse what is neither a number of seconds nor off."""
+    if text and text != OFF and not (text.isascii() and text.isdigit() and int(text) <= MAX_T_AHEAD):
+        raise ValidationError(f"Must be a whole number of seconds from 0 to {MAX_T_AHEAD}, or {OFF}.")
+
+
+def check_database_url(address: str) -> None:
+    """Refuse an address of a database that cannot be read."""
+    try:
+        read_address(address)
+    except InvalidAddress as error:
+        raise ValidationError(f"It {error}.") from None
+
+
+def check_optional_database_url(address: str) -> None:
+    """Refuse such an address, unless it is empty."""
+    if address:
+        check_database_url(address)
+
+
+def check_rate_limit(limit: str) -> None:
+    """Refuse what Flask-Limiter cannot read; empty means no limit."""
+    if not limit:
+        return
+    from limits import parse_many  # noqa: PLC0415  # no other setting needs it
+
+    try:
+        parse_many(limit)
+    except ValueError:
+        raise ValidationError('Must be a limit such as "600 per minute", or empty for none.') from None
+
+
+def check_hosts(hosts: str) -> None:
+    """Refuse names that no `Host` can have."""
+    wrong = [name for name in parse_hosts(hosts) if not HOST_NAME.fullmatch(name)]
+    if wrong:
+        raise ValidationError("Must be names without ports, such as alerts.example.com, with commas between them.")
+
+
+def check_span(text: str) -> None:
+    """Refuse what is no span of time; empty means none."""
+    try:
+        parse_span(text)
+    except InvalidSpan as error:
+        raise ValidationError(f"Must be a span of time, or empty for none: {error}.") from None
+
+
+def check_limit_storage(address: str) -> None:
+    """Refuse a storage of limits other than memory and Redis."""
+    if not address.startswith(LIMIT_STORAGES):
+        raise ValidationError("Must be memory:// or redis://host:6379/0.")
+
+
+def check_log_file(file: str) -> None:
+    """Refuse a file that cannot be written; empty means none."""
+    try:
+        if file:
+            Path(file).open("ab").close()
+    except OSError as error:
+        raise ValidationError(f"Cannot be written: {error.strerror}.") from None
