@@ -29,7 +29,7 @@ STATUSES = {"duplicate-event": 409, "out-of-order": 400}
 
 
 def is_retry_of(one: Event, other: Event) -> bool:
-    return one.type == other.type and Decimal(one.amount) == Decimal(other.amount)
+    return replace(one, amount=other.amount) == other and Decimal(one.amount) == Decimal(other.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +45,27 @@ class Ledger:
 
     def take(self, event: Event) -> tuple[Outcome, "Ledger"]:
         """Return the expected outcome of the event, and the ledger after it."""
-        for n, stored in enumerate(self.events, start=1):
-            if stored.t == event.t:
-                codes = tuple(codes_after(self.events[:n]))
-                return (Outcome(codes=codes, replayed=True) if is_retry_of(stored, event) else CONFLICT), self
+        if (place := self._place_of(event)) is not None:
+            codes = tuple(codes_after(self.events[: place + 1]))
+            again = is_retry_of(self.events[place], event)
+            return (Outcome(codes=codes, replayed=True) if again else CONFLICT), self
         if event.t < self.latest:
             return Outcome(refusal="out-of-order", latest=self.latest), self
         after = replace(self, events=(*self.events, event))
         return Outcome(codes=tuple(codes_after(after.events))), after
+
+    def _place_of(self, event: Event) -> int | None:
+        """Return the place of a stored event that stands where this one would; None if there is room for it.
+
+        An id identifies an event. Without one on both sides, the second does.
+        """
+        named = [n for n, stored in enumerate(self.events) if event.event_id and stored.event_id == event.event_id]
+        at_t = [
+            n
+            for n, stored in enumerate(self.events)
+            if stored.t == event.t and not (event.event_id and stored.event_id)
+        ]
+        return next(iter(named + at_t), None)
 
     def take_all(self, events: Sequence[Event]) -> tuple[list[Outcome], "Ledger"]:
         """Take the events one after the other."""

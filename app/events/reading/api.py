@@ -77,6 +77,7 @@ NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 AN_EVENT = {"event": {"value": PAGE["events"][1]}}
 AN_EVENT_WITH_ID = {"event": {"value": {**PAGE["events"][1], "event_id": "tx-1a2b"}}}
 NO_N = InvalidMembers({"n": ["Must be from 0 to 2147483647."]})
+NO_ID = NoSuchEvent(1, "1")
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
 
 
@@ -112,7 +113,7 @@ def read_event(user_id: int, t: int, parameters: dict[str, int]) -> StoredDecisi
 @reading.get(f"/{USER}/events/by-id/<string(maxlength=64):event_id>")  # type: ignore[type-var]  # as above
 @reading.input(NoParameters, location="query")
 @reading.output(StoredEventSchema, examples=AN_EVENT_WITH_ID, description="the event, with the answer to it")
-@reading.doc(responses=error_responses(NO_PARAMETER, NoSuchEvent, NotFound, problems=PROBLEMS, takes_body=False))
+@reading.doc(responses=error_responses(NO_PARAMETER, NO_ID, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(reading, EventWithIdInPath)
 @require_scope(Scope.EVENTS_READ)
 def read_event_with_id(user_id: int, event_id: str, **_: object) -> StoredDecision:

@@ -5,7 +5,7 @@ from app.problems import Problems
 from lib.problem_details import ProblemType
 
 PROBLEMS: Problems = {
-    NoSuchEvent: ProblemType(404, "unknown-event", "Event not found", example=NoSuchEvent(1, Moment(10))),
+    NoSuchEvent: ProblemType(404, "unknown-event", "Event not found", example=NoSuchEvent(1, Moment(1))),
     StillAddingUp: ProblemType(
         503,
         "still-adding-up",
