@@ -29,7 +29,7 @@ def played_by(user_id: int, played: Iterable[tuple[EventType, Decimal, int]], *,
     steps = list(played)
     gaps = [gap for *_, gap in steps]
     t, n, events = start, -1, []
-    for (kind, amount, gap), following in zip(steps, [*gaps[1:], 1], strict=True):
+    for (kind, amount, gap), following in zip(steps, [*gaps[1:], 1], strict=False):
         t, n = t + gap, 0 if gap else n + 1
         event = ActivityEvent(user_id=user_id, t=t, type=kind, amount=amount)
         events.append(event if gap and following else replace(event, n=n, event_id=f"{t}-{n}"))

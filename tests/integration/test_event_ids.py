@@ -1,5 +1,6 @@
 """Events with the platform's own id: their identity, and several of a player in one second (A49)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -184,6 +185,23 @@ def test_with_the_systems_order_too_an_event_without_an_id_has_its_second(client
     codes(send(client, "deposit", "1", 10))
     assert "without an event_id" in refusal(act(client, "a"))
     assert "with an event_id" in (act(client, "a", t=11), refusal(send(client, "deposit", "1", 11)))[1]
+
+
+@pytest.mark.parametrize("event_order", EventOrder)
+def test_many_players_at_once_keep_the_order(app_with: AppWith, sql: Sql, event_order: EventOrder) -> None:
+    app = app_with(event_order=event_order)
+
+    def play(place: int) -> TestResponse:
+        return act(app.test_client(), f"tx-{place}", t=place // 16, amount="1", user_id=place // 4 % 4 + 1)
+
+    with ThreadPoolExecutor(16) as threads:
+        statuses = {answer.status_code for answer in threads.map(play, range(96))}
+    assert 200 in statuses
+    assert statuses <= {200, 400, 409}
+    numbers = sql("SELECT count(*), count(DISTINCT seq), max(seq) FROM activity_event GROUP BY user_id")
+    assert all(count == distinct == last for count, distinct, last in numbers)
+    shared = sql("SELECT t FROM activity_event GROUP BY t HAVING count(DISTINCT user_id) > 1")
+    assert event_order is EventOrder.USER or shared == []
 
 
 def test_the_log_names_the_event(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:

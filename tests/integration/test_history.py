@@ -1,6 +1,7 @@
 """History queries return what a list would, and always use an index."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -18,7 +19,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
 from lib.statements import Statement
-from tests.builders import deposit, history_of, withdraw
+from tests.builders import deposit, history_of, played_by, withdraw
 from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
 from tests.integration.query_plans import explained, nodes
@@ -30,7 +31,7 @@ WIDE = HistoryNeeds(
     window={EventType.DEPOSIT: 30, EventType.WITHDRAW: 5},
     sums=frozenset(Window(kind, seconds) for kind in EventType for seconds in (3, 20, 21, 100)),
 )
-PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 40), st.integers(1, 9)), max_size=15)
+PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 9).map(Decimal), st.integers(0, 40)), max_size=15)
 
 
 @pytest.fixture
@@ -43,23 +44,27 @@ def remembering(database: str) -> Iterator[Database]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=PAST)
 def test_history_queries_return_what_a_list_would(
-    remembering: Database, past: list[tuple[EventType, int, int]]
+    remembering: Database, past: list[tuple[EventType, Decimal, int]]
 ) -> None:
-    events: list[ActivityEvent] = []
-    t = 0
-    for kind, gap, amount in past:
-        t += gap
-        events.append(ActivityEvent(user_id=1, t=t, type=kind, amount=Decimal(amount)))
-    now = deposit("1", t + 1)
-    with remembering.transaction() as current:
-        queries = EventQueries(current)
-        for event in [*events, deposit("9", 5, user_id=2)]:
-            queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
-        claim = queries.claim_next_moment(now, HistoryQuery("wide", WIDE))
-        current.rollback()
-    assert claim is not None
-    read = claim.history
-    expected = history_of(events, WIDE, now.t)
+    """For an event in the second of the last one, where both have ids (A49), and for one in a later second."""
+    events = played_by(1, past, start=1)
+    t = events[-1].t if events else 0
+    nows = [deposit("1", t + 1), replace(deposit("1", t + 1), event_id="now")]
+    if events and events[-1].event_id:
+        nows.append(replace(deposit("1", t), event_id="now"))
+    for now in nows:
+        with remembering.transaction() as current:
+            queries = EventQueries(current)
+            for event in [*events, deposit("9", 5, user_id=2)]:
+                queries.store(Decision(event=event, alert_codes=(), edition=1), seq=1)
+            claim = queries.claim_next_moment(now, HistoryQuery("wide", WIDE))
+            current.rollback()
+        assert claim is not None
+        assert claim.n == sum(each.t == now.t for each in events)
+        assert_equal(claim.history, history_of(events, WIDE, now.t))
+
+
+def assert_equal(read: History, expected: History) -> None:
     assert list(read.latest) == expected.latest
     for kind in EventType:
         assert read.latest_of.get(kind, []) == expected.latest_of[kind]
