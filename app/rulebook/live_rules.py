@@ -42,6 +42,7 @@ class Fault:
         return f"{self.found}: {command(self.remedy.command)}" if self.remedy else self.found
 
 
+NOT_YET = "it has not been read yet; ask again in a second"
 UNREACHABLE = Fault("the database cannot be reached or is overloaded")
 NOTHING_LIVE = Fault("no edition is live; publish one", PUBLISH_ANOTHER)
 
@@ -85,9 +86,10 @@ class LiveRules:
         return Unavailable(self._cause) if self._fault == UNREACHABLE else NoRuleBook(self._fault)
 
     def error(self) -> str:
-        """Return what of the rule book cannot be read and what to do; empty while all is well or nothing is known."""
+        """Return what of the rule book cannot be read, or has not been yet, and what to do; empty while all is well."""
         self.begin()
-        self._refreshed.wait(FIRST_REFRESH_TIMEOUT)
+        if not self._refreshed.wait(FIRST_REFRESH_TIMEOUT):
+            return NOT_YET
         return str(self._fault or "") if self._evaluator is None or self._fault != UNREACHABLE else ""
 
     def begin(self) -> None:

@@ -29,13 +29,13 @@ def version(sql: Sql) -> Iterator[None]:
     sql("INSERT INTO alembic_version VALUES (%s)", EXPECTED)
 
 
-SILENT = (503, "database-silent")
+SILENT, RULES_NOT_READ = (503, "database-silent"), (503, "rule-book-unreadable")
 
 
 def ready(app: APIFlask) -> tuple[int, str]:
-    """Return what `ask_ready` does, once the first check is done: on a busy machine it is late."""
+    """Return what `ask_ready` does, once database and rules were looked at: on a busy machine that is late."""
     deadline = time.monotonic() + MAX_WAIT
-    while (found := ask_ready(app)) == SILENT and time.monotonic() < deadline:
+    while (found := ask_ready(app)) in {SILENT, RULES_NOT_READ} and time.monotonic() < deadline:
         time.sleep(controllers.PAUSE)
     return found
 

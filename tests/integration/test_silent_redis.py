@@ -56,8 +56,11 @@ def impostor(behave: Callable[[socket.socket], None]) -> Iterator[str]:
 
     held: list[socket.socket] = []
     with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
         yield f"redis://someone:s3cret@127.0.0.1:{listener.getsockname()[1]}/0"
+        listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()
         for each in held:
             each.close()
 
