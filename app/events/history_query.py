@@ -15,9 +15,9 @@ from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is null where
-# the part implies it, and only sums have a `count`. `n` and the id are plain columns: any expression of them would cost
-# every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id, which may share its
-# second with events before it (A49).
+# the part implies it, and only sums have a `count`. `n` and the id are plain columns: any expression of them would
+# cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id, which may
+# share its second with events before it (A49).
 LATEST_PART = """
     (SELECT {part}, t, type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND t {before} $2 ORDER BY t DESC, n DESC LIMIT {count})"""
