@@ -101,6 +101,7 @@ REPRODUCED_ELSEWHERE = {
     "too-many-requests",
     "unauthorized",
     "unavailable",
+    "t-in-the-future",
     "unknown-user",
     "whole-register",
 }
