@@ -125,6 +125,7 @@ REPRODUCED_ELSEWHERE = {
     "too-many-requests",
     "unauthorized",
     "unavailable",
+    "t-in-the-future",
     "unknown-user",
     "whole-register",
 }

@@ -14,6 +14,7 @@ from app.datastores import db
 from app.events import controllers
 from app.rulebook.examples import DRAFTS
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
+from testkit.openapi_examples import REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
@@ -217,6 +218,7 @@ def test_every_example_is_reproduced_here_or_over_http(examples: Sequence[Exampl
         for each in examples
     ]
     assert [example for example, number in ways if number != 1] == []
+    assert {name for _, name in REPRODUCTIONS} == REPRODUCED_ELSEWHERE, "e2e leaves these to this file"
 
 
 @pytest.mark.parametrize(("operation", "name"), REPRODUCTIONS, ids=lambda part: part or "any")
