@@ -125,7 +125,6 @@ REPRODUCED_ELSEWHERE = {
     "too-many-requests",
     "unauthorized",
     "unavailable",
-    "t-in-the-future",
     "unknown-user",
     "whole-register",
 }
