@@ -72,6 +72,19 @@ def _without_waiting(descriptor: int) -> tuple[int, Send]:
         ours = socket.socket(fileno=os.dup(descriptor))
         return ours.fileno(), lambda line: ours.send(line, socket.MSG_DONTWAIT)
     if stat.S_ISFIFO(kind):
-        with suppress(OSError):  # not on Linux, or another user's
+        try:
             descriptor = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # not on Linux, or another user's
+            return descriptor, partial(_write_if_there_is_room, descriptor)
     return descriptor, partial(os.write, descriptor)
+
+
+def _write_if_there_is_room(descriptor: int, line: bytes) -> int:
+    """Write as much as a pipe has room for, in pieces that never wait; raises `BlockingIOError` if it has none."""
+    poll, sent = select.poll(), 0
+    poll.register(descriptor, select.POLLOUT)
+    while sent < len(line) and poll.poll(0):
+        sent += os.write(descriptor, line[sent : sent + select.PIPE_BUF])
+    if not sent:
+        raise BlockingIOError
+    return sent

@@ -7,7 +7,7 @@ again.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -105,8 +105,10 @@ class SharedCounts(Storage):
     def _look_on(self) -> None:
         while True:
             time.sleep(TICK)
-            if any(due < time.monotonic() for due in tuple(self._due.values())):
-                self._shared.storage.connection_pool.disconnect()
+            # Closing a connection that its query gives up at the same moment may fail; this thread must go on.
+            with suppress(Exception):
+                if any(due < time.monotonic() for due in tuple(self._due.values())):
+                    self._shared.storage.connection_pool.disconnect()
 
     def _fall_back(self, error: Exception) -> None:
         with self._lock:

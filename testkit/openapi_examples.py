@@ -121,6 +121,7 @@ REPRODUCED_ELSEWHERE = {
     "not-ready",
     "request-timeout",
     "still-adding-up",
+    "second-full",
     "t-in-the-future",
     "too-many-requests",
     "unauthorized",

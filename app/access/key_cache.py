@@ -19,7 +19,7 @@ WAIT_FOR_READ = 0.3
 NEW_KEY_PAUSE = 0.25  # an unknown key may just have been made
 FAILURE_PAUSE = 2.0
 
-MAX_LOOKUPS = 2  # requests at a time that may look up an unknown key, so that they hold up no others
+MAX_LOOKUPS = 16  # requests at a time that may wait for the next reading, so that strangers take few threads
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -87,7 +87,7 @@ class KeyCache:
             self._done_at = float("-inf")  # the next request may read at once, even if the last read failed
 
     def look_up(self, secret_key: str) -> ApiKey | None:
-        """Look up a key that may be new; a flood of these costs at most four reads a second and two threads."""
+        """Look up a key that may be new; a flood of these costs at most four reads a second and 16 threads."""
         if self._lookups.acquire(blocking=False):
             try:
                 self._read_since(time.monotonic())
@@ -121,11 +121,11 @@ class KeyCache:
 
         Waits out the pause after a read: the key may have been made since, and works at once.
         """
-        since_last = asked_at - self._done_at
-        if since_last < self._pause:
-            if self._pause > NEW_KEY_PAUSE:
+        since_last, pause = asked_at - self._done_at, self._pause
+        if since_last < pause:
+            if pause > NEW_KEY_PAUSE:
                 return
-            time.sleep(self._pause - max(since_last, 0))
+            time.sleep(pause - max(since_last, 0))
         with self._reading:
             if self._began_at < asked_at:
                 self._refresh()

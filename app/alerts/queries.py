@@ -119,7 +119,7 @@ class AlertQueries:
         """Return the alert at this cursor, or None if there is none."""
         before = Cursor(at.t, at.user_id, at.n, at.code + 1)
         query = AlertQuery(limit=1, since=at.t, before=before, shadow=shadow, code=at.code, user_id=at.user_id)
-        return next(iter(self.latest(query, 1)), None)
+        return next((alert for alert in self.latest(query, 1) if alert.n == at.n), None)
 
 
 def _last_cursor(before: Cursor | None) -> Cursor:

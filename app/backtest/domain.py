@@ -80,7 +80,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """PlayerRange with neighbouring ids, whose events one process judges, and the number of these events."""
+    """Players with neighbouring ids, whose events one process judges, and the number of these events."""
 
     players: PlayerRange
     events: int

@@ -9,7 +9,7 @@ from app.access.domain import Scope
 from app.access.guard import current_key, require_scope
 from app.access.problems import error_responses
 from app.events import controllers, metrics
-from app.events.domain import Decision, DuplicateEvent, InTheFuture, OutOfOrder, UnknownUser
+from app.events.domain import Decision, DuplicateEvent, FullSecond, InTheFuture, OutOfOrder, UnknownUser
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, parse_event, render_decision
@@ -46,6 +46,7 @@ REPLAY = [("Idempotent-Replay", "true")]
         InTheFuture,
         UnknownUser,
         DuplicateEvent,
+        FullSecond,
         NoRuleBook,
         Unavailable,
         problems=PROBLEMS,
@@ -56,10 +57,9 @@ REPLAY = [("Idempotent-Replay", "true")]
 def receive_event(members: dict[str, Any]) -> Response:
     """Receive a deposit or a withdrawal and say which alert rules the player now meets.
 
-    `user_id` and `t` identify an event, and `t` rises with every event of a player. With `event_id`, that and `user_id`
-    identify it, and `t` may be that of the player's latest event, if that has an `event_id` too. The same event sent
-    again, however late, gets its first answer. `time` is another name for `t`; `/event/` and `/api/events` are the same
-    as this path.
+    `user_id` and `t` identify an event, and `t` rises with every event of a player. With an `event_id`, `user_id` and
+    `event_id` do, and `t` may equal that of the player's latest event if it has one too. The same event sent again,
+    however late, gets its first answer. `time` means `t`; `/event/` and `/api/events` are the same as this path.
     """
     event = parse_event(members)
     made = services.get(EventServices)

@@ -13,6 +13,7 @@ from app.events.domain import (
     DuplicateEvent,
     DuplicateId,
     EventOrder,
+    FullSecond,
     InTheFuture,
     OutOfOrder,
     TakenSecond,
@@ -26,6 +27,7 @@ from app.players.queries import PlayerQueries
 from app.rules.engine import Evaluator, RuleSet, Verdict
 from app.rules.event import ActivityEvent, EventRef
 from app.rules.history import Window
+from app.rules.limits import MAX_IN_A_SECOND
 from app.rules.rule import Match
 from lib.transactions import Transaction
 
@@ -37,8 +39,8 @@ def record_event(
 
     `key_id` identifies the key that sent it, if keys are required.
 
-    Raises `UnknownUser`, `InTheFuture`, `OutOfOrder` or `DuplicateEvent`, which leave no trace, and `Unavailable`,
-    after which the client sends the event again.
+    Raises `EventRefused`, after which no trace is left, and `Unavailable`, after which the client sends the event
+    again.
     """
     policy = services.policy
     if policy.order is EventOrder.SYSTEM:
@@ -60,7 +62,7 @@ def _evaluate_and_store(
         current.rollback()  # one with an id may have been given a place before it was found stored
         return decision
     if claim.n:
-        event = replace(event, n=claim.n)
+        event = _placed(event, claim.n)
     verdicts = evaluator.evaluate(event, claim.history)
     live, matches = next(verdicts)
     codes = tuple([match.code for match in matches]) if matches else ()
@@ -172,6 +174,13 @@ def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | No
     if not event.is_retry_of(stored.event):
         raise DuplicateEvent(event.user_id, event.t)
     return stored
+
+
+def _placed(event: ActivityEvent, n: int) -> ActivityEvent:
+    """Return the event at its place in its second; raises `FullSecond`."""
+    if n >= MAX_IN_A_SECOND:
+        raise FullSecond(event.user_id, event.t)
+    return replace(event, n=n)
 
 
 def _refuse_unknown(event: ActivityEvent) -> NoReturn:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.rules.event import ActivityEvent
+from app.rules.limits import MAX_IN_A_SECOND
 
 
 class EventOrder(StrEnum):
@@ -51,7 +52,7 @@ class OutOfOrder(EventRefused):
 
     def __init__(self, user_id: int, t: int, latest: int, order: EventOrder = EventOrder.USER) -> None:
         super().__init__(
-            f"t {t} is not above {latest}, the latest of player {user_id}"
+            f"t {t} is below {latest}, the latest of player {user_id}"
             if order is EventOrder.USER
             else f"t {t} is below {latest}, the latest of the system; t must rise over all players"
         )
@@ -95,6 +96,13 @@ class DuplicateId(EventRefused):
             f"event_id {event.event_id} of player {event.user_id} is stored with {differing}; "
             "send another event with an event_id of its own"
         )
+
+
+class FullSecond(EventRefused):
+    """So many events of the player share this second that no other may (A49)."""
+
+    def __init__(self, user_id: int, t: int) -> None:
+        super().__init__(f"{MAX_IN_A_SECOND} events of player {user_id} are stored at t {t}; send a later t")
 
 
 class TakenSecond(EventRefused):

@@ -27,7 +27,7 @@ LATEST_OF_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND type BETWEEN '{kind}' AND '{kind}' AND t {before} $2
      ORDER BY type DESC, t DESC, n DESC LIMIT {count})"""
-# It holds at most an event a second, unless events with ids share seconds: then all of them are read (A49).
+# It holds at most an event a second, or MAX_IN_A_SECOND where events with ids share seconds: all are read (A49).
 WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 ORDER BY t DESC, n DESC)"""

@@ -3,6 +3,7 @@
 from app.events.domain import (
     DuplicateEvent,
     DuplicateId,
+    FullSecond,
     InTheFuture,
     OutOfOrder,
     TakenSecond,
@@ -47,6 +48,7 @@ PROBLEMS: Problems = {
     ),
     DuplicateEvent: DUPLICATE,
     DuplicateId: DUPLICATE,
+    FullSecond: ProblemType(409, "second-full", "The second is full", example=FullSecond(user_id=1, t=10)),
     TakenSecond: DUPLICATE,
     NoRuleBook: NOT_READY,
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from app.access.key_cache import READ_TIMEOUT
 from app.health.domain import NotReady, Unready
 from app.health.queries import accepts_writes, applied_migrations, try_to_write
 from lib.database import NEVER, Database
@@ -55,7 +56,7 @@ class Readiness:
                 self._thread = Thread(target=self._run, name="readiness", daemon=True)
                 self._thread.start()
         self._first_check_done.wait(FIRST_CHECK_TIMEOUT)
-        if time.monotonic() - self._checked_at > PAUSE + CHECK_TIMEOUT + TRIAL_TIMEOUT:
+        if time.monotonic() - self._checked_at > PAUSE + CHECK_TIMEOUT + READ_TIMEOUT + TRIAL_TIMEOUT:
             raise NotReady(Unready.DATABASE_SILENT)
         if self._unready is not None:
             raise NotReady(self._unready)

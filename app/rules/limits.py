@@ -7,6 +7,7 @@ MAX_CODE = MAX_EDITION = INTEGER_MAX
 AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,2})?"  # an exact amount in plain notation, as a regular expression
 AMOUNT_BELOW = 10**12  # every amount is below it
 EVENT_ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"  # the platform's own id of an event, as a regular expression
+MAX_IN_A_SECOND = 1_000  # events of a player: an event in a short window reads all of them
 
 MAX_MOMENTS = 100  # events that the evidence of an alert names
 MAX_COUNT = 100  # events in a row that a rule may require

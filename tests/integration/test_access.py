@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -154,6 +155,15 @@ def test_a_new_key_works_at_once(client: FlaskClient, make_key: Make) -> None:
     """A21: the second one too, although the keys were read a moment before it was made."""
     assert send(client, make_key()).status_code == 200
     assert send(client, make_key(), t=2).status_code == 200
+
+
+def test_a_new_key_works_for_many_requests_at_once(app: APIFlask, make_key: Make) -> None:
+    """A21."""
+    assert send(app.test_client(), make_key()).status_code == 200
+    key = make_key()
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda t: send(app.test_client(), key, t=t).status_code, [2] * 8)
+        assert set(answers) == {200}
 
 
 def test_wrong_keys_are_not_looked_up_one_by_one(

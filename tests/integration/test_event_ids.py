@@ -120,6 +120,26 @@ def test_another_event_under_a_known_id_is_refused_saying_what_differs(
     assert (sql(PLACES), sql("SELECT * FROM user_clock")) == (stored, clock)
 
 
+def test_a_second_holds_a_thousand_events(client: FlaskClient, sql: Sql) -> None:
+    """A49: each event in a short window reads all of them."""
+
+    def post(event_id: str, t: int = 10) -> TestResponse:
+        event = {"type": "deposit", "amount": "1", "user_id": 1, "t": t, "event_id": event_id}
+        return client.post("/event", json=event)
+
+    codes(post("first"))
+    sql(
+        "INSERT INTO activity_event (user_id, t, n, event_id, type, amount, alert_codes)"
+        " VALUES (1, 10, 998, 'last but one', 'deposit', 1, '{}')"
+    )
+    codes(post("last"))
+    for _ in range(2):
+        assert problem(post("more")) == (409, "second-full")
+    assert post("last").headers["Idempotent-Replay"] == "true"
+    assert sql("SELECT last_t, events FROM user_clock") == [(10, 2)]
+    codes(post("more", t=11))
+
+
 def test_an_id_is_of_one_player(client: FlaskClient) -> None:
     assert not replayed(act(client, "a"))
     assert not replayed(act(client, "a", user_id=2, amount="1"))

@@ -24,6 +24,10 @@ UNCLAIMED = (
     "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
     " SELECT 1, n, 'deposit', 1, '{}' FROM generate_series(1, 2000) AS n"
 )
+FULL_SECOND = (
+    "INSERT INTO activity_event (user_id, t, n, event_id, type, amount, alert_codes)"
+    " VALUES (1, 10, 999, 'thousandth', 'deposit', 1, '{}')"
+)
 MINUTE = re.compile(rb"20\d\d-\d\d-\d\d \d\d:\d\d")
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
@@ -104,6 +108,15 @@ def ahead_of_the_clock(app_with: AppWith, example: Example) -> TestResponse:
         clock.setattr(controllers, "time", lambda: 1_795_736_749.5)
         event = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 1_795_736_749_000}
         return app_with(t_ahead=300).test_client().post(example.path, json=event)
+
+
+def in_a_full_second(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    event = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
+    app.test_client().post(example.path, json={**event, "event_id": "first"})
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), FULL_SECOND)
+    return app.test_client().post(example.path, json={**event, "event_id": "last"})
 
 
 def the_register(app_with: AppWith, example: Example) -> TestResponse:
@@ -194,6 +207,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("receive_event", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
     ("receive_event", "t-in-the-future"): ahead_of_the_clock,
+    ("receive_event", "second-full"): in_a_full_second,
     ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),

@@ -30,6 +30,7 @@ from app.events.reading.schemas import (
     UserInPath,
 )
 from app.events.services import EventServices
+from app.rules.event import parse_event_id
 from lib import services
 from lib.json_requests import InvalidMembers
 from lib.paths import describes_path
@@ -118,6 +119,10 @@ def read_event(user_id: int, t: int, parameters: dict[str, int]) -> StoredDecisi
 @require_scope(Scope.EVENTS_READ)
 def read_event_with_id(user_id: int, event_id: str, **_: object) -> StoredDecision:
     """Read one event back by the platform's own id."""
+    try:
+        parse_event_id(event_id)
+    except ValueError:
+        raise NoSuchEvent(user_id, event_id) from None  # nor may everything go into a query: NUL, for instance
     return controllers.event_of(services.get(EventServices).database, user_id, event_id)
 
 
