@@ -96,9 +96,9 @@ NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without 
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
 .PHONY: test coverage e2e readme deploy.check bench bench.quick bench.bulkheads bench.draw faults lint format monitoring.check check
-# Four test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
+# Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
-ALL_TESTS := -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 test: $(VENV)/dev.stamp ## run unit and integration tests, with a coverage gate (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 coverage: $(VENV)/dev.stamp ## run the same, with an HTML report in htmlcov/

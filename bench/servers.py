@@ -14,7 +14,7 @@ import psutil
 from bench.errors import BenchError
 from lib.local.child import Child
 from lib.local.log_files import last_lines
-from lib.local.ports import saved_port
+from testkit.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 _HOST = "127.0.0.1"
@@ -41,7 +41,7 @@ def serving(module: str, *, name: str, database_url: str, folder: Path) -> Itera
         BenchError: it did not start.
 
     """
-    port, log = saved_port(folder / f"{name}.port"), folder / f"{name}.log"
+    port, log = free_port(), folder / f"{name}.log"
     # In a folder without .env: only the environment speaks, and what it leaves open is the default of production.
     child = Child([*_TO_A_FILE, str(log), sys.executable, "-m", module], folder)
     try:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lib.local.commands import clean
-from lib.local.ports import saved_port
 from lib.local.project import Project, read_project
+from testkit.ports import free_port
 
 REPOSITORY = Path(__file__).parents[3]
 TABLE = """
@@ -61,7 +61,7 @@ def make_checkout(folder: Path) -> Project:
     files = {"pyproject.toml": TABLE, "service.py": SERVICE, "migrate.py": MIGRATE, "notice.py": NOTICE}
     for name, text in files.items():
         (folder / name).write_text(text)
-    (folder / ".env").write_text(f"PORT={saved_port(folder / 'port')}\n")
+    (folder / ".env").write_text(f"PORT={free_port()}\n")
     (folder / "lib").symlink_to(REPOSITORY / "lib")
     return read_project(folder)
 
