@@ -21,6 +21,7 @@ DEFAULTS = Settings(
     event_order=EventOrder.USER,
     t_is=MeaningOfT.NUMBER,
     t_ahead=None,
+    late_horizon=None,
     four_eyes=False,
     registered_users_only=False,
     db_connect_timeout=2,

@@ -21,9 +21,10 @@ KEEP = Statement(
     ("bigint", "bigint", "integer", "integer", "boolean", "integer", "jsonb"),
     NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7)"),
 )
+KEEP_FOUND = Statement("keep_found_alert", KEEP.types, f"{KEEP.sql} ON CONFLICT DO NOTHING")
 NO_ALERT = "SELECT 1, 0, 0, 1, false, 1, '{}'::jsonb WHERE false"
 TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
-_encode = JSONEncoder(separators=(",", ":")).encode
+written = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater
 OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "integer", "bigint")  # shadow, since, the last; most
@@ -96,10 +97,13 @@ class AlertQueries:
 
     def keep(self, alert: StoredAlert) -> None:
         """Store an alert with its evidence."""
-        named = {} if alert.event_id is None else {"event_id": alert.event_id}
-        evidence = _encode({**_members(alert.evidence), **named})
+        evidence = written(format_evidence(alert.evidence, alert.event_id))
         at = (alert.user_id, alert.t, alert.n)
         self._transaction.write(KEEP, *at, alert.code, alert.shadow, alert.edition, evidence)
+
+    def keep_found(self, place: tuple[int, int, int], code: int, edition: int, evidence: str) -> None:
+        """Store an alert that was found late, unless one of this code is there; `place` is player, `t` and `n`."""
+        self._transaction.write(KEEP_FOUND, *place, code, False, edition, evidence)  # noqa: FBT003  # a column
 
     def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
@@ -127,7 +131,7 @@ def _last_cursor(before: Cursor | None) -> Cursor:
     return Cursor(before.t, before.user_id, before.n, before.code - 1) if before else END
 
 
-def _members(evidence: Evidence) -> dict[str, object]:
+def format_evidence(evidence: Evidence, event_id: str | None) -> dict[str, object]:
     """Return the members of evidence as it is stored, in the present wording; the threshold has its name of 0.1."""
     return {
         "value": evidence.value,
@@ -137,6 +141,7 @@ def _members(evidence: Evidence) -> dict[str, object]:
         "sentence": evidence.sentence,
         "wording": PRESENT,
         **({"events": places_of(evidence.events)} if any(each.event_id for each in evidence.events) else {}),
+        **({} if event_id is None else {"event_id": event_id}),
     }
 
 
