@@ -4,6 +4,7 @@ It keeps the plain list of what is believed, in the order of the events, and jud
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from testkit.oracle import Event, codes_after
 
@@ -16,7 +17,7 @@ class Kept:
     sent: Event
     answered: list[int]
     reversed: bool = False
-    corrected: bool = False
+    amended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,22 @@ class PlayerLog:
         return [each for each in self._kept if each.sent.t == event.t and not (event.event_id and each.sent.event_id)]
 
     def _again(self, known: Kept, event: Event) -> Answer:
-        same = (float(known.sent.amount), known.sent.type, known.sent.t) == (float(event.amount), event.type, event.t)
+        said = (Decimal(known.sent.amount), known.sent.type, known.sent.t)
+        same = said == (Decimal(event.amount), event.type, event.t)
         return Answer(200, known.answered, replayed=True) if same else Answer(409, [])
 
     def reverse(self, event: Event) -> None:
         """Take an event back."""
         self._find(event).reversed = True
 
-    def amend(self, event: Event, **other: str) -> None:
-        """Give an event another type or amount."""
+    def amend(self, event: Event, amount: str) -> int:
+        """Give an event another amount; return the status that this is answered with."""
         known = self._find(event)
-        known.now, known.corrected = replace(known.now, **other), True  # type: ignore[arg-type]
+        same = Decimal(known.now.amount) == Decimal(amount)
+        if known.reversed or (same and not known.amended):
+            return 409
+        known.now, known.amended = replace(known.now, amount=amount), True
+        return 200
 
     def _find(self, event: Event) -> Kept:
         [known] = [each for each in self._kept if (each.sent.t, each.sent.event_id) == (event.t, event.event_id)]

@@ -15,10 +15,10 @@ from app.events.domain import (
     UnknownUser,
 )
 from app.events.history_query import Claim, history_queries
-from app.events.identity import first_decision, placed
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, EventQueries
 from app.events.recording import Record
+from app.events.revising.identity import first_decision, placed
 from app.events.revising.late import LateEvents, keep_late_event
 from app.events.revising.queries import RevisingQueries
 from app.events.services import EventServices

@@ -22,6 +22,4 @@ def decision_of(user_id: int, t: int, columns: Sequence[Any], *, replayed: bool 
     """Make a decision from the columns of its row."""
     *stored, codes, edition, taken_after = columns
     event = event_of(user_id, t, *stored)
-    return Decision(
-        event=event, alert_codes=tuple(codes), edition=edition, replayed=replayed, taken_after=taken_after
-    )
+    return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=replayed, taken_after=taken_after)

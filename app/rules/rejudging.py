@@ -52,14 +52,15 @@ class Rejudging:
             matches = self._judges.rule_sets[edition].evaluate(event, self._history.before(event.t))
         return matches
 
-    def last_in(self, event: ActivityEvent, match: Match) -> list[EventRef]:
-        """Return the events that prove a match of the event that was judged last, newest first."""
-        refs = [each.ref for each in match.events[: match.most_named]]
-        if match.window:
-            refs += self._history.last_in(match.window, event.t, match.most_named - len(refs))
-        return refs
-
     def go_beyond(self, event: ActivityEvent) -> None:
         """Go on to the event after this one."""
         self._reach.go_beyond(event)
         self._history.remember(event)
+
+
+def proof_of(match: Match, event: ActivityEvent, history: RunningHistory) -> list[EventRef]:
+    """Return the events that prove a match, newest first; `history` is what comes before the event."""
+    refs = [each.ref for each in match.events[: match.most_named]]
+    if match.window:
+        refs += history.last_in(match.window, event.t, match.most_named - len(refs))
+    return refs

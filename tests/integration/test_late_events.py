@@ -1,6 +1,5 @@
 """Late events are answered by what lies before them, and later events are judged again (A51)."""
 
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from testkit.oracle import Event
 from testkit.player_log import PlayerLog
-from tests.integration.clients import codes, problem, send
+from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql
 
 PLAYERS = count(1)
@@ -66,9 +65,10 @@ def test_any_order_of_arrival(client: FlaskClient, sql: Sql, events: list[Event]
         assert answer.status_code == expected.status, answer.text
         if expected.status == 200:
             assert codes(answer) == expected.codes
-    found = sql("SELECT DISTINCT ON (t, n) t, n, codes_after FROM revision WHERE user_id = %s ORDER BY t, n, no DESC", user)
+    found = sql(
+        "SELECT DISTINCT ON (t, n) t, n, codes_after FROM revision WHERE user_id = %s ORDER BY t, n, no DESC", user
+    )
     rows = {(t, n): believed for t, n, believed in found}
     stored = sql("SELECT t, n, event_id, alert_codes FROM activity_event WHERE user_id = %s ORDER BY t, n", user)
     believed = [(t, event_id, rows.get((t, n), first)) for t, n, event_id, first in stored]
     assert believed == [(each.t, each.event_id, codes_) for each, codes_ in log.believed()]
-

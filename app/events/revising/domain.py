@@ -26,6 +26,13 @@ class Kind(StrEnum):
     AMENDMENT = "amendment"
 
 
+class TypeAndAmount(NamedTuple):
+    """What an event says."""
+
+    type: EventType
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """What is wrong about an event: all of it, or its type, or its amount. `actor` says so, for this reason.
@@ -73,6 +80,18 @@ class RecordedCorrection:
         return Kind.REVERSAL if self.new_type is None else Kind.AMENDMENT
 
     @property
+    def before(self) -> "TypeAndAmount":
+        """What the event said until then."""
+        return TypeAndAmount(self.type, self.amount)
+
+    @property
+    def after(self) -> "TypeAndAmount | None":
+        """What it says since, None if it was reversed."""
+        if self.new_type is None or self.new_amount is None:
+            return None
+        return TypeAndAmount(self.new_type, self.new_amount)
+
+    @property
     def event(self) -> EventRef:
         """What names the event."""
         return EventRef(self.t, self.n, self.event_id)
@@ -112,7 +131,8 @@ class NoEventToCorrect(CorrectionRefused):
     def __init__(self, user_id: int, event: int | str, *, has_id: str | None = None) -> None:
         at = f"event_id {event}" if isinstance(event, str) else f"t {event}"
         hint = f"; the event at t {event} has the event_id {has_id}: correct it by that id" if has_id else ""
-        super().__init__(f"no event {'' if has_id is None else 'without an event_id '}of player {user_id} is stored with {at}{hint}")
+        kind = "event without an event_id" if has_id else "event"
+        super().__init__(f"no {kind} of player {user_id} is stored with {at}{hint}")
 
 
 class AlreadyReversed(CorrectionRefused):

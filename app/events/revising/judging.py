@@ -9,8 +9,9 @@ from app.events.recording import evidence_of
 from app.events.revising.domain import Place
 from app.events.revising.queries import Later, RevisingQueries
 from app.rulebook.live_rules import NoRuleBook
+from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
-from app.rules.rejudging import Judges, Rejudging
+from app.rules.rejudging import Judges, Rejudging, proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
 
@@ -20,11 +21,15 @@ MAX_READ = 20_000  # events, most of which then cannot see the change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How many later events may be judged again, and what to do beyond; `progress` gets each number of them."""
+    """How many later events may be judged again, and what to do beyond; `progress` gets each number of them.
 
-    judged: int | None
-    read: int | None
-    todo: str
+    `deadline` is how many seconds a correction may take.
+    """
+
+    judged: int | None = MAX_JUDGED_AGAIN
+    read: int | None = MAX_READ
+    todo: str = ""
+    deadline: float = 10.0
     progress: Callable[[int], None] = lambda _: None
 
 
@@ -57,10 +62,11 @@ class JudgingAgain:
             event = each.decision.event
             if not rejudging.may_reach(event.t):
                 return
-            matches = judge(rejudging, each)
+            rule_set_of(self.judges, each.decision.edition)
+            matches = rejudging.judge(event, each.decision.edition)
             judged += matches is not None
             self._refuse_too_many(judged, read)
-            if matches is not None and (revision := revise(each, matches, self.cause, rejudging)):
+            if matches is not None and (revision := revise(each, matches, self.cause, self.history)):
                 yield revision
             rejudging.go_beyond(event)
             self.bounds.progress(judged)
@@ -71,21 +77,24 @@ class JudgingAgain:
             raise TooManyLaterEvents(first.user_id, first.t, bounds.judged or 0, bounds.todo)
 
 
-def judge(rejudging: Rejudging, later: Later) -> "list[Match] | None":
-    """Return what the event meets now, None if it cannot see the change; raises `NoRuleBook`."""
-    edition = later.decision.edition
-    try:
-        matches = rejudging.judge(later.decision.event, edition)
-    except KeyError:
-        raise NoRuleBook(f"edition {edition}, which judged later events, cannot be read") from None
-    return None if matches is None else list(matches)
+def rule_set_of(judges: Judges, edition: int) -> RuleSet:
+    """Return the rules of the edition that judged an event; raises `NoRuleBook` if they cannot be read."""
+    rule_set = judges.rule_sets.get(edition)
+    if rule_set is None:
+        raise NoRuleBook(f"edition {edition}, which judged later events, cannot be read")
+    return rule_set
 
 
-def revise(later: Later, matches: Iterable[Match], cause: int, rejudging: Rejudging) -> Revision | None:
-    """Return how the codes of an event change, None if they stay."""
+def revise(later: Later, matches: Iterable[Match], cause: int, history: RunningHistory) -> Revision | None:
+    """Return how the codes of an event change, None if they stay; `history` is what comes before it."""
     event, met = later.decision.event, {match.code: match for match in matches}
     if tuple(met) == later.believed:
         return None
+    found = {
+        code: evidence_of(match, proof_of(match, event, history))
+        for code, match in met.items()
+        if code not in later.believed
+    }
     return Revision(
         user_id=event.user_id,
         event=event.ref,
@@ -93,10 +102,6 @@ def revise(later: Later, matches: Iterable[Match], cause: int, rejudging: Rejudg
         edition=later.decision.edition,
         codes_before=later.believed,
         codes_after=tuple(met),
-        found={
-            code: evidence_of(match, rejudging.last_in(event, match))
-            for code, match in met.items()
-            if code not in later.believed
-        },
+        found=found,
         cause=cause,
     )

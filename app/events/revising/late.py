@@ -6,11 +6,11 @@ from itertools import chain
 from app.alerts import revisions
 from app.alerts.queries import AlertQueries
 from app.events.domain import Decision, TooLate
-from app.events.identity import placed
 from app.events.queries import EventQueries
 from app.events.recording import Record
 from app.events.revising.domain import Place
-from app.events.revising.judging import MAX_JUDGED_AGAIN, MAX_READ, Bounds, JudgingAgain, history_before
+from app.events.revising.identity import placed
+from app.events.revising.judging import Bounds, JudgingAgain, history_before
 from app.events.revising.queries import RevisingQueries
 from app.rulebook.edition_book import EditionBook
 from app.rules.engine import Evaluator
@@ -18,7 +18,7 @@ from app.rules.event import ActivityEvent
 from lib.transactions import Transaction
 
 TODO = "it comes too late to be stored"
-BOUNDS = Bounds(judged=MAX_JUDGED_AGAIN, read=MAX_READ, todo=TODO)
+BOUNDS = Bounds(todo=TODO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from app.events.domain import CorrectedEvent, Decision
 from app.events.queries import NAMES, NEW_EVENT, STORE_AS
-from app.events.revising.domain import Correction, Place, RecordedCorrection
+from app.events.revising.domain import ChangedCodes, Correction, Place, RecordedCorrection
 from app.events.rows import DECISION, EVENT, decision_of, event_of
-from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
+from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventRef, EventType
 from app.rules.history import HistoryNeeds
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -113,6 +113,26 @@ CORRECTIONS = Statement(
     ("bigint", "bigint", "bigint"),
     f"SELECT {CORRECTION} FROM superseded_event WHERE user_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",  # noqa: S608  # as above
 )
+LAST_CORRECTION = Statement(
+    "last_correction",
+    ("bigint", "bigint", "integer"),
+    f"SELECT {CORRECTION} FROM superseded_event WHERE user_id = $1 AND t = $2 AND n = $3 ORDER BY no DESC LIMIT 1",  # noqa: S608  # as above
+)
+BELIEVED_AT = Statement(
+    "believed_codes",
+    ("bigint", "bigint", "integer"),
+    "SELECT no, codes_after FROM revision WHERE user_id = $1 AND t = $2 AND n = $3 ORDER BY no DESC LIMIT 1",
+)
+CHANGED_BY = Statement(
+    "codes_changed_by",
+    ("bigint", "bigint"),
+    """
+    SELECT t, n, coalesce(
+        (SELECT event_id FROM activity_event WHERE user_id = $1 AND t = revision.t AND n = revision.n),
+        (SELECT event_id FROM superseded_event WHERE user_id = $1 AND t = revision.t AND n = revision.n LIMIT 1)
+    ), codes_before, codes_after FROM revision WHERE user_id = $1 AND cause = $2 ORDER BY t, n
+    """,
+)
 
 
 class Later(NamedTuple):
@@ -183,9 +203,7 @@ class RevisingQueries:
         parts = (self._earlier_of(user_id, place, needs, kind) for kind in EventType)
         return merge(*parts, key=lambda event: (event.t, event.n))
 
-    def _earlier_of(
-        self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType
-    ) -> list[ActivityEvent]:
+    def _earlier_of(self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType) -> list[ActivityEvent]:
         seconds = [window.seconds for window in needs.sums if window.type is kind]
         seconds += [needs.window[kind]] if kind in needs.window else []
         opens = place.t - max(seconds) if seconds else place.t + 1
@@ -198,10 +216,10 @@ class RevisingQueries:
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition, seq, key_id)
         place = (event.n, event.event_id, decision.taken_after)
-        self._transaction.write(
-            STORE_LATE, event.user_id, event.t, NAMES[event.type], event.amount, *verdict, *place
-        )
-        of_type = {kind: (int(event.type is kind), event.amount if event.type is kind else Decimal(0)) for kind in NAMES}
+        self._transaction.write(STORE_LATE, event.user_id, event.t, NAMES[event.type], event.amount, *verdict, *place)
+        of_type = {
+            kind: (int(event.type is kind), event.amount if event.type is kind else Decimal(0)) for kind in NAMES
+        }
         self._transaction.write(
             ADD_TO_TOTAL,
             *(event.user_id, event.t, event.n),
@@ -211,11 +229,28 @@ class RevisingQueries:
 
     def correct(self, user_id: int, place: Place, correction: Correction) -> int:
         """Correct an event, and return the arrival number of the correction."""
-        change = correction.change
         other = (NAMES[correction.type] if correction.type else None, correction.amount)
-        made = (change.reason, change.actor, change.at_shell or None)
+        made = (correction.reason, correction.actor, correction.at_shell)
         [(seq,)] = self._transaction.fetch(CORRECT, user_id, *place, *other, *made)
         return int(seq)
+
+    def believed(self, user_id: int, place: Place) -> tuple[int, tuple[int, ...]] | None:
+        """Return how often the codes of an event changed, and which are believed now; None if they never did."""
+        rows = self._transaction.fetch(BELIEVED_AT, user_id, *place)
+        return (rows[0][0], tuple(rows[0][1])) if rows else None
+
+    def changed_by(self, user_id: int, correction: int) -> list[ChangedCodes]:
+        """Return the events whose codes changed with a correction, by `t` and `n`."""
+        rows = self._transaction.fetch(CHANGED_BY, user_id, correction)
+        return [
+            ChangedCodes(event=EventRef(t, n, event_id), codes_before=tuple(before), codes_after=tuple(after))
+            for t, n, event_id, before, after in rows
+        ]
+
+    def last_correction(self, user_id: int, place: Place) -> RecordedCorrection | None:
+        """Return the last correction of an event, None if there is none."""
+        rows = self._transaction.fetch(LAST_CORRECTION, user_id, *place)
+        return _correction_of(*rows[0]) if rows else None
 
     def reset_system_clock(self) -> None:
         """Set the system's clock back to the greatest `t` of all players."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.events.domain import CorrectedEvent, Decision, DuplicateEvent, DuplicateId, FullSecond, TakenSecond
+from app.events.domain import Decision, DuplicateEvent, DuplicateId, FullSecond, TakenSecond
 from app.events.queries import EventQueries
 from app.events.revising.queries import RevisingQueries
 from app.rules.event import ActivityEvent
