@@ -17,6 +17,7 @@ from app.events.revising.domain import (
     Correction,
     Kind,
     NoEventToCorrect,
+    NotCounted,
     NothingToAmend,
     Place,
     RecordedCorrection,
@@ -54,6 +55,8 @@ def correct(services: EventServices, user_id: int, which: Which, correction: Cor
             current.rollback()
             return Corrected(correction=target.last, revised=changed, replayed=True)
         standing = _standing(user_id, target, correction)
+        if not RevisingQueries(current).is_counted(user_id, target.place):
+            raise NotCounted(user_id, standing.event.ref)
         judges = services.editions.judges(current, evaluator)
         corrected = _correct(current, judges, standing, correction, bounds)
         if system_t == standing.event.t and correction.kind is Kind.REVERSAL:

@@ -154,3 +154,13 @@ class NothingToAmend(CorrectionRefused):
         super().__init__(
             f"the event of player {user_id} with {which} is a {kind} of {amount:.2f} already; send what it should be"
         )
+
+
+class NotCounted(CorrectionRefused):
+    """A release without numbers stored the event, and it is not counted yet (A44)."""
+
+    def __init__(self, user_id: int, event: EventRef) -> None:
+        super().__init__(
+            f"the event of player {user_id} at t {event.t} is of a release without numbers; an operator has to count "
+            "those first, on the service's machine, with `rules count`"
+        )

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from app.events.problems import PROBLEMS as OF_EVENTS
-from app.events.revising.domain import AlreadyReversed, NoEventToCorrect, NothingToAmend
+from app.events.revising.domain import AlreadyReversed, NoEventToCorrect, NotCounted, NothingToAmend
 from app.problems import Problems
 from app.rules.event import EventRef, EventType
 from lib.problem_details import ProblemType
@@ -18,5 +18,6 @@ PROBLEMS: Problems = {
     NoEventToCorrect: ProblemType(404, "unknown-event", "Event not found", example=NoEventToCorrect(1, 10)),
     NothingToAmend: NOTHING,
     AlreadyReversed: NOTHING,
+    NotCounted: NOTHING,
 }
 WITH_THOSE_OF_EVENTS: Problems = {**OF_EVENTS, **PROBLEMS}

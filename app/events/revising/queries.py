@@ -113,6 +113,16 @@ CORRECTIONS = Statement(
     ("bigint", "bigint", "bigint"),
     f"SELECT {CORRECTION} FROM superseded_event WHERE user_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",  # noqa: S608  # as above
 )
+# An event without a number belongs to no seal until it is counted, and then to that one for ever.
+NOT_COUNTED = Statement(
+    "event_not_counted",
+    ("bigint", "bigint", "integer"),
+    """
+    SELECT seq IS NULL AND NOT EXISTS (
+        SELECT FROM sealed_player WHERE user_id = $1 AND sealed_player.seq <= 0 AND sealed_player.t >= $2
+    ) FROM activity_event WHERE user_id = $1 AND t = $2 AND n = $3
+    """,
+)
 LAST_CORRECTION = Statement(
     "last_correction",
     ("bigint", "bigint", "integer"),
@@ -251,6 +261,11 @@ class RevisingQueries:
         """Return the last correction of an event, None if there is none."""
         rows = self._transaction.fetch(LAST_CORRECTION, user_id, *place)
         return _correction_of(*rows[0]) if rows else None
+
+    def is_counted(self, user_id: int, place: Place) -> bool:
+        """Tell whether an event has a number, or is counted as one without."""
+        [(not_counted,)] = self._transaction.fetch(NOT_COUNTED, user_id, *place)
+        return not not_counted
 
     def reset_system_clock(self) -> None:
         """Set the system's clock back to the greatest `t` of all players."""
