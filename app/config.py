@@ -13,7 +13,6 @@ from marshmallow import validate
 from app.access.domain import Access
 from app.events.domain import EventOrder, MeaningOfT
 from app.setting_values import (
-    KEEP,
     OFF,
     REFUSE,
     check_database_url,
@@ -40,7 +39,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 ACCESS_VALUES = (Access.OPEN.value, Access.KEYS.value)
 T_AHEAD_OF_UNIX = 300  # seconds
-LATE_HORIZON = "7d"
+LATE_HORIZON = timedelta(days=7)
 # Connections of a worker beside those for requests: for reading the rule book, for reading keys and writing their uses,
 # and for readiness.
 SPARE_CONNECTIONS = 3
@@ -66,7 +65,8 @@ class Settings:
     event_order: EventOrder
     t_is: MeaningOfT
     t_ahead: int | None
-    late_horizon: int | None
+    late_events: str
+    late_horizon: timedelta
     four_eyes: bool
     registered_users_only: bool
     db_connect_timeout: float
@@ -127,7 +127,10 @@ def _read_all(env: Env) -> Settings:
         event_order=order,
         t_is=t_is,
         t_ahead=_t_ahead(env, t_is),
-        late_horizon=_late_horizon(env, order),
+        late_events=env.str(
+            "LATE_EVENTS", REFUSE, validate=partial(check_late_events, by_player=order is EventOrder.USER)
+        ),
+        late_horizon=parse_span(env.str("LATE_HORIZON", "", validate=check_span)) or LATE_HORIZON,
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
@@ -164,13 +167,6 @@ def _t_ahead(env: Env, t_is: MeaningOfT | None) -> int | None:
     if not text:
         return T_AHEAD_OF_UNIX if t_is is MeaningOfT.UNIX else None
     return None if text == OFF else int(text)
-
-
-def _late_horizon(env: Env, order: EventOrder | None) -> int | None:
-    """Return LATE_HORIZON in seconds; None if late events are refused (A51)."""
-    late = env.str("LATE_EVENTS", REFUSE, validate=partial(check_late_events, by_player=order is EventOrder.USER))
-    horizon = parse_span(env.str("LATE_HORIZON", LATE_HORIZON, validate=check_span) or LATE_HORIZON)
-    return int(horizon.total_seconds()) if late == KEEP and horizon else None
 
 
 def _seconds(env: Env, name: str, default: float) -> float:

@@ -30,6 +30,7 @@ from app.rulebook.edition_book import EditionBook
 from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
+from app.setting_values import KEEP
 from lib import services
 from lib.database import Database
 
@@ -80,7 +81,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         order=settings.event_order,
         registered_users_only=settings.registered_users_only,
         t_ahead=settings.t_ahead,
-        late_horizon=settings.late_horizon,
+        late_horizon=int(settings.late_horizon.total_seconds()) if settings.late_events == KEEP else None,
     )
     yield EventServices(
         database=database,

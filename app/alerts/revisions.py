@@ -36,11 +36,6 @@ class Revision:
     found: Mapping[int, Evidence]
     cause: int
 
-    @property
-    def retracted(self) -> tuple[int, ...]:
-        """The codes that it raises no longer."""
-        return tuple(code for code in self.codes_before if code not in self.codes_after)
-
 
 def store(current: Transaction, revisions: Iterable[Revision]) -> None:
     """Store revisions, and an alert for each code that was found late, unless the event has one already."""

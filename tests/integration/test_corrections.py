@@ -22,7 +22,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 def app(app_with: AppWith) -> APIFlask:
-    return app_with(late_horizon=7 * DAY)
+    return app_with(late_events="keep")
 
 
 @pytest.fixture

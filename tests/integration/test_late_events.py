@@ -30,7 +30,7 @@ EVENTS = st.lists(
 
 @pytest.fixture
 def app(app_with: AppWith) -> APIFlask:
-    return app_with(late_horizon=7 * DAY)
+    return app_with(late_events="keep")
 
 
 @pytest.fixture

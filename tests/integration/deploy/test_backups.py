@@ -254,7 +254,7 @@ def test_repairing_a_t_from_a_wrong_clock(app_with: AppWith, database: str) -> N
     assert app.test_cli_runner().invoke(args=["rules", "verify"]).exit_code == 0
 
 
-def test_repairing_a_player_without_other_events_and_the_system_clock(app_with: AppWith, database: str) -> None:
+def test_repairing_a_player_without_other_events_and_the_system_clock(app_with: AppWith) -> None:
     """A31."""
     app = app_with(event_order=EventOrder.SYSTEM)
     client = app.test_client()
