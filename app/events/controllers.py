@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import thread_time, time
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from app.alerts.domain import Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
@@ -72,12 +72,19 @@ def _evaluate_and_store(
         record = Record(events, AlertQueries(current), event)
         record.keep(live, matches)
         if len(evaluator.rule_sets) > 1:
-            _keep_shadow(record, verdicts)
+            keep_shadow(record, verdicts)
     current.commit()
     return decision
 
 
-def _keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
+class AlertKeeper(Protocol):
+    """What stores alerts: the queries of alerts, or whoever collects them for one statement."""
+
+    def keep(self, alert: StoredAlert) -> None:
+        """Store an alert."""
+
+
+def keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
     """Evaluate the shadow edition and keep its alerts; count the CPU time that this takes."""
     began = thread_time()
     for rule_set, matches in verdicts:
@@ -90,7 +97,7 @@ class Record:
 
     __slots__ = ("_alerts", "_event", "_events", "_last_in")
 
-    def __init__(self, events: EventQueries, alerts: AlertQueries, event: ActivityEvent) -> None:
+    def __init__(self, events: EventQueries, alerts: AlertKeeper, event: ActivityEvent) -> None:
         self._events, self._alerts, self._event = events, alerts, event
         self._last_in: dict[tuple[Window, int], list[EventRef]] = {}
 
