@@ -5,8 +5,8 @@ slot, so a dozen events of one player would block those of all others. Here requ
 only a thread.
 """
 
-from collections import deque
 import time
+from collections import deque
 from collections.abc import Hashable, Sequence
 from threading import Lock
 

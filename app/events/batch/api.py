@@ -19,13 +19,15 @@ from app.events.services import EventServices
 from app.rulebook.live_rules import NoRuleBook
 from lib import services
 from lib.answers import JsonResponse
+from lib.bodies import too_large
+from lib.body_forms import NotJson
 from lib.concurrency import SLOT
 from lib.database_errors import Unavailable
-from lib.json_batches import Part, read_parts
+from lib.json_batches import MEDIA_TYPES, Part, read_parts
 from lib.json_requests import GivenTwice, MalformedJson, given_twice
 from lib.openapi_documents import request_body
 
-batches = APIBlueprint("batches", __name__, tag="Events")
+batches = APIBlueprint("batches", __name__, tag={"name": "Batches", "description": "Many events in one request."})
 
 
 @batches.post("/events")
@@ -38,6 +40,8 @@ batches = APIBlueprint("batches", __name__, tag="Events")
         MalformedJson("the body must be a JSON array: [ … ]"),
         NoRuleBook,
         Unavailable,
+        too_large(MAX_BODY),
+        NotJson(MEDIA_TYPES),
         problems=PROBLEMS,
         takes_body=True,
     )

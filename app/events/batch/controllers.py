@@ -25,9 +25,7 @@ log = get_logger()
 Tell = Callable[[int, Result], None]
 
 
-def record_events(
-    services: EventServices, sent: Sequence[Sent], slot: Slot, key_id: int | None, tell: Tell
-) -> None:
+def record_events(services: EventServices, sent: Sequence[Sent], slot: Slot, key_id: int | None, tell: Tell) -> None:
     """Decide and store events as if each player's had been sent one by one, in their order.
 
     `tell` is called with the place of each event and its decision or refusal, once that is final. Raises `Unavailable`
@@ -65,9 +63,7 @@ class Batch:
                 self._check_time()
                 self._tell(place, self._decide_alone(evaluator, event))
 
-    def _decide_together(
-        self, evaluator: Evaluator, events: Sequence[ActivityEvent]
-    ) -> dict[int, Sequence[Decision]]:
+    def _decide_together(self, evaluator: Evaluator, events: Sequence[ActivityEvent]) -> dict[int, Sequence[Decision]]:
         """Return the decisions on the events of players for whom this is possible, by player."""
         players = plain_players(self._services.policy, events)
         if len(players) < len(events) and _adds_up(evaluator):
@@ -116,5 +112,5 @@ class Batch:
 
 
 def _adds_up(evaluator: Evaluator) -> bool:
-    """Return whether rules need sums of long windows, which the database adds up for one event of a player at a time."""
+    """Return whether rules need sums of long windows: the database adds them up for one event of a player at a time."""
     return any(needs.sums for needs in evaluator.needs.values())

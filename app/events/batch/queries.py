@@ -25,7 +25,7 @@ LOCK_TIMEOUT = 0.25  # seconds
 BEGIN = Statement(
     "begin_batch",
     (),
-    f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT * 1000:.0f}ms', true), set_config('enable_seqscan', 'off', true)",
+    f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}s', true), set_config('enable_seqscan', 'off', true)",
 )
 # A player's clock is claimed for the first of their events, and counts all of them; $4 are the players whose first
 # event has an id, and may share the latest second (A49).
@@ -72,7 +72,10 @@ class HistoriesQuery:
         of_one = HistoryQuery(name, needs)
         self.needs = needs
         self.sums: Mapping[int, Window] = of_one.sums
-        parts = (CLOCK_PART, *(_of_clock(part) for part in (PRESENT_PART.format(present=PRESENT), *of_one.parts(needs, "<="))))
+        parts = (
+            CLOCK_PART,
+            *(_of_clock(part) for part in (PRESENT_PART.format(present=PRESENT), *of_one.parts(needs, "<="))),
+        )
         sql = HISTORIES.format(parts="UNION ALL".join(parts))
         self.statement = Statement(name, ("bigint[]",), sql, family="histories", version=version)
         types = ("bigint[]", "bigint[]", "text[]")

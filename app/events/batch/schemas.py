@@ -1,36 +1,32 @@
 """The form of a batch and of its answer, for the OpenAPI document; `answers` writes what they describe."""
 
+import json
 from typing import Any, ClassVar
 
 from apiflask import Schema
 from marshmallow import fields
 
 from app.events.batch.domain import MAX_EVENTS
+from app.events.domain import OutOfOrder
+from app.events.problems import PROBLEMS
 from app.events.schemas import CODES
 from lib.json_batches import JSON, NDJSON
+from lib.problem_details import members_of
 
 _EVENT = {"$ref": "#/components/schemas/Event"}
+_TWO = [
+    {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 40},
+    {"type": "withdraw", "amount": "150.00", "user_id": 1, "t": 50},
+]
 BODY: dict[str, Any] = {
+    JSON: {
+        "schema": {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": MAX_EVENTS},
+        "examples": {"array": {"summary": "two events of a player", "value": _TWO}},
+    },
     NDJSON: {
         "schema": {"type": "string", "description": "an `Event` as JSON in each line; blank lines are skipped"},
         "examples": {
-            "lines": {
-                "summary": "two events of a player",
-                "value": '{"type": "deposit", "amount": "42.00", "user_id": 1, "t": 40}\n'
-                '{"type": "withdraw", "amount": "150.00", "user_id": 1, "t": 50}\n',
-            }
-        },
-    },
-    JSON: {
-        "schema": {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": MAX_EVENTS},
-        "examples": {
-            "array": {
-                "summary": "an event, and one that is refused",
-                "value": [
-                    {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 60},
-                    {"type": "deposit", "amount": "0", "user_id": 1, "t": 70},
-                ],
-            }
+            "lines": {"summary": "the same as NDJSON", "value": "".join(f"{json.dumps(each)}\n" for each in _TWO)}
         },
     },
 }
@@ -45,7 +41,13 @@ class ResultSchema(Schema):
     alert_codes = fields.List(fields.Integer(), metadata={"description": CODES})
     user_id = fields.Integer(metadata={"format": "int64"})
     replayed = fields.Boolean(metadata={"description": "true if the event was stored before; otherwise left out"})
-    documented: ClassVar = {"properties": {"problem": {"$ref": "#/components/schemas/ValidationProblem"}}}
+    documented: ClassVar = {
+        "properties": {
+            "problem": {
+                "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ValidationProblem", "Problem")]
+            }
+        }
+    }
 
 
 class ResultsSchema(Schema):
@@ -64,13 +66,16 @@ class RefusedSchema(Schema):
     )
 
 
+_REFUSED = members_of(
+    PROBLEMS[OutOfOrder], OutOfOrder(user_id=1, t=9, latest=10), "/events", "6f1ac0e2b49d4f7f8a3b5c7d9e1f2a4b"
+)
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "decided": {
-        "summary": "both were stored, the second meets a rule",
+    "mixed": {
+        "summary": "the first was stored, the second is refused",
         "value": {
             "results": [
-                {"index": 0, "status": 200, "alert": False, "alert_codes": [], "user_id": 1},
-                {"index": 1, "status": 200, "alert": True, "alert_codes": [1100], "user_id": 1},
+                {"index": 0, "status": 200, "alert": True, "alert_codes": [1100], "user_id": 1},
+                {"index": 1, "status": 400, "problem": _REFUSED},
             ]
         },
     }

@@ -1,9 +1,9 @@
 """Decides many events in one transaction, as they would be decided one by one."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from time import time
 
 from app.alerts.domain import StoredAlert
 from app.alerts.queries import AlertQueries
@@ -52,7 +52,7 @@ def plain_players(policy: EventPolicy, events: Sequence[ActivityEvent]) -> Playe
     if policy.order is EventOrder.SYSTEM and not rise(events):
         return {}
     events_of = by_player(events)
-    latest_t = float("inf") if policy.t_ahead is None else int(time.time()) + policy.t_ahead
+    latest_t = float("inf") if policy.t_ahead is None else int(time()) + policy.t_ahead
     found = plain(events_of, latest_t)
     return {} if policy.order is EventOrder.SYSTEM and len(found) < len(events_of) else found
 
@@ -67,9 +67,7 @@ def decide_together(
 class Together:
     """One transaction for many events."""
 
-    def __init__(
-        self, current: Transaction, policy: EventPolicy, evaluator: Evaluator, key_id: int | None
-    ) -> None:
+    def __init__(self, current: Transaction, policy: EventPolicy, evaluator: Evaluator, key_id: int | None) -> None:
         self._current, self._policy, self._evaluator, self._key_id = current, policy, evaluator, key_id
         self._queries, self._events = BatchQueries(current), EventQueries(current)
         self._collected = CollectedAlerts()
@@ -79,18 +77,22 @@ class Together:
     def decide(self, players: Players) -> Outcome:
         """Decide the events; commit what was stored."""
         self._queries.begin()
-        if not self._may_begin(players) or not (players := self._registered(players)):
-            self._current.rollback()
-            return NOTHING
+        players = self._registered(players)
+        # The system's clock first, if the order requires it, so that no deadlock can arise.
+        if players and (not self._is_system or self._queries.claim_system(SYSTEM, _in_order(players))):
+            return self._decide_granted(players)
+        self._current.rollback()
+        return NOTHING
+
+    def _decide_granted(self, players: Players) -> Outcome:
         rows_of = self._queries.claim(players, self._query)
         claims = {user_id: _claim(events, rows_of[user_id], self._query) for user_id, events in players.items()}
-        undone = frozenset(
-            user_id for user_id, claim in claims.items() if claim is None and _moved(players[user_id], rows_of[user_id])
-        )
         granted = {user_id: claim for user_id, claim in claims.items() if claim is not None}
-        if undone or not granted or (self._is_system and len(granted) < len(players)):
+        refused = players.keys() - granted.keys()
+        moved = frozenset(user_id for user_id in refused if _moved(players[user_id], rows_of[user_id]))
+        if moved or not granted or (self._is_system and refused):
             self._current.rollback()
-            return Outcome(decisions={}, must_not_stand=undone)
+            return Outcome(decisions={}, must_not_stand=moved)
         decisions = {user_id: self._decide_all(players[user_id], claim) for user_id, claim in granted.items()}
         self._store(decisions, granted)
         return Outcome(decisions=decisions)
@@ -98,10 +100,6 @@ class Together:
     @property
     def _is_system(self) -> bool:
         return self._policy.order is EventOrder.SYSTEM
-
-    def _may_begin(self, players: Players) -> bool:
-        """Claim the system's clock if the order requires it, before any player's so that no deadlock can arise."""
-        return not self._is_system or self._queries.claim_system(SYSTEM, _in_order(players))
 
     def _registered(self, players: Players) -> Players:
         if not self._policy.registered_users_only:
