@@ -80,9 +80,9 @@ round:
 - **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
   them when the run began ({window_users} players on one connection). It has no bar: an edition may be cheap
   or expensive.
-- **Batches**: {batch_size} events a request as NDJSON, one of each player, from {batch_senders} connections; p50, p95 and
-  p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch, sent
-  beside the batches.
+- **Batches**: {batch_size} events a request as NDJSON, one of each player, from {batch_senders} connections; p50, p95
+  and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
+  sent beside the batches.
 - **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
   events/s include. The bare read turns each row into a Python tuple and drops it. The twenty rules (counts up to ten,
   windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:

@@ -37,11 +37,11 @@ def schema_name(schema: object) -> str:
     return type(schema).__name__.removesuffix("Schema")
 
 
-def request_body(content: Document) -> Callable[[View], View]:
-    """Declare the body of a view that reads it itself, and takes its slot when it has: its content by media type."""
+def request_body(body: Document) -> Callable[[View], View]:
+    """Declare the body of a view that reads it itself, and takes its slot when it has, in OpenAPI's form."""
 
     def declare(view: View) -> View:
-        setattr(view, BODY, {"content": content, "required": True})
+        setattr(view, BODY, {**body, "required": True})
         return view
 
     return declare

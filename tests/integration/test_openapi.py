@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,7 +16,6 @@ from app.rulebook.examples import DRAFTS
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
-from tests.integration.batches import NDJSON
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
 
@@ -253,13 +252,8 @@ def test_every_example_request_is_accepted(client: FlaskClient) -> None:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             for request in requests_in(operation):
-                answer = client.open(with_numbers(client, path), method=method.upper(), **body_of(request))
+                answer = client.open(with_numbers(client, path), method=method.upper(), json=request)
                 assert answer.status_code in {200, 201}, f"{method} {path}: {answer.text}"
-
-
-def body_of(request: object) -> dict[str, Any]:
-    """Return how to send an example: a text is NDJSON."""
-    return {"data": request, "content_type": NDJSON} if isinstance(request, str) else {"json": request}
 
 
 def with_numbers(client: FlaskClient, path: str) -> str:

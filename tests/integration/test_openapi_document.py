@@ -70,7 +70,7 @@ def test_it_is_valid_openapi(document: Document) -> None:
 
 
 def test_the_document_is_the_committed_one(document: Document) -> None:
-    same = COMMITTED.read_text(encoding="utf-8") == json.dumps(document, indent=2) + "\n"
+    same = COMMITTED.read_text(encoding="utf-8") == json.dumps(document, indent=1) + "\n"
     assert same, f"the contract has changed: make openapi, and look at what git diff {COMMITTED} shows"
 
 

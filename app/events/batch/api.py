@@ -56,6 +56,7 @@ def receive_events() -> Response:
     stored is replayed. `/events/` is the same as this path.
     """
     parts = read_parts(request, longest=MAX_BODY, most=MAX_EVENTS, things="events")
+    metrics.count_batch(len(parts))
     answer = Answer(len(parts))
     sent = answer.parse(parts)
     made = services.get(EventServices)

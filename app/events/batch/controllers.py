@@ -1,4 +1,4 @@
-"""The use case of a batch: events are decided many at a time where they are plain, and one by one where not."""
+"""The use case of a batch (A50): events are decided many at a time where they are plain, and one by one where not."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -126,8 +126,8 @@ class BatchQueries:
         else:
             rows = self._transaction.fetch(query.statement, users)
         rows_of: dict[int, list[Row]] = defaultdict(list)
-        for user_id, *row in rows:
-            rows_of[user_id].append(row)  # type: ignore[arg-type]  # read_claim unpacks it
+        for row in rows:
+            rows_of[row[0]].append(row[1:])
         return rows_of
 
     def advance(self, latest: Mapping[int, int]) -> None:
