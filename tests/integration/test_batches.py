@@ -1,6 +1,8 @@
 """Batches of events: what may be sent, what refuses the whole, and what else goes on meanwhile (A50)."""
 
+import http.client
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from random import Random
 from threading import Barrier
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 from apiflask import APIFlask
@@ -24,6 +27,7 @@ from tests.integration.batches import NDJSON, results, send_array, send_lines, s
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
+from tests.integration.servers import MAX_WAIT, Serve, answered
 from tests.integration.wiring import wiring
 
 THREADS = 16
@@ -262,3 +266,43 @@ def test_players_of_a_batch_do_not_wait_for_one_who_is_locked(app: APIFlask, dat
         assert (answers, waiting.done()) == ({200}, False)
         other.rollback()
         assert {each["status"] for each in results(waiting.result())} == {200, 400}
+
+
+def test_a_batch_whose_service_was_killed_is_completed_when_it_is_sent_again(
+    serve: Serve, port: int, sql: Sql, database: str
+) -> None:
+    """Its first transaction was committed; the second waits for a lock, so it goes on one by one, up to that player."""
+    sent = [deposit(1001 + place) for place in range(2 * CHUNK)]
+    held = 1001 + CHUNK + 5
+    sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, 0)", held)
+    service = serve(DB_LOCK_TIMEOUT="30", DB_STATEMENT_TIMEOUT="30", DB_DEADLINE="30")
+    assert answered(port, 1)
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as threads:
+        cursor.execute("SELECT FROM user_clock WHERE user_id = %s FOR UPDATE", [held])
+        lost = threads.submit(sent_to, port, sent)
+        while sql("SELECT count(*) FROM activity_event WHERE user_id > 1000") < [(CHUNK + 5,)]:
+            time.sleep(0.01)
+        for process in (*psutil.Process(service.pid).children(recursive=True), psutil.Process(service.pid)):
+            process.kill()
+        assert lost.result() is None
+    service.wait()
+    serve()
+    assert answered(port, 2)
+    again = sent_to(port, sent)
+    assert again is not None
+    assert ["replayed" in each for each in again["results"]] == [True] * (CHUNK + 5) + [False] * (CHUNK - 5)
+    assert sql("SELECT count(*), min(seq), max(seq) FROM activity_event WHERE user_id > 1000") == [(2 * CHUNK, 1, 1)]
+    assert sql("SELECT DISTINCT last_t, events FROM user_clock WHERE user_id > 1000") == [(1, 1)]
+
+
+def sent_to(port: int, events: Sequence[object]) -> dict[str, Any] | None:
+    """Send a batch over HTTP; return the body of its answer, None if there is none."""
+    body, headers = json.dumps(events), {"Content-Type": "application/json"}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=MAX_WAIT)) as connection:
+        try:
+            connection.request("POST", "/events", body, headers)
+            answer = connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            return None
+        found: dict[str, Any] = json.loads(answer.read())
+        return found if answer.status == 200 else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
-from app.events.batch.queries import HistoriesQuery
+from app.events.batch.queries import STORED_MANY, STORED_MANY_AS, HistoriesQuery
 from app.events.domain import Decision
 from app.events.history_query import HistoryQuery
 from app.events.queries import LATEST, STORED, STORED_AS, EventQueries
@@ -139,7 +140,11 @@ def test_the_histories_of_many_players_are_found_by_index(crowd: str, sql: Sql) 
     with_ids = explained(
         crowd, f"{begin}; {query.with_ids.prepare}", f"asked_with_ids ('{of_all}', '{of_all}', '{ids}')"
     )
-    for node in (*nodes(plain), *nodes(with_ids)):
+    stored = [
+        explained(crowd, f"{begin}; {statement.prepare}", f"{statement.name} ('{of_all}', '{second}')")
+        for statement, second in ((STORED_MANY, of_all), (STORED_MANY_AS, ids))
+    ]
+    for node in chain.from_iterable(map(nodes, (plain, with_ids, *stored))):
         assert "Seq Scan" not in node["Node Type"], node
         if "Relation Name" in node:
             read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)  # each time it was carried out

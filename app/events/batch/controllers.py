@@ -7,7 +7,7 @@ import psycopg2
 
 from app.events.batch.domain import Result, Sent, first_chunk
 from app.events.batch.queries import LOCK_TIMEOUT
-from app.events.batch.together import Players, decide_together, plain_players
+from app.events.batch.together import Players, decide_together, first_decisions, plain_players
 from app.events.controllers import record_event
 from app.events.domain import Decision, EventOrder, EventRefused
 from app.events.services import EventServices
@@ -17,7 +17,7 @@ from lib.concurrency import Slot
 from lib.database_errors import Locked, Unavailable
 from lib.logs import get_logger
 
-MAX_TIME = 4.0  # seconds for a batch; less than WORK of app.bounds, within which every request is answered
+MAX_TIME = 8.0  # seconds for a batch, time for a thousand events one by one; a proxy may wait no longer than 10
 ROUNDS = 2  # attempts to decide a chunk together, each without the players who spoiled the one before
 
 log = get_logger()
@@ -53,15 +53,33 @@ class Batch:
 
     def _record(self, evaluator: Evaluator, chunk: Sequence[Sent]) -> None:
         self._check_time()
-        decisions = self._decide_together(evaluator, [event for _, event in chunk])
+        rest = self._decide_plain(evaluator, chunk)
+        new = self._replay(rest)
+        if len(new) < len(rest):  # sent again after a 503, perhaps: what is new may be plain without the replays
+            new = self._decide_plain(evaluator, new)
+        for place, event in new:
+            self._check_time()
+            self._tell(place, self._decide_alone(evaluator, event))
+
+    def _decide_plain(self, evaluator: Evaluator, sent: Sequence[Sent]) -> list[Sent]:
+        """Decide the events of players for whom this is possible together; return the others."""
+        decisions = self._decide_together(evaluator, [event for _, event in sent])
         decided = {user_id: iter(of_player) for user_id, of_player in decisions.items()}
-        for place, event in chunk:
+        for place, event in sent:
             if event.user_id in decided:
                 self._tell(place, next(decided[event.user_id]))
-        for place, event in chunk:
-            if event.user_id not in decided:
-                self._check_time()
-                self._tell(place, self._decide_alone(evaluator, event))
+        return [each for each in sent if each[1].user_id not in decided]
+
+    def _replay(self, sent: Sequence[Sent]) -> list[Sent]:
+        """Answer the events that are stored already with their first decisions; return the others."""
+        if not sent:
+            return []
+        find = [event for _, event in sent]
+        known = self._services.database.run(lambda current: first_decisions(current, find))
+        for place, event in sent:
+            if event in known:
+                self._tell(place, known[event])
+        return [each for each in sent if each[1] not in known]
 
     def _decide_together(self, evaluator: Evaluator, events: Sequence[ActivityEvent]) -> dict[int, Sequence[Decision]]:
         """Return the decisions on the events of players for whom this is possible, by player."""

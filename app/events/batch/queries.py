@@ -12,6 +12,7 @@ from operator import or_
 from app.events.domain import Decision
 from app.events.history_query import CLOCK, KNOWN, PRESENT, PRESENT_PART, HistoryQuery, Row
 from app.events.queries import NAMES, NEW_EVENT
+from app.events.rows import DECISION, decision_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds, Window
@@ -64,6 +65,21 @@ STORE_MANY = Statement(
     ),
 )
 
+STORED_MANY = Statement(
+    "stored_events",
+    ("bigint[]", "bigint[]"),
+    f"SELECT user_id, t, {DECISION} FROM activity_event JOIN unnest($1, $2) AS sent (user_id, t) USING (user_id, t)"  # noqa: S608  # columns of ours
+    " WHERE n = 0",
+)
+STORED_MANY_AS = Statement(
+    "stored_events_with_ids",
+    ("bigint[]", "text[]"),
+    f"""
+    SELECT user_id, t, {DECISION} FROM activity_event
+    JOIN unnest($1, $2) AS sent (user_id, event_id) USING (user_id, event_id) WHERE event_id IS NOT NULL
+    """,  # noqa: S608  # as above
+)
+
 
 class HistoriesQuery:
     """The query for what many players did before, as far back as the rules need for events of any type."""
@@ -98,6 +114,20 @@ class BatchQueries:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+
+    def decisions_on(self, events: Sequence[ActivityEvent]) -> dict[tuple[int, int | str], Decision]:
+        """Return the decisions on what is stored under the identities of these events: by player, and id or `t`."""
+        self._transaction.write(BEGIN)
+        alone = [(event.user_id, event.t) for event in events if event.event_id is None]
+        named = [(event.user_id, event.event_id) for event in events if event.event_id is not None]
+        found: dict[tuple[int, int | str], Decision] = {}
+        for statement, identities in ((STORED_MANY, alone), (STORED_MANY_AS, named)):
+            if identities:
+                columns = map(array_literal, zip(*identities, strict=True))
+                for user_id, t, *columns_of in self._transaction.fetch(statement, *columns):
+                    decision = decision_of(user_id, t, columns_of, replayed=True)
+                    found[user_id, t if statement is STORED_MANY else str(decision.event.event_id)] = decision
+        return found
 
     def begin(self) -> None:
         """Shorten the wait for locks; the transaction's first statement."""

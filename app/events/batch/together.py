@@ -64,6 +64,13 @@ def decide_together(
     return Together(current, policy, evaluator, key_id).decide(players)
 
 
+def first_decisions(current: Transaction, events: Sequence[ActivityEvent]) -> dict[ActivityEvent, Decision]:
+    """Return the first decision on each of the events that is stored as it was sent; the others are left out."""
+    known = BatchQueries(current).decisions_on(events)
+    found = {event: known.get((event.user_id, event.event_id or event.t)) for event in events}
+    return {event: first for event, first in found.items() if first and event.is_retry_of(first.event)}
+
+
 class Together:
     """One transaction for many events."""
 
