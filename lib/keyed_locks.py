@@ -49,12 +49,13 @@ class KeyedLocks:
             self.release(key)
             raise
 
-    def acquire_all(self, keys: Sequence[Hashable], timeout: float) -> bool:
+    def acquire_all(self, keys: Sequence[Hashable], timeout: float | None = None) -> bool:
         """Lock all keys, one after the other, within `timeout` seconds in all; lock none and return False otherwise.
 
-        Keys must come in one order everywhere, or two calls could each hold what the other waits for.
+        Keys must come in one order everywhere, or two calls could each hold what the other waits for. A request that
+        has to wait keeps its slot.
         """
-        until = time.monotonic() + timeout
+        until = time.monotonic() + (self._timeout if timeout is None else timeout)
         for place, key in enumerate(keys):
             if not self._acquire_until(key, until):
                 self.release_all(keys[:place])

@@ -21,7 +21,6 @@ from lib import services
 from lib.answers import JsonResponse
 from lib.bodies import too_large
 from lib.body_forms import NotJson
-from lib.concurrency import SLOT
 from lib.database_errors import Unavailable
 from lib.json_batches import MEDIA_TYPES, Part, read_parts
 from lib.json_requests import GivenTwice, MalformedJson, given_twice
@@ -60,7 +59,7 @@ def receive_events() -> Response:
     answer = Answer(len(parts))
     sent = answer.parse(parts)
     made = services.get(EventServices)
-    controllers.record_events(made, sent, request.environ[SLOT], answer.key_id, answer.tell)
+    controllers.record_events(made, sent, answer.key_id, answer.tell)
     return JsonResponse(render_all(answer.results), headers=[("Events-Refused", str(answer.refused))])
 
 

@@ -13,7 +13,6 @@ from app.events.domain import Decision, EventOrder, EventRefused
 from app.events.services import EventServices
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
-from lib.concurrency import Slot
 from lib.database_errors import Locked, Unavailable
 from lib.logs import get_logger
 
@@ -25,20 +24,20 @@ log = get_logger()
 Tell = Callable[[int, Result], None]
 
 
-def record_events(services: EventServices, sent: Sequence[Sent], slot: Slot, key_id: int | None, tell: Tell) -> None:
+def record_events(services: EventServices, sent: Sequence[Sent], key_id: int | None, tell: Tell) -> None:
     """Decide and store events as if each player's had been sent one by one, in their order.
 
     `tell` is called with the place of each event and its decision or refusal, once that is final. Raises `Unavailable`
     if not all of them could be decided: those that were told are stored, and are replayed when all are sent again.
     """
-    Batch(services, slot, key_id, tell).record(sent)
+    Batch(services, key_id, tell).record(sent)
 
 
 class Batch:
     """The events of one request."""
 
-    def __init__(self, services: EventServices, slot: Slot, key_id: int | None, tell: Tell) -> None:
-        self._services, self._slot, self._key_id, self._tell = services, slot, key_id, tell
+    def __init__(self, services: EventServices, key_id: int | None, tell: Tell) -> None:
+        self._services, self._key_id, self._tell = services, key_id, tell
         self._until = time.monotonic() + MAX_TIME
 
     def record(self, sent: Sequence[Sent]) -> None:
@@ -84,10 +83,10 @@ class Batch:
     def _decide_together(self, evaluator: Evaluator, events: Sequence[ActivityEvent]) -> dict[int, Sequence[Decision]]:
         """Return the decisions on the events of players for whom this is possible, by player."""
         players = plain_players(self._services.policy, events)
-        if len(players) < len(events) and _adds_up(evaluator):
-            players = {user_id: of_player for user_id, of_player in players.items() if len(of_player) == 1}
+        if _adds_up(evaluator) and any(len(of_player) > 1 for of_player in players.values()):
+            return {}  # `first_chunk` leaves only one of each, unless they are in the system's order
         for _ in range(ROUNDS):
-            if len(players) == 0 or not self._services.player_locks.acquire_all([*players], LOCK_TIMEOUT):
+            if not players or not self._services.player_locks.acquire_all([*players], LOCK_TIMEOUT):
                 break
             try:
                 decisions, spoiled = self._try_together(evaluator, players)
@@ -116,7 +115,8 @@ class Batch:
 
     def _decide_alone(self, evaluator: Evaluator, event: ActivityEvent) -> Result:
         locks = self._services.player_locks
-        locks.acquire(event.user_id, self._slot)
+        if not locks.acquire_all([event.user_id]):
+            raise Unavailable(f"player {event.user_id} stays locked")
         try:
             return record_event(self._services, evaluator, event, self._key_id)
         except EventRefused as refusal:
