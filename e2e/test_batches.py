@@ -3,9 +3,13 @@
 import json
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import httpx
+import pytest
+from schemathesis import GenerationMode
 
+from e2e.conformance import statuses_of_conforming_answers
 from testkit.oracle import Event, Oracle
 from testkit.play import day_of_play
 from testkit.service import SEED
@@ -33,3 +37,17 @@ def test_a_day_in_batches_is_answered_as_the_oracle_answers(client: httpx.Client
         expected = [oracle.answer(event) for event in batch]
         assert send(client, batch) == expected
         assert send(client, batch) == [{**answer, "replayed": True} for answer in expected]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(GenerationMode.POSITIVE, {200}), (GenerationMode.NEGATIVE, {200, 400})],
+    ids=["sound", "not"],
+)
+def test_answers_to_batches_are_as_documented(client: httpx.Client, mode: GenerationMode, expected: set[int]) -> None:
+    """An unsound batch is a 200 where only its events are unsound."""
+
+    def body_of(shown: dict[str, Any]) -> str | bytes | None:
+        return json.dumps(shown["json"]) if "json" in shown else shown.get("data")
+
+    assert statuses_of_conforming_answers(client, "POST", "/events", mode, body_of) <= expected

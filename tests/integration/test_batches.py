@@ -21,7 +21,10 @@ from werkzeug.test import TestResponse
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope
+from app.events.batch import controllers
 from app.events.batch.domain import CHUNK, MAX_BODY, MAX_EVENTS
+from app.events.services import EventServices
+from lib.services import services_of
 from testkit.oracle import Event, Oracle
 from tests.integration.batches import NDJSON, results, send_array, send_lines, stored
 from tests.integration.clients import problem
@@ -170,6 +173,30 @@ def test_a_batch_answers_503_if_a_player_stays_locked_and_is_replayed_afterwards
         assert problem(send_array(client, sent)) == (503, "unavailable")
     assert sql("SELECT user_id, last_t FROM user_clock ORDER BY user_id") == [(1, 1), (9, 1)], "one by one, in order"
     assert [each.get("replayed") for each in results(send_array(client, sent))] == [True, None, None]
+
+
+def test_a_player_who_is_busy_in_this_process_is_waited_for_one_by_one(app_with: AppWith, sql: Sql) -> None:
+    app = app_with(db_lock_timeout=0.1)
+    locks = services_of(app, EventServices).player_locks
+    assert locks.acquire_all([9])
+    assert problem(send_array(app.test_client(), [deposit(1), deposit(9), deposit(2)])) == (503, "unavailable")
+    assert sql("SELECT user_id FROM user_clock") == [(1,)]
+    locks.release(9)
+    assert {each["status"] for each in results(send_array(app.test_client(), [deposit(9), deposit(2)]))} == {200}
+
+
+def test_a_batch_that_takes_too_long_is_a_503(client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controllers, "MAX_TIME", -1)
+    assert problem(send_array(client, [deposit(1)])) == (503, "unavailable")
+    assert stored(sql) == NOTHING_STORED
+
+
+def test_an_error_of_the_database_concerns_one_event(client: FlaskClient, sql: Sql) -> None:
+    """A row that no clock knows of, as only a hand in the database can leave it."""
+    sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 5, 'withdraw', 1, '{}')")
+    found = results(send_array(client, [deposit(1, 4), deposit(1, 5), deposit(2, 5)]))
+    assert [each["status"] for each in found] == [200, 409, 200]
+    assert sql("SELECT user_id, last_t, events FROM user_clock ORDER BY user_id") == [(1, 4, 1), (2, 5, 1)]
 
 
 def test_without_a_database_the_whole_is_a_503(app_with: AppWith) -> None:
