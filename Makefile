@@ -151,7 +151,7 @@ docker.here:
 .PHONY: openapi lock audit sbom clean
 # The document is made from the views; whatever DATABASE_URL says, nothing connects to it.
 openapi: $(VENV)/dev.stamp ## write docs/openapi.json again, to review a changed contract
-	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 2 --output docs/openapi.json
+	@DATABASE_URL=postgresql://127.0.0.1/nothing $(BIN)/python -m flask --app app spec --quiet --indent 1 --output docs/openapi.json
 # One lock for every Python from 3.11 on and every platform: packages that only some need carry a condition.
 UV := $(VENV)/installer/bin/uv
 COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header \

@@ -32,6 +32,7 @@ from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
 from app.events.commands import events as event_commands
+from app.events.batch.api import batches
 from app.events.metrics import ALL_TAKEN
 from app.events.reading import problems as reading_problems
 from app.events.reading.api import reading
@@ -60,6 +61,7 @@ from lib.concurrency import AdmissionControl, acquire_slot
 from lib.database_errors import Unavailable
 from lib.lazy_commands import LazyCommands
 from lib.metrics.requests import count_answer
+from lib.openapi_documents import BODY
 from lib.paths import PlainInteger
 from lib.postgres_pool import discard_closed_connections
 from lib.postgres_sessions import open_with
@@ -159,7 +161,8 @@ def connect_database(application: Application, settings: Settings) -> Engine:
 
 def register_routes(application: Application) -> None:
     """Add all routes."""
-    for blueprint in (events, reading, corrections, alerts, policy, rulebook.rules, register, health, metrics, page):
+    of_events = (events, batches, reading, corrections)
+    for blueprint in (*of_events, alerts, policy, rulebook.rules, register, health, metrics, page):
         application.register_blueprint(blueprint)
     for endpoint in PUBLIC_ENDPOINTS:
         guard.public(application.view_functions[endpoint])
@@ -214,7 +217,9 @@ def acquire_slots(application: Application) -> None:
     A request with a body takes its slot when that has arrived, where it is read (lib.json_requests).
     """
     views = application.view_functions.items()
-    with_body = frozenset(endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()))
+    with_body = frozenset(
+        endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()) or hasattr(view, BODY)
+    )
 
     @application.before_request
     def take() -> None:

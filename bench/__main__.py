@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.config import Settings
-from bench import document, editions, floor_ratio, growth, machine, statements, tables, windows, wrk
+from bench import batches, document, editions, floor_ratio, growth, machine, statements, tables, windows, wrk
 from bench.backtest import measure
 from bench.database import Postgres, production_postgres
 from bench.errors import BenchError, ToolMissing
@@ -58,11 +58,14 @@ def _measure(postgres: Postgres, settings: Settings, scale: Scale, console: Cons
         floors, steadiness, answers = floor_ratio.measure(site)
         store, decisions = growth.of_store(site)
         user = growth.of_user(site)
+        of_batches, beside_batches = batches.of_batches(site)
         return Results(
             floors=floors,
             growth=[store, user],
             rules=editions.of_rules(site),
             windows=windows.of_windows(site),
+            batches=of_batches,
+            beside_batches=beside_batches,
             past=measure.of_past(site),
             steadiness=steadiness,
             checked=answers + decisions,

@@ -44,6 +44,8 @@ _VARIED_ANSWERS = """
     SELECT %(user)s, n, 'deposit', 1, ARRAY[1, 100000 + n] FROM generate_series(1, 100000) AS n
 """
 _EVENT = json.dumps({"type": "deposit", "amount": "1", "user_id": _HEAVY, "t": 2**62})
+# Stored by the first, replayed to all others.
+_BATCH = json.dumps([{"type": "deposit", "amount": "1", "user_id": 2**40 + each, "t": 1} for each in range(500)])
 _LOCK = f"SELECT FROM user_clock WHERE user_id = {_HEAVY} FOR UPDATE"  # a number of ours
 CROWDS = {
     "totals of a long history": Crowd(clients=8, method="GET", path=f"/users/{_HEAVY}"),
@@ -51,6 +53,7 @@ CROWDS = {
     "events of a locked player": Crowd(clients=12, method="POST", path="/event", body=_EVENT),
     "lists of alerts": Crowd(clients=8, method="GET", path="/alerts?limit=200"),
     "metrics": Crowd(clients=8, method="GET", path="/metrics"),
+    "batches of 500 events": Crowd(clients=8, method="POST", path="/events", body=_BATCH),
     "drafts of rules": Crowd(clients=8, method="POST", path="/rules", body=json.dumps({"edition": 1})),
 }
 _LOCKED = "events of a locked player"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import figures, picture, windows
+from bench import batches, figures, picture, windows
 from bench.machine import Description
 from bench.results import Results
 from bench.scale import CONNECTIONS, PACED_CONNECTIONS, Scale
@@ -80,6 +80,9 @@ round:
 - **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
   them when the run began ({window_users} players on one connection). It has no bar: an edition may be cheap
   or expensive.
+- **Batches**: {batch_size} events a request as NDJSON, one of each player, from {batch_senders} connections; p50, p95
+  and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
+  sent beside the batches.
 - **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
   events/s include. The bare read turns each row into a Python tuple and drops it. The twenty rules (counts up to ten,
   windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:
@@ -119,6 +122,8 @@ def write(folder: Path, results: Results, described: Description, scale: Scale) 
         rounds=scale.rounds,
         seconds=scale.seconds,
         checked=results.checked,
+        batch_size=batches.SIZE,
+        batch_senders=batches.SENDERS,
         paced=PACED_CONNECTIONS,
         target=results.steadiness.target,
         connections=CONNECTIONS,

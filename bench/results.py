@@ -128,14 +128,16 @@ class Results:
     growth: Sequence[Comparison]
     rules: Comparison
     windows: Sequence[Comparison]
+    batches: Comparison
+    beside_batches: Latency
     past: Past
     steadiness: Steadiness
     checked: int
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """The two floors, the two growths, the rules, and the long windows."""
-        return [*self.floors, *self.growth, self.rules, *self.windows]
+        """The two floors, the two growths, the rules, the long windows, and the batches."""
+        return [*self.floors, *self.growth, self.rules, *self.windows, self.batches]
 
 
 def middle(runs: Sequence[Measured]) -> Measured:

@@ -25,6 +25,10 @@ def cost_rows(results: Results) -> list[list[str]]:
         rows.append([name, *costs, *_latency(side.latency.rate, side.latency.p50, side.latency.p95, side.latency.p99)])
     half = middle_latency(results.steadiness.runs)
     rows.append(["service, half rate", "", "", "", *_latency(half.rate, half.p50, half.p95, half.p99)])
+    beside = results.beside_batches
+    rows.append(
+        ["one event, its player in batches", "", "", "", *_latency(beside.rate, beside.p50, beside.p95, beside.p99)]
+    )
     return rows
 
 

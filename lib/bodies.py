@@ -18,6 +18,11 @@ def too_large(longest: int) -> RequestEntityTooLarge:
     return RequestEntityTooLarge(f"send no more than {longest // 1024} KiB")
 
 
+def too_many(most: int, things: str) -> RequestEntityTooLarge:
+    """Return the exception for a body that holds more than `most` of these."""
+    return RequestEntityTooLarge(f"send no more than {most:,} {things} at once")
+
+
 def cut_short() -> RequestTimeout:
     """Return the exception for a body that ended before its announced length, or did not arrive in time."""
     return RequestTimeout("the body did not arrive whole; send the same request again, without a pause in it")

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Request
@@ -15,11 +16,13 @@ _GZIP = b"\x1f\x8b"  # the first bytes of anything compressed with gzip (RFC 195
 class NotJson(UnsupportedMediaType):
     """The body is not declared as JSON; the response names what is accepted (RFC 9110, section 15.5.16)."""
 
-    description = f"send JSON, with Content-Type: {_MEDIA_TYPE}"
+    def __init__(self, accepted: Sequence[str] = (_MEDIA_TYPE,)) -> None:
+        super().__init__(f"send JSON, with Content-Type: {' or '.join(accepted)}")
+        self._accepted = ", ".join(accepted)
 
     def get_headers(self, *of_request: Any) -> list[tuple[str, str]]:  # noqa: ANN401  # Werkzeug's form
-        """Add the header that names the media type."""
-        return [*super().get_headers(*of_request), ("Accept", _MEDIA_TYPE)]
+        """Add the header that names the media types."""
+        return [*super().get_headers(*of_request), ("Accept", self._accepted)]
 
 
 class Encoded(UnsupportedMediaType):
@@ -32,12 +35,12 @@ class Encoded(UnsupportedMediaType):
         return [*super().get_headers(*of_request), ("Accept-Encoding", _IDENTITY)]
 
 
-def refuse_other_forms(request: Request) -> None:
-    """Raise `NotJson` or `Encoded` for a body that its headers do not declare as plain JSON."""
+def refuse_other_forms(request: Request, accepted: Sequence[str] = (_MEDIA_TYPE,)) -> None:
+    """Raise `NotJson` or `Encoded` for a body that its headers do not declare as plain JSON of an accepted type."""
     environ = request.environ
     # The first comparison spares nearly every request the parsing of the header.
-    if environ.get("CONTENT_TYPE") != _MEDIA_TYPE and request.mimetype != _MEDIA_TYPE:
-        raise NotJson
+    if environ.get("CONTENT_TYPE") not in accepted and request.mimetype not in accepted:
+        raise NotJson(accepted)
     if "HTTP_CONTENT_ENCODING" in environ and not _is_plain(environ["HTTP_CONTENT_ENCODING"]):
         raise Encoded
 

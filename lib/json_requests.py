@@ -8,7 +8,7 @@ No number becomes binary floating point.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from apiflask.schema_adapters.marshmallow import parser
@@ -63,18 +63,37 @@ def read_object(body: bytes) -> dict[str, Any]:
 
     Raises `MalformedJson` or `GivenTwice`.
     """
+    return object_in(_read(body, _decode))
+
+
+def object_in(read: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON value
+    """Return a value if it is an object; raises `MalformedJson` otherwise."""
+    if not isinstance(read, dict):
+        raise MalformedJson("the body must be a JSON object: { … }")
+    return read
+
+
+def read_array(body: bytes) -> list[Any]:
+    """Return the JSON array in a body of UTF-8; an object in it that has a member twice is a `GivenTwice`, unraised.
+
+    Raises `MalformedJson`.
+    """
+    read = _read(body, _decode_array)
+    if not isinstance(read, list):
+        raise MalformedJson("the body must be a JSON array: [ … ]")
+    return read
+
+
+def _read(body: bytes, decode: Callable[[str], Any]) -> Any:  # noqa: ANN401  # as above
     if _depth(body) > MAX_DEPTH:
         raise MalformedJson(f"the body is nested deeper than {MAX_DEPTH} levels")
     try:
-        read = _decode(body.decode("utf-8"))
+        return decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise MalformedJson(encoding_fault(body) or "the body is not UTF-8") from None
     except json.JSONDecodeError as error:
         fault = f"{error.msg} at line {error.lineno} column {error.colno}"
         raise MalformedJson(encoding_fault(body) or fault) from None
-    if not isinstance(read, dict):
-        raise MalformedJson("the body must be a JSON object: { … }")
-    return read
 
 
 def printable(name: str) -> str:
@@ -103,6 +122,26 @@ def _decode(text: str) -> Any:  # noqa: ANN401  # any JSON value
         if not isinstance(read, _Members):
             return read
         raise GivenTwice(*_repeated(read)) from None
+
+
+def _decode_array(text: str) -> Any:  # noqa: ANN401  # any JSON value
+    try:
+        return _decoder.decode(text)
+    except GivenTwice:
+        read = _decoder_of_members.decode(text)
+    return [_unless_repeated(item) for item in read] if type(read) is list else read
+
+
+def _unless_repeated(item: object) -> object:
+    """Return an item as it would be alone: a `GivenTwice` if it has a member twice."""
+    repeated = tuple(_repeated(item))
+    return GivenTwice(*repeated) if repeated else _plain(item)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # as above
+    if isinstance(value, _Members):
+        return {name: _plain(member) for name, member in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _repeated(value: object, place: str = "") -> Iterator[str]:
@@ -152,7 +191,12 @@ def load_json(request: Request, schema: Schema) -> dict[str, Any]:
     try:
         return read_object(body)
     except GivenTwice as error:
-        raise refusal_of(schema)({name: ["Was given twice."] for name in error.args}) from None
+        raise refusal_of(schema)(given_twice(error)) from None
+
+
+def given_twice(error: GivenTwice) -> dict[str, list[str]]:
+    """Return what is wrong with each member that was given twice, as `InvalidMembers` takes it."""
+    return {name: ["Was given twice."] for name in error.args}
 
 
 def _body_of(request: Request, schema: Schema) -> bytes:

@@ -17,6 +17,8 @@ from lib.problem_documents import HEADERS, SCHEMAS, name_of
 Document = dict[str, Any]
 View = Callable[..., Any]
 
+BODY = "request_body"  # the attribute of a view that reads its body itself
+
 _SERVERS = [{"url": "/", "description": "the service that this document was read from"}]
 _REQUEST_ID = {"type": "string", "pattern": f"^{request_ids.WELL_FORMED.pattern}$"}
 _REQUEST_ID_HEADER = {
@@ -33,6 +35,16 @@ _REQUEST_ID_PARAMETER = {
 def schema_name(schema: object) -> str:
     """Return the name of a schema in the document: "Event" for an `EventSchema`."""
     return type(schema).__name__.removesuffix("Schema")
+
+
+def request_body(body: Document) -> Callable[[View], View]:
+    """Declare the body of a view that reads it itself, and takes its slot when it has, in OpenAPI's form."""
+
+    def declare(view: View) -> View:
+        setattr(view, BODY, {**body, "required": True})
+        return view
+
+    return declare
 
 
 class DocumentPlugin(BasePlugin):
@@ -83,7 +95,9 @@ class DocumentPlugin(BasePlugin):
         """Add what every operation has, and replace responses that are components by their names."""
         operation["operationId"] = view.__name__
         operation["parameters"].append(request_ids.HEADER)
-        if "requestBody" in operation:
+        if body := getattr(view, BODY, None):
+            operation["requestBody"] = body
+        elif "requestBody" in operation:
             schema: Schema = view._spec["body"]  # type: ignore[attr-defined]  # noqa: SLF001  # APIFlask's notes on it
             operation["requestBody"]["required"] = not getattr(schema, "body_may_be_missing", False)
         operation["responses"] = {

@@ -93,13 +93,18 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Return the response that says what was refused and why, with the request id; log and count it."""
-    members = members_of(problem_type, error, request.path, current_request_id())
-    refusal_count(problem_type.slug).inc()
-    _log(problem_type, error)
+    members = recorded(problem_type, error)
     answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def recorded(problem_type: ProblemType, error: Exception) -> dict[str, object]:
+    """Return the members of a problem of this request, or of one part of it; log and count it."""
+    refusal_count(problem_type.slug).inc()
+    _log(problem_type, error)
+    return members_of(problem_type, error, request.path, current_request_id())
 
 
 def members_of(problem_type: ProblemType, error: Exception, instance: str, request_id: str) -> dict[str, object]:

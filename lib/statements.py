@@ -1,6 +1,6 @@
 """Statements that are prepared once per connection."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -59,6 +59,18 @@ class Statement:
 # Where a few values hold nearly all rows, a generic plan (`plan_cache_mode` in lib.postgres_pool) would scan the whole
 # table for every value. Written before a query, this statement keeps the transaction to index scans until it ends.
 BY_INDEX = Statement("by_index", (), "SELECT set_config('enable_seqscan', 'off', true)")
+
+
+def array_literal(values: Iterable[object]) -> str:
+    """Return an array of texts, numbers or None as PostgreSQL reads it; the driver would quote each element itself."""
+    return f"{{{','.join([_element(value) for value in values])}}}"
+
+
+def _element(value: object) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return "NULL" if value is None else str(value)
 
 
 def _listed(words: Sequence[str]) -> str:

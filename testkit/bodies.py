@@ -1,6 +1,7 @@
 """Bodies written by hand, letter by letter: a JSON library would never write most of what must be refused."""
 
 MAX_BODY_BYTES = 16 * 1024
+MAX_BATCH_BYTES = 256 * 1024
 MAX_INTEGER = 2**63 - 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
-from testkit.bodies import MAX_BODY_BYTES
+from testkit.bodies import MAX_BATCH_BYTES, MAX_BODY_BYTES
 from testkit.openapi_document import ANY
 from testkit.openapi_example import ExampleCase
 from testkit.openapi_examples_of_rules import REPRODUCTIONS as RULE_REPRODUCTIONS
@@ -15,6 +15,12 @@ def replay(at: ExampleCase) -> httpx.Response:
     answer = at.events(("withdraw", "150.00", 10), ("withdraw", "150.00", 10))
     assert answer.headers[REPLAY_HEADER] == "true"
     return answer
+
+
+def two_at_once(at: ExampleCase) -> httpx.Response:
+    user_id = at.player.user_id
+    late = {"type": "deposit", "amount": "42.00", "user_id": user_id, "t": 9}
+    return at.player.client.post("/events", json=[{**late, "type": "withdraw", "amount": "150.00", "t": 10}, late])
 
 
 def read_back(at: ExampleCase) -> httpx.Response:
@@ -70,6 +76,9 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("receive_event", "invalid-event"): lambda at: at.event("deposit", "0", "10"),
     ("receive_event", "out-of-order"): lambda at: at.events(("deposit", "42.00", 10), ("deposit", "42.00", 9)),
     ("receive_event", "duplicate-event"): lambda at: at.events(("deposit", "42.00", 10), ("withdraw", "42.00", 10)),
+    ("receive_events", "mixed"): two_at_once,
+    ("receive_events", "malformed-json"): lambda at: at.send(b"{}"),
+    ("receive_events", "too-large"): lambda at: at.send(b" " * (MAX_BATCH_BYTES + 1)),
     ("read_events", "last-page"): read_back,
     ("read_events", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_event", "event"): read_one,

@@ -12,7 +12,7 @@ from app.rules.event import EventRef
 from app.rules.limits import INTEGER_MAX
 from app.rules.wording import PRESENT
 from lib.fields import BIGINT_MAX
-from lib.statements import BY_INDEX, Statement
+from lib.statements import BY_INDEX, Statement, array_literal
 from lib.transactions import Transaction
 
 NEW_ALERT = "INSERT INTO alert (user_id, t, n, code, shadow, edition, evidence) {row}"
@@ -22,6 +22,11 @@ KEEP = Statement(
     NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7)"),
 )
 KEEP_FOUND = Statement("keep_found_alert", KEEP.types, f"{KEEP.sql} ON CONFLICT DO NOTHING")
+KEEP_MANY = Statement(
+    "keep_alerts",
+    ("bigint[]", "bigint[]", "integer[]", "integer[]", "boolean[]", "integer[]", "jsonb[]"),
+    NEW_ALERT.format(row="SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"),
+)
 NO_ALERT = "SELECT 1, 0, 0, 1, false, 1, '{}'::jsonb WHERE false"
 TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
 written = JSONEncoder(separators=(",", ":")).encode
@@ -97,9 +102,12 @@ class AlertQueries:
 
     def keep(self, alert: StoredAlert) -> None:
         """Store an alert with its evidence."""
-        evidence = written(format_evidence(alert.evidence, alert.event_id))
-        at = (alert.user_id, alert.t, alert.n)
-        self._transaction.write(KEEP, *at, alert.code, alert.shadow, alert.edition, evidence)
+        self._transaction.write(KEEP, *_columns(alert))
+
+    def keep_many(self, alerts: Iterable[StoredAlert]) -> None:
+        """Store alerts with their evidence, in one statement."""
+        if columns := [*zip(*map(_columns, alerts), strict=True)]:
+            self._transaction.write(KEEP_MANY, *map(array_literal, columns))
 
     def keep_found(self, place: tuple[int, int, int], code: int, edition: int, evidence: str) -> None:
         """Store an alert that was found late, unless one of this code is there; `place` is player, `t` and `n`."""
@@ -129,6 +137,11 @@ class AlertQueries:
 def _last_cursor(before: Cursor | None) -> Cursor:
     """Return the greatest cursor that the page may contain."""
     return Cursor(before.t, before.user_id, before.n, before.code - 1) if before else END
+
+
+def _columns(alert: StoredAlert) -> tuple[object, ...]:
+    evidence = written(format_evidence(alert.evidence, alert.event_id))
+    return alert.user_id, alert.t, alert.n, alert.code, alert.shadow, alert.edition, evidence
 
 
 def format_evidence(evidence: Evidence, event_id: str | None) -> dict[str, object]:

@@ -72,7 +72,7 @@ def _evaluate_and_store(
         record = Record(events, AlertQueries(current), event)
         record.keep(live, matches)
         if len(evaluator.rule_sets) > 1:
-            _keep_shadow(record, verdicts)
+            keep_shadow(record, verdicts)
     current.commit()
     return decision
 
@@ -93,7 +93,7 @@ def _without_claim(
     return decision
 
 
-def _keep_shadow(record: Record, verdicts: Iterator[Verdict]) -> None:
+def keep_shadow(record: Record, verdicts: Iterator[Verdict]) -> None:
     """Evaluate the shadow edition and keep its alerts; count the CPU time that this takes."""
     began = thread_time()
     for rule_set, matches in verdicts:

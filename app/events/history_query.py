@@ -41,10 +41,10 @@ SUMS_PART = """
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
 # one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
 # event of a player who has any may have the identity of a corrected one (A52).
-CLAIM_PARTS = """
+CLOCK_PART = """
     (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events, corrections, NULL::text
-     FROM user_clock WHERE user_id = $1)
-    UNION ALL
+     FROM user_clock WHERE user_id = $1)"""
+PRESENT_PART = """
     (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id
      FROM activity_event WHERE user_id = $1 AND t = $2 ORDER BY n DESC LIMIT 1)"""
 # Only for an event with an id: the event that is stored under it, if there is one.
@@ -70,14 +70,15 @@ class HistoryQuery:
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
         self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
-        claim = CLAIM_PARTS.format(clock=CLOCK, present=PRESENT)
-        sql = "UNION ALL".join((claim, *self._parts(needs, "<")))
+        claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
+        sql = "UNION ALL".join((*claim, *self.parts(needs, "<")))
         self.statement = Statement(name, ("bigint", "bigint"), sql, family="history", version=version)
-        sql = "UNION ALL".join((claim, KNOWN_PART.format(known=KNOWN), *self._parts(needs, "<=")))
+        sql = "UNION ALL".join((*claim, KNOWN_PART.format(known=KNOWN), *self.parts(needs, "<=")))
         types = ("bigint", "bigint", "text")
         self.with_id = Statement(f"{name}_with_id", types, sql, family="history", version=version)
 
-    def _parts(self, needs: HistoryNeeds, before: str) -> Iterator[str]:
+    def parts(self, needs: HistoryNeeds, before: str) -> Iterator[str]:
+        """Return the query of each part of the history of player $1 at $2; `before` as above."""
         if needs.latest:
             yield LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest, before=before)
         for kind, count in needs.latest_of.items():

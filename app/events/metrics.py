@@ -12,6 +12,7 @@ from lib.metrics.series import show_only
 
 STORED = Counter("activity_events_stored", "Events stored, by type.", ["type"])
 REPLAYS = Counter("activity_event_replays", "Events sent again, and answered as the first time.")
+BATCHED = Counter("activity_batch_events", "Events received in batches, the refused ones included.")
 RAISED = Counter("activity_alert_codes_raised", "Alert codes raised by stored events, by code.", ["code"])
 SHADOW = Counter("activity_shadow_cpu_seconds", "CPU seconds spent on the edition in the shadow.")
 SHED = Counter("activity_shadow_sheds", "Times that an edition left the shadow because events found no room.")
@@ -51,6 +52,11 @@ def count_shed() -> None:
 def count_shadow_time(seconds: float) -> None:
     """Count the CPU time that the shadow edition took for an event."""
     SHADOW.inc(seconds)
+
+
+def count_batch(events: int) -> None:
+    """Count the events of a batch, whatever becomes of them."""
+    BATCHED.inc(events)
 
 
 stored = {kind: STORED.labels(kind.value) for kind in EventType}

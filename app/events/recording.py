@@ -1,9 +1,9 @@
 """Storing an event's alerts with their evidence."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from app.alerts.domain import Evidence, StoredAlert
-from app.alerts.queries import AlertQueries
 from app.events.queries import EventQueries
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent, EventRef
@@ -11,12 +11,19 @@ from app.rules.history import Window
 from app.rules.rule import Match
 
 
+class AlertKeeper(Protocol):
+    """What stores alerts: the queries of alerts, or whoever collects them for one statement."""
+
+    def keep(self, alert: StoredAlert) -> None:
+        """Store an alert."""
+
+
 class Record:
     """Stores the alerts of one event; the events of a window are looked up once, however many rules name them."""
 
     __slots__ = ("_alerts", "_event", "_events", "_last_in")
 
-    def __init__(self, events: EventQueries, alerts: AlertQueries, event: ActivityEvent) -> None:
+    def __init__(self, events: EventQueries, alerts: AlertKeeper, event: ActivityEvent) -> None:
         self._events, self._alerts, self._event = events, alerts, event
         self._last_in: dict[tuple[Window, int], list[EventRef]] = {}
 

@@ -1,6 +1,6 @@
 """The queries about the register."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, exists, func, insert, select
@@ -9,13 +9,14 @@ from sqlalchemy.dialects import postgresql
 from app.datastores import AdvisoryLock
 from app.players.domain import NewPlayer, RegisteredPlayer
 from app.players.models import RegisteredPlayerRow as Player
-from lib.statements import Statement
+from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
 # Prepared, since it runs at every event if only registered players are accepted.
 IS_REGISTERED = Statement(
     "is_registered", ("bigint",), "SELECT EXISTS (SELECT FROM registered_user WHERE user_id = $1)"
 )
+REGISTERED = Statement("registered", ("bigint[]",), "SELECT user_id FROM registered_user WHERE user_id = ANY ($1)")
 # Every player with an event has a clock. In the list of columns, the series is generated only as far as it is read. An
 # EXISTS might become a join with the clocks of all players; this comparison cannot.
 FIRST_WITHOUT_EVENTS = Statement(
@@ -39,6 +40,10 @@ class PlayerQueries:
         """Tell whether the player is registered."""
         [(registered,)] = self._transaction.fetch(IS_REGISTERED, user_id)
         return bool(registered)
+
+    def registered(self, user_ids: Iterable[int]) -> set[int]:
+        """Return those of the players who are registered."""
+        return {user_id for (user_id,) in self._transaction.fetch(REGISTERED, array_literal(user_ids))}
 
     def try_to_find(self) -> None:
         """Check that players can be looked up, without a player."""

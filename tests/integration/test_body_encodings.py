@@ -15,6 +15,8 @@ BODIES = {
     "/event": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
     "/event/": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
     "/api/events": {"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1},
+    "/events": [{"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1}],
+    "/events/": [{"type": "deposit", "amount": "1.00", "user_id": 1, "t": 1}],
     "/users": {"name": "A", "email": "a@example.com"},
     "/rules": {"edition": 1},
     "/rules/1/shadow": {"note": "why"},

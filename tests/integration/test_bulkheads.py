@@ -15,7 +15,7 @@ from threading import Event
 import psycopg2
 import pytest
 
-from app.bulkheads import EVENTS
+from app.bulkheads import BATCHES, EVENTS
 from app.datastores import AdvisoryLock
 from testkit.ports import free_port
 from tests.integration.conftest import AppWith
@@ -32,6 +32,7 @@ PLAYER = f"SELECT FROM user_clock WHERE user_id = {SLOW_PLAYER} FOR UPDATE"
 EVENT = {"type": "deposit", "amount": "1", "user_id": SLOW_PLAYER}
 SLOW = {
     "one player": (PLAYER, "POST", "/event", json.dumps({**EVENT, "t": 2})),
+    "batches": (PLAYER, "POST", "/events", json.dumps([{**EVENT, "t": 2}, {**EVENT, "t": 3}])),
     "totals": (BIG.format("user_total"), "GET", f"/users/{SLOW_PLAYER}", None),
     "alerts": (BIG.format("alert"), "GET", "/alerts", None),
     "alerts of a code": (BIG.format("alert"), "GET", "/alerts?code=30", None),
@@ -109,6 +110,11 @@ def test_events_of_other_players_go_on(database: str, served: int, slow: tuple[s
 def test_every_path_for_events_uses_the_limit_of_events(app_with: AppWith) -> None:
     rules = app_with().url_map.iter_rules()
     assert {rule.rule for rule in rules if rule.endpoint.startswith("events.")} == EVENTS
+
+
+def test_every_path_for_batches_uses_their_own_limit(app_with: AppWith) -> None:
+    rules = app_with().url_map.iter_rules()
+    assert {rule.rule for rule in rules if rule.endpoint.startswith("batches.")} == BATCHES
 
 
 def test_waiting_events_of_a_locked_player_are_processed_in_order(serve: Serve, port: int, database: str) -> None:

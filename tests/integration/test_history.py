@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from app.config import sqlalchemy_url
+from app.events.batch.queries import STORED_MANY, STORED_MANY_AS, HistoriesQuery
 from app.events.domain import Decision
 from app.events.history_query import HistoryQuery
 from app.events.queries import LATEST, STORED, STORED_AS, EventQueries
@@ -18,7 +20,7 @@ from app.rules.engine import needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from lib.database import Database
-from lib.statements import Statement
+from lib.statements import Statement, array_literal
 from tests.builders import deposit, history_of, played_by, withdraw
 from tests.edition_1 import RULES
 from tests.integration.conftest import Sql
@@ -121,6 +123,33 @@ def test_the_last_deposits_after_many_withdrawals_are_found_by_index(crowd: str,
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= MAX_WINDOW, node
         assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < 2 * MAX_WINDOW, node
+
+
+def test_the_histories_of_many_players_are_found_by_index(crowd: str, sql: Sql) -> None:
+    """As many clocks at the end of their players' events, the one with very many of them included."""
+    users = [HEAVY, LIGHT, *range(1000, 1000 + OTHERS)]
+    sql(
+        "INSERT INTO user_clock (user_id, last_t) SELECT user_id, max(t) + 9 FROM activity_event"
+        " WHERE user_id = ANY (%s) GROUP BY user_id",
+        users,
+    )
+    query = HistoriesQuery("asked", needs_of(RULES, EventType.DEPOSIT) | needs_of(RULES, EventType.WITHDRAW), "1")
+    begin = "SET enable_seqscan = off"
+    of_all, ids = array_literal(users), array_literal(f"tx-{user_id}" for user_id in users)
+    plain = explained(crowd, f"{begin}; {query.statement.prepare}", f"asked ('{of_all}')")
+    with_ids = explained(
+        crowd, f"{begin}; {query.with_ids.prepare}", f"asked_with_ids ('{of_all}', '{of_all}', '{ids}')"
+    )
+    stored = [
+        explained(crowd, f"{begin}; {statement.prepare}", f"{statement.name} ('{of_all}', '{second}')")
+        for statement, second in ((STORED_MANY, of_all), (STORED_MANY_AS, ids))
+    ]
+    for node in chain.from_iterable(map(nodes, (plain, with_ids, *stored))):
+        assert "Seq Scan" not in node["Node Type"], node
+        if "Relation Name" in node:
+            read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)  # each time it was carried out
+            assert read * node["Actual Loops"] <= MAX_WINDOW * len(users), node
+            assert node["Shared Hit Blocks"] + node["Shared Read Blocks"] < MAX_WINDOW * len(users), node
 
 
 SINGLE = [

@@ -205,6 +205,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("ready", "not-ready"): unready,
     ("read_activity", "still-adding-up"): with_a_history_that_nobody_claimed,
     ("receive_event", "not-ready"): without_a_live_edition,
+    ("receive_events", "not-ready"): without_a_live_edition,
     ("receive_event", "unknown-user"): not_registered,
     ("receive_event", "t-in-the-future"): ahead_of_the_clock,
     ("receive_event", "second-full"): in_a_full_second,

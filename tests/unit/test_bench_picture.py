@@ -149,6 +149,8 @@ RESULTS = Results(
     growth=[],
     rules=COMPARISON,
     windows=[],
+    batches=replace(COMPARISON, bar=None),
+    beside_batches=LATENCY,
     past=Past(
         events=1, users=1, alerts=0, passes={name: [Judged(app=20, postgres=1, rate=9)] * 2 for name in (READ, FOUR)}
     ),
@@ -162,7 +164,7 @@ def test_measurements_round_trip_through_the_file(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["performance.json", "performance.md", "performance.svg"]
     kept = figures.read(tmp_path / "performance.json")
     assert kept == figures.figures_of(RESULTS, kept.measured)
-    assert [each.ratios for each in kept.pairs] == [[2.0, 2.0]] * 2
+    assert [each.ratios for each in kept.pairs] == [[2.0, 2.0]] * 3
     assert kept.pairs[0].subject_cost == Cost(app=150, postgres=50)
     assert (kept.steady.ratio, kept.speed.per_core) == (4.0, 50_000)
     assert (tmp_path / "performance.svg").read_text() == picture.svg(kept)

@@ -41,6 +41,28 @@ def test_each_key_has_its_own_queue() -> None:
     assert locks._queues == {}, "nothing is kept of former requests"  # noqa: SLF001
 
 
+def test_all_keys_are_locked_or_none() -> None:
+    locks = KeyedLocks(max_waiting=MAX_WAITING, timeout=30)
+    locks.acquire(3, Slot(ConcurrencyLimit(1, stall_timeout=SHORT)))
+    assert not locks.acquire_all([1, 2, 3, 4], SHORT)
+    assert locks.acquire_all([1, 2, 4], 0)
+    locks.release_all([1, 2, 4])
+    with ThreadPoolExecutor(1) as threads:
+        coming = threads.submit(locks.acquire_all, [1, 2, 3, 4], 30)
+        waiting(locks, 1)
+        assert not locks.acquire_all([2, 5], 0), "it holds what it has so far"
+        locks.release(3)
+        assert coming.result()
+    locks.release_all([1, 2, 3, 4])
+    assert locks._queues == {}  # noqa: SLF001  # as above
+
+
+def test_nobody_waits_for_all_keys_if_too_many_wait_already() -> None:
+    locks = KeyedLocks(max_waiting=0, timeout=30)
+    assert locks.acquire_all([1], 0)
+    assert not locks.acquire_all([1], 30)
+
+
 def test_requests_of_one_key_run_in_order_without_occupying_slots(limit: ConcurrencyLimit) -> None:
     locks, came = KeyedLocks(max_waiting=MAX_WAITING, timeout=30), []
 

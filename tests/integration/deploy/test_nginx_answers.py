@@ -137,13 +137,34 @@ def test_nginx_answers_503_with_retry_after_without_the_service(nginx: Nginx, in
         assert client.post("/event", json=event(1, 1)).status_code == 200
 
 
-@pytest.mark.parametrize(("size", "who"), [(20_000, "the service"), (100_000, "nginx")])
-def test_a_body_that_is_too_large_is_refused_alike(nginx: Nginx, instances: Instances, size: int, who: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "size", "who"),
+    [
+        ("/event", 20_000, "the service"),
+        ("/event", 100_000, "nginx"),
+        ("/events", 300_000, "the service"),
+        ("/events", 600_000, "nginx"),
+    ],
+)
+def test_a_body_that_is_too_large_is_refused_alike(
+    nginx: Nginx, instances: Instances, path: str, size: int, who: str
+) -> None:
     instances.start(instances.ports[0])
     with nginx.client() as client:
-        refused = client.post("/event", content=b"{" + b" " * size, headers={"Content-Type": "application/json"})
+        refused = client.post(path, content=b"{" + b" " * size, headers={"Content-Type": "application/json"})
     assert problem(refused) == (413, "too-large")
+    assert refused.json()["detail"] == f"send no more than {256 if path == '/events' else 16} KiB"
     assert ("nginx" in refused.headers["Server"]) is (who == "nginx")
+
+
+def test_a_batch_comes_through(nginx: Nginx, instances: Instances) -> None:
+    instances.start(instances.ports[0])
+    with nginx.client() as client:
+        sent = [event(1, t) for t in range(1000)]
+        answer = client.post(
+            "/events", content=json.dumps(sent).ljust(250_000), headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.headers["Events-Refused"]) == (200, "0")
 
 
 REFUSED = [

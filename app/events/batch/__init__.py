@@ -1,0 +1,1 @@
+"""Many events in one request: `POST /events`."""
