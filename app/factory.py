@@ -31,8 +31,8 @@ from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
-from app.events.commands import events as event_commands
 from app.events.batch.api import batches
+from app.events.commands import events as event_commands
 from app.events.metrics import ALL_TAKEN
 from app.events.reading import problems as reading_problems
 from app.events.reading.api import reading

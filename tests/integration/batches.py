@@ -10,10 +10,11 @@ from werkzeug.test import TestResponse
 from tests.integration.conftest import Sql
 
 NDJSON = "application/x-ndjson"
-EVENTS = "SELECT user_id, t, n, event_id, type::text, amount, alert_codes, edition, key_id, seq FROM activity_event"
+EVENTS = "SELECT user_id, t, n, event_id, type::text, amount, alert_codes, edition, key_id, seq, taken_after"
 STORED = (
-    f"{EVENTS} ORDER BY user_id, t, n",
-    "SELECT user_id, last_t, events, sealed FROM user_clock ORDER BY user_id",
+    f"{EVENTS} FROM activity_event ORDER BY user_id, t, n",
+    "SELECT user_id, last_t, events, sealed, late_events, corrections FROM user_clock ORDER BY user_id",
+    "SELECT user_id, t, n, no, codes_before, codes_after, edition, found::text, cause FROM revision ORDER BY 1, 2, 3, 4",
     "SELECT user_id, t, n, code, shadow, edition, evidence::text FROM alert ORDER BY user_id, t, n, shadow, code",
 )
 
@@ -49,8 +50,9 @@ def one_by_one(client: FlaskClient, events: Sequence[object]) -> list[dict[str, 
         body = event if isinstance(event, str) else json.dumps(event)
         answer = client.post("/event", data=body, content_type="application/json")
         if answer.status_code == 200:
-            replayed = {"replayed": True} if "Idempotent-Replay" in answer.headers else {}
-            found.append({"index": index, "status": 200, **answer.get_json(), **replayed})
+            said = {"replayed": "Idempotent-Replay", "late": "Late-Event"}
+            more = {name: True for name, header in said.items() if header in answer.headers}
+            found.append({"index": index, "status": 200, **answer.get_json(), **more})
         else:
             found.append({"index": index, "status": answer.status_code, "problem": answer.get_json()})
     return anywhere(found)

@@ -26,7 +26,7 @@ from app.events.batch.domain import CHUNK, MAX_BODY, MAX_EVENTS
 from app.events.services import EventServices
 from lib.services import services_of
 from testkit.oracle import Event, Oracle
-from tests.integration.batches import NDJSON, results, send_array, send_lines, stored
+from tests.integration.batches import NDJSON, STORED, results, send_array, send_lines, stored
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
@@ -34,7 +34,7 @@ from tests.integration.servers import MAX_WAIT, Serve, answered
 from tests.integration.wiring import wiring
 
 THREADS = 16
-NOTHING_STORED: list[list[tuple[Any, ...]]] = [[], [], []]
+NOTHING_STORED: list[list[tuple[Any, ...]]] = [[]] * len(STORED)
 
 
 def send_until_taken(client: FlaskClient, events: Sequence[object]) -> TestResponse:

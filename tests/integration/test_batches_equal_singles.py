@@ -65,18 +65,31 @@ def in_batches(app: APIFlask, sent: Sequence[object], cuts: Sequence[int]) -> li
     return anywhere(found)
 
 
+def prepare(app: APIFlask, before: Sequence[dict[str, Any]]) -> None:
+    """Send events, and correct the amounts of some and take back others, whichever are stored."""
+    client = app.test_client()
+    one_by_one(client, before)
+    for place, event in enumerate(before):
+        which = f"by-id/{event['event_id']}" if "event_id" in event else event["t"]
+        path = f"/users/{event['user_id']}/events/{which}"
+        if place % 3 == 0:
+            client.post(f"{path}/reversal", json={"reason": "charge-back"})
+        elif place % 3 == 1:
+            client.post(f"{path}/amendment", json={"reason": "typing error", "amount": "101"})
+
+
 def check(app: APIFlask, sql: Sql, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare both ways for generated events; chunks are small, so that a batch has several."""
     monkeypatch.setattr(domain, "CHUNK", 9)
 
     @settings(max_examples=examples, deadline=None)
     @given(before=st.lists(EVENT, max_size=5), sent=SENT, cuts=CUTS)
-    def equal(before: list[object], sent: list[object], cuts: list[int]) -> None:
+    def equal(before: list[dict[str, Any]], sent: list[object], cuts: list[int]) -> None:
         sql(EMPTY_EVENTS)
-        one_by_one(app.test_client(), before)
+        prepare(app, before)
         expected, rows = one_by_one(app.test_client(), sent), stored(sql)
         sql(EMPTY_EVENTS)
-        one_by_one(app.test_client(), before)
+        prepare(app, before)
         assert in_batches(app, sent, cuts) == expected
         assert stored(sql) == rows
 
@@ -92,12 +105,13 @@ def test_any_events(app: APIFlask, sql: Sql, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     "policy",
     [
+        {"late_events": "keep"},
         {"event_order": EventOrder.SYSTEM},
         {"event_order": EventOrder.SYSTEM, "registered_users_only": True},
         {"t_ahead": 0},
         {"registered_users_only": True},
     ],
-    ids=["system", "system, registered", "t ahead", "registered"],
+    ids=["late", "system", "system, registered", "t ahead", "registered"],
 )
 def test_any_events_under_each_policy(
     app_with: AppWith, sql: Sql, monkeypatch: pytest.MonkeyPatch, policy: dict[str, object]
