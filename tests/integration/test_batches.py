@@ -289,7 +289,7 @@ def test_players_of_a_batch_do_not_wait_for_one_who_is_locked(app: APIFlask, dat
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as threads:
         cursor.execute("SELECT FROM user_clock WHERE user_id = 1 FOR UPDATE")
         waiting = threads.submit(send_array, app.test_client(), [deposit(user_id, 2) for user_id in range(1, CHUNK)])
-        answers = {client.post("/event", json=deposit(user_id, 3 - user_id % 2)).status_code for user_id in (200, 201)}
+        answers = {client.post("/event", json=deposit(user_id, 3 - user_id % 2)).status_code for user_id in (50, 51)}
         assert (answers, waiting.done()) == ({200}, False)
         other.rollback()
         assert {each["status"] for each in results(waiting.result())} == {200, 400}
