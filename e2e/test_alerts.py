@@ -47,6 +47,8 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
         "code": 123,
         "edition": alert["edition"],
         "shadow": False,
+        "found_late_at": None,
+        "retracted_at": None,
         "evidence": {
             "value": "212.00",
             "threshold": "200.00",

@@ -25,7 +25,16 @@ NOTHING = {"count": 0, "total": "0.00"}
 def as_read(event: Event, codes: object) -> dict[str, object]:
     """Return an event as it must be read back, without its time of arrival."""
     amount = f"{Decimal(event.amount):.2f}"
-    return {**event.body(), "amount": amount, "n": 0, "event_id": event.event_id, "alert_codes": codes}
+    return {
+        **event.body(),
+        "amount": amount,
+        "n": 0,
+        "event_id": event.event_id,
+        "alert_codes": codes,
+        "believed_codes": codes,
+        "late": False,
+        "amended": False,
+    }
 
 
 def without_arrival(event: dict[str, Any]) -> dict[str, object]:
@@ -79,7 +88,10 @@ def test_a_summary_of_a_day_of_play_equals_what_was_sent(client: httpx.Client, d
         assert read(client, f"/users/{user_id}") == {
             "user_id": user_id,
             "latest_t": events[-1].t,
+            "latest_n": 0,
+            "latest_event_id": events[-1].event_id,
             "alert_codes": latest_codes,
+            "believed_codes": latest_codes,
             "deposits": totals_of(events, "deposit"),
             "withdrawals": totals_of(events, "withdraw"),
             "withdraws": totals_of(events, "withdraw"),
@@ -93,7 +105,10 @@ def test_a_player_without_events_has_an_empty_history(client: httpx.Client, new_
     assert read(client, f"/users/{user_id}") == {
         "user_id": user_id,
         "latest_t": None,
+        "latest_n": None,
+        "latest_event_id": None,
         "alert_codes": [],
+        "believed_codes": [],
         "deposits": NOTHING,
         "withdrawals": NOTHING,
         "withdraws": NOTHING,

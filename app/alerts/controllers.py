@@ -1,10 +1,13 @@
-"""The use cases of alerts. Each is a single statement, so it reads a consistent snapshot.
+"""The use cases of alerts. A single statement finds them, in a consistent snapshot; a second one, what became of them.
+
+Alerts never change, so the second may well know of something later than the first.
 
 A timeout here does not count as an outage of the database (`trial`): a slow read must turn no event away.
 """
 
 from app.alerts.domain import AlertPage, AlertQuery, Cursor, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
+from app.alerts.revisions import as_believed
 from lib.database import Database
 from lib.keyset import page_of
 
@@ -16,7 +19,9 @@ def alerts(database: Database, query: AlertQuery) -> AlertPage:
     """
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).latest(query, query.limit + 1)
-    page, next_before = page_of(found, query.limit, lambda alert: alert.cursor)
+        page, next_before = page_of(found, query.limit, lambda alert: alert.cursor)
+        if not query.shadow:
+            page = as_believed(current, page)
     return AlertPage(alerts=page, next_before=next_before)
 
 
@@ -24,6 +29,8 @@ def alert(database: Database, at: Cursor, *, shadow: bool) -> StoredAlert:
     """Return the alert at a cursor; raises `NoSuchAlert`."""
     with database.transaction(trial=True) as current:
         found = AlertQueries(current).one(at, shadow=shadow)
-    if found is None:
-        raise NoSuchAlert(at, shadow=shadow)
+        if found is None:
+            raise NoSuchAlert(at, shadow=shadow)
+        if not shadow:
+            [found] = as_believed(current, [found])
     return found

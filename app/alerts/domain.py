@@ -1,7 +1,9 @@
 """Stored alerts, as plain values: which rule was met, by which edition, and why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.rules.event import EventRef
 
@@ -39,7 +41,8 @@ class Cursor:
 class StoredAlert:
     """A code that was raised at an event; one raised in the shadow was never answered.
 
-    `event_id` is that of the event, None where it has none.
+    `event_id` is that of the event, None where it has none. If the answer to the event lacked the code, `found_late_at`
+    is when it was found first; `retracted_at` is since when it no longer holds (A51, A52). Otherwise they are None.
     """
 
     user_id: int
@@ -50,11 +53,26 @@ class StoredAlert:
     edition: int
     shadow: bool
     evidence: Evidence
+    found_late_at: datetime | None = None
+    retracted_at: datetime | None = None
 
     @property
     def cursor(self) -> Cursor:
         """Its position in a list."""
         return Cursor(self.t, self.user_id, self.n, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """At how many events each code was found late, and at how many it was retracted (A51, A52)."""
+
+    found: Counter[int] = field(default_factory=Counter)
+    retracted: Counter[int] = field(default_factory=Counter)
+
+    def add(self, before: Collection[int], after: Collection[int]) -> None:
+        """Add an event by its codes before and after the change."""
+        self.found.update(code for code in after if code not in before)
+        self.retracted.update(code for code in before if code not in after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

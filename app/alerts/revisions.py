@@ -1,12 +1,14 @@
 """What events raise now that something earlier is known: the queries on the table `revision` (A51, A52)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from app.alerts.domain import Evidence
-from app.alerts.queries import AlertQueries, format_evidence, written
+from app.alerts.domain import Changes, Evidence, StoredAlert
+from app.alerts.queries import AlertQueries, format_evidence, parse_evidence, written
 from app.rules.event import EventRef
-from lib.statements import Statement
+from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
 ADD = Statement(
@@ -17,6 +19,25 @@ ADD = Statement(
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
+# What has become of alerts, in a row for each whose event was revised. A transaction may begin long before it gets the
+# lock of the player's clock, so `no` tells which revision came last, and `known_at` does not.
+REVISED = Statement(
+    "revised_alerts",
+    ("bigint[]", "bigint[]", "integer[]", "integer[]"),
+    """
+    SELECT user_id, t, n, code,
+        CASE WHEN NOT bool_or(no = 1 AND code = ANY (codes_before)) THEN
+            (array_agg(known_at ORDER BY no) FILTER (WHERE found ? code::text))[1]
+        END,
+        CASE WHEN NOT (array_agg(code = ANY (codes_after) ORDER BY no DESC))[1] THEN
+            (array_agg(known_at ORDER BY no DESC) FILTER (WHERE code = ANY (codes_before)))[1]
+        END,
+        (array_agg(found -> code::text ORDER BY no DESC) FILTER (WHERE found ? code::text))[1]
+    FROM unnest($1, $2, $3, $4) AS alert (user_id, t, n, code) JOIN revision USING (user_id, t, n)
+    GROUP BY user_id, t, n, code
+    """,
+)
+NEVER_REVISED = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +58,9 @@ class Revision:
     cause: int
 
 
-def store(current: Transaction, revisions: Iterable[Revision]) -> None:
+def store(current: Transaction, revisions: Iterable[Revision]) -> Changes:
     """Store revisions, and an alert for each code that was found late, unless the event has one already."""
-    alerts = AlertQueries(current)
+    alerts, changes = AlertQueries(current), Changes()
     for each in revisions:
         found = {code: format_evidence(evidence, each.event.event_id) for code, evidence in each.found.items()}
         place = each.user_id, each.event.t, each.event.n
@@ -47,3 +68,29 @@ def store(current: Transaction, revisions: Iterable[Revision]) -> None:
         current.write(ADD, *place, each.no, *codes, each.edition, written(found), each.cause)
         for code, evidence in found.items():
             alerts.keep_found(place, code, each.edition, written(evidence))
+        changes.add(each.codes_before, each.codes_after)
+    return changes
+
+
+def as_believed(current: Transaction, alerts: Sequence[StoredAlert]) -> list[StoredAlert]:
+    """Return alerts of the live edition with what became known after the answers to their events.
+
+    That is when they were found late or retracted, and the evidence of the latest finding.
+    """
+    if not alerts:
+        return []
+    current.write(BY_INDEX)
+    places = zip(*map(_place, alerts), strict=True)
+    revised = {tuple(row[:4]): row[4:] for row in current.fetch(REVISED, *map(list, places))}
+    return [_as_revised(each, *revised.get(_place(each), NEVER_REVISED)) for each in alerts]
+
+
+def _place(alert: StoredAlert) -> tuple[int, int, int, int]:
+    return alert.user_id, alert.t, alert.n, alert.code
+
+
+def _as_revised(
+    alert: StoredAlert, found_at: datetime | None, retracted_at: datetime | None, evidence: Mapping[str, Any] | None
+) -> StoredAlert:
+    latest = parse_evidence(evidence) if evidence else alert.evidence
+    return replace(alert, found_late_at=found_at, retracted_at=retracted_at, evidence=latest)

@@ -9,7 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import AlertQuery, Cursor
 from app.rules.limits import INTEGER_MAX, MAX_CODE, MAX_MOMENTS
-from lib.fields import BIGINT_MAX, FormerName, ListOf, WholeNumber
+from lib.fields import BIGINT_MAX, FormerName, ListOf, Moment, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
 CURSOR_FORM = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.([1-9][0-9]{0,9}))?:([1-9][0-9]{0,18}):([1-9][0-9]{0,9})")
@@ -135,6 +135,16 @@ class AlertSchema(Schema):
     edition = fields.Integer(required=True, metadata={"description": "the edition of the rules that raised it"})
     shadow = fields.Boolean(
         required=True, metadata={"description": "true: the edition was in the shadow, and the code was not answered"}
+    )
+    found_late_at = Moment(
+        required=True,
+        allow_none=True,
+        metadata={"description": "since when it is known, where the answer to the event lacked it; else null"},
+    )
+    retracted_at = Moment(
+        required=True,
+        allow_none=True,
+        metadata={"description": "since when it no longer holds by what is known; null: it holds"},
     )
     evidence = fields.Nested(EvidenceSchema, required=True)
 

@@ -88,8 +88,9 @@ def _without_claim(
     if policy.late_horizon is None:
         _refuse_late(events, policy.order, event)
     late = LateEvents(book=services.editions, horizon=policy.late_horizon)
-    decision = keep_late_event(current, late, evaluator, event, key_id)
+    decision, changes = keep_late_event(current, late, evaluator, event, key_id)
     current.commit()
+    metrics.count_revisions(changes)
     return decision
 
 

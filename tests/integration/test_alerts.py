@@ -144,6 +144,8 @@ WHY = {
     "code": 123,
     "edition": 1,
     "shadow": False,
+    "found_late_at": None,
+    "retracted_at": None,
     "evidence": {
         "value": "212.00",
         "threshold": "200.00",

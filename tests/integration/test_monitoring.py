@@ -117,6 +117,8 @@ def test_every_metric_is_watched(shown: dict[str, set[str]], source: Any) -> Non
     # What players do, and upgrades, need no alert.
     nothing_to_wake_for = {"activity_event_replays", "activity_alert_codes_raised", "activity_service_info"}
     nothing_to_wake_for |= {"activity_shadow_cpu_seconds", "http_requests_waited"}
+    nothing_to_wake_for |= {"activity_late_events", "activity_corrections"}
+    nothing_to_wake_for |= {"activity_codes_found_late", "activity_codes_retracted"}
     expected = nothing_to_wake_for if source is alert_expressions else set()
     assert unwatched == expected
 

@@ -28,6 +28,11 @@ FULL_SECOND = (
     "INSERT INTO activity_event (user_id, t, n, event_id, type, amount, alert_codes)"
     " VALUES (1, 10, 999, 'thousandth', 'deposit', 1, '{}')"
 )
+REVERSED = (
+    "INSERT INTO revision (user_id, t, n, no, codes_before, codes_after, edition, found, cause)"
+    " SELECT 1, 20, 0, 1, '{1100}', '{}', 1, '{}',"
+    " correct_event(1, 20, 0, NULL, NULL, 'charged back', 'operations', 'ops@host-1')"
+)
 MINUTE = re.compile(rb"20\d\d-\d\d-\d\d \d\d:\d\d")
 NOWHERE = "postgresql://127.0.0.1:1/nothing"
 
@@ -117,6 +122,15 @@ def in_a_full_second(app_with: AppWith, example: Example) -> TestResponse:
     with app.app_context():
         run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), FULL_SECOND)
     return app.test_client().post(example.path, json={**event, "event_id": "last"})
+
+
+def with_a_reversal(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    for kind, amount, t in (("deposit", "42.00", 10), ("withdraw", "150.00", 20)):
+        app.test_client().post("/event", json={"type": kind, "amount": amount, "user_id": 1, "t": t})
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), REVERSED)
+    return ask(app.test_client(), example)
 
 
 def the_register(app_with: AppWith, example: Example) -> TestResponse:
@@ -209,6 +223,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("receive_event", "unknown-user"): not_registered,
     ("receive_event", "t-in-the-future"): ahead_of_the_clock,
     ("receive_event", "second-full"): in_a_full_second,
+    ("read_corrections", "corrections"): with_a_reversal,
     ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),

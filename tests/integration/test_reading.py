@@ -36,6 +36,11 @@ Judged = tuple[Callable[..., ActivityEvent], int, tuple[int, ...]]
 STORED = st.dictionaries(MOMENTS, JUDGED, max_size=16)
 
 
+def answered(*codes: int) -> dict[str, object]:
+    """Return what an event has that nothing became known of since its answer."""
+    return {"alert_codes": [*codes], "believed_codes": [*codes], "late": False, "amended": False}
+
+
 @pytest.fixture
 def database_handle(app_with: AppWith) -> Database:
     handle: Database = wiring(app_with()).database
@@ -103,8 +108,8 @@ def test_a_page_lists_events_as_they_were_answered(client: FlaskClient) -> None:
         assert began <= datetime.fromisoformat(received) <= datetime.now(UTC)
     assert page == {
         "events": [
-            {"type": "withdraw", "amount": "150.50", "user_id": 1, "t": 20, **UNNAMED, "alert_codes": [1100]},
-            {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, **UNNAMED, "alert_codes": []},
+            {"type": "withdraw", "amount": "150.50", "user_id": 1, "t": 20, **UNNAMED, **answered(1100)},
+            {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10, **UNNAMED, **answered()},
         ],
         "next_before": None,
     }
@@ -116,7 +121,10 @@ def test_the_summary_of_a_player(client: FlaskClient) -> None:
     assert client.get("/users/1").get_json() == {
         "user_id": 1,
         "latest_t": 20,
+        "latest_n": 0,
+        "latest_event_id": None,
         "alert_codes": [1100],
+        "believed_codes": [1100],
         "deposits": {"count": 2, "total": "42.01"},
         "withdrawals": {"count": 1, "total": "150.50"},
         "withdraws": {"count": 1, "total": "150.50"},
@@ -213,7 +221,10 @@ def test_a_player_without_events_has_zeros_and_an_empty_page(client: FlaskClient
     assert client.get(f"/users/{user_id}").get_json() == {
         "user_id": user_id,
         "latest_t": None,
+        "latest_n": None,
+        "latest_event_id": None,
         "alert_codes": [],
+        "believed_codes": [],
         "deposits": nothing,
         "withdrawals": nothing,
         "withdraws": nothing,

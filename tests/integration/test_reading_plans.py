@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import pytest
 
+from app.events.reading.activity_queries import ADD_UP_BATCH, MAX_UNCOUNTED, ActivityQueries
 from app.events.reading.domain import Moment, StoredDecision
-from app.events.reading.queries import ADD_UP_BATCH, MAX_ANSWERS, MAX_UNCOUNTED, MAX_WALKED, ReadingQueries
+from app.events.reading.queries import MAX_ANSWERS, MAX_WALKED, ReadingQueries
 from app.players.domain import NewPlayer
 from app.players.queries import PlayerQueries
 from lib.database import Database
@@ -72,6 +73,11 @@ def counted(database: Database, ask: Callable[[ReadingQueries], Answer]) -> tupl
     return rows_touched(database, ["activity_event"], lambda current: ask(ReadingQueries(current)))
 
 
+def counted_up(database: Database, ask: Callable[[ActivityQueries], Answer]) -> tuple[Answer, int]:
+    """Ask for what a player has done so far, and count the rows of events."""
+    return rows_touched(database, ["activity_event"], lambda current: ask(ActivityQueries(current)))
+
+
 def rows_touched(database: Database, tables: Sequence[str], ask: Callable[[Transaction], Answer]) -> tuple[Answer, int]:
     with database.transaction() as current:
         # A session's counts begin anew now and then, but never within a transaction.
@@ -99,7 +105,7 @@ def test_a_page_reads_no_more_than_a_page(reading: Database, before: Moment | No
 
 
 def test_a_summary_reads_only_the_rows_of_its_player(reading: Database) -> None:
-    activity, read = counted(reading, lambda asked: asked.activity(LIGHT))
+    activity, read = counted_up(reading, lambda asked: asked.activity(LIGHT))
     assert activity
     assert activity.deposits.count == LIGHT_EVENTS
     assert read == LIGHT_EVENTS + 1
@@ -107,16 +113,16 @@ def test_a_summary_reads_only_the_rows_of_its_player(reading: Database) -> None:
 
 def test_no_request_sums_a_whole_history(reading: Database, sql: Sql) -> None:
     sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, %s)", HEAVY, HEAVY_EVENTS)
-    activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
+    activity, read = counted_up(reading, lambda asked: asked.activity(HEAVY))
     assert activity is None
     assert read == MAX_UNCOUNTED + 2
-    _, read = counted(reading, lambda asked: asked.add_up_more(HEAVY))
+    _, read = counted_up(reading, lambda asked: asked.add_up_more(HEAVY))
     assert read <= ADD_UP_BATCH
     for _ in range(2):
         with reading.transaction() as current:
-            ReadingQueries(current).add_up_more(HEAVY)
+            ActivityQueries(current).add_up_more(HEAVY)
             current.commit()
-    activity, read = counted(reading, lambda asked: asked.activity(HEAVY))
+    activity, read = counted_up(reading, lambda asked: asked.activity(HEAVY))
     assert activity
     assert [(activity.deposits.count + activity.withdrawals.count,)] == sql(
         "SELECT count(*) FROM activity_event WHERE user_id = %s", HEAVY

@@ -10,6 +10,8 @@ from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.events.reading import controllers
 from app.events.reading.domain import (
+    CorrectionPage,
+    CorrectionsQuery,
     EventPage,
     Moment,
     NoSuchEvent,
@@ -20,6 +22,8 @@ from app.events.reading.domain import (
 )
 from app.events.reading.problems import PROBLEMS
 from app.events.reading.schemas import (
+    CorrectionPageSchema,
+    CorrectionsParameters,
     EventInPath,
     EventPageSchema,
     EventParameters,
@@ -51,7 +55,10 @@ PAGE: dict[str, Any] = {
             "n": 0,
             "event_id": None,
             "alert_codes": [1100],
+            "believed_codes": [1100],
             "received_at": "2026-11-22T09:30:00.250000Z",
+            "late": False,
+            "amended": False,
         },
         {
             "type": "deposit",
@@ -61,7 +68,10 @@ PAGE: dict[str, Any] = {
             "n": 0,
             "event_id": None,
             "alert_codes": [],
+            "believed_codes": [],
             "received_at": "2026-11-22T09:29:50.125000Z",
+            "late": False,
+            "amended": False,
         },
     ],
     "next_before": None,
@@ -69,10 +79,33 @@ PAGE: dict[str, Any] = {
 ACTIVITY = {
     "user_id": 1,
     "latest_t": 20,
+    "latest_n": 0,
+    "latest_event_id": None,
     "alert_codes": [1100],
+    "believed_codes": [1100],
     "deposits": {"count": 1, "total": "42.00"},
     "withdrawals": {"count": 1, "total": "150.00"},
     "withdraws": {"count": 1, "total": "150.00"},
+}
+CORRECTIONS = {
+    "corrections": [
+        {
+            "correction": 3,
+            "kind": "reversal",
+            "user_id": 1,
+            "t": 20,
+            "n": 0,
+            "event_id": None,
+            "before": {"type": "withdraw", "amount": "150.00"},
+            "after": None,
+            "reason": "charged back",
+            "by": "operations",
+            "at": "2026-11-23T10:15:00.500000Z",
+            "at_shell": "ops@host-1",
+            "revised": [{"t": 20, "n": 0, "event_id": None, "codes_before": [1100], "codes_after": []}],
+        }
+    ],
+    "next_before": None,
 }
 NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 AN_EVENT = {"event": {"value": PAGE["events"][1]}}
@@ -124,6 +157,24 @@ def read_event_with_id(user_id: int, event_id: str, **_: object) -> StoredDecisi
     except ValueError:
         raise NoSuchEvent(user_id, event_id) from None  # nor may everything go into a query: NUL, for instance
     return controllers.event_of(services.get(EventServices).database, user_id, event_id)
+
+
+@reading.get(f"/{USER}/corrections")  # type: ignore[type-var]  # as above
+@reading.input(CorrectionsParameters, location="query", arg_name="query")
+@reading.output(
+    CorrectionPageSchema,
+    examples={"corrections": {"value": CORRECTIONS}},
+    description="the corrections, newest first; none for a player who has none",
+)
+@reading.doc(responses=error_responses(NO_LIMIT, NotFound, problems=PROBLEMS, takes_body=False))
+@describes_path(reading, UserInPath)
+@require_scope(Scope.EVENTS_READ)
+def read_corrections(user_id: int, query: CorrectionsQuery) -> CorrectionPage:
+    """Read who reversed or amended a player's events, when and why, and whose codes changed with that.
+
+    A page ends early after 1,000 events whose codes changed; of a single correction, it has the first 1,000.
+    """
+    return controllers.corrections_of(services.get(EventServices).database, user_id, query)
 
 
 @reading.get(f"/{USER}")  # type: ignore[type-var]  # as above

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from app.events.domain import Decision
+from app.events.revising.domain import Corrected
 
 
 class Moment(NamedTuple):
@@ -27,10 +28,16 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDecision:
-    """The answer to an event, and when both were stored."""
+    """The answer to an event, when both were stored, and what became known of the event since (A51, A52).
+
+    `believed_codes` are those that it raises by what is known now; `amended` says whether it was stored with another
+    type or amount.
+    """
 
     decision: Decision
     received_at: datetime
+    believed_codes: tuple[int, ...]
+    amended: bool
 
     @property
     def moment(self) -> Moment:
@@ -44,6 +51,22 @@ class EventPage:
 
     events: Sequence[StoredDecision]
     next_before: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionsQuery:
+    """Which of a player's corrections: at most `limit`, those with a number below `before`."""
+
+    limit: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionPage:
+    """Corrections, newest first; `next_before` is the `before` of the next page."""
+
+    corrections: Sequence[Corrected]
+    next_before: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +85,30 @@ class StillAddingUp(Exception):
 
 
 class NoSuchEvent(Exception):
-    """No such event of the player is stored."""
+    """No such event of the player is stored, or a correction has reversed it: `reversal` is the number of that one."""
 
-    def __init__(self, user_id: int, event: Moment | str) -> None:
+    def __init__(self, user_id: int, event: Moment | str, reversal: int | None = None) -> None:
         at = f"event_id {event}" if isinstance(event, str) else f"t {event.t}" + (f", n {event.n}" if event.n else "")
-        super().__init__(f"no event of player {user_id} is stored with {at}")
+        super().__init__(
+            f"no event of player {user_id} is stored with {at}"
+            if reversal is None
+            else f"the event of player {user_id} with {at} was reversed by correction {reversal}; "
+            f"GET /users/{user_id}/corrections says by whom and why"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserActivity:
-    """What a player has done so far; without events, `latest_t` is None and the totals are zero (A22)."""
+    """What a player has done so far; without events, `latest_t` is None and the totals are zero (A22).
+
+    Of the latest event, `alert_codes` were answered; it raises `believed_codes` by what is known now.
+    """
 
     user_id: int
     latest_t: int | None
+    latest_n: int | None
+    latest_event_id: str | None
     alert_codes: tuple[int, ...]
+    believed_codes: tuple[int, ...]
     deposits: Total
     withdrawals: Total

@@ -6,10 +6,11 @@ A page costs the same however many events a player has: an index serves it, and 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.events.reading.domain import Moment, StoredDecision, Total, UserActivity
+from app.events.reading.beliefs import with_beliefs
+from app.events.reading.domain import Moment, StoredDecision
 from app.events.rows import DECISION, decision_of
 from app.rules.limits import BIGINT_MAX, INTEGER_MAX
-from lib.statements import BY_INDEX, Statement
+from lib.statements import Statement
 from lib.transactions import Transaction
 
 COLUMNS = f"t, {DECISION}, received_at"
@@ -20,19 +21,19 @@ NULLS = ", ".join("NULL" for _ in COLUMNS.split(", "))
 PAGE = Statement(
     "events_page",
     ("bigint", "bigint", "integer", "bigint"),
-    f"""
+    with_beliefs(f"""
     SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND (t, n) < ($2, $3) ORDER BY t DESC, n DESC LIMIT $4
-    """,  # noqa: S608  # constants of ours
+    """),  # noqa: S608  # constants of ours
 )
 ONE = Statement(
     "one_event",
     ("bigint", "bigint", "integer"),
-    f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t = $2 AND n = $3",  # noqa: S608  # as above
+    with_beliefs(f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND t = $2 AND n = $3"),  # noqa: S608  # as above
 )
 ONE_WITH_ID = Statement(
     "one_event_with_id",
     ("bigint", "text"),
-    f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND event_id = $2",  # noqa: S608  # as above
+    with_beliefs(f"SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND event_id = $2"),  # noqa: S608  # as above
 )
 
 # With an index on (user_id, t, n) alone, all of a player's events would have to be walked to find that none raised the
@@ -45,7 +46,7 @@ MAX_ANSWERS = 32
 PAGE_OF_CODE = Statement(
     "events_page_of_code",
     ("bigint", "bigint", "integer", "bigint", "integer"),
-    f"""
+    with_beliefs(f"""
     WITH RECURSIVE answer (codes, step) AS (
         (SELECT alert_codes, 1 FROM activity_event
          WHERE user_id = $1 AND alert_codes <> '{{}}' ORDER BY alert_codes LIMIT 1)
@@ -64,7 +65,7 @@ PAGE_OF_CODE = Statement(
     WHERE answer.codes @> ARRAY[$5] AND NOT EXISTS (SELECT FROM beyond) ORDER BY t DESC, n DESC LIMIT $4)
     UNION ALL
     SELECT {NULLS} FROM beyond
-    """,  # noqa: S608  # as above
+    """),  # noqa: S608  # as above
 )
 
 # In that case the events are walked from the newest on, at most this many. The first row holds `t` and `n` of the last
@@ -73,74 +74,16 @@ MAX_WALKED = 10_000
 WALK_FOR_CODE = Statement(
     "events_walk_for_code",
     ("bigint", "bigint", "integer", "bigint", "integer", "bigint"),
-    f"""
+    with_beliefs(f"""
     WITH walked AS MATERIALIZED (
         SELECT {COLUMNS} FROM activity_event WHERE user_id = $1 AND (t, n) < ($2, $3)
         ORDER BY t DESC, n DESC LIMIT $6
     )
-    SELECT ended[1], NULL, NULL, ended[2]::integer, {NULLS.removeprefix("NULL, NULL, NULL, NULL, ")}
+    SELECT ended[1] AS t, NULL, NULL, ended[2]::integer AS n, {NULLS.removeprefix("NULL, NULL, NULL, NULL, ")}
     FROM (SELECT CASE count(*) WHEN $6 THEN min(ARRAY[t, n]) END AS ended FROM walked) AS found
     UNION ALL
     (SELECT * FROM walked WHERE alert_codes @> ARRAY[$5] ORDER BY t DESC, n DESC LIMIT $4)
-    """,  # noqa: S608  # as above
-)
-
-# A single statement, so a consistent snapshot: the totals include the latest event. Earlier totals are stored; of the
-# events since, at most this many are read, and the first column says whether those were all.
-MAX_UNCOUNTED = 1000
-UNCOUNTED = """
-    (t, n) > (coalesce((SELECT counted_t FROM user_total WHERE user_id = $1), -1),
-              coalesce((SELECT counted_n FROM user_total WHERE user_id = $1), 0))
-"""
-ACTIVITY = Statement(
-    "user_activity",
-    ("bigint", "bigint"),
-    f"""
-    SELECT rest.events < $2, latest.t, latest.alert_codes,
-           coalesce(kept.deposits, 0) + rest.deposits, coalesce(kept.deposited, 0) + coalesce(rest.deposited, 0),
-           coalesce(kept.withdraws, 0) + rest.withdraws, coalesce(kept.withdrawn, 0) + coalesce(rest.withdrawn, 0)
-    FROM (
-        SELECT count(*) AS events,
-               count(*) FILTER (WHERE type = 'deposit') AS deposits,
-               sum(amount) FILTER (WHERE type = 'deposit') AS deposited,
-               count(*) FILTER (WHERE type = 'withdraw') AS withdraws,
-               sum(amount) FILTER (WHERE type = 'withdraw') AS withdrawn
-        FROM (
-            SELECT type, amount FROM activity_event
-            WHERE user_id = $1 AND {UNCOUNTED} ORDER BY t, n LIMIT $2
-        ) AS uncounted
-    ) AS rest
-    LEFT JOIN user_total AS kept ON kept.user_id = $1
-    LEFT JOIN (SELECT t, alert_codes FROM activity_event WHERE user_id = $1 ORDER BY t DESC, n DESC LIMIT 1) AS latest
-        ON true
-    """,  # noqa: S608  # as above
-)
-
-# The player's clock is locked first, so that no event of theirs is stored or changed meanwhile. If it is already
-# locked, an event is being stored, and we do not wait. A batch takes milliseconds, so the next event hardly waits.
-ADD_UP_BATCH = 20_000
-LOCK_IF_FREE = Statement(
-    "lock_clock_if_free",
-    ("bigint",),
-    "SELECT FROM user_clock WHERE user_id = $1 FOR NO KEY UPDATE SKIP LOCKED",
-)
-ADD_UP_MORE = Statement(
-    "add_up_more",
-    ("bigint", "bigint"),
-    f"""
-    INSERT INTO user_total AS kept (user_id, counted_t, counted_n, deposits, deposited, withdraws, withdrawn)
-    SELECT $1, (max(ARRAY[t, n]))[1], (max(ARRAY[t, n]))[2],
-           count(*) FILTER (WHERE type = 'deposit'), coalesce(sum(amount) FILTER (WHERE type = 'deposit'), 0),
-           count(*) FILTER (WHERE type = 'withdraw'), coalesce(sum(amount) FILTER (WHERE type = 'withdraw'), 0)
-    FROM (
-        SELECT t, n, type, amount FROM activity_event WHERE user_id = $1 AND {UNCOUNTED} ORDER BY t, n LIMIT $2
-    ) AS uncounted
-    HAVING count(*) > 0
-    ON CONFLICT (user_id) DO UPDATE SET
-        counted_t = excluded.counted_t, counted_n = excluded.counted_n,
-        deposits = kept.deposits + excluded.deposits, deposited = kept.deposited + excluded.deposited,
-        withdraws = kept.withdraws + excluded.withdraws, withdrawn = kept.withdrawn + excluded.withdrawn
-    """,  # noqa: S608  # as above
+    """),  # noqa: S608  # as above
 )
 
 Row = tuple[Any, ...]
@@ -177,28 +120,13 @@ class ReadingQueries:
             rows = self._transaction.fetch(ONE, user_id, *at)
         return next(_stored(user_id, rows), None)
 
-    def activity(self, user_id: int) -> UserActivity | None:
-        """Return what the player has done so far; None while too many events are still to be added up."""
-        self._transaction.write(BY_INDEX)
-        [(is_all, latest_t, codes, deposits, deposited, withdrawals, withdrawn)] = self._transaction.fetch(
-            ACTIVITY, user_id, MAX_UNCOUNTED + 1
-        )
-        if not is_all:
-            return None
-        return UserActivity(
-            user_id=user_id,
-            latest_t=latest_t,
-            alert_codes=tuple(codes or ()),
-            deposits=Total(count=deposits, total=deposited),
-            withdrawals=Total(count=withdrawals, total=withdrawn),
-        )
-
-    def add_up_more(self, user_id: int) -> None:
-        """Add up a further batch of the player's events, unless one of their events is being stored."""
-        if self._transaction.fetch(LOCK_IF_FREE, user_id):
-            self._transaction.write(ADD_UP_MORE, user_id, ADD_UP_BATCH)
-
 
 def _stored(user_id: int, rows: Sequence[Row]) -> Iterator[StoredDecision]:
-    for t, *decision, received_at in rows:
-        yield StoredDecision(decision=decision_of(user_id, t, decision), received_at=received_at)
+    for t, *columns, received_at, believed, amended in rows:
+        decision = decision_of(user_id, t, columns)
+        yield StoredDecision(
+            decision=decision,
+            received_at=received_at,
+            believed_codes=decision.alert_codes if believed is None else tuple(believed),
+            amended=bool(amended),
+        )

@@ -7,17 +7,18 @@ from typing import Any
 from apiflask import Schema
 from marshmallow import fields, post_load
 
+from app.alerts.schemas import EVENT_ID, N
 from app.events.reading import domain
-from app.events.reading.domain import PageQuery
+from app.events.reading.domain import CorrectionsQuery, PageQuery
+from app.events.revising.schemas import CorrectionSchema
 from app.rules.event import EventType
 from app.rules.limits import BIGINT_MAX, INTEGER_MAX, MAX_CODE
 from app.rules.limits import EVENT_ID as EVENT_ID_FORM
 from lib.fields import FormerName, ListOf, Moment, TwoPlaces, WholeNumber
-from lib.query_parameters import PageParameters, WholeNumberInDigits
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 CURSOR_FORM = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,10}))?")
-N = "its place among the player's events at this `t`, from 0 on; 0 for an event without an `event_id`"
-EVENT_ID = "the platform's own id of the event; null where it was sent without one"
+BELIEVED = "the codes that it raises by what is known now, ascending"
 
 
 class UserInPath(Schema):
@@ -128,7 +129,16 @@ class StoredEventSchema(Schema):
         attribute="decision.alert_codes",
         metadata={"description": "the codes that were answered, ascending"},
     )
+    believed_codes = fields.List(fields.Integer(), required=True, metadata={"description": BELIEVED})
     received_at = Moment(required=True, metadata={"description": "when this service received it, in UTC"})
+    late = fields.Boolean(
+        required=True,
+        attribute="decision.late",
+        metadata={"description": "true: it came after an event with a later `t`"},
+    )
+    amended = fields.Boolean(
+        required=True, metadata={"description": "true: it was stored with another type or amount, and corrected"}
+    )
 
 
 class EventPageSchema(Schema):
@@ -144,6 +154,27 @@ class EventPageSchema(Schema):
             "null exactly when there is none",
         },
     )
+
+
+class CorrectionsParameters(PageParameters):
+    """Which of the player's corrections; by default the latest."""
+
+    before = WholeNumberInDigits(
+        least=1,
+        metadata={"description": "only corrections with a number below it; the `next_before` of the previous page"},
+    )
+
+    @post_load
+    def to_query(self, parameters: Mapping[str, Any], **_: Any) -> CorrectionsQuery:  # noqa: ANN401  # as above
+        """Make the domain's value."""
+        return CorrectionsQuery(**parameters)
+
+
+class CorrectionPageSchema(Schema):
+    """A page of a player's corrections."""
+
+    corrections = ListOf(CorrectionSchema, required=True, metadata={"description": "the newest first"})
+    next_before = next_page("before")
 
 
 class TotalSchema(Schema):
@@ -162,11 +193,14 @@ class UserActivitySchema(Schema):
         allow_none=True,
         metadata={"description": "the `t` of the latest event; null when there is none"},
     )
+    latest_n = fields.Integer(required=True, allow_none=True, metadata={"description": "its `n`"})
+    latest_event_id = fields.String(required=True, allow_none=True, metadata={"description": "its `event_id`"})
     alert_codes = fields.List(
         fields.Integer(),
         required=True,
-        metadata={"description": "the alert codes of the latest event, ascending; empty when there is none"},
+        metadata={"description": "the codes that it was answered with, ascending; empty when there is none"},
     )
+    believed_codes = fields.List(fields.Integer(), required=True, metadata={"description": BELIEVED})
     deposits = fields.Nested(TotalSchema, required=True)
     withdrawals = fields.Nested(TotalSchema, required=True)
     withdraws = FormerName("withdrawals", {"allOf": [{"$ref": "#/components/schemas/Total"}]})

@@ -138,7 +138,7 @@ def report(corrected: Corrected) -> None:
     """Count a correction, and write its line to the log."""
     recorded = corrected.correction
     if not corrected.replayed:
-        count_correction(corrected)
+        count_correction(recorded.kind, corrected.changes)
     log.warning(
         "event corrected",
         kind=recorded.kind.value,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.alerts.domain import Changes
 from app.rules.event import EventRef, EventType
 
 MAX_REASON = 500  # characters
@@ -119,6 +120,14 @@ class Corrected:
     correction: RecordedCorrection
     revised: Sequence[ChangedCodes]
     replayed: bool = False
+
+    @property
+    def changes(self) -> Changes:
+        """The codes that were found late and retracted."""
+        changes = Changes()
+        for each in self.revised:
+            changes.add(each.codes_before, each.codes_after)
+        return changes
 
 
 class CorrectionRefused(Exception):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from app.alerts import revisions
+from app.alerts.domain import Changes
 from app.alerts.queries import AlertQueries
 from app.events.domain import Decision, TooLate
 from app.events.queries import EventQueries
@@ -31,10 +32,10 @@ class LateEvents:
 
 def keep_late_event(
     current: Transaction, late: LateEvents, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
-) -> Decision:
+) -> tuple[Decision, Changes]:
     """Store an event below the player's latest, whose clock is locked; commit nothing.
 
-    Raises `TooLate`, `FullSecond` or `TooManyLaterEvents`.
+    Also returns which codes of later events changed. Raises `TooLate`, `FullSecond` or `TooManyLaterEvents`.
     """
     revising = RevisingQueries(current)
     last_t, seq = revising.count_late(event.user_id)
@@ -56,5 +57,4 @@ def keep_late_event(
         record.keep(rule_set, met)
     history.remember(event)
     again = JudgingAgain(judges=judges, history=history, changed=(event,), cause=seq, bounds=BOUNDS)
-    revisions.store(current, again.revisions(revising.later(event.user_id, place)))
-    return decision
+    return decision, revisions.store(current, again.revisions(revising.later(event.user_id, place)))
