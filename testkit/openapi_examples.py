@@ -40,6 +40,28 @@ def read_one_with_id(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(f"/users/{at.player.user_id}/events/by-id/tx-1a2b")
 
 
+def correct(at: ExampleCase, body: object) -> httpx.Response:
+    """Send a correction of the event at 10, or of that with an id."""
+    path = at.example.path.replace("/users/1", f"/users/{at.player.user_id}").replace("/events/1", "/events/10")
+    return at.player.client.post(path.replace("/by-id/1/", "/by-id/tx-1a2b/"), json=body)
+
+
+def corrected(at: ExampleCase) -> httpx.Response:
+    """Correct one of three events, whose third raises 123 because of the first."""
+    with_id = {"event_id": "tx-1a2b"} if "by-id" in at.example.path else {}
+    for kind, amount, t in (("deposit", "150.00", 10), ("withdraw", "5.00", 15), ("deposit", "60.00", 20)):
+        event = {"type": kind, "amount": amount, "user_id": at.player.user_id, "t": t, **(with_id if t == 10 else {})}
+        at.player.client.post("/event", json=event).raise_for_status()
+    return correct(at, at.example.request)
+
+
+def amended_to_the_same(at: ExampleCase) -> httpx.Response:
+    with_id = {"event_id": "tx-1a2b"} if "by-id" in at.example.path else {}
+    event = {"type": "deposit", "amount": "15.00", "user_id": at.player.user_id, "t": 10, **with_id}
+    at.player.client.post("/event", json=event).raise_for_status()
+    return correct(at, at.example.request)
+
+
 def unknown_event(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(at.example.path.replace("/users/1", f"/users/{at.player.user_id}"))
 
@@ -64,6 +86,18 @@ def raised(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(f"/alerts/{user_id}/28/123")
 
 
+CORRECTIONS = ("reverse_event", "amend_event", "reverse_event_with_id", "amend_event_with_id")
+OF_CORRECTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
+    **{(each, "invalid-request"): lambda at: correct(at, {}) for each in CORRECTIONS},
+    **{(each, "unknown-event"): lambda at: correct(at, at.example.request) for each in CORRECTIONS},
+    **{
+        (each, "not-found"): lambda at: at.send(b"{}", path=at.example.path.replace("/users/1", "/users/0"))
+        for each in CORRECTIONS
+    },
+    **{(each, "reversed"): corrected for each in CORRECTIONS if "reverse" in each},
+    **{(each, "amended"): corrected for each in CORRECTIONS if "amend" in each},
+    **{(each, "nothing-to-correct"): amended_to_the_same for each in CORRECTIONS if "amend" in each},
+}
 REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
     (ANY, "malformed-json"): lambda at: at.send(b"[]"),
     (ANY, "too-large"): lambda at: at.send(b" " * (MAX_BODY_BYTES + 1)),
@@ -106,6 +140,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_alert", "unknown-alert"): lambda at: at.send(),
     ("read_alert", "not-found"): lambda at: at.player.client.get("/alerts/0/1/1"),
     ("read_alert", "invalid-request"): lambda at: at.send(parameters={"shadow": "yes"}),
+    **OF_CORRECTIONS,
     **RULE_REPRODUCTIONS,
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
@@ -113,6 +148,8 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
 # What needs keys, limits, patience, a policy, register or rule book of its own, a defect, a database that is away:
 # tests/integration/test_openapi.py.
 REPRODUCED_ELSEWHERE = {
+    "nothing-to-correct",
+    "too-many-later-events",
     "audit",
     "changed",
     "contract",

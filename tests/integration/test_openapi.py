@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +14,7 @@ from app.datastores import db
 from app.events import controllers
 from app.rulebook.examples import DRAFTS
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
-from testkit.openapi_examples import REPRODUCED_ELSEWHERE
+from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
@@ -28,6 +28,7 @@ FULL_SECOND = (
     "INSERT INTO activity_event (user_id, t, n, event_id, type, amount, alert_codes)"
     " VALUES (1, 10, 999, 'thousandth', 'deposit', 1, '{}')"
 )
+WITHOUT_NUMBER = "INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 10, 'deposit', 1, '{}')"
 REVERSED = (
     "INSERT INTO revision (user_id, t, n, no, codes_before, codes_after, edition, found, cause)"
     " SELECT 1, 20, 0, 1, '{1100}', '{}', 1, '{}',"
@@ -133,6 +134,33 @@ def with_a_reversal(app_with: AppWith, example: Example) -> TestResponse:
     return ask(app.test_client(), example)
 
 
+EVENT: dict[str, Any] = {"type": "deposit", "amount": "42.00", "user_id": 1, "t": 10}
+
+
+def correct(client: FlaskClient, example: Example) -> TestResponse:
+    path = example.path.replace("/events/1", "/events/10").replace("/by-id/1/", "/by-id/tx-1a2b/")
+    return client.post(path, json=example.request)
+
+
+def before_a_thousand(app_with: AppWith, example: Example) -> TestResponse:
+    """Send or correct a deposit before more withdrawals than one request judges again."""
+    client = app_with(late_events="keep").test_client()
+    is_late = example.operation == "receive_event"
+    if not is_late:
+        client.post("/event", json={**EVENT, **({"event_id": "tx-1a2b"} if "by-id" in example.path else {})})
+    later = [{**EVENT, "type": "withdraw", "amount": "1", "t": t} for t in range(11, 1012)]
+    for part in (later[:1000], later[1000:]):
+        client.post("/events", json=part)
+    return client.post("/event", json=EVENT) if is_late else correct(client, example)
+
+
+def without_a_number(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    with app.app_context():
+        run_sql(db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False), WITHOUT_NUMBER)
+    return correct(app.test_client(), example)
+
+
 def the_register(app_with: AppWith, example: Example) -> TestResponse:
     client = app_with().test_client()
     client.post("/users", json={"name": "Ada Sample", "email": "ada.1@example.com"})
@@ -223,6 +251,9 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("receive_event", "unknown-user"): not_registered,
     ("receive_event", "t-in-the-future"): ahead_of_the_clock,
     ("receive_event", "second-full"): in_a_full_second,
+    **{(each, "too-many-later-events"): before_a_thousand for each in ("receive_event", *CORRECTIONS)},
+    **{(each, "not-ready"): without_a_live_edition for each in CORRECTIONS},
+    ("reverse_event", "nothing-to-correct"): without_a_number,
     ("read_corrections", "corrections"): with_a_reversal,
     ("read_users", "whole-register"): the_register,
     ("register_user", "no-free-user-id"): no_id_left,
@@ -273,6 +304,11 @@ def test_every_example_request_is_accepted(client: FlaskClient) -> None:
 
 def with_numbers(client: FlaskClient, path: str) -> str:
     """Return the path of something that is there: of an edition, one that may take every step."""
+    if "{t}" in path or "{event_id}" in path:
+        with_id = {"event_id": "tx-1a2b"} if "{event_id}" in path else {}
+        user_id = len(path)  # another one for each
+        client.post("/event", json={**EVENT, "user_id": user_id, **with_id})
+        return path.format(user_id=user_id, t=10, event_id="tx-1a2b")
     if "{edition}" not in path:
         return path
     client.post("/rules/1/publish")  # the one that the examples replace, should it not be live any more

@@ -1,5 +1,6 @@
 """The routes for corrections: what comes in, what goes out, no decisions."""
 
+from decimal import Decimal
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -12,8 +13,15 @@ from app.events.domain import TooManyLaterEvents
 from app.events.metrics import count_correction
 from app.events.revising import examples
 from app.events.revising.corrections import Which, correct
-from app.events.revising.domain import Corrected, Correction, NoEventToCorrect, NothingToAmend
-from app.events.revising.judging import Bounds
+from app.events.revising.domain import (
+    Corrected,
+    Correction,
+    CorrectionRefused,
+    NoEventToCorrect,
+    NotCounted,
+    NothingToAmend,
+)
+from app.events.revising.judging import MAX_JUDGED_AGAIN, Bounds
 from app.events.revising.problems import WITH_THOSE_OF_EVENTS
 from app.events.revising.schemas import (
     AmendmentSchema,
@@ -26,7 +34,7 @@ from app.events.revising.schemas import (
 from app.events.services import EventServices
 from app.rulebook.changes import change_from_request
 from app.rulebook.live_rules import NoRuleBook
-from app.rules.event import parse_event_id
+from app.rules.event import EventRef, EventType, parse_event_id
 from lib import services
 from lib.database_errors import Unavailable
 from lib.json_requests import InvalidMembers, MalformedJson
@@ -44,20 +52,23 @@ log = get_logger()
 USER = "<int(min=1, max=9223372036854775807):user_id>"
 AT = f"/{USER}/events/<int(max=9223372036854775807):t>"
 WITH_ID = f"/{USER}/events/by-id/<string(maxlength=64):event_id>"
-REFUSED = error_responses(
-    MalformedJson,
-    InvalidMembers({"reason": ["Missing data for required field."]}),
-    NoEventToCorrect,
-    NothingToAmend,
-    TooManyLaterEvents,
-    NoRuleBook,
-    NotFound,
-    Unavailable,
-    problems=WITH_THOSE_OF_EVENTS,
-    takes_body=True,
-)
 COMMANDS = "an operator can do it on the service's machine, with `events reverse` or `events amend`"
 BOUNDS = Bounds(todo=COMMANDS)
+NO_REASON = InvalidMembers({"reason": ["Missing data for required field."]})
+
+
+def refusals(unknown: NoEventToCorrect, *more: CorrectionRefused) -> dict[int, Any]:
+    """Describe the refusals of a view; `unknown` is that of an event which is not there."""
+    return error_responses(
+        *(MalformedJson, NO_REASON, unknown, *more),
+        *(TooManyLaterEvents(1, 10, MAX_JUDGED_AGAIN, COMMANDS), NoRuleBook, NotFound, Unavailable),
+        problems=WITH_THOSE_OF_EVENTS,
+        takes_body=True,
+    )
+
+
+NOT_COUNTED = NotCounted(1, EventRef(10))
+NO_EVENT, NO_EVENT_WITH_ID = NoEventToCorrect(1, 10), NoEventToCorrect(1, "tx-1a2b")
 Answer = tuple[Corrected, int, dict[str, str]]
 
 
@@ -66,7 +77,7 @@ Answer = tuple[Corrected, int, dict[str, str]]
 @corrections.output(
     CorrectionSchema, headers=CorrectionReplaySchema, examples=examples.REVERSED, description="the event is taken back"
 )
-@corrections.doc(responses=REFUSED)
+@corrections.doc(responses=refusals(NO_EVENT, NOT_COUNTED))
 @describes_path(corrections, EventToCorrect)
 @require_scope(Scope.EVENTS_CORRECT)
 def reverse_event(user_id: int, t: int, asked: dict[str, Any]) -> Answer:
@@ -84,7 +95,7 @@ def reverse_event(user_id: int, t: int, asked: dict[str, Any]) -> Answer:
 @corrections.output(
     CorrectionSchema, headers=CorrectionReplaySchema, examples=examples.AMENDED, description="the event is amended"
 )
-@corrections.doc(responses=REFUSED)
+@corrections.doc(responses=refusals(NO_EVENT, NothingToAmend(1, EventRef(10), EventType.DEPOSIT, Decimal(15))))
 @describes_path(corrections, EventToCorrect)
 @require_scope(Scope.EVENTS_CORRECT)
 def amend_event(user_id: int, t: int, asked: dict[str, Any]) -> Answer:
@@ -95,9 +106,12 @@ def amend_event(user_id: int, t: int, asked: dict[str, Any]) -> Answer:
 @corrections.post(f"{WITH_ID}/reversal")  # type: ignore[type-var]  # as above
 @corrections.input(ReversalSchema, arg_name="asked", examples=examples.REVERSAL)
 @corrections.output(
-    CorrectionSchema, headers=CorrectionReplaySchema, examples=examples.REVERSED, description="the event is taken back"
+    CorrectionSchema,
+    headers=CorrectionReplaySchema,
+    examples=examples.REVERSED_BY_ID,
+    description="the event is taken back",
 )
-@corrections.doc(responses=REFUSED)
+@corrections.doc(responses=refusals(NO_EVENT_WITH_ID))
 @describes_path(corrections, EventWithIdToCorrect)
 @require_scope(Scope.EVENTS_CORRECT)
 def reverse_event_with_id(user_id: int, event_id: str, asked: dict[str, Any]) -> Answer:
@@ -108,9 +122,14 @@ def reverse_event_with_id(user_id: int, event_id: str, asked: dict[str, Any]) ->
 @corrections.post(f"{WITH_ID}/amendment")  # type: ignore[type-var]  # as above
 @corrections.input(AmendmentSchema, arg_name="asked", examples=examples.AMENDMENT)
 @corrections.output(
-    CorrectionSchema, headers=CorrectionReplaySchema, examples=examples.AMENDED, description="the event is amended"
+    CorrectionSchema,
+    headers=CorrectionReplaySchema,
+    examples=examples.AMENDED_BY_ID,
+    description="the event is amended",
 )
-@corrections.doc(responses=REFUSED)
+@corrections.doc(
+    responses=refusals(NO_EVENT_WITH_ID, NothingToAmend(1, EventRef(10, 0, "tx-1a2b"), EventType.DEPOSIT, Decimal(15)))
+)
 @describes_path(corrections, EventWithIdToCorrect)
 @require_scope(Scope.EVENTS_CORRECT)
 def amend_event_with_id(user_id: int, event_id: str, asked: dict[str, Any]) -> Answer:

@@ -19,5 +19,9 @@ CORRECTED: dict[str, Any] = {
 }
 REVERSED = {"reversed": {"value": CORRECTED}}
 AMENDED = {"amended": {"value": {**CORRECTED, "kind": "amendment", "after": {"type": "deposit", "amount": "15.00"}}}}
+REVERSED_BY_ID, AMENDED_BY_ID = (
+    {name: {"value": {**example["value"], "event_id": "tx-1a2b"}} for name, example in examples.items()}
+    for examples in (REVERSED, AMENDED)
+)
 REVERSAL = {"reversal": {"value": {"reason": "charge-back"}}}
-AMENDMENT = {"amendment": {"value": {"reason": "typing error", "amount": "15.00"}}}
+AMENDMENT = {"amendment": {"value": {"reason": "charge-back", "amount": "15.00"}}}
