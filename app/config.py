@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,8 +14,10 @@ from app.access.domain import Access
 from app.events.domain import EventOrder, MeaningOfT
 from app.setting_values import (
     OFF,
+    REFUSE,
     check_database_url,
     check_hosts,
+    check_late_events,
     check_limit_storage,
     check_log_file,
     check_optional_database_url,
@@ -36,6 +39,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ENVIRONMENTS = ("development", "production")
 ACCESS_VALUES = (Access.OPEN.value, Access.KEYS.value)
 T_AHEAD_OF_UNIX = 300  # seconds
+LATE_HORIZON = timedelta(days=7)
 # Connections of a worker beside those for requests: for reading the rule book, for reading keys and writing their uses,
 # for readiness, and for a batch of events.
 SPARE_CONNECTIONS = 4
@@ -61,6 +65,8 @@ class Settings:
     event_order: EventOrder
     t_is: MeaningOfT
     t_ahead: int | None
+    late_events: str
+    late_horizon: timedelta
     four_eyes: bool
     registered_users_only: bool
     db_connect_timeout: float
@@ -103,6 +109,7 @@ def _read_all(env: Env) -> Settings:
     """Read each setting; those that are missing or wrong are noted in `env`."""
     t_is = env.enum("T_IS", MeaningOfT.NUMBER, enum=MeaningOfT, by_value=True)
     environment = env.str("ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
+    order = env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True)
     return Settings(
         database_url=secret(env, "DATABASE_URL", check_database_url),
         database_owner_url=secret(env, "DATABASE_OWNER_URL", check_optional_database_url, default=""),
@@ -117,9 +124,13 @@ def _read_all(env: Env) -> Settings:
         key_max_age=parse_span(env.str("KEY_MAX_AGE", "", validate=check_span)),
         rate_limit=env.str("RATE_LIMIT", "", validate=check_rate_limit),
         rate_limit_storage=secret(env, "RATE_LIMIT_STORAGE", check_limit_storage, default="memory://"),
-        event_order=env.enum("EVENT_ORDER", EventOrder.USER, enum=EventOrder, by_value=True),
+        event_order=order,
         t_is=t_is,
         t_ahead=_t_ahead(env, t_is),
+        late_events=env.str(
+            "LATE_EVENTS", REFUSE, validate=partial(check_late_events, by_player=order is EventOrder.USER)
+        ),
+        late_horizon=parse_span(env.str("LATE_HORIZON", "", validate=check_span)) or LATE_HORIZON,
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),

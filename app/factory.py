@@ -32,9 +32,12 @@ from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
 from app.events.batch.api import batches
+from app.events.commands import events as event_commands
 from app.events.metrics import ALL_TAKEN
 from app.events.reading import problems as reading_problems
 from app.events.reading.api import reading
+from app.events.revising import problems as revising_problems
+from app.events.revising.api import corrections
 from app.health import problems as health_problems
 from app.health.api import health
 from app.metrics.api import metrics
@@ -70,6 +73,7 @@ PROBLEMS = (
     alert_problems.PROBLEMS,
     event_problems.PROBLEMS,
     reading_problems.PROBLEMS,
+    revising_problems.PROBLEMS,
     health_problems.PROBLEMS,
     player_problems.PROBLEMS,
     rulebook_problems.PROBLEMS,
@@ -157,7 +161,19 @@ def connect_database(application: Application, settings: Settings) -> Engine:
 
 def register_routes(application: Application) -> None:
     """Add all routes."""
-    for blueprint in (events, batches, reading, alerts, policy, rulebook.rules, register, health, metrics, page):
+    for blueprint in (
+        events,
+        batches,
+        reading,
+        corrections,
+        alerts,
+        policy,
+        rulebook.rules,
+        register,
+        health,
+        metrics,
+        page,
+    ):
         application.register_blueprint(blueprint)
     for endpoint in PUBLIC_ENDPOINTS:
         guard.public(application.view_functions[endpoint])
@@ -168,7 +184,8 @@ def register_commands(application: Application) -> None:
     rules.add_lazy(("backtest", "verify"), load_history_commands)
     for command in ON_SEALS:
         rules.add_command(command)
-    for commands in (keys, rules, users):
+    event_commands.add_lazy(("reverse", "amend"), load_correction_commands)
+    for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
 
@@ -184,6 +201,13 @@ def load_history_commands() -> Iterable[click.Command]:
     from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # see above
 
     return ON_HISTORY
+
+
+def load_correction_commands() -> Iterable[click.Command]:
+    """Import and return the commands that correct events, which no other program needs."""
+    from app.events.revising.cli import ON_CORRECTIONS  # noqa: PLC0415  # see above
+
+    return ON_CORRECTIONS
 
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:

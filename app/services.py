@@ -26,9 +26,11 @@ from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.owner import Owner
 from app.players.services import PlayerServices
+from app.rulebook.edition_book import EditionBook
 from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
+from app.setting_values import KEEP
 from lib import services
 from lib.database import Database
 
@@ -79,11 +81,13 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         order=settings.event_order,
         registered_users_only=settings.registered_users_only,
         t_ahead=settings.t_ahead,
+        late_horizon=int(settings.late_horizon.total_seconds()) if settings.late_events == KEEP else None,
     )
     yield EventServices(
         database=database,
         policy=policy,
         rule_book=rule_book,
+        editions=EditionBook(),
         player_locks=make_player_locks(settings),
         system_clock=made.system_clock,
     )

@@ -13,6 +13,7 @@ LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 MAX_T_AHEAD = 366 * 24 * 3600  # seconds
 OFF = "off"
+REFUSE, KEEP = "refuse", "keep"  # late events
 
 
 def parse_hosts(hosts: str) -> frozenset[str]:
@@ -29,6 +30,14 @@ def check_t_ahead(text: str) -> None:
     """Refuse what is neither a number of seconds nor off."""
     if text and text != OFF and not (text.isascii() and text.isdigit() and int(text) <= MAX_T_AHEAD):
         raise ValidationError(f"Must be a whole number of seconds from 0 to {MAX_T_AHEAD}, or {OFF}.")
+
+
+def check_late_events(text: str, *, by_player: bool) -> None:
+    """Refuse an unknown word, and `keep` where `t` must rise over all players."""
+    if text not in {REFUSE, KEEP}:
+        raise ValidationError(f"Must be {REFUSE} or {KEEP}.")
+    if text == KEEP and not by_player:
+        raise ValidationError(f"Must be {REFUSE} with EVENT_ORDER=system, where no event may be below the latest.")
 
 
 def check_database_url(address: str) -> None:

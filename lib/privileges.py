@@ -51,11 +51,13 @@ class May:
     """The columns that the service may insert and update, and whether it may delete rows.
 
     It may read every column. It deletes from queues and work tables only, or where a trigger decides which rows may go.
+    `call` names functions of the owner, which write to the table with the owner's privileges.
     """
 
     insert: tuple[str, ...] = ()
     update: tuple[str, ...] = ()
     delete: bool = False
+    call: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +81,10 @@ def cursor_of(connection: "Connection") -> Cursor:
     return cursor
 
 
-def may(*, insert: str = "", update: str = "", delete: bool = False) -> dict[str, Any]:
-    """Return the last item of a table's `__table_args__`, with the columns that the service writes, space-separated."""
-    return {"info": {KEY: May(insert=tuple(insert.split()), update=tuple(update.split()), delete=delete)}}
+def may(*, insert: str = "", update: str = "", delete: bool = False, call: str = "") -> dict[str, Any]:
+    """Return the last item of a table's `__table_args__`; columns and functions are separated by spaces."""
+    names = {"insert": tuple(insert.split()), "update": tuple(update.split()), "call": tuple(call.split())}
+    return {"info": {KEY: May(delete=delete, **names)}}
 
 
 def declared(metadata: "MetaData") -> dict[str, May]:
@@ -129,6 +132,7 @@ def grant(connection: "Connection", metadata: "MetaData", role: str | None, *, a
     functions = [signature for (signature,) in cursor.fetchall()]
     cursor.execute("SELECT quote_ident(current_database()), quote_ident(current_schema())")
     [(database, schema)] = cursor.fetchall()
+    callable_functions = {function for privileges in allowed.values() for function in privileges.call}
     for statement in _revoke_public(owned, functions, database, schema):
         cursor.execute(statement)
     for each in roles:
@@ -138,6 +142,9 @@ def grant(connection: "Connection", metadata: "MetaData", role: str | None, *, a
             privileges = May() if table == also_read else allowed.get(table)
             for statement in _on_table(table, privileges, columns):
                 cursor.execute(f"{statement} {name}")
+        for signature in functions:
+            if signature.partition("(")[0] in callable_functions:
+                cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {name}")
     return roles
 
 

@@ -1,5 +1,7 @@
 """The settings of an application in tests, where each test names only those that matter to it."""
 
+from datetime import timedelta
+
 from app.access.domain import Access
 from app.config import Settings
 from app.events.domain import EventOrder, MeaningOfT
@@ -21,6 +23,8 @@ DEFAULTS = Settings(
     event_order=EventOrder.USER,
     t_is=MeaningOfT.NUMBER,
     t_ahead=None,
+    late_events="refuse",
+    late_horizon=timedelta(days=7),
     four_eyes=False,
     registered_users_only=False,
     db_connect_timeout=2,

@@ -28,6 +28,7 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     EVENTS_READ = "events:read"
+    EVENTS_CORRECT = "events:correct"
     USERS_WRITE = "users:write"
     USERS_READ = "users:read"
     ALERTS_READ = "alerts:read"

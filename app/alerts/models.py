@@ -1,9 +1,10 @@
-"""The table of alerts: written with the event that raised them, never changed."""
+"""The tables of alerts, written with the event that raised them, and of revisions; no row ever changes."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, PrimaryKeyConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, PrimaryKeyConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.datastores import db
@@ -52,3 +53,28 @@ class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchem
     edition: Mapped[int] = mapped_column(Integer, autoincrement=False)
     shadow: Mapped[bool] = mapped_column(Boolean)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class RevisionRow(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """What an event raises now that something earlier is known: a late event, or a correction (A51, A52).
+
+    `no` counts the revisions of the event. `found` has the evidence of each code that is new in `codes_after`, and
+    `cause` is the arrival number of the late event or the correction. A trigger refuses to change or remove any.
+    """
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        Index("ix_revision_user_id_cause", "user_id", "cause"),
+        may(insert="user_id t n no codes_before codes_after edition found cause"),
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    t: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    codes_before: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    codes_after: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    edition: Mapped[int] = mapped_column(Integer)
+    found: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    cause: Mapped[int] = mapped_column(BigInteger)
+    known_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -26,9 +26,10 @@ KEEP_MANY = Statement(
     ("bigint[]", "bigint[]", "integer[]", "integer[]", "boolean[]", "integer[]", "jsonb[]"),
     NEW_ALERT.format(row="SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"),
 )
+KEEP_FOUND = Statement("keep_found_alert", KEEP.types, f"{KEEP.sql} ON CONFLICT DO NOTHING")
 NO_ALERT = "SELECT 1, 0, 0, 1, false, 1, '{}'::jsonb WHERE false"
 TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
-_encode = JSONEncoder(separators=(",", ":")).encode
+written = JSONEncoder(separators=(",", ":")).encode
 
 LAST = INTEGER_MAX  # no code and no edition is greater
 OF_A_PAGE = ("boolean", "bigint", "bigint", "bigint", "integer", "integer", "bigint")  # shadow, since, the last; most
@@ -108,6 +109,10 @@ class AlertQueries:
         if columns := [*zip(*map(_columns, alerts), strict=True)]:
             self._transaction.write(KEEP_MANY, *map(array_literal, columns))
 
+    def keep_found(self, place: tuple[int, int, int], code: int, edition: int, evidence: str) -> None:
+        """Store an alert that was found late, unless one of this code is there; `place` is player, `t` and `n`."""
+        self._transaction.write(KEEP_FOUND, *place, code, False, edition, evidence)  # noqa: FBT003  # a column
+
     def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
         last = _last_cursor(query.before)
@@ -135,12 +140,11 @@ def _last_cursor(before: Cursor | None) -> Cursor:
 
 
 def _columns(alert: StoredAlert) -> tuple[object, ...]:
-    named = {} if alert.event_id is None else {"event_id": alert.event_id}
-    evidence = _encode({**_members(alert.evidence), **named})
+    evidence = written(format_evidence(alert.evidence, alert.event_id))
     return alert.user_id, alert.t, alert.n, alert.code, alert.shadow, alert.edition, evidence
 
 
-def _members(evidence: Evidence) -> dict[str, object]:
+def format_evidence(evidence: Evidence, event_id: str | None) -> dict[str, object]:
     """Return the members of evidence as it is stored, in the present wording; the threshold has its name of 0.1."""
     return {
         "value": evidence.value,
@@ -150,6 +154,7 @@ def _members(evidence: Evidence) -> dict[str, object]:
         "sentence": evidence.sentence,
         "wording": PRESENT,
         **({"events": places_of(evidence.events)} if any(each.event_id for each in evidence.events) else {}),
+        **({} if event_id is None else {"event_id": event_id}),
     }
 
 

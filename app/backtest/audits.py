@@ -76,6 +76,13 @@ class Audits:
         if self._audit:
             self._audit.add(event, alerts)
 
+    @property
+    def audit(self) -> Audit:
+        """The audit of the player who was begun last."""
+        if self._audit is None:
+            raise LookupError(self.present)
+        return self._audit
+
     def end(self) -> None:
         """End the last player, and audit those after."""
         self._audit_until(None)

@@ -1,7 +1,7 @@
 """Compare the stored events with what was counted and sealed: player by player, then the chain of seals (A44)."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,12 +19,14 @@ from app.seals.domain import (
 
 
 class Clock(NamedTuple):
-    """A player's clock: the latest `t`, how many events have a number, and how many at least are sealed."""
+    """A player's clock: the latest `t`, how many numbers were given, and how many at least are sealed."""
 
     user_id: int
     last_t: int
     events: int
     sealed: int
+    late_events: int = 0
+    corrections: int = 0
 
 
 class SealedPart(NamedTuple):
@@ -89,6 +91,7 @@ class Audit:
     _numbers: Numbers = field(default_factory=Numbers)
     _parts: dict[int, PartDigest] = field(default_factory=dict)
     _latest_t: int = -1
+    _irregular: tuple[int, int] = (0, 0)
     unnumbered: int = 0  # events without a number that no seal covers
     unsealed: int = 0  # events with a number that no seal covers yet
     _counts: Sequence[SealedPart] = field(init=False)
@@ -100,25 +103,43 @@ class Audit:
         self._seals = [each for each in self.account.sealed if each.part.seq > 0]
 
     def add(self, event: EventFacts, alerts: Iterable[str]) -> None:
-        """Add an event with its alerts."""
-        self._latest_t = max(self._latest_t, event.t)
-        covered = self._covered(event)
-        if event.seq is not None:
-            self._numbers.add(event.seq)
+        """Add an event with its alerts; all the player's events came in order."""
+        self.note_standing(event.t)
+        self.add_entry(event.t, event.seq, lambda: event_digest(event, alerts))
+
+    def note_standing(self, t: int) -> None:
+        """Note that an event stands at `t`."""
+        self._latest_t = max(self._latest_t, t)
+
+    def add_entry(self, t: int, seq: int | None, digest: Callable[[], bytes]) -> None:
+        """Add an event as it was first answered, or a correction; its digest is computed only if a seal covers it."""
+        covered = self._covered(t, seq)
+        if seq is not None:
+            self._numbers.add(seq)
         if covered is not None:
-            self._parts.setdefault(covered, PartDigest()).add(event_digest(event, alerts))
-        elif event.seq is None:
+            self._parts.setdefault(covered, PartDigest()).add(digest())
+        elif seq is None:
             self.unnumbered += 1
         else:
             self.unsealed += 1
 
-    def _covered(self, event: EventFacts) -> int | None:
-        """Return the number of the part that covers an event; None if none does."""
-        if event.seq is None:
-            place = bisect_left(self._counts, event.t, key=lambda each: each.part.t)
+    def _covered(self, t: int, seq: int | None) -> int | None:
+        """Return the number of the part that covers an entry; None if none does."""
+        if seq is None:
+            place = bisect_left(self._counts, t, key=lambda each: each.part.t)
             return self._counts[place].part.seq if place < len(self._counts) else None
-        place = bisect_left(self._seals, event.seq, key=lambda each: each.part.seq)
+        place = bisect_left(self._seals, seq, key=lambda each: each.part.seq)
         return self._seals[place].part.seq if place < len(self._seals) else None
+
+    @property
+    def is_irregular(self) -> bool:
+        """Whether the clock says that events came late or were corrected."""
+        clock = self.account.clock
+        return clock is not None and (clock.late_events > 0 or clock.corrections > 0)
+
+    def note_counts(self, *, late_events: int, corrections: int) -> None:
+        """Note how many late events and corrections are stored."""
+        self._irregular = late_events, corrections
 
     def faults(self, *, all_counted: bool) -> Iterator[str]:
         """Yield what was removed, added or changed."""
@@ -136,6 +157,12 @@ class Audit:
         if clock.last_t != self._latest_t:
             latest = f"the latest event is at t {self._latest_t}" if self._latest_t >= 0 else "no event is stored"
             yield f"the clock is at t {clock.last_t}, but {latest}"
+        if (clock.late_events, clock.corrections) != self._irregular:
+            late, corrected = self._irregular
+            yield (
+                f"the clock counts {clock.late_events} late events and {clock.corrections} corrections; "
+                f"{late} and {corrected} are stored"
+            )
         last = self._seals[-1].part.seq if self._seals else 0
         if clock.sealed > last:
             yield f"the clock has {clock.sealed} events sealed, but the seals cover {last}"

@@ -9,7 +9,8 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
-from app.seals.queries import ALERT, FACTS
+from app.seals.entries import ALERT, ALL_ENTRIES, MICROSECONDS, Entry
+from app.seals.queries import FACTS
 from lib.snapshots import Reader
 
 # Of the key alone.
@@ -51,7 +52,7 @@ ALERTS = f"""
     FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, n, code
 """  # noqa: S608  # as above
 CLOCKS = """
-    SELECT user_id, last_t, events, sealed FROM user_clock
+    SELECT user_id, last_t, events, sealed, late_events, corrections FROM user_clock
     WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id
 """
 SEALED_PARTS = """
@@ -61,6 +62,19 @@ SEALED_PARTS = """
 SEALS = "SELECT no, (extract(epoch FROM at) * 1000000)::bigint, all_counted, digest FROM seal ORDER BY no"
 PARTS_OF_SEALS = "SELECT user_id, seq, t, events, digest, seal FROM sealed_player ORDER BY seal, user_id, seq"
 ANY_COUNTED = "SELECT EXISTS (SELECT FROM seal WHERE all_counted)"
+
+# What became known later about the events of a player; each code that it found as a line in the form of an alert.
+REVISIONS = """
+    SELECT user_id, t, n, no, codes_before, codes_after, edition, found, cause,
+        ARRAY(SELECT concat_ws(' ', key, false, edition, value) FROM jsonb_each(found))
+    FROM revision WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, n, no
+"""
+SUPERSEDED = f"""
+    SELECT user_id, seq, t, n, no, type, amount, alert_codes, edition, {MICROSECONDS.format("received_at")}, event_seq,
+        event_id, taken_after, new_type, new_amount, clock_t,
+        received_at < (SELECT created_at FROM rule_book ORDER BY edition LIMIT 1)
+    FROM superseded_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, seq
+"""  # noqa: S608  # as above
 
 AlertRow = tuple[int, int, int, int, bool, int, *tuple[str | None, ...]]
 SealRow = tuple[int, int, bool, memoryview]
@@ -107,7 +121,20 @@ class BacktestQueries:
         """Yield the stored alerts, by player, t, n and code."""
         return self._reader.rows(ALERTS, {"first": players.first, "last": players.last})
 
-    def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, int, int, int]]]:
+    def revisions(self, players: PlayerRange) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Yield the revisions, by player, t, n and number."""
+        return self._reader.rows(REVISIONS, {"first": players.first, "last": players.last})
+
+    def superseded(self, players: PlayerRange) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Yield the corrections with what stood before, by player and number."""
+        return self._reader.rows(SUPERSEDED, {"first": players.first, "last": players.last})
+
+    def entries(self, user_id: int) -> Iterator[Sequence[Entry]]:
+        """Yield all that was received about a player, as it is sealed."""
+        batches = self._reader.rows(ALL_ENTRIES, {"user_id": user_id})
+        return ([Entry._make(row) for row in rows] for rows in batches)
+
+    def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, ...]]]:
         """Yield the clocks."""
         return self._reader.rows(CLOCKS, {"first": players.first, "last": players.last})
 
@@ -131,8 +158,12 @@ class BacktestQueries:
 def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns are
     *facts, before_alerts = row
     sealed = EventFacts._make(facts)
-    event = event_of(sealed.user_id, sealed.t, sealed.type, sealed.amount, sealed.n, sealed.event_id)
-    return StoredEvent(event, sealed, before_alerts)
+    return StoredEvent(event_from(sealed), sealed, before_alerts)
+
+
+def event_from(facts: EventFacts) -> ActivityEvent:
+    """Return the event of which these are the facts."""
+    return event_of(facts.user_id, facts.t, facts.type, facts.amount, facts.n, facts.event_id)
 
 
 def _within(players: PlayerRange, scope: Scope) -> dict[str, object]:

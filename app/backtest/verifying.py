@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, groupby
 
 from app.backtest.audits import Audits, Grouped
 from app.backtest.domain import PlayerRange, Scope, Span
 from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleBook
 from app.backtest.integrity import ChainAudit, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
-from app.backtest.queries import BacktestQueries
+from app.backtest.queries import BacktestQueries, StoredEvent
+from app.backtest.received import Irregular, Place
+from app.backtest.replaying import Replay
 from app.rules.event import EventRef
 from app.rules.history import HistoryNeeds
+from app.rules.rejudging import Judges
 from app.rules.running_history import RunningHistory
 from app.seals.domain import Sealed, SealFacts
 from lib.snapshots import Snapshot
@@ -41,6 +45,7 @@ class VerifyContext:
 
     queries: BacktestQueries
     job: VerifyJob
+    judges: Judges  # the editions that were ever live, which judge events again
     all_counted: bool
 
 
@@ -49,7 +54,8 @@ def begin(job: VerifyJob) -> Iterator[VerifyContext]:
     """Open the snapshot, once for all pieces of this process."""
     with job.snapshot.reader() as reader:
         queries = BacktestQueries(reader)
-        yield VerifyContext(queries, job, queries.all_counted())
+        judges = Judges.of(job.book.rule_sets[number] for number in job.book.published)
+        yield VerifyContext(queries, job, judges, queries.all_counted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +100,81 @@ class VerifyingChain:
 
 def verify(context: VerifyContext, players: PlayerRange) -> Findings:
     """Judge all events of these players again; compare what is stored with the result, the counts and the seals."""
-    queries, job = context.queries, context.job
-    findings, past = Findings(), RunningHistory(job.needs)
+    queries = context.queries
+    findings, past = Findings(), RunningHistory(context.job.needs)
     kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(players))), moment_of)
     audits = Audits(queries, findings, players, all_counted=context.all_counted)
-    for event, facts, before_alerts in chain.from_iterable(queries.decisions(players)):
-        if event.user_id != audits.present:
-            past.forget()
-            audits.begin(event.user_id)
-        moment = event.user_id, event.t, event.n
-        _note_without_event(findings, kept.before(moment))
-        answer = Answer(facts.codes, facts.edition, before_alerts)
-        alerts = kept.at(moment)
-        _compare(findings, EventCheck(event, past, job.book), answer, alerts)
-        audits.add(facts, [alert.line for alert in alerts])
-        past.remember(event)
+    of_players, others = Players(context, findings, kept, audits), Irregular(queries, players)
+    decisions = chain.from_iterable(queries.decisions(players))
+    for user_id, stored in groupby(decisions, lambda each: each.event.user_id):
+        for alone in others.before(user_id):
+            of_players.replay(alone, others, ())
+        audits.begin(user_id)
+        if others.includes(user_id) or audits.audit.is_irregular:
+            of_players.replay(user_id, others, tuple(stored))
+        else:
+            of_players.verify(stored, past)
+    for alone in others.before(None):
+        of_players.replay(alone, others, ())
     _note_without_event(findings, kept.rest())
     audits.end()
     return findings
+
+
+@dataclass(frozen=True, slots=True)
+class Players:
+    """Verifies one player after the other."""
+
+    context: VerifyContext
+    findings: Findings
+    kept: Grouped[Moment, KeptAlert]
+    audits: Audits
+
+    def verify(self, stored: Iterable[StoredEvent], past: RunningHistory) -> None:
+        """Verify a player whose events all came in order, and none of them was corrected."""
+        past.forget()
+        audit = self.audits.audit
+        for event, facts, before_alerts in stored:
+            alerts = self._alerts_at(event.user_id, (event.t, event.n))
+            answer = Answer(facts.codes, facts.edition, before_alerts)
+            faults = self._compare(EventCheck(event, past, self.context.job.book), answer, alerts)
+            self.findings.note(event.user_id, event.ref, faults)
+            audit.add(facts, [alert.line for alert in alerts])
+            past.remember(event)
+
+    def replay(self, user_id: int, others: Irregular, standing: Sequence[StoredEvent]) -> None:
+        """Verify a player with late or corrected events: all that was received, in the order in which it came."""
+        if not standing:
+            self.audits.begin(user_id)
+        audit = self.audits.audit
+        received = others.take(user_id, standing, partial(self._alerts_at, user_id))
+        replay = Replay(received, self.context.job.book, self.context.judges, self._compare)
+        replay.run()
+        for (t, n), faults in sorted(replay.faults.items()):
+            self.findings.note(user_id, EventRef(t, n), faults)
+        for each in standing:
+            audit.note_standing(each.facts.t)
+        for entry in received.entries:
+            audit.add_entry(entry.t or 0, entry.seq, partial(getattr, entry, "digest"))
+        late = sum(entry.taken_after is not None for entry in received.entries)
+        audit.note_counts(late_events=late, corrections=len(received.superseded))
+
+    def _alerts_at(self, user_id: int, place: Place) -> Sequence[KeptAlert]:
+        moment = user_id, *place
+        _note_without_event(self.findings, self.kept.before(moment))
+        return self.kept.at(moment)
+
+    def _compare(self, check: EventCheck, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
+        """Count an event, and return what is wrong with its first answer and the alerts stored for that."""
+        live = [each for each in kept if not each.shadow] if kept else ()
+        faults = check.live_faults(answer, live)
+        self.findings.note_live(answer, faults, kept=bool(live))
+        if len(live) < len(kept):
+            shadow = [each for each in kept if each.shadow]
+            in_shadow = check.shadow_faults(shadow)
+            self.findings.note_shadow(shadow[0].edition, in_shadow)
+            faults += in_shadow
+        return faults
 
 
 def moment_of(alert: KeptAlert) -> Moment:
@@ -122,15 +185,3 @@ def moment_of(alert: KeptAlert) -> Moment:
 def _note_without_event(findings: Findings, moments: Iterable[Moment]) -> None:
     for user_id, t, n in moments:
         findings.note(user_id, EventRef(t, n), ["alerts are stored without their event"])
-
-
-def _compare(findings: Findings, check: EventCheck, answer: Answer, kept: Sequence[KeptAlert]) -> None:
-    live = [each for each in kept if not each.shadow] if kept else ()
-    faults = check.live_faults(answer, live)
-    findings.note_live(answer, faults, kept=bool(live))
-    if len(live) < len(kept):
-        shadow = [each for each in kept if each.shadow]
-        in_shadow = check.shadow_faults(shadow)
-        findings.note_shadow(shadow[0].edition, in_shadow)
-        faults += in_shadow
-    findings.note(check.event.user_id, check.event.ref, faults)

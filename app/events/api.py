@@ -1,5 +1,6 @@
 """The routes of events: what comes in, what goes out, no decisions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -9,7 +10,15 @@ from app.access.domain import Scope
 from app.access.guard import current_key, require_scope
 from app.access.problems import error_responses
 from app.events import controllers, metrics
-from app.events.domain import Decision, DuplicateEvent, FullSecond, InTheFuture, OutOfOrder, UnknownUser
+from app.events.domain import (
+    Decision,
+    DuplicateEvent,
+    FullSecond,
+    InTheFuture,
+    OutOfOrder,
+    TooManyLaterEvents,
+    UnknownUser,
+)
 from app.events.examples import DECISIONS, EVENTS
 from app.events.problems import PROBLEMS
 from app.events.schemas import DecisionSchema, EventSchema, InvalidEvent, ReplaySchema, parse_event, render_decision
@@ -28,7 +37,8 @@ events = APIBlueprint(
 )
 log = get_logger()
 
-REPLAY = [("Idempotent-Replay", "true")]
+REPLAY = ("Idempotent-Replay", "true")
+LATE = ("Late-Event", "true")
 
 
 @events.post("/event")
@@ -47,6 +57,7 @@ REPLAY = [("Idempotent-Replay", "true")]
         UnknownUser,
         DuplicateEvent,
         FullSecond,
+        TooManyLaterEvents,
         NoRuleBook,
         Unavailable,
         problems=PROBLEMS,
@@ -73,13 +84,22 @@ def receive_event(members: dict[str, Any]) -> Response:
         made.player_locks.release(event.user_id)
     metrics.count(decision)
     write_log_line(decision, sent_by)
-    return JsonResponse(render_decision(decision), headers=REPLAY if decision.replayed else ())
+    return JsonResponse(render_decision(decision), headers=headers_of(decision))
+
+
+def headers_of(decision: Decision) -> Sequence[tuple[str, str]]:
+    """Return the headers that say what is special about an event, nothing for nearly all."""
+    if not (decision.replayed or decision.taken_after is not None):
+        return ()
+    return [header for header, holds in ((REPLAY, decision.replayed), (LATE, decision.late)) if holds]
 
 
 def write_log_line(decision: Decision, key_id: int | None) -> None:
     """Write the event's one log line, with the key that sent it now; a warning if it raised codes (A14)."""
     event = decision.event
     lines = log if event.event_id is None else log.bind(event_id=event.event_id, n=event.n)
+    if decision.taken_after is not None:
+        lines = lines.bind(late=True)
     write = lines.warning if decision.alert else lines.info
     write(
         "event",

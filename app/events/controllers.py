@@ -1,34 +1,30 @@
 """The use cases of events. Each opens one transaction, queries, decides, records."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from time import thread_time, time
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
-from app.alerts.domain import Evidence, StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events import metrics
 from app.events.domain import (
     Decision,
     DuplicateEvent,
-    DuplicateId,
     EventOrder,
-    FullSecond,
     InTheFuture,
     OutOfOrder,
-    TakenSecond,
     UnknownUser,
 )
 from app.events.history_query import Claim, history_queries
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, EventQueries
+from app.events.recording import Record
+from app.events.revising.identity import first_decision, placed
+from app.events.revising.late import LateEvents, keep_late_event
+from app.events.revising.queries import RevisingQueries
 from app.events.services import EventServices
 from app.players.queries import PlayerQueries
-from app.rules.engine import Evaluator, RuleSet, Verdict
-from app.rules.event import ActivityEvent, EventRef
-from app.rules.history import Window
-from app.rules.limits import MAX_IN_A_SECOND
-from app.rules.rule import Match
+from app.rules.engine import Evaluator, Verdict
+from app.rules.event import ActivityEvent
 from lib.transactions import Transaction
 
 
@@ -45,24 +41,28 @@ def record_event(
     policy = services.policy
     if policy.order is EventOrder.SYSTEM:
         services.system_clock.start()
-    return services.database.run(lambda current: _evaluate_and_store(current, policy, evaluator, event, key_id))
+    return services.database.run(lambda current: _evaluate_and_store(current, services, evaluator, event, key_id))
 
 
 def _evaluate_and_store(
-    current: Transaction, policy: EventPolicy, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
+    current: Transaction, services: EventServices, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
 ) -> Decision:
-    events = EventQueries(current)
+    events, policy = EventQueries(current), services.policy
     if policy.registered_users_only and not PlayerQueries(current).is_registered(event.user_id):
-        return _first_decision(events, event) or _refuse_unknown(event)
+        return first_decision(current, event) or _refuse_unknown(event)
     if policy.t_ahead is not None and event.t > (now := int(time())) + policy.t_ahead:
-        return _first_decision(events, event) or _refuse_future(event, now, policy.t_ahead)
+        return first_decision(current, event) or _refuse_future(event, now, policy.t_ahead)
     claim = _claim_moment(events, policy, evaluator, event)
     if claim is None:
-        decision = _first_decision(events, event) or _refuse_late(events, policy.order, event)
-        current.rollback()  # one with an id may have been given a place before it was found stored
-        return decision
-    if claim.n:
-        event = _placed(event, claim.n)
+        return _without_claim(current, services, evaluator, event, key_id)
+    n = claim.n
+    if claim.corrections:
+        if known := first_decision(current, event):
+            current.rollback()
+            return known
+        n = RevisingQueries(current).next_place(event)
+    if n:
+        event = placed(event, n)
     verdicts = evaluator.evaluate(event, claim.history)
     live, matches = next(verdicts)
     codes = tuple([match.code for match in matches]) if matches else ()
@@ -77,67 +77,28 @@ def _evaluate_and_store(
     return decision
 
 
-class AlertKeeper(Protocol):
-    """What stores alerts: the queries of alerts, or whoever collects them for one statement."""
+def _without_claim(
+    current: Transaction, services: EventServices, evaluator: Evaluator, event: ActivityEvent, key_id: int | None
+) -> Decision:
+    """Return the answer to an event that is not the player's next one: its first answer, or that of a late event."""
+    events, policy = EventQueries(current), services.policy
+    if known := first_decision(current, event):
+        current.rollback()  # one with an id may have been given a place before it was found stored
+        return known
+    if policy.late_horizon is None:
+        _refuse_late(events, policy.order, event)
+    late = LateEvents(book=services.editions, horizon=policy.late_horizon)
+    decision = keep_late_event(current, late, evaluator, event, key_id)
+    current.commit()
+    return decision
 
-    def keep(self, alert: StoredAlert) -> None:
-        """Store an alert."""
 
-
-def keep_shadow(record: "Record", verdicts: Iterator[Verdict]) -> None:
+def keep_shadow(record: Record, verdicts: Iterator[Verdict]) -> None:
     """Evaluate the shadow edition and keep its alerts; count the CPU time that this takes."""
     began = thread_time()
     for rule_set, matches in verdicts:
         record.keep(rule_set, matches)
     metrics.count_shadow_time(thread_time() - began)
-
-
-class Record:
-    """Stores the alerts of one event; the events of a window are looked up once, however many rules name them."""
-
-    __slots__ = ("_alerts", "_event", "_events", "_last_in")
-
-    def __init__(self, events: EventQueries, alerts: AlertKeeper, event: ActivityEvent) -> None:
-        self._events, self._alerts, self._event = events, alerts, event
-        self._last_in: dict[tuple[Window, int], list[EventRef]] = {}
-
-    def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
-        """Store the alerts of an edition."""
-        for match in matches:
-            self._alerts.keep(_stored(self._event, rule_set, match, self._evidence(match)))
-
-    def _evidence(self, match: Match) -> Evidence:
-        """Return what proves an alert; only now are the events of a long window looked up."""
-        most = match.most_named
-        refs = [each.ref for each in match.events[:most]]
-        if match.window:
-            refs += self._before(match.window, most - len(refs))
-        return Evidence(
-            value=match.value,
-            threshold=match.threshold,
-            count=match.count,
-            events=tuple(refs),
-            sentence=match.sentence,
-        )
-
-    def _before(self, window: Window, most: int) -> list[EventRef]:
-        key = window, most
-        if key not in self._last_in:
-            self._last_in[key] = self._events.last_in(self._event, window, most)
-        return self._last_in[key]
-
-
-def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
-    return StoredAlert(
-        user_id=event.user_id,
-        t=event.t,
-        n=event.n,
-        event_id=event.event_id,
-        code=match.code,
-        edition=rule_set.edition,
-        shadow=rule_set.shadow,
-        evidence=evidence,
-    )
 
 
 def try_event(policy: EventPolicy, current: Transaction) -> None:
@@ -165,29 +126,6 @@ def _claim_of_system(events: EventQueries, event: ActivityEvent) -> bool:
     if events.claim_system_moment(event.t):
         return True
     return event.event_id is not None and event.t == events.latest_moment(SYSTEM) == events.latest_moment(event.user_id)
-
-
-def _first_decision(events: EventQueries, event: ActivityEvent) -> Decision | None:
-    """Return the first answer to this very event, or None when no event is stored under its identity (A5, A49)."""
-    if event.event_id is not None and (known := events.decision_on(event.user_id, event.event_id)):
-        if not event.is_retry_of(known.event):
-            raise DuplicateId(event, known.event)
-        return known
-    stored = events.decision_at(event.user_id, event.t)
-    if stored is None or (event.event_id and stored.event.event_id):
-        return None
-    if event.event_id or stored.event.event_id:
-        raise TakenSecond(event, stored.event)
-    if not event.is_retry_of(stored.event):
-        raise DuplicateEvent(event.user_id, event.t)
-    return stored
-
-
-def _placed(event: ActivityEvent, n: int) -> ActivityEvent:
-    """Return the event at its place in its second; raises `FullSecond`."""
-    if n >= MAX_IN_A_SECOND:
-        raise FullSecond(event.user_id, event.t)
-    return replace(event, n=n)
 
 
 def _refuse_unknown(event: ActivityEvent) -> NoReturn:

@@ -16,17 +16,26 @@ class EventOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The answer to an event: the codes it raised, the edition that raised them, and whether it is a replay."""
+    """The answer to an event: the codes it raised, the edition that raised them, and whether it is a replay.
+
+    `taken_after` is the player's latest `t` when a late event came; None for one in order (A51).
+    """
 
     event: ActivityEvent
     alert_codes: tuple[int, ...]
     edition: int
     replayed: bool = False
+    taken_after: int | None = None
 
     @property
     def alert(self) -> bool:
         """True exactly when the event raised a code."""
         return bool(self.alert_codes)
+
+    @property
+    def late(self) -> bool:
+        """Whether it came after an event of the player with a later `t`."""
+        return self.taken_after is not None
 
 
 class MeaningOfT(StrEnum):
@@ -55,6 +64,26 @@ class OutOfOrder(EventRefused):
             f"t {t} is below {latest}, the latest of player {user_id}"
             if order is EventOrder.USER
             else f"t {t} is below {latest}, the latest of the system; t must rise over all players"
+        )
+
+
+class TooLate(OutOfOrder):
+    """`t` is further below the player's latest than late events may be (A51)."""
+
+    def __init__(self, user_id: int, t: int, latest: int, horizon: int) -> None:
+        EventRefused.__init__(
+            self,
+            f"t {t} is {latest - t} s below {latest}, the latest of player {user_id}, "
+            f"and LATE_HORIZON allows {horizon} s",
+        )
+
+
+class TooManyLaterEvents(EventRefused):
+    """More later events than a request may take would have to be judged again after this change (A51)."""
+
+    def __init__(self, user_id: int, t: int, most: int, todo: str) -> None:
+        super().__init__(
+            f"more than {most} events of player {user_id} after t {t} would have to be judged again; {todo}"
         )
 
 
@@ -95,6 +124,17 @@ class DuplicateId(EventRefused):
         super().__init__(
             f"event_id {event.event_id} of player {event.user_id} is stored with {differing}; "
             "send another event with an event_id of its own"
+        )
+
+
+class CorrectedEvent(EventRefused):
+    """Another event was sent with the identity of this one, which has been corrected since (A52)."""
+
+    def __init__(self, stored: ActivityEvent, correction: int, *, reversed_: bool) -> None:
+        which = f"event_id {stored.event_id}" if stored.event_id else f"t {stored.t}"
+        super().__init__(
+            f"the event of player {stored.user_id} with {which} was {'reversed' if reversed_ else 'amended'} by "
+            f"correction {correction}; send another event with {'an event_id' if stored.event_id else 'a t'} of its own"
         )
 
 

@@ -39,9 +39,10 @@ SUMS_PART = """
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 GROUP BY 1)"""
 
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
-# one. The clock's count is the arrival number of the event (A44).
+# one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
+# event of a player who has any may have the identity of a corrected one (A52).
 CLOCK_PART = """
-    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events, NULL::integer, NULL::text
+    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events, corrections, NULL::text
      FROM user_clock WHERE user_id = $1)"""
 PRESENT_PART = """
     (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id
@@ -106,16 +107,20 @@ def _part_of_t(seconds_of: Mapping[int, int]) -> str:
 
 
 class Claim(NamedTuple):
-    """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49)."""
+    """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49).
+
+    `corrections` is how many corrections the player's events have had (A52).
+    """
 
     history: History
     seq: int
     n: int
+    corrections: int
 
 
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
     """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
-    user_id, latest_t, seq, place, known = event.user_id, -1, 0, 0, False
+    user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
     for part, t, stored_type, amount, count, n, event_id in rows:
@@ -124,7 +129,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         elif part >= LATEST_EVENTS:
             parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount, n, event_id))
         elif part == CLOCK:
-            latest_t, seq = t, count
+            latest_t, seq, corrections = t, count, n
         elif part == PRESENT and event_id and event.event_id:
             place = n + 1  # they share the second
         else:
@@ -137,7 +142,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
         sums=_added_up(sums, counted) if counted else {},
     )
-    return Claim(history, seq, place)
+    return Claim(history, seq, place, corrections)
 
 
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:

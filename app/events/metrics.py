@@ -70,3 +70,7 @@ def count(decision: Decision) -> None:
     stored[decision.event.type].inc()
     for code in decision.alert_codes:
         raised(code).inc()
+
+
+def count_correction(corrected: object) -> None:
+    """Count a correction."""

@@ -1,12 +1,14 @@
 """Which problem a client sees for each reason to refuse an event."""
 
 from app.events.domain import (
+    CorrectedEvent,
     DuplicateEvent,
     DuplicateId,
     FullSecond,
     InTheFuture,
     OutOfOrder,
     TakenSecond,
+    TooManyLaterEvents,
     UnknownUser,
 )
 from app.events.schemas import InvalidEvent
@@ -50,5 +52,12 @@ PROBLEMS: Problems = {
     DuplicateId: DUPLICATE,
     FullSecond: ProblemType(409, "second-full", "The second is full", example=FullSecond(user_id=1, t=10)),
     TakenSecond: DUPLICATE,
+    CorrectedEvent: DUPLICATE,
+    TooManyLaterEvents: ProblemType(
+        409,
+        "too-many-later-events",
+        "Too many later events to judge again",
+        example=TooManyLaterEvents(1, 10, 1000, "it comes too late to be stored"),
+    ),
     NoRuleBook: NOT_READY,
 }

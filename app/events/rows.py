@@ -8,7 +8,7 @@ from app.events.domain import Decision
 from app.rules.event import TYPE_BY_NAME, ActivityEvent
 
 EVENT = "type, amount, n, event_id"  # beside user_id and t
-DECISION = f"{EVENT}, alert_codes, edition"
+DECISION = f"{EVENT}, alert_codes, edition, taken_after"
 
 
 def event_of(  # noqa: PLR0913, PLR0917  # a row's columns; by name they would cost every event more
@@ -20,6 +20,6 @@ def event_of(  # noqa: PLR0913, PLR0917  # a row's columns; by name they would c
 
 def decision_of(user_id: int, t: int, columns: Sequence[Any], *, replayed: bool = False) -> Decision:
     """Make a decision from the columns of its row."""
-    *stored, codes, edition = columns
+    *stored, codes, edition, taken_after = columns
     event = event_of(user_id, t, *stored)
-    return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=replayed)
+    return Decision(event=event, alert_codes=tuple(codes), edition=edition, replayed=replayed, taken_after=taken_after)

@@ -178,13 +178,20 @@ class DecisionSchema(Schema):
 
 
 class ReplaySchema(Schema):
-    """The header of a replayed answer."""
+    """The headers of a replayed answer, and of one to a late event."""
 
     replay = fields.String(
         data_key="Idempotent-Replay",
         metadata={
             "enum": ["true"],
             "description": "present if this event was stored before; the answer is then its first one",
+        },
+    )
+    late = fields.String(
+        data_key="Late-Event",
+        metadata={
+            "enum": ["true"],
+            "description": "present if the event came after one of the player with a later `t`, and was kept",
         },
     )
 

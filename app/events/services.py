@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.events.policy import EventPolicy
 from app.events.system_clock import SystemClock
+from app.rulebook.edition_book import EditionBook
 from app.rulebook.live_rules import LiveRules
 from lib.database import Database
 from lib.keyed_locks import KeyedLocks
@@ -16,5 +17,6 @@ class EventServices:
     database: Database
     policy: EventPolicy
     rule_book: LiveRules
+    editions: EditionBook
     player_locks: KeyedLocks
     system_clock: SystemClock

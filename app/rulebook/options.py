@@ -51,5 +51,11 @@ def change_options(command: Command) -> Command:
         command(*arguments, change=Change(actor=who, reason=note, at_shell=shell_user()), **named)
 
     note = click.option("--note", default="", callback=parse_reason, help="The reason, for readers of the audit.")
-    who = click.option("--as", "who", default=_login, show_default="your login", callback=parse_name, help="Your name.")
-    return note(who(with_change))
+    return note(your_name(with_change))
+
+
+def your_name(command: Command) -> Command:
+    """Add the option for who takes a step, `who`."""
+    return click.option(
+        "--as", "who", default=_login, show_default="your login", callback=parse_name, help="Your name."
+    )(command)

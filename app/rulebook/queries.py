@@ -36,6 +36,16 @@ class RuleBookQueries:
         """Return all editions, oldest first."""
         return _editions(self._transaction.execute(select(*COLUMNS).order_by(Book.edition)))
 
+    def published(self) -> Sequence[Edition | UnreadableEdition]:
+        """Return the editions that were ever live, oldest first."""
+        found = select(*COLUMNS).where(Book.published_at.is_not(None)).order_by(Book.edition)
+        return [_edition_or_error(row) for row in self._transaction.execute(found)]
+
+    def count_published(self) -> int:
+        """Return how many editions were ever live."""
+        found = select(func.count()).select_from(Book).where(Book.published_at.is_not(None))
+        return int(self._transaction.execute(found).scalar_one())
+
     def one(self, edition: int) -> Edition:
         """Return the edition with this number; raises `NoSuchEdition` or `UnreadableEdition`."""
         return _edition(self._row(edition))

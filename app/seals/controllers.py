@@ -22,6 +22,7 @@ from app.seals.domain import (
     SealFacts,
     event_digest,
 )
+from app.seals.entries import Entry
 from app.seals.queries import DueQueries, DueRow, SealQueries
 from lib.advisory_locks import advisory_lock
 from lib.database import Database
@@ -98,7 +99,8 @@ def seal(sealing: Sealing) -> Chain:
     with _at_the_end_of_the_chain(sealing) as (due, links):
         all_counted = links.latest is None and not due.any_unnumbered()
         for first, last in _spans(due.unsealed(), sealing.players):
-            parts = list(_numbered(due.unsealed_events(first, last)))
+            in_order, others = _numbered(due.unsealed_events(first, last)), _entries(due.unsealed_entries(first, last))
+            parts = sorted(chain(in_order, others))
             if fresh := [part for part in parts if part.events > 0]:
                 links.add(fresh, all_counted=all_counted)
             if parts:
@@ -151,9 +153,24 @@ def _numbered(due: Due) -> Iterator[PlayerPart]:
     """Cover the events of each player, from the last sealed number to the count of the clock."""
     for row, covered, t in _players(due):
         sealed, upto = row.sealed or 0, row.upto or 0
-        if covered.events < upto - sealed:
-            log.error("events missing", user_id=row.user_id, above=sealed, upto=upto, stored=covered.events)
+        _report_missing(row.user_id, sealed, upto, covered)
         yield PlayerPart(row.user_id, upto, t, upto - sealed, covered.digest())
+
+
+def _entries(due: Due) -> Iterator[PlayerPart]:
+    """Do the same for players with late or corrected events, whose corrections have numbers too."""
+    for user_id, rows in groupby(map(Entry._make, chain.from_iterable(due)), key=lambda entry: entry.user_id):
+        covered = PartDigest()
+        for entry in rows:
+            if entry.t is not None:
+                covered.add(entry.digest)
+        _report_missing(user_id, entry.sealed, entry.upto, covered)
+        yield PlayerPart(user_id, entry.upto, entry.last_t, entry.upto - entry.sealed, covered.digest())
+
+
+def _report_missing(user_id: int, sealed: int, upto: int, covered: PartDigest) -> None:
+    if covered.events < upto - sealed:
+        log.error("events missing", user_id=user_id, above=sealed, upto=upto, stored=covered.events)
 
 
 def _unnumbered(due: Due) -> Iterator[PlayerPart]:

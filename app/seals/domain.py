@@ -15,7 +15,10 @@ UNNUMBERED = 0  # a part with this number or a lower one covers events without n
 
 
 class EventFacts(NamedTuple):
-    """An event with its first answer; `received` is in microseconds of Unix time, `seq` None if it has no number."""
+    """An event as it was first answered; `received` is in microseconds of Unix time, `seq` None if it has no number.
+
+    `taken_after` is None unless it came late (A51).
+    """
 
     user_id: int
     t: int
@@ -27,10 +30,13 @@ class EventFacts(NamedTuple):
     received: int
     n: int = 0
     event_id: str | None = None
+    taken_after: int | None = None
 
 
 class PlayerPart(NamedTuple):
-    """What a seal covers of a player: `events` events, the last of which has the number `seq`; `t` is their latest.
+    """What a seal covers of a player: `events` events and corrections, the last of which has the number `seq`.
+
+    `t` is the latest of the player by then.
 
     Events without a number are in separate parts, 0, -1, -2 …, each with the events since the part before.
     """
@@ -87,18 +93,25 @@ class PartDigest:
         return result
 
 
-def event_digest(event: EventFacts, alerts: Iterable[str]) -> bytes:
-    """Return the digest of an event and its alerts, each of them a line in the form of `seals.queries.ALERT`.
+def event_digest(event: EventFacts, lines: Iterable[str]) -> bytes:
+    """Return the digest of an event, its alerts and the revisions that it caused, each of these a line.
 
     Line breaks separate the parts; no part contains one, JSON least of all. An event without an id has the digest that
-    it had before events could have one (A49).
+    it had before events could have one (A49), and so has one that came in order (A51).
     """
-    user_id, t, seq, kind, amount, codes, edition, received, n, event_id = event
+    user_id, t, seq, kind, amount, codes, edition, received, n, event_id, taken_after = event
     number = "-" if seq is None else seq
     written = f"{user_id} {t} {number} {kind} {amount} {','.join(map(str, codes))} {edition} {received}"
     if event_id is not None:
         written += f" {n} {event_id}"
-    return sha256("\n".join((written, *sorted(alerts))).encode()).digest()
+    if taken_after is not None:
+        written += f" late after {taken_after}"
+    return entry_digest(written, lines)
+
+
+def entry_digest(written: str, lines: Iterable[str]) -> bytes:
+    """Return the digest of what was received about a player, an event or a correction, with its lines."""
+    return sha256("\n".join((written, *sorted(lines))).encode()).digest()
 
 
 class SealDigest:

@@ -5,44 +5,36 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.seals.domain import EventFacts, PlayerPart, Sealed
+from app.seals.entries import MICROSECONDS, UNSEALED_ENTRIES, alerts_of
 from lib.snapshots import Reader
 from lib.statements import Statement
 from lib.transactions import Transaction
 
-# The forms of an alert and a time for a digest, here and wherever a digest is recomputed.
-ALERT = "concat_ws(' ', code, shadow, edition, evidence)"
-RECEIVED = "(extract(epoch FROM received_at) * 1000000)::bigint"
-FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, n, event_id"  # the fields of EventFacts
+# The form of a time for a digest, here and wherever a digest is recomputed.
+RECEIVED = MICROSECONDS.format("received_at")
+FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, n, event_id, taken_after"  # of EventFacts
 
 # Scans the clocks and returns those with new events. An index on them would have to follow the count, and cost every
 # event more than this costs a seal.
 UNSEALED = "SELECT user_id FROM user_clock WHERE user_id > 0 AND events > sealed ORDER BY user_id"
 EVERYBODY = "SELECT user_id FROM user_clock WHERE user_id > 0 ORDER BY user_id"
 
-# Written for the index on (shadow, t, user_id, n, code), the only one in this order; by the primary key, all alerts of
-# a player would be scanned for each event.
-_ALERTS = """
-    SELECT {alert} FROM alert WHERE code > 0 AND shadow = {shadow}
-        AND (t, user_id, n, code) >= (event.t, clock.user_id, event.n, 0)
-        AND (t, user_id, n, code) <= (event.t, clock.user_id, event.n, 2147483647)"""
 _EVENTS = """
     SELECT {upto}, done.seq, done.t, clock.user_id, event.t, event.seq, event.type, event.amount, event.alert_codes,
-        event.edition, event.received, event.n, event.event_id, ARRAY({answered} UNION ALL {in_shadow})
+        event.edition, event.received, event.n, event.event_id, event.taken_after,
+        ARRAY({alerts})
     FROM user_clock AS clock
     LEFT JOIN LATERAL (
         SELECT seq, t FROM sealed_player WHERE user_id = clock.user_id AND {covered} ORDER BY {last} LIMIT 1
     ) AS done ON true
     {join} LATERAL (
-        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received, n, event_id
+        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received, n, event_id, taken_after
         FROM activity_event WHERE user_id = clock.user_id AND {due} ORDER BY t, n
     ) AS event ON true
     WHERE clock.user_id BETWEEN %(first)s AND %(last)s AND {whose}
     ORDER BY clock.user_id, event.t, event.n
 """
-_OF_ALERTS = {
-    "answered": _ALERTS.format(alert=ALERT, shadow="false"),
-    "in_shadow": _ALERTS.format(alert=ALERT, shadow="true"),
-}
+_OF_ALERTS = {"alerts": alerts_of("event", "clock.user_id", "event.alert_codes")}
 # From the last sealed number to the clock's count; includes players none of whose events in between are stored. An
 # event may have come in the second of the last sealed one (A49).
 UNSEALED_EVENTS = _EVENTS.format(
@@ -51,7 +43,7 @@ UNSEALED_EVENTS = _EVENTS.format(
     last="seq DESC",
     join="LEFT JOIN",
     due="t >= coalesce(done.t, 0) AND seq > coalesce(done.seq, 0) AND seq <= clock.events",
-    whose="clock.events > clock.sealed",
+    whose="clock.events > clock.sealed AND clock.late_events = 0 AND clock.corrections = 0",
     received=RECEIVED,
     **_OF_ALERTS,
 )
@@ -116,6 +108,7 @@ class DueRow(NamedTuple):
     received: int
     n: int
     event_id: str | None
+    taken_after: int | None
     alerts: Sequence[str]
 
     @property
@@ -139,8 +132,12 @@ class DueQueries:
         return self._reader.rows(EVERYBODY, {})
 
     def unsealed_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """Return the unsealed events of these players, by player, `t` and `n`."""
+        """Return the unsealed events of those of these players whose events all came in order."""
         return self._reader.rows(UNSEALED_EVENTS, {"first": first, "last": last})
+
+    def unsealed_entries(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Return what is not sealed of those of these players who have late or corrected events."""
+        return self._reader.rows(UNSEALED_ENTRIES, {"first": first, "last": last})
 
     def unnumbered_events(self, first: int, last: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Return the events of these players that have no number and are not counted, by player, `t` and `n`."""

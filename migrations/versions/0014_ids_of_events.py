@@ -2,9 +2,8 @@
 
 Revision 0014, after 0013. No table is rewritten: new columns are nullable or have a constant default, so stored events
 have the place 0 in their second, as have those that the previous release stores meanwhile. Keys and indexes are built
-concurrently, while queries use the old ones. A table is locked only to add its columns and to exchange its key, each
-time for milliseconds; if somebody else holds the table, this gives up at once and tries again, so that nobody waits
-behind it. If it fails, the next attempt begins by dropping what was left.
+concurrently, while queries use the old ones (migrations.online). If it fails, the next attempt begins by dropping what
+was left.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from migrations.online import at_once, build, drop, exchange_key, online
 
 revision = "0014"
 down_revision = "0013"
@@ -59,31 +60,9 @@ WITH_N: tuple[Index, ...] = (
 IDS = ("activity_event", "uq_activity_event_user_id_event_id", "user_id event_id")
 WITH_ID: dict[str, Any] = {"unique": True, "postgresql_where": sa.text("event_id IS NOT NULL")}
 
-# An ALTER TABLE that waits makes all later statements on the table wait behind it.
-AT_ONCE = """
-    DO $do$
-    BEGIN
-        FOR attempt IN 1..{attempts} LOOP
-            BEGIN
-                SET LOCAL lock_timeout = '100ms';
-                {change};
-                RETURN;
-            EXCEPTION WHEN lock_not_available THEN
-                IF attempt = {attempts} THEN
-                    RAISE;
-                END IF;
-            END;
-            PERFORM pg_sleep(0.2);
-        END LOOP;
-    END
-    $do$
-"""
-ATTEMPTS = 300  # about a minute and a half
-
 
 def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        begin()
+    with online():
         for table, columns in COLUMNS.items():
             at_once(f"ALTER TABLE {table} " + ", ".join(f"ADD COLUMN IF NOT EXISTS {each}" for each in columns))
         build(*IDS, **WITH_ID)
@@ -91,13 +70,11 @@ def upgrade() -> None:
             exchange_key(table, [*key, "n"])
         for index in WITH_N:
             build(*index[:3], **index[3])
-        drop(WITHOUT_N)
-        end()
+        drop_all(WITHOUT_N)
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        begin()
+    with online():
         for table in ("alert", "activity_event"):
             op.execute(f"DELETE FROM {table} WHERE n > 0")  # noqa: S608  # ours
         op.execute("DELETE FROM user_total")  # added up again when it is read
@@ -105,36 +82,11 @@ def downgrade() -> None:
             exchange_key(table, key)
         for index in WITHOUT_N:
             build(*index[:3], **index[3])
-        drop((*WITH_N, (*IDS, WITH_ID)))
+        drop_all((*WITH_N, (*IDS, WITH_ID)))
         for table, columns in COLUMNS.items():
             at_once(f"ALTER TABLE {table} " + ", ".join(f"DROP COLUMN IF EXISTS {each.split()[0]}" for each in columns))
-        end()
 
 
-def begin() -> None:
-    # Building an index concurrently waits for every transaction that began before it, and nothing waits for it.
-    op.execute("SET lock_timeout = 0; SET statement_timeout = 0")
-
-
-def end() -> None:
-    op.execute("SET lock_timeout = '5s'; SET statement_timeout = '10min'")  # as migrations/env.py has them
-
-
-def at_once(change: str) -> None:
-    op.execute(AT_ONCE.format(change=change, attempts=ATTEMPTS))
-
-
-def exchange_key(table: str, columns: Sequence[str]) -> None:
-    name = f"pk_{table}"
-    build(table, f"{name}_new", " ".join(columns), unique=True)
-    at_once(f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name}_new")
-
-
-def build(table: str, name: str, columns: str, **options: Any) -> None:  # noqa: ANN401  # as Alembic has them
-    op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
-    op.create_index(name, table, columns.split(), postgresql_concurrently=True, **options)
-
-
-def drop(indexes: Sequence[Index]) -> None:
+def drop_all(indexes: Sequence[Index]) -> None:
     for table, name, *_ in indexes:
-        op.drop_index(name, table, if_exists=True, postgresql_concurrently=True)
+        drop(table, name)

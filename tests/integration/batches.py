@@ -10,11 +10,15 @@ from werkzeug.test import TestResponse
 from tests.integration.conftest import Sql
 
 NDJSON = "application/x-ndjson"
-EVENTS = "SELECT user_id, t, n, event_id, type::text, amount, alert_codes, edition, key_id, seq FROM activity_event"
+EVENTS = (
+    "SELECT user_id, t, n, event_id, type::text, amount, alert_codes, edition, key_id, seq, taken_after"
+    " FROM activity_event"
+)
 STORED = (
     f"{EVENTS} ORDER BY user_id, t, n",
-    "SELECT user_id, last_t, events, sealed FROM user_clock ORDER BY user_id",
+    "SELECT user_id, last_t, events, sealed, corrections FROM user_clock ORDER BY user_id",
     "SELECT user_id, t, n, code, shadow, edition, evidence::text FROM alert ORDER BY user_id, t, n, shadow, code",
+    "SELECT user_id, t, n, no, codes_before, codes_after, edition, cause FROM revision ORDER BY user_id, t, n, no",
 )
 
 
@@ -50,7 +54,8 @@ def one_by_one(client: FlaskClient, events: Sequence[object]) -> list[dict[str, 
         answer = client.post("/event", data=body, content_type="application/json")
         if answer.status_code == 200:
             replayed = {"replayed": True} if "Idempotent-Replay" in answer.headers else {}
-            found.append({"index": index, "status": 200, **answer.get_json(), **replayed})
+            late = {"late": True} if "Late-Event" in answer.headers else {}
+            found.append({"index": index, "status": 200, **answer.get_json(), **replayed, **late})
         else:
             found.append({"index": index, "status": answer.status_code, "problem": answer.get_json()})
     return anywhere(found)

@@ -163,10 +163,13 @@ FIRST_EDITION = """
 EMPTY = """
     ALTER TABLE seal DISABLE TRIGGER append_only;
     ALTER TABLE sealed_player DISABLE TRIGGER append_only;
+    ALTER TABLE superseded_event DISABLE TRIGGER append_only;
+    ALTER TABLE revision DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
-            '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player}';
+            '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player,
+              superseded_event, revision}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
@@ -175,7 +178,9 @@ EMPTY = """
         END LOOP;
     END $$;
     ALTER TABLE seal ENABLE TRIGGER append_only;
-    ALTER TABLE sealed_player ENABLE TRIGGER append_only
+    ALTER TABLE sealed_player ENABLE TRIGGER append_only;
+    ALTER TABLE superseded_event ENABLE TRIGGER append_only;
+    ALTER TABLE revision ENABLE TRIGGER append_only
 """
 
 

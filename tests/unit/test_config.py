@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,10 @@ WRONG = [
     ("T_AHEAD", "5m"),
     ("T_AHEAD", "1e3"),
     ("T_AHEAD", "31622401"),
+    ("LATE_EVENTS", "sometimes"),
+    ("LATE_EVENTS", ""),
+    ("LATE_HORIZON", "604800"),
+    ("LATE_HORIZON", "0d"),
     ("REGISTERED_USERS_ONLY", "perhaps"),
     ("DB_LOCK_TIMEOUT", "0"),
     ("DB_STATEMENT_TIMEOUT", "forever"),
@@ -112,6 +117,14 @@ def test_an_invalid_value_is_reported_with_valid_ones_and_its_source(
         read_settings(file)
     origin = origin.format(file=file)
     assert f"\n  WEB_THREADS: Must be a whole number from 1 to 64. It is set in {origin}" in refused.value.message
+
+
+def test_late_events_need_the_order_of_each_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATE_EVENTS", "keep")
+    assert read_settings(tmp_path / ".env").late_horizon == timedelta(days=7)
+    monkeypatch.setenv("EVENT_ORDER", "system")
+    with pytest.raises(SettingsError, match=r"LATE_EVENTS: Must be refuse with EVENT_ORDER=system"):
+        read_settings(tmp_path / ".env")
 
 
 AHEAD = [

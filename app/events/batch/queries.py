@@ -43,7 +43,7 @@ CLAIM_MANY = Statement(
 )
 # After the claim a clock shows its player's first event of the batch, so the parts of a history need no more.
 CLOCK_PART = f"""
-    (SELECT {CLOCK}, clock.last_t, NULL::activity_type, NULL::numeric, clock.events, NULL::integer, NULL::text)"""
+    (SELECT {CLOCK}, clock.last_t, NULL::activity_type, NULL::numeric, clock.events, clock.corrections, NULL::text)"""
 HISTORIES = """
     SELECT clock.user_id, before.* FROM user_clock AS clock JOIN LATERAL ({parts}) AS before ON true
     WHERE clock.user_id = ANY ($1)"""
@@ -65,18 +65,22 @@ STORE_MANY = Statement(
     ),
 )
 
+# Not of players with corrections: a corrected event has another first answer than its row says (A52).
 STORED_MANY = Statement(
     "stored_events",
     ("bigint[]", "bigint[]"),
-    f"SELECT user_id, t, {DECISION} FROM activity_event JOIN unnest($1, $2) AS sent (user_id, t) USING (user_id, t)"  # noqa: S608  # columns of ours
-    " WHERE n = 0",
+    f"""
+    SELECT user_id, t, {DECISION} FROM activity_event JOIN unnest($1, $2) AS sent (user_id, t) USING (user_id, t)
+    JOIN user_clock USING (user_id) WHERE n = 0 AND corrections = 0
+    """,  # noqa: S608  # columns of ours
 )
 STORED_MANY_AS = Statement(
     "stored_events_with_ids",
     ("bigint[]", "text[]"),
     f"""
     SELECT user_id, t, {DECISION} FROM activity_event
-    JOIN unnest($1, $2) AS sent (user_id, event_id) USING (user_id, event_id) WHERE event_id IS NOT NULL
+    JOIN unnest($1, $2) AS sent (user_id, event_id) USING (user_id, event_id)
+    JOIN user_clock USING (user_id) WHERE event_id IS NOT NULL AND corrections = 0
     """,  # noqa: S608  # as above
 )
 

@@ -9,11 +9,12 @@ from app.alerts.domain import StoredAlert
 from app.alerts.queries import AlertQueries
 from app.events.batch.domain import by_player, plain, rise
 from app.events.batch.queries import BatchQueries, HistoriesQuery, histories_query
-from app.events.controllers import Record, keep_shadow
+from app.events.controllers import keep_shadow
 from app.events.domain import Decision, EventOrder
 from app.events.history_query import CLOCK, Claim, Row, read_claim
 from app.events.policy import EventPolicy
 from app.events.queries import SYSTEM, EventQueries
+from app.events.recording import Record
 from app.players.queries import PlayerQueries
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
@@ -170,7 +171,8 @@ def _in_order(players: Players) -> list[ActivityEvent]:
 
 def _claim(events: Sequence[ActivityEvent], rows: Sequence[Row], query: HistoriesQuery) -> Claim | None:
     claim = read_claim(events[0], rows, query.sums)
-    return claim if claim and _has_room(events, claim) else None
+    # An event of a player with corrections may have the identity of a corrected one (A52): that is found one by one.
+    return claim if claim and not claim.corrections and _has_room(events, claim) else None
 
 
 def _has_room(events: Sequence[ActivityEvent], claim: Claim) -> bool:
@@ -180,7 +182,8 @@ def _has_room(events: Sequence[ActivityEvent], claim: Claim) -> bool:
 
 def _moved(events: Sequence[ActivityEvent], rows: Sequence[Row]) -> bool:
     """Return whether the claim of a player whose events cannot be decided here may have moved the clock."""
-    if all(event.event_id is None for event in events):
+    corrections = next(n for part, *_, n, _ in rows if part == CLOCK)
+    if not corrections and all(event.event_id is None for event in events):
         return False  # then nothing but the clock decides about the claim
     return any(part == CLOCK and t == events[0].t for part, t, *_ in rows)
 

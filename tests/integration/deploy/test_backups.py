@@ -1,5 +1,6 @@
 """Backup, restore and the way back to an older release, by the very lines of docs/deploy.md."""
 
+import shlex
 import shutil
 import tempfile
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg2.errors
 import pytest
 from alembic.script import ScriptDirectory
+from apiflask import APIFlask
 from sqlalchemy import make_url
 
 from app.datastores import db
@@ -225,32 +227,41 @@ def test_the_page_says_what_a_downgrade_loses(revision: str) -> None:
     assert line_with(f"| {revision} | ").endswith(" |")
 
 
+def take_back(app: APIFlask, t: int) -> None:
+    """Do as the page says, with this `t`."""
+    [line] = blocks("A `t` from a wrong clock", "bash")
+    words = shlex.split(line.replace("1795736749000", str(t)))
+    done = app.test_cli_runner().invoke(args=words[words.index("events") :])
+    assert done.exit_code == 0, done.output
+
+
 def test_repairing_a_t_from_a_wrong_clock(app_with: AppWith, database: str) -> None:
     """A31: in milliseconds, it shuts the user out; by the lines of the page, the user is let in again."""
-    find_ahead, repair = blocks("A `t` from a wrong clock", "sql")
+    find_players, find_events = blocks("A `t` from a wrong clock", "sql")
     app = app_with()
     client = app.test_client()
     now = int(time.time())
     codes(send(client, "deposit", "1.00", now, 42))
-    assert run_sql(database, find_ahead) == []
+    assert run_sql(database, find_players) == []
     assert codes(send(client, "withdraw", "500.00", now * 1000, 42)) == [1100]
     assert problem(send(client, "withdraw", "500.00", now + 1, 42)) == (400, "out-of-order")
-    assert run_sql(database, find_ahead) == [(42, now * 1000)]
+    assert run_sql(database, find_players) == [(42, now * 1000)]
+    assert run_sql(database, find_events) == [(now * 1000, None)]
 
-    run_sql(database, repair)
-    assert run_sql(database, find_ahead) == []
+    take_back(app, now * 1000)
+    assert run_sql(database, find_players) == []
     assert codes(send(client, "withdraw", "500.00", now + 1, 42)) == [1100]
     assert app.test_cli_runner().invoke(args=["rules", "verify"]).exit_code == 0
 
 
-def test_repairing_a_player_without_other_events_and_the_system_clock(app_with: AppWith, database: str) -> None:
+def test_repairing_a_player_without_other_events_and_the_system_clock(app_with: AppWith) -> None:
     """A31."""
-    _, repair = blocks("A `t` from a wrong clock", "sql")
-    client = app_with(event_order=EventOrder.SYSTEM).test_client()
+    app = app_with(event_order=EventOrder.SYSTEM)
+    client = app.test_client()
     now = int(time.time())
     codes(send(client, "deposit", "1.00", now - 1, 1))
     codes(send(client, "deposit", "1.00", now * 1000, 42))
     assert problem(send(client, "deposit", "1.00", now, 1)) == (400, "out-of-order")
-    run_sql(database, repair)
+    take_back(app, now * 1000)
     codes(send(client, "deposit", "1.00", now, 1))
     codes(send(client, "deposit", "1.00", now + 1, 42))

@@ -1,0 +1,107 @@
+"""Judging later events again: which codes they raise now that something before them is known (A51)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from app.alerts.revisions import Revision
+from app.events.domain import TooManyLaterEvents
+from app.events.recording import evidence_of
+from app.events.revising.domain import Place
+from app.events.revising.queries import Later, RevisingQueries
+from app.rulebook.live_rules import NoRuleBook
+from app.rules.engine import RuleSet
+from app.rules.event import ActivityEvent
+from app.rules.rejudging import Judges, Rejudging, proof_of
+from app.rules.rule import Match
+from app.rules.running_history import RunningHistory
+
+MAX_JUDGED_AGAIN = 1_000  # events, for a request
+MAX_READ = 20_000  # events, most of which then cannot see the change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many later events may be judged again, and what to do beyond; `progress` gets each number of them.
+
+    `deadline` is how many seconds a correction may take.
+    """
+
+    judged: int | None = MAX_JUDGED_AGAIN
+    read: int | None = MAX_READ
+    todo: str = ""
+    deadline: float = 10.0
+    progress: Callable[[int], None] = lambda _: None
+
+
+def history_before(revising: RevisingQueries, judges: Judges, user_id: int, place: Place) -> RunningHistory:
+    """Return the history before a place, as far back as any edition looks from there or from any later event."""
+    history = RunningHistory(judges.furthest)
+    for event in revising.earlier(user_id, place, judges.furthest):
+        history.remember(event)
+    return history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingAgain:
+    """What became known, with the number `cause`: the versions of the changed event, and the history up to it."""
+
+    judges: Judges
+    history: RunningHistory
+    changed: tuple[ActivityEvent, ...]
+    cause: int
+    bounds: Bounds
+
+    def revisions(self, later: Iterable[Later]) -> Iterator[Revision]:
+        """Yield a revision for each later event whose codes are others now.
+
+        Raises `TooManyLaterEvents`, and `NoRuleBook` if the edition of one of them cannot be read.
+        """
+        rejudging = Rejudging(self.judges, self.history, self.changed)
+        judged = 0
+        for read, each in enumerate(later, 1):
+            event = each.decision.event
+            if not rejudging.may_reach(event.t):
+                return
+            rule_set_of(self.judges, each.decision.edition)
+            matches = rejudging.judge(event, each.decision.edition)
+            judged += matches is not None
+            self._refuse_too_many(judged, read)
+            if matches is not None and (revision := revise(each, matches, self.cause, self.history)):
+                yield revision
+            rejudging.go_beyond(event)
+            self.bounds.progress(judged)
+
+    def _refuse_too_many(self, judged: int, read: int) -> None:
+        bounds, first = self.bounds, self.changed[0]
+        if (bounds.judged and judged > bounds.judged) or (bounds.read and read > bounds.read):
+            raise TooManyLaterEvents(first.user_id, first.t, bounds.judged or 0, bounds.todo)
+
+
+def rule_set_of(judges: Judges, edition: int) -> RuleSet:
+    """Return the rules of the edition that judged an event; raises `NoRuleBook` if they cannot be read."""
+    rule_set = judges.rule_sets.get(edition)
+    if rule_set is None:
+        raise NoRuleBook(f"edition {edition}, which judged later events, cannot be read")
+    return rule_set
+
+
+def revise(later: Later, matches: Iterable[Match], cause: int, history: RunningHistory) -> Revision | None:
+    """Return how the codes of an event change, None if they stay; `history` is what comes before it."""
+    event, met = later.decision.event, {match.code: match for match in matches}
+    if tuple(met) == later.believed:
+        return None
+    found = {
+        code: evidence_of(match, proof_of(match, event, history))
+        for code, match in met.items()
+        if code not in later.believed
+    }
+    return Revision(
+        user_id=event.user_id,
+        event=event.ref,
+        no=later.revisions + 1,
+        edition=later.decision.edition,
+        codes_before=later.believed,
+        codes_after=tuple(met),
+        found=found,
+        cause=cause,
+    )

@@ -1,0 +1,1 @@
+"""The migrations, and how filled tables are changed while the service runs."""

@@ -1,0 +1,91 @@
+"""One player's events as the contract promises to take them, late and corrected ones included: dumb and slow.
+
+It keeps the plain list of what is believed, in the order of the events, and judges every event again after each change.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from testkit.oracle import Event, codes_after
+
+
+@dataclass(slots=True)
+class Kept:
+    """An event as it is believed now, how it was sent and answered first, and whether it is reversed."""
+
+    now: Event
+    sent: Event
+    answered: list[int]
+    reversed: bool = False
+    amended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service has to answer: a status and, for a 200, the codes."""
+
+    status: int
+    codes: list[int]
+    late: bool = False
+    replayed: bool = False
+
+
+class PlayerLog:
+    """What a player's events have to be answered, in whatever order they come; `horizon` None refuses late ones."""
+
+    def __init__(self, horizon: int | None = None) -> None:
+        self._horizon = horizon
+        self._kept: list[Kept] = []  # by t, and within a second as they came
+
+    def take(self, event: Event) -> Answer:
+        """Return the answer to an event."""
+        for known in self._same(event):
+            if known.sent.event_id is None and event.event_id is None:
+                return self._again(known, event)
+            if known.sent.event_id == event.event_id:
+                return self._again(known, event)
+            return Answer(409, [])  # one of the two has the whole second
+        latest = max((each.now.t for each in self._kept if not each.reversed), default=-1)
+        late = event.t < latest
+        if late and (self._horizon is None or event.t < latest - self._horizon):
+            return Answer(400, [])
+        place = sum(each.now.t <= event.t for each in self._kept)
+        standing = [each.now for each in self._kept[:place] if not each.reversed]
+        codes = codes_after([*standing, event])
+        self._kept.insert(place, Kept(event, event, codes))
+        return Answer(200, codes, late)
+
+    def _same(self, event: Event) -> list[Kept]:
+        """Return what stands under the identity of an event, or has the second that it needs."""
+        if event.event_id:
+            with_id = [each for each in self._kept if each.sent.event_id == event.event_id]
+            if with_id:
+                return with_id
+        return [each for each in self._kept if each.sent.t == event.t and not (event.event_id and each.sent.event_id)]
+
+    def _again(self, known: Kept, event: Event) -> Answer:
+        said = (Decimal(known.sent.amount), known.sent.type, known.sent.t)
+        same = said == (Decimal(event.amount), event.type, event.t)
+        return Answer(200, known.answered, replayed=True) if same else Answer(409, [])
+
+    def reverse(self, event: Event) -> None:
+        """Take an event back."""
+        self._find(event).reversed = True
+
+    def amend(self, event: Event, amount: str) -> int:
+        """Give an event another amount; return the status that this is answered with."""
+        known = self._find(event)
+        same = Decimal(known.now.amount) == Decimal(amount)
+        if known.reversed or (same and not known.amended):
+            return 409
+        known.now, known.amended = replace(known.now, amount=amount), True
+        return 200
+
+    def _find(self, event: Event) -> Kept:
+        [known] = [each for each in self._kept if (each.sent.t, each.sent.event_id) == (event.t, event.event_id)]
+        return known
+
+    def believed(self) -> list[tuple[Event, list[int]]]:
+        """Return the events that stand, in order, with the codes that each raises by what is known now."""
+        standing = [each.now for each in self._kept if not each.reversed]
+        return [(event, codes_after(standing[: place + 1])) for place, event in enumerate(standing)]

@@ -1,0 +1,182 @@
+"""Events are reversed and amended, and later events judged again (A52)."""
+
+from itertools import count
+from random import Random
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from psycopg2.errors import InsufficientPrivilege
+from werkzeug.test import TestResponse
+
+from testkit.oracle import Event, EventType
+from testkit.player_log import PlayerLog
+from tests.integration.clients import codes, send
+from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.judging import verified
+from tests.integration.test_seals import sealed
+
+PLAYERS = count(1)
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def app(app_with: AppWith) -> APIFlask:
+    return app_with(late_events="keep")
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+def faults(app: APIFlask) -> list[str]:
+    found = verified(app)
+    return [each.what for each in found.differences] + [each.what for each in found.losses]
+
+
+def correct(client: FlaskClient, what: str, user: int, event: Event, **members: str) -> TestResponse:
+    which = f"by-id/{event.event_id}" if event.event_id else event.t
+    return client.post(f"/users/{user}/events/{which}/{what}", json={"reason": "it was wrong", **members})
+
+
+def test_a_reversal_retracts_later_codes(client: FlaskClient, sql: Sql) -> None:
+    for t in (10, 20, 30):
+        send(client, "withdraw", "10", t)
+    answer = client.post("/users/1/events/20/reversal", json={"reason": "charge-back"})
+    assert answer.status_code == 200, answer.text
+    body = answer.get_json()
+    assert body["revised"] == [{"t": 30, "n": 0, "event_id": None, "codes_before": [30], "codes_after": []}]
+    assert sql("SELECT last_t, events, corrections FROM user_clock") == [(30, 4, 1)]
+
+
+def test_the_clock_goes_back(client: FlaskClient, sql: Sql) -> None:
+    send(client, "deposit", "10", 10)
+    send(client, "deposit", "10", 1_795_736_749_000)
+    assert client.post("/users/1/events/1795736749000/reversal", json={"reason": "wrong clock"}).status_code == 200
+    assert codes(send(client, "deposit", "10", 20)) == []
+    assert client.post("/users/1/events/20/reversal", json={"reason": "x"}).status_code == 200
+    assert client.post("/users/1/events/10/reversal", json={"reason": "x"}).status_code == 200
+    assert sql("SELECT last_t FROM user_clock") == [(-1,)]
+    assert codes(send(client, "deposit", "10", 0)) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_mixture(app: APIFlask, client: FlaskClient, sql: Sql, seed: int) -> None:
+    random, user, log = Random(seed), next(PLAYERS), PlayerLog(horizon=7 * DAY)  # noqa: S311  # not for secrets
+    sent: list[Event] = []
+    for _ in range(40):
+        if random.random() < 0.05:
+            sealed(app)
+        if sent and random.random() < 0.3:
+            event = random.choice(sent)
+            if random.random() < 0.5:
+                answer = correct(client, "reversal", user, event)
+                assert answer.status_code == 200, answer.text
+                log.reverse(event)
+            else:
+                amount = random.choice(["50.00", "90.00", "101.00", "150.00"])
+                answer = correct(client, "amendment", user, event, amount=amount)
+                assert answer.status_code == log.amend(event, amount=amount), answer.text
+            continue
+        kind: EventType = random.choice(["deposit", "withdraw"])
+        amount = random.choice(["50", "90.00", "101", "150"])
+        name = random.choice([None, *"abcdefghijklmnop"])
+        event = Event(type=kind, amount=amount, user_id=0, t=random.randrange(50), event_id=name)
+        expected = log.take(event)
+        answer = client.post("/event", json={**event.body(), "user_id": user})
+        assert answer.status_code == expected.status, answer.text
+        if expected.status == 200:
+            assert codes(answer) == expected.codes
+            if not expected.replayed:
+                sent.append(event)
+    found = sql(
+        "SELECT DISTINCT ON (t, n) t, n, codes_after FROM revision WHERE user_id = %s ORDER BY t, n, no DESC", user
+    )
+    rows = {(t, n): believed for t, n, believed in found}
+    stored = sql("SELECT t, n, event_id, alert_codes FROM activity_event WHERE user_id = %s ORDER BY t, n", user)
+    believed = [(t, event_id, rows.get((t, n), first)) for t, n, event_id, first in stored]
+    assert believed == [(each.t, each.event_id, met) for each, met in log.believed()]
+    assert faults(app) == []
+    # Totals are those of what stands.
+    body = client.get(f"/users/{user}").get_json()
+    assert body["deposits"]["count"] == sum(each.type == "deposit" for each, _ in log.believed())
+
+
+def test_seals_cover_them(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    for t in (10, 30):
+        send(client, "withdraw", "10", t)
+    sealed(app)
+    send(client, "withdraw", "10", 20)
+    client.post("/users/1/events/30/reversal", json={"reason": "charge-back"})
+    send(client, "withdraw", "150", 25)
+    sealed(app)
+    assert sql("SELECT seq, t, events FROM sealed_player ORDER BY seq") == [(2, 30, 2), (5, 25, 3)]
+    assert faults(app) == []
+
+
+TAMPERED = [
+    ("UPDATE revision SET codes_after = '{}'", "revision 1 says"),
+    ("UPDATE revision SET cause = 1", "by number 1; it should be"),
+    ("UPDATE revision SET found = jsonb_set(found, '{30,value}', '\"4\"')", "the evidence of code 30 in revision 1"),
+    ("UPDATE revision SET known_at = known_at + interval '1 s'", "they or their alerts were changed"),
+    ("DELETE FROM revision", "no revision is stored of what number 3 changed: nothing to 30"),
+    ("DELETE FROM superseded_event", "number 4 is missing"),
+    ("UPDATE superseded_event SET reason = 'another'", "they or their alerts were changed"),
+    ("UPDATE superseded_event SET corrected_by = 'another'", "they or their alerts were changed"),
+    ("UPDATE superseded_event SET amount = 9 WHERE t = 40", "edition 1 raises 30, stored is 30, 1100"),
+    ("UPDATE activity_event SET amount = 9 WHERE t = 10", "the stored event is not what was received and corrected"),
+    ("UPDATE activity_event SET taken_after = NULL", "it is stored as taken after None; the latest t was 30"),
+    ("UPDATE user_clock SET late_events = 0", "the clock counts 0 late events and 2 corrections"),
+    ("UPDATE user_clock SET corrections = 0", "the clock counts 1 late events and 0 corrections"),
+    ("DELETE FROM alert WHERE code = 30", "there is no alert of code"),
+    (
+        "UPDATE alert SET evidence = jsonb_set(evidence, '{value}', '\"4\"') WHERE code = 30",
+        "neither answered nor found late",
+    ),
+    ("INSERT INTO alert VALUES (1, 10, 300, 1, false, '{}')", "neither answered nor found late"),
+    (
+        "INSERT INTO revision VALUES (1, 10, 0, 1, '{}', '{30}', 1, '{}', 3)",
+        "nothing caused 1 of its stored revisions",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "fault"), TAMPERED, ids=[change for change, _ in TAMPERED])
+def test_verify_notices_what_was_changed(app: APIFlask, client: FlaskClient, sql: Sql, change: str, fault: str) -> None:
+    for t in (10, 30):
+        send(client, "withdraw", "10", t)
+    send(client, "withdraw", "10", 20)  # 30 is found late
+    client.post("/users/1/events/10/amendment", json={"reason": "typing error", "amount": "11"})
+    send(client, "withdraw", "150", 40)
+    client.post("/users/1/events/40/reversal", json={"reason": "charge-back"})
+    sealed(app)
+    assert faults(app) == []
+    for table in ("revision", "superseded_event"):
+        sql(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+    sql(change)
+    for table in ("revision", "superseded_event"):
+        sql(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
+    assert any(fault in each for each in faults(app)), faults(app)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM activity_event",
+        "UPDATE activity_event SET amount = 1",
+        "INSERT INTO superseded_event (user_id) VALUES (1)",
+        "UPDATE superseded_event SET reason = 'x'",
+        "DELETE FROM revision",
+        "UPDATE user_clock SET corrections = 0",
+    ],
+)
+def test_the_service_may_correct_by_the_function_alone(service_url: str, statement: str) -> None:
+    with pytest.raises(InsufficientPrivilege):
+        run_sql(service_url, statement)
+
+
+def test_the_function_leaves_its_record(client: FlaskClient, service_url: str) -> None:
+    send(client, "deposit", "10", 10)
+    run_sql(service_url, "SELECT correct_event(1, 10, 0, NULL, NULL, 'why', 'who', NULL)")
+    assert run_sql(service_url, "SELECT t, reason, corrected_by FROM superseded_event") == [(10, "why", "who")]
