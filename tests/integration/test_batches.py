@@ -199,7 +199,7 @@ def test_an_error_of_the_database_concerns_one_event(client: FlaskClient, sql: S
     assert sql("SELECT user_id, last_t, events FROM user_clock ORDER BY user_id") == [(1, 4, 1), (2, 5, 1)]
 
 
-def test_events_of_a_player_with_corrections_are_decided_as_one_by_one(client: FlaskClient, sql: Sql) -> None:
+def test_events_of_a_player_with_corrections_are_decided_as_one_by_one(client: FlaskClient) -> None:
     """A52: a corrected event keeps its identity, and its first answer."""
     results(send_array(client, [deposit(1, 5), deposit(1, 6, event_id="a"), deposit(2, 5)]))
     for path in ("/users/1/events/by-id/a", "/users/2/events/5"):
