@@ -161,8 +161,19 @@ def connect_database(application: Application, settings: Settings) -> Engine:
 
 def register_routes(application: Application) -> None:
     """Add all routes."""
-    of_events = (events, batches, reading, corrections)
-    for blueprint in (*of_events, alerts, policy, rulebook.rules, register, health, metrics, page):
+    for blueprint in (
+        events,
+        batches,
+        reading,
+        corrections,
+        alerts,
+        policy,
+        rulebook.rules,
+        register,
+        health,
+        metrics,
+        page,
+    ):
         application.register_blueprint(blueprint)
     for endpoint in PUBLIC_ENDPOINTS:
         guard.public(application.view_functions[endpoint])

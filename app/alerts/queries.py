@@ -21,12 +21,12 @@ KEEP = Statement(
     ("bigint", "bigint", "integer", "integer", "boolean", "integer", "jsonb"),
     NEW_ALERT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7)"),
 )
-KEEP_FOUND = Statement("keep_found_alert", KEEP.types, f"{KEEP.sql} ON CONFLICT DO NOTHING")
 KEEP_MANY = Statement(
     "keep_alerts",
     ("bigint[]", "bigint[]", "integer[]", "integer[]", "boolean[]", "integer[]", "jsonb[]"),
     NEW_ALERT.format(row="SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"),
 )
+KEEP_FOUND = Statement("keep_found_alert", KEEP.types, f"{KEEP.sql} ON CONFLICT DO NOTHING")
 NO_ALERT = "SELECT 1, 0, 0, 1, false, 1, '{}'::jsonb WHERE false"
 TRY_KEEP = Statement("try_keep", (), NEW_ALERT.format(row=NO_ALERT))
 written = JSONEncoder(separators=(",", ":")).encode
@@ -165,6 +165,15 @@ def places_of(events: Iterable[EventRef]) -> list[tuple[int, str | None]]:
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
     user_id, t, n, code, edition, stored = row
+    moments = stored["moments"]
+    places = stored.get("events") or [()] * len(moments)
+    evidence = Evidence(
+        value=stored["value"],
+        threshold=stored["limit"],
+        count=stored["count"],
+        events=tuple(EventRef(at, *place) for at, place in zip(moments, places, strict=True)),
+        sentence=stored["sentence"],  # in whichever wording (A45)
+    )
     return StoredAlert(
         user_id=user_id,
         t=t,
@@ -173,18 +182,5 @@ def _alert(row: Row, *, shadow: bool) -> StoredAlert:
         code=code,
         edition=edition,
         shadow=shadow,
-        evidence=parse_evidence(stored),
-    )
-
-
-def parse_evidence(stored: Mapping[str, Any]) -> Evidence:
-    """Make the domain's value from evidence as it is stored."""
-    moments = stored["moments"]
-    places = stored.get("events") or [()] * len(moments)
-    return Evidence(
-        value=stored["value"],
-        threshold=stored["limit"],
-        count=stored["count"],
-        events=tuple(EventRef(at, *place) for at, place in zip(moments, places, strict=True)),
-        sentence=stored["sentence"],  # in whichever wording (A45)
+        evidence=evidence,
     )

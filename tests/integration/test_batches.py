@@ -199,6 +199,21 @@ def test_an_error_of_the_database_concerns_one_event(client: FlaskClient, sql: S
     assert sql("SELECT user_id, last_t, events FROM user_clock ORDER BY user_id") == [(1, 4, 1), (2, 5, 1)]
 
 
+def test_events_of_a_player_with_corrections_are_decided_as_one_by_one(client: FlaskClient) -> None:
+    """A52: a corrected event keeps its identity, and its first answer."""
+    results(send_array(client, [deposit(1, 5), deposit(1, 6, event_id="a"), deposit(2, 5)]))
+    for path in ("/users/1/events/by-id/a", "/users/2/events/5"):
+        assert client.post(f"{path}/reversal", json={"reason": "it never happened"}).status_code in {200, 201}
+    again = [deposit(1, 6, event_id="a"), deposit(2, 5), deposit(2, 5, amount="2"), deposit(1, 7), deposit(3)]
+    found = results(send_array(client, again))
+    assert [(each["status"], each.get("replayed")) for each in found] == [
+        *[(200, True)] * 2,
+        (409, None),
+        *[(200, None)] * 2,
+    ]
+    assert "reversed" in found[2]["problem"]["detail"]
+
+
 def test_without_a_database_the_whole_is_a_503(app_with: AppWith) -> None:
     app = app_with(database_url="postgresql://127.0.0.1:1/nothing")
     assert problem(send_array(app.test_client(), [deposit(1)])) == (503, "unavailable")

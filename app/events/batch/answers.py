@@ -16,15 +16,16 @@ def render_result(place: int, decision: Decision) -> str:
     """Return the result of an event that has a decision, as `ResultSchema` would write it."""
     codes = ",".join(map(str, decision.alert_codes))
     alert = "true" if decision.alert else "false"
-    replayed = ',"replayed":true' if decision.replayed else ""
-    late = ',"late":true' if decision.late else ""
-    more = f'"user_id":{decision.event.user_id}{replayed}{late}'
-    return f'{{"index":{place},"status":200,"alert":{alert},"alert_codes":[{codes}],{more}}}'
+    special = ',"replayed":true' if decision.replayed else ""
+    if decision.late:
+        special += ',"late":true'
+    user_id = decision.event.user_id
+    return f'{{"index":{place},"status":200,"alert":{alert},"alert_codes":[{codes}],"user_id":{user_id}{special}}}'
 
 
 def render_refusal(place: int, refusal: Exception) -> str:
     """Return the result of an event that was refused, with the problem of a single event; log and count that."""
-    kind = PROBLEMS[type(refusal)]
+    kind = next(PROBLEMS[each] for each in type(refusal).__mro__ if each in PROBLEMS)  # as Flask looks for a handler
     return f'{{"index":{place},"status":{kind.status},"problem":{json.dumps(recorded(kind, refusal))}}}'
 
 

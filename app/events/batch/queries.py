@@ -65,16 +65,14 @@ STORE_MANY = Statement(
     ),
 )
 
-# What stands of a corrected event is not what was answered (A52).
-AS_ANSWERED = """
-    NOT EXISTS (SELECT FROM superseded_event AS before WHERE before.user_id = activity_event.user_id
-                AND before.t = activity_event.t AND before.n = activity_event.n)
-"""
+# Not of players with corrections: a corrected event has another first answer than its row says (A52).
 STORED_MANY = Statement(
     "stored_events",
     ("bigint[]", "bigint[]"),
-    f"SELECT user_id, t, {DECISION} FROM activity_event JOIN unnest($1, $2) AS sent (user_id, t) USING (user_id, t)"  # noqa: S608  # columns of ours
-    f" WHERE n = 0 AND {AS_ANSWERED}",
+    f"""
+    SELECT user_id, t, {DECISION} FROM activity_event JOIN unnest($1, $2) AS sent (user_id, t) USING (user_id, t)
+    JOIN user_clock USING (user_id) WHERE n = 0 AND corrections = 0
+    """,  # noqa: S608  # columns of ours
 )
 STORED_MANY_AS = Statement(
     "stored_events_with_ids",
@@ -82,7 +80,7 @@ STORED_MANY_AS = Statement(
     f"""
     SELECT user_id, t, {DECISION} FROM activity_event
     JOIN unnest($1, $2) AS sent (user_id, event_id) USING (user_id, event_id)
-    WHERE event_id IS NOT NULL AND {AS_ANSWERED}
+    JOIN user_clock USING (user_id) WHERE event_id IS NOT NULL AND corrections = 0
     """,  # noqa: S608  # as above
 )
 

@@ -42,7 +42,9 @@ class ResultSchema(Schema):
     alert_codes = fields.List(fields.Integer(), metadata={"description": CODES})
     user_id = fields.Integer(metadata={"format": "int64"})
     replayed = fields.Boolean(metadata={"description": "true if the event was stored before; otherwise left out"})
-    late = fields.Boolean(metadata={"description": "true if the event came late, and was kept; otherwise left out"})
+    late = fields.Boolean(
+        metadata={"description": "true if the event came after one of the player with a later `t`; otherwise left out"}
+    )
     documented: ClassVar = {
         "properties": {
             "problem": {

@@ -171,6 +171,7 @@ def _in_order(players: Players) -> list[ActivityEvent]:
 
 def _claim(events: Sequence[ActivityEvent], rows: Sequence[Row], query: HistoriesQuery) -> Claim | None:
     claim = read_claim(events[0], rows, query.sums)
+    # An event of a player with corrections may have the identity of a corrected one (A52): that is found one by one.
     return claim if claim and not claim.corrections and _has_room(events, claim) else None
 
 
@@ -181,10 +182,10 @@ def _has_room(events: Sequence[ActivityEvent], claim: Claim) -> bool:
 
 def _moved(events: Sequence[ActivityEvent], rows: Sequence[Row]) -> bool:
     """Return whether the claim of a player whose events cannot be decided here may have moved the clock."""
-    clock = next((row for row in rows if row[0] == CLOCK), None)
-    if clock is None or (not clock[5] and all(event.event_id is None for event in events)):
-        return False  # without corrections and ids nothing but the clock decides about the claim
-    return clock[1] == events[0].t
+    corrections = next(n for part, *_, n, _ in rows if part == CLOCK)
+    if not corrections and all(event.event_id is None for event in events):
+        return False  # then nothing but the clock decides about the claim
+    return any(part == CLOCK and t == events[0].t for part, t, *_ in rows)
 
 
 def _placed(first: ActivityEvent, events: Sequence[ActivityEvent]) -> list[ActivityEvent]:
