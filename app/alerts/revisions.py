@@ -37,7 +37,6 @@ REVISED = Statement(
     GROUP BY user_id, t, n, code
     """,
 )
-NEVER_REVISED = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +79,13 @@ def as_believed(current: Transaction, alerts: Sequence[StoredAlert]) -> list[Sto
     if not alerts:
         return []
     current.write(BY_INDEX)
-    places = zip(*map(_place, alerts), strict=True)
-    revised = {tuple(row[:4]): row[4:] for row in current.fetch(REVISED, *map(list, places))}
-    return [_as_revised(each, *revised.get(_place(each), NEVER_REVISED)) for each in alerts]
+    places = [_place(each) for each in alerts]
+    rows = current.fetch(REVISED, *map(list, zip(*places, strict=True)))
+    revised = {tuple(row[:4]): row[4:] for row in rows}
+    return [
+        _as_revised(each, *revised[place]) if place in revised else each
+        for each, place in zip(alerts, places, strict=True)
+    ]
 
 
 def _place(alert: StoredAlert) -> tuple[int, int, int, int]:

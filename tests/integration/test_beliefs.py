@@ -41,7 +41,7 @@ Correct = Callable[..., int]
 
 @pytest.fixture
 def app(app_with: AppWith) -> APIFlask:
-    return app_with(late_horizon=7 * DAY)
+    return app_with(late_events="keep")
 
 
 @pytest.fixture
@@ -280,6 +280,23 @@ def test_revised_events_have_their_ids_even_if_reversed(client: FlaskClient, sql
     [correction] = read(client, "/users/1/corrections")["corrections"]
     assert correction["event_id"] == "a"
     assert [(each["t"], each["event_id"]) for each in correction["revised"]] == [(20, "a"), (30, "b")]
+
+
+def test_a_correction_is_read_as_it_was_answered_and_retracts_the_alerts_of_its_event(client: FlaskClient) -> None:
+    for t in (10, 20, 30):
+        send(client, "withdraw", "101", t)
+    answers = []
+    for what in ("20/amendment", "20/reversal"):
+        wish = {"reason": "charged back", **({"amount": "7.50"} if "amendment" in what else {})}
+        answers.append(client.post(f"/users/1/events/{what}", json=wish).get_json())
+    assert read(client, "/users/1/corrections")["corrections"] == answers[::-1]
+    retracted = {place: each["retracted_at"] is not None for place, each in alerts_of(client).items()}
+    assert retracted == {
+        (10, 0, 1100): False,
+        (20, 0, 1100): True,
+        (30, 0, 30): True,
+        (30, 0, 1100): False,
+    }
 
 
 def test_corrections_come_page_by_page(client: FlaskClient, correct: Correct) -> None:

@@ -10,7 +10,7 @@ from app.events.revising.domain import MAX_REASON, Kind
 from app.events.schemas import Money
 from app.rules.event import EventType
 from app.rules.limits import AMOUNT
-from lib.fields import Line, ListOf, Moment, TwoPlaces, WholeNumber
+from lib.fields import Line, Moment, TwoPlaces, WholeNumber
 
 
 class EventToCorrect(Schema):
@@ -100,8 +100,8 @@ class CorrectionSchema(Schema):
         attribute="correction.at_shell",
         metadata={"description": "for a command, the operating system's user and host; null: over HTTP"},
     )
-    revised = ListOf(
-        ChangedCodesSchema,
+    revised = fields.List(
+        fields.Nested(ChangedCodesSchema),
         required=True,
         metadata={"description": "the events whose codes are others now, this one included"},
     )
