@@ -16,6 +16,7 @@ import app.access.models
 import app.alerts.models
 import app.events.models
 import app.health.models
+import app.intake.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
@@ -31,6 +32,7 @@ from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
+from app.events.commands import events as event_commands
 from app.events.metrics import ALL_TAKEN
 from app.events.reading import problems as reading_problems
 from app.events.reading.api import reading
@@ -166,7 +168,8 @@ def register_commands(application: Application) -> None:
     rules.add_lazy(("backtest", "verify"), load_history_commands)
     for command in ON_SEALS:
         rules.add_command(command)
-    for commands in (keys, rules, users):
+    event_commands.add_lazy(("import",), load_intake_commands)
+    for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
 
@@ -182,6 +185,13 @@ def load_history_commands() -> Iterable[click.Command]:
     from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # see above
 
     return ON_HISTORY
+
+
+def load_intake_commands() -> Iterable[click.Command]:
+    """Import and return the commands that import events, which no other program needs."""
+    from app.intake.cli import ON_INTAKE  # noqa: PLC0415  # see above
+
+    return ON_INTAKE
 
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:

@@ -96,10 +96,8 @@ class AlertQueries:
 
     def keep(self, alert: StoredAlert) -> None:
         """Store an alert with its evidence."""
-        named = {} if alert.event_id is None else {"event_id": alert.event_id}
-        evidence = _encode({**_members(alert.evidence), **named})
         at = (alert.user_id, alert.t, alert.n)
-        self._transaction.write(KEEP, *at, alert.code, alert.shadow, alert.edition, evidence)
+        self._transaction.write(KEEP, *at, alert.code, alert.shadow, alert.edition, format_evidence(alert))
 
     def latest(self, query: AlertQuery, most: int) -> Sequence[StoredAlert]:
         """Return the first alerts that the query selects, by descending cursor."""
@@ -125,6 +123,12 @@ class AlertQueries:
 def _last_cursor(before: Cursor | None) -> Cursor:
     """Return the greatest cursor that the page may contain."""
     return Cursor(before.t, before.user_id, before.n, before.code - 1) if before else END
+
+
+def format_evidence(alert: StoredAlert) -> str:
+    """Return the evidence of an alert as it is stored, in JSON."""
+    named = {} if alert.event_id is None else {"event_id": alert.event_id}
+    return _encode({**_members(alert.evidence), **named})
 
 
 def _members(evidence: Evidence) -> dict[str, object]:
