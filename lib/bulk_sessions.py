@@ -3,7 +3,7 @@
 They are safe beside a service: a process that was stopped holds its locks for seconds only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -21,7 +21,7 @@ LOCK_TIMEOUT = 60.0  # seconds that a statement waits for somebody else's lock
 IDLE_TIMEOUT = 10.0  # seconds after which a transaction ends whose process was stopped
 MEMORY = "SET work_mem = '64MB'"
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+NULL = "\\N"  # as COPY reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,12 @@ class BulkAddress:
             yield connection
 
 
-def copy_line(values: Iterable[object]) -> str:
-    """Return a row as COPY reads it; None is NULL."""
-    return "\t".join(["\\N" if value is None else copy_text(str(value)) for value in values]) + "\n"
-
-
-def copy_text(value: str) -> str:
-    """Return a value as COPY reads it."""
-    return value.translate(_ESCAPES)
+def escaped(value: str) -> str:
+    """Return a text without control characters, such as JSON, as COPY reads it."""
+    return value.replace("\\", "\\\\")
 
 
 def copy_lines(cursor: Cursor, table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
-    """Add rows to a table; `lines` are as `copy_line` writes them."""
+    """Add rows to a table; `lines` are in COPY's text format."""
     if lines:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", StringIO("".join(lines)))

@@ -17,7 +17,7 @@ from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
-from lib.bulk_sessions import copy_line
+from lib.bulk_sessions import NULL, escaped
 
 Verdicts = list[tuple[RuleSet, tuple[Match, ...]]]
 
@@ -171,7 +171,7 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
         # No value of these needs an escape.
         events.append(
             f"{event.user_id}\t{event.t}\t{event.n}\t{event.type.value}\t{event.amount}\t{{{codes}}}\t{live.edition}\t"
-            f"{seq}\t{event.event_id or chr(92) + 'N'}\n"
+            f"{seq}\t{event.event_id or NULL}\n"
         )
         for rule_set, met in verdicts:
             alerts.extend(_alert_line(judge.alert(event, rule_set, match)) for match in met)
@@ -179,5 +179,6 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
 
 
 def _alert_line(alert: StoredAlert) -> str:
-    at = (alert.user_id, alert.t, alert.n, alert.code, alert.shadow, alert.edition)
-    return copy_line((*at, format_evidence(alert)))
+    evidence = escaped(format_evidence(alert))
+    at = f"{alert.user_id}\t{alert.t}\t{alert.n}\t{alert.code}\t{alert.shadow}\t{alert.edition}"
+    return f"{at}\t{evidence}\n"

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 
-from app.intake.domain import SPAN, Fault, FieldFault, ImportRefused, Span
+from app.intake.domain import Fault, FieldFault, ImportRefused, Span
 from app.intake.forms import FileForm, Parse
 from app.intake.job_queries import JobQueries
 from app.intake.players_file import PlayerIds
 from app.intake.queries import ImportQueries
-from lib.bulk_sessions import copy_lines
+from lib.bulk_sessions import NULL, copy_lines
 from lib.record_files import Record, RecordFile
 
 LINE_COLUMNS = ("job_id", "line", "user_id", "t", "type", "amount", "event_id")
@@ -55,7 +55,7 @@ def parse_batch(records: list[Record], parse: Parse, start: str) -> tuple[list[s
         if parsed is not None:
             user_id, t, kind, amount, event_id = parsed
             # Nothing in a value of the right form needs an escape.
-            lines.append(f"{start}{line}\t{user_id}\t{t}\t{kind}\t{amount}\t{event_id or chr(92) + 'N'}\n")
+            lines.append(f"{start}{line}\t{user_id}\t{t}\t{kind}\t{amount}\t{event_id or NULL}\n")
     return lines, faults
 
 
@@ -75,7 +75,7 @@ def _expected(file: RecordFile, so_far: int) -> int:
     return max(so_far, so_far * file.size // max(file.position, 1))
 
 
-def plan(queries: JobQueries, job: int, size: int = SPAN) -> list[Span]:
+def plan(queries: JobQueries, job: int, size: int) -> list[Span]:
     """Divide the lines of an import into spans by player, and store them."""
     spans = list(_spans(queries, job, size))
     queries.add_spans(job, spans)

@@ -13,7 +13,7 @@ from app.backtest.findings import Findings
 from app.backtest.reports import Report
 from app.events.policy import EventPolicy
 from app.intake import working
-from app.intake.domain import Fault, Job
+from app.intake.domain import SPAN, Fault, Job
 from app.intake.forms import FileForm
 from app.intake.job_queries import JobQueries
 from app.intake.judging import Bench
@@ -32,12 +32,16 @@ APPLICATION_NAME = "activity-alerts import"  # under which PostgreSQL shows the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRun:
-    """Where an import works: `progress` is called with a phase, its lines, and those done since the last call."""
+    """Where an import works, and how many events a transaction stores.
+
+    `progress` is called with a phase, its lines, and those done since the last call; `tell` with what people must know.
+    """
 
     database: Database
     engine: Engine
     policy: EventPolicy
     jobs: int
+    span: int = SPAN
     progress: Callable[[str, int, int], None] = lambda _, __, ___: None
     tell: Callable[[str], None] = lambda _: None
     open_pool: OpenPool = Workers
@@ -122,7 +126,7 @@ class Import:
             players=self.players,
             progress=lambda total, lines: self.run.progress("reading", total, lines),
         )
-        plan(self.queries, self.number)
+        plan(self.queries, self.number, self.run.span)
 
     @contextmanager
     def pool(self, rule_sets: Sequence[RuleSet], pieces: int) -> Iterator[WorkerPool[ImportContext]]:

@@ -126,12 +126,12 @@ def _import_once(context: ImportContext, span: Span) -> int:
     written = write(judge, players)
     with context.connection:  # a transaction
         if written:
-            made, changed = _claim(queries, written)
+            made, changed = claim(queries, written)
             if changed:
                 again = sift(queries, bench, [row for row in rows if row.user_id in changed])
                 players = [each for each in players if each.user_id not in changed] + again
                 written = [each for each in written if each.user_id not in changed] + write(judge, again)
-            _store(context, written, made)
+            store(context, written, made)
         queries.add_faults(fault for each in players for fault in each.faults)
         imported = sum(len(each.events) for each in written)
         if not queries.done(span, imported):
@@ -139,7 +139,7 @@ def _import_once(context: ImportContext, span: Span) -> int:
     return imported
 
 
-def _claim(queries: ImportQueries, written: Sequence[Written]) -> tuple[set[int], set[int]]:
+def claim(queries: ImportQueries, written: Sequence[Written]) -> tuple[set[int], set[int]]:
     """Lock the players; return those who have their first events here, and those who got events meanwhile.
 
     Raises `PlayersRemoved`.
@@ -151,7 +151,8 @@ def _claim(queries: ImportQueries, written: Sequence[Written]) -> tuple[set[int]
     return made, {each.user_id for each in written if each.user_id in now and now[each.user_id] != each.known}
 
 
-def _store(context: ImportContext, written: Sequence[Written], made: set[int]) -> None:
+def store(context: ImportContext, written: Sequence[Written], made: set[int]) -> None:
+    """Write what was judged, and move on the clocks that were not made for it."""
     with context.connection.cursor() as cursor:
         copy_lines(cursor, "activity_event", EVENT_COLUMNS, [line for each in written for line in each.events])
         copy_lines(cursor, "alert", ALERT_COLUMNS, [line for each in written for line in each.alerts])
