@@ -23,6 +23,7 @@ from app.intake.outcomes import print_outcome
 from app.intake.progress import phases
 from app.intake.services import IntakeServices
 from app.intake.under_way import ImportRun, Outcome, Request
+from app.intake.working import SpanTaken
 from app.rulebook.domain import RuleBookRefused, UnreadableEdition
 from app.rulebook.options import EDITION
 from app.rulebook.terminal import text_for_terminal
@@ -148,7 +149,7 @@ def _explained() -> Iterator[None]:
         raise click.ClickException(f"{error.filename} cannot be read or written: {error.strerror}") from None
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn):
         raise
-    except (WorkerFailed, psycopg2.OperationalError, Unavailable) as error:
+    except (WorkerFailed, SpanTaken, psycopg2.OperationalError, Unavailable) as error:
         log.debug("import failed", where=getattr(error, "__notes__", []))
         cause = " ".join(str(error).split())
         raise click.ClickException(

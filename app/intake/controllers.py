@@ -76,7 +76,7 @@ def _import(current: Import, file: RecordFile) -> Outcome:
     if anew:
         current.stage(file)
     spans = queries.spans(number, done=False)
-    with current.pool(rule_sets, len(spans)) as pool:
+    with current.pool(rule_sets, len(queries.spans(number, done=True))) as pool:
         lines = sum(span.rows for span in spans)
         if anew:
             pieces = [Checking(chain, None) for chain in chains(spans)]
@@ -89,7 +89,7 @@ def _import(current: Import, file: RecordFile) -> Outcome:
             queries.move(number, State.IMPORTING)
         for _ in current.each("importing", pool, lines, [Importing(chain) for chain in chains(spans)]):
             pass
-    findings = verify(current)
+        findings = verify(current, pool)
     outcome = _end(current, State.DONE)
     outcome.findings = findings
     return outcome

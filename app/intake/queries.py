@@ -71,10 +71,6 @@ ADD_FAULTS = """
     SELECT %s, fault.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS fault
     ON CONFLICT (job_id, line) DO NOTHING
 """
-FORGET_LINES = """
-    DELETE FROM import_line WHERE job_id = %(job)s AND (user_id, t) >= (%(first_user)s, %(first_t)s)
-        AND (user_id, t) <= (%(last_user)s, %(last_t)s)
-"""
 PLAYERS = """
     SELECT DISTINCT user_id FROM import_line WHERE job_id = %(job)s
         AND (user_id, t) >= (%(first_user)s, %(first_t)s) AND (user_id, t) <= (%(last_user)s, %(last_t)s)
@@ -160,10 +156,6 @@ class ImportQueries:
         """Return how many players have an id between these, counting up to `most`."""
         self._cursor.execute(CLOCKS_BETWEEN, [first, last, most])
         return int(self._cursor.fetchall()[0][0])
-
-    def forget_lines(self, span: Span) -> None:
-        """Delete the lines of a span."""
-        self._cursor.execute(FORGET_LINES, self._within(span))
 
     def _within(self, span: Span) -> dict[str, int]:
         (first_user, first_t), (last_user, last_t) = span.first, span.last

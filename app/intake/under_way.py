@@ -25,7 +25,7 @@ from app.rules.engine import RuleSet
 from lib.bulk_sessions import BulkAddress
 from lib.database import Database
 from lib.record_files import RecordFile
-from lib.workers import OpenPool, Piece, WorkerPool, Workers
+from lib.workers import OpenPool, Piece, ThisProcess, WorkerPool, Workers
 
 APPLICATION_NAME = "activity-alerts import"  # under which PostgreSQL shows the connections
 
@@ -130,7 +130,7 @@ class Import:
 
     @contextmanager
     def pool(self, rule_sets: Sequence[RuleSet], pieces: int) -> Iterator[WorkerPool[ImportContext]]:
-        """Start the processes."""
+        """Start the processes, or none for a file that is one piece of work: a process takes a second to start."""
         policy = self.run.policy
         bench = Bench(
             rule_sets=rule_sets,
@@ -138,7 +138,8 @@ class Import:
             ahead=Ahead(int(time()), policy.t_ahead),
         )
         work = ImportWork(address=self.run.address, job=self.number, bench=bench)
-        with self.run.open_pool(working.begin, work, max(1, min(self.run.jobs, pieces))) as pool:
+        count = min(self.run.jobs, pieces)
+        with (self.run.open_pool if count > 1 else ThisProcess)(working.begin, work, count) as pool:
             yield pool
             self.cpu_seconds += pool.cpu_seconds
 

@@ -7,50 +7,41 @@ from app.backtest import verifying
 from app.backtest.controllers import rule_book_of
 from app.backtest.domain import PlayerRange
 from app.backtest.findings import Findings
-from app.backtest.judging import Judged
-from app.backtest.verifying import VerifyContext, VerifyJob
-from app.intake.domain import Span, chains
+from app.backtest.verifying import VerifyJob
+from app.intake.domain import Chain, Span, chains
 from app.intake.queries import ImportQueries
 from app.intake.under_way import APPLICATION_NAME, Import
+from app.intake.working import Done, ImportContext
 from lib.snapshots import snapshot_of
+from lib.workers import WorkerPool
 
 SPARSE = 4  # players between those of a span, for each of them, above which these are verified one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Verifying:
-    """Judge the stored events of the players of a span again."""
+    """Judge the stored events of the players of a chain again."""
 
-    lines: int
-    players: tuple[PlayerRange, ...]
+    chain: Chain
+    job: VerifyJob
 
-    def __call__(self, context: VerifyContext) -> Judged[Findings]:
+    def __call__(self, context: ImportContext) -> Done:
         """Return what was found."""
-        findings = Findings()
-        for players in self.players:
-            findings.add(verifying.verify(context, players))
-        return Judged(self.lines, findings)
+        found, verifier = Findings(), context.held(verifying.begin, self.job)
+        for players in _players(context.queries, self.chain[0], self.chain[-1]):
+            found.add(verifying.verify(verifier, players))
+        return Done(sum(span.rows for span in self.chain), findings=found)
 
 
-def verify(current: Import) -> Findings:
+def verify(current: Import, pool: WorkerPool[ImportContext]) -> Findings:
     """Verify all players of the import."""
     run, findings = current.run, Findings()
     spans = current.queries.spans(current.number, done=True)
-    with current.connection.cursor() as cursor:
-        queries = ImportQueries(cursor, current.number)
-        pieces = [
-            Verifying(sum(span.rows for span in chain), tuple(_players(queries, chain[0], chain[-1])))
-            for chain in chains(spans)
-        ]
     with snapshot_of(run.engine, APPLICATION_NAME) as snapshot:
         job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
-        lines = sum(each.lines for each in pieces)
-        run.progress("verifying", lines, 0)
-        with run.open_pool(verifying.begin, job, max(1, min(run.jobs, len(pieces)))) as pool:
-            for judged in pool.each(pieces):
-                run.progress("verifying", lines, judged.events)
-                findings.add(judged.found)
-            current.cpu_seconds += pool.cpu_seconds
+        pieces = [Verifying(chain, job) for chain in chains(spans)]
+        for done in current.each("verifying", pool, sum(span.rows for span in spans), pieces):
+            findings.add(done.findings or Findings())
     return findings
 
 

@@ -1,18 +1,23 @@
 """What one process of an import does: check the lines of some players, judge them, and store them span by span."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
 
 from app.backtest.domain import Calendar
+from app.backtest.findings import Findings
 from app.backtest.tally import Tally
 from app.intake.domain import Chain, Span
 from app.intake.judging import Bench, Judge, Sifted, Written, sift, write
 from app.intake.queries import ALERT_COLUMNS, EVENT_COLUMNS, ImportQueries
 from app.intake.sifting import NOBODY, Sifter
 from lib.bulk_sessions import BulkAddress, copy_lines
+from lib.workers import Begin, Given
+
+Held = TypeVar("Held")
 
 MAX_ATTEMPTS = 5  # at a span whose players change while it is judged
 
@@ -41,22 +46,30 @@ class ImportContext:
     connection: Connection
     queries: ImportQueries
     work: ImportWork
+    _stack: ExitStack
+    _held: dict[object, object] = field(default_factory=dict)
+
+    def held(self, begin: Begin[Given, Held], given: Given) -> Held:
+        """Return what `begin` makes, once in a process; it is ended with the context."""
+        if begin not in self._held:
+            self._held[begin] = self._stack.enter_context(begin(given))
+        return cast("Held", self._held[begin])
 
 
 @contextmanager
 def begin(work: ImportWork) -> Iterator[ImportContext]:
     """Open the session, once for all pieces of this process."""
-    with work.address.session() as connection, connection.cursor() as cursor:
-        yield ImportContext(connection, ImportQueries(cursor, work.job), work)
+    with work.address.session() as connection, connection.cursor() as cursor, ExitStack() as stack:
+        yield ImportContext(connection, ImportQueries(cursor, work.job), work, stack)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How many lines a piece went through, and how many events it stored; `tally` if it judged without storing."""
+    """How many lines a piece went through, and what it found: `tally` if it judged, `findings` if it verified."""
 
     lines: int
-    imported: int = 0
     tally: Tally | None = None
+    findings: Findings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +116,13 @@ class Importing:
     chain: Chain
 
     def __call__(self, context: ImportContext) -> Done:
-        """Return how many were stored."""
-        imported = sum(_import(context, span) for span in self.chain)
-        return Done(sum(span.rows for span in self.chain), imported)
+        """Store them."""
+        for span in self.chain:
+            _import(context, span)
+        return Done(sum(span.rows for span in self.chain))
 
 
-def _import(context: ImportContext, span: Span) -> int:
+def _import(context: ImportContext, span: Span) -> None:
     for _ in range(MAX_ATTEMPTS - 1):
         try:
             return _import_once(context, span)
@@ -117,7 +131,7 @@ def _import(context: ImportContext, span: Span) -> int:
     return _import_once(context, span)
 
 
-def _import_once(context: ImportContext, span: Span) -> int:
+def _import_once(context: ImportContext, span: Span) -> None:
     """Judge first, then lock and store: players are locked only while rows are written (A62)."""
     queries, bench = context.queries, context.work.bench
     rows = queries.lines(span)
@@ -133,10 +147,8 @@ def _import_once(context: ImportContext, span: Span) -> int:
                 written = [each for each in written if each.user_id not in changed] + write(judge, again)
             store(context, written, made)
         queries.add_faults(fault for each in players for fault in each.faults)
-        imported = sum(len(each.events) for each in written)
-        if not queries.done(span, imported):
+        if not queries.done(span, sum(len(each.events) for each in written)):
             raise SpanTaken(f"span {span.no} was imported by another process")
-    return imported
 
 
 def claim(queries: ImportQueries, written: Sequence[Written]) -> tuple[set[int], set[int]]:
