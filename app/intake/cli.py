@@ -30,7 +30,7 @@ from app.rulebook.terminal import text_for_terminal
 from lib import services
 from lib.caller import CallersPath
 from lib.commands import INTERRUPTED
-from lib.database_errors import Unavailable
+from lib.database_errors import Unavailable, classify_error
 from lib.hints import command
 from lib.logs import get_logger
 from lib.record_files import RecordFile, UnreadableFile
@@ -147,11 +147,16 @@ def _explained() -> Iterator[None]:
         raise click.ClickException(text_for_terminal(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename} cannot be read or written: {error.strerror}") from None
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.UndefinedColumn):
-        raise
-    except (WorkerFailed, SpanTaken, psycopg2.OperationalError, Unavailable) as error:
+    except (WorkerFailed, SpanTaken, Unavailable) as error:
         log.debug("import failed", where=getattr(error, "__notes__", []))
-        cause = " ".join(str(error).split())
-        raise click.ClickException(
-            f"the import stopped ({cause}). What is imported stays. To go on: {again}"
-        ) from error
+        raise _stopped(error, again) from error
+    except psycopg2.Error as error:
+        cause = classify_error(error)
+        if not isinstance(cause, Unavailable):
+            raise
+        raise _stopped(cause, again) from None
+
+
+def _stopped(error: Exception, again: str) -> click.ClickException:
+    cause = " ".join(str(error).split())
+    return click.ClickException(f"the import stopped ({cause}). What is imported stays. To go on: {again}")

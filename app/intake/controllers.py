@@ -1,7 +1,7 @@
 """The use case of an import: read the file, check all lines, import them span by span, verify what is stored.
 
 Before the first span nothing is stored, so an interrupted import begins again; after it, the same call goes on. What
-was stored anyway, of this or another file, is a replay, as if it had been sent again.
+was stored anyway, of this or another file, is a replay, as if it had been sent again (A60).
 """
 
 from collections.abc import Callable
@@ -51,7 +51,8 @@ def _find(run: ImportRun, request: Request, queries: JobQueries, digest: str) ->
     """Return the unfinished import of this file, or a new one; no other unfinished one can be gone on with."""
     found = queries.unfinished(digest, request.options)
     path = str(request.path)
-    for other in queries.leave_others(path, found.id if found else None):
+    # A dry run leaves it to the next import whether it goes on with an unfinished one.
+    for other in queries.leave_others(None if request.dry_run else path, found.id if found else None):
         left = queries.job(other)
         if left.imported:
             run.tell(

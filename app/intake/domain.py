@@ -41,14 +41,14 @@ class Row(NamedTuple):
     amount: Decimal
     event_id: str | None
 
-    @property
-    def event(self) -> ActivityEvent:
-        """The event; its place in its second is not known yet."""
+    def event(self, n: int = 0) -> ActivityEvent:
+        """Return the event, at a place in its second."""
         return ActivityEvent(
             user_id=self.user_id,
             t=self.t,
             type=TYPE_BY_NAME[self.type],
             amount=self.amount,
+            n=n,
             event_id=self.event_id,
         )
 

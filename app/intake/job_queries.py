@@ -87,8 +87,8 @@ class JobQueries:
         """Add an import of a file with a digest; return its number."""
         return int(self._value(BEGIN, *values, Json(form), *editions, made_by))
 
-    def leave_others(self, file: str, job: int | None) -> list[int]:
-        """Mark imports that nobody will go on with; return them."""
+    def leave_others(self, file: str | None, job: int | None) -> list[int]:
+        """Mark imports that nobody will go on with, those of the file included; return them."""
         self._cursor.execute(LEAVE_OTHERS, [file, job])
         return [number for (number,) in self._cursor.fetchall()]
 

@@ -38,12 +38,16 @@ class Bench:
 
 @dataclass(slots=True)
 class Sifted:
-    """The lines of a player: the events to store, and the lines with faults; the rest is stored already."""
+    """The lines of a player: those to store with their places, and those with faults; the rest is stored already."""
 
     user_id: int
     sifter: Sifter
-    events: list[ActivityEvent] = field(default_factory=list)
+    places: list[tuple[Row, int]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    def events(self) -> Iterator[ActivityEvent]:
+        """Make the events to store."""
+        return (row.event(place) for row, place in self.places)
 
     @property
     def known(self) -> Known:
@@ -82,10 +86,10 @@ def _decide(sifted: Sifted, lines: Iterable[Row]) -> Sifted:
     decide = sifted.sifter.decide
     for row in lines:
         decided = decide(row)
-        if isinstance(decided, ActivityEvent):
-            sifted.events.append(decided)
-        elif decided is not None:
+        if isinstance(decided, Fault):
             sifted.faults.append(decided)
+        elif decided is not None:
+            sifted.places.append((row, decided))
     return sifted
 
 
@@ -100,18 +104,18 @@ class Judge:
 
     def judge(self, players: Sequence[Sifted]) -> Iterator[tuple[Sifted, Iterator[tuple[ActivityEvent, Verdicts]]]]:
         """Yield each player with events to store, and each of these with the verdict of each rule set."""
-        with_past = [each for each in players if each.events and each.known is not NOBODY]
-        opens = {each.user_id: max(each.events[0].t - self._longest, 0) for each in with_past}
+        with_past = [each for each in players if each.places and each.known is not NOBODY]
+        opens = {each.user_id: max(each.places[0][0].t - self._longest, 0) for each in with_past}
         earlier = {
             user_id: list(events)
             for user_id, events in groupby(self._queries.past(opens, self._needs), lambda event: event.user_id)
         }
         for each in players:
-            if each.events:
+            if each.places:
                 self.past.forget()
                 for event in earlier.get(each.user_id, ()):
                     self.past.remember(event)
-                yield each, self.go_on(each.events)
+                yield each, self.go_on(each.events())
 
     def go_on(self, events: Iterable[ActivityEvent]) -> Iterator[tuple[ActivityEvent, Verdicts]]:
         """Judge further events of the same player."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from app.backtest import files
 from app.intake.domain import FieldFault, ImportRefused
 from app.intake.times import whole
+from app.rules.limits import BIGINT_MAX
 
 HEADER = ["player", "user_id"]
+HIGHEST = BIGINT_MAX // 2  # first new number: enough are left above it
 
 
 class PlayerIds:
@@ -22,7 +24,9 @@ class PlayerIds:
         if len(set(self._ids.values())) < len(self._ids):
             raise ImportRefused(f"{path} gives one number to two players: correct it")
         self._known = len(self._ids)
-        self._next = max(above, *self._ids.values(), 0) + 1 if self._ids else above + 1
+        self._next = max(above, *self._ids.values()) + 1 if self._ids else above + 1
+        if self._next > HIGHEST:
+            raise ImportRefused(f"no numbers are left above {self._next - 1}: give the players theirs in {path}")
 
     def id_of(self, name: str) -> int:
         """Return the number of a player."""

@@ -1,7 +1,7 @@
 """Which lines of a player are imported: exactly those that would be stored if they were sent in this order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.events.domain import (
@@ -67,19 +67,20 @@ class Sifter:
     def __post_init__(self) -> None:
         self.last_t, self._place = self.known.last_t, self.known.place
 
-    def decide(self, row: Row) -> ActivityEvent | Fault | None:
-        """Return the event at its place, or why it is refused; None if it is stored already."""
-        event = row.event
+    def decide(self, row: Row) -> int | Fault | None:
+        """Return the event's place in its second, or why it is refused; None if it is stored already."""
+        _, user_id, t, _, _, event_id = row
+        known = event_id is not None and (event_id in self._ids or event_id in self.stored_as)
+        if t > self.last_t and not known and self.registered and not self.ahead.refuses(t):
+            return self._accept(row, 0)  # nearly always: nothing is stored at this `t` or later
         try:
-            if self._is_stored(event):
+            if self._is_stored(row.event()):
                 return None
             if not self.registered:
-                raise UnknownUser(row.user_id)
-            if self.ahead.refuses(row.t):
-                raise InTheFuture(row.t, now=self.ahead.now, allowed=self.ahead.allowed or 0)
-            if fault := self._twice(row):
-                return fault
-            return self._accept(row, event)
+                raise UnknownUser(user_id)
+            if self.ahead.refuses(t):
+                raise InTheFuture(t, now=self.ahead.now, allowed=self.ahead.allowed or 0)
+            return self._twice(row) or self._accept(row, self._place_of(row))
         except EventRefused as error:
             return Fault(row.line, _FIELDS.get(type(error), "t"), str(error))
 
@@ -107,20 +108,22 @@ class Sifter:
             return None
         return Fault(row.line, "t", _same(row, latest, f"t {row.t} of this player"))
 
-    def _accept(self, row: Row, event: ActivityEvent) -> ActivityEvent:
-        place = 0
-        if row.t <= self.last_t:
-            if row.t < self.last_t or row.event_id is None or self._place is None:
-                raise OutOfOrder(row.user_id, row.t, self.last_t)
-            place = self._place + 1
-            if place >= MAX_IN_A_SECOND:
-                raise FullSecond(row.user_id, row.t)
-            event = replace(event, n=place)
+    def _place_of(self, row: Row) -> int:
+        """Return the place of the event in its second; raises `EventRefused`."""
+        if row.t > self.last_t:
+            return 0
+        if row.t < self.last_t or row.event_id is None or self._place is None:
+            raise OutOfOrder(row.user_id, row.t, self.last_t)
+        if self._place + 1 >= MAX_IN_A_SECOND:
+            raise FullSecond(row.user_id, row.t)
+        return self._place + 1
+
+    def _accept(self, row: Row, place: int) -> int:
         if row.event_id is not None:
             self._ids[row.event_id] = row
         self.last_t, self._place, self._latest = row.t, None if row.event_id is None else place, row
         self.accepted += 1
-        return event
+        return place
 
 
 _FIELDS: dict[type[EventRefused], str] = {UnknownUser: "user_id", DuplicateId: "event_id"}

@@ -1,8 +1,10 @@
 """From the file into the database: every line is parsed, and waits there or is a fault; then spans are planned."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from psycopg2.extensions import connection as Connection  # noqa: N812  # it is a class
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # as above
 
 from app.intake.domain import Fault, FieldFault, ImportRefused, Span
 from app.intake.forms import FileForm, Parse
@@ -25,18 +27,26 @@ def stage(  # noqa: PLR0913  # what reading a file takes
     id_of = players.id_of if players else None
     parse = form.of_members(id_of) if file.header is None else form.of_header(file.header, id_of)
     total = ignored = 0
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as beside:
         queries = ImportQueries(cursor, job)
+        sent: Future[None] | None = None
         for batch in _batches(file.records()):
             lines, faults = parse_batch(batch, parse, f"{job}\t")
-            copy_lines(cursor, "import_line", LINE_COLUMNS, lines)
-            queries.add_faults(faults)
+            if sent:
+                sent.result()
+            sent = beside.submit(_send, queries, cursor, lines, faults)  # while the next lines are parsed
             total += len(batch)
             ignored += len(batch) - len(lines) - len(faults)
             progress(_expected(file, total), len(batch))
-        if not total:
+        if not sent:
             raise ImportRefused("the file has no events: only its header, or nothing at all")
+        sent.result()
         JobQueries(cursor).read(job, total, ignored)
+
+
+def _send(queries: ImportQueries, cursor: Cursor, lines: list[str], faults: list[Fault]) -> None:
+    copy_lines(cursor, "import_line", LINE_COLUMNS, lines)
+    queries.add_faults(faults)
 
 
 def parse_batch(records: list[Record], parse: Parse, start: str) -> tuple[list[str], list[Fault]]:

@@ -100,7 +100,7 @@ class Checking:
 
 def _count(tally: Tally, judge: Judge, players: Sequence[Sifted], *, goes_on: bool) -> None:
     if goes_on:
-        for event, [(_, matches), *_] in judge.go_on(event for each in players for event in each.events):
+        for event, [(_, matches), *_] in judge.go_on(event for each in players for event in each.events()):
             tally.count(event, matches, ())
         return
     for _, judged in judge.judge(players):

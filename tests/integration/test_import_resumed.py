@@ -11,6 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
+from unittest.mock import Mock
 
 import psycopg2
 import pytest
@@ -117,6 +118,41 @@ def test_a_file_that_was_changed_between_two_runs_is_another_file(
     assert "were changed since 100 of its events were imported: it is read as another file" in output
     assert "330 lines: 230 imported, 100 stored already." in output
     assert sql("SELECT state FROM import_job ORDER BY id") == [("left",), ("done",)]
+
+
+def test_a_dry_run_leaves_an_interrupted_import_as_it_is(
+    app: APIFlask, sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = csv_of(tmp_path / "events.csv", history())
+    with killed_in_span(3, monkeypatch):
+        run(app, file, span=50)
+    assert "200 would be imported, 100 stored already" in imported(app, file, "--dry-run")
+    assert "Going on after 100 events." in imported(app, file)
+    assert all_is_stored_once(app, sql)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (
+            KeyboardInterrupt(),
+            130,
+            "Interrupted: what is imported stays imported. To go on: flask --app app events import",
+        ),
+        (
+            psycopg2.OperationalError("gone"),
+            1,
+            "(connection lost: gone). What is imported stays. To go on: flask --app",
+        ),
+    ],
+)
+def test_an_import_that_is_interrupted_says_how_to_go_on(  # noqa: PLR0913, PLR0917  # a case and its surroundings
+    app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, message: str
+) -> None:
+    monkeypatch.setattr(working, "store", Mock(side_effect=error))
+    done = run(app, csv_of(tmp_path / "events.csv", history()), span=50)
+    assert done.exit_code == status
+    assert message in done.output
 
 
 def test_events_that_come_meanwhile_make_lines_late_and_are_told(
