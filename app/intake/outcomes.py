@@ -1,6 +1,6 @@
 """What an import came to, on the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -14,15 +14,20 @@ from lib.hints import command
 
 def print_outcome(outcome: Outcome, out: Console, *, again: str, file: str | None) -> None:
     """Print an outcome; `again` are the words of the command, `file` where its faults were written."""
-    for line in _lines(outcome, again, file):
-        out.print(Text(line), soft_wrap=True)
+    _print(_lines(outcome, file), out)
     if outcome.report:
         print_report(outcome.report, out)
     if outcome.findings:
         print_findings(outcome.findings, out)
+    _print(_todo(outcome, again, file), out)
 
 
-def _lines(outcome: Outcome, again: str, file: str | None) -> Iterator[str]:
+def _print(lines: Iterable[str], out: Console) -> None:
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)
+
+
+def _lines(outcome: Outcome, file: str | None) -> Iterator[str]:
     yield from map(_fault_line, outcome.first_faults)
     if (more := outcome.faults - len(outcome.first_faults)) > 0:
         yield f"… and {plural(more, 'line')} more."
@@ -31,7 +36,6 @@ def _lines(outcome: Outcome, again: str, file: str | None) -> Iterator[str]:
     yield " ".join(_summary(outcome))
     if outcome.new_players:
         yield f"{plural(outcome.new_players, 'new player')} got a number."
-    yield from _todo(outcome, again, file)
 
 
 def _fault_line(fault: Fault) -> str:
