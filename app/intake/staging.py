@@ -12,6 +12,7 @@ from app.intake.job_queries import JobQueries
 from app.intake.players_file import PlayerIds
 from app.intake.queries import ImportQueries
 from lib.bulk_sessions import NULL, copy_lines
+from lib.garbage import fewer_collections
 from lib.record_files import Record, RecordFile
 
 LINE_COLUMNS = ("job_id", "line", "user_id", "t", "type", "amount", "event_id")
@@ -27,7 +28,7 @@ def stage(  # noqa: PLR0913  # what reading a file takes
     id_of = players.id_of if players else None
     parse = form.of_members(id_of) if file.header is None else form.of_header(file.header, id_of)
     total = ignored = 0
-    with connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as beside:
+    with fewer_collections(), connection.cursor() as cursor, ThreadPoolExecutor(max_workers=1) as beside:
         queries = ImportQueries(cursor, job)
         sent: Future[None] | None = None
         for batch in _batches(file.records()):
