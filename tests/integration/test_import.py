@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from app.events.domain import EventOrder
 from app.rules.event import ActivityEvent, EventType
 from app.rules.threshold import Threshold
+from app.rules.window_total import WindowTotal
 from tests.builders import played_by
 from tests.edition_1 import RULES
-from tests.integration.books import publish, shadow, window
+from tests.integration.books import publish, shadow
 from tests.integration.conftest import Sql
 from tests.integration.importing import APART, Site, csv_of, imported, refused, run
 from tests.integration.judging import verified
@@ -51,6 +52,12 @@ def in_order(events: list[ActivityEvent]) -> list[ActivityEvent]:
     return sorted(events, key=lambda event: (event.user_id, event.t))
 
 
+def total(code: int, seconds: int) -> WindowTotal:
+    """Return a rule that the histories often meet, with more events than a listed window has."""
+    kind = EventType.DEPOSIT
+    return WindowTotal(code=code, name="much", description="much", type=kind, above=Decimal(100), seconds=seconds)
+
+
 @pytest.fixture
 def site(app: APIFlask, sql: Sql, tmp_path: Path) -> Site:
     return Site(app, sql, tmp_path)
@@ -78,8 +85,8 @@ def test_an_import_equals_the_same_events_sent(
 def test_a_history_in_any_order_is_judged_as_if_it_had_been_sent(
     site: Site, played: list[Steps], random: Random
 ) -> None:
-    publish(site.app, [*RULES, *(replace(window(code, 5000 * code), above=Decimal(100)) for code in (1, 20))])
-    shadow(site.app, [*RULES[:1], replace(window(2, 400), above=Decimal(50))])
+    publish(site.app, [*RULES, *(total(code, seconds=5000 * code) for code in (1, 20))])
+    shadow(site.app, [*RULES[:1], total(2, seconds=400)])
     events = [event for user_id, steps in enumerate(played, 1) for event in played_by(user_id, steps, start=10)]
     seconds = list({event.t for event in events})
     random.shuffle(seconds)

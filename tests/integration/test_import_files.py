@@ -116,6 +116,7 @@ def test_faults_up_to_a_number_are_left_out_and_written_to_a_file(app: APIFlask,
 
 
 def test_another_currency_is_a_fault(app: APIFlask, tmp_path: Path) -> None:
+    # A62
     file = given(tmp_path, "user_id,t,type,amount,currency\n1,10,deposit,42,EUR\n1,11,deposit,42,SEK\n")
     assert "line 3, currency: Must be EUR: convert the amount." in refused(app, file, "--currency", "EUR")
 
