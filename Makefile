@@ -95,7 +95,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without installing that:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.bulkheads bench.draw faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.bulkheads bench.draw faults lint format monitoring.check check
 # Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
 ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -113,6 +113,9 @@ bench: $(VENV)/dev.stamp ## measure what an event costs, on servers of its own; 
 	@$(BIN)/python -m bench
 bench.quick: $(VENV)/dev.stamp ## run the same in about a minute, to find errors and wrong answers; writes nothing
 	@$(BIN)/python -m bench --quick
+	@$(BIN)/python -m bench.imports --quick
+bench.imports: $(VENV)/dev.stamp ## measure what an import costs, beside a bare COPY; writes docs/import-performance.md
+	@$(BIN)/python -m bench.imports
 bench.bulkheads: $(VENV)/dev.stamp ## measure the p99 of events while others read, draft rules or lock a player; writes docs/bulkheads.md (needs wrk)
 	@$(BIN)/python -m bench.bulkheads
 bench.draw: $(VENV)/dev.stamp ## redraw docs/performance.svg from docs/performance.json, without measuring

@@ -22,6 +22,7 @@ class AdvisoryLock(IntEnum):
     RULE_BOOK = 7_311_030_300_124
     REGISTER = 7_311_030_300_125
     SEALS = 7_311_030_300_126
+    IMPORTS = 7_311_030_300_127
 
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMING))

@@ -16,6 +16,7 @@ import app.access.models
 import app.alerts.models
 import app.events.models
 import app.health.models
+import app.intake.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
@@ -185,6 +186,7 @@ def register_commands(application: Application) -> None:
     for command in ON_SEALS:
         rules.add_command(command)
     event_commands.add_lazy(("reverse", "amend"), load_correction_commands)
+    event_commands.add_lazy(("import",), load_intake_commands)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -208,6 +210,13 @@ def load_correction_commands() -> Iterable[click.Command]:
     from app.events.revising.cli import ON_CORRECTIONS  # noqa: PLC0415  # see above
 
     return ON_CORRECTIONS
+
+
+def load_intake_commands() -> Iterable[click.Command]:
+    """Import and return the commands that import events, which no other program needs."""
+    from app.intake.cli import ON_INTAKE  # noqa: PLC0415  # see above
+
+    return ON_INTAKE
 
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:

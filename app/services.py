@@ -24,6 +24,7 @@ from app.events.services import EventServices
 from app.events.system_clock import SystemClock
 from app.health.controllers import Readiness
 from app.health.services import HealthServices
+from app.intake.services import IntakeServices
 from app.owner import Owner
 from app.players.services import PlayerServices
 from app.rulebook.edition_book import EditionBook
@@ -99,6 +100,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
+    yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
 def make_entrance(settings: Settings, database: Database) -> Entrance:

@@ -87,6 +87,7 @@ round:
   events/s include. The bare read turns each row into a Python tuple and drops it. The twenty rules (counts up to ten,
   windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:
   [backtest.md](backtest.md).
+- **Importing** files of events is measured by itself: [import-performance.md](import-performance.md).
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
   {target:.0f} events/s together. Latency is measured from the moment of sending; a late answer delays only its own
   connection.

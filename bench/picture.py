@@ -4,7 +4,7 @@ SVG that is read as it is: letters are text, colours follow the light or dark of
 place of its own, so that no two of them can overlap. Nothing in it is drawn at random: the same figures, the same file.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -44,6 +44,19 @@ def draw(figures: Figures, file: Path) -> None:
     file.write_text(svg(figures), encoding="utf-8")
 
 
+def draw_costs(title: str, costs: Mapping[str, Cost], file: Path) -> None:
+    """Write a picture of costs alone, one bar each, as SVG."""
+    bottom = HEAD + len(costs) * ROW + GAP
+    scale = Scale([cost.cpu for cost in costs.values()])
+    drawn = [
+        _text(20, 24, title, "title"),
+        *_legend(),
+        *scale.drawn(HEAD, bottom, "CPU time of an event, microseconds (median of the rounds)"),
+        *(part for n, (name, cost) in enumerate(costs.items()) for part in _cost(scale, HEAD + n * ROW, name, cost)),
+    ]
+    file.write_text(_document(title, bottom + FOOT, drawn), encoding="utf-8")
+
+
 def svg(figures: Figures) -> str:
     """Return the picture."""
     pairs = figures.pairs
@@ -51,6 +64,10 @@ def svg(figures: Figures) -> str:
     height = middle + HEAD + len(pairs) * RATIO_ROW + FOOT
     drawn = [*_costs(pairs), *_ratios(pairs, middle)]
     title = f"CPU time of an event, and the ratios beside their bars, measured on {figures.measured}"
+    return _document(title, height, drawn)
+
+
+def _document(title: str, height: float, drawn: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" aria-label="{escape(title)}">\n<style>{STYLE}</style>\n{PATTERN}\n'
@@ -62,13 +79,17 @@ def _costs(pairs: Sequence[Pair]) -> Iterator[str]:
     scale = Scale([cost.cpu for pair in pairs for cost in (pair.base_cost, pair.subject_cost)])
     bottom = HEAD + len(pairs) * (2 * ROW + GAP)
     yield _text(20, 24, "What an event costs", "title")
-    yield from _key(LEFT, 44, '<rect class="app" x="{x}" y="{y}" width="12" height="12"/>', "application")
-    yield from _key(LEFT + 120, 44, _POSTGRES.format(x="{x}", y="{y}", width=12, height=12), "PostgreSQL")
+    yield from _legend()
     yield from scale.drawn(HEAD, bottom, "CPU time of an event, microseconds (median of the rounds)")
     for number, pair in enumerate(pairs):
         top = HEAD + number * (2 * ROW + GAP) + GAP / 2
         yield from _cost(scale, top, pair.base, pair.base_cost)
         yield from _cost(scale, top + ROW, pair.subject, pair.subject_cost)
+
+
+def _legend() -> Iterator[str]:
+    yield from _key(LEFT, 44, '<rect class="app" x="{x}" y="{y}" width="12" height="12"/>', "application")
+    yield from _key(LEFT + 120, 44, _POSTGRES.format(x="{x}", y="{y}", width=12, height=12), "PostgreSQL")
 
 
 _POSTGRES = '<rect fill="url(#postgres)" x="{x}" y="{y}" width="{width}" height="{height}"/>'

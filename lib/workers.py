@@ -136,6 +136,29 @@ class Workers(Generic[Given, Context]):
         return WorkerFailed(f"a worker process ended {how} before its work was done")
 
 
+@dataclass(slots=True)
+class ThisProcess(Generic[Given, Context]):
+    """A pool that does the pieces in this process, one after the other: for work that is done before others start."""
+
+    begin: Begin[Given, Context]
+    given: Given
+    count: int
+    cpu_seconds: float = field(default=0, init=False)  # that of other processes
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+    _context: Context = field(init=False)
+
+    def __enter__(self) -> Self:
+        self._context = self._stack.enter_context(self.begin(self.given))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def each(self, pieces: Iterable[Piece[Context, Result]]) -> Iterator[Result]:
+        """Do the pieces, in their order, and yield their results."""
+        return (piece(self._context) for piece in pieces)
+
+
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
     """Delay Ctrl-C until the end of the block; a process that is started in it never receives it."""

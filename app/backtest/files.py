@@ -7,6 +7,7 @@ read it before it is complete.
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from errno import ELOOP, EPERM
 from pathlib import Path
@@ -53,8 +54,8 @@ def is_special(place: Path) -> bool:
         return False
 
 
-def replace(place: Path, text: str) -> None:
-    """Write a temporary file beside the place, then rename it.
+def replace(place: Path, text: str | Iterable[str]) -> None:
+    """Write a temporary file beside the place, then rename it; the text may come in parts.
 
     The new file keeps the mode of a file of our own; in the place of somebody else's it gets the mode of the umask.
     """
@@ -63,8 +64,9 @@ def replace(place: Path, text: str) -> None:
     opened = os.open(temporary, flags, 0o600)
     try:
         with os.fdopen(opened, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.writelines([text] if isinstance(text, str) else text)
             file.flush()
+            os.fsync(file.fileno())
             os.fchmod(file.fileno(), _mode(place))
         temporary.replace(place)
     except OSError:

@@ -169,7 +169,7 @@ EMPTY = """
     DECLARE
         names CONSTANT text[] =
             '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player,
-              superseded_event, revision}';
+              superseded_event, revision, import_job, import_line, import_span, import_fault}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');

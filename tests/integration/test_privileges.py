@@ -29,6 +29,17 @@ ALLOWED = {
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),
         update=("last_used_at", "expires_at", "revoked_at", "revoked_by", "refusals", "owner"),
     ),
+    "import_fault": May(insert=("job_id", "line", "field", "reason", "text"), delete=True),
+    "import_job": May(
+        insert=("file", "digest", "form", "edition", "shadow", "made_by"),
+        update=("state", "lines", "ignored", "imported", "ended_at"),
+    ),
+    "import_line": May(insert=("job_id", "line", "user_id", "t", "type", "amount", "event_id"), delete=True),
+    "import_span": May(
+        insert=("job_id", "no", "first_user", "first_t", "last_user", "last_t", "lines"),
+        update=("imported",),
+        delete=True,
+    ),
     "key_event": May(insert=("key_id", "step", "who", "replaces")),
     "registered_user": May(insert=("user_id", "name", "email")),
     "revision": May(insert=("user_id", "t", "n", "no", "codes_before", "codes_after", "edition", "found", "cause")),

@@ -61,6 +61,11 @@ def test_no_text_overlaps_another_or_the_edge(shown: Figures) -> None:
     read(svg)
     found = boxes(svg)
     assert {str(each.base) for each in shown.pairs} <= {text for text, *_ in found}
+    assert_that_all_can_be_read(svg)
+
+
+def assert_that_all_can_be_read(svg: str) -> None:
+    found = boxes(svg)
     assert all(left >= 0 and right <= picture.WIDTH for _, left, right, *_ in found)
     for one, other in combinations(found, 2):
         beside = one[2] <= other[1] or other[2] <= one[1]
@@ -170,3 +175,11 @@ def test_measurements_round_trip_through_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "performance.svg").read_text() == picture.svg(kept)
     assert f"## Bars that were missed\n\n{missed(kept)}\n" in (tmp_path / "performance.md").read_text()
     assert missed(kept).startswith("- **service / base: 2.00, the bar is 1.50.**")
+
+
+def test_a_picture_of_costs_alone_has_a_bar_for_each(tmp_path: Path) -> None:
+    costs = {"bare": Cost(app=1, postgres=2), "whole": Cost(app=60, postgres=30)}
+    picture.draw_costs("Costs", costs, tmp_path / "costs.svg")
+    svg = (tmp_path / "costs.svg").read_text(encoding="utf-8")
+    assert all(f">{text}<" in svg for text in ("Costs", "bare", "whole", "3", "90"))
+    assert_that_all_can_be_read(svg)

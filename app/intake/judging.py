@@ -1,0 +1,188 @@
+"""The events of some players, sifted and judged in memory: what is stored of them, as the live path would store it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from app.alerts.domain import Evidence, StoredAlert
+from app.alerts.queries import format_evidence, written
+from app.backtest.judging import needs_of_all
+from app.intake.domain import Fault, Row
+from app.intake.queries import ImportQueries
+from app.intake.sifting import NOBODY, Ahead, Known, Sifter
+from app.rules.engine import RuleSet
+from app.rules.event import ActivityEvent
+from app.rules.history import HistoryNeeds
+from app.rules.rule import Match
+from app.rules.running_history import RunningHistory
+from lib.bulk_sessions import NULL, escaped
+
+Verdicts = list[tuple[RuleSet, tuple[Match, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What lines are sifted by and events judged by; the live rule set comes first."""
+
+    rule_sets: Sequence[RuleSet]
+    registered_only: bool
+    ahead: Ahead
+
+    @property
+    def needs(self) -> HistoryNeeds:
+        """How far back the rules look."""
+        return needs_of_all(*self.rule_sets)
+
+
+@dataclass(slots=True)
+class Sifted:
+    """The lines of a player: those to store with their places, and those with faults; the rest is stored already."""
+
+    user_id: int
+    sifter: Sifter
+    places: list[tuple[Row, int]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def events(self) -> Iterator[ActivityEvent]:
+        """Make the events to store."""
+        return (row.event(place) for row, place in self.places)
+
+    @property
+    def known(self) -> Known:
+        """The clock of the player."""
+        return self.sifter.known
+
+
+def sift(queries: ImportQueries, bench: Bench, rows: Sequence[Row], carried: Sifter | None = None) -> list[Sifted]:
+    """Decide on all these lines, which are ordered; `carried` knows the lines before of their only player."""
+    users = list({row.user_id: None for row in rows})
+    clocks = queries.clocks(users)
+    registered = queries.registered(users) if bench.registered_only else None
+    at: dict[int, dict[int, ActivityEvent]] = {}
+    named: dict[int, dict[str, ActivityEvent]] = {}
+    for event in queries.stored_at(_moments(rows, clocks)):
+        at.setdefault(event.user_id, {})[event.t] = event
+    for event in queries.stored_as(
+        [(row.user_id, row.event_id) for row in rows if row.event_id and row.user_id in clocks]
+    ):
+        named.setdefault(event.user_id, {})[event.event_id or ""] = event
+    found = []
+    for user_id, lines in groupby(rows, itemgetter(1)):
+        sifter = carried or Sifter(
+            clocks.get(user_id, NOBODY), registered is None or user_id in registered, bench.ahead
+        )
+        sifter.stored_at, sifter.stored_as = at.get(user_id, {}), named.get(user_id, {})
+        found.append(_decide(Sifted(user_id, sifter), lines))
+    return found
+
+
+def _moments(rows: Iterable[Row], clocks: dict[int, Known]) -> list[tuple[int, int]]:
+    return [(row.user_id, row.t) for row in rows if row.t <= clocks.get(row.user_id, NOBODY).last_t]
+
+
+def _decide(sifted: Sifted, lines: Iterable[Row]) -> Sifted:
+    decide = sifted.sifter.decide
+    for row in lines:
+        decided = decide(row)
+        if isinstance(decided, Fault):
+            sifted.faults.append(decided)
+        elif decided is not None:
+            sifted.places.append((row, decided))
+    return sifted
+
+
+class Judge:
+    """Judges events of one player after the other, each by what came before it."""
+
+    def __init__(self, queries: ImportQueries, bench: Bench) -> None:
+        self._queries, self._rule_sets, self._needs = queries, bench.rule_sets, bench.needs
+        windows = (*self._needs.window.values(), *(window.seconds for window in self._needs.sums))
+        self._longest = max(windows, default=0)
+        self.past = RunningHistory(self._needs)
+
+    def judge(self, players: Sequence[Sifted]) -> Iterator[tuple[Sifted, Iterator[tuple[ActivityEvent, Verdicts]]]]:
+        """Yield each player with events to store, and each of these with the verdict of each rule set."""
+        with_past = [each for each in players if each.places and each.known is not NOBODY]
+        opens = {each.user_id: max(each.places[0][0].t - self._longest, 0) for each in with_past}
+        earlier = {
+            user_id: list(events)
+            for user_id, events in groupby(self._queries.past(opens, self._needs), lambda event: event.user_id)
+        }
+        for each in players:
+            if each.places:
+                self.past.forget()
+                for event in earlier.get(each.user_id, ()):
+                    self.past.remember(event)
+                yield each, self.go_on(each.events())
+
+    def go_on(self, events: Iterable[ActivityEvent]) -> Iterator[tuple[ActivityEvent, Verdicts]]:
+        """Judge further events of the same player."""
+        past, rule_sets = self.past, self._rule_sets
+        for event in events:
+            history = past.before(event.t)
+            yield event, [(rule_set, rule_set.evaluate(event, history)) for rule_set in rule_sets]
+            past.remember(event)
+
+    def alert(self, event: ActivityEvent, rule_set: RuleSet, match: Match) -> StoredAlert:
+        """Return the alert of a match of the event that was judged last, with its evidence."""
+        refs = [each.ref for each in match.events[: match.most_named]]
+        if match.window:
+            refs += self.past.last_in(match.window, event.t, match.most_named - len(refs))
+        evidence = Evidence(
+            value=match.value,
+            threshold=match.threshold,
+            count=match.count,
+            events=tuple(refs),
+            sentence=match.sentence,
+        )
+        return StoredAlert(
+            user_id=event.user_id,
+            t=event.t,
+            n=event.n,
+            event_id=event.event_id,
+            code=match.code,
+            edition=rule_set.edition,
+            shadow=rule_set.shadow,
+            evidence=evidence,
+        )
+
+
+class Written(NamedTuple):
+    """What is stored of a player, as COPY reads it, and how far the clock moves."""
+
+    user_id: int
+    known: Known
+    last_t: int
+    events: list[str]
+    alerts: list[str]
+
+
+def write(judge: Judge, players: Sequence[Sifted]) -> list[Written]:
+    """Judge the events of players, and write them and their alerts."""
+    return [_written(judge, sifted, judged) for sifted, judged in judge.judge(players)]
+
+
+def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent, Verdicts]]) -> Written:
+    events: list[str] = []
+    alerts: list[str] = []
+    seq = sifted.known.events
+    for event, verdicts in judged:
+        seq += 1
+        live, matches = verdicts[0]
+        codes = ",".join([str(match.code) for match in matches])
+        # No value of these needs an escape.
+        events.append(
+            f"{event.user_id}\t{event.t}\t{event.n}\t{event.type.value}\t{event.amount}\t{{{codes}}}\t{live.edition}\t"
+            f"{seq}\t{event.event_id or NULL}\n"
+        )
+        for rule_set, met in verdicts:
+            alerts.extend(_alert_line(judge.alert(event, rule_set, match)) for match in met)
+    return Written(sifted.user_id, sifted.known, sifted.sifter.last_t, events, alerts)
+
+
+def _alert_line(alert: StoredAlert) -> str:
+    evidence = escaped(written(format_evidence(alert.evidence, alert.event_id)))
+    at = f"{alert.user_id}\t{alert.t}\t{alert.n}\t{alert.code}\t{alert.shadow}\t{alert.edition}"
+    return f"{at}\t{evidence}\n"
