@@ -165,15 +165,6 @@ def places_of(events: Iterable[EventRef]) -> list[tuple[int, str | None]]:
 
 def _alert(row: Row, *, shadow: bool) -> StoredAlert:
     user_id, t, n, code, edition, stored = row
-    moments = stored["moments"]
-    places = stored.get("events") or [()] * len(moments)
-    evidence = Evidence(
-        value=stored["value"],
-        threshold=stored["limit"],
-        count=stored["count"],
-        events=tuple(EventRef(at, *place) for at, place in zip(moments, places, strict=True)),
-        sentence=stored["sentence"],  # in whichever wording (A45)
-    )
     return StoredAlert(
         user_id=user_id,
         t=t,
@@ -182,5 +173,18 @@ def _alert(row: Row, *, shadow: bool) -> StoredAlert:
         code=code,
         edition=edition,
         shadow=shadow,
-        evidence=evidence,
+        evidence=parse_evidence(stored),
+    )
+
+
+def parse_evidence(stored: Mapping[str, Any]) -> Evidence:
+    """Make the domain's value from evidence as it is stored."""
+    moments = stored["moments"]
+    places = stored.get("events") or [()] * len(moments)
+    return Evidence(
+        value=stored["value"],
+        threshold=stored["limit"],
+        count=stored["count"],
+        events=tuple(EventRef(at, *place) for at, place in zip(moments, places, strict=True)),
+        sentence=stored["sentence"],  # in whichever wording (A45)
     )

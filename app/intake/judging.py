@@ -79,7 +79,8 @@ def sift(queries: ImportQueries, bench: Bench, rows: Sequence[Row], carried: Sif
 
 
 def _moments(rows: Iterable[Row], clocks: dict[int, Known]) -> list[tuple[int, int]]:
-    return [(row.user_id, row.t) for row in rows if row.t <= clocks.get(row.user_id, NOBODY).last_t]
+    known = ((row, clocks.get(row.user_id, NOBODY)) for row in rows)
+    return [(row.user_id, row.t) for row, clock in known if row.t <= clock.last_t or clock.corrections]
 
 
 def _decide(sifted: Sifted, lines: Iterable[Row]) -> Sifted:

@@ -23,21 +23,30 @@ LINES = """
 # The version changes with every change of a row, whoever makes it.
 CLOCKS = """
     SELECT user_id, last_t, events, xmin::text::bigint, (
-        SELECT CASE WHEN event_id IS NOT NULL THEN n END FROM activity_event
+        SELECT CASE WHEN event_id IS NOT NULL THEN greatest(n, (
+            SELECT max(n) FROM superseded_event WHERE user_id = clock.user_id AND t = clock.last_t
+        )) END FROM activity_event
         WHERE user_id = clock.user_id AND t = clock.last_t ORDER BY n DESC LIMIT 1
-    ) FROM user_clock AS clock WHERE user_id = ANY (%s)
+    ), corrections FROM user_clock AS clock WHERE user_id = ANY (%s)
 """
 REGISTERED = "SELECT user_id FROM registered_user WHERE user_id = ANY (%s)"
-# OFFSET 0 keeps each a look-up by index, however many there are.
+# OFFSET 0 keeps each a look-up by index, however many there are. A corrected event is what it was when it was answered
+# (A52): its first version comes last, after what stands of it.
 STORED_AT = f"""
     SELECT event.* FROM unnest(%s::bigint[], %s::bigint[]) AS asked (user_id, t) CROSS JOIN LATERAL (
-        SELECT user_id, t, {EVENT} FROM activity_event WHERE user_id = asked.user_id AND t = asked.t AND n = 0 OFFSET 0
+        SELECT user_id, t, {EVENT} FROM activity_event WHERE user_id = asked.user_id AND t = asked.t AND n = 0
+        UNION ALL
+        SELECT user_id, t, {EVENT} FROM superseded_event
+        WHERE user_id = asked.user_id AND t = asked.t AND n = 0 AND no = 1 OFFSET 0
     ) AS event
 """  # noqa: S608  # columns of ours
 STORED_AS = f"""
     SELECT event.* FROM unnest(%s::bigint[], %s::text[]) AS asked (user_id, event_id) CROSS JOIN LATERAL (
         SELECT user_id, t, {EVENT} FROM activity_event
-        WHERE user_id = asked.user_id AND event_id = asked.event_id OFFSET 0
+        WHERE user_id = asked.user_id AND event_id = asked.event_id
+        UNION ALL
+        SELECT user_id, t, {EVENT} FROM superseded_event
+        WHERE user_id = asked.user_id AND event_id = asked.event_id AND no = 1 OFFSET 0
     ) AS event
 """  # noqa: S608  # as above
 PAST = f"""

@@ -22,13 +22,15 @@ from app.rules.limits import MAX_IN_A_SECOND
 class Known(NamedTuple):
     """A player's clock: the latest `t`, how many events were counted, and the version of the row.
 
-    `place` is that of the latest event in its second, None if it has the second to itself.
+    `place` is that of the latest event in its second, None if it has the second to itself; `corrections` counts those
+    of the player's events.
     """
 
     last_t: int = -1
     events: int = 0
     version: int = 0
     place: int | None = None
+    corrections: int = 0
 
 
 NOBODY = Known()  # a player without events
@@ -71,7 +73,8 @@ class Sifter:
         """Return the event's place in its second, or why it is refused; None if it is stored already."""
         _, user_id, t, _, _, event_id = row
         known = event_id is not None and (event_id in self._ids or event_id in self.stored_as)
-        if t > self.last_t and not known and self.registered and not self.ahead.refuses(t):
+        in_order = t > self.last_t and not known and not self.known.corrections
+        if in_order and self.registered and not self.ahead.refuses(t):
             return self._accept(row, 0)  # nearly always: nothing is stored at this `t` or later
         try:
             if self._is_stored(row.event()):
@@ -80,7 +83,7 @@ class Sifter:
                 raise UnknownUser(user_id)
             if self.ahead.refuses(t):
                 raise InTheFuture(t, now=self.ahead.now, allowed=self.ahead.allowed or 0)
-            return self._twice(row) or self._accept(row, self._place_of(row))
+            return self._twice(row) or self._beside_corrected(row) or self._accept(row, self._place_of(row))
         except EventRefused as error:
             return Fault(row.line, _FIELDS.get(type(error), "t"), str(error))
 
@@ -107,6 +110,12 @@ class Sifter:
         if latest is None or row.t != latest.t or (row.event_id and latest.event_id):
             return None
         return Fault(row.line, "t", _same(row, latest, f"t {row.t} of this player"))
+
+    def _beside_corrected(self, row: Row) -> Fault | None:
+        """Return the fault of a line in the second of an event that was reversed since, and set the clock back."""
+        if row.t > self.last_t and row.t in self.stored_at:
+            return Fault(row.line, "t", f"an event at t {row.t} was corrected; send this one to the service by itself")
+        return None
 
     def _place_of(self, row: Row) -> int:
         """Return the place of the event in its second; raises `EventRefused`."""

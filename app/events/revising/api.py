@@ -60,8 +60,14 @@ NO_REASON = InvalidMembers({"reason": ["Missing data for required field."]})
 def refusals(unknown: NoEventToCorrect, *more: CorrectionRefused) -> dict[int, Any]:
     """Describe the refusals of a view; `unknown` is that of an event which is not there."""
     return error_responses(
-        *(MalformedJson, NO_REASON, unknown, *more),
-        *(TooManyLaterEvents(1, 10, MAX_JUDGED_AGAIN, COMMANDS), NoRuleBook, NotFound, Unavailable),
+        MalformedJson,
+        NO_REASON,
+        unknown,
+        *more,
+        TooManyLaterEvents(1, 10, MAX_JUDGED_AGAIN, COMMANDS),
+        NoRuleBook,
+        NotFound,
+        Unavailable,
         problems=WITH_THOSE_OF_EVENTS,
         takes_body=True,
     )
