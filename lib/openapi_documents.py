@@ -107,8 +107,8 @@ class DocumentPlugin(BasePlugin):
 
     def _component_of(self, response: Document) -> str:
         """Return the name of the component with the same content, if there is one."""
-        name, shared = name_of(response), self._shared_responses
-        return name if name in shared and shared[name]["content"] == response["content"] else ""
+        shared = self._shared_responses.items()
+        return next((name for name, each in shared if each["content"] == response.get("content")), "")
 
     @cached_property
     def _views(self) -> dict[tuple[str, str], View]:
@@ -120,10 +120,15 @@ class DocumentPlugin(BasePlugin):
 
     @cached_property
     def _shared_responses(self) -> dict[str, Document]:
-        """Return the error responses that several views share, by name; the first if different ones have one name."""
+        """Return the error responses that several views share, by name; different ones of one name are numbered."""
         notes = [getattr(view, "_spec", {}) for view in self._app.view_functions.values()]
         found = [response for note in notes for response in note.get("responses", {}).values() if name_of(response)]
-        return {name_of(response): response for response in reversed(found) if found.count(response) > 1}
+        shared: dict[str, Document] = {}
+        for response in found:
+            if found.count(response) > 1 and response not in shared.values():
+                name, same = name_of(response), sum(name_of(each) == name_of(response) for each in shared.values())
+                shared[f"{name}-{same + 1}" if same else name] = response
+        return shared
 
 
 def _with_request_id(response: Document) -> Document:

@@ -40,10 +40,10 @@ def read_one_with_id(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(f"/users/{at.player.user_id}/events/by-id/tx-1a2b")
 
 
-def correct(at: ExampleCase, body: object) -> httpx.Response:
+def correct(at: ExampleCase, body: object, event_id: str = "1") -> httpx.Response:
     """Send a correction of the event at 10, or of that with an id."""
     path = at.example.path.replace("/users/1", f"/users/{at.player.user_id}").replace("/events/1", "/events/10")
-    return at.player.client.post(path.replace("/by-id/1/", "/by-id/tx-1a2b/"), json=body)
+    return at.player.client.post(path.replace("/by-id/1/", f"/by-id/{event_id}/"), json=body)
 
 
 def corrected(at: ExampleCase) -> httpx.Response:
@@ -52,11 +52,11 @@ def corrected(at: ExampleCase) -> httpx.Response:
     for kind, amount, t in (("deposit", "150.00", 10), ("withdraw", "5.00", 15), ("deposit", "60.00", 20)):
         event = {"type": kind, "amount": amount, "user_id": at.player.user_id, "t": t, **(with_id if t == 10 else {})}
         at.player.client.post("/event", json=event).raise_for_status()
-    return correct(at, at.example.request)
+    return correct(at, at.example.request, "tx-1a2b")
 
 
 def amended_to_the_same(at: ExampleCase) -> httpx.Response:
-    with_id = {"event_id": "tx-1a2b"} if "by-id" in at.example.path else {}
+    with_id = {"event_id": "1"} if "by-id" in at.example.path else {}
     event = {"type": "deposit", "amount": "15.00", "user_id": at.player.user_id, "t": 10, **with_id}
     at.player.client.post("/event", json=event).raise_for_status()
     return correct(at, at.example.request)

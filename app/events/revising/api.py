@@ -74,7 +74,7 @@ def refusals(unknown: NoEventToCorrect, *more: CorrectionRefused) -> dict[int, A
 
 
 NOT_COUNTED = NotCounted(1, EventRef(10))
-NO_EVENT, NO_EVENT_WITH_ID = NoEventToCorrect(1, 10), NoEventToCorrect(1, "tx-1a2b")
+NO_EVENT, NO_EVENT_WITH_ID = NoEventToCorrect(1, 10), NoEventToCorrect(1, "1")
 Answer = tuple[Corrected, int, dict[str, str]]
 
 
@@ -134,7 +134,7 @@ def reverse_event_with_id(user_id: int, event_id: str, asked: dict[str, Any]) ->
     description="the event is amended",
 )
 @corrections.doc(
-    responses=refusals(NO_EVENT_WITH_ID, NothingToAmend(1, EventRef(10, 0, "tx-1a2b"), EventType.DEPOSIT, Decimal(15)))
+    responses=refusals(NO_EVENT_WITH_ID, NothingToAmend(1, EventRef(10, 0, "1"), EventType.DEPOSIT, Decimal(15)))
 )
 @describes_path(corrections, EventWithIdToCorrect)
 @require_scope(Scope.EVENTS_CORRECT)
