@@ -3,19 +3,21 @@
 It keeps the plain list of what is believed, in the order of the events, and judges every event again after each change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from testkit.oracle import Event, codes_after
+from testkit.oracle import EDITION_1, Event, Rule, codes_after
 
 
 @dataclass(slots=True)
 class Kept:
-    """An event as it is believed now, how it was sent and answered first, and whether it is reversed."""
+    """An event as it is believed now; how it was sent and answered first, and by which rules."""
 
     now: Event
     sent: Event
     answered: list[int]
+    rules: Sequence[Rule]
     reversed: bool = False
     amended: bool = False
 
@@ -31,9 +33,13 @@ class Answer:
 
 
 class PlayerLog:
-    """What a player's events have to be answered, in whatever order they come; `horizon` None refuses late ones."""
+    """What a player's events have to be answered, in whatever order they come; `horizon` None refuses late ones.
+
+    `rules` are those in force; each event is judged again by those that judged it first.
+    """
 
     def __init__(self, horizon: int | None = None) -> None:
+        self.rules = EDITION_1
         self._horizon = horizon
         self._kept: list[Kept] = []  # by t, and within a second as they came
 
@@ -51,8 +57,8 @@ class PlayerLog:
             return Answer(400, [])
         place = sum(each.now.t <= event.t for each in self._kept)
         standing = [each.now for each in self._kept[:place] if not each.reversed]
-        codes = codes_after([*standing, event])
-        self._kept.insert(place, Kept(event, event, codes))
+        codes = codes_after([*standing, event], self.rules)
+        self._kept.insert(place, Kept(event, event, codes, self.rules))
         return Answer(200, codes, late)
 
     def _same(self, event: Event) -> list[Kept]:
@@ -87,5 +93,6 @@ class PlayerLog:
 
     def believed(self) -> list[tuple[Event, list[int]]]:
         """Return the events that stand, in order, with the codes that each raises by what is known now."""
-        standing = [each.now for each in self._kept if not each.reversed]
-        return [(event, codes_after(standing[: place + 1])) for place, event in enumerate(standing)]
+        standing = [each for each in self._kept if not each.reversed]
+        events = [each.now for each in standing]
+        return [(each.now, codes_after(events[:no], each.rules)) for no, each in enumerate(standing, start=1)]

@@ -1,5 +1,6 @@
 """Events are reversed and amended, and later events judged again (A52)."""
 
+from decimal import Decimal
 from itertools import count
 from random import Random
 
@@ -9,14 +10,27 @@ from flask.testing import FlaskClient
 from psycopg2.errors import InsufficientPrivilege
 from werkzeug.test import TestResponse
 
-from testkit.oracle import Event, EventType
+from app.rules.event import EventType as EventKind
+from app.rules.window_total import WindowTotal
+from testkit.oracle import EDITION_1, Event, EventType
 from testkit.player_log import PlayerLog
+from tests.edition_1 import RULES
+from tests.integration.books import publish
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import verified
 from tests.integration.test_seals import sealed
 
 PLAYERS = count(1)
+LONG = WindowTotal(code=7, name="long", description="long", type=EventKind.DEPOSIT, above=Decimal(300), seconds=3600)
+LONG_AS_WRITTEN = {
+    "code": 7,
+    "kind": "window_total",
+    "type": "deposit",
+    "above": "300",
+    "seconds": 3600,
+    "evaluated_on": ("deposit", "withdraw"),
+}
 DAY = 24 * 3600
 
 
@@ -65,7 +79,11 @@ def test_the_clock_goes_back(client: FlaskClient, sql: Sql) -> None:
 def test_any_mixture(app: APIFlask, client: FlaskClient, sql: Sql, seed: int) -> None:
     random, user, log = Random(seed), next(PLAYERS), PlayerLog(horizon=7 * DAY)  # noqa: S311  # not for secrets
     sent: list[Event] = []
-    for _ in range(40):
+    change_rules = seed % 2 == 1
+    for step in range(40):
+        if change_rules and step == 12:  # from here on a long window, which is added up and not listed
+            publish(app, [*RULES, LONG])
+            log.rules = [*EDITION_1, LONG_AS_WRITTEN]
         if random.random() < 0.05:
             sealed(app)
         if sent and random.random() < 0.3:
