@@ -1,28 +1,32 @@
 """The editions that events were judged by, kept by each process: what an edition says never changes."""
 
+from collections.abc import Sequence
+
 from app.rulebook.domain import Edition, UnreadableEdition
 from app.rulebook.queries import RuleBookQueries
-from app.rules.engine import Evaluator, RuleSet
+from app.rules.engine import RuleSet
 from app.rules.rejudging import Judges
 from lib.transactions import Transaction
 
 
 class EditionBook:
-    """Every edition that was ever live, and the one in the shadow; read again whenever there are others."""
+    """Every edition that was ever live, and those in force; read again whenever another one was published."""
 
     def __init__(self) -> None:
-        self._key: tuple[object, ...] = ()
-        self._judges = Judges.of(())
+        self._count = 0
+        self._judges: dict[tuple[int, ...], Judges] = {}
 
-    def judges(self, current: Transaction, evaluator: Evaluator) -> Judges:
+    def judges(self, current: Transaction, in_force: Sequence[RuleSet] = ()) -> Judges:
         """Return what judged, or may have judged, any event that is stored by now; unreadable editions are left out."""
         book = RuleBookQueries(current)
-        key = (book.count_published(), *(each.edition for each in evaluator.rule_sets))
-        if key != self._key:
+        count = book.count_published()
+        if count != self._count:
+            self._judges, self._count = {}, count
+        numbers = tuple(each.edition for each in in_force)
+        if numbers not in self._judges:
             published = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in _readable(book)}
-            in_force = {each.edition: each for each in evaluator.rule_sets}
-            self._judges, self._key = Judges.of((in_force | published).values()), key
-        return self._judges
+            self._judges[numbers] = Judges.of(({each.edition: each for each in in_force} | published).values())
+        return self._judges[numbers]
 
 
 def _readable(book: RuleBookQueries) -> list[Edition]:

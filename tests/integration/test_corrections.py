@@ -15,8 +15,8 @@ from app.rules.window_total import WindowTotal
 from testkit.oracle import EDITION_1, Event, EventType
 from testkit.player_log import PlayerLog
 from tests.edition_1 import RULES
-from tests.integration.books import publish
-from tests.integration.clients import codes, send
+from tests.integration.books import publish, write_into
+from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql, run_sql
 from tests.integration.judging import verified
 from tests.integration.test_seals import sealed
@@ -198,3 +198,86 @@ def test_the_function_leaves_its_record(client: FlaskClient, service_url: str) -
     send(client, "deposit", "10", 10)
     run_sql(service_url, "SELECT correct_event(1, 10, 0, NULL, NULL, 'why', 'who', NULL)")
     assert run_sql(service_url, "SELECT t, reason, corrected_by FROM superseded_event") == [(10, "why", "who")]
+
+
+def test_an_edition_that_cannot_be_read_judges_nothing_again(client: FlaskClient, sql: Sql) -> None:
+    send(client, "deposit", "10", 10)
+    write_into(sql, 1, '[{"kind": "of a later release"}]')
+    answer = client.post("/users/1/events/10/amendment", json={"reason": "typing error", "amount": "11"})
+    assert (answer.status_code, answer.get_json()["type"]) == (503, "urn:problem-type:unavailable")
+    assert sql("SELECT count(*) FROM superseded_event") == [(0,)]
+
+
+def test_commands_correct_events(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    for t in (10, 20, 30):
+        send(client, "withdraw", "10", t)
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["events", "reverse", "1", "--t", "20", "--reason", "charge-back", "--as", "Ann"])
+    assert done.exit_code == 0, done.output
+    assert "correction 4 of player 1 (reversal)" in done.output
+    assert "30" in done.output
+    again = runner.invoke(args=["events", "reverse", "1", "--t", "20", "--reason", "charge-back"])
+    assert "was corrected so before" in again.output
+    amended = runner.invoke(args=["events", "amend", "1", "--t", "30", "--type", "deposit", "--reason", "typing error"])
+    assert amended.exit_code == 0, amended.output
+    assert sql("SELECT corrected_by, at_shell IS NULL, reason FROM superseded_event ORDER BY seq")[0] == (
+        *("Ann", False, "charge-back"),
+    )
+
+
+WRONG_COMMANDS = [
+    (["reverse", "1", "--reason", "x"], "Name the event by --t or by --id."),
+    (["reverse", "1", "--t", "10"], "--reason"),
+    (["reverse", "1", "--t", "10", "--reason", " "], "1 to 500 printable characters"),
+    (["reverse", "1", "--id", "-x", "--reason", "x"], "event_id"),
+    (["reverse", "1", "--t", "10", "--reason", "x"], "no event of player 1 is stored with t 10"),
+    (["amend", "1", "--t", "10", "--reason", "x"], "Give --type or --amount, or both."),
+    (["amend", "1", "--t", "10", "--amount", "1e3", "--reason", "x"], "plain amount above zero"),
+    (["amend", "1", "--t", "10", "--amount", "0", "--reason", "x"], "plain amount above zero"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG_COMMANDS, ids=[" ".join(words) for words, _ in WRONG_COMMANDS])
+def test_wrong_commands_say_what_to_do(app: APIFlask, words: list[str], message: str) -> None:
+    done = app.test_cli_runner().invoke(args=["events", *words])
+    assert done.exit_code != 0
+    assert message in done.output
+
+
+WRONG_BODIES: list[tuple[str, object, tuple[int, str]]] = [
+    ("reversal", {}, (400, "invalid-request")),
+    ("reversal", {"reason": ""}, (400, "invalid-request")),
+    ("reversal", {"reason": "x" * 501}, (400, "invalid-request")),
+    ("reversal", {"reason": "a\nb"}, (400, "invalid-request")),
+    ("reversal", {"reason": "x", "amount": "1"}, (400, "invalid-request")),
+    ("amendment", {"reason": "x"}, (400, "invalid-request")),
+    ("amendment", {"reason": "x", "amount": "0"}, (400, "invalid-request")),
+    ("amendment", {"reason": "x", "amount": "1e3"}, (400, "invalid-request")),
+    ("amendment", {"reason": "x", "type": "win"}, (400, "invalid-request")),
+    ("amendment", {"reason": "x", "amount": "10.00"}, (409, "nothing-to-correct")),
+]
+
+
+@pytest.mark.parametrize(("what", "body", "expected"), WRONG_BODIES)
+def test_wrong_corrections_leave_no_trace(
+    client: FlaskClient, sql: Sql, what: str, body: object, expected: tuple[int, str]
+) -> None:
+    send(client, "deposit", "10", 10)
+    assert problem(client.post(f"/users/1/events/10/{what}", json=body)) == expected
+    assert sql("SELECT events, corrections FROM user_clock") == [(1, 0)]
+
+
+def test_the_identity_of_a_corrected_event_stays_taken(client: FlaskClient) -> None:
+    first = send(client, "withdraw", "150", 10)
+    client.post("/users/1/events/10/amendment", json={"reason": "x", "amount": "20"})
+    again = send(client, "withdraw", "150", 10)
+    assert (codes(again), again.headers["Idempotent-Replay"]) == (codes(first), "true")
+    amended = send(client, "withdraw", "20", 10)
+    assert problem(amended) == (409, "duplicate-event")
+    assert "was amended by correction 2" in amended.get_json()["detail"]
+    client.post("/users/1/events/10/reversal", json={"reason": "x"})
+    assert codes(send(client, "withdraw", "150", 10)) == codes(first)
+    assert "was reversed by correction 3" in send(client, "deposit", "1", 10).get_json()["detail"]
+    assert problem(client.post("/users/1/events/10/amendment", json={"reason": "x", "amount": "2"})) == (
+        *(409, "nothing-to-correct"),
+    )

@@ -23,13 +23,15 @@ from tests.integration.servers import MAX_WAIT, Serve
 THREADS, STEPS, PLAYERS = 16, 25, 6
 HORIZON = 7 * 24 * 3600
 EVENTS = """
-    SELECT seq, t, n, event_id, type::text, amount::text, alert_codes, NULL::text, NULL::text, NULL::integer FROM activity_event
+    SELECT seq, t, n, event_id, type::text, amount::text, alert_codes, NULL::text, NULL::integer
+    FROM activity_event
     WHERE user_id = {user} AND (t, n) NOT IN (SELECT t, n FROM superseded_event WHERE user_id = {user})
     UNION ALL
-    SELECT event_seq, t, n, event_id, type::text, amount::text, alert_codes, NULL::text, NULL::text, NULL::integer FROM superseded_event
+    SELECT event_seq, t, n, event_id, type::text, amount::text, alert_codes, NULL::text, NULL::integer
+    FROM superseded_event
     WHERE user_id = {user} AND no = 1
     UNION ALL
-    SELECT seq, t, n, event_id, NULL, NULL, NULL, new_type::text, new_amount::text, no FROM superseded_event
+    SELECT seq, t, n, event_id, NULL, NULL, NULL, new_amount::text, no FROM superseded_event
     WHERE user_id = {user}
     ORDER BY 1
 """
@@ -111,7 +113,7 @@ def received(sql: Sql, user: int) -> Iterator[tuple[Event, list[int] | None, str
     """Yield what was received about a player: an event and its first answer, or a correction and the new amount."""
     events: dict[tuple[int, int], Event] = {}
     for number, row in enumerate(sql(EVENTS.format(user=user)), start=1):
-        seq, t, n, event_id, kind, amount, answered, _, new_amount, no = row
+        seq, t, n, event_id, kind, amount, answered, new_amount, no = row
         assert seq == number, "the numbers have no gap"
         if no is None:
             events[t, n] = Event(type=kind, amount=amount, user_id=0, t=t, event_id=event_id)

@@ -251,7 +251,6 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("receive_event", "t-in-the-future"): ahead_of_the_clock,
     ("receive_event", "second-full"): in_a_full_second,
     **{(each, "too-many-later-events"): before_a_thousand for each in ("receive_event", *CORRECTIONS)},
-    **{(each, "not-ready"): without_a_live_edition for each in CORRECTIONS},
     ("reverse_event", "nothing-to-correct"): without_a_number,
     ("read_corrections", "corrections"): with_a_reversal,
     ("read_users", "whole-register"): the_register,

@@ -33,7 +33,6 @@ from app.events.revising.schemas import (
 )
 from app.events.services import EventServices
 from app.rulebook.changes import change_from_request
-from app.rulebook.live_rules import NoRuleBook
 from app.rules.event import EventRef, EventType, parse_event_id
 from lib import services
 from lib.database_errors import Unavailable
@@ -65,7 +64,6 @@ def refusals(unknown: NoEventToCorrect, *more: CorrectionRefused) -> dict[int, A
         unknown,
         *more,
         TooManyLaterEvents(1, 10, MAX_JUDGED_AGAIN, COMMANDS),
-        NoRuleBook,
         NotFound,
         Unavailable,
         problems=WITH_THOSE_OF_EVENTS,

@@ -11,9 +11,8 @@ from rich.console import Console
 
 from app.events.revising.corrections import Which, correct
 from app.events.revising.domain import MAX_REASON, Corrected, Correction, CorrectionRefused
-from app.events.revising.judging import Bounds
+from app.events.revising.judging import Bounds, EditionUnreadable
 from app.events.services import EventServices
-from app.rulebook.live_rules import NoRuleBook
 from app.rulebook.options import your_name
 from app.rules.event import EventType, parse_amount, parse_event_id
 from app.rules.limits import BIGINT_MAX
@@ -103,7 +102,7 @@ def _correct(user_id: int, which: Which, correction: Correction) -> None:
         bounds = Bounds(judged=None, read=None, deadline=LONG_DEADLINE, progress=progress)
         try:
             corrected = correct(services.get(EventServices), user_id, which, correction, bounds)
-        except (CorrectionRefused, NoRuleBook) as error:
+        except (CorrectionRefused, EditionUnreadable) as error:
             raise click.ClickException(str(error)) from None
     _report(corrected)
 
@@ -111,7 +110,7 @@ def _correct(user_id: int, which: Which, correction: Correction) -> None:
 def _report(corrected: Corrected) -> None:
     recorded = corrected.correction
     done = "was corrected so before" if corrected.replayed else "is corrected"
-    click.echo(f"The event {done}: correction {recorded.seq} of player {recorded.user_id}, a {recorded.kind}.")
+    click.echo(f"The event {done}: correction {recorded.seq} of player {recorded.user_id} ({recorded.kind}).")
     if corrected.revised:
         rows = (
             (str(each.event.t), each.event.event_id or "", _listed(each.codes_before), _listed(each.codes_after))

@@ -44,9 +44,8 @@ class Target:
 def correct(services: EventServices, user_id: int, which: Which, correction: Correction, bounds: Bounds) -> Corrected:
     """Correct an event and judge again what follows; the same correction sent again changes nothing.
 
-    Raises `CorrectionRefused`, `TooManyLaterEvents` or `NoRuleBook`, after which no trace is left, and `Unavailable`.
+    Raises `CorrectionRefused` or `TooManyLaterEvents`, after which no trace is left, and `Unavailable`.
     """
-    evaluator = services.rule_book.current()
     with services.database.transaction(deadline=bounds.deadline, trial=True) as current:
         system_t = _lock(current, services.policy.order, user_id)
         target = _find(current, user_id, which)
@@ -57,7 +56,7 @@ def correct(services: EventServices, user_id: int, which: Which, correction: Cor
         standing = _standing(user_id, target, correction)
         if not RevisingQueries(current).is_counted(user_id, target.place):
             raise NotCounted(user_id, standing.event.ref)
-        judges = services.editions.judges(current, evaluator)
+        judges = services.editions.judges(current)
         corrected = _correct(current, judges, standing, correction, bounds)
         if system_t == standing.event.t and correction.kind is Kind.REVERSAL:
             RevisingQueries(current).reset_system_clock()

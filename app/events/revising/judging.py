@@ -8,15 +8,22 @@ from app.events.domain import TooManyLaterEvents
 from app.events.recording import evidence_of
 from app.events.revising.domain import Place
 from app.events.revising.queries import Later, RevisingQueries
-from app.rulebook.live_rules import NoRuleBook
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
 from app.rules.rejudging import Judges, Rejudging, proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
+from lib.database_errors import Unavailable
 
 MAX_JUDGED_AGAIN = 1_000  # events, for a request
 MAX_READ = 20_000  # events, most of which then cannot see the change
+
+
+class EditionUnreadable(Unavailable):
+    """The edition that judged an event cannot be read, so the event cannot be judged again."""
+
+    def __init__(self, edition: int) -> None:
+        super().__init__(f"edition {edition}, which judged events that have to be judged again, cannot be read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,7 @@ class JudgingAgain:
     def revisions(self, later: Iterable[Later]) -> Iterator[Revision]:
         """Yield a revision for each later event whose codes are others now.
 
-        Raises `TooManyLaterEvents`, and `NoRuleBook` if the edition of one of them cannot be read.
+        Raises `TooManyLaterEvents` or `EditionUnreadable`.
         """
         rejudging = Rejudging(self.judges, self.history, self.changed)
         judged = 0
@@ -78,10 +85,10 @@ class JudgingAgain:
 
 
 def rule_set_of(judges: Judges, edition: int) -> RuleSet:
-    """Return the rules of the edition that judged an event; raises `NoRuleBook` if they cannot be read."""
+    """Return the rules of the edition that judged an event; raises `EditionUnreadable`."""
     rule_set = judges.rule_sets.get(edition)
     if rule_set is None:
-        raise NoRuleBook(f"edition {edition}, which judged later events, cannot be read")
+        raise EditionUnreadable(edition)
     return rule_set
 
 

@@ -43,7 +43,7 @@ def keep_late_event(
         raise TooLate(event.user_id, event.t, last_t, late.horizon)
     event = placed(event, revising.next_place(event))
     place = Place(event.t, event.n)
-    judges = late.book.judges(current, evaluator)
+    judges = late.book.judges(current, evaluator.rule_sets)
     history = history_before(revising, judges, event.user_id, place)
     (live, matches), *shadow = [
         (rule_set, rule_set.evaluate(event, history.before(event.t))) for rule_set in evaluator.rule_sets
