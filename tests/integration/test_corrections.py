@@ -200,9 +200,10 @@ def test_the_function_leaves_its_record(client: FlaskClient, service_url: str) -
     assert run_sql(service_url, "SELECT t, reason, corrected_by FROM superseded_event") == [(10, "why", "who")]
 
 
-def test_an_edition_that_cannot_be_read_judges_nothing_again(client: FlaskClient, sql: Sql) -> None:
+def test_an_edition_that_cannot_be_read_judges_nothing_again(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    edition = publish(app, RULES)
     send(client, "deposit", "10", 10)
-    write_into(sql, 1, '[{"kind": "of a later release"}]')
+    write_into(sql, edition, '[{"kind": "of a later release"}]')
     answer = client.post("/users/1/events/10/amendment", json={"reason": "typing error", "amount": "11"})
     assert (answer.status_code, answer.get_json()["type"]) == (503, "urn:problem-type:unavailable")
     assert sql("SELECT count(*) FROM superseded_event") == [(0,)]

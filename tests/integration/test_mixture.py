@@ -142,9 +142,9 @@ def test_any_mixture_from_sixteen_threads(app: APIFlask, serve: Serve, port: int
                 assert log.amend(event, amount) == 200
         found = sql(BELIEVED.format(user=user))
         assert found == [(each.t, each.event_id, codes) for each, codes in log.believed()]
-    for event, codes in (each for sender in senders for each in sender.answered):
-        identity = event.get("event_id", event["t"])
-        key = (event["user_id"], identity, event["type"], event["amount"], event["t"])
+    for sent, codes in (each for sender in senders for each in sender.answered):
+        identity = sent.get("event_id", sent["t"])
+        key = (sent["user_id"], identity, sent["type"], sent["amount"], sent["t"])
         assert first_answers[key] == codes, "every 200 has the first answer to that very event"
     assert {200, 409} <= set().union(*(sender.statuses for sender in senders))
     assert sql("SELECT min(late_events) > 0, min(corrections) > 0 FROM user_clock") == [(True, True)]
