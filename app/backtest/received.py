@@ -10,6 +10,7 @@ from app.backtest.audits import Grouped
 from app.backtest.domain import PlayerRange
 from app.backtest.findings import KeptAlert
 from app.backtest.queries import BacktestQueries, StoredEvent
+from app.seals.domain import EventFacts
 from app.seals.entries import Entry
 
 Place = tuple[int, int]
@@ -40,6 +41,12 @@ class Superseded(NamedTuple):
     def place(self) -> Place:
         """Where the event stands, or stood."""
         return self.t, self.n
+
+    @property
+    def facts(self) -> EventFacts:
+        """The event as it stood before."""
+        first = self.user_id, self.t, self.event_seq, self.type, self.amount, self.codes, self.edition, self.received
+        return EventFacts(*first, self.n, self.event_id, self.taken_after)
 
 
 class StoredRevision(NamedTuple):

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from app.alerts.queries import format_evidence, written
@@ -21,6 +22,7 @@ from app.rules.event import TYPE_BY_NAME, ActivityEvent
 from app.rules.rejudging import Judges, Rejudging, proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
+from app.seals.domain import EventFacts
 from app.seals.entries import Entry
 
 Compare = Callable[[EventCheck, Answer, Sequence[KeptAlert]], list[str]]
@@ -47,6 +49,7 @@ class Replay:
     faults: defaultdict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
     _places: list[Place] = field(default_factory=list)
     _known: dict[Place, Known] = field(default_factory=dict)
+    _tip: RunningHistory | None = None  # the history before the next event in order, if it is known
     _revised: dict[Place, int] = field(default_factory=dict)  # how many revisions were found of a place
 
     def run(self) -> None:
@@ -86,7 +89,7 @@ class Replay:
         index, old = bisect_left(self._places, place), known.event
         if (old.type.value, old.amount) != (correction.type, correction.amount):
             self.faults[place].append(f"correction {correction.seq} names {correction.type} {correction.amount}")
-        history = self._history(index)
+        history, self._tip = self._read_history(index), None
         if correction.new_type is None or correction.new_amount is None:
             del self._places[index], self._known[place]
             self._expect(place, known, (), history, correction.seq)
@@ -107,7 +110,14 @@ class Replay:
         self._judge_again(index, versions, history, correction.seq)
 
     def _history(self, index: int) -> RunningHistory:
-        """Return the history before a place."""
+        """Return the history before a place; while events come in order, it is the same one all the time."""
+        if index == len(self._places) and self._tip:
+            return self._tip
+        history = self._read_history(index)
+        self._tip = history if index == len(self._places) else None
+        return history
+
+    def _read_history(self, index: int) -> RunningHistory:
         history, needs = RunningHistory(self.judges.furthest), self.judges.furthest
         seconds = max((*needs.window.values(), *(window.seconds for window in needs.sums)), default=0)
         opens = self._places[index - 1][0] - seconds if index else 0
@@ -169,9 +179,19 @@ class Replay:
             if revision.found[str(code)] != _evidence(match, known.event, history, revision.found[str(code)]):
                 self.faults[place].append(f"the evidence of code {code} in revision {revision.no} is not what is found")
 
+    def _compare_first_versions(self) -> None:
+        """Compare what no correction may change: the answer, its edition, when and as which number it came."""
+        first = {(each.t or 0, each.n): _answered(each.facts) for each in self.received.entries if not each.correction}
+        stored = [((each.facts.t, each.facts.n), each.facts) for each in self.received.standing]
+        stored += [(each.place, each.facts) for each in self.received.superseded]
+        for place, facts in stored:
+            if place in first and _answered(facts) != first[place]:
+                self.faults[place].append("a stored version of the event has another first answer")
+
     def _compare_end(self) -> None:
         """Compare what stands, the revisions and the alerts that were found late with the end of the replay."""
         standing = {(each.facts.t, each.facts.n): each.event for each in self.received.standing}
+        self._compare_first_versions()
         for place in {*standing, *self._known}:
             if standing.get(place) != (self._known[place].event if place in self._known else None):
                 self.faults[place].append("the stored event is not what was received and corrected")
@@ -194,6 +214,11 @@ class Replay:
         for place, revisions in self.received.revisions.items():
             if place not in self.received.alerts and any(revision.found for revision in revisions):
                 self.faults[place].append("there is no alert of the codes that were found late")
+
+
+def _answered(facts: EventFacts) -> EventFacts:
+    """Return the facts that no correction changes."""
+    return facts._replace(type="", amount=Decimal(0), codes=list(facts.codes))
 
 
 def _evidence(match: Match, event: ActivityEvent, history: RunningHistory, stored: Mapping[str, Any]) -> dict[str, Any]:

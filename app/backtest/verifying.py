@@ -133,14 +133,16 @@ class Players:
     def verify(self, stored: Iterable[StoredEvent], past: RunningHistory) -> None:
         """Verify a player whose events all came in order, and none of them was corrected."""
         past.forget()
-        audit = self.audits.audit
+        audit, late = self.audits.audit, 0
         for event, facts, before_alerts in stored:
+            late += facts.taken_after is not None
             alerts = self._alerts_at(event.user_id, (event.t, event.n))
             answer = Answer(facts.codes, facts.edition, before_alerts)
             faults = self._compare(EventCheck(event, past, self.context.job.book), answer, alerts)
             self.findings.note(event.user_id, event.ref, faults)
             audit.add(facts, [alert.line for alert in alerts])
             past.remember(event)
+        audit.note_counts(late_events=late, corrections=0)
 
     def replay(self, user_id: int, others: Irregular, standing: Sequence[StoredEvent]) -> None:
         """Verify a player with late or corrected events: all that was received, in the order in which it came."""

@@ -16,7 +16,7 @@ from app.events.domain import (
     FullSecond,
     InTheFuture,
     OutOfOrder,
-    TooManyLaterEvents,
+    TooManyInReach,
     UnknownUser,
 )
 from app.events.examples import DECISIONS, EVENTS
@@ -57,7 +57,7 @@ LATE = ("Late-Event", "true")
         UnknownUser,
         DuplicateEvent,
         FullSecond,
-        TooManyLaterEvents,
+        TooManyInReach,
         NoRuleBook,
         Unavailable,
         problems=PROBLEMS,

@@ -39,7 +39,7 @@ class Decision:
 
 
 class MeaningOfT(StrEnum):
-    """What `t` counts: some number that rises, or seconds since 1970."""
+    """Whether `t` is Unix time in seconds, or any rising number."""
 
     NUMBER = "number"
     UNIX = "unix"
@@ -78,13 +78,11 @@ class TooLate(OutOfOrder):
         )
 
 
-class TooManyLaterEvents(EventRefused):
-    """More later events than a request may take would have to be judged again after this change (A51)."""
+class TooManyInReach(EventRefused):
+    """More events than a request may read or judge again are within reach of this change (A51)."""
 
     def __init__(self, user_id: int, t: int, most: int, todo: str) -> None:
-        super().__init__(
-            f"more than {most} events of player {user_id} after t {t} would have to be judged again; {todo}"
-        )
+        super().__init__(f"more than {most:,} events of player {user_id} are within reach of the one at t {t}; {todo}")
 
 
 class InTheFuture(EventRefused):

@@ -40,7 +40,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     __table_args__ = (
         CheckConstraint("user_id > 0", name="user_id_positive"),
         CheckConstraint("t >= 0", name="t_not_negative"),
-        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("amount > 0 AND amount <> 'NaN'", name="amount_positive"),
         # With the amount, so that a window of weeks is added up from the index alone.
         Index("ix_activity_event_user_id_type_t_n", "user_id", "type", "t", "n", postgresql_include=["amount"]),
         Index(
@@ -92,6 +92,7 @@ class SupersededEvent(db.Model):  # type: ignore[name-defined, misc]  # as above
     __tablename__ = "superseded_event"
     __table_args__ = (
         CheckConstraint("(new_type IS NULL) = (new_amount IS NULL)", name="new_or_none"),
+        CheckConstraint("amount <> 'NaN' AND new_amount <> 'NaN'", name="amounts"),
         CheckConstraint("char_length(reason) BETWEEN 1 AND 500", name="reason_length"),
         UniqueConstraint("user_id", "t", "n", "no"),
         Index(

@@ -8,7 +8,7 @@ from app.events.domain import (
     InTheFuture,
     OutOfOrder,
     TakenSecond,
-    TooManyLaterEvents,
+    TooManyInReach,
     UnknownUser,
 )
 from app.events.schemas import InvalidEvent
@@ -53,11 +53,11 @@ PROBLEMS: Problems = {
     FullSecond: ProblemType(409, "second-full", "The second is full", example=FullSecond(user_id=1, t=10)),
     TakenSecond: DUPLICATE,
     CorrectedEvent: DUPLICATE,
-    TooManyLaterEvents: ProblemType(
+    TooManyInReach: ProblemType(
         409,
         "too-many-later-events",
         "Too many later events to judge again",
-        example=TooManyLaterEvents(1, 10, 1000, "it comes too late to be stored"),
+        example=TooManyInReach(1, 10, 1000, "it comes too late to be stored"),
     ),
     NoRuleBook: NOT_READY,
 }

@@ -128,6 +128,7 @@ class EventQueries:
     def start_system_clock(self) -> None:
         """Set the system's clock to the greatest stored `t`, so that it can be switched on at any time."""
         self._transaction.fetch(WITHOUT_HASTE)
+        self.lock_system()  # in a statement of its own: the next one then sees what the lock's last holder committed
         self._transaction.write(START_SYSTEM_CLOCK)
 
     def decision_at(self, user_id: int, t: int) -> Decision | None:

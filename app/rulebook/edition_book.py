@@ -13,20 +13,18 @@ class EditionBook:
     """Every edition that was ever live, and those in force; read again whenever another one was published."""
 
     def __init__(self) -> None:
-        self._count = 0
         self._judges: dict[tuple[int, ...], Judges] = {}
 
     def judges(self, current: Transaction, in_force: Sequence[RuleSet] = ()) -> Judges:
         """Return what judged, or may have judged, any event that is stored by now; unreadable editions are left out."""
         book = RuleBookQueries(current)
-        count = book.count_published()
-        if count != self._count:
-            self._judges, self._count = {}, count
-        numbers = tuple(each.edition for each in in_force)
-        if numbers not in self._judges:
+        key = book.count_published(), *(each.edition for each in in_force)
+        known = self._judges.get(key)
+        if known is None:
             published = {each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in _readable(book)}
-            self._judges[numbers] = Judges.of(({each.edition: each for each in in_force} | published).values())
-        return self._judges[numbers]
+            known = Judges.of(({each.edition: each for each in in_force} | published).values())
+            self._judges = {other: each for other, each in self._judges.items() if other[0] == key[0]} | {key: known}
+        return known
 
 
 def _readable(book: RuleBookQueries) -> list[Edition]:

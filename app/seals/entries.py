@@ -80,8 +80,9 @@ def _entries(numbered: str, in_order: str) -> str:
 UNSEALED_ENTRIES = f"""
     SELECT due.upto, due.sealed, due.last_t, due.user_id, entry.* FROM (
         SELECT clock.user_id, clock.events AS upto, clock.last_t, coalesce(done.seq, 0) AS sealed,
-            least(done.t, (SELECT min(clock_t) FROM superseded_event
-                           WHERE user_id = clock.user_id AND seq > coalesce(done.seq, 0))) AS since
+            CASE WHEN done.t IS NOT NULL THEN least(done.t, (
+                SELECT min(clock_t) FROM superseded_event WHERE user_id = clock.user_id AND seq > done.seq
+            )) END AS since
         FROM user_clock AS clock LEFT JOIN LATERAL (
             SELECT seq, t FROM sealed_player WHERE user_id = clock.user_id AND seq > 0 ORDER BY seq DESC LIMIT 1
         ) AS done ON true

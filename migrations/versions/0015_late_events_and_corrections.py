@@ -27,6 +27,7 @@ loses: dict[str, str] = {
 ACTIVITY = postgresql.ENUM(name="activity_type", create_type=False)
 CODES = postgresql.ARRAY(sa.Integer())
 LATE = ("activity_event", "ix_activity_event_user_id_seq_late", "user_id seq")
+AMOUNT_CHECK = "ck_activity_event_amount_positive"
 CLOCK_CHECK = "ck_user_clock_last_t_not_negative"
 
 # Of a clock that a correction leaves without an event, the moment is -1: any event may be the next.
@@ -38,8 +39,12 @@ CORRECT_EVENT = """
     DECLARE
         clock user_clock;
         old activity_event;
+        last_place record;
         reverses boolean := other_type IS NULL AND other_amount IS NULL;
     BEGIN
+        IF NOT coalesce(other_amount > 0 AND other_amount < 1e12 AND other_amount = round(other_amount, 2), true) THEN
+            RAISE EXCEPTION 'an amount is above zero, below a million millions, and has two places at most';
+        END IF;
         SELECT * INTO STRICT clock FROM user_clock WHERE user_id = player AND player > 0 FOR UPDATE;
         SELECT * INTO STRICT old FROM activity_event WHERE user_id = player AND t = at_t AND n = at_n;
         IF reverses THEN
@@ -65,6 +70,12 @@ CORRECT_EVENT = """
                 + CASE WHEN NOT reverses AND coalesce(other_type, old.type) = 'withdraw'
                        THEN coalesce(other_amount, old.amount) ELSE 0 END
         WHERE user_id = player AND (counted_t, counted_n) >= (at_t, at_n);
+        IF reverses THEN -- the next event may come before the last one that was counted
+            SELECT t, n INTO last_place FROM activity_event WHERE user_id = player ORDER BY t DESC, n DESC LIMIT 1;
+            UPDATE user_total SET counted_t = coalesce(last_place.t, -1), counted_n = coalesce(last_place.n, 0)
+            WHERE user_id = player
+                AND (counted_t, counted_n) > (coalesce(last_place.t, -1), coalesce(last_place.n, 0));
+        END IF;
         INSERT INTO superseded_event (
             user_id, seq, t, n, no, type, amount, alert_codes, edition, received_at, key_id, event_seq, event_id,
             taken_after, new_type, new_amount, clock_t, corrected_by, at_shell, reason
@@ -107,7 +118,13 @@ def upgrade() -> None:
             f" ADD CONSTRAINT {CLOCK_CHECK} CHECK (last_t >= -1) NOT VALID"
         )
         op.execute(f"ALTER TABLE user_clock VALIDATE CONSTRAINT {CLOCK_CHECK}")
-        at_once("ALTER TABLE activity_event ADD COLUMN IF NOT EXISTS taken_after bigint")
+        # Nothing is greater than NaN, which no amount may be.
+        at_once(
+            f"ALTER TABLE activity_event ADD COLUMN IF NOT EXISTS taken_after bigint,"
+            f" DROP CONSTRAINT IF EXISTS {AMOUNT_CHECK},"
+            f" ADD CONSTRAINT {AMOUNT_CHECK} CHECK (amount > 0 AND amount <> 'NaN') NOT VALID"
+        )
+        op.execute(f"ALTER TABLE activity_event VALIDATE CONSTRAINT {AMOUNT_CHECK}")
         build(*LATE, postgresql_where=sa.text("taken_after IS NOT NULL"))
     op.create_table(
         "superseded_event",
@@ -133,6 +150,7 @@ def upgrade() -> None:
         sa.Column("at_shell", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.CheckConstraint("(new_type IS NULL) = (new_amount IS NULL)", name=op.f("ck_superseded_event_new_or_none")),
+        sa.CheckConstraint("amount <> 'NaN' AND new_amount <> 'NaN'", name=op.f("ck_superseded_event_amounts")),
         sa.CheckConstraint("char_length(reason) BETWEEN 1 AND 500", name=op.f("ck_superseded_event_reason_length")),
         sa.PrimaryKeyConstraint("user_id", "seq", name=op.f("pk_superseded_event")),
         sa.UniqueConstraint("user_id", "t", "n", "no", name=op.f("uq_superseded_event_user_id_t_n_no")),
@@ -183,4 +201,6 @@ def downgrade() -> None:
     for name in ("late_events", "corrections"):
         op.drop_column("user_clock", name)
     op.drop_index(LATE[1], LATE[0])
+    op.drop_constraint(op.f(AMOUNT_CHECK), "activity_event", type_="check")
+    op.create_check_constraint(op.f(AMOUNT_CHECK), "activity_event", "amount > 0")
     op.drop_column("activity_event", "taken_after")

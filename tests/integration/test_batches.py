@@ -225,17 +225,18 @@ def test_batches_of_the_same_players_in_opposite_order_do_not_deadlock(app_with:
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     before = sql(deadlocks)
 
-    def play(order: Sequence[int]) -> set[int]:
-        client, statuses = app_with().test_client(), set()
-        start.wait()
+    def play(client: FlaskClient, order: Sequence[int]) -> set[int]:
+        statuses: set[int] = set()
+        start.wait(MAX_WAIT)
         for number in range(rounds):
             # With an id: both orders may have the player's second at the same time.
             sent = [deposit(user_id, number, event_id=f"{order[0]}-{number}") for user_id in order]
             statuses |= {each["status"] for each in results(send_array(client, sent))}
         return statuses
 
+    clients = [app_with().test_client() for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
-        answered = set().union(*threads.map(play, (players, players[::-1])))
+        answered = set().union(*threads.map(play, clients, (players, players[::-1])))
     assert answered <= {200, 400}, "one application may be a second behind the other"
     assert sql(deadlocks) == before
     assert sql(
@@ -252,7 +253,7 @@ def test_batches_and_single_events_from_sixteen_threads_equal_some_serial_order(
 
     def play(thread: int) -> list[tuple[Event, dict[str, Any]]]:
         random, client, answered = Random(seed * THREADS + thread), app.test_client(), []  # noqa: S311  # no secret
-        start.wait()
+        start.wait(MAX_WAIT)
         for number in range(8):
             events = [
                 Event(

@@ -4,12 +4,14 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from psycopg2.errors import InsufficientPrivilege
 from werkzeug.test import TestResponse
 
+from app.events.domain import EventOrder
 from app.rules.event import EventType as EventKind
 from app.rules.window_total import WindowTotal
 from testkit.oracle import EDITION_1, Event, EventType
@@ -144,6 +146,9 @@ TAMPERED = [
     ("UPDATE superseded_event SET corrected_by = 'another'", "they or their alerts were changed"),
     ("UPDATE superseded_event SET amount = 9 WHERE t = 40", "edition 1 raises 30, stored is 30, 1100"),
     ("UPDATE activity_event SET amount = 9 WHERE t = 10", "the stored event is not what was received and corrected"),
+    ("UPDATE activity_event SET alert_codes = '{7}' WHERE t = 10", "another first answer"),
+    ("UPDATE activity_event SET edition = 77 WHERE t = 10", "another first answer"),
+    ("UPDATE activity_event SET received_at = '2000-01-01' WHERE t = 10", "another first answer"),
     ("UPDATE activity_event SET taken_after = NULL", "it is stored as taken after None; the latest t was 30"),
     ("UPDATE user_clock SET late_events = 0", "the clock counts 0 late events and 2 corrections"),
     ("UPDATE user_clock SET corrections = 0", "the clock counts 1 late events and 0 corrections"),
@@ -282,3 +287,102 @@ def test_the_identity_of_a_corrected_event_stays_taken(client: FlaskClient) -> N
     assert problem(client.post("/users/1/events/10/amendment", json={"reason": "x", "amount": "2"})) == (
         *(409, "nothing-to-correct"),
     )
+
+
+def test_the_first_seal_may_come_after_a_correction(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    for t in (10, 20, 50, 60):
+        send(client, "deposit", "1", t)
+    client.post("/users/1/events/60/reversal", json={"reason": "charge-back"})
+    sealed(app)
+    assert sql("SELECT seq, t, events FROM sealed_player") == [(5, 50, 5)]
+    assert faults(app) == []
+
+
+def test_a_late_event_cannot_be_made_to_look_in_order(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    send(client, "deposit", "1", 50)
+    send(client, "deposit", "1", 10)
+    assert faults(app) == []
+    sql("UPDATE user_clock SET late_events = 0")
+    assert any("counts 0 late events" in each for each in faults(app))
+
+
+def test_totals_follow_a_clock_that_goes_back(client: FlaskClient, sql: Sql) -> None:
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, seq)"
+        " SELECT 1, 2 * n, 'deposit', 1, '{}', n FROM generate_series(1, 2000) AS n"
+    )
+    sql("INSERT INTO user_clock (user_id, last_t, events) VALUES (1, 4000, 2000)")
+    assert client.get("/users/1").get_json()["deposits"] == {"count": 2000, "total": "2000.00"}
+    for t in range(4000, 3980, -2):
+        client.post(f"/users/1/events/{t}/reversal", json={"reason": "wrong clock"})
+    assert client.get("/users/1").get_json()["deposits"] == {"count": 1990, "total": "1990.00"}
+    send(client, "deposit", "500", 3991)
+    assert client.get("/users/1").get_json()["deposits"] == {"count": 1991, "total": "2490.00"}
+
+
+def test_the_greatest_t_can_be_corrected(client: FlaskClient) -> None:
+    send(client, "deposit", "1", 2**63 - 1)
+    path = f"/users/1/events/{2**63 - 1}"
+    assert client.post(f"{path}/amendment", json={"reason": "x", "amount": "2"}).status_code == 200
+    assert client.post(f"{path}/reversal", json={"reason": "x"}).status_code == 200
+    assert codes(send(client, "deposit", "1", 5)) == []
+
+
+def test_the_clock_of_the_system_goes_back_whatever_the_order_is_now(app_with: AppWith, sql: Sql) -> None:
+    in_system = app_with(event_order=EventOrder.SYSTEM).test_client()
+    send(in_system, "deposit", "1", 10, 1)
+    send(in_system, "deposit", "1", 10**12, 2)
+    by_player = app_with().test_client()
+    assert by_player.post(f"/users/2/events/{10**12}/reversal", json={"reason": "x"}).status_code == 200
+    assert sql("SELECT last_t FROM user_clock WHERE user_id = 0") == [(10,)]
+    assert codes(send(in_system, "deposit", "1", 20, 3)) == []
+    sql("UPDATE user_clock SET last_t = %s WHERE user_id = 0", 10**12)  # as if the correction had been cut off there
+    again = by_player.post(f"/users/2/events/{10**12}/reversal", json={"reason": "x"})
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert sql("SELECT last_t FROM user_clock WHERE user_id = 0") == [(20,)]
+
+
+@pytest.mark.parametrize("amount", ["'NaN'", "0", "-1", "1e12", "1.001", "'Infinity'"])
+def test_the_function_takes_no_other_amounts_than_the_service(
+    client: FlaskClient, service_url: str, sql: Sql, amount: str
+) -> None:
+    send(client, "deposit", "10", 10)
+    with pytest.raises(psycopg2.Error):
+        run_sql(service_url, f"SELECT correct_event(1, 10, 0, NULL, {amount}, 'why', 'who', NULL)")
+    with pytest.raises(psycopg2.Error):
+        sql("INSERT INTO activity_event (user_id, t, type, amount, alert_codes) VALUES (1, 20, 'deposit', 'NaN', '{}')")
+
+
+def test_an_amendment_of_what_is_so_already_is_no_replay(client: FlaskClient) -> None:
+    send(client, "deposit", "10", 10)
+    client.post("/users/1/events/10/amendment", json={"reason": "x", "amount": "20"})
+    said = client.post("/users/1/events/10/amendment", json={"reason": "x", "type": "deposit"})
+    assert problem(said) == (409, "nothing-to-correct")
+    again = client.post("/users/1/events/10/amendment", json={"reason": "y", "amount": "20.00"})
+    assert again.headers["Idempotent-Replay"] == "true"
+
+
+def test_the_second_of_a_reversed_event_stays_taken(client: FlaskClient) -> None:
+    send(client, "deposit", "10", 10)
+    client.post("/users/1/events/10/reversal", json={"reason": "x"})
+    event = {"type": "deposit", "amount": "10", "user_id": 1, "t": 10, "event_id": "a"}
+    answer = client.post("/event", json=event)
+    assert problem(answer) == (409, "duplicate-event")
+    assert "was reversed by correction 2" in answer.get_json()["detail"]
+
+
+def test_no_request_reads_more_than_it_may(client: FlaskClient, sql: Sql) -> None:
+    sql(
+        "INSERT INTO activity_event (user_id, t, type, amount, alert_codes, seq)"
+        " SELECT 1, n / 1000, 'deposit', 1, '{}', n FROM generate_series(0, 0) AS n"
+    )
+    sql(
+        "INSERT INTO activity_event (user_id, t, n, event_id, type, amount, alert_codes, seq)"
+        " SELECT 1, 1 + n / 1000, n % 1000, 'e' || n, 'deposit', 1, '{}', n + 1 FROM generate_series(0, 20100) AS n"
+    )
+    sql("INSERT INTO user_clock (user_id, last_t, events) VALUES (1, 21, 20102)")
+    late = client.post("/event", json={"type": "deposit", "amount": "1", "user_id": 1, "t": 20, "event_id": "late"})
+    assert problem(late) in {(409, "too-many-later-events"), (409, "second-full")}
+    answer = client.post("/users/1/events/by-id/e20100/amendment", json={"reason": "x", "amount": "2"})
+    assert problem(answer) == (409, "too-many-later-events")
+    assert "more than 20,000 events of player 1 are within reach" in answer.get_json()["detail"]

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
-from app.events.domain import TooManyLaterEvents
+from app.events.domain import TooManyInReach
 from app.events.metrics import count_correction
 from app.events.revising import examples
 from app.events.revising.corrections import Which, correct
@@ -63,7 +63,7 @@ def refusals(unknown: NoEventToCorrect, *more: CorrectionRefused) -> dict[int, A
         NO_REASON,
         unknown,
         *more,
-        TooManyLaterEvents(1, 10, MAX_JUDGED_AGAIN, COMMANDS),
+        TooManyInReach(1, 10, MAX_JUDGED_AGAIN, COMMANDS),
         NotFound,
         Unavailable,
         problems=WITH_THOSE_OF_EVENTS,

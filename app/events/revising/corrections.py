@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.alerts import revisions
 from app.alerts.revisions import Revision
-from app.events.domain import Decision, EventOrder
+from app.events.domain import Decision
 from app.events.queries import SYSTEM, EventQueries
 from app.events.revising.domain import (
     AlreadyReversed,
@@ -25,6 +25,7 @@ from app.events.revising.domain import (
 from app.events.revising.judging import Bounds, JudgingAgain, history_before, revise, rule_set_of
 from app.events.revising.queries import Later, RevisingQueries
 from app.events.services import EventServices
+from app.events.system_clock import START_TIMEOUT
 from app.rules.event import ActivityEvent
 from app.rules.rejudging import Judges
 from lib.transactions import Transaction
@@ -44,10 +45,21 @@ class Target:
 def correct(services: EventServices, user_id: int, which: Which, correction: Correction, bounds: Bounds) -> Corrected:
     """Correct an event and judge again what follows; the same correction sent again changes nothing.
 
-    Raises `CorrectionRefused` or `TooManyLaterEvents`, after which no trace is left, and `Unavailable`.
+    Raises `CorrectionRefused` or `TooManyInReach`, after which no trace is left, and `Unavailable`.
     """
+    corrected = _corrected(services, user_id, which, correction, bounds)
+    if corrected.correction.kind is Kind.REVERSAL:
+        _lower_system_clock(services, corrected.correction.t)
+    return corrected
+
+
+def _corrected(
+    services: EventServices, user_id: int, which: Which, correction: Correction, bounds: Bounds
+) -> Corrected:
     with services.database.transaction(deadline=bounds.deadline, trial=True) as current:
-        system_t = _lock(current, services.policy.order, user_id)
+        if bounds.read is None:
+            RevisingQueries(current).wait_long()
+        RevisingQueries(current).lock_clock(user_id)
         target = _find(current, user_id, which)
         if target.last and target.last.says(correction):
             changed = RevisingQueries(current).changed_by(user_id, target.last.seq)
@@ -58,21 +70,23 @@ def correct(services: EventServices, user_id: int, which: Which, correction: Cor
             raise NotCounted(user_id, standing.event.ref)
         judges = services.editions.judges(current)
         corrected = _correct(current, judges, standing, correction, bounds)
-        if system_t == standing.event.t and correction.kind is Kind.REVERSAL:
-            RevisingQueries(current).reset_system_clock()
         current.commit()
     return corrected
 
 
-def _lock(current: Transaction, order: EventOrder, user_id: int) -> int | None:
-    """Lock the clocks, the system's first as an event does; return the system's latest `t` if it matters."""
-    system_t = None
-    if order is EventOrder.SYSTEM:
-        events = EventQueries(current)
-        events.lock_system()
-        system_t = events.latest_moment(SYSTEM)
-    RevisingQueries(current).lock_clock(user_id)
-    return system_t
+def _lower_system_clock(services: EventServices, t: int) -> None:
+    """Set the system's clock back if it shows the `t` of a reversed event, whether or not it is used now.
+
+    It takes a transaction of its own, after the correction: whoever holds this lock stops all events of that order. If
+    this fails, the same reversal, sent again, comes here as well.
+    """
+    with services.database.transaction(deadline=START_TIMEOUT, trial=True) as current:
+        events, revising = EventQueries(current), RevisingQueries(current)
+        if events.latest_moment(SYSTEM) == t:
+            revising.wait_long()
+            events.lock_system()
+            revising.lower_system_clock(t)
+            current.commit()
 
 
 def _find(current: Transaction, user_id: int, which: Which) -> Target:
@@ -112,7 +126,7 @@ def _correct(
     place = Place(old.t, old.n)
     count, believed = revising.believed(old.user_id, place) or (0, standing.alert_codes)
     seq = revising.correct(old.user_id, place, correction)
-    history = history_before(revising, judges, old.user_id, place)
+    history = history_before(revising, judges, old.user_id, place, bounds)
     if correction.kind is Kind.REVERSAL:
         versions: tuple[ActivityEvent, ...] = (old,)
         own = revise(Later(standing, believed, count), (), seq, history)

@@ -101,7 +101,14 @@ class RecordedCorrection:
         """Tell whether this is the same correction, sent again."""
         if correction.kind is not self.kind:
             return False
-        return correction.type in {None, self.new_type} and correction.amount in {None, self.new_amount}
+        if correction.kind is Kind.REVERSAL:
+            return True
+        changed = (
+            correction.type is not None and self.new_type is not self.type,
+            correction.amount is not None and self.new_amount != self.amount,
+        )
+        is_as_sent = correction.type in {None, self.new_type} and correction.amount in {None, self.new_amount}
+        return is_as_sent and any(changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ def first_decision(current: Transaction, event: ActivityEvent) -> Decision | Non
     if stored is None or (event.event_id and stored.event.event_id):
         return None
     if event.event_id or stored.event.event_id:
-        raise TakenSecond(event, stored.event)
+        raise corrected.refusal() if corrected else TakenSecond(event, stored.event)
     if not event.is_retry_of(stored.event):
         raise corrected.refusal() if corrected else DuplicateEvent(event.user_id, event.t)
     return stored

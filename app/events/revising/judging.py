@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from app.alerts.revisions import Revision
-from app.events.domain import TooManyLaterEvents
+from app.events.domain import TooManyInReach
 from app.events.recording import evidence_of
 from app.events.revising.domain import Place
 from app.events.revising.queries import Later, RevisingQueries
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
+from app.rules.limits import BIGINT_MAX
 from app.rules.rejudging import Judges, Rejudging, proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
@@ -40,10 +41,18 @@ class Bounds:
     progress: Callable[[int], None] = lambda _: None
 
 
-def history_before(revising: RevisingQueries, judges: Judges, user_id: int, place: Place) -> RunningHistory:
-    """Return the history before a place, as far back as any edition looks from there or from any later event."""
+def history_before(
+    revising: RevisingQueries, judges: Judges, user_id: int, place: Place, bounds: Bounds
+) -> RunningHistory:
+    """Return the history before a place, as far back as any edition looks from there or from any later event.
+
+    Raises `TooManyInReach`.
+    """
     history = RunningHistory(judges.furthest)
-    for event in revising.earlier(user_id, place, judges.furthest):
+    most = bounds.read or BIGINT_MAX - 1
+    for read, event in enumerate(revising.earlier(user_id, place, judges.furthest, most + 1), 1):
+        if read > most:
+            raise TooManyInReach(user_id, place.t, most, bounds.todo)
         history.remember(event)
     return history
 
@@ -61,7 +70,7 @@ class JudgingAgain:
     def revisions(self, later: Iterable[Later]) -> Iterator[Revision]:
         """Yield a revision for each later event whose codes are others now.
 
-        Raises `TooManyLaterEvents` or `EditionUnreadable`.
+        Raises `TooManyInReach` or `EditionUnreadable`.
         """
         rejudging = Rejudging(self.judges, self.history, self.changed)
         judged = 0
@@ -79,9 +88,10 @@ class JudgingAgain:
             self.bounds.progress(judged)
 
     def _refuse_too_many(self, judged: int, read: int) -> None:
-        bounds, first = self.bounds, self.changed[0]
-        if (bounds.judged and judged > bounds.judged) or (bounds.read and read > bounds.read):
-            raise TooManyLaterEvents(first.user_id, first.t, bounds.judged or 0, bounds.todo)
+        first = self.changed[0]
+        for number, bound in ((judged, self.bounds.judged), (read, self.bounds.read)):
+            if bound and number > bound:
+                raise TooManyInReach(first.user_id, first.t, bound, self.bounds.todo)
 
 
 def rule_set_of(judges: Judges, edition: int) -> RuleSet:

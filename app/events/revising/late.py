@@ -35,7 +35,7 @@ def keep_late_event(
 ) -> tuple[Decision, Changes]:
     """Store an event below the player's latest, whose clock is locked; commit nothing.
 
-    Also returns which codes of later events changed. Raises `TooLate`, `FullSecond` or `TooManyLaterEvents`.
+    Also returns which codes of later events changed. Raises `TooLate`, `FullSecond` or `TooManyInReach`.
     """
     revising = RevisingQueries(current)
     last_t, seq = revising.count_late(event.user_id)
@@ -44,7 +44,7 @@ def keep_late_event(
     event = placed(event, revising.next_place(event))
     place = Place(event.t, event.n)
     judges = late.book.judges(current, evaluator.rule_sets)
-    history = history_before(revising, judges, event.user_id, place)
+    history = history_before(revising, judges, event.user_id, place, BOUNDS)
     (live, matches), *shadow = [
         (rule_set, rule_set.evaluate(event, history.before(event.t))) for rule_set in evaluator.rule_sets
     ]

@@ -6,11 +6,12 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from app.events.domain import CorrectedEvent, Decision
-from app.events.queries import NAMES, NEW_EVENT, STORE_AS
+from app.events.queries import NAMES, NEW_EVENT, STORE_AS, WITHOUT_HASTE
 from app.events.revising.domain import ChangedCodes, Correction, Place, RecordedCorrection
 from app.events.rows import DECISION, EVENT, decision_of, event_of
 from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventRef, EventType
 from app.rules.history import HistoryNeeds
+from app.rules.limits import BIGINT_MAX
 from lib.statements import Statement
 from lib.transactions import Transaction
 
@@ -61,13 +62,13 @@ LATER = Statement(
 # The events of a type before a place: those within the longest window, and the last ones.
 EARLIER = Statement(
     "earlier_events",
-    ("bigint", "bigint", "integer", "activity_type", "bigint", "bigint"),
+    ("bigint", "bigint", "integer", "activity_type", "bigint", "bigint", "bigint"),
     f"""
     SELECT t, {EVENT} FROM activity_event WHERE user_id = $1 AND type = $4 AND (t, n) < ($2, $3) AND t >= $5
     UNION (
         SELECT t, {EVENT} FROM activity_event WHERE user_id = $1 AND type BETWEEN $4 AND $4 AND (t, n) < ($2, $3)
         ORDER BY type DESC, t DESC, n DESC LIMIT $6
-    ) ORDER BY t, n
+    ) ORDER BY t, n LIMIT $7
     """,  # noqa: S608  # as above
 )
 ADD_TO_TOTAL = Statement(
@@ -97,12 +98,12 @@ CORRECT = Statement(
     ("bigint", "bigint", "integer", "activity_type", "numeric", "text", "text", "text"),
     "SELECT correct_event($1, $2, $3, $4, $5, $6, $7, $8)",
 )
-RESET_SYSTEM_CLOCK = Statement(
-    "reset_system_clock",
-    (),
+LOWER_SYSTEM_CLOCK = Statement(
+    "lower_system_clock",
+    ("bigint",),
     """
     UPDATE user_clock SET last_t = coalesce((SELECT max(last_t) FROM user_clock WHERE user_id > 0), -1)
-    WHERE user_id = 0
+    WHERE user_id = 0 AND last_t = $1
     """,
 )
 CORRECTION = """
@@ -208,17 +209,22 @@ class RevisingQueries:
                 return
             place, most = Place(found.event.t, found.event.n), PAGE
 
-    def earlier(self, user_id: int, place: Place, needs: HistoryNeeds) -> Iterator[ActivityEvent]:
-        """Yield the player's events before a place, as far back as needed from it, by `t` and `n`."""
-        parts = (self._earlier_of(user_id, place, needs, kind) for kind in EventType)
+    def earlier(self, user_id: int, place: Place, needs: HistoryNeeds, most: int) -> Iterator[ActivityEvent]:
+        """Yield the player's events before a place, as far back as needed from it, by `t` and `n`.
+
+        Of each type, at most so many.
+        """
+        parts = (self._earlier_of(user_id, place, needs, kind, most) for kind in EventType)
         return merge(*parts, key=lambda event: (event.t, event.n))
 
-    def _earlier_of(self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType) -> list[ActivityEvent]:
+    def _earlier_of(
+        self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType, most: int
+    ) -> list[ActivityEvent]:
         seconds = [window.seconds for window in needs.sums if window.type is kind]
         seconds += [needs.window[kind]] if kind in needs.window else []
-        opens = place.t - max(seconds) if seconds else place.t + 1
+        opens = place.t - max(seconds) if seconds else min(place.t + 1, BIGINT_MAX)
         count = max(needs.latest, needs.latest_of.get(kind, 0))
-        rows = self._transaction.fetch(EARLIER, user_id, *place, NAMES[kind], opens, count)
+        rows = self._transaction.fetch(EARLIER, user_id, *place, NAMES[kind], opens, count, most)
         return [event_of(user_id, *row) for row in rows]
 
     def store_late(self, decision: Decision, seq: int, key_id: int | None) -> None:
@@ -267,9 +273,13 @@ class RevisingQueries:
         [(not_counted,)] = self._transaction.fetch(NOT_COUNTED, user_id, *place)
         return not not_counted
 
-    def reset_system_clock(self) -> None:
-        """Set the system's clock back to the greatest `t` of all players."""
-        self._transaction.write(RESET_SYSTEM_CLOCK)
+    def wait_long(self) -> None:
+        """Let each statement take as long as it needs."""
+        self._transaction.fetch(WITHOUT_HASTE)
+
+    def lower_system_clock(self, t: int) -> None:
+        """If the system's clock, which is locked, shows this `t`, set it to the greatest of all players."""
+        self._transaction.write(LOWER_SYSTEM_CLOCK, t)
 
     def corrections(self, user_id: int, *, before: int, limit: int) -> list[RecordedCorrection]:
         """Return the player's last corrections with a number below `before`, newest first."""
