@@ -73,7 +73,8 @@ def _import(current: Import, file: RecordFile) -> Outcome:
     goes_on = current.job.state is State.IMPORTING
     if goes_on:
         current.run.tell(f"Going on after {current.job.imported:,} events.")
-    anew = not goes_on or (bool(queries.spans(number, done=False)) and not queries.lines_are_there(number))
+    # Lines without spans are what was read before a stop in the middle, spans without lines what a crash left.
+    anew = not goes_on or not queries.spans(number, done=True) or not queries.lines_are_there(number)
     if anew:
         current.stage(file)
     spans = queries.spans(number, done=False)
