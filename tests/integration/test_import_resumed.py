@@ -103,9 +103,10 @@ def test_an_import_that_ended_while_it_read_its_lines_again_reads_them_once_more
     with killed_in_span(3, monkeypatch):
         run(app, file, span=50)
     sql("TRUNCATE import_line")
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(under_way, step, Mock(side_effect=Killed))
-        run(app, file, span=50)
+        with pytest.raises(Killed):
+            run(app, file, span=50)
     output = imported(app, file, span=50)
     assert "Going on after 100 events." in output
     assert "300 lines: 300 imported." in output
@@ -118,9 +119,10 @@ def test_an_import_that_ended_after_its_last_span_verifies_all_players_even_afte
     others = [n for n in range(10, 40) if n % 10]  # between the players of the file, who are verified one by one
     sql("INSERT INTO user_clock (user_id, last_t) SELECT unnest(%s), 1", others)
     file = csv_of(tmp_path / "events.csv", [replace(each, user_id=each.user_id * 10) for each in history(4, 1)])
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(controllers, "verify", Mock(side_effect=Killed))
-        run(app, file)
+        with pytest.raises(Killed):
+            run(app, file)
     sql("TRUNCATE import_line")
     output = imported(app, file)
     assert "4 lines: 4 imported." in output
