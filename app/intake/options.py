@@ -91,6 +91,10 @@ def form_of(given: Mapping[str, Any]) -> tuple[FileForm, dict[str, object]]:
         "decimal_comma": plain.decimal_comma,
         "currency": plain.currency,
     }
+    try:
+        json.dumps(options, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("the options must be UTF-8") from None
     return form, json.loads(json.dumps(options))
 
 
