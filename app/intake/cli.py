@@ -15,7 +15,7 @@ from app.backtest import tables
 from app.backtest.cli import JOBS, writable
 from app.backtest.progress import speed
 from app.intake import controllers
-from app.intake.domain import ImportRefused
+from app.intake.domain import ImportRefused, printable
 from app.intake.fault_files import faults_of, write_faults
 from app.intake.job_queries import JobQueries
 from app.intake.options import FORM_OPTIONS, form_of
@@ -46,7 +46,7 @@ class Remembered(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words."""
-        ctx.meta[WORDS] = shlex.join(["events", "import", *args])
+        ctx.meta[WORDS] = printable(shlex.join(["events", "import", *args]))
         return super().parse_args(ctx, args)
 
 
@@ -92,7 +92,7 @@ def import_(  # noqa: PLR0913  # click passes each option as an argument
     request = Request(
         path=path,
         form=form,
-        options={**options, "players": players, "edition": edition, "dry_run": dry_run},
+        options={**options, "players": printable(players or "") or None, "edition": edition, "dry_run": dry_run},
         edition=edition,
         players=Path(players) if players else None,
         max_faults=max_faults,
@@ -141,7 +141,9 @@ def _explained() -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo(f"Interrupted: what is imported stays imported. To go on: {again}", err=True)
         sys.exit(INTERRUPTED)
-    except (ImportRefused, UnreadableFile, UnreadableEdition) as error:
+    except (ImportRefused, UnreadableFile) as error:
+        raise click.ClickException(printable(str(error))) from None
+    except UnreadableEdition as error:
         raise click.ClickException(str(error)) from None
     except RuleBookRefused as error:
         raise click.ClickException(text_for_terminal(error)) from None

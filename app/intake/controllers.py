@@ -13,7 +13,7 @@ from app.backtest.tally import Tally
 from app.datastores import AdvisoryLock
 from app.events.domain import EventOrder
 from app.intake import editions
-from app.intake.domain import ImportRefused, Job, State, chains
+from app.intake.domain import ImportRefused, Job, State, chains, printable
 from app.intake.job_queries import JobQueries
 from app.intake.under_way import Import, ImportRun, Outcome, Request
 from app.intake.verification import verify
@@ -50,7 +50,7 @@ def import_file(
 def _find(run: ImportRun, request: Request, queries: JobQueries, digest: str) -> Job:
     """Return the unfinished import of this file, or a new one; no other unfinished one can be gone on with."""
     found = queries.unfinished(digest, request.options)
-    path = str(request.path)
+    path = printable(str(request.path))
     # A dry run leaves it to the next import whether it goes on with an unfinished one.
     for other in queries.leave_others(None if request.dry_run else path, found.id if found else None):
         left = queries.job(other)
@@ -73,7 +73,8 @@ def _import(current: Import, file: RecordFile) -> Outcome:
     goes_on = current.job.state is State.IMPORTING
     if goes_on:
         current.run.tell(f"Going on after {current.job.imported:,} events.")
-    anew = not goes_on or (bool(queries.spans(number, done=False)) and not queries.lines_are_there(number))
+    # Lines without spans are what was read before a stop in the middle, spans without lines what a crash left.
+    anew = not goes_on or not queries.spans(number, done=True) or not queries.lines_are_there(number)
     if anew:
         current.stage(file)
     spans = queries.spans(number, done=False)

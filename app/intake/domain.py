@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+from unicodedata import category
 
 from app.rules.event import TYPE_BY_NAME, ActivityEvent
 
+SPACE = "Zs"  # Unicode's category; it has the spaces that are wider or do not break
 SPAN = 10_000  # events that one transaction stores
 
 
@@ -29,6 +31,13 @@ class Fault(NamedTuple):
     field: str
     reason: str
     text: str = ""
+
+
+def printable(text: str) -> str:
+    """Return a text for terminals and for PostgreSQL: controls, NUL and halves of characters as Python's escapes."""
+    if text.isprintable():
+        return text
+    return "".join([each if each.isprintable() or category(each) == SPACE else repr(each)[1:-1] for each in text])
 
 
 class Row(NamedTuple):

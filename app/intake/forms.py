@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from app.intake.domain import FieldFault, ImportRefused
+from app.intake.domain import FieldFault, ImportRefused, printable
 from app.intake.times import TimeForm, time_reader, whole
 from app.rules.event import parse_event_id
 from app.rules.limits import AMOUNT
@@ -172,6 +172,8 @@ class LineParser:
         if self._id_of is not None:
             if not user:
                 raise FieldFault("user_id", "Must not be empty.")
+            if printable(user) != user:
+                raise FieldFault("user_id", "Must not have characters that cannot be printed.")
             return self._id_of(user)
         try:
             return whole(user, "user_id", 1)

@@ -77,7 +77,7 @@ def form_of(given: Mapping[str, Any]) -> tuple[FileForm, dict[str, object]]:
         currency=given["currency"],
     )
     if form.zone and form.time not in {TimeForm.ISO, TimeForm.DATE}:
-        raise click.UsageError("--zone is for times in words: add --time iso or --time date")
+        raise click.UsageError("--zone is for ISO 8601 times and dates: add --time iso or --time date")
     if form.cents and form.decimal_comma:
         raise click.UsageError("--cents are whole numbers, so --decimal-comma has no meaning: leave one out")
     plain = replace(form, ignored=frozenset(), zone=None)
@@ -91,6 +91,10 @@ def form_of(given: Mapping[str, Any]) -> tuple[FileForm, dict[str, object]]:
         "decimal_comma": plain.decimal_comma,
         "currency": plain.currency,
     }
+    try:
+        json.dumps(options, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("the options must be UTF-8") from None
     return form, json.loads(json.dumps(options))
 
 

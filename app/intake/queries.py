@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
 from app.events.rows import EVENT, event_of
-from app.intake.domain import Fault, Row, Span
+from app.intake.domain import Fault, Row, Span, printable
 from app.intake.sifting import Known
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
@@ -152,7 +152,7 @@ class ImportQueries:
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Keep faults; a line that has one keeps that one."""
-        kept = [(each.line, each.field, each.reason, _storable(each.text)) for each in faults]
+        kept = [(line, _quoting(field), _quoting(reason), _storable(text)) for line, field, reason, text in faults]
         if kept:
             self._cursor.execute(ADD_FAULTS, [self._job, *(list(column) for column in zip(*kept, strict=True))])
 
@@ -175,6 +175,11 @@ class ImportQueries:
             "last_user": last_user,
             "last_t": last_t,
         }
+
+
+def _quoting(text: str) -> str:
+    """Return a text of ours that may quote the file."""
+    return printable(text[:MAX_TEXT])
 
 
 def _storable(text: str) -> str:

@@ -55,7 +55,7 @@ def _read_number(text: str, divisor: int) -> int:
         if _date(text):
             raise FieldFault("t", "Is a date: --time date takes it as the beginning of that day.") from None
         if _iso(text):
-            raise FieldFault("t", "Is a time in words: --time iso reads it.") from None
+            raise FieldFault("t", "Is an ISO 8601 time: read it with --time iso.") from None
         raise FieldFault("t", fault.reason) from None
 
 
@@ -89,14 +89,22 @@ def _read_date(text: str, zone: tzinfo) -> int:
 def _in_zone(moment: datetime, zone: tzinfo) -> int:
     """Return the moment of a wall clock; of an hour that it shows twice, the first one (A54)."""
     local = moment.replace(tzinfo=zone)
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+    if _in_utc(local).astimezone(zone).replace(tzinfo=None) != moment:
         raise FieldFault("t", f"Does not exist in {zone}: clocks were put forward then. Is the zone right?")
     return _seconds(local)
 
 
 def _seconds(moment: datetime) -> int:
-    since: timedelta = moment.astimezone(UTC) - EPOCH
+    since: timedelta = _in_utc(moment) - EPOCH
     seconds = since.days * DAY + since.seconds  # exact, and rounded down
     if seconds < 0:
         raise FieldFault("t", "Is before 1970.")
     return seconds
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        reason = "Is before 1970." if moment.year < EPOCH.year else "Is after the year 9999."
+        raise FieldFault("t", reason) from None

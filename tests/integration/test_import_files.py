@@ -1,6 +1,7 @@
 """Files as other systems write them: each line is imported, or refused with its number and the reason."""
 
 import gzip
+import os
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -84,6 +85,36 @@ def test_players_with_other_ids_get_a_number_that_stays(app: APIFlask, sql: Sql,
     assert [row[:2] for row in sql(EVENTS)] == [(41, 1), (41, 3), (42, 2), (42, 9), (43, 1)]
 
 
+def test_faults_and_names_of_files_that_cannot_be_printed_are_stored_and_shown(
+    app: APIFlask, sql: Sql, tmp_path: Path
+) -> None:
+    line = '{"user_id": 1, "t": 1, "type": "deposit", "amount": 1, '
+    lines = (r'"\u0000": 1}', r'"\ud800": 1}', r'"\u001b[2J": 1}', r'"\ud800": 1, "\ud800": 2}')
+    file = given(tmp_path, "".join(f"{line}{rest}\n" for rest in lines), os.fsdecode(b"caf\xe9.ndjson"))
+    faults = tmp_path / "faults.csv"
+    output = refused(app, file, "--faults", faults)
+    for named in (r"--ignore \x00", r"--ignore \ud800", r"--ignore \x1b[2J", r"line 4 \ud800 is given twice"):
+        assert named in output
+        assert named.removeprefix("line 4 ") in faults.read_text()
+    [(path,)] = sql("SELECT file FROM import_job")
+    assert path.endswith(r"caf\udce9.ndjson")
+
+
+@pytest.mark.parametrize("name", [r"\ud800", r"\u0000", r"a\nb", r"\u001b[2J"])
+def test_a_player_whose_name_cannot_be_printed_is_a_fault(app: APIFlask, tmp_path: Path, name: str) -> None:
+    players = tmp_path / "players.csv"
+    line = '{"user_id": "%s", "t": 1, "type": "deposit", "amount": 1}\n'
+    file = given(tmp_path, line % name + line % "Åsa\u00a0B.")
+    output = run(app, file, "--players", players, "--max-faults", 1).output
+    assert "line 1, user_id: Must not have characters that cannot be printed." in output
+    assert players.read_text() == "player,user_id\nÅsa\u00a0B.,1\n"
+
+
+def test_the_first_line_of_a_csv_cannot_steer_the_terminal(app: APIFlask, tmp_path: Path) -> None:
+    file = given(tmp_path, "user_id,t,type,amount,\x1b[2J\n1,1,deposit,1,\n")
+    assert r"--ignore \x1b[2J" in refused(app, file)
+
+
 WRONG_PLAYERS = {
     "player;user_id\n": "the first line of",
     "player,user_id\na,x\n": "line 2 of",
@@ -128,6 +159,7 @@ WRONG_OPTIONS = {
     ("--zone", "Europe/Atlantis", "--time", "iso"): "is no zone that this machine knows",
     ("--zone", "UTC"): "add --time iso or --time date",
     ("--cents", "--decimal-comma"): "leave one out",
+    ("--ignore", "caf\udce9"): "the options must be UTF-8",
 }
 
 

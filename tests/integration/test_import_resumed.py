@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +19,7 @@ import pytest
 from apiflask import APIFlask
 
 from app.datastores import AdvisoryLock
-from app.intake import working
+from app.intake import controllers, under_way, working
 from app.intake.working import ImportContext
 from app.rules.event import ActivityEvent, EventType
 from tests.integration.clients import send
@@ -92,6 +93,40 @@ def test_an_import_whose_lines_a_crash_of_postgresql_emptied_reads_them_again(
     sql("TRUNCATE import_line")  # as a crash does with a table that is not logged
     assert "300 lines: 300 imported." in imported(app, file, span=50)
     assert all_is_stored_once(app, sql)
+
+
+@pytest.mark.parametrize("step", ["stage", "plan"])
+def test_an_import_that_ended_while_it_read_its_lines_again_reads_them_once_more(
+    app: APIFlask, sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    file = csv_of(tmp_path / "events.csv", history())
+    with killed_in_span(3, monkeypatch):
+        run(app, file, span=50)
+    sql("TRUNCATE import_line")
+    with monkeypatch.context() as patched:
+        patched.setattr(under_way, step, Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            run(app, file, span=50)
+    output = imported(app, file, span=50)
+    assert "Going on after 100 events." in output
+    assert "300 lines: 300 imported." in output
+    assert all_is_stored_once(app, sql)
+
+
+def test_an_import_that_ended_after_its_last_span_verifies_all_players_even_after_a_crash(
+    app: APIFlask, sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [n for n in range(10, 40) if n % 10]  # between the players of the file, who are verified one by one
+    sql("INSERT INTO user_clock (user_id, last_t) SELECT unnest(%s), 1", others)
+    file = csv_of(tmp_path / "events.csv", [replace(each, user_id=each.user_id * 10) for each in history(4, 1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(controllers, "verify", Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            run(app, file)
+    sql("TRUNCATE import_line")
+    output = imported(app, file)
+    assert "4 lines: 4 imported." in output
+    assert "All 4 events agree." in output
 
 
 def test_an_import_goes_on_with_the_edition_that_it_began_with(

@@ -103,7 +103,11 @@ FAULTY = {
     "too great": (f"{2**63},10,deposit,42", [], "line 2, user_id: Must be a whole number"),
     "a date": ("1,2026-01-31,deposit,42", [], "line 2, t: Is a date: --time date"),
     "a date as ISO": ("1,2026-01-31,deposit,42", ["--time", "iso"], "Has no time of day: --time date"),
-    "an ISO time": ("1,2026-01-31T09:30:00Z,deposit,42", [], "line 2, t: Is a time in words: --time iso"),
+    "an ISO time": (
+        "1,2026-01-31T09:30:00Z,deposit,42",
+        [],
+        "line 2, t: Is an ISO 8601 time: read it with --time iso.",
+    ),
     "no zone": ("1,2026-01-31T09:30:00,deposit,42", ["--time", "iso"], "Has no zone: say which one is meant"),
     "no such day": ("1,2026-02-31T09:30:00Z,deposit,42", ["--time", "iso"], "line 2, t: Is no time"),
     "no such hour": (
@@ -112,6 +116,23 @@ FAULTY = {
         "Does not exist in Europe/Berlin",
     ),
     "before 1970": ("1,1969-12-31T09:30:00Z,deposit,42", ["--time", "iso"], "line 2, t: Is before 1970."),
+    "the first moment": ("1,0001-01-01T00:00:00+01:00,deposit,42", ["--time", "iso"], "line 2, t: Is before 1970."),
+    "the first moment of a zone": (
+        "1,0001-01-01T00:00:00,deposit,42",
+        ["--time", "iso", "--zone", "Europe/Berlin"],
+        "line 2, t: Is before 1970.",
+    ),
+    "the first day": (
+        "1,0001-01-01,deposit,42",
+        ["--time", "date", "--zone", "Europe/Berlin"],
+        "line 2, t: Is before 1970.",
+    ),
+    "the last moment": ("1,9999-12-31T23:59:59-01:00,deposit,42", ["--time", "iso"], "Is after the year 9999."),
+    "the last moment of a zone": (
+        "1,9999-12-31T23:59:59,deposit,42",
+        ["--time", "iso", "--zone", "America/New_York"],
+        "line 2, t: Is after the year 9999.",
+    ),
     "half a second": ("1,10.5,deposit,42", [], "line 2, t: Must be a whole number"),
     "too few values": ("1,10,deposit", [], "line 2 has 3 values, but the header names 4"),
     "a quote that stays open": ('1,10,"deposit,42\n1,11,deposit,42', [], "line 2 is no line of a CSV"),
