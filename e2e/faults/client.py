@@ -9,6 +9,7 @@ import secrets
 import select
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -16,7 +17,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from testkit.oracle import Event
 
 PATIENCE = 12  # seconds; far above what any request may take, so that a hang is measured and not cut short
-HEADERS = {"Content-Type": "application/json"}
+ONE, MANY = "application/json", "application/x-ndjson"
 REPLAY_HEADER = "Idempotent-Replay"
 
 
@@ -31,8 +32,16 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The 200 to one event: its body, which is made from a batch's result where it was in a batch."""
+
+    body: bytes
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request: when it began and was done (monotonic seconds), how it ended, what was answered.
+    """One request: when it began and was done (monotonic seconds), how it ended, what was answered to each event.
 
     `request_id` is how the service's log names it; `reopened`, that the server had closed the connection between two
     requests.
@@ -43,8 +52,7 @@ class Attempt:
     outcome: Outcome
     request_id: str = ""
     reopened: bool = False
-    answer: bytes = b""
-    replayed: bool = False
+    answers: Sequence[Answer] = ()
     detail: str = ""
 
     @property
@@ -58,8 +66,8 @@ class Connection:
     def __init__(self, port: int) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
-    def send(self, event: Event) -> Attempt:
-        """Send an event once; return an attempt for any outcome, and never raise."""
+    def send(self, events: Sequence[Event]) -> Attempt:
+        """Send one event, or several as a batch, once; return an attempt for any outcome, and never raise."""
         began, request_id, reopened = time.monotonic(), secrets.token_hex(8), False
         step = Outcome.STRANGE  # an idle connection must not be reset
         try:
@@ -68,10 +76,9 @@ class Connection:
             if self._http.sock is None:
                 self._http.connect()
             step = Outcome.BROKEN
-            headers = {**HEADERS, "X-Request-ID": request_id}
-            self._http.request("POST", "/event", json.dumps(event.body()).encode(), headers)
+            self._post(events, request_id)
             response = self._http.getresponse()
-            attempt = judged(began, response, response.read())
+            attempt = judged(began, response, response.read(), len(events))
         except (OSError, HTTPException) as error:
             self._http.close()
             attempt = Attempt(began=began, done=time.monotonic(), outcome=step, detail=repr(error))
@@ -79,6 +86,11 @@ class Connection:
 
     def close(self) -> None:
         self._http.close()
+
+    def _post(self, events: Sequence[Event], request_id: str) -> None:
+        path, kind = ("/event", ONE) if len(events) == 1 else ("/events", MANY)
+        body = "\n".join(json.dumps(event.body()) for event in events).encode()
+        self._http.request("POST", path, body, {"Content-Type": kind, "X-Request-ID": request_id})
 
     def _was_closed(self) -> bool:
         """Tell whether the server has closed the connection since the last answer; if so, let it go.
@@ -92,18 +104,29 @@ class Connection:
         return True
 
 
-def judged(began: float, response: HTTPResponse, answer: bytes) -> Attempt:
-    """Tell which of the contract's answers this is."""
-    outcome = Outcome.STRANGE
+def judged(began: float, response: HTTPResponse, answer: bytes, events: int) -> Attempt:
+    """Tell which of the contract's answers this is; a batch that refuses any event is none, since all were valid."""
+    outcome, answers = Outcome.STRANGE, list[Answer]()
     if response.status == 200:
-        outcome = Outcome.TAKEN
+        replayed = response.getheader(REPLAY_HEADER) == "true"
+        answers = [Answer(body=answer, replayed=replayed)] if events == 1 else results_in(answer)
+        outcome = Outcome.TAKEN if len(answers) == events else Outcome.STRANGE
     elif response.status == 503 and (response.getheader("Retry-After") or "").isdigit():
         outcome = Outcome.UNAVAILABLE
     return Attempt(
         began=began,
         done=time.monotonic(),
         outcome=outcome,
-        answer=answer,
-        replayed=response.getheader(REPLAY_HEADER) == "true",
+        answers=answers,
         detail="" if outcome is Outcome.TAKEN else f"{response.status} {answer[:120].decode(errors='replace')}",
     )
+
+
+def results_in(answer: bytes) -> list[Answer]:
+    """Return the answers to a batch's events, each as the event alone would have got it; those in place with a 200."""
+    answers: list[Answer] = []
+    for place, result in enumerate(json.loads(answer)["results"]):
+        if (result.pop("index"), result.pop("status")) == (place, 200):
+            replayed = result.pop("replayed", False)
+            answers.append(Answer(body=f"{json.dumps(result, separators=(',', ':'))}\n".encode(), replayed=replayed))
+    return answers

@@ -3,32 +3,38 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 
 SERVICE = "activity-alerts"  # how the service names its connections
-STORED = "SELECT user_id, t, type::text, amount, alert_codes FROM activity_event"
+STORED = "SELECT user_id, t, coalesce(event_id, ''), type::text, amount, alert_codes FROM activity_event"
+# Events whose alerts are not those of their codes, and players whose clock does not count what they have.
+HALF_STORED = """
+    SELECT event.user_id, event.t, coalesce(event.event_id, '') FROM activity_event AS event
+    LEFT JOIN (
+        SELECT user_id, t, n, array_agg(code ORDER BY code) AS codes FROM alert WHERE NOT shadow GROUP BY user_id, t, n
+    ) AS raised USING (user_id, t, n)
+    WHERE event.alert_codes <> coalesce(raised.codes, '{}')
+    UNION ALL
+    SELECT user_id, coalesce(last_t, t), '' FROM (
+        SELECT user_id, max(t) AS t, count(*) AS stored FROM activity_event GROUP BY user_id
+    ) AS player FULL JOIN user_clock USING (user_id)
+    WHERE user_id > 0 AND (t, stored) IS DISTINCT FROM (last_t, events)
+"""
 TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = %s"
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s ORDER BY pid"
 LOCK = "LOCK TABLE user_clock IN EXCLUSIVE MODE"  # every event claims a row of it
 LOCK_OF_SYSTEM = "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"  # and in the system's order this one first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A stored event with its decision."""
-
-    user_id: int
-    t: int
-    type: str
-    amount: Decimal
-    codes: list[int]
+Key = tuple[int, int, str]  # user_id, t, and the event's id or ""
+Row = tuple[str, Decimal, object]  # type, amount and codes
 
 
-def connect(url: str) -> Any:  # noqa: ANN401 - psycopg2's
+def connect(url: str) -> Connection:
     connection = psycopg2.connect(url, connect_timeout=5)
     connection.autocommit = True
     return connection
@@ -41,9 +47,14 @@ def ask(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         return rows
 
 
-def stored(url: str) -> list[Row]:
-    """Read all stored events."""
-    return [Row(user_id=u, t=t, type=kind, amount=a, codes=codes) for u, t, kind, a, codes in ask(url, STORED)]
+def stored(url: str) -> list[tuple[Key, Row]]:
+    """Read all stored events with their decisions."""
+    return [(row[:3], row[3:]) for row in ask(url, STORED)]
+
+
+def half_stored(url: str) -> set[Key]:
+    """Find events that are stored without an alert of theirs, or not counted for their player."""
+    return set(ask(url, HALF_STORED))
 
 
 def backends_of_the_service(url: str) -> list[int]:

@@ -1,9 +1,9 @@
-"""What the clients recorded: each acknowledged event with its answer, and how every request ended."""
+"""What the clients recorded: each acknowledged request with its answers, and how every attempt at one ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from e2e.faults.client import Attempt, Outcome
+from e2e.faults.client import Answer, Attempt, Outcome
 from testkit.oracle import Event
 
 TROUBLE = (Outcome.UNAVAILABLE, Outcome.BROKEN, Outcome.REFUSED, Outcome.STRANGE)
@@ -11,15 +11,26 @@ TROUBLE = (Outcome.UNAVAILABLE, Outcome.BROKEN, Outcome.REFUSED, Outcome.STRANGE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """An event and the bytes of its 200.
+    """A request, of one event or a batch, with the answer to each event.
 
-    `in_doubt` tells that an attempt before had no answer or a 5xx; `replayed`, that the event was stored by then.
+    `in_doubt` tells that an attempt before had no answer or a 5xx; events stored by then were replayed.
     """
 
-    event: Event
-    answer: bytes
+    events: Sequence[Event]
+    answers: Sequence[Answer]
     in_doubt: bool
-    replayed: bool
+
+    @property
+    def is_batch(self) -> bool:
+        return len(self.events) > 1
+
+    @property
+    def replayed(self) -> int:
+        """How many of its events had been stored before it was answered."""
+        return sum(answer.replayed for answer in self.answers)
+
+    def answered(self) -> Iterable[tuple[Event, Answer]]:
+        return zip(self.events, self.answers, strict=True)
 
 
 @dataclass(slots=True)
@@ -49,6 +60,10 @@ class Ledger:
         """Requests that began at that moment or later and were answered 200."""
         return [each for each in self.attempts if each.outcome is Outcome.TAKEN and each.began >= since]
 
+    def events_taken(self, *, since: float) -> int:
+        """Count the events of these requests."""
+        return sum(len(attempt.answers) for attempt in self.taken(since=since))
+
     def in_flight(self, moment: float) -> list[Attempt]:
         """Requests that were under way at a moment."""
         return [attempt for attempt in self.attempts if attempt.began < moment < attempt.done]
@@ -63,4 +78,12 @@ class Ledger:
     def strange(self) -> list[str]:
         """Answers outside the contract; a replay of an event that was never sent before is one, too."""
         details = [each.detail for each in self.attempts if each.outcome is Outcome.STRANGE]
-        return details + [f"a replay at first: {a.event}" for a in self.acknowledged if a.replayed and not a.in_doubt]
+        return details + [f"a replay at first: {a.events}" for a in self.acknowledged if a.replayed and not a.in_doubt]
+
+    def events(self) -> int:
+        """Count the acknowledged events."""
+        return sum(len(each.events) for each in self.acknowledged)
+
+    def batches_in_doubt(self) -> list[Acknowledged]:
+        """Batches that were sent more than once."""
+        return [each for each in self.acknowledged if each.is_batch and each.in_doubt]

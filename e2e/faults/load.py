@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
+from random import Random
 from threading import Event as Flag
 from threading import Thread
 
@@ -14,54 +16,55 @@ from testkit.play import day_of_play, lanes
 from testkit.service import SEED
 
 CLIENTS = 16
-EVENTS = 100_000  # more than the fastest machine gets through
-USERS = 6_000
-PACE = 0.03  # seconds between two events of each of CLIENTS: load, but no contest for the processors, nor by two runs
+EVENTS = 150_000  # more than the fastest machine gets through
+USERS = 9_000
+# How many events a request has, and how often: most are single ones; the largest batches take several transactions.
+SIZES = {1: 250, 8: 30, 300: 1}
+SHARED = 10  # seconds that become one for players whose events have ids, so that some events share a second
+PACE = 0.03  # seconds between two requests of each of CLIENTS: load, but no contest for the processors, nor by two runs
 AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
-RETRY = 0.1  # seconds until an event is sent again: less than Retry-After says, so that recovery is measured finely
-SETTLE = 15  # seconds that a client goes on to settle its last event
+RETRY = 0.1  # seconds until a request is sent again: less than Retry-After says, so that recovery is measured finely
+SETTLE = 15  # seconds that a client goes on to settle its last request
 STEADY = 1.2  # seconds without trouble, after which a fault counts as overcome
 MAX_RECOVERY = 20
 
 
 class Lane:
-    """One client: its players' events in order, the next one only when the one before is acknowledged."""
+    """One client: its players' events in order, the next request only when the one before is acknowledged."""
 
-    def __init__(self, events: Iterator[Event], port: int, pace: float) -> None:
-        self._events = events
+    def __init__(self, requests: Iterator[Sequence[Event]], port: int, pace: float) -> None:
+        self._requests = requests
         self._pace = pace
         self._connection = Connection(port)
-        self._pending: Event | None = None
+        self._pending: Sequence[Event] = ()
         self._in_doubt = False
         self.ledger = Ledger()
         self.ended = Flag()
 
     def play(self) -> None:
-        """Send events until told to stop; settle the last one first, if possible."""
+        """Send requests until told to stop; settle the last one first, if possible."""
         while not self.ended.is_set():
-            self._pending = self._pending or next(self._events)
+            self._pending = self._pending or next(self._requests)
             self._settle(self._pending)
             time.sleep(self._pace)
         self._connection.close()
 
-    def _settle(self, event: Event) -> None:
+    def _settle(self, events: Sequence[Event]) -> None:
         limit = None
         while limit is None or time.monotonic() < limit:
-            attempt = self._connection.send(event)
+            attempt = self._connection.send(events)
             self.ledger.attempts.append(attempt)
             if attempt.outcome is Outcome.TAKEN:
-                return self._note(event, attempt)
+                return self._note(events, attempt)
             # A connection that was refused carried nothing: no doubt comes of it.
             self._in_doubt |= attempt.outcome is not Outcome.REFUSED
             limit = limit or (time.monotonic() + SETTLE if self.ended.is_set() else None)
             time.sleep(RETRY)
         return None
 
-    def _note(self, event: Event, attempt: Attempt) -> None:
-        self.ledger.acknowledged.append(
-            Acknowledged(event=event, answer=attempt.answer, in_doubt=self._in_doubt, replayed=attempt.replayed)
-        )
-        self._pending, self._in_doubt = None, False
+    def _note(self, events: Sequence[Event], attempt: Attempt) -> None:
+        self.ledger.acknowledged.append(Acknowledged(events=events, answers=attempt.answers, in_doubt=self._in_doubt))
+        self._pending, self._in_doubt = (), False
 
     def take_ledger(self) -> Ledger:
         taken, self.ledger = self.ledger, Ledger()
@@ -70,7 +73,21 @@ class Lane:
 
 @cache
 def the_day() -> list[Event]:
-    return day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=1)
+    return [with_id(event) for event in day_of_play(seed=SEED, users=USERS, events=EVENTS, first_user_id=1)]
+
+
+def with_id(event: Event) -> Event:
+    """Give the events of half of each client's players ids; these may share a second."""
+    if event.user_id // CLIENTS % 2:
+        return event
+    return replace(event, t=event.t - event.t % SHARED, event_id=f"tx-{event.t}")
+
+
+def in_requests(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Divide a client's events into requests of SIZES, the same ones each time."""
+    random, left = Random(SEED + events[0].user_id), iter(events)  # noqa: S311 - it must be the same each time, not secret
+    while request := list(islice(left, *random.choices([*SIZES], [*SIZES.values()]))):
+        yield request
 
 
 def in_the_systems_order() -> list[list[Event]]:
@@ -83,7 +100,7 @@ class Load:
     def __init__(self, *, port: int, in_system_order: bool = False) -> None:
         """Let CLIENTS play; in the system's order one, since `t` must then rise over all players, by one an event."""
         played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
-        self._lanes = [Lane(iter(lane), port, PACE * len(played) / CLIENTS) for lane in played]
+        self._lanes = [Lane(in_requests(lane), port, PACE * len(played) / CLIENTS) for lane in played]
         self._threads: list[Thread] = []
 
     def start(self) -> None:
@@ -108,7 +125,7 @@ class Load:
         return bool(self.so_far().taken(since=over))
 
     def finish(self) -> Ledger:
-        """Let every client settle its last event; return the notes since the start."""
+        """Let every client settle its last request; return the notes since the start."""
         for lane in self._lanes:
             lane.ended.set()
         for thread in self._threads:
@@ -116,16 +133,16 @@ class Load:
         return Ledger.joined([lane.take_ledger() for lane in self._lanes])
 
 
-def at_once(events: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledged, Attempt]]:
-    """Send events again over a few connections, until each is answered or has been tried a few times."""
+def at_once(requests: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledged, Attempt]]:
+    """Send requests again over a few connections, until each is answered or has been tried a few times."""
     answers: list[tuple[Acknowledged, Attempt]] = []
 
     def send_all(part: Sequence[Acknowledged]) -> None:
         connection = Connection(port)
-        answers.extend((each, send_again(connection, each.event)) for each in part)
+        answers.extend((each, send_again(connection, each.events)) for each in part)
         connection.close()
 
-    threads = [Thread(target=send_all, args=[events[first::AGAIN]], daemon=True) for first in range(AGAIN)]
+    threads = [Thread(target=send_all, args=[requests[first::AGAIN]], daemon=True) for first in range(AGAIN)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -133,9 +150,9 @@ def at_once(events: Sequence[Acknowledged], port: int) -> list[tuple[Acknowledge
     return answers
 
 
-def send_again(connection: Connection, event: Event, *, tries: int = 5) -> Attempt:
-    attempt = connection.send(event)
+def send_again(connection: Connection, events: Sequence[Event], *, tries: int = 5) -> Attempt:
+    attempt = connection.send(events)
     if attempt.outcome in {Outcome.TAKEN, Outcome.STRANGE} or tries == 1:
         return attempt
     time.sleep(RETRY)
-    return send_again(connection, event, tries=tries - 1)
+    return send_again(connection, events, tries=tries - 1)

@@ -1,24 +1,24 @@
 """Compares what was acknowledged with the service, with its database and with the oracle."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from e2e.faults import database
-from e2e.faults.client import Outcome
+from e2e.faults.client import Answer, Outcome
+from e2e.faults.database import Key, Row
 from e2e.faults.ledger import Acknowledged, Ledger
 from e2e.faults.load import at_once
 from e2e.site import Site
 from testkit.oracle import Event, Oracle
-
-Key = tuple[int, int]
 
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
     """Acknowledged events by fault; `wrong`: the answer is not the oracle's.
 
+    `changed` are also those that were stored without an alert of theirs, or without counting for their player;
     `doubled` counts what is stored and was never acknowledged; `unanswered` tells what came instead of a replay.
     """
 
@@ -30,56 +30,55 @@ class Proof:
 
 
 def key(event: Event) -> Key:
-    return event.user_id, event.t
+    return event.user_id, event.t, event.event_id or ""
 
 
 @dataclass(slots=True)
 class Book:
-    """All that a service has acknowledged since it is there."""
+    """All that a service must have stored since it is there: what it has acknowledged, and what was imported."""
 
-    events: list[Acknowledged] = field(default_factory=list)
+    expected: dict[Key, Row] = field(default_factory=dict)
     oracle: Oracle = field(default_factory=Oracle)
 
-    def enter(self, ledger: Ledger, site: Site) -> Proof:
-        """Add the events acknowledged under a fault; prove that they and all earlier ones are as acknowledged."""
-        self.events += ledger.acknowledged
-        proof = Proof(wrong=self._wrong(ledger.acknowledged))
+    def enter(self, ledger: Ledger, imported: Sequence[Event], site: Site) -> Proof:
+        """Add the events acknowledged or imported under a fault; prove that they and all earlier ones are stored so."""
+        proof = Proof()
+        for request in ledger.acknowledged:
+            proof.wrong |= {key(event) for event, answer in request.answered() if not self._enter(event, answer)}
+        for event in imported:
+            self._expect(event, self.oracle.answer(event)["alert_codes"])
         send_again(ledger.acknowledged, site, proof)
-        look_up(self.events, database.stored(site.url), proof)
+        look_up(self.expected, database.stored(site.url), proof)
+        proof.changed |= database.half_stored(site.url)
         return proof
 
-    def _wrong(self, events: Iterable[Acknowledged]) -> set[Key]:
+    def _enter(self, event: Event, answer: Answer) -> bool:
+        """Expect an event with its answer; return whether that is right."""
+        answered = json.loads(answer.body)
+        self._expect(event, answered["alert_codes"])
         # The oracle goes on from its answers before: a player's play spans the faults.
-        return {key(a.event) for a in events if json.loads(a.answer) != self.oracle.answer(a.event)}
+        return bool(answered == self.oracle.answer(event))
+
+    def _expect(self, event: Event, codes: object) -> None:
+        self.expected[key(event)] = (event.type, Decimal(event.amount), codes)
 
 
-def send_again(events: list[Acknowledged], site: Site, proof: Proof) -> None:
-    """Every acknowledged event, sent again, must be a replay with the very same answer."""
-    for acknowledged, attempt in at_once(events, site.port):
+def send_again(requests: Iterable[Acknowledged], site: Site, proof: Proof) -> None:
+    """Every acknowledged request, sent again, must be a replay with the very same answers."""
+    for acknowledged, attempt in at_once([*requests], site.port):
         if attempt.outcome is not Outcome.TAKEN:
             proof.unanswered.append(attempt.detail)
-        elif not attempt.replayed:
-            proof.lost.add(key(acknowledged.event))
-        elif attempt.answer != acknowledged.answer:
-            proof.changed.add(key(acknowledged.event))
+            continue
+        for (event, before), now in zip(acknowledged.answered(), attempt.answers, strict=True):
+            if not now.replayed:
+                proof.lost.add(key(event))
+            elif now.body != before.body:
+                proof.changed.add(key(event))
 
 
-def look_up(events: list[Acknowledged], rows: list[database.Row], proof: Proof) -> None:
-    """Every acknowledged event must be stored once, as sent and answered, and nothing else."""
-    stored = {(row.user_id, row.t): row for row in rows}
-    for each in events:
-        row = stored.get(key(each.event))
-        if row is None:
-            proof.lost.add(key(each.event))
-        elif stored_values(row) != answered_values(each):
-            proof.changed.add(key(each.event))
-    proof.doubled = len(rows) - len(stored.keys() & {key(each.event) for each in events})
-
-
-def stored_values(row: database.Row) -> tuple[object, ...]:
-    return row.type, row.amount, row.codes
-
-
-def answered_values(acknowledged: Acknowledged) -> tuple[object, ...]:
-    event = acknowledged.event
-    return event.type, Decimal(event.amount), json.loads(acknowledged.answer)["alert_codes"]
+def look_up(expected: dict[Key, Row], rows: Sequence[tuple[Key, Row]], proof: Proof) -> None:
+    """Every event must be stored once, as sent and answered, and nothing else."""
+    stored = dict(rows)
+    proof.lost |= expected.keys() - stored.keys()
+    proof.changed |= {key for key, row in expected.items() if key in stored and stored[key] != row}
+    proof.doubled = len(rows) - len(stored.keys() & expected.keys())

@@ -11,7 +11,9 @@ import psutil
 from rich.table import Table
 
 from e2e.faults.client import Outcome
-from e2e.faults.load import CLIENTS
+from e2e.faults.imports import LINES
+from e2e.faults.ledger import Acknowledged
+from e2e.faults.load import CLIENTS, SIZES
 from e2e.faults.scenarios import MAX_REQUEST_TIME, REPLACED
 from e2e.faults.trial import MAX_RECOVERY, Result
 
@@ -39,20 +41,27 @@ PAGE = """\
 
 Written by `make faults` on {date}: {machine}.
 
-{clients} clients, each with its own connection, play a day from a seed. A client that gets a 503 or no answer sends the
-same event again, before the player's next one, until it is acknowledged. Under this load one fault follows the other;
-faults that need more than a service run on separate services. Afterwards every acknowledged event is sent again and
-must be replayed with exactly the same answer; stored events are compared with acknowledged ones, and every answer with
-a serial replay by the oracle. At the end every stored event is judged again by its own edition (`flask rules verify`),
-and all must agree.
+{clients} clients, each with its own connection, play a day from a seed. {sizes}
+Half of the players' events have an `event_id`, and some of these share a second. A client that gets a 503 or no answer
+sends the same request again, before its next one, until it is acknowledged. Under this load one fault follows the
+other; faults that need more than a service run on separate services. Afterwards every acknowledged request is sent
+again and must be replayed with exactly the same answers; stored events are compared with acknowledged ones, with their
+alerts and with the clocks of their players, and every answer with a serial replay by the oracle. At the end every
+stored event is judged again by its own edition (`flask rules verify`), and all must agree.
 
 {table}
 
 {verdict}{left_out}
 
 - *in doubt*: acknowledged events that first got a 503 or no answer; in brackets those of them that had been stored.
-- *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards; stored
-  but never acknowledged; different from the oracle's answer. All must be zero.
+- *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards, or
+  stored without an alert or not counted for the player; stored but never acknowledged; different from the oracle's
+  answer. All must be zero.
+- {batches}
+- *kill -9 of an import …*: `events import` reads {lines} unsorted lines of other players beside the load. It is killed
+  while it reads them; one of its workers while it checks them; its main process, then PostgreSQL, while it stores them;
+  and all of the service, which it survives. After each the same command is given again, until it says that all lines
+  are imported. What it stored is compared with the oracle as well: *lost*, *changed* and *doubled* include it.
 - Clients may see 200, 503 with `Retry-After` and, only if a process of the service ends, a broken or refused
   connection. No request may take longer than {longest} s, or {replaced} s if it reached a frozen process.
 - *first 200*, *last trouble*: seconds from the end of the fault to the first 200 and to the last request without a 200,
@@ -75,11 +84,13 @@ class Row:
     """A reported result: a cell for each of COLUMNS, and the broken promises.
 
     `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
+    `batches` are those that had to be sent again.
     """
 
     cells: list[str]
     complaints: list[str]
     graceful: str
+    batches: list[Acknowledged]
 
     @property
     def name(self) -> str:
@@ -91,6 +102,7 @@ def row(result: Result) -> Row:
         cells=cells(result),
         complaints=result.complaints(),
         graceful=graceful(result) if result.scenario.graceful else "",
+        batches=result.ledger.batches_in_doubt(),
     )
 
 
@@ -99,7 +111,7 @@ def cells(result: Result) -> list[str]:
     return [
         result.scenario.name,
         f"{window.over - window.began:.1f}",
-        f"{len(ledger.acknowledged):,}",
+        f"{ledger.events():,}",
         f"{result.in_doubt:,} ({result.in_doubt_stored:,})",
         f"{ledger.count(Outcome.UNAVAILABLE):,}",
         f"{ledger.count(Outcome.BROKEN):,} / {ledger.count(Outcome.REFUSED):,}",
@@ -116,7 +128,7 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 
 def line(result: Result) -> str:
     """Describe a result in one line, and its faults in further ones."""
-    count = len(result.ledger.acknowledged)
+    count = result.ledger.events()
     detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
     detail += f" ({result.window.detail})" if result.window.detail else ""
     return "\n".join([detail, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
@@ -140,6 +152,9 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
         clients=CLIENTS,
+        sizes=sizes(),
+        batches=batches([batch for each in rows for batch in each.batches]),
+        lines=f"{LINES:,}",
         table=markdown(rows),
         verdict=verdict(rows),
         left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
@@ -165,6 +180,24 @@ def graceful(result: Result) -> str:
     return (
         f"{under_way - result.dropped} of {under_way} ({result.reopened} connections found closed,"
         f" {result.crossed} requests sent as theirs closed)"
+    )
+
+
+def sizes() -> str:
+    """Describe what a request of the load is."""
+    _, *many = SIZES
+    share = 1 - SIZES[1] / sum(SIZES.values())
+    return f"{share:.0%} of the requests are batches, of {' or '.join(map(str, many))} events."
+
+
+def batches(in_doubt: Sequence[Acknowledged]) -> str:
+    """Describe what had become of the batches that had to be sent again."""
+    stored = [each.replayed for each in in_doubt]
+    whole = sum(each.replayed == len(each.events) for each in in_doubt)
+    none = stored.count(0)
+    return (
+        f"{len(stored):,} batches had to be sent again. Of {none:,} nothing had been stored, of {whole:,} all, of\n"
+        f"  {len(stored) - none - whole:,} some events, which were replayed, and the others were stored then."
     )
 
 

@@ -13,6 +13,7 @@ import psycopg2
 from rich.console import Console
 
 from e2e.faults import report
+from e2e.faults.imports import IMPORTS
 from e2e.faults.load import Load
 from e2e.faults.proof import Book
 from e2e.faults.report import Row
@@ -70,6 +71,9 @@ class Run:
         """Run them one after the other, each on its own service: on a small disk, or with other needs."""
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
             self._on_a_small_disk(scenarios, notes)
+        if scenarios := list(filter(self.wanted, IMPORTS)):
+            with new_site(self.checkout, name="faults-import") as site:
+                self._on_one_service(site, scenarios, notes)
         for stage in filter(self.wanted, STAGES):
             with ExitStack() as stack:
                 with self.processors:

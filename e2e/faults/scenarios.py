@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -10,6 +10,7 @@ import psutil
 from e2e.faults import clients, database, processes
 from e2e.site import Site, SiteError
 from testkit.disk import full
+from testkit.oracle import Event
 
 MAX_REQUEST_TIME = 5  # seconds
 MAX_HEALTH_TIME = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
@@ -24,11 +25,15 @@ GOODBYE = 1.2  # seconds that events are held up after the service was told to e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """When a fault began, and when it was over: from then on recovery counts (monotonic seconds)."""
+    """When a fault began, and when it was over: from then on recovery counts (monotonic seconds).
+
+    `imported` was stored meanwhile beside the load, each player's events in their order.
+    """
 
     began: float
     over: float
     detail: str = ""
+    imported: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class Scenario:
     ends_service: bool = False
     graceful: bool = False
     stops_nothing: bool = False  # every event is answered 200 all the same
+    long: bool = False  # too long for other parts to wait for it
     longest: float = MAX_REQUEST_TIME
     longest_health: float = MAX_HEALTH_TIME
 

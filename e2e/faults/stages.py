@@ -53,7 +53,7 @@ def stop_in_a_transaction(other: Site, site: Site) -> Window:
     family = processes.all_of_the_service(other)
     with contextlib.ExitStack() as stack:
         with database.events_held_up(site.url, database.LOCK_OF_SYSTEM):
-            Thread(target=Connection(other.port).send, args=[CLAIM], daemon=True).start()
+            Thread(target=Connection(other.port).send, args=[[CLAIM]], daemon=True).start()
             await_sessions(site, WAITING, there=True)
             stack.enter_context(processes.stopped_processes(family))
         began = await_sessions(site, HAS_THE_CLOCK, there=True)

@@ -35,12 +35,12 @@ class Result:
     @property
     def in_doubt(self) -> int:
         """Events that had an attempt without an answer, or with a 503, before they were acknowledged."""
-        return sum(each.in_doubt for each in self.ledger.acknowledged)
+        return sum(len(each.events) for each in self.ledger.acknowledged if each.in_doubt)
 
     @property
     def in_doubt_stored(self) -> int:
         """Those of them that were stored nevertheless."""
-        return sum(each.in_doubt and each.replayed for each in self.ledger.acknowledged)
+        return sum(each.replayed for each in self.ledger.acknowledged if each.in_doubt)
 
     @property
     def first_taken(self) -> float:
@@ -82,7 +82,7 @@ class Result:
     def _of_events(self) -> Iterator[str]:
         for name in ("lost", "changed", "wrong"):
             keys = sorted(getattr(self.proof, name))
-            yield f"{len(keys)} {name}, such as (user_id, t) {keys[0]}" if keys else ""
+            yield f"{len(keys)} {name}, such as (user_id, t, event_id) {keys[0]}" if keys else ""
         unanswered = self.proof.unanswered
         yield f"{len(unanswered)} not answered when sent again, such as {unanswered[0]}" if unanswered else ""
         yield f"{self.proof.doubled} stored that nobody acknowledged" if self.proof.doubled else ""
@@ -108,8 +108,8 @@ class Result:
         health = self.health.longest
         yield f"an answer about health took {health:.1f} s" if health > self.scenario.longest_health else ""
         yield "" if self.health.answers else "no answer about health"
-        before = len(self.ledger.taken(since=0)) - len(self.ledger.taken(since=self.window.began))
-        after = len(self.ledger.taken(since=self.window.over))
+        before = self.ledger.events_taken(since=0) - self.ledger.events_taken(since=self.window.began)
+        after = self.ledger.events_taken(since=self.window.over)
         yield f"too little load: {before} before and {after} after" if min(before, after) < ENOUGH else ""
 
 
@@ -123,10 +123,10 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
 
     """
     health = Watch(site.port)
-    with processors if scenario.ends_service else nullcontext():
+    with processors if scenario.ends_service and not scenario.long else nullcontext():
         window, ledger = under_load(site, load, scenario, health)
     with processors:
-        proof = book.enter(ledger, site)
+        proof = book.enter(ledger, window.imported, site)
     logged = logged_requests(ledger, site) if scenario.graceful else frozenset[str]()
     return Result(scenario=scenario, window=window, ledger=ledger, proof=proof, health=health, logged=logged)
 
