@@ -123,10 +123,14 @@ def judged(began: float, response: HTTPResponse, answer: bytes, events: int) -> 
 
 
 def results_in(answer: bytes) -> list[Answer]:
-    """Return the answers to a batch's events, each as the event alone would have got it; those in place with a 200."""
-    answers: list[Answer] = []
-    for place, result in enumerate(json.loads(answer)["results"]):
-        if (result.pop("index"), result.pop("status")) == (place, 200):
-            replayed = result.pop("replayed", False)
-            answers.append(Answer(body=f"{json.dumps(result, separators=(',', ':'))}\n".encode(), replayed=replayed))
-    return answers
+    """Return the answers to a batch's events, each as the event alone would have got it: those in place with a 200."""
+    try:
+        results = json.loads(answer)["results"]
+    except (ValueError, KeyError):
+        return []
+    return [alone(each) for place, each in enumerate(results) if (each["index"], each["status"]) == (place, 200)]
+
+
+def alone(result: dict[str, object]) -> Answer:
+    body = {name: value for name, value in result.items() if name not in {"index", "status", "replayed"}}
+    return Answer(body=f"{json.dumps(body, separators=(',', ':'))}\n".encode(), replayed=bool(result.get("replayed")))

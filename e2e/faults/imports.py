@@ -174,7 +174,5 @@ def written(lines: list[Event], path: Path) -> Path:
 
 
 IMPORTS = (
-    Scenario(
-        name="kill -9 of an import, PostgreSQL and the service", inflict=kill_an_import, ends_service=True, long=True
-    ),
+    Scenario(name="kill -9 of an import, PostgreSQL and the service", inflict=kill_an_import, ends_service=True),
 )

@@ -22,6 +22,7 @@ USERS = 9_000
 SIZES = {1: 250, 8: 30, 300: 1}
 SHARED = 10  # seconds that become one for players whose events have ids, so that some events share a second
 PACE = 0.03  # seconds between two requests of each of CLIENTS: load, but no contest for the processors, nor by two runs
+SLOW = 0.15  # the same beside something that needs the processors itself
 AGAIN = 6  # connections over which all is sent again; as fast as they can, so more would be such a contest
 RETRY = 0.1  # seconds until a request is sent again: less than Retry-After says, so that recovery is measured finely
 SETTLE = 15  # seconds that a client goes on to settle its last request
@@ -97,10 +98,10 @@ def in_the_systems_order() -> list[list[Event]]:
 class Load:
     """All clients together; they play on where they stopped when they are started again."""
 
-    def __init__(self, *, port: int, in_system_order: bool = False) -> None:
+    def __init__(self, *, port: int, in_system_order: bool = False, pace: float = PACE) -> None:
         """Let CLIENTS play; in the system's order one, since `t` must then rise over all players, by one an event."""
         played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
-        self._lanes = [Lane(in_requests(lane), port, PACE * len(played) / CLIENTS) for lane in played]
+        self._lanes = [Lane(in_requests(lane), port, pace * len(played) / CLIENTS) for lane in played]
         self._threads: list[Thread] = []
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from e2e.faults import report
 from e2e.faults.imports import IMPORTS
-from e2e.faults.load import Load
+from e2e.faults.load import SLOW, Load
 from e2e.faults.proof import Book
 from e2e.faults.report import Row
 from e2e.faults.scenarios import ON_A_SMALL_DISK, SCENARIOS, Scenario
@@ -65,7 +65,7 @@ class Run:
     def _on_a_service(self, notes: Notes) -> None:
         if scenarios := list(filter(self.wanted, SCENARIOS)):
             with new_site(self.checkout, name="faults") as site:
-                self._on_one_service(site, scenarios, notes)
+                self._on_one_service(site, scenarios, notes, Load(port=site.port))
 
     def _on_others(self, notes: Notes) -> None:
         """Run them one after the other, each on its own service: on a small disk, or with other needs."""
@@ -73,12 +73,13 @@ class Run:
             self._on_a_small_disk(scenarios, notes)
         if scenarios := list(filter(self.wanted, IMPORTS)):
             with new_site(self.checkout, name="faults-import") as site:
-                self._on_one_service(site, scenarios, notes)
+                self._on_one_service(site, scenarios, notes, Load(port=site.port, pace=SLOW))
         for stage in filter(self.wanted, STAGES):
             with ExitStack() as stack:
                 with self.processors:
                     site, scenario = stack.enter_context(stage.prepare(stage, self.checkout))
-                self._on_one_service(site, [scenario], notes, in_system_order=stage.in_system_order)
+                load = Load(port=site.port, in_system_order=stage.in_system_order)
+                self._on_one_service(site, [scenario], notes, load)
 
     def _on_a_small_disk(self, scenarios: Sequence[Scenario], notes: Notes) -> None:
         with ExitStack() as stack:
@@ -90,15 +91,13 @@ class Run:
                 self.console.print(*(f"left out: {each}" for each in notes.left_out), sep="\n", soft_wrap=True)
                 return
             stack.callback(site.stop)  # else the disk would be in use
-            self._on_one_service(site, scenarios, notes)
+            self._on_one_service(site, scenarios, notes, Load(port=site.port))
 
-    def _on_one_service(
-        self, site: Site, scenarios: Iterable[Scenario], notes: Notes, *, in_system_order: bool = False
-    ) -> None:
+    def _on_one_service(self, site: Site, scenarios: Iterable[Scenario], notes: Notes, load: Load) -> None:
         with keep_logs_on_failure(site) as complaints:
             with self.processors, self._step("starting a service of its own"):
                 site.start()
-            load, book = Load(port=site.port, in_system_order=in_system_order), Book()
+            book = Book()
             for scenario in scenarios:
                 with self._step(scenario.name) as said:
                     result = trial(site, load, book, scenario, self.processors)

@@ -45,7 +45,6 @@ class Scenario:
     ends_service: bool = False
     graceful: bool = False
     stops_nothing: bool = False  # every event is answered 200 all the same
-    long: bool = False  # too long for other parts to wait for it
     longest: float = MAX_REQUEST_TIME
     longest_health: float = MAX_HEALTH_TIME
 

@@ -123,7 +123,7 @@ def trial(site: Site, load: Load, book: Book, scenario: Scenario, processors: Lo
 
     """
     health = Watch(site.port)
-    with processors if scenario.ends_service and not scenario.long else nullcontext():
+    with processors if scenario.ends_service else nullcontext():
         window, ledger = under_load(site, load, scenario, health)
     with processors:
         proof = book.enter(ledger, window.imported, site)
