@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.alerts.queries import places_of
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent, EventRef
+from app.rules.rejudging import proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
 from app.seals.domain import Sealed
@@ -127,7 +128,7 @@ class EventCheck:
                 f"the evidence of code {kept.code} has {_evidence(kept.value, kept.threshold, kept.events)}; "
                 f"edition {edition} finds {_evidence(match.value, match.threshold, match.count)}"
             )
-        events = self._events(match)
+        events = proof_of(match, self.event, self.past)
         moments, places = str([each.t for each in events]), _places(events)
         if kept.moments != moments:
             yield f"the moments of code {kept.code} are {kept.moments}; edition {edition} finds {moments}"
@@ -136,13 +137,6 @@ class EventCheck:
         if kept.event_id != self.event.event_id:
             yield f"the alert of code {kept.code} names the event {kept.event_id}"
         yield from _sentence_faults(kept, match)
-
-    def _events(self, match: Match) -> list[EventRef]:
-        """Return the events of a match that an event which is judged live names."""
-        refs = [each.ref for each in match.events[: match.most_named]]
-        if match.window:
-            refs += self.past.last_in(match.window, self.event.t, match.most_named - len(refs))
-        return refs
 
 
 def _places(events: Sequence[EventRef]) -> str | None:

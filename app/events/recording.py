@@ -30,7 +30,7 @@ class Record:
     def keep(self, rule_set: RuleSet, matches: Iterable[Match]) -> None:
         """Store the alerts of an edition."""
         for match in matches:
-            self._alerts.keep(_stored(self._event, rule_set, match, self._evidence(match)))
+            self._alerts.keep(alert_of(self._event, rule_set, match, self._evidence(match)))
 
     def _evidence(self, match: Match) -> Evidence:
         """Return what proves an alert; only now are the events of a long window looked up."""
@@ -58,7 +58,8 @@ def evidence_of(match: Match, events: Iterable[EventRef]) -> Evidence:
     )
 
 
-def _stored(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
+def alert_of(event: ActivityEvent, rule_set: RuleSet, match: Match, evidence: Evidence) -> StoredAlert:
+    """Return the alert of a rule that an event meets."""
     return StoredAlert(
         user_id=event.user_id,
         t=event.t,

@@ -6,15 +6,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from app.alerts.domain import Evidence, StoredAlert
+from app.alerts.domain import StoredAlert
 from app.alerts.queries import format_evidence, written
 from app.backtest.judging import needs_of_all
+from app.events.recording import alert_of, evidence_of
 from app.intake.domain import Fault, Row
 from app.intake.queries import ImportQueries
 from app.intake.sifting import NOBODY, Ahead, Known, Sifter
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
+from app.rules.rejudging import proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
 from lib.bulk_sessions import NULL, escaped
@@ -128,26 +130,7 @@ class Judge:
 
     def alert(self, event: ActivityEvent, rule_set: RuleSet, match: Match) -> StoredAlert:
         """Return the alert of a match of the event that was judged last, with its evidence."""
-        refs = [each.ref for each in match.events[: match.most_named]]
-        if match.window:
-            refs += self.past.last_in(match.window, event.t, match.most_named - len(refs))
-        evidence = Evidence(
-            value=match.value,
-            threshold=match.threshold,
-            count=match.count,
-            events=tuple(refs),
-            sentence=match.sentence,
-        )
-        return StoredAlert(
-            user_id=event.user_id,
-            t=event.t,
-            n=event.n,
-            event_id=event.event_id,
-            code=match.code,
-            edition=rule_set.edition,
-            shadow=rule_set.shadow,
-            evidence=evidence,
-        )
+        return alert_of(event, rule_set, match, evidence_of(match, proof_of(match, event, self.past)))
 
 
 class Written(NamedTuple):
