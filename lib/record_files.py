@@ -53,6 +53,9 @@ class RecordFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._raw = path.open("rb")
+        if not self._raw.seekable():
+            self._raw.close()
+            raise UnreadableFile(f"{path} is a pipe, and would be read twice: write it to a file first")
         self._before = self._identity()
         self._lines = 0
         self._taken: list[str] = []

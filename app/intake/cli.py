@@ -148,7 +148,9 @@ def _explained() -> Iterator[None]:
     except RuleBookRefused as error:
         raise click.ClickException(text_for_terminal(error)) from None
     except OSError as error:
-        raise click.ClickException(f"{error.filename} cannot be read or written: {error.strerror}") from None
+        raise click.ClickException(
+            f"{error.filename or 'a file'} cannot be read or written: {error.strerror}"
+        ) from None
     except (WorkerFailed, SpanTaken, Unavailable) as error:
         log.debug("import failed", where=getattr(error, "__notes__", []))
         raise _stopped(error, again) from error

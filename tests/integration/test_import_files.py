@@ -52,6 +52,16 @@ def test_an_empty_file_is_refused(app: APIFlask, sql: Sql, tmp_path: Path) -> No
     assert sql("SELECT count(*) FROM import_line") == [(0,)]
 
 
+def test_a_pipe_is_refused(app: APIFlask) -> None:
+    reading, writing = os.pipe()
+    try:
+        path = f"/dev/fd/{reading}"
+        assert f"{path} is a pipe, and would be read twice: write it to a file first" in refused(app, path)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def test_every_fault_names_its_line_even_after_quoted_line_breaks(app: APIFlask, tmp_path: Path) -> None:
     file = given(
         tmp_path,
