@@ -53,15 +53,13 @@ class RecordFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._raw = path.open("rb")
-        if not self._raw.seekable():
-            self._raw.close()
-            raise UnreadableFile(f"{path} is a pipe, and would be read twice: write it to a file first")
         self._before = self._identity()
         self._lines = 0
         self._taken: list[str] = []
 
     def __enter__(self) -> Self:
         try:
+            self._refuse_pipe()
             self.digest = hashlib.file_digest(self._raw, "sha256").hexdigest()
             self._open()
         except BaseException:
@@ -97,6 +95,10 @@ class RecordFile:
     def _identity(self) -> tuple[int, int, int]:
         found = os.fstat(self._raw.fileno())
         return found.st_size, found.st_mtime_ns, found.st_ino
+
+    def _refuse_pipe(self) -> None:
+        if not self._raw.seekable():
+            raise UnreadableFile(f"{self._path} is a pipe, and would be read twice: write it to a file first")
 
     def _open(self) -> None:
         """Go to the beginning, and find out what kind of file it is."""

@@ -148,9 +148,8 @@ def _explained() -> Iterator[None]:
     except RuleBookRefused as error:
         raise click.ClickException(text_for_terminal(error)) from None
     except OSError as error:
-        raise click.ClickException(
-            f"{error.filename or 'a file'} cannot be read or written: {error.strerror}"
-        ) from None
+        what = printable(str(error.filename)) if error.filename else "a file"  # writing to an open one names none
+        raise click.ClickException(f"{what} cannot be read or written: {error.strerror or error}") from None
     except (WorkerFailed, SpanTaken, Unavailable) as error:
         log.debug("import failed", where=getattr(error, "__notes__", []))
         raise _stopped(error, again) from error

@@ -16,13 +16,18 @@ HEADER = ("line", "field", "reason", "text")
 
 
 def write_faults(place: str, file: Path, digest: str, faults: Iterator[Fault]) -> None:
-    """Write the lines with their reasons, "-": to standard output; raises `OSError`."""
+    """Write the lines with their reasons, "-": to standard output, a pipe or a device: into it; raises `OSError`."""
     lines = _csv_lines(_with_text(file, digest, faults))
     if place == "-":
         for line in lines:
             click.echo(line, nl=False)
+        return
+    target = files.target_of(Path(place))
+    if files.is_special(target):
+        with target.open("w", encoding="utf-8") as special:
+            special.writelines(lines)
     else:
-        files.replace(files.target_of(Path(place)), lines)
+        files.replace(target, lines)
 
 
 def faults_of(queries: JobQueries, job: int) -> Iterator[Fault]:

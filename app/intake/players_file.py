@@ -19,6 +19,8 @@ class PlayerIds:
 
     def __init__(self, path: Path, above: int) -> None:
         """Read the file if there is one; new numbers are above all of its own and `above`."""
+        if files.is_special(path):
+            raise ImportRefused(f"{path} is no plain file, so it cannot keep the numbers of players")
         self._path = path
         self._ids: dict[str, int] = dict(_read(path)) if path.exists() else {}
         if len(set(self._ids.values())) < len(self._ids):

@@ -10,6 +10,7 @@ from contextlib import closing
 from random import Random
 from threading import Barrier
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import psycopg2
@@ -23,10 +24,13 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from app.events.batch import controllers
 from app.events.batch.domain import CHUNK, MAX_BODY, MAX_EVENTS
+from app.events.batch.together import decide_together
 from app.events.services import EventServices
+from app.rules.limits import MAX_LISTED_WINDOW
 from lib.services import services_of
 from testkit.oracle import Event, Oracle
 from tests.integration.batches import NDJSON, STORED, results, send_array, send_lines, stored
+from tests.integration.books import publish, window
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
@@ -189,6 +193,21 @@ def test_a_batch_that_takes_too_long_is_a_503(client: FlaskClient, sql: Sql, mon
     monkeypatch.setattr(controllers, "MAX_TIME", -1)
     assert problem(send_array(client, [deposit(1)])) == (503, "unavailable")
     assert stored(sql) == NOTHING_STORED
+
+
+def test_a_batch_that_is_sent_again_is_replayed_at_once_even_if_its_events_are_decided_one_by_one(
+    app: APIFlask, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules that add up take one event of a player at a time; else a resend could end where the first request did."""
+    publish(app, [window(1, MAX_LISTED_WINDOW + 1)])
+    sent = [deposit(1, t) for t in range(30)]
+    results(send_array(app.test_client(), sent))
+    decide = Mock(wraps=decide_together)
+    monkeypatch.setattr("app.events.batch.controllers.decide_together", decide)
+    found = results(send_array(app.test_client(), [*sent, deposit(1, 30), deposit(1, 30)]))
+    assert [each.get("replayed") for each in found] == [*[True] * 30, None, True]
+    assert decide.call_count == 1 + 2, "the first event, and the two that were not stored"
+    assert sql("SELECT count(*) FROM activity_event") == [(31,)]
 
 
 def test_an_error_of_the_database_concerns_one_event(client: FlaskClient, sql: Sql) -> None:

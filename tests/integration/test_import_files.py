@@ -2,13 +2,17 @@
 
 import gzip
 import os
+from collections.abc import Iterator
 from decimal import Decimal
+from errno import ENOSPC
 from pathlib import Path
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
 
+from app.intake import controllers
 from tests.integration.conftest import Sql
 from tests.integration.importing import imported, refused, run
 
@@ -52,14 +56,36 @@ def test_an_empty_file_is_refused(app: APIFlask, sql: Sql, tmp_path: Path) -> No
     assert sql("SELECT count(*) FROM import_line") == [(0,)]
 
 
-def test_a_pipe_is_refused(app: APIFlask) -> None:
-    reading, writing = os.pipe()
-    try:
-        path = f"/dev/fd/{reading}"
-        assert f"{path} is a pipe, and would be read twice: write it to a file first" in refused(app, path)
-    finally:
-        os.close(reading)
-        os.close(writing)
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[Path]:
+    """A named pipe, open at both ends, so that neither waits."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    opened = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    yield path
+    os.close(opened)
+
+
+def test_a_pipe_is_not_read(app: APIFlask, tmp_path: Path, pipe: Path) -> None:
+    assert f"{pipe} is a pipe, and would be read twice: write it to a file first" in refused(app, pipe)
+    file = given(tmp_path, "user_id,t,type,amount\na,10,deposit,42\n")
+    assert f"{pipe} is no plain file" in refused(app, file, "--players", pipe)
+
+
+def test_faults_are_written_into_a_pipe_and_do_not_replace_it(app: APIFlask, tmp_path: Path, pipe: Path) -> None:
+    file = given(tmp_path, "user_id,t,type,amount\n1,10,deposit,42\n")
+    imported(app, file, "--faults", pipe)
+    assert pipe.is_fifo()
+    with pipe.open("rb", buffering=0) as opened:
+        assert opened.read(99) == b"line,field,reason,text\n"
+
+
+def test_a_full_disk_is_named_as_the_reason(app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a file that is open names no file."""
+    full = OSError(ENOSPC, os.strerror(ENOSPC))
+    monkeypatch.setattr(controllers, "import_file", Mock(side_effect=full))
+    output = refused(app, given(tmp_path, "user_id,t,type,amount\n1,10,deposit,42\n"))
+    assert "a file cannot be read or written: No space left on device" in output
 
 
 def test_every_fault_names_its_line_even_after_quoted_line_breaks(app: APIFlask, tmp_path: Path) -> None:

@@ -44,21 +44,28 @@ class Batch:
         """Decide all events, a chunk at a time."""
         if self._services.policy.order is EventOrder.SYSTEM:
             self._services.system_clock.start()
+        looked_up = False
         while sent:
             evaluator = self._services.rule_book.current()
             by_user = self._services.policy.order is EventOrder.USER
             chunk, sent = first_chunk(sent, once_each=by_user and _adds_up(evaluator))
-            self._record(evaluator, chunk)
+            if self._record(evaluator, chunk) and not looked_up:
+                # The request is probably sent again after a 503. With sums a chunk may be a single event, so that
+                # replaying one after the other could take as long as storing them did, and end at the same event.
+                sent, looked_up = self._replay(sent), True
 
-    def _record(self, evaluator: Evaluator, chunk: Sequence[Sent]) -> None:
+    def _record(self, evaluator: Evaluator, chunk: Sequence[Sent]) -> bool:
+        """Decide the events of a chunk; return whether any of them was stored already."""
         self._check_time()
         rest = self._decide_plain(evaluator, chunk)
         new = self._replay(rest)
-        if len(new) < len(rest):  # sent again after a 503, perhaps: what is new may be plain without the replays
+        replayed = len(new) < len(rest)
+        if replayed:  # sent again after a 503, perhaps: what is new may be plain without the replays
             new = self._decide_plain(evaluator, new)
         for place, event in new:
             self._check_time()
             self._tell(place, self._decide_alone(evaluator, event))
+        return replayed
 
     def _decide_plain(self, evaluator: Evaluator, sent: Sequence[Sent]) -> list[Sent]:
         """Decide the events of players for whom this is possible together; return the others."""
