@@ -71,6 +71,9 @@ def beliefs(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Data
     for part in parts.keys() - known:
         insert(part)
     sql("INSERT INTO user_clock (user_id, last_t, late_events) VALUES (%s, 1, 5), (%s, 1, 0)", HEAVY, LIGHT)
+    # A table of one page is read as a whole, and rightly so.
+    sql("INSERT INTO user_clock (user_id, last_t) SELECT n, 1 FROM generate_series(10001, 20000) AS n")
+    sql("ANALYZE user_clock")
     for user in (HEAVY, LIGHT):
         sql(
             "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
