@@ -18,8 +18,7 @@ from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
 from lib.transactions import Transaction
 
-TODO = "it comes too late to be stored"
-BOUNDS = Bounds(todo=TODO)
+BOUNDS = Bounds(todo="it comes too late to be stored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

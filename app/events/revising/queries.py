@@ -141,7 +141,7 @@ CHANGED_BY = Statement(
     SELECT t, n, coalesce(
         (SELECT event_id FROM activity_event WHERE user_id = $1 AND t = revision.t AND n = revision.n),
         (SELECT event_id FROM superseded_event WHERE user_id = $1 AND t = revision.t AND n = revision.n LIMIT 1)
-    ), codes_before, codes_after FROM revision WHERE user_id = $1 AND cause = $2 ORDER BY t, n
+    ), codes_before, codes_after FROM revision WHERE user_id = $1 AND cause = $2 ORDER BY t, n LIMIT 1000
     """,
 )
 
@@ -256,7 +256,7 @@ class RevisingQueries:
         return (rows[0][0], tuple(rows[0][1])) if rows else None
 
     def changed_by(self, user_id: int, correction: int) -> list[ChangedCodes]:
-        """Return the events whose codes changed with a correction, by `t` and `n`."""
+        """Return the events whose codes changed with a correction, by `t` and `n`: the first 1,000 of a command's."""
         rows = self._transaction.fetch(CHANGED_BY, user_id, correction)
         return [
             ChangedCodes(event=EventRef(t, n, event_id), codes_before=tuple(before), codes_after=tuple(after))
