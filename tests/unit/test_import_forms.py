@@ -100,7 +100,7 @@ FAULTY = {
     "another word": (
         "1,10,withdrawal,42",
         [],
-        "line 2, type: Must be one of deposit, withdraw, deposit_failed, withdraw_cancelled; --type",
+        "line 2, type: Must be one of deposit, withdraw, deposit_failed, withdraw",
     ),
     "a uuid": (f"{ANN},10,deposit,42", [], "--players FILE.csv gives other ids a number"),
     "leading zeros": ("007,10,deposit,42", [], "line 2, user_id: Must be a whole number"),
