@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import cast
 
 from app.rules.event import MONEY_TYPES, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
@@ -20,7 +19,8 @@ def withdraw(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
 
 def as_sent(event: ActivityEvent) -> oracle.Event:
     """Return the event as a client writes it, and as the oracle reads it."""
-    kind, amount = cast("oracle.EventType", event.type.value), f"{event.amount:.2f}"
+    kind: oracle.EventType = event.type.value
+    amount = f"{event.amount:.2f}"
     return oracle.Event(type=kind, amount=amount, user_id=event.user_id, t=event.t, event_id=event.event_id)
 
 

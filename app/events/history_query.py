@@ -69,7 +69,7 @@ class HistoryQuery:
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
-        self.sums = dict(enumerate(sorted(needs.sums, key=_rolling_first), FIRST_SUM))
+        self.sums: Mapping[int, Window] = dict(enumerate(sorted(needs.sums, key=_rolling_first), FIRST_SUM))
         self.periods = periods_of(needs)
         self.reads_latest = needs.latest > 0
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
@@ -93,9 +93,11 @@ class HistoryQuery:
         for kind in EventType:
             rolling: dict[int, int] = {}
             for part, window in self.sums.items():
-                if window.type is kind and isinstance(window.span, Seconds):
+                if window.type is not kind:
+                    continue
+                if isinstance(window.span, Seconds):
                     rolling[part] = window.span.seconds
-                elif window.type is kind:
+                else:
                     opens = openings[window.span]
                     yield SUMS_PART.format(part_of_t=part, kind=kind, opens=opens, before=before)
             if rolling:

@@ -50,7 +50,7 @@ class NetTotal(Windowed):
             rule=self,
             value=money(net),
             threshold=money(self.above),
-            count=sum(held.count for _, held in parts),
+            count=sum(held.number for _, held in parts),
             span=event.t - min(held.first_t for _, held in parts),
             events=sorted(at_hand, key=lambda each: (each.t, each.n), reverse=True),
             windows=tuple(held.window for _, held in parts if held.window),

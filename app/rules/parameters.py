@@ -60,8 +60,9 @@ def event_count(description: str = "", *, least: int = 2, greatest: int = MAX_CO
 
 def duration(description: str = "") -> Metadata:
     """Declare the length of a window, one of the kind's alternatives."""
-    within = {"least": 1, "greatest": MAX_WINDOW}
-    return {_DECLARED: Parameter(sort=Sort.SECONDS, description=description, required=False, **within)}
+    sort = Sort.SECONDS
+    declared = Parameter(sort=sort, description=description, least=1, greatest=MAX_WINDOW, required=False)
+    return {_DECLARED: declared}
 
 
 def period() -> Metadata:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-import tzdata
+import tzdata  # type: ignore[import-untyped]  # it has data and one constant
 
 HOUR = 60 * 60  # seconds
 DAY = 24 * HOUR

@@ -36,13 +36,13 @@ class WindowCount(Windowed):
     def match(self, event: ActivityEvent, history: History) -> Match | None:
         """Return a match when there are more events of the type in the window than the threshold."""
         held = self.held(self.type, event, history)
-        if held is None or held.count <= self.count:
+        if held is None or held.number <= self.count:
             return None
         return Match(
             rule=self,
-            value=str(held.count),
+            value=str(held.number),
             threshold=str(self.count),
-            count=held.count,
+            count=held.number,
             span=event.t - held.first_t,
             events=held.events,
             windows=(held.window,) if held.window else (),

@@ -50,7 +50,7 @@ class WindowTotal(Windowed):
             rule=self,
             value=money(held.total),
             threshold=money(self.above),
-            count=held.count,
+            count=held.number,
             span=event.t - held.first_t,
             events=held.events,
             windows=(held.window,) if held.window else (),

@@ -27,7 +27,7 @@ class Held(NamedTuple):
     """
 
     total: Decimal
-    count: int
+    number: int
     own: Sequence[ActivityEvent]
     before: Sequence[ActivityEvent] = ()
     window: Window | None = None
@@ -36,7 +36,7 @@ class Held(NamedTuple):
     @property
     def events(self) -> Sequence[ActivityEvent]:
         """The events at hand, newest first."""
-        return (*self.own, *self.before[: self.count - len(self.own)])
+        return (*self.own, *self.before[: self.number - len(self.own)])
 
     @property
     def first_t(self) -> int:
@@ -58,7 +58,7 @@ class Windowed(Rule):
     def span(self) -> Span:
         """How far back the window reaches."""
         if self.seconds is None:
-            return Period(Unit(self.period), str(self.zone))
+            return Period(Unit(self.period or Unit.DAY), self.zone or "UTC")
         return Seconds(self.seconds)
 
     @property

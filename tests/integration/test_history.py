@@ -19,7 +19,7 @@ from app.players.queries import IS_REGISTERED
 from app.rules.engine import needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window
-from app.rules.spans import Period, Seconds, Unit
+from app.rules.spans import Period, Seconds, Span, Unit
 from lib.database import Database
 from lib.statements import Statement, array_literal
 from tests.builders import deposit, history_of, played_by, withdraw
@@ -28,15 +28,12 @@ from tests.integration.conftest import Sql
 from tests.integration.query_plans import explained, nodes
 
 # More than the rules need, so that every part of the question is asked on every event.
+SPANS: list[Span] = [*map(Seconds, (3, 20, 21, 100)), Period(Unit.DAY, "UTC"), Period(Unit.WEEK, "Asia/Kathmandu")]
 WIDE = HistoryNeeds(
     latest=4,
     latest_of={EventType.DEPOSIT: 3, EventType.WITHDRAW: 2},
     window={EventType.DEPOSIT: 30, EventType.WITHDRAW: 5},
-    sums=frozenset(
-        Window(kind, span)
-        for kind in EventType
-        for span in (*map(Seconds, (3, 20, 21, 100)), Period(Unit.DAY, "UTC"), Period(Unit.WEEK, "Asia/Kathmandu"))
-    ),
+    sums=frozenset(Window(kind, span) for kind in EventType for span in SPANS),
 )
 PAST = st.lists(st.tuples(st.sampled_from(EventType), st.integers(1, 9).map(Decimal), st.integers(0, 40)), max_size=15)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from app.rules.window_total import WindowTotal
 from tests.edition_1 import RULES
 
 LONG = WindowTotal(code=7, name="long", description="long", type=EventType.DEPOSIT, above=Decimal(200), seconds=3600)
-WITHIN = {"period": Unit.DAY, "zone": "Europe/Amsterdam"}
+WITHIN: dict[str, Any] = {"period": Unit.DAY, "zone": "Europe/Amsterdam"}
 COUNTED = WindowCount(code=8, name="count", description="count", type=EventType.DEPOSIT_FAILED, count=1, **WITHIN)
 NET = NetTotal(code=9, name="net", description="net", above=Decimal(100), evaluated_on=frozenset(EventType), **WITHIN)
 EVENTS = st.lists(
