@@ -15,6 +15,7 @@ from app.backtest.tally import Tally
 from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
 from app.rulebook.reading import controllers as reading
 from app.rules.engine import RuleSet
+from app.rules.spans import zones_version
 from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of
@@ -81,7 +82,7 @@ def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
         job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
         with run.open_pool(verifying.begin, job, run.jobs) as pool:
             [spans] = pool.each([Sharing(run.span)])
-            findings = Findings()
+            findings = Findings(time_zones=job.book.time_zones)
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
             for found in _with_progress(run, spans, pool.each(pieces)):
                 findings.add(found)
@@ -101,6 +102,9 @@ def rule_book_of(database: Database) -> RuleBook:
     return RuleBook(
         rule_sets={each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions},
         published=frozenset(each.edition for each in editions if each.published_at),
+        time_zones={
+            each.edition: each.time_zones for each in editions if each.time_zones not in {None, zones_version()}
+        },
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from app.backtest.domain import DAY, PlayerRange, Scope
 from app.events.rows import EVENT, event_of
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
@@ -108,7 +108,7 @@ class BacktestQueries:
 
         The events before the scope have gaps, but none where a rule can look.
         """
-        opens = max(scope.since - _longest_window(needs), 0)
+        opens = max(scope.since - needs.longest, 0)
         batches = self._reader.rows(_events_sql(needs, opens), {**_within(players, scope), "opens": opens})
         return ([event_of(*row) for row in rows] for rows in batches)
 
@@ -171,14 +171,10 @@ def _within(players: PlayerRange, scope: Scope) -> dict[str, object]:
     return {"first": players.first, "last": players.last, "since": scope.since, "last_t": last_t}
 
 
-def _longest_window(needs: HistoryNeeds) -> int:
-    return max((*needs.window.values(), *(window.seconds for window in needs.sums)), default=0)
-
-
 def _events_sql(needs: HistoryNeeds, opens: int) -> str:
     parts = [EVENTS]
     if opens > 0:
         # Whichever of the last events are meant, they are among the last of their own type.
-        counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts.items() if count]
+        counts = needs.last_of.items()
+        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts if count]
     return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"

@@ -11,6 +11,7 @@ from app.backtest.domain import format_event, format_players, format_time
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, plural
 from app.backtest.summary import PER, PER_EVENTS, format_rate, sentence
+from app.rules.spans import zones_version
 from lib.hints import command
 from lib.tables import new_table, print_whole
 
@@ -158,6 +159,11 @@ def print_findings(findings: Findings, out: Console) -> None:
     if findings.without_evidence:
         out.print(
             f"{plural(findings.without_evidence, 'event')} with codes from before alerts were stored: no evidence."
+        )
+    for edition, version in sorted(findings.time_zones.items()):
+        out.print(
+            f"Edition {edition} was drafted with the time zones of {version}; here are those of {zones_version()}, "
+            "so its days, weeks and months may begin elsewhere."
         )
     for what in open_steps(findings):
         out.print(Text(what), soft_wrap=True)

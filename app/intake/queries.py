@@ -7,7 +7,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 from app.events.rows import EVENT, event_of
 from app.intake.domain import Fault, Row, Span, printable
 from app.intake.sifting import Known
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 
 EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id")
@@ -129,8 +129,8 @@ class ImportQueries:
         """Return what rules may need to know of each player before the import: from `opens` on, and the last before."""
         if not opens:
             return []
-        counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts = [PAST, *(PAST_OF_TYPE.format(event=EVENT, kind=kind, count=counts[kind]) for kind in counts)]
+        counts = needs.last_of.items()
+        parts = [PAST, *(PAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts)]
         sql = " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"
         self._cursor.execute(sql, {"users": list(opens), "opens": list(opens.values())})
         return [event_of(*row) for row in self._cursor.fetchall()]

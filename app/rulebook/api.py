@@ -61,9 +61,9 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     """
     change = change_from_request(new.note)
     drafted = (
-        controllers.draft(_database(), new.rules, change, based_on=new.based_on)
+        controllers.draft(_database(), new.rules, change, based_on=new.based_on, t_is_unix=_t_is_unix())
         if new.rules
-        else controllers.draft_again(_database(), new.source, change, based_on=new.based_on)
+        else controllers.draft_again(_database(), new.source, change, based_on=new.based_on, t_is_unix=_t_is_unix())
     )
     return drafted, HTTPStatus.CREATED, {"Location": f"/rules/{drafted.edition}"}
 
@@ -78,7 +78,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @require_scope(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
     """Evaluate a draft on every event beside the live edition, without answering its codes; at most one at a time."""
-    return controllers.shadow(_database(), edition, change_from_request(note))
+    return controllers.shadow(_database(), edition, change_from_request(note), t_is_unix=_t_is_unix())
 
 
 @rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
@@ -106,7 +106,9 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
     """
     four_eyes = services.get(RuleBookServices).four_eyes
     change = change_from_request(publication.note)
-    return controllers.publish(_database(), edition, change, four_eyes=four_eyes, over=publication.over)
+    return controllers.publish(
+        _database(), edition, change, four_eyes=four_eyes, over=publication.over, t_is_unix=_t_is_unix()
+    )
 
 
 @rules.post(f"{EDITION}/retire")  # type: ignore[type-var]  # as above
@@ -151,6 +153,10 @@ def delete_edition(edition: int, **_: object) -> tuple[str, int]:
     """
     controllers.delete(_database(), edition, change_from_request(""))
     return "", HTTPStatus.NO_CONTENT
+
+
+def _t_is_unix() -> bool:
+    return services.get(RuleBookServices).t_is_unix
 
 
 def _database() -> Database:

@@ -102,10 +102,11 @@ def draft(file: str | None, source: int | None, change: Change) -> None:
         raise click.UsageError(f"give a file, or --edition: {example}")
     database = _database()
     if source is not None:
-        drafted = controllers.draft_again(database, source, change)
+        drafted = controllers.draft_again(database, source, change, t_is_unix=_t_is_unix())
     else:
         content = parse_toml(_text(file or ""))
-        drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
+        based_on = content.based_on
+        drafted = controllers.draft(database, content.rules, change, based_on=based_on, t_is_unix=_t_is_unix())
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
     if _four_eyes():
@@ -128,7 +129,7 @@ def _text(file: str) -> str:
 @change_options
 def shadow(edition: int, change: Change) -> None:
     """Evaluate an edition on every event beside the live one; its codes are stored, not answered."""
-    shadowed = controllers.shadow(_database(), edition, change)
+    shadowed = controllers.shadow(_database(), edition, change, t_is_unix=_t_is_unix())
     click.echo(f"Edition {edition} runs in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
@@ -144,7 +145,7 @@ def publish(edition: int, over: int | None, change: Change) -> None:
     """
     database = _database()
     former = reading.edition_page(database, PageQuery(limit=1)).in_force.live
-    controllers.publish(database, edition, change, four_eyes=setting(), over=over)
+    controllers.publish(database, edition, change, four_eyes=setting(), over=over, t_is_unix=_t_is_unix())
     click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
         click.echo(f"To go back to edition {former}: {command(f'rules publish {former} --over {edition}')}")
@@ -191,6 +192,10 @@ def audit() -> None:
 
 def _four_eyes() -> bool:
     return policy.policy(_database(), setting=setting()).on
+
+
+def _t_is_unix() -> bool:
+    return services.get(RuleBookServices).t_is_unix
 
 
 def _database() -> Database:

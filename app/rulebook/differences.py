@@ -32,4 +32,6 @@ def _changes(old: Rule, new: Rule) -> list[str]:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "none"
     return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -57,9 +57,9 @@ MOMENT = "2026-11-22T09:30:00.250000Z"
 STRICTER = [*CONTRACT[:3], {**CONTRACT[3], "description": "a withdraw above 80", "above": "80.00"}]
 
 FIRST = {"edition": 1, "status": "live", "author": MIGRATION, "note": WHY, "created_at": MOMENT}
-FIRST |= {"based_on": None, "published_at": MOMENT, "published_by": MIGRATION}
+FIRST |= {"based_on": None, "published_at": MOMENT, "published_by": MIGRATION, "time_zones": None}
 SECOND = {"edition": 2, "status": "draft", "author": "anonymous", "note": "80 is enough", "created_at": MOMENT}
-SECOND |= {"based_on": 1, "published_at": None, "published_by": None}
+SECOND |= {"based_on": 1, "published_at": None, "published_by": None, "time_zones": None}
 PUBLISHED = {"status": "live", "published_at": MOMENT, "published_by": "anonymous"}
 
 DRAFTS: Examples = {

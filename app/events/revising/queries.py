@@ -220,10 +220,9 @@ class RevisingQueries:
     def _earlier_of(
         self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType, most: int
     ) -> list[ActivityEvent]:
-        seconds = [window.seconds for window in needs.sums if window.type is kind]
-        seconds += [needs.window[kind]] if kind in needs.window else []
-        opens = place.t - max(seconds) if seconds else min(place.t + 1, BIGINT_MAX)
-        count = max(needs.latest, needs.latest_of.get(kind, 0))
+        seconds = needs.longest_of(kind)
+        opens = min(place.t + 1, BIGINT_MAX) if seconds is None else place.t - seconds
+        count = needs.last_of.get(kind, 0)
         rows = self._transaction.fetch(EARLIER, user_id, *place, NAMES[kind], opens, count, most)
         return [event_of(user_id, *row) for row in rows]
 

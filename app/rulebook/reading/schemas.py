@@ -61,6 +61,11 @@ class EditionHeaderSchema(Schema):
         required=True, allow_none=True, metadata={"description": "when it was last published; null: never"}
     )
     published_by = fields.String(required=True, allow_none=True)
+    time_zones = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the version of the time zones that it was drafted with; null: its rules need none"},
+    )
 
 
 class OutlineSchema(EditionHeaderSchema):
