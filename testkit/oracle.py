@@ -57,7 +57,8 @@ def threshold(rule: Rule, events: Sequence[Event]) -> bool:
 def streak(rule: Rule, events: Sequence[Event]) -> bool:
     """This deposit or withdrawal and the latest ones before it all have the rule's type."""
     moves = [event.type for event in events if event.type in BOTH]
-    return events[-1].type in BOTH and moves[-rule["count"] :] == [rule["type"]] * rule["count"]
+    count, kind = int(rule["count"]), str(rule["type"])
+    return events[-1].type in BOTH and moves[-count:] == [kind] * count
 
 
 def rising_streak(rule: Rule, events: Sequence[Event]) -> bool:
