@@ -75,7 +75,8 @@ def window_total(rule: Rule, events: Sequence[Event]) -> bool:
 
 def window_count(rule: Rule, events: Sequence[Event]) -> bool:
     """More events of the rule's type are in the window that ends now than its threshold."""
-    return sum(event.type == rule["type"] for event in within_window(rule, events)) > rule["count"]
+    counting = [event for event in within_window(rule, events) if event.type == rule["type"]]
+    return len(counting) > int(rule["count"])
 
 
 def net_total(rule: Rule, events: Sequence[Event]) -> bool:
