@@ -10,9 +10,9 @@ import pytest
 from app.alerts.domain import Evidence, StoredAlert
 from app.alerts.revisions import as_believed
 from app.events.reading.activity_queries import ActivityQueries
-from app.events.reading.correction_queries import CorrectionQueries
 from app.events.reading.domain import Moment
 from app.events.reading.queries import ReadingQueries
+from app.events.revising.correction_queries import CorrectionQueries
 from lib.database import Database
 from lib.statements import Statement
 from lib.transactions import Transaction
