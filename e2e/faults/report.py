@@ -34,13 +34,14 @@ class Row:
     """A reported result: a cell for each of COLUMNS, and the broken promises.
 
     `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
-    `batches` are those that had to be sent again.
+    `batches` are those that had to be sent again; `late` counts the acknowledged events that were late.
     """
 
     cells: list[str]
     complaints: list[str]
     graceful: str
     batches: list[Acknowledged]
+    late: int
 
     @property
     def name(self) -> str:
@@ -53,6 +54,7 @@ def row(result: Result) -> Row:
         complaints=result.complaints(),
         graceful=graceful(result) if result.scenario.graceful else "",
         batches=result.ledger.batches_in_doubt(),
+        late=len(result.ledger.late()),
     )
 
 
