@@ -1,7 +1,8 @@
 """Does what the README shows, word for word: runs its `sh` blocks in order and compares the answers it shows.
 
 Then those of pages in docs/, in an order in which each finds what the ones before have done. `python -m e2e.readme`,
-from the top of a checkout. Ends with status 1 at the first command that fails or answers something else. Commands that wait for somebody (`make logs`), need Docker or remove data stand outside such blocks.
+from the top of a checkout. Ends with status 1 at the first command that fails or answers something else. Commands that
+wait for somebody (`make logs`), need Docker or remove data stand outside such blocks.
 """
 
 import re

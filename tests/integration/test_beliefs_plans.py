@@ -68,6 +68,9 @@ def beliefs(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Data
         insert(part)
     sql("ANALYZE revision, superseded_event")
     database: Database = wiring(app_with()).database
+    with database.transaction() as current:  # plans that are made now are kept
+        as_believed(current, [ALERT])
+        CorrectionQueries(current).changed_by(HEAVY, [5], 1)
     for part in parts.keys() - known:
         insert(part)
     sql("INSERT INTO user_clock (user_id, last_t, late_events) VALUES (%s, 1, 5), (%s, 1, 0)", HEAVY, LIGHT)

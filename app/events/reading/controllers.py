@@ -50,7 +50,7 @@ def event_of(database: Database, user_id: int, at: Moment | str) -> StoredDecisi
         found = ReadingQueries(current).one(user_id, at)
         if found is None:  # an event that was corrected and does not stand was reversed
             last = CorrectionQueries(current).last_correction(user_id, at)
-            raise NoSuchEvent(user_id, at, last and last.seq)
+            raise NoSuchEvent(user_id, at, last.seq if last else None)
     return found
 
 

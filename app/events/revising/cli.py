@@ -22,6 +22,7 @@ from lib.tables import print_table
 
 LONG_DEADLINE = 3600.0  # seconds
 SHOWN = 20  # events whose codes changed
+CHANGED = "SELECT t, n, codes_before, codes_after FROM revision WHERE user_id = {} AND cause = {} ORDER BY t, n;"
 
 Command = Callable[..., None]
 
@@ -129,9 +130,8 @@ def _mention_others(corrected: Corrected) -> None:
         return
     count = f"{found:,} or more" if corrected.replayed and found == MAX_CHANGED else f"{found:,}"
     click.echo(
-        f"These are the first {SHOWN} of {count} events. GET /users/{recorded.user_id}/corrections shows {MAX_CHANGED:,} "
-        "of a correction; the database has all: SELECT t, n, codes_before, codes_after FROM revision "
-        f"WHERE user_id = {recorded.user_id} AND cause = {recorded.seq} ORDER BY t, n;"
+        f"These are the first {SHOWN} of {count} events. GET /users/{recorded.user_id}/corrections shows "
+        f"{MAX_CHANGED:,} of a correction; the database has all: {CHANGED.format(recorded.user_id, recorded.seq)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The queries for late events, and for judging again what lies around a change; under the lock of the player's clock."""
+"""The queries for late events, and for judging again what lies around a change; all under the player's lock."""
 
 from collections.abc import Iterator
 from decimal import Decimal
