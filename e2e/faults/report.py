@@ -80,8 +80,9 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 
 def line(result: Result) -> str:
     """Describe a result in one line, and its faults in further ones."""
-    count = result.ledger.events()
-    detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
+    count, late = result.ledger.events(), len(result.ledger.late())
+    detail = f"{count:,} acknowledged ({late:,} late), lost {len(result.proof.lost)}"
+    detail += f", 200 again after {result.first_taken:.2f} s"
     detail += f" ({result.window.detail})" if result.window.detail else ""
     return "\n".join([detail, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
 
