@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from app.backtest.domain import DAY, PlayerRange, Scope
-from app.events.rows import EVENT, event_of
+from app.events.rows import EVENT, event_of, events_of
 from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
 from app.seals.entries import ALERT, ALL_ENTRIES, MICROSECONDS, Entry
 from app.seals.queries import FACTS
-from lib.snapshots import Reader
+from lib.snapshots import Reader, Row
 
 # Of the key alone.
 EVENTS_OF_PLAYERS = """
@@ -110,12 +110,12 @@ class BacktestQueries:
         """
         opens = max(scope.since - needs.longest, 0)
         batches = self._reader.rows(_events_sql(needs, opens), {**_within(players, scope), "opens": opens})
-        return ([event_of(*row) for row in rows] for rows in batches)
+        return map(events_of, batches)
 
     def decisions(self, players: PlayerRange) -> Iterator[Sequence[StoredEvent]]:
         """Yield all events with their decisions, by player, t and n."""
         batches = self._reader.rows(DECISIONS, {"first": players.first, "last": players.last})
-        return ([_stored_event(*row) for row in rows] for rows in batches)
+        return map(_stored_events, batches)
 
     def alerts(self, players: PlayerRange) -> Iterator[Sequence[AlertRow]]:
         """Yield the stored alerts, by player, t, n and code."""
@@ -155,10 +155,10 @@ class BacktestQueries:
         return any(counted for rows in self._reader.rows(ANY_COUNTED, {}) for (counted,) in rows)
 
 
-def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns are
-    *facts, before_alerts = row
-    sealed = EventFacts._make(facts)
-    return StoredEvent(event_from(sealed), sealed, before_alerts)
+def _stored_events(rows: Sequence[Row]) -> list[StoredEvent]:
+    facts = [EventFacts._make(row[:-1]) for row in rows]
+    events = events_of([(each.user_id, each.t, each.type, each.amount, each.n, each.event_id) for each in facts])
+    return [StoredEvent(event, sealed, row[-1]) for event, sealed, row in zip(events, facts, rows, strict=True)]
 
 
 def event_from(facts: EventFacts) -> ActivityEvent:

@@ -43,7 +43,10 @@ class Streak(Rule):
         if event.type is not self.type:
             return None
         latest = (event, *history.latest[: self.count - 1])
-        if len(latest) < self.count or any(each.type is not self.type for each in latest):
+        for each in latest:
+            if each.type is not self.type:
+                return None
+        if len(latest) < self.count:
             return None
         count = str(self.count)
         span = event.t - latest[-1].t

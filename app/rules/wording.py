@@ -32,7 +32,8 @@ UNITS = (("d", 24 * HOUR), ("h", HOUR), ("min", 60), ("s", 1))
 
 def money(amount: Decimal) -> str:
     """Write an amount with its cents."""
-    return f"{amount:.2f}"
+    text = str(amount)  # nearly every amount has two decimals, and so needs no formatting, which takes longer
+    return text if text[-3:-2] == "." else f"{amount:.2f}"
 
 
 def lasting(seconds: int) -> str:

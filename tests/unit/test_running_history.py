@@ -64,6 +64,17 @@ def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], othe
         running.remember(event)
 
 
+@given(EDITIONS, CROWDED)
+def test_an_edition_finds_what_its_rules_find_one_by_one(rules: list[Rule], played: Steps) -> None:
+    """It evaluates only those that an event of the type can meet."""
+    rule_set, events = RuleSet(edition=1, rules=rules), played_by(1, played)
+    for place, event in enumerate(events):
+        history = history_of(events[:place], needs_of_all(rule_set), event.t)
+        met = [rule.match(event, history) for rule in rules if event.type in rule.evaluated_on]
+        found = sorted((match for match in met if match), key=lambda match: match.code)
+        assert list(rule_set.evaluate(event, history)) == found
+
+
 def test_only_windows_with_events_have_sums() -> None:
     short, long = Window(EventType.DEPOSIT, Seconds(10)), Window(EventType.DEPOSIT, Seconds(400))
     running = RunningHistory(HistoryNeeds(sums=frozenset({short, long, Window(EventType.WITHDRAW, Seconds(400))})))
