@@ -26,6 +26,7 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.services import RuleBookServices
+from app.rulebook.toml import TomlDraft
 from lib import services
 from lib.bodies import too_large
 from lib.database import Database
@@ -66,11 +67,16 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 
 
 def _drafted(new: NewDraft, change: Change) -> Edition:
+    if new.source:
+        return controllers.draft_again(_database(), new.source, change, based_on=new.based_on)
+    rules, base = _content(new)
+    return controllers.draft(_database(), rules, change, based_on=base)
+
+
+def _content(new: NewDraft) -> TomlDraft:
     if new.template:
-        return controllers.draft_template(_database(), new.template, change, add=new.add, based_on=new.based_on)
-    if new.rules:
-        return controllers.draft(_database(), new.rules, change, based_on=new.based_on)
-    return controllers.draft_again(_database(), new.source, change, based_on=new.based_on)
+        return controllers.read_template(_database(), new.template, add=new.add, based_on=new.based_on)
+    return TomlDraft(new.rules, new.based_on)
 
 
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above

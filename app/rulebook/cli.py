@@ -106,12 +106,10 @@ def draft(file: str | None, source: int | None, template: str | None, *, add: bo
     if add and template is None:
         raise click.UsageError("--add is for a template: the rules of a file or an edition stand for themselves")
     database = _database()
-    if template is not None:
-        drafted = controllers.draft_template(database, template, change, add=add)
-    elif source is not None:
+    if source is not None:
         drafted = controllers.draft_again(database, source, change)
     else:
-        content = parse_toml(_text(file or ""))
+        content = controllers.read_template(database, template, add=add) if template else parse_toml(_text(file or ""))
         drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")

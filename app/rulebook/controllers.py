@@ -22,7 +22,7 @@ from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
 from app.rulebook.template_files import template
-from app.rulebook.toml import parse_toml
+from app.rulebook.toml import TomlDraft, parse_toml
 from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Transaction
@@ -55,22 +55,21 @@ def draft_again(database: Database, number: int, change: Change, *, based_on: in
     return draft(database, rules, change, based_on=number if based_on is None else based_on)
 
 
-def draft_template(database: Database, name: str, change: Change, *, add: bool, based_on: int | None = None) -> Edition:
-    """Save the rules of a template as a new edition; `add`: together with those of its base.
+def read_template(database: Database, name: str, *, add: bool, based_on: int | None = None) -> TomlDraft:
+    """Return the rules of a template to draft, and their base; `add`: together with the rules of the base.
 
     Raises `NoSuchEdition`, and `InvalidRules` if a code is in both, or if the rules together are too many.
     """
     rules = parse_toml(template(name).toml).rules
     if not add:
-        return draft(database, rules, change, based_on=based_on)
+        return TomlDraft(rules, based_on)
     with database.transaction() as current:
         book = RuleBookQueries(current)
         base = book.one(number) if (number := based_on or book.numbers_in_force().live) else None
     if base is None:
-        return draft(database, rules, change)
+        return TomlDraft(rules, None)
     refuse_clashes(base, rules)
-    together = parse_draft(format_rules([*base.rules, *rules]))
-    return draft(database, together, change, based_on=base.edition)
+    return TomlDraft(parse_draft(format_rules([*base.rules, *rules])), base.edition)
 
 
 def refuse_clashes(base: Edition, added: Sequence[Rule]) -> None:

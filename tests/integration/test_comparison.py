@@ -30,7 +30,7 @@ from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from testkit import oracle
 from tests.edition_1 import RULES
-from tests.integration.books import ANN, a_minute_later, draft, publish, shadow, window
+from tests.integration.books import ANN, TEN_THOUSAND_AND_ONE, a_minute_later, draft, publish, shadow, window
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import in_this_process
@@ -320,26 +320,16 @@ def test_it_needs_the_scope_of_other_reads(app_with: AppWith) -> None:
     assert statuses == [403, 409]
 
 
-MANY = """
-    WITH event AS (
-        INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
-        SELECT user_id, 1, 'withdraw', 90, '{}', 1 FROM generate_series(1, 10001) AS user_id RETURNING user_id, t
-    )
-    INSERT INTO alert (user_id, t, n, code, shadow, edition, evidence)
-    SELECT user_id, t, 0, 1100, true, 2, '{"sentence": "90.00 withdrawn"}' FROM event
-"""
-
-
 def test_what_is_too_much_for_a_request_the_command_does(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
     stricter_beside(app, sql)
-    sql(MANY)
+    sql(TEN_THOUSAND_AND_ONE)
     answer = client.get("/rules/2/comparison")
     assert problem(answer) == (409, "too-much-to-compare")
     assert answer.get_json()["detail"].endswith("no such bound: rules compare 2")
     found = by_command(app, 2)
     assert found["all_codes"]["gained"] == {"alerts": 10_001, "players": 10_001}
     assert len(found["players"]) == 20
-    sql("DELETE FROM alert WHERE user_id = 1")
+    sql("DELETE FROM alert WHERE user_id = 1 AND t = 1")
     assert compared(app)["differing_players"] == 10_000
 
 

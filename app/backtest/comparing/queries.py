@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import psycopg2
 
 from app.backtest.comparing.domain import MAX_COMPARED, Compared, Subject
-from app.backtest.domain import DAY, PlayerRange
+from app.backtest.domain import ALL_PLAYERS, DAY, PlayerRange
 from app.rules.limits import BIGINT_MAX
 from lib.snapshots import Reader
 from lib.statements import Statement
@@ -18,32 +18,34 @@ from lib.transactions import Transaction
 FOLLOWED = timedelta(seconds=1)
 QUICKLY = Statement("compare_quickly", (), "SELECT set_config('statement_timeout', '1s', true)")
 
-# `edition > 0`, which every alert meets, opens an index of alerts (app.alerts.queries).
+# Every alert meets `code > 0` and `edition > 0`, which open the indexes by `t` and by edition (app.alerts.queries).
 RAISED = """
     SELECT user_id, t, n, code, shadow, edition, evidence FROM alert
-    WHERE edition > 0 AND shadow AND edition = :edition
+    WHERE code > 0 AND edition > 0 AND shadow AND edition = :edition
         AND user_id BETWEEN :first AND :last AND t BETWEEN :since AND :last_t
     UNION ALL
     SELECT user_id, t, n, code, shadow, edition, evidence FROM alert
-    WHERE edition > 0 AND NOT shadow AND edition = ANY (CAST(:live AS integer[]))
+    WHERE code > 0 AND edition > 0 AND NOT shadow AND edition = ANY (CAST(:live AS integer[]))
         AND user_id BETWEEN :first AND :last AND t BETWEEN :since AND :last_t
 """
 # First answers count on both sides: `alert_codes` has those of the live edition, also for a corrected event, and one
-# that was reversed is where corrections are kept. What was found late later, by the live edition only, is in neither.
-JUDGED = """
-    SELECT user_id, t, n, edition, alert_codes, received_at, true AS stands FROM activity_event
-    UNION ALL
-    SELECT user_id, t, n, edition, alert_codes, received_at, new_type IS NULL FROM superseded_event
-"""
+# that was reversed is where corrections are kept. What the live edition found late is in neither. The event is looked
+# up by its key, alert by alert: when it was received is in no index, and most events raise nothing.
 COMPARED = f"""
-    ({RAISED}) AS alert JOIN ({JUDGED}) AS event USING (user_id, t, n)
-    WHERE event.stands AND (alert.shadow OR alert.edition = event.edition AND code = ANY (alert_codes)) AND EXISTS (
+    ({RAISED}) AS alert CROSS JOIN LATERAL (
+        SELECT edition, alert_codes, received_at FROM activity_event AS event
+        WHERE event.user_id = alert.user_id AND event.t = alert.t AND event.n = alert.n
+        UNION ALL
+        SELECT edition, alert_codes, received_at FROM superseded_event AS event
+        WHERE event.user_id = alert.user_id AND event.t = alert.t AND event.n = alert.n AND new_type IS NULL
+    ) AS event
+    WHERE (shadow OR alert.edition = event.edition AND code = ANY (alert_codes)) AND EXISTS (
         SELECT FROM unnest(
             CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:beside AS integer[])
         ) AS stretch (begins, ends, live)
         WHERE received_at >= begins AND received_at < coalesce(ends, now()) AND event.edition = live
     )
-"""  # ours
+"""  # noqa: S608  # ours
 FOUND = f"""
     SELECT user_id, t, n, code, max(evidence->>'event_id'),
         max(evidence->>'sentence') FILTER (WHERE NOT shadow), max(evidence->>'sentence') FILTER (WHERE shadow)
@@ -71,7 +73,7 @@ def find_few(current: Transaction, subject: Subject) -> Sequence[Compared]:
     Raises `StatementTimeout` if finding it takes longer than a second.
     """
     current.write(QUICKLY)
-    values = parameters(subject, PlayerRange(1, BIGINT_MAX))
+    values = parameters(subject, *ALL_PLAYERS)
     return list(map(Compared._make, current.execute(FEW.bindparams(**values))))
 
 

@@ -1,6 +1,6 @@
 """The use case of the command: compare all that is stored, a span of players at a time, in several processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -10,9 +10,11 @@ from app.backtest.comparing.domain import Comparison, Subject
 from app.backtest.comparing.queries import ComparisonQueries
 from app.backtest.comparing.tally import ComparisonTally
 from app.backtest.controllers import APPLICATION_NAME, Cost, RunContext, with_progress
-from app.backtest.domain import Calendar, Scope, Span
-from app.backtest.judging import Judged, Plan, spans_of
+from app.backtest.domain import ALL_PLAYERS, Calendar, Scope, Span
+from app.backtest.judging import Judged, spans_of
 from lib.snapshots import Snapshot, snapshot_of
+
+[EVERYBODY] = ALL_PLAYERS
 
 
 def compare(run: RunContext, number: int, scope: Scope, limit: int, cost: Cost) -> Comparison:
@@ -22,10 +24,11 @@ def compare(run: RunContext, number: int, scope: Scope, limit: int, cost: Cost) 
         with run.database.transaction() as current:
             subject = subject_of(current, number, scope)
         with run.open_pool(begin, ComparisonJob(snapshot, subject, limit), run.jobs) as pool:
-            [plan] = pool.each([Planning(run.span)])
-            tally = ComparisonTally(plan.calendar, limit)
-            pieces = (Comparing(span, plan.calendar) for span in plan.spans)
-            for counted in with_progress(run, plan.spans, pool.each(pieces)):
+            [spans] = pool.each([Sharing(run.span)])
+            calendar = Calendar.of(chain.from_iterable(pool.each(map(FindingDays, spans))))
+            tally = ComparisonTally(calendar, limit)
+            pieces = (Comparing(span, calendar) for span in spans)
+            for counted in with_progress(run, spans, pool.each(pieces)):
                 tally.add(counted)
             cost.cpu_seconds = pool.cpu_seconds
     return tally.comparison(subject)
@@ -56,26 +59,31 @@ def begin(job: ComparisonJob) -> Iterator[ComparisonContext]:
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
+class Sharing:
     """The piece that comes first: cut the players into spans of about so many alerts."""
 
     span: int
 
-    def __call__(self, context: ComparisonContext) -> Plan:
-        """Return the plan."""
-        queries, scope = context.queries, context.job.subject.scope
-        days = chain.from_iterable(chain.from_iterable(queries.days(players) for players in scope.players))
-        calendar = Calendar.of(day for (day,) in days)
-        spans = chain.from_iterable(
-            spans_of(players, chain.from_iterable(queries.alerts_of_players(players)), self.span)
-            for players in scope.players
-        )
-        return Plan(tuple(spans), calendar)
+    def __call__(self, context: ComparisonContext) -> Sequence[Span]:
+        """Return the spans."""
+        counts = chain.from_iterable(context.queries.alerts_of_players(EVERYBODY))
+        return tuple(spans_of(EVERYBODY, counts, self.span))
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDays:
+    """The pieces after it: find the days for which the report needs room."""
+
+    span: Span
+
+    def __call__(self, context: ComparisonContext) -> Sequence[int]:
+        """Return the days of `t` on which there is anything to compare."""
+        return [day for (day,) in chain.from_iterable(context.queries.days(self.span.players))]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
-    """The pieces after it: compare the alerts of the players of a span."""
+    """The last pieces: compare the alerts of the players of a span."""
 
     span: Span
     calendar: Calendar

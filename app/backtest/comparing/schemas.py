@@ -19,6 +19,7 @@ MEANINGS = {
     Side.GAINED: "of the shadow alone",
     Side.LOST: "of the live edition alone",
 }
+SIDES = tuple(side.value for side in Side)
 PERIOD = "its dates (UTC) where `t` can be a Unix time, else the numbers of its days"
 
 
@@ -112,6 +113,11 @@ class SamplesSchema(Schema):
 class CodeShareSchema(Shares):  # type: ignore[valid-type, misc]  # marshmallow makes its base at run time
     """The alerts of a code."""
 
+    class Meta:
+        """The members in the order in which they are read."""
+
+        fields = ("code", "name", *SIDES, "samples")
+
     code = fields.Integer(required=True)
     name = fields.String(required=True, metadata={"description": "the name of its rule"})
     samples = fields.Nested(
@@ -123,6 +129,11 @@ class CodeShareSchema(Shares):  # type: ignore[valid-type, misc]  # marshmallow 
 
 class PeriodShareSchema(Shares):  # type: ignore[valid-type, misc]  # as above
     """The alerts at events of a day; of longer periods where there are more than 1,500 days."""
+
+    class Meta:
+        """As above."""
+
+        fields = ("name", "first_t", *SIDES)
 
     name = fields.String(required=True, metadata={"description": PERIOD})
     first_t = fields.Integer(required=True, metadata={"description": "the first `t` of it"})
