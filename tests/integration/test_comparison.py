@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,22 @@ from app.rules.event import EventType
 from app.rules.rule import Rule
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
+from lib.workers import Begin, Context, Given, WorkerPool
 from testkit import oracle
 from tests.edition_1 import RULES
-from tests.integration.books import ANN, TEN_THOUSAND_AND_ONE, a_minute_later, draft, publish, shadow, window
+from tests.integration.books import (
+    ANN,
+    TEN_THOUSAND_AND_ONE,
+    a_minute_later,
+    draft,
+    publish,
+    shadow,
+    window,
+    write_into,
+)
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.judging import in_this_process
+from tests.integration.judging import in_this_process, through_a_pipe
 from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand", "backtests_in_this_process")
@@ -283,9 +294,17 @@ def test_the_pieces_make_no_difference(app: APIFlask, client: FlaskClient, sql: 
     assert in_spans(app, 1) == in_spans(app, 1000)
 
 
+def sent_to_this_process(
+    begin: Begin[Given, Context], given: Given, count: int
+) -> AbstractContextManager[WorkerPool[Context]]:
+    return in_this_process(begin, through_a_pipe(given), count)
+
+
 def in_spans(app: APIFlask, span: int) -> Sequence[object]:
     with app.app_context():
-        run = RunContext(database=wiring(app).database, engine=db.engine, jobs=1, span=span, open_pool=in_this_process)
+        run = RunContext(
+            database=wiring(app).database, engine=db.engine, jobs=1, span=span, open_pool=sent_to_this_process
+        )
         found = running.compare(run, 2, TimeScope(), 5, Cost())
     return found.codes, found.periods, found.players, found.differing_players
 
@@ -299,6 +318,20 @@ def test_an_edition_that_was_never_in_the_shadow_has_nothing_to_compare(app: API
     assert done.output.endswith("rules backtest 1 --against EDITION\n")
     assert problem(client.get("/rules/9/comparison")) == (404, "unknown-edition")
     assert flask(app, "compare", 9, "--jobs", 1).exit_code == 1
+
+
+@pytest.mark.parametrize(("unreadable", "name"), [(2, "large"), (3, "large withdraw")], ids=["live", "shadow"])
+def test_editions_that_cannot_be_read_are_compared_by_their_alerts(
+    app: APIFlask, client: FlaskClient, sql: Sql, unreadable: int, name: str
+) -> None:
+    publish(app, RULES)
+    edition = stricter_beside(app, sql)
+    send(client, "withdraw", "90", 10)
+    write_into(sql, unreadable, '[{"code": 1}]')
+    found = compared(app, edition)
+    assert alerts(of_code(found, 1100)) == (0, 1, 0, 1, 0)
+    assert (found["live"], found["changes"]) == ([2], [])
+    assert of_code(found, 1100)["name"] == name
 
 
 def test_a_time_without_a_moment_is_refused(app: APIFlask, client: FlaskClient) -> None:

@@ -38,7 +38,7 @@ def subject_of(current: Transaction, number: int, scope: Scope) -> Subject:
     """Return what there is to compare an edition with; raises `NoSuchEdition` or `NeverInShadow`."""
     book = RuleBookQueries(current)
     shadow = _rules_of(book, number)
-    stretches = tuple(stretches_of(AuditQueries(current).all(), number))
+    stretches = tuple(stretches_of(AuditQueries(current).with_publications(number), number))
     if not stretches:
         raise NeverInShadow(number)
     live = dict.fromkeys(chain.from_iterable(stretch.live for stretch in stretches))

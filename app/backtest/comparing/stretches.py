@@ -9,7 +9,10 @@ ENDS = frozenset({Step.DISPLACED, Step.PUBLISHED, Step.RETIRED, Step.SHED})  # e
 
 
 def stretches_of(audit: Iterable[AuditEntry], edition: int) -> Iterator[Stretch]:
-    """Yield the times that an edition spent in the shadow; `audit` has all steps, oldest first."""
+    """Yield the times that an edition spent in the shadow.
+
+    `audit` has its steps and the publications of all editions, oldest first.
+    """
     live: int | None = None
     began: AuditEntry | None = None
     beside: list[int] = []
