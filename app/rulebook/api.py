@@ -26,6 +26,7 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.services import RuleBookServices
+from app.rulebook.template_drafts import read_template
 from app.rulebook.toml import TomlDraft
 from lib import services
 from lib.bodies import too_large
@@ -75,7 +76,7 @@ def _drafted(new: NewDraft, change: Change) -> Edition:
 
 def _content(new: NewDraft) -> TomlDraft:
     if new.template:
-        return controllers.read_template(_database(), new.template, add=new.add, based_on=new.based_on)
+        return read_template(_database(), new.template, add=new.add, based_on=new.based_on)
     return TomlDraft(new.rules, new.based_on)
 
 

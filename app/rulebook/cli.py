@@ -11,6 +11,7 @@ from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
 from app.rulebook.reading import controllers as reading
 from app.rulebook.services import RuleBookServices
+from app.rulebook.template_drafts import read_template
 from app.rulebook.template_files import NAMES
 from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
 from app.rulebook.toml import MAX_FILE, format_toml, parse_toml
@@ -109,7 +110,7 @@ def draft(file: str | None, source: int | None, template: str | None, *, add: bo
     if source is not None:
         drafted = controllers.draft_again(database, source, change)
     else:
-        content = controllers.read_template(database, template, add=add) if template else parse_toml(_text(file or ""))
+        content = read_template(database, template, add=add) if template else parse_toml(_text(file or ""))
         drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
