@@ -150,8 +150,10 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
 REPRODUCED_ELSEWHERE = {
     "nothing-to-correct",
     "too-many-later-events",
+    "too-much-to-compare",
     "audit",
     "changed",
+    "compared",
     "contract",
     "corrections",
     "drafted",

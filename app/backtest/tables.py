@@ -68,7 +68,7 @@ def _parts(report: Report, width: int) -> Iterator[Sequence[Table | Text]]:
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
-            yield [title, _sample_table(samples)]
+            yield [title, sample_table(samples)]
 
 
 def code_table(report: Report, width: int) -> Table:
@@ -141,7 +141,8 @@ def format_count(count: Count) -> str:
     return f"{count.alerts:,} ({count.players:,})"
 
 
-def _sample_table(samples: Sequence[Sample]) -> Table:
+def sample_table(samples: Sequence[Sample]) -> Table:
+    """Return the table of a few alerts."""
     table = new_table("player", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
         time = format_time(each.event.t)

@@ -4,13 +4,46 @@ import heapq
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from app.backtest.domain import Calendar
 from app.backtest.reports import BOUNDS, SAMPLES, Count, Sample, Series, SeriesReport
-from app.rules.event import ActivityEvent
+from app.rules.event import ActivityEvent, EventRef
 from app.rules.rule import Match
 
 BOTH = (Series.RAISED, Series.AGAINST, Series.GAINED, Series.LOST)
+
+
+class Placed(Protocol):
+    """An event, or what is stored of one: whose it is and when."""
+
+    @property
+    def user_id(self) -> int:
+        """The player."""
+
+    @property
+    def t(self) -> int:
+        """The second."""
+
+    @property
+    def n(self) -> int:
+        """Its place in that second."""
+
+    @property
+    def ref(self) -> EventRef:
+        """What names it among the player's events."""
+
+
+class Raised(Protocol):
+    """An alert that is raised now, or one that is stored."""
+
+    @property
+    def code(self) -> int:
+        """The code of its rule."""
+
+    @property
+    def sentence(self) -> str:
+        """Why it was raised."""
 
 
 class Samples:
@@ -19,7 +52,7 @@ class Samples:
     def __init__(self) -> None:
         self._kept: list[tuple[int, Sample]] = []  # a heap of negative hashes: the greatest hash first
 
-    def offer(self, event: ActivityEvent, alert: Match) -> None:
+    def offer(self, event: Placed, alert: Raised) -> None:
         """Keep the alert if it is one of the few."""
         moment = (event.user_id, event.t, event.n) if event.n else (event.user_id, event.t)
         key = -hash(moment)  # of integers, so it is the same in every process
@@ -58,11 +91,11 @@ class SeriesTally:
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
         self._of_player: dict[tuple[int, int], int] = {}
 
-    def count(self, period: int, event: ActivityEvent, alerts: Iterable[Match]) -> None:
+    def count(self, period: int, event: Placed, alerts: Iterable[Raised]) -> None:
         """Count the alerts of an event of the current player."""
         of_player = self._of_player
         for alert in alerts:
-            code = alert.rule.code
+            code = alert.code
             of_player[period, code] = of_player.get((period, code), 0) + 1
             self.samples[code].offer(event, alert)
 
