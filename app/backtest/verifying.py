@@ -45,7 +45,7 @@ class VerifyContext:
 
     queries: BacktestQueries
     job: VerifyJob
-    judges: Judges  # the editions that were ever live, which judge events again
+    judges: Judges  # all editions: those that were ever live judge again, and the history must suffice for a shadow
     all_counted: bool
 
 
@@ -54,8 +54,7 @@ def begin(job: VerifyJob) -> Iterator[VerifyContext]:
     """Open the snapshot, once for all pieces of this process."""
     with job.snapshot.reader() as reader:
         queries = BacktestQueries(reader)
-        judges = Judges.of(job.book.rule_sets[number] for number in job.book.published)
-        yield VerifyContext(queries, job, judges, queries.all_counted())
+        yield VerifyContext(queries, job, Judges.of(job.book.rule_sets.values()), queries.all_counted())
 
 
 @dataclass(frozen=True, slots=True)
