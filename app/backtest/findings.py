@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,7 +51,18 @@ class KeptAlert(NamedTuple):
     event_id: str | None
     sentence: str | None
     wording: str | None
+    fresh: bool | None
     line: str
+
+
+class Raised(NamedTuple):
+    """The codes that an event is believed to raise, and those of its alerts in the shadow."""
+
+    live: Collection[int] = ()
+    shadow: Collection[int] = ()
+
+
+NOTHING_RAISED = Raised()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +93,12 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class EventCheck:
-    """An event that is judged again, with the history before it and all editions."""
+    """An event that is judged again, with the history before it, all editions, and what the event before it raised."""
 
     event: ActivityEvent
     past: RunningHistory
     book: RuleBook
+    before: Raised = NOTHING_RAISED
 
     def live_faults(self, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
         """Return what is wrong with an answer and the alerts stored for it."""
@@ -101,6 +113,7 @@ class EventCheck:
             faults.append(f"codes answered: {_listed(answer.codes)}, codes of the stored alerts: {_listed(codes)}")
         if answer.edition in self.book.rule_sets and answer.edition not in self.book.published:
             faults.append(f"edition {answer.edition} was never live")
+        faults += freshness_faults(kept, self.before.live)
         return faults + self._decision_faults(answer.edition, answer.codes, kept)
 
     def shadow_faults(self, kept: Sequence[KeptAlert]) -> list[str]:
@@ -111,7 +124,8 @@ class EventCheck:
         editions = sorted({each.edition for each in kept})
         if len(editions) > 1:
             return [f"in the shadow, there are alerts of several editions: {_listed(editions)}"]
-        faults = self._decision_faults(editions[0], [each.code for each in kept], kept)
+        faults = freshness_faults(kept, self.before.shadow)
+        faults += self._decision_faults(editions[0], [each.code for each in kept], kept)
         return [f"in the shadow, {fault}" for fault in faults]
 
     def _decision_faults(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
@@ -141,6 +155,21 @@ class EventCheck:
         if kept.event_id != self.event.event_id:
             yield f"the alert of code {kept.code} names the event {kept.event_id}"
         yield from _sentence_faults(kept, match)
+
+
+def in_shadow(alerts: Iterable[KeptAlert]) -> list[int]:
+    """Return the codes of the alerts of the shadow."""
+    return [each.code for each in alerts if each.shadow]
+
+
+def freshness_faults(kept: Iterable[KeptAlert], before: Collection[int]) -> list[str]:
+    """Compare the marks of alerts with the codes of the event before; a former release stored none."""
+    return [
+        f"the alert of code {each.code} is stored as {'fresh' if each.fresh else 'not fresh'}; "
+        f"the event before raised {_listed(sorted(before))}"
+        for each in kept
+        if each.fresh is not None and each.fresh is (each.code in before)
+    ]
 
 
 def _places(events: Sequence[EventRef]) -> str | None:

@@ -8,7 +8,16 @@ from itertools import chain, groupby
 
 from app.backtest.audits import Audits, Grouped
 from app.backtest.domain import PlayerRange, Scope, Span
-from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleBook
+from app.backtest.findings import (
+    NOTHING_RAISED,
+    Answer,
+    EventCheck,
+    Findings,
+    KeptAlert,
+    Raised,
+    RuleBook,
+    in_shadow,
+)
 from app.backtest.integrity import ChainAudit, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries, StoredEvent
@@ -132,15 +141,16 @@ class Players:
     def verify(self, stored: Iterable[StoredEvent], past: RunningHistory) -> None:
         """Verify a player whose events all came in order, and none of them was corrected."""
         past.forget()
-        audit, late = self.audits.audit, 0
+        audit, late, before = self.audits.audit, 0, NOTHING_RAISED
         for event, facts, before_alerts in stored:
             late += facts.taken_after is not None
             alerts = self._alerts_at(event.user_id, (event.t, event.n))
             answer = Answer(facts.codes, facts.edition, before_alerts)
-            faults = self._compare(EventCheck(event, past, self.context.job.book), answer, alerts)
+            faults = self._compare(EventCheck(event, past, self.context.job.book, before), answer, alerts)
             self.findings.note(event.user_id, event.ref, faults)
             audit.add(facts, [alert.line for alert in alerts])
             past.remember(event)
+            before = Raised(facts.codes, in_shadow(alerts)) if facts.codes or alerts else NOTHING_RAISED
         audit.note_counts(late_events=late, corrections=0)
 
     def replay(self, user_id: int, others: Irregular, standing: Sequence[StoredEvent]) -> None:
@@ -172,9 +182,9 @@ class Players:
         self.findings.note_live(answer, faults, kept=bool(live))
         if len(live) < len(kept):
             shadow = [each for each in kept if each.shadow]
-            in_shadow = check.shadow_faults(shadow)
-            self.findings.note_shadow(shadow[0].edition, in_shadow)
-            faults += in_shadow
+            shadow_faults = check.shadow_faults(shadow)
+            self.findings.note_shadow(shadow[0].edition, shadow_faults)
+            faults += shadow_faults
         return faults
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from app.rules.event import ALL_TYPES, MONEY_TYPES, ActivityEvent, EventRef, EventType
 from app.rules.history import History, HistoryNeeds, Window
 from app.rules.limits import MAX_MOMENTS
+from app.rules.meaning import Indicator, Meaning, Strength
 from app.rules.wording import PRESENT, Wording
 
 
@@ -29,6 +30,14 @@ class Rule(ABC):
     name: str
     description: str
     evaluated_on: frozenset[EventType] = MONEY_TYPES  # the types of event that trigger its evaluation (A2)
+    indicator: Indicator | None = None  # these three are for people
+    strength: Strength = Strength.NORMAL
+    guidance: str | None = None
+
+    @property
+    def purpose(self) -> Meaning:
+        """What the rule means to people."""
+        return Meaning(indicator=self.indicator, strength=self.strength, guidance=self.guidance)
 
     @property
     @abstractmethod
