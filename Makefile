@@ -95,7 +95,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without installing that:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.bulkheads bench.draw faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.bulkheads bench.backtest bench.draw faults lint format monitoring.check check
 # Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
 ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -118,7 +118,9 @@ bench.imports: $(VENV)/dev.stamp ## measure what an import costs, beside a bare 
 	@$(BIN)/python -m bench.imports
 bench.bulkheads: $(VENV)/dev.stamp ## measure the p99 of events while others read, draft rules or lock a player; writes docs/bulkheads.md (needs wrk)
 	@$(BIN)/python -m bench.bulkheads
-bench.draw: $(VENV)/dev.stamp ## redraw docs/performance.svg from docs/performance.json, without measuring
+bench.backtest: $(VENV)/dev.stamp ## measure of what a backtest's CPU time is made, before and now; writes docs/backtest-performance.md (ARGS="--before REVISION")
+	@$(BIN)/python -m bench.backtest.parts $(ARGS)
+bench.draw: $(VENV)/dev.stamp ## redraw docs/performance.svg and docs/backtest-performance.svg from their figures, without measuring
 	@$(BIN)/python -m bench.redraw
 faults: $(VENV)/dev.stamp ## kill, stop and fill up parts under load, and check that nothing is lost; writes docs/reliability.md
 	@$(BIN)/python -m e2e.faults

@@ -84,7 +84,7 @@ round:
   and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
   sent beside the batches.
 - **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
-  events/s include. The bare read turns each row into a Python tuple and drops it. The twenty rules (counts up to ten,
+  events/s include. The bare read makes an event of each row and drops it. The twenty rules (counts up to ten,
   windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:
   [backtest.md](backtest.md).
 - **Importing** files of events is measured by itself: [import-performance.md](import-performance.md).

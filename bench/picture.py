@@ -57,6 +57,22 @@ def draw_costs(title: str, costs: Mapping[str, Cost], file: Path) -> None:
     file.write_text(_document(title, bottom + FOOT, drawn), encoding="utf-8")
 
 
+def draw_pairs(title: str, pairs: Mapping[str, tuple[Cost, Cost]], file: Path) -> None:
+    """Write a picture of costs before and now, two bars for each name, as SVG."""
+    bottom = HEAD + len(pairs) * (2 * ROW + GAP)
+    scale = Scale([cost.cpu for pair in pairs.values() for cost in pair])
+    drawn = [
+        _text(20, 24, title, "title"),
+        *_legend(),
+        *scale.drawn(HEAD, bottom, "CPU time of an event, microseconds (median of the rounds)"),
+    ]
+    for number, (name, (before, now)) in enumerate(pairs.items()):
+        top = HEAD + number * (2 * ROW + GAP) + GAP / 2
+        drawn += _cost(scale, top, f"{name}: before", before, places=1)
+        drawn += _cost(scale, top + ROW, "now", now, places=1)
+    file.write_text(_document(title, bottom + FOOT, drawn), encoding="utf-8")
+
+
 def svg(figures: Figures) -> str:
     """Return the picture."""
     pairs = figures.pairs
@@ -95,12 +111,12 @@ def _legend() -> Iterator[str]:
 _POSTGRES = '<rect fill="url(#postgres)" x="{x}" y="{y}" width="{width}" height="{height}"/>'
 
 
-def _cost(scale: "Scale", top: float, name: str, cost: Cost) -> Iterator[str]:
+def _cost(scale: "Scale", top: float, name: str, cost: Cost, places: int = 0) -> Iterator[str]:
     x, end = scale.x(cost.app), scale.x(cost.cpu)
     yield _text(LEFT - 10, top + 15, name, "end")
     yield f'<rect class="app" x="{LEFT}" y="{top + 3:.1f}" width="{x - LEFT:.1f}" height="{ROW - 4}"/>'
     yield _POSTGRES.format(x=f"{x:.1f}", y=f"{top + 3:.1f}", width=f"{end - x:.1f}", height=ROW - 4)
-    yield _text(end + 6, top + 16, f"{cost.cpu:,.0f}")
+    yield _text(end + 6, top + 16, f"{cost.cpu:,.{places}f}")
 
 
 def _ratios(pairs: Sequence[Pair], top: float) -> Iterator[str]:

@@ -54,8 +54,7 @@ class RunningHistory:
     def before(self, t: int) -> History:
         """Return the history of an event at `t`, not below that of any remembered event; valid until the next call."""
         for within, seconds in self._windows.values():
-            if within and within[-1].t < t - seconds:
-                _drop_before(within, t - seconds)
+            _drop_before(within, t - seconds)
         self._sums.t = t
         return self._history
 
@@ -72,8 +71,7 @@ class RunningHistory:
         if event.type in self._windows:
             within, seconds = self._windows[event.type]
             within.insert(0, event)
-            if within[-1].t < event.t - seconds:
-                _drop_before(within, event.t - seconds)  # so it stays bounded even if nobody calls `before`
+            _drop_before(within, event.t - seconds)  # so it stays bounded even if nobody calls `before`
         if self._adds_up:
             self._sums.remember(event)
 

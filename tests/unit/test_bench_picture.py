@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench import document, figures, picture
+from bench.backtest import part_figures
 from bench.backtest.measure import FOUR, READ
+from bench.backtest.part_figures import Part, PartFigures
 from bench.figures import Cost, Figures, Pair, Speed, Steady
 from bench.results import Comparison, Judged, Latency, Measured, Past, Results, Round, Steadiness
 from bench.scale import QUICK
@@ -183,3 +185,33 @@ def test_a_picture_of_costs_alone_has_a_bar_for_each(tmp_path: Path) -> None:
     svg = (tmp_path / "costs.svg").read_text(encoding="utf-8")
     assert all(f">{text}<" in svg for text in ("Costs", "bare", "whole", "3", "90"))
     assert_that_all_can_be_read(svg)
+
+
+PART = Part(name="reading the rows", before=Cost(app=12.34, postgres=2), now=Cost(app=7.89, postgres=1))
+PARTS = PartFigures(
+    measured="2026-01-02",
+    before="abc",
+    events=1000,
+    alerts=500,
+    parts=[PART],
+    whole=replace(PART, name=part_figures.WHOLE),
+    rates=[110_000, 120_000, 90_000],
+    machine=[("CPU", "one")],
+)
+
+
+def test_the_parts_of_a_backtest_are_written_with_a_bar_for_before_and_now(tmp_path: Path) -> None:
+    part_figures.write(tmp_path, PARTS)
+    assert part_figures.read(tmp_path / "backtest-performance.json") == PARTS
+    svg = (tmp_path / "backtest-performance.svg").read_text(encoding="utf-8")
+    assert all(svg.count(f">{text}<") == 2 for text in ("now", "14.3", "8.9"))
+    assert_that_all_can_be_read(svg)
+    page = (tmp_path / "backtest-performance.md").read_text(encoding="utf-8")
+    assert "| reading the rows | 12.34 | 7.89 | 4.45 |" in page
+    assert "**110,000 events a second and core; the bar is 100,000: PASS.** Before: 81,037." in page
+
+
+def test_the_published_parts_of_a_backtest_match_their_figures(tmp_path: Path) -> None:
+    part_figures.write(tmp_path, part_figures.read(DOCS / "backtest-performance.json"))
+    for file in tmp_path.iterdir():
+        assert (DOCS / file.name).read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
