@@ -37,13 +37,14 @@ class Answer:
 class PlayerLog:
     """What a player's events have to be answered, in whatever order they come; `horizon` None refuses late ones.
 
-    `rules` are those in force; each event is judged again by those that judged it first.
+    With `marks` it also knows which alerts are fresh. `rules` are those in force; each event is judged again by those
+    that judged it first.
     """
 
-    def __init__(self, horizon: int | None = None) -> None:
+    def __init__(self, horizon: int | None = None, *, marks: bool = False) -> None:
         self.rules = EDITION_1
         self.shadow: Sequence[Rule] = ()
-        self._horizon = horizon
+        self._horizon, self._marks = horizon, marks
         self._kept: list[Kept] = []  # by t, and within a second as they came
 
     def take(self, event: Event) -> Answer:
@@ -97,6 +98,8 @@ class PlayerLog:
     def _note_fresh(self) -> None:
         """Look at all that stands: each code without an alert gets one now, fresh unless the event before has it."""
         before: set[tuple[bool, int]] = set()
+        if not self._marks:
+            return
         for kept, (_, codes) in zip(self._standing(), self.believed(), strict=True):
             raised = {(False, code) for code in codes} | {(True, code) for code in kept.shadowed}
             kept.fresh |= {each: each not in before for each in raised - kept.fresh.keys()}

@@ -110,7 +110,9 @@ FILTERS: list[dict[str, Any]] = [
     for edition in (None, 3, IN_SHADOW, 99)
     for shadow in (False, True)
 ]
-FILTERS += [{**filters, "fresh": True} for filters in FILTERS if filters["edition"] in {None, 3}]
+FILTERS += [
+    {**filters, "fresh": True} for filters in FILTERS if filters["edition"] in {None, 3} and not filters["shadow"]
+]
 CURSORS: list[dict[str, Any]] = [
     {},
     {"before": Cursor(HEAVY_ALERTS // 2, HEAVY, 0, 123)},

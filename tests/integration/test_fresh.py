@@ -80,7 +80,7 @@ def random_event(random: Random) -> Event:
 @pytest.mark.parametrize("seed", range(8))
 def test_any_mixture_equals_a_plain_list(app: APIFlask, client: FlaskClient, sql: Sql, seed: int) -> None:
     """Events one by one and in batches, late ones, reversals, amendments, and from some time on a shadow."""
-    random, user, log = Random(seed), next(PLAYERS), PlayerLog(horizon=7 * DAY)  # noqa: S311  # not for secrets
+    random, user, log = Random(seed), next(PLAYERS), PlayerLog(horizon=7 * DAY, marks=True)  # noqa: S311  # not for secrets
     sent: list[Event] = []
     for step in range(30):
         if seed % 2 and step == 6:
