@@ -3,15 +3,16 @@
 Each part of it is bounded by an index, whatever the player has done before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from app.events.rows import event_of
+from app.events.running_totals import Lag, SumRow, WindowsOf, added_up, lags, sums_parts, windows_of
 from app.rules.engine import Evaluator
-from app.rules.event import ActivityEvent, EventType
-from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds
 from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is null where
@@ -31,12 +32,6 @@ LATEST_OF_PART = """
 WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 ORDER BY t DESC, n DESC)"""
-# An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
-# walked once, however many windows end now; each counts in the shortest window that contains it.
-SUMS_PART = """
-    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*), NULL::integer, NULL::text
-     FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 GROUP BY 1)"""
 
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
 # one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
@@ -69,7 +64,7 @@ class HistoryQuery:
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
-        self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
+        self.sums = windows_of(needs)
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
         sql = "UNION ALL".join((*claim, *self.parts(needs, "<")))
         self.statement = Statement(name, ("bigint", "bigint"), sql, family="history", version=version)
@@ -85,11 +80,7 @@ class HistoryQuery:
             yield LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count, before=before)
         for kind, seconds in needs.window.items():
             yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
-        for kind in EventType:
-            own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
-            if own:
-                part_of_t = _part_of_t(own)
-                yield SUMS_PART.format(part_of_t=part_of_t, kind=kind, seconds=max(own.values()), before=before)
+        yield from sums_parts(self.sums, before)
 
 
 @lru_cache(maxsize=16)
@@ -99,33 +90,28 @@ def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
     return {kind: HistoryQuery(f"history_{version}_{kind}", needs, version) for kind, needs in evaluator.needs.items()}
 
 
-def _part_of_t(seconds_of: Mapping[int, int]) -> str:
-    """Return the SQL for the part that an event belongs to: that of the shortest window, of these, containing it."""
-    *shorter, (last, _) = seconds_of.items()
-    cases = "".join(f" WHEN t >= $2 - {seconds} THEN {part}" for part, seconds in shorter)
-    return f"CASE{cases} ELSE {last} END" if cases else str(last)
-
-
 class Claim(NamedTuple):
     """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49).
 
-    `corrections` is how many corrections the player's events have had (A52).
+    `corrections` is how many corrections the player's events have had (A52); `lags` are the types of which the event
+    has to write running totals (A59).
     """
 
     history: History
     seq: int
     n: int
     corrections: int
+    lags: Sequence[Lag] = ()
 
 
-def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
+def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: WindowsOf) -> Claim | None:
     """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
     user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
-    counted: dict[int, WindowSum] = {}
+    sum_rows: list[SumRow] = []
     for part, t, stored_type, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
-            counted[part] = WindowSum(amount, count, t)
+            sum_rows.append(SumRow(part, t, TYPE_BY_NAME[stored_type or ""], amount, count, n))
         elif part >= LATEST_EVENTS:
             parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount, n, event_id))
         elif part == CLOCK:
@@ -140,20 +126,6 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         latest=parts[LATEST_EVENTS],
         latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
         window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
-        sums=_added_up(sums, counted) if counted else {},
+        sums=added_up(sum_rows, sums) if sum_rows else {},
     )
-    return Claim(history, seq, place, corrections)
-
-
-def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
-    """Return the sum of each window that is not empty: its own part plus those of the shorter windows of its type."""
-    added_up: dict[Window, WindowSum] = {}
-    so_far: dict[EventType, WindowSum] = {}
-    for part, window in windows.items():
-        shorter, own = so_far.get(window.type), counted.get(part)
-        if shorter and own:
-            # Exact: fewer than 28 digits, whatever a window holds.
-            own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
-        if whole := own or shorter:
-            added_up[window] = so_far[window.type] = whole
-    return added_up
+    return Claim(history, seq, place, corrections, lags(sum_rows, sums, event.t, place) if sum_rows else ())

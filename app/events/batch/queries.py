@@ -15,7 +15,7 @@ from app.events.queries import NAMES, NEW_EVENT
 from app.events.rows import DECISION, decision_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
-from app.rules.history import HistoryNeeds, Window
+from app.rules.history import HistoryNeeds
 from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
@@ -91,7 +91,7 @@ class HistoriesQuery:
     def __init__(self, name: str, needs: HistoryNeeds, version: str) -> None:
         of_one = HistoryQuery(name, needs)
         self.needs = needs
-        self.sums: Mapping[int, Window] = of_one.sums
+        self.sums = of_one.sums
         parts = (
             CLOCK_PART,
             *(_of_clock(part) for part in (PRESENT_PART.format(present=PRESENT), *of_one.parts(needs, "<="))),

@@ -9,6 +9,7 @@ from app.events.domain import CorrectedEvent, Decision
 from app.events.queries import NAMES, NEW_EVENT, STORE_AS, WITHOUT_HASTE
 from app.events.revising.domain import ChangedCodes, Correction, Place, RecordedCorrection
 from app.events.rows import DECISION, EVENT, decision_of, event_of
+from app.events.running_totals import ADD_LATE
 from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventRef, EventType
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
@@ -228,7 +229,7 @@ class RevisingQueries:
         return [event_of(user_id, *row) for row in rows]
 
     def store_late(self, decision: Decision, seq: int, key_id: int | None) -> None:
-        """Store a late event with its decision, and add it to the player's totals if those are past it."""
+        """Store a late event, which is counted, with its decision; add it to the player's totals that are past it."""
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition, seq, key_id)
         place = (event.n, event.event_id, decision.taken_after)
@@ -242,6 +243,7 @@ class RevisingQueries:
             *of_type[EventType.DEPOSIT],
             *of_type[EventType.WITHDRAW],
         )
+        self._transaction.write(ADD_LATE, event.user_id, NAMES[event.type], event.t, event.amount)
 
     def correct(self, user_id: int, place: Place, correction: Correction) -> int:
         """Correct an event, and return the arrival number of the correction."""
