@@ -78,8 +78,8 @@ round:
 - **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to ten, windows up to an hour)
   that are evaluated at every event and hardly ever met.
 - **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
-  them when the run began ({window_users} players on one connection). It has no bar: an edition may be cheap
-  or expensive.
+  them when the run began ({window_users} players on one connection). An event of each, before the run, has written
+  their running totals, as the first one under such a rule does. It has no bar: an edition may be cheap or expensive.
 - **Batches**: {batch_size} events a request as NDJSON, one of each player, from {batch_senders} connections; p50, p95
   and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
   sent beside the batches.

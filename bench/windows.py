@@ -1,6 +1,8 @@
 """Fourth measurement: the cost of a rule with a window of 31 days, whose events SQL adds up."""
 
+import json
 from functools import partial
+from urllib.request import Request, urlopen
 
 from app.rulebook.forms import parse_rules
 from app.rules.event import EventType
@@ -44,15 +46,21 @@ def _of_window(site: Site, held: int) -> Comparison:
     load = Load(users=USERS, connections=1)
     with site.service(names[0], urls[0]) as first, site.service(names[1], urls[1]) as second:
         runs = [
-            under_load(server, site.postgres, load, prepare=partial(_fill, url, held))
+            under_load(server, site.postgres, load, prepare=partial(_fill, url, server.url, held))
             for server, url in zip((first, second), urls, strict=True)
         ]
         return compare(question, *runs, scale=site.scale, progress=site.progress)
 
 
-def _fill(url: str, held: int, first_t: int) -> None:
-    """Store what each player has in the window when the run begins."""
-    users = Population(users=USERS, events_each=held, begin=first_t - (held + 1) * T_STEP)
+def _fill(url: str, service: str, held: int, first_t: int) -> None:
+    """Store what each player has in the window when the run begins, and have an event of each write running totals."""
+    users = Population(users=USERS, events_each=held, begin=first_t - (held + 2) * T_STEP)
     for _ in add(url, users):
         pass
     run(url, "VACUUM (ANALYZE) activity_event")  # as autovacuum does in time
+    for user_id in range(1, USERS + 1):
+        event = {"type": "deposit", "amount": "42.00", "user_id": user_id, "t": first_t - T_STEP}
+        headers = {"Content-Type": "application/json"}
+        request = Request(f"{service}/event", json.dumps(event).encode(), headers)  # noqa: S310  # ours, on loopback
+        with urlopen(request, timeout=60) as answer:  # noqa: S310  # as above
+            answer.read()

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from app.backtest.domain import PlayerRange
 from app.backtest.findings import Findings
 from app.backtest.integrity import Account, Audit, Clock, read_part
+from app.backtest.kept_totals import KeptTotal
 from app.backtest.queries import BacktestQueries
 from app.seals.domain import EventFacts
 
@@ -52,7 +53,7 @@ class Grouped(Generic[Key, Row]):
 
 
 class Audits:
-    """Audits one player after the other: those with events, and those who only have a clock or parts of seals."""
+    """Audits one player after the other: those with events, and others of whom anything is stored."""
 
     def __init__(
         self, queries: BacktestQueries, findings: Findings, players: PlayerRange, *, all_counted: bool
@@ -60,8 +61,10 @@ class Audits:
         self._all_counted, self._findings = all_counted, findings
         clocks = map(Clock._make, chain.from_iterable(queries.clocks(players)))
         parts = map(read_part, chain.from_iterable(queries.sealed_parts(players)))
+        totals = map(KeptTotal._make, chain.from_iterable(queries.running_totals(players)))
         self._clocks = Grouped(clocks, lambda clock: clock.user_id)
         self._parts = Grouped(parts, lambda sealed: sealed.part.user_id)
+        self._totals = Grouped(totals, lambda kept: kept.user_id)
         self._audit: Audit | None = None
         self.present = 0
 
@@ -89,16 +92,20 @@ class Audits:
 
     def _audit_until(self, until: int | None) -> None:
         self._note()
-        while (alone := min(filter(None, (self._clocks.next(), self._parts.next())), default=None)) is not None:
+        while (alone := self._next()) is not None:
             if until is not None and alone >= until:
                 return
             self.present = alone
             self._audit = Audit(self._account(alone))
             self._note()
 
+    def _next(self) -> int | None:
+        """Return the next player of whom anything but events is stored."""
+        return min(filter(None, (self._clocks.next(), self._parts.next(), self._totals.next())), default=None)
+
     def _account(self, user_id: int) -> Account:
         clock = next(iter(self._clocks.at(user_id)), None)
-        return Account(user_id, clock, self._parts.at(user_id))
+        return Account(user_id, clock, self._parts.at(user_id), self._totals.at(user_id))
 
     def _note(self) -> None:
         if self._audit:

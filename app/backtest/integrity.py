@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.backtest.kept_totals import KeptTotal, TotalsAudit
 from app.backtest.queries import PartRow
 from app.seals.domain import (
     FIRST,
@@ -44,11 +45,12 @@ def read_part(row: PartRow) -> SealedPart:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of a player besides the events: the clock, and the parts of seals in order of their numbers."""
+    """What is known of a player besides the events: the clock, the parts of seals by number, running totals."""
 
     user_id: int
     clock: Clock | None
     sealed: Sequence[SealedPart]
+    totals: Sequence[KeptTotal] = ()
 
 
 @dataclass(slots=True)
@@ -96,20 +98,23 @@ class Audit:
     unsealed: int = 0  # events with a number that no seal covers yet
     _counts: Sequence[SealedPart] = field(init=False)
     _seals: Sequence[SealedPart] = field(init=False)
+    _totals: TotalsAudit = field(init=False)
 
     def __post_init__(self) -> None:
+        self._totals = TotalsAudit(self.account.totals)
         # The counts of events without a number, by t as they were made; then the seals, by number.
         self._counts = [each for each in reversed(self.account.sealed) if each.part.seq <= 0]
         self._seals = [each for each in self.account.sealed if each.part.seq > 0]
 
     def add(self, event: EventFacts, alerts: Iterable[str]) -> None:
         """Add an event with its alerts; all the player's events came in order."""
-        self.note_standing(event.t)
+        self.note_standing(event)
         self.add_entry(event.t, event.seq, lambda: event_digest(event, alerts))
 
-    def note_standing(self, t: int) -> None:
-        """Note that an event stands at `t`."""
-        self._latest_t = max(self._latest_t, t)
+    def note_standing(self, event: EventFacts) -> None:
+        """Note an event that stands."""
+        self._latest_t = max(self._latest_t, event.t)
+        self._totals.add(event)
 
     def add_entry(self, t: int, seq: int | None, digest: Callable[[], bytes]) -> None:
         """Add an event as it was first answered, or a correction; its digest is computed only if a seal covers it."""
@@ -151,6 +156,8 @@ class Audit:
         if self.unnumbered and all_counted:
             yield f"{self.unnumbered} events stored without a number after all such events were counted"
         yield from self._against_seals()
+        if clock is not None:
+            yield from self._totals.faults(clock.late_events + clock.corrections)
 
     def _against_clock(self, clock: Clock) -> Iterator[str]:
         yield from self._numbers.faults(clock.events)

@@ -55,6 +55,10 @@ CLOCKS = """
     SELECT user_id, last_t, events, sealed, late_events, corrections FROM user_clock
     WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id
 """
+RUNNING_TOTALS = """
+    SELECT user_id, type::text, t, since, changes, events, amount FROM running_total
+    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, type, series, t
+"""
 SEALED_PARTS = """
     SELECT user_id, seq, t, events, digest, seal FROM sealed_player
     WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, seq
@@ -137,6 +141,10 @@ class BacktestQueries:
     def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, ...]]]:
         """Yield the clocks."""
         return self._reader.rows(CLOCKS, {"first": players.first, "last": players.last})
+
+    def running_totals(self, players: PlayerRange) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Yield the running totals, by player, type, series and t."""
+        return self._reader.rows(RUNNING_TOTALS, {"first": players.first, "last": players.last})
 
     def sealed_parts(self, players: PlayerRange) -> Iterator[Sequence[PartRow]]:
         """Yield the parts of seals that cover these players, by player and number."""

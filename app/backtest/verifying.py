@@ -164,7 +164,7 @@ class Players:
         for (t, n), faults in sorted(replay.faults.items()):
             self.findings.note(user_id, EventRef(t, n), faults)
         for each in standing:
-            audit.note_standing(each.facts.t)
+            audit.note_standing(each.facts)
         for entry in received.entries:
             audit.add_entry(entry.t or 0, entry.seq, partial(getattr, entry, "digest"))
         late = sum(entry.taken_after is not None for entry in received.entries)

@@ -68,6 +68,8 @@ def _evaluate_and_store(
     codes = tuple([match.code for match in matches]) if matches else ()
     decision = Decision(event=event, alert_codes=codes, edition=live.edition)
     events.store(decision, claim.seq, key_id)
+    if claim.lags:
+        events.write_totals(event, claim.lags)
     if matches or len(evaluator.rule_sets) > 1:
         record = Record(events, AlertQueries(current), event)
         record.keep(live, matches)

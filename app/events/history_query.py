@@ -9,16 +9,17 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
+from app.events.running_totals import Lag, SumRow, WindowsOf, added_up, lags, periods_of, sums_parts, windows_of
 from app.rules.engine import Evaluator
-from app.rules.event import ActivityEvent, EventType
-from app.rules.history import History, HistoryNeeds, Window, WindowSum
-from app.rules.spans import Period, Seconds
+from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
+from app.rules.history import History, HistoryNeeds
+from app.rules.spans import Period
 from lib.statements import Statement
 
-# Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is always null,
-# as the part implies it, and only sums have a `count`. `n` and the id are plain columns: any expression of them would
-# cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id, which may
-# share its second with events before it (A49).
+# Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; only sums have a `type`
+# and a `count` (app.events.running_totals), as other parts imply it. `n` and the id are plain columns: any expression of
+# them would cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id,
+# which may share its second with events before it (A49).
 # A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
 # index on (user_id, type, t, n) serves this order, so no plan can walk all of a player's other events to find these.
 LATEST_OF_PART = """
@@ -29,13 +30,6 @@ LATEST_OF_PART = """
 WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 ORDER BY t DESC, n DESC)"""
-# An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
-# walked once, however many rolling windows end now; each counts in the shortest window that contains it. Periods of the
-# calendar begin where a parameter says, so none is known to be the shorter one: each is walked by itself.
-SUMS_PART = """
-    (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*), NULL::integer, NULL::text
-     FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= {opens} AND t {before} $2 GROUP BY 1)"""
 
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
 # one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
@@ -69,7 +63,7 @@ class HistoryQuery:
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
-        self.sums: Mapping[int, Window] = dict(enumerate(sorted(needs.sums, key=_rolling_first), FIRST_SUM))
+        self.sums = windows_of(needs)
         self.periods = periods_of(needs)
         self.reads_latest = needs.latest > 0
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
@@ -90,35 +84,14 @@ class HistoryQuery:
             yield LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count, before=before)
         for kind, seconds in needs.window.items():
             yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
-        for kind in EventType:
-            rolling: dict[int, int] = {}
-            for part, window in self.sums.items():
-                if window.type is not kind:
-                    continue
-                if isinstance(window.span, Seconds):
-                    rolling[part] = window.span.seconds
-                else:
-                    opens = openings[window.span]
-                    yield SUMS_PART.format(part_of_t=part, kind=kind, opens=opens, before=before)
-            if rolling:
-                opens = f"$2 - {max(rolling.values())}"
-                yield SUMS_PART.format(part_of_t=_part_of_t(rolling), kind=kind, opens=opens, before=before)
+        yield from sums_parts(self.sums, before, openings)
 
     def opened(self, t: int) -> list[int]:
-        """Return when each period began that ends at `t`."""
-        return [period.opens(t) for period in self.periods]
+        """Return when each period began that ends at `t`, at 0 at the earliest."""
+        return [max(period.opens(t), 0) for period in self.periods]
 
     def _openings(self, first: int) -> dict[Period, str]:
         return {period: f"${place}" for place, period in enumerate(self.periods, first)}
-
-
-def periods_of(needs: HistoryNeeds) -> list[Period]:
-    """Return the periods that the windows are of, each once."""
-    return sorted({window.span for window in needs.sums if isinstance(window.span, Period)}, key=str)
-
-
-def _rolling_first(window: Window) -> tuple[bool, str, int, str]:
-    return isinstance(window.span, Period), window.type, window.span.longest, str(window.span)
 
 
 @lru_cache(maxsize=16)
@@ -128,29 +101,24 @@ def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
     return {kind: HistoryQuery(f"history_{version}_{kind}", needs, version) for kind, needs in evaluator.needs.items()}
 
 
-def _part_of_t(seconds_of: Mapping[int, int]) -> str:
-    """Return the SQL for the part that an event belongs to: that of the shortest window, of these, containing it."""
-    *shorter, (last, _) = seconds_of.items()
-    cases = "".join(f" WHEN t >= $2 - {seconds} THEN {part}" for part, seconds in shorter)
-    return f"CASE{cases} ELSE {last} END" if cases else str(last)
-
-
 class Claim(NamedTuple):
     """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49).
 
-    `corrections` is how many corrections the player's events have had (A52).
+    `corrections` is how many corrections the player's events have had (A52); `lags` are the types of which the event
+    has to write running totals (A59).
     """
 
     history: History
     seq: int
     n: int
     corrections: int
+    lags: Sequence[Lag] = ()
 
 
 class Read(Protocol):
     """What it takes to read a history that was queried."""
 
-    sums: Mapping[int, Window]
+    sums: WindowsOf
     reads_latest: bool
 
 
@@ -158,10 +126,10 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
     """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
     user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
-    counted: dict[int, WindowSum] = {}
-    for part, t, _, amount, count, n, event_id in rows:
+    sum_rows: list[SumRow] = []
+    for part, t, stored_type, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
-            counted[part] = WindowSum(amount, count, t)
+            sum_rows.append(SumRow(part, t, TYPE_BY_NAME[stored_type or ""], amount, count, n))
         elif part >= 0:
             parts[part].append(
                 ActivityEvent(user_id=user_id, t=t, type=TYPE_OF_PART[part], amount=amount, n=n, event_id=event_id)
@@ -178,34 +146,13 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
         latest=_latest(parts) if query.reads_latest else (),
         latest_of=dict(zip(LATEST_OF, parts, strict=False)),
         window=dict(zip(WINDOW_OF, parts[len(LATEST_OF) :], strict=True)),
-        sums=_added_up(query.sums, counted) if counted else {},
+        sums=added_up(sum_rows, query.sums) if sum_rows else {},
     )
-    return Claim(history, seq, place, corrections)
+    behind = lags(sum_rows, query.sums, event.t, place) if sum_rows else ()
+    return Claim(history, seq, place, corrections, behind)
 
 
 def _latest(parts: Sequence[list[ActivityEvent]]) -> list[ActivityEvent]:
     """Return the last deposits and withdrawals, newest first."""
     deposits, withdrawals = parts[LATEST_OF[EventType.DEPOSIT]], parts[LATEST_OF[EventType.WITHDRAW]]
     return sorted(deposits + withdrawals, key=attrgetter("t", "n"), reverse=True)
-
-
-def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
-    """Return the sum of each window that is not empty.
-
-    That of a rolling window is its own part plus those of the shorter ones of its type, which come first.
-    """
-    added_up: dict[Window, WindowSum] = {}
-    so_far: dict[EventType, WindowSum] = {}
-    for part, window in windows.items():
-        own = counted.get(part)
-        if isinstance(window.span, Seconds):
-            shorter = so_far.get(window.type)
-            if shorter and own:
-                # Exact: fewer than 28 digits, whatever a window holds.
-                own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
-            own = own or shorter
-            if own:
-                so_far[window.type] = own
-        if own:
-            added_up[window] = own
-    return added_up

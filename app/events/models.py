@@ -176,3 +176,28 @@ class UserTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
     deposited: Mapped[Decimal] = mapped_column(Numeric)
     withdraws: Mapped[int] = mapped_column(BigInteger)
     withdrawn: Mapped[Decimal] = mapped_column(Numeric)
+
+
+class RunningTotal(db.Model):  # type: ignore[name-defined, misc]  # as above
+    """The number and the sum of a player's events of a type from `since` to `t`, both seconds included (A59).
+
+    About every 64th event that a long window looks at writes one, under the lock of the player's clock; `series` is
+    the arrival number of the event that began to count from `since`. It is believed while the player's late events and
+    corrections together are as many as `changes`. Code that changes, adds or removes an event that is counted must
+    count in the clock that it did, or update or remove the player's rows; `correct_event` removes them.
+    """
+
+    __tablename__ = "running_total"
+    __table_args__ = may(
+        insert="user_id type series t since changes events amount",
+        update="changes events amount",
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    type: Mapped[EventType] = mapped_column(ACTIVITY_TYPE, primary_key=True)
+    series: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    t: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    since: Mapped[int] = mapped_column(BigInteger)
+    changes: Mapped[int] = mapped_column(Integer)
+    events: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[Decimal] = mapped_column(Numeric)

@@ -3,11 +3,15 @@
 Every statement names the whole primary key or is bounded by an index, whatever the player has done before.
 """
 
+from collections.abc import Iterable
+
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
+from app.events import running_totals
 from app.events.domain import Decision
 from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
+from app.events.running_totals import Lag
 from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import Window
 from lib.statements import Statement
@@ -116,6 +120,7 @@ class EventQueries:
         self._transaction.write(TRY_CLAIM)
         self._transaction.write(STORED, SYSTEM, 0)
         self._transaction.write(TRY_STORE)
+        self._transaction.write(running_totals.TRY_ADVANCE)
 
     def lock_system(self) -> None:
         """Lock the system's clock, which every event needs if `t` has to rise over all players (A7)."""
@@ -157,3 +162,7 @@ class EventQueries:
             self._transaction.write(STORE, *values)
         else:
             self._transaction.write(STORE_AS, *values, event.n, event.event_id)
+
+    def write_totals(self, event: ActivityEvent, lags: Iterable[Lag]) -> None:
+        """Write running totals of the events before the second of this one, whose moment is claimed (A59)."""
+        running_totals.advance(self._transaction, event.user_id, event.t, lags)

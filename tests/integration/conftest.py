@@ -168,8 +168,8 @@ EMPTY = """
     DO $$
     DECLARE
         names CONSTANT text[] =
-            '{activity_event, user_clock, user_total, registered_user, api_key, alert, seal, sealed_player,
-              superseded_event, revision, import_job, import_line, import_span, import_fault}';
+            '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
+              sealed_player, superseded_event, revision, import_job, import_line, import_span, import_fault}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');

@@ -50,6 +50,10 @@ ALLOWED = {
     ),
     "rule_book_audit": May(insert=("edition", "step", "who", "note", "published_over", "at_shell", "four_eyes")),
     "rule_policy_change": May(insert=("step", "who", "owner", "note", "at_shell")),
+    "running_total": May(
+        insert=("user_id", "type", "series", "t", "since", "changes", "events", "amount"),
+        update=("changes", "events", "amount"),
+    ),
     "seal": May(insert=("no", "all_counted", "digest")),
     "sealed_player": May(insert=("user_id", "seq", "t", "events", "seal", "digest")),
     "superseded_event": May(call=("correct_event",)),

@@ -15,7 +15,7 @@ from app.events.queries import NAMES, NEW_EVENT
 from app.events.rows import DECISION, decision_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
-from app.rules.history import HistoryNeeds, Window
+from app.rules.history import HistoryNeeds
 from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
@@ -91,7 +91,7 @@ class HistoriesQuery:
     def __init__(self, name: str, needs: HistoryNeeds, version: str) -> None:
         self._of_one = HistoryQuery(name, needs)
         self.needs = needs
-        self.sums: Mapping[int, Window] = self._of_one.sums
+        self.sums = self._of_one.sums
         self.reads_latest = self._of_one.reads_latest
         openings = ("bigint[]",) * len(self._of_one.periods)
         sql, types = self._sql(2), ("bigint[]", *openings)
@@ -101,7 +101,7 @@ class HistoriesQuery:
 
     def opened(self, events: Sequence[ActivityEvent]) -> list[str]:
         """Return, for each period, when it began that ends at each of these events."""
-        return [array_literal(period.opens(event.t) for event in events) for period in self._of_one.periods]
+        return [array_literal(max(period.opens(event.t), 0) for event in events) for period in self._of_one.periods]
 
     def _sql(self, first: int) -> str:
         """Return the statement, in which the beginnings of the periods are the parameters from `first` on."""

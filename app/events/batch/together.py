@@ -7,6 +7,7 @@ from time import time
 
 from app.alerts.domain import StoredAlert
 from app.alerts.queries import AlertQueries
+from app.events import running_totals
 from app.events.batch.domain import by_player, plain, rise
 from app.events.batch.queries import BatchQueries, HistoriesQuery, histories_query
 from app.events.controllers import keep_shadow
@@ -25,6 +26,8 @@ from lib.transactions import Transaction
 
 Players = Mapping[int, Sequence[ActivityEvent]]
 Raised = set[tuple[bool, int]]  # the codes of an event, each with whether it is one of the shadow
+
+MAX_COUNTED = 50_000  # events that a batch adds to running totals, whose players stay locked meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,16 @@ class Together:
             self._queries.advance(latest)
         AlertQueries(self._current).keep_many(self._collected.alerts)  # first: they depend on the events before these
         self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id)
+        self._write_totals(decisions, claims)
         self._current.commit()
+
+    def _write_totals(self, decisions: Mapping[int, Sequence[Decision]], claims: Mapping[int, Claim]) -> None:
+        """Write running totals of some players; the others will do so at their next events (A59)."""
+        counted = 0
+        for user_id, claim in claims.items():
+            if claim.lags and counted < MAX_COUNTED:
+                counted += sum(min(lag.events, running_totals.MAX_COUNTED) for lag in claim.lags)
+                self._events.write_totals(decisions[user_id][0].event, claim.lags)
 
 
 def _in_order(players: Players) -> list[ActivityEvent]:

@@ -9,6 +9,7 @@ from app.events.domain import Decision
 from app.events.queries import NAMES, NEW_EVENT, STORE_AS
 from app.events.revising.domain import Place
 from app.events.rows import DECISION, EVENT, decision_of, event_of
+from app.events.running_totals import ADD_LATE
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
@@ -135,7 +136,7 @@ class RevisingQueries:
         return [event_of(user_id, *row) for row in rows]
 
     def store_late(self, decision: Decision, seq: int, key_id: int | None) -> None:
-        """Store a late event with its decision, and add it to the player's totals if those are past it."""
+        """Store a late event, which is counted, with its decision; add it to the player's totals that are past it."""
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition, seq, key_id)
         place = (event.n, event.event_id, decision.taken_after)
@@ -149,3 +150,4 @@ class RevisingQueries:
             *of_type[EventType.DEPOSIT],
             *of_type[EventType.WITHDRAW],
         )
+        self._transaction.write(ADD_LATE, event.user_id, NAMES[event.type], event.t, event.amount)
