@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.events.rows import event_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent, EventType
-from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from app.rules.history import NO_GROUPS, History, HistoryNeeds, Window, WindowSum
 from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is null where
@@ -52,7 +52,13 @@ KNOWN_PART = """
     (SELECT {known}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id
      FROM activity_event WHERE user_id = $1 AND event_id = $3)"""
 
-KNOWN, CLOCK, PRESENT, LATEST_EVENTS = -3, -2, -1, 0  # the numbers of the parts
+# Only where a rule in force is for groups: those that the player is in now, and their version, 0 before any (A56).
+GROUPS_PART = """
+    (SELECT {groups}, 0::bigint, NULL::activity_type, NULL::numeric, coalesce(version, 0)::bigint, NULL::integer,
+        array_to_string(groups, ' ')
+     FROM (SELECT $1 AS user_id) AS player LEFT JOIN registered_user USING (user_id))"""
+
+GROUPS, KNOWN, CLOCK, PRESENT, LATEST_EVENTS = -4, -3, -2, -1, 0  # the numbers of the parts
 LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
 WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
 TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
@@ -90,6 +96,8 @@ class HistoryQuery:
             if own:
                 part_of_t = _part_of_t(own)
                 yield SUMS_PART.format(part_of_t=part_of_t, kind=kind, seconds=max(own.values()), before=before)
+        if needs.groups:
+            yield GROUPS_PART.format(groups=GROUPS)
 
 
 @lru_cache(maxsize=16)
@@ -109,13 +117,15 @@ def _part_of_t(seconds_of: Mapping[int, int]) -> str:
 class Claim(NamedTuple):
     """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49).
 
-    `corrections` is how many corrections the player's events have had (A52).
+    `corrections` is how many corrections the player's events have had (A52). `groups_version` is that of the groups in
+    the history, None if no rule in force is for groups.
     """
 
     history: History
     seq: int
     n: int
     corrections: int
+    groups_version: int | None = None
 
 
 def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
@@ -123,6 +133,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
     user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
+    groups, groups_version = NO_GROUPS, None
     for part, t, stored_type, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
             counted[part] = WindowSum(amount, count, t)
@@ -132,6 +143,8 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
             latest_t, seq, corrections = t, count, n
         elif part == PRESENT and event_id and event.event_id:
             place = n + 1  # they share the second
+        elif part == GROUPS:
+            groups, groups_version = frozenset((event_id or "").split()), count
         else:
             known = True
     if known or latest_t != event.t:
@@ -141,8 +154,9 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
         latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
         window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
         sums=_added_up(sums, counted) if counted else {},
+        groups=groups,
     )
-    return Claim(history, seq, place, corrections)
+    return Claim(history, seq, place, corrections, groups_version)
 
 
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:

@@ -59,6 +59,13 @@ STORE_AS = Statement(
     (*STORE.types, "integer", "text"),
     NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
 )
+# The same for an event that was judged by rules for groups: with the version of those that it saw (A56).
+NEW_EVENT_OF_GROUPS = NEW_EVENT.replace("event_id)", "event_id, groups_version)")
+STORE_OF_GROUPS = Statement(
+    "store_event_of_groups",
+    (*STORE_AS.types, "integer"),
+    NEW_EVENT_OF_GROUPS.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
+)
 # The same writes as an event's, but of no rows: they still need the tables' locks and the right to write each column.
 TRY_CLAIM = Statement("try_claim", (), NEXT_MOMENT.format(row="SELECT 0, 0, 1 WHERE false", before="<"))
 NO_EVENT = "SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1, 1, 1, 0, '1' WHERE false"
@@ -147,12 +154,17 @@ class EventQueries:
         values = (event.user_id, window.type.value, opens, event.t, event.n, most)
         return [EventRef(*row) for row in self._transaction.fetch(LAST_IN_WINDOW, *values)]
 
-    def store(self, decision: Decision, seq: int, key_id: int | None = None) -> None:
-        """Store the event with its decision, its arrival number and the key that sent it, in one row."""
+    def store(self, decision: Decision, seq: int, key_id: int | None = None, groups_version: int | None = None) -> None:
+        """Store the event with its decision, its arrival number and the key that sent it, in one row.
+
+        `groups_version` is that of the groups it was judged with, None without rules for groups.
+        """
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition)
         values = (event.user_id, event.t, NAMES[event.type], event.amount, *verdict, seq, key_id)
-        if event.event_id is None:
+        if groups_version is not None:
+            self._transaction.write(STORE_OF_GROUPS, *values, event.n, event.event_id, groups_version)
+        elif event.event_id is None:
             self._transaction.write(STORE, *values)
         else:
             self._transaction.write(STORE_AS, *values, event.n, event.event_id)

@@ -57,7 +57,7 @@ def show(edition: int) -> None:
     print_table(
         ("code", "met when", "evaluated on", "name", "description"),
         [
-            (str(rule.code), rule.terms, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
+            (str(rule.code), rule.condition, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
             for rule in found.rules
         ],
         prose=("met when", "evaluated on", "name", "description"),

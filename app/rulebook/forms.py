@@ -12,7 +12,9 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate
 
+from app.players.schemas import GroupSet
 from app.rules.event import BOTH_TYPES, EventType, parse_amount
+from app.rules.history import NO_GROUPS
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.parameters import Parameter, Sort, parameters_of
@@ -63,6 +65,11 @@ def evaluated_on() -> fields.List[EventType]:
     return fields.List(type_field(), validate=validate.Length(1, len(EventType)), metadata={"description": description})
 
 
+def groups_field(description: str) -> GroupSet:
+    """Return a field for groups of players."""
+    return GroupSet(least=1, metadata={"description": description})
+
+
 class RuleForm(Schema):
     """The fields of every rule; `form_of` adds the parameters of a kind."""
 
@@ -83,7 +90,15 @@ class RuleForm(Schema):
         """Make the domain's value."""
         members.pop("kind")
         members["evaluated_on"] = frozenset(members.get("evaluated_on", BOTH_TYPES))
+        if both := members.get("groups", NO_GROUPS) & members.get("except_groups", NO_GROUPS):
+            raise ValidationError(f"Must not name what groups names too: {', '.join(sorted(both))}.", "except_groups")
         return self.makes(**members)
+
+
+OF_GROUPS = {
+    "groups": groups_field("only players in any of these groups meet the rule; by default all players"),
+    "except_groups": groups_field("players in any of these groups do not meet the rule"),
+}
 
 
 def form_of(kind: type[Rule]) -> RuleForm:
@@ -93,7 +108,7 @@ def form_of(kind: type[Rule]) -> RuleForm:
         {name: field for name, (sort, field) in declared.items() if (sort is Sort.EVENT_TYPE) is of_types}
         for of_types in (True, False)
     )
-    form = RuleForm.from_dict({**types, "evaluated_on": evaluated_on(), **others}, name=kind.__name__)
+    form = RuleForm.from_dict({**types, "evaluated_on": evaluated_on(), **others, **OF_GROUPS}, name=kind.__name__)
     form.makes = kind  # type: ignore[attr-defined]  # marshmallow says no more than that it is a schema
     return cast("RuleForm", form())
 
@@ -204,4 +219,7 @@ def format_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 def _format_rule(rule: Rule) -> dict[str, Any]:
     members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
+    for name in OF_GROUPS:
+        if not members[name]:
+            del members[name]
     return {"code": members.pop("code"), "kind": rule.kind, **members}

@@ -7,6 +7,8 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.rule import Match, Rule
 
+FOR_GROUPS = HistoryNeeds(groups=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
@@ -50,13 +52,21 @@ def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> t
     """Return the rules that the player meets once the event has happened (A4), by code."""
     kind = event.type
     met = [match for rule in rules if kind in rule.evaluated_on and (match := rule.match(event, history)) is not None]
-    return tuple(sorted(met, key=lambda match: match.code)) if met else ()
+    if not met:
+        return ()
+    # Only now, since few events meet any rule.
+    return tuple(sorted((match for match in met if match.rule.is_for(history.groups)), key=lambda match: match.code))
 
 
 def needs_of(rules: Iterable[Rule], on: EventType) -> HistoryNeeds:
-    """Return the history that the rules together read to evaluate an event of type `on`."""
+    """Return the history that the rules together read to evaluate an event of type `on`.
+
+    Groups are needed whatever the type if any rule is for some: the event may be amended to another type later.
+    """
     needs = HistoryNeeds()
     for rule in rules:
         if on in rule.evaluated_on:
             needs |= rule.needs(on)
+        if rule.names_groups:
+            needs |= FOR_GROUPS
     return needs

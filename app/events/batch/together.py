@@ -123,7 +123,7 @@ class Together:
         decisions = []
         self._remember(claim.history)
         for event in _placed(first, events):
-            decisions.append(self._decide(event, self._running.before(event.t)))
+            decisions.append(self._decide(event, self._running.before(event.t, claim.history.groups)))
             self._running.remember(event)
         return decisions
 
@@ -160,7 +160,13 @@ class Together:
             latest = {SYSTEM: max(of_player[-1].event.t for of_player in decisions.values()), **latest}
         if latest:
             self._queries.advance(latest)
-        self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id)
+        versions = [
+            version
+            for user_id, of_player in decisions.items()
+            if (version := claims[user_id].groups_version) is not None
+            for _ in of_player
+        ]
+        self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id, versions)
         AlertQueries(self._current).keep_many(self._collected.alerts)
         self._current.commit()
 
