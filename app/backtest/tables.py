@@ -50,7 +50,7 @@ def groups_line(report: Report) -> str:
     if report.groups is None:
         return ""
     kept, received = plural(report.groups.kept, "event"), plural(report.groups.when_received, "event")
-    return f"groups of players: as kept with {kept}; of {received} as they were when the event was received"
+    return f"Groups of players: {kept} by the version they kept, {received} by that in force when they were received"
 
 
 def print_report(report: Report, out: Console) -> None:

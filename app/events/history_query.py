@@ -71,10 +71,12 @@ class HistoryQuery:
     """The query for what the player did before an event, as far back as the rules need; built once, run often.
 
     `statement` is for events without an id, `with_id` for those with one. `version` identifies the rules; a connection
-    that runs another version's query drops this prepared statement.
+    that runs another version's query drops this prepared statement. `by_index`: it must not be planned with a scan of a
+    whole table, as the register would be while it is small.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
+        self.by_index = needs.groups
         self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
         sql = "UNION ALL".join((*claim, *self.parts(needs, "<")))

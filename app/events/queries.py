@@ -10,7 +10,7 @@ from app.events.history_query import Claim, HistoryQuery, read_claim
 from app.events.rows import DECISION, decision_of
 from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import Window
-from lib.statements import Statement
+from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
 NAMES = {kind: kind.value for kind in EventType}  # ten times as fast as an enum's `value`
@@ -109,6 +109,8 @@ class EventQueries:
         The player stays locked until then. Two statements in one round trip: the second starts once the first has the
         lock, and sees what was committed by then. As one statement they would race.
         """
+        if history.by_index:
+            self._transaction.write(BY_INDEX)
         if event.event_id is None:
             self._transaction.write(CLAIM, event.user_id, event.t)
             rows = self._transaction.fetch(history.statement, event.user_id, event.t)

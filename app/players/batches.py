@@ -33,20 +33,16 @@ MAX_BODY = 64 * 1024  # bytes
 KNOWN: Mapping[type[Exception], ProblemType] = {**SHARED, **PROBLEMS}
 UPDATES = PlayerUpdateSchema()
 
-_PLAYER: dict[str, Any] = {
-    "type": "object",
-    "required": ["user_id"],
-    "additionalProperties": False,
-    "properties": {
-        "user_id": {"type": "integer", "format": "int64", "minimum": 1},
-        **{name: {"$ref": f"#/components/schemas/NewUser/properties/{name}"} for name in ("name", "email", "groups")},
-    },
-}
 BODY: dict[str, Any] = {
     "description": f"a JSON array; or, as `{NDJSON}`, the same players one a line, where blank lines are skipped",
     "content": {
         JSON: {
-            "schema": {"type": "array", "items": _PLAYER, "minItems": 1, "maxItems": MAX_PLAYERS},
+            "schema": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/PlayerUpdate"},
+                "minItems": 1,
+                "maxItems": MAX_PLAYERS,
+            },
             "examples": {
                 "two": {
                     "summary": "one to register, and the groups of another",

@@ -1,4 +1,4 @@
-"""What updates of players change, decided one after the other by what the register says: plain values.
+"""What updates of players change, decided one after the other by what the register says: plain values (A57).
 
 One copy of the register's part that they touch serves many updates, so that a thousand cost few round trips, and a dry
 run sees what the updates before would have changed.

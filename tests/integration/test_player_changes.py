@@ -1,4 +1,4 @@
-"""Changes of registered players: what they mean, who is recorded with them, and that nothing else is changed (A56)."""
+"""Changes of registered players: what they mean, who is recorded with them, and that nothing else is changed (A57)."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

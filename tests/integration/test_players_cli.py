@@ -1,4 +1,4 @@
-"""`users change`, `users changes` and `users import`: by the same rules as over HTTP, with who and where (A56)."""
+"""`users change`, `users changes` and `users import`: by the same rules as over HTTP, with who and where (A57)."""
 
 import gzip
 import json

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,14 +18,20 @@ from flask.testing import FlaskClient
 
 from app.backtest.documents import document
 from app.backtest.domain import Scope
+from app.backtest.page import render
+from app.backtest.tables import groups_line
 from app.events.batch.queries import histories_query
-from app.events.history_query import history_queries
+from app.events.history_query import HistoryQuery, history_queries
+from app.events.queries import EventQueries
 from app.rules.engine import Evaluator, RuleSet
 from app.rules.event import ActivityEvent, EventType
+from app.rules.history import HistoryNeeds
 from app.rules.rule import Rule
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
+from lib.statements import Statement
+from tests.builders import withdraw
 from tests.edition_1 import RULES
 from tests.integration.batches import results, send_array
 from tests.integration.books import publish, shadow
@@ -34,6 +41,7 @@ from tests.integration.importing import csv_of, imported
 from tests.integration.judging import judged, raised, verified
 from tests.integration.raw_http import await_health
 from tests.integration.servers import Serve
+from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
@@ -109,6 +117,23 @@ def test_a_player_who_is_not_registered_is_in_no_group(app: APIFlask, client: Fl
     assert sql("SELECT DISTINCT groups_version FROM activity_event") == [(0,)]
 
 
+def test_players_of_one_batch_are_each_judged_with_their_own_groups(
+    app: APIFlask, client: FlaskClient, sql: Sql
+) -> None:
+    publish(app, WITHOUT_SUMS)
+    for user_id, groups in ((1, [VIP]), (2, [LIMITED]), (3, [])):
+        register(client, user_id, groups)
+    put_into(client, [VIP, YOUNG])
+    sent = [{"type": "withdraw", "amount": "150", "user_id": user, "t": t} for t in (1, 2) for user in (4, 3, 2, 1)]
+    sent[-1]["event_id"] = "last"
+    sent[-5]["event_id"] = "first"
+    answered = [each["alert_codes"] for each in results(send_array(client, sent))]
+    assert answered == [[2], [2], [], [1, 2], [2], [2], [], [1, 2, 3]]
+    kept = "SELECT user_id, array_agg(groups_version ORDER BY t) FROM activity_event GROUP BY 1 ORDER BY 1"
+    assert sql(kept) == [(1, [2, 2]), (2, [1, 1]), (3, [0, 0]), (4, [0, 0])]
+    assert differences(app) == []
+
+
 def test_rules_for_everybody_read_and_keep_no_groups(client: FlaskClient, sql: Sql) -> None:
     evaluator = Evaluator.of(RuleSet(edition=1, rules=RULES))
     statements = [each.statement for each in history_queries(evaluator).values()]
@@ -118,6 +143,21 @@ def test_rules_for_everybody_read_and_keep_no_groups(client: FlaskClient, sql: S
     send(client, "withdraw", "150", 1)
     send_array(client, [{"type": "withdraw", "amount": "150", "user_id": 1, "t": 2}])
     assert sql(VERSIONS, 1) == [(1, None), (2, None)]
+
+
+SEQUENTIAL = Statement(
+    "sequential_scans", (), "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'registered_user'"
+)
+
+
+def test_groups_are_found_by_index_however_small_the_register_was(app: APIFlask, sql: Sql) -> None:
+    sql("INSERT INTO registered_user (user_id, name, email) VALUES (1, 'Ada', 'ada@example.com')")
+    sql("ANALYZE registered_user")
+    query = HistoryQuery("of_groups", HistoryNeeds(groups=True))
+    with wiring(app).database.transaction() as current:
+        claim = EventQueries(current).claim_next_moment(withdraw("1", 5), query)
+        assert (claim and claim.groups_version, current.fetch(SEQUENTIAL)) == (0, [(0,)])
+        current.rollback()
 
 
 class Step(NamedTuple):
@@ -240,8 +280,11 @@ def test_every_way_of_judging_agrees(app_with: AppWith, database: str, sql: Sql,
     assert sql("SELECT DISTINCT user_id FROM activity_event WHERE groups_version IS NULL ORDER BY 1") == [(8,), (9,)]
     one = [(t, code) for t, of_event in answer.items() for code in of_event]
     assert raised(database, Scope(), FOR_GROUPS) == [(user_id, *each) for user_id in range(1, 10) for each in one]
-    report = document(judged(database, Scope(), FOR_GROUPS))
-    assert report["groups"] == {"kept": 7 * len(answer), "when_received": 2 * len(answer)}
+    report = judged(database, Scope(), FOR_GROUPS)
+    assert document(report)["groups"] == {"kept": 7 * len(answer), "when_received": 2 * len(answer)}
+    said = f"{7 * len(answer)} events by the version they kept, {2 * len(answer)} by that in force"
+    assert said in groups_line(report)
+    assert said in render(report, datetime.now(UTC))
     assert document(judged(database, Scope(), RULES))["groups"] is None
     assert differences(app) == []
 
