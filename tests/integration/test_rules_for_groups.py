@@ -282,7 +282,7 @@ def test_every_way_of_judging_agrees(app_with: AppWith, database: str, sql: Sql,
     assert raised(database, Scope(), FOR_GROUPS) == [(user_id, *each) for user_id in range(1, 10) for each in one]
     report = judged(database, Scope(), FOR_GROUPS)
     assert document(report)["groups"] == {"kept": 7 * len(answer), "when_received": 2 * len(answer)}
-    said = f"{7 * len(answer)} events by the version they kept, {2 * len(answer)} by that in force"
+    said = f"{7 * len(answer)} events by the version they kept, {2 * len(answer)} events by that in force"
     assert said in groups_line(report)
     assert said in render(report, datetime.now(UTC))
     assert document(judged(database, Scope(), RULES))["groups"] is None
