@@ -56,6 +56,7 @@ FOR_GROUPS: Sequence[Rule] = (
     WindowTotal(code=5, above=Decimal(200), seconds=40, except_groups=frozenset({YOUNG}), **NAMED),  # type: ignore[arg-type]  # as above
 )
 WITHOUT_SUMS = FOR_GROUPS[:3]
+SEED = 59  # of a history in which each rule is met twice at least
 VERSIONS = "SELECT t, groups_version FROM activity_event WHERE user_id = %s ORDER BY t"
 
 
@@ -171,7 +172,7 @@ def play(seed: int) -> list[Step]:
     """Return a history that changes groups again and again."""
     random = Random(seed)  # noqa: S311  # no secret: the same play every time
     steps, t = [Step(groups=[VIP])], 0
-    for _ in range(30):
+    for _ in range(20):
         t += random.choice([1, 2, 39, 40, 41, 399, 400, 401])
         kind = random.choice([WITHDRAW, WITHDRAW, EventType.DEPOSIT])
         amount = Decimal(random.choice(["50.00", "50.01", "100.00", "100.01"]))
@@ -261,10 +262,10 @@ SHADOWED = {5: "singly", 6: "together", 7: "imported"}
 WITHOUT = {8: "singly", 9: "imported"}
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_every_way_of_judging_agrees(app_with: AppWith, database: str, sql: Sql, tmp_path: Path, seed: int) -> None:
-    app, steps = app_with(late_events="keep"), play(seed)
+def test_every_way_of_judging_agrees(app_with: AppWith, database: str, sql: Sql, tmp_path: Path) -> None:
+    app, steps = app_with(late_events="keep"), play(SEED)
     answer = expected(steps)
+    assert {code for of_event in answer.values() for code in of_event} == {1, 2, 3, 4, 5}
     publish(app, FOR_GROUPS)
     for user_id, way in WAYS.items():
         Player(app, tmp_path, user_id).play(steps, way)
