@@ -121,7 +121,6 @@ def _decide(
     register: PlayerQueries, known: Register, updates: Sequence[PlayerUpdate], *, may_register: bool
 ) -> list[UpdateResult]:
     """Decide about updates in their order, each after those before it."""
-    # Emails first: they may belong to players of whom nothing else has to be known.
     if emails := known.unknown_emails(updates):
         known.learn_owners(emails, register.owners(emails))
     if ids := known.unknown_ids(updates):
