@@ -105,7 +105,7 @@ coverage: $(VENV)/dev.stamp ## run the same, with an HTML report in htmlcov/
 	@$(BIN)/python -m pytest $(ALL_TESTS) --cov-report=html
 e2e: $(VENV)/dev.stamp ## run tests over HTTP, on a service and database of their own (E2E_URL=... for another service)
 	@$(BIN)/python -m e2e $(ARGS)
-readme: $(VENV)/dev.stamp ## run the commands of the README, word for word
+readme: $(VENV)/dev.stamp ## run the commands of the README and of pages in docs/, word for word
 	@$(BIN)/python -m e2e.readme
 deploy.check: $(VENV)/dev.stamp ## install for production as docs/deploy.md shows, word for word, in namespaces (root, Debian)
 	@$(BIN)/python -m e2e.deploying

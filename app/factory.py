@@ -26,6 +26,8 @@ from app.access import guard
 from app.access.cli import keys
 from app.alerts import problems as alert_problems
 from app.alerts.api import alerts
+from app.backtest.comparing import problems as comparison_problems
+from app.backtest.comparing.api import rules as rule_routes
 from app.bounds import LINGERING, REQUESTS
 from app.bulkheads import EVENTS
 from app.config import Settings, read_settings, sqlalchemy_url
@@ -46,7 +48,6 @@ from app.metrics.info import show_info
 from app.players import problems as player_problems
 from app.players.batches import register
 from app.players.cli import users
-from app.rulebook import api as rulebook
 from app.rulebook import problems as rulebook_problems
 from app.rulebook.cli import rules
 from app.rulebook.policy.api import policy
@@ -78,6 +79,7 @@ PROBLEMS = (
     health_problems.PROBLEMS,
     player_problems.PROBLEMS,
     rulebook_problems.PROBLEMS,
+    comparison_problems.PROBLEMS,
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
@@ -169,7 +171,7 @@ def register_routes(application: Application) -> None:
         corrections,
         alerts,
         policy,
-        rulebook.rules,
+        rule_routes,
         register,
         health,
         metrics,
@@ -183,6 +185,7 @@ def register_routes(application: Application) -> None:
 def register_commands(application: Application) -> None:
     """Add all commands."""
     rules.add_lazy(("backtest", "verify"), load_history_commands)
+    rules.add_lazy(("compare",), load_shadow_commands)
     for command in ON_SEALS:
         rules.add_command(command)
     event_commands.add_lazy(("reverse", "amend"), load_correction_commands)
@@ -203,6 +206,13 @@ def load_history_commands() -> Iterable[click.Command]:
     from app.backtest.cli import ON_HISTORY  # noqa: PLC0415  # see above
 
     return ON_HISTORY
+
+
+def load_shadow_commands() -> Iterable[click.Command]:
+    """Import and return the command that compares live and shadow, which no other program needs."""
+    from app.backtest.comparing.cli import ON_SHADOWS  # noqa: PLC0415  # see above
+
+    return ON_SHADOWS
 
 
 def load_correction_commands() -> Iterable[click.Command]:

@@ -19,6 +19,7 @@ from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.config import SPARE_CONNECTIONS, Settings
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
+from app.events.domain import MeaningOfT
 from app.events.policy import EventPolicy
 from app.events.services import EventServices
 from app.events.system_clock import SystemClock
@@ -94,7 +95,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     )
     readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
-    yield RuleBookServices(database=database, four_eyes=settings.four_eyes)
+    yield RuleBookServices(database=database, four_eyes=settings.four_eyes, t_is_unix=settings.t_is is MeaningOfT.UNIX)
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
     yield AlertServices(database=database)
     yield PlayerServices(database=database)

@@ -4,7 +4,7 @@ import time
 
 import psutil
 
-_SETTLE = 0.2  # seconds until what was under way is answered and ended processes are counted
+SETTLE = 0.2  # seconds until what was under way is answered and ended processes are counted
 
 
 def cpu_seconds(root: psutil.Process) -> float:
@@ -31,7 +31,7 @@ class Meter:
         self._before = self._now()
 
     def _now(self) -> list[float]:
-        time.sleep(_SETTLE)
+        time.sleep(SETTLE)
         return [cpu_seconds(root) for root in self._roots]
 
     def read(self) -> list[float]:

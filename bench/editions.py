@@ -40,7 +40,7 @@ def of_rules(site: Site) -> Comparison:
 def sixteen_more() -> list[Rule]:
     """Return rules of all four kinds, with counts up to ten and windows up to an hour."""
     forms: list[Mapping[str, object]] = [
-        *({"kind": "threshold", "type": kind, "above": NEVER} for kind in EventType),
+        *({"kind": "threshold", "type": kind, "above": NEVER} for kind in (EventType.DEPOSIT, EventType.WITHDRAW)),
         *({"kind": "streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "window_total", "type": EventType.DEPOSIT, "above": NEVER, "seconds": each} for each in _WINDOWS),

@@ -30,7 +30,7 @@ from app.intake import controllers
 from app.intake.forms import FileForm
 from app.intake.under_way import ImportRun, Outcome, Request
 from bench import machine, picture
-from bench.cpu import cpu_seconds
+from bench.cpu import SETTLE, cpu_seconds
 from bench.database import Postgres, production_postgres, run
 from bench.document import markdown_table
 from bench.errors import BenchError
@@ -95,9 +95,17 @@ class Watch:
         """End the phase before, and begin this one; the same one goes on."""
         own = psutil.Process()
         self.memory = max(self.memory, *(_resident(each) for each in (own, *own.children())))
-        if phase == self._phase:
-            return
-        now = (time.monotonic(), cpu_seconds(own), cpu_seconds(self.postgres))
+        if phase != self._phase:
+            self._measure(phase, time.monotonic())
+
+    def end(self) -> None:
+        """End the last phase; the CPU time of a process that has just ended is known a little later."""
+        at = time.monotonic()
+        time.sleep(SETTLE)
+        self._measure("", at)
+
+    def _measure(self, phase: str, at: float) -> None:
+        now = (at, cpu_seconds(psutil.Process()), cpu_seconds(self.postgres))
         if self._phase:
             seconds, app, postgres = (after - before for after, before in zip(now, self._at, strict=True))
             self.passes[self._phase] = Pass(seconds=seconds, app=app, postgres=postgres)
@@ -169,14 +177,10 @@ def _round(postgres: Postgres, file: Path, lines: int, number: int) -> Round:
     run(url, "CREATE TABLE bare (t bigint, user_id bigint, type activity_type, amount numeric(14, 2))")
     bare = Watch(postgres.process)
     bare.begin(BARE)
-    with (
-        closing(psycopg2.connect(url)) as connection,
-        connection,
-        connection.cursor() as cursor,
-        file.open(encoding="utf-8") as content,
-    ):
-        cursor.copy_expert("COPY bare FROM STDIN (FORMAT csv, HEADER)", content)
-    bare.begin("end")
+    with closing(psycopg2.connect(url)) as connection, file.open(encoding="utf-8") as content:
+        with connection, connection.cursor() as cursor:
+            cursor.copy_expert("COPY bare FROM STDIN (FORMAT csv, HEADER)", content)
+        bare.end()  # before its session ends, with the CPU time that only its own process knows until then
     watch = Watch(postgres.process)
     outcome = _import(url, file, watch)
     found = outcome.findings
@@ -206,7 +210,7 @@ def _import(url: str, file: Path, watch: Watch) -> Outcome:
         Request(path=file, form=FileForm(), options={}),
         lambda *_: None,
     )
-    watch.begin("end")
+    watch.end()
     database.close()
     engine.dispose()
     return outcome

@@ -64,7 +64,7 @@ class Drive:
         clients = self.settings.web_workers * self.settings.web_threads
         begin = _NEXT.format(clients=clients, share=self.users // clients, first_t=first_t, step=T_STEP)
         with tempfile.TemporaryDirectory() as folder:
-            files = [self._script(Path(folder), kind, begin) for kind in EventType]
+            files = [self._script(Path(folder), kind, begin) for kind in (EventType.DEPOSIT, EventType.WITHDRAW)]
             options = [f"--protocol={self.protocol}", f"--client={clients}", f"--time={seconds}", *files]
             said = _pgbench(self.url, self.settings, options)
         done = re.search(r"actually processed: (\d+)", said)

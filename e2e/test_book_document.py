@@ -14,7 +14,8 @@ from e2e.conformance import statuses_of_conforming_answers
 
 READING = ["/alerts", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]
 READING += ["/rules/{edition}", "/rules/{edition}/toml", "/rules/{edition}/diff/{other}"]
-FOUND_BY_CHANCE = {"/alerts/{user_id}/{t}/{code}": [404]}
+READING += ["/rules/templates", "/rules/{edition}/comparison"]
+FOUND_BY_CHANCE = {"/alerts/{user_id}/{t}/{code}": [404], "/rules/{edition}/comparison": [404, 409]}
 OPERATIONS = [("GET", path, mode) for path in READING for mode in GenerationMode]
 OPERATIONS.append(("POST", "/rules", GenerationMode.NEGATIVE))
 

@@ -8,6 +8,7 @@ TRANSIENT_CLASSES = frozenset({"08", "53", "57", "58"})
 READ_ONLY = "25006"
 LOCKED = "55P03"
 DISK_FULL = "53100"
+CANCELLED = "57014"
 # 25P03: the server ended the session because the transaction was idle for too long; our process had been stopped.
 TRANSIENT_CODES = frozenset({"40001", "40P01", LOCKED, "25P03", READ_ONLY})
 SESSION_ENDED = frozenset({"57P01", "57P02", "57P05"})  # the server shut down, crashed, or ended an idle session
@@ -34,11 +35,19 @@ class DiskFull(Unavailable):
     """The database's disk is full."""
 
 
+class StatementTimeout(Unavailable):
+    """PostgreSQL cancelled a statement because it took longer than `statement_timeout`, or somebody cancelled it."""
+
+
 class ReadOnly(Unavailable):
     """The database accepts no changes; the text says what to do."""
 
 
-BY_CODE: dict[str | None, type[Unavailable]] = {LOCKED: Locked, DISK_FULL: DiskFull}
+BY_CODE: dict[str | None, type[Unavailable]] = {
+    LOCKED: Locked,
+    DISK_FULL: DiskFull,
+    CANCELLED: StatementTimeout,
+}
 
 
 def is_lost(error: psycopg2.Error) -> bool:

@@ -50,6 +50,12 @@ class Switch(fields.Boolean):
         return value
 
 
+def one_of(values: Sequence[str]) -> str:
+    """Say which values are allowed: Must be "a", "b" or "c"."""
+    *others, last = (f'"{each}"' for each in values)
+    return f"Must be {', '.join(others)} or {last}." if others else f"Must be {last}."
+
+
 class Line(fields.String):
     """A string of 1 to `longest` printable characters that is not blank.
 

@@ -168,10 +168,12 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
 REPRODUCED_ELSEWHERE = {
     "nothing-to-correct",
     "too-many-later-events",
+    "too-much-to-compare",
     "audit",
     "changed",
     "changes",
     "players",
+    "compared",
     "contract",
     "corrections",
     "drafted",

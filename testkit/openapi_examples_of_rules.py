@@ -9,7 +9,7 @@ from testkit.openapi_example import ExampleCase
 
 MAX_BOOK_BYTES = 48 * 1024
 UNKNOWN_EDITION = 2**31 - 1
-READING = ("read_edition", "read_differences", "export_edition")
+READING = ("read_edition", "read_differences", "export_edition", "compare_edition")
 STEPS = ("shadow_edition", "publish_edition", "retire_edition")
 
 
@@ -27,6 +27,9 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("export_edition", "toml"): lambda at: at.send(),
     ("read_editions", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("read_audit", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_templates", "templates"): lambda at: at.send(),
+    ("read_templates", "invalid-request"): lambda at: at.send(parameters={"limit": "1"}),
+    ("compare_edition", "never-in-shadow"): lambda at: at.send(),
     ("draft_edition", "invalid-request"): lambda at: at.send(b"{}"),
     ("draft_edition", "invalid-rules"): with_an_empty_window,
     ("draft_edition", "unknown-edition"): lambda at: at.send(b'{"edition": %d}' % UNKNOWN_EDITION),
@@ -38,6 +41,7 @@ for operation in (*READING, *STEPS, "delete_edition"):
     REPRODUCTIONS[operation, "not-found"] = of_edition(0)
 for operation in (*READING, "delete_edition", "read_policy"):
     REPRODUCTIONS[operation, "invalid-request"] = lambda at: at.send(parameters={"limit": "1"})
+REPRODUCTIONS["compare_edition", "invalid-request"] = lambda at: at.send(parameters={"limit": "0"})
 for operation in STEPS:
     REPRODUCTIONS[operation, "invalid-request"] = lambda at: at.send(b'{"note": 1}')
     REPRODUCTIONS[operation, "wrong-step"] = lambda at: at.send()

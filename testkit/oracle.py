@@ -7,10 +7,12 @@ answer starts again from that whole list. It is the only oracle: whatever has to
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
-EventType = Literal["deposit", "withdraw"]
+EventType = Literal["deposit", "withdraw", "deposit_failed", "withdraw_cancelled"]
 Rule = Mapping[str, Any]  # as a client writes it
 
 
@@ -37,7 +39,8 @@ class Evidence(NamedTuple):
     moments: list[int]
 
 
-BOTH = ("deposit", "withdraw")
+BOTH = ("deposit", "withdraw")  # the only types that move money
+NET = {"deposit": 1, "withdraw": -1, "withdraw_cancelled": 1}  # what each adds to a player's net deposits
 EDITION_1: Sequence[Rule] = (
     {"code": 30, "kind": "streak", "type": "withdraw", "count": 3, "evaluated_on": BOTH},
     {"code": 123, "kind": "window_total", "type": "deposit", "above": "200", "seconds": 30, "evaluated_on": BOTH},
@@ -52,8 +55,10 @@ def threshold(rule: Rule, events: Sequence[Event]) -> bool:
 
 
 def streak(rule: Rule, events: Sequence[Event]) -> bool:
-    """The latest events, this one included, all have the rule's type."""
-    return [event.type for event in events[-rule["count"] :]] == [rule["type"]] * rule["count"]
+    """This deposit or withdrawal and the latest ones before it all have the rule's type."""
+    moves = [event.type for event in events if event.type in BOTH]
+    count, kind = int(rule["count"]), str(rule["type"])
+    return events[-1].type in BOTH and moves[-count:] == [kind] * count
 
 
 def rising_streak(rule: Rule, events: Sequence[Event]) -> bool:
@@ -63,10 +68,39 @@ def rising_streak(rule: Rule, events: Sequence[Event]) -> bool:
 
 
 def window_total(rule: Rule, events: Sequence[Event]) -> bool:
-    """Events of the rule's type in the closed window that ends now add up to more than its threshold."""
-    opens = events[-1].t - rule["seconds"]
-    within = [Decimal(event.amount) for event in events if event.type == rule["type"] and event.t >= opens]
+    """Events of the rule's type in the window that ends now add up to more than its threshold."""
+    within = [Decimal(event.amount) for event in within_window(rule, events) if event.type == rule["type"]]
     return sum(within, Decimal(0)) > Decimal(rule["above"])
+
+
+def window_count(rule: Rule, events: Sequence[Event]) -> bool:
+    """More events of the rule's type are in the window that ends now than its threshold."""
+    counting = [event for event in within_window(rule, events) if event.type == rule["type"]]
+    return len(counting) > int(rule["count"])
+
+
+def net_total(rule: Rule, events: Sequence[Event]) -> bool:
+    """What was deposited in the window that ends now, less what was withdrawn for good, is above the threshold."""
+    return net(within_window(rule, events)) > Decimal(rule["above"])
+
+
+def net(events: Sequence[Event]) -> Decimal:
+    return sum((NET.get(event.type, 0) * Decimal(event.amount) for event in events), Decimal(0))
+
+
+def within_window(rule: Rule, events: Sequence[Event]) -> list[Event]:
+    """Return the events of the last seconds, both ends included, or of the same day, week or month as the last one."""
+    t = events[-1].t
+    if "seconds" in rule:
+        return [event for event in events if event.t >= t - rule["seconds"]]
+    return [event for event in events if period_of(rule, event.t) == period_of(rule, t)]
+
+
+def period_of(rule: Rule, t: int) -> tuple[int, ...]:
+    local = datetime.fromtimestamp(t, ZoneInfo(rule["zone"]))
+    if rule["period"] == "week":
+        return local.isocalendar()[:2]
+    return (local.year, local.month) if rule["period"] == "month" else (local.year, local.month, local.day)
 
 
 IS_MET: dict[str, Callable[[Rule, Sequence[Event]], bool]] = {
@@ -74,6 +108,8 @@ IS_MET: dict[str, Callable[[Rule, Sequence[Event]], bool]] = {
     "streak": streak,
     "rising_streak": rising_streak,
     "window_total": window_total,
+    "window_count": window_count,
+    "net_total": net_total,
 }
 
 
@@ -87,11 +123,17 @@ def evidence(rule: Rule, events: Sequence[Event]) -> Evidence:
     """Return what proves that the last of these events meets the rule."""
     if rule["kind"] == "threshold":
         return Evidence(f"{Decimal(events[-1].amount):.2f}", rule["above"], [events[-1].t])
+    if rule["kind"] in {"window_total", "window_count", "net_total"}:
+        types = NET if rule["kind"] == "net_total" else (rule["type"],)
+        within = [event for event in reversed(within_window(rule, events)) if event.type in types]
+        moments = [event.t for event in within]
+        if rule["kind"] == "window_count":
+            return Evidence(str(len(within)), str(rule["count"]), moments)
+        total = (
+            net(within) if rule["kind"] == "net_total" else sum((Decimal(each.amount) for each in within), Decimal(0))
+        )
+        return Evidence(f"{total:.2f}", rule["above"], moments)
     counting = [event for event in reversed(events) if event.type == rule["type"]]
-    if rule["kind"] == "window_total":
-        within = [event for event in counting if event.t >= events[-1].t - rule["seconds"]]
-        total = sum((Decimal(event.amount) for event in within), Decimal(0))
-        return Evidence(f"{total:.2f}", rule["above"], [event.t for event in within])
     count = rule["count"]
     return Evidence(str(count), str(count), [event.t for event in counting[:count]])
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import MONEY_TYPES, ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds, Window, WindowSum
 from testkit import oracle
 
@@ -19,7 +19,7 @@ def withdraw(amount: str, t: int = 0, user_id: int = 1) -> ActivityEvent:
 
 def as_sent(event: ActivityEvent) -> oracle.Event:
     """Return the event as a client writes it, and as the oracle reads it."""
-    kind: oracle.EventType = "deposit" if event.type is EventType.DEPOSIT else "withdraw"
+    kind: oracle.EventType = event.type.value
     amount = f"{event.amount:.2f}"
     return oracle.Event(type=kind, amount=amount, user_id=event.user_id, t=event.t, event_id=event.event_id)
 
@@ -44,12 +44,12 @@ def history_of(earlier: Sequence[ActivityEvent], needs: HistoryNeeds, t: int) ->
         return [event for event in newest_first if event.type is kind]
 
     def sum_of(window: Window) -> WindowSum | None:
-        within = [event for event in of_type(window.type) if event.t >= t - window.seconds]
+        within = [event for event in of_type(window.type) if event.t >= window.span.opens(t)]
         total = sum((event.amount for event in within), Decimal(0))
         return WindowSum(total, len(within), within[-1].t) if within else None
 
     return History(
-        latest=newest_first[: needs.latest],
+        latest=[event for event in newest_first if event.type in MONEY_TYPES][: needs.latest],
         latest_of={kind: of_type(kind)[:count] for kind, count in needs.latest_of.items()},
         window={
             kind: [event for event in of_type(kind) if event.t >= t - seconds] for kind, seconds in needs.window.items()

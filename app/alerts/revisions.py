@@ -8,6 +8,7 @@ from typing import Any
 from app.alerts.domain import Changes, Evidence, StoredAlert
 from app.alerts.queries import AlertQueries, format_evidence, parse_evidence, written
 from app.rules.event import EventRef
+from app.rules.limits import INTEGER_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
@@ -21,21 +22,30 @@ ADD = Statement(
 )
 # What has become of alerts, in a row for each whose event was revised. A transaction may begin long before it gets the
 # lock of the player's clock, so `no` tells which revision came last, and `known_at` does not.
+# A plan may be made while the table is nearly empty, when any way through it costs the same, and is kept while it
+# grows. So each event's revisions are a query of their own; a range of one `n`, with an order that begins with it, is
+# written where `n = …` would mean the same: only the primary key serves that order.
 REVISED = Statement(
     "revised_alerts",
     ("bigint[]", "bigint[]", "integer[]", "integer[]"),
-    """
-    SELECT user_id, t, n, code,
-        CASE WHEN NOT bool_or(no = 1 AND code = ANY (codes_before)) THEN
-            (array_agg(known_at ORDER BY no) FILTER (WHERE found ? code::text))[1]
-        END,
-        CASE WHEN NOT (array_agg(code = ANY (codes_after) ORDER BY no DESC))[1] THEN
-            (array_agg(known_at ORDER BY no DESC) FILTER (WHERE code = ANY (codes_before)))[1]
-        END,
-        (array_agg(found -> code::text ORDER BY no DESC) FILTER (WHERE found ? code::text))[1]
-    FROM unnest($1, $2, $3, $4) AS alert (user_id, t, n, code) JOIN revision USING (user_id, t, n)
-    GROUP BY user_id, t, n, code
-    """,
+    f"""
+    SELECT alert.*, revised.* FROM unnest($1, $2, $3, $4) AS alert (user_id, t, n, code) CROSS JOIN LATERAL (
+        SELECT
+            CASE WHEN NOT bool_or(no = 1 AND code = ANY (codes_before)) THEN
+                (array_agg(known_at ORDER BY no) FILTER (WHERE found ? code::text))[1]
+            END,
+            CASE WHEN NOT (array_agg(code = ANY (codes_after) ORDER BY no DESC))[1] THEN
+                (array_agg(known_at ORDER BY no DESC) FILTER (WHERE code = ANY (codes_before)))[1]
+            END,
+            (array_agg(found -> code::text ORDER BY no DESC) FILTER (WHERE found ? code::text))[1]
+        FROM (
+            SELECT no, codes_before, codes_after, found, known_at FROM revision
+            WHERE user_id = alert.user_id AND t = alert.t AND n BETWEEN alert.n AND alert.n
+            ORDER BY n, no LIMIT {INTEGER_MAX}
+        ) AS of_event
+        HAVING count(*) > 0
+    ) AS revised
+    """,  # noqa: S608  # a constant of ours
 )
 
 

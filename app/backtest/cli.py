@@ -166,11 +166,11 @@ ON_HISTORY = (backtest, verify)  # commands of the group `rules`
 
 
 @contextmanager
-def at_work(title: str, jobs: int) -> Iterator[tuple[RunContext, Cost]]:
-    """Show the progress; end with one line when the work is interrupted or impossible."""
+def at_work(title: str, jobs: int, noun: str = "event") -> Iterator[tuple[RunContext, Cost]]:
+    """Show the progress; end with one line when the work is interrupted or impossible. `noun` names what is counted."""
     made, cost, began = services.get(BacktestServices), Cost(), time.monotonic()
     try:
-        with progress_bar(title) as (progress, judged):
+        with progress_bar(title, noun) as (progress, judged):
             yield RunContext(database=made.database, engine=made.engine, jobs=jobs, progress=progress), cost
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing is reported.", err=True)
@@ -180,7 +180,7 @@ def at_work(title: str, jobs: int) -> Iterator[tuple[RunContext, Cost]]:
         raise click.ClickException(f"{error}; nothing is reported") from error
     except (psycopg2.OperationalError, Unavailable) as error:
         raise click.ClickException(f"the database cannot be read: {str(error).strip()}") from None
-    click.echo(speed(judged(), time.monotonic() - began, cost.cpu_seconds), err=True)
+    click.echo(speed(judged(), time.monotonic() - began, cost.cpu_seconds, noun), err=True)
 
 
 def write(file: str, text: str) -> None:

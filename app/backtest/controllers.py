@@ -15,6 +15,7 @@ from app.backtest.tally import Tally
 from app.backtest.verifying import Sharing, VerifyContext, Verifying, VerifyingChain, VerifyJob
 from app.rulebook.reading import controllers as reading
 from app.rules.engine import RuleSet
+from app.rules.spans import zones_version
 from app.seals.domain import Sealed
 from lib.database import Database
 from lib.snapshots import snapshot_of
@@ -23,7 +24,7 @@ from lib.workers import OpenPool, Piece, Workers
 SPAN = 25_000  # events that a process judges before it reports progress and takes the next players
 APPLICATION_NAME = "activity-alerts rules"  # under which PostgreSQL shows the connections
 
-Found = TypeVar("Found", Tally, Findings)
+Found = TypeVar("Found")
 Verification = Piece[VerifyContext, Judged[Findings]]
 
 
@@ -65,7 +66,7 @@ def backtest_of(run: RunContext, edition: RuleSet, against: RuleSet | None, scop
             [plan] = pool.each([Planning(run.span)])
             tally = Tally(plan.calendar, compares=against is not None)
             pieces = (Judging(span, plan.calendar) for span in plan.spans)
-            for found in _with_progress(run, plan.spans, pool.each(pieces)):
+            for found in with_progress(run, plan.spans, pool.each(pieces)):
                 tally.add(found)
             cost.cpu_seconds = pool.cpu_seconds
     return _report(job, plan.calendar, tally)
@@ -81,9 +82,9 @@ def verify(run: RunContext, cost: Cost, kept: Sealed | None = None) -> Findings:
         job = VerifyJob(snapshot=snapshot, book=rule_book_of(run.database))
         with run.open_pool(verifying.begin, job, run.jobs) as pool:
             [spans] = pool.each([Sharing(run.span)])
-            findings = Findings()
+            findings = Findings(time_zones=job.book.time_zones)
             pieces: list[Verification] = [VerifyingChain(kept), *map(Verifying, spans)]
-            for found in _with_progress(run, spans, pool.each(pieces)):
+            for found in with_progress(run, spans, pool.each(pieces)):
                 findings.add(found)
             cost.cpu_seconds = pool.cpu_seconds
     return findings
@@ -101,6 +102,9 @@ def rule_book_of(database: Database) -> RuleBook:
     return RuleBook(
         rule_sets={each.edition: RuleSet(edition=each.edition, rules=each.rules) for each in editions},
         published=frozenset(each.edition for each in editions if each.published_at),
+        time_zones={
+            each.edition: each.time_zones for each in editions if each.time_zones not in {None, zones_version()}
+        },
     )
 
 
@@ -122,7 +126,7 @@ def _edition_rules(rule_set: RuleSet) -> EditionRules:
     return EditionRules(number=rule_set.edition, rules={rule.code: rule for rule in rule_set.rules})
 
 
-def _with_progress(run: RunContext, spans: Sequence[Span], pieces: Iterable[Judged[Found]]) -> Iterator[Found]:
+def with_progress(run: RunContext, spans: Sequence[Span], pieces: Iterable[Judged[Found]]) -> Iterator[Found]:
     """Report progress, and yield what was found."""
     events = sum(span.events for span in spans)
     run.progress(events, 0)

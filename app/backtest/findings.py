@@ -22,10 +22,14 @@ FIRST_EDITION = 1  # the edition that judged everything before alerts were store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBook:
-    """The rules of every edition, and the editions that were ever live."""
+    """The rules of every edition, and the editions that were ever live.
+
+    `time_zones` has the version of those that an edition was drafted with, where it is not the present one.
+    """
 
     rule_sets: Mapping[int, RuleSet]
     published: frozenset[int]
+    time_zones: Mapping[int, str] = field(default_factory=dict)
 
 
 class KeptAlert(NamedTuple):
@@ -203,6 +207,7 @@ class Findings:
     not_counted: int = 0  # events of a release that gave them no number, not counted since then
     not_sealed: int = 0
     latest_seal: Sealed | None = None
+    time_zones: Mapping[int, str] = field(default_factory=dict)  # of editions that were drafted with other ones
 
     def note_live(self, answer: Answer, faults: Sequence[str], *, kept: bool) -> None:
         """Count an event that was judged again by the edition that answered it."""

@@ -1,6 +1,6 @@
 """What one process of a backtest does: count the events of each player, then judge those of some players."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -93,14 +93,19 @@ class Judging:
 def plan(queries: BacktestQueries, scope: Scope, span: int) -> Iterator[Span]:
     """Cut the players into spans of about equally many events; each player is in exactly one."""
     for players in scope.players:
-        first, events = players.first, 0
-        for user_id, count in chain.from_iterable(queries.events_of_players(scope, players)):
-            events += count
-            if events >= span:
-                yield Span(PlayerRange(first, user_id), events)
-                first, events = user_id + 1, 0
-        if first <= players.last:
-            yield Span(PlayerRange(first, players.last), events)
+        yield from spans_of(players, chain.from_iterable(queries.events_of_players(scope, players)), span)
+
+
+def spans_of(players: PlayerRange, counts: Iterable[tuple[int, int]], span: int) -> Iterator[Span]:
+    """Cut a range of players into spans, given the number of rows of each player, by player."""
+    first, rows = players.first, 0
+    for user_id, count in counts:
+        rows += count
+        if rows >= span:
+            yield Span(PlayerRange(first, user_id), rows)
+            first, rows = user_id + 1, 0
+    if first <= players.last:
+        yield Span(PlayerRange(first, players.last), rows)
 
 
 def calendar_of(queries: BacktestQueries, scope: Scope) -> Calendar:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from app.backtest.domain import DAY, PlayerRange, Scope
-from app.events.rows import EVENT, event_of
-from app.rules.event import ActivityEvent, EventType
+from app.events.rows import EVENT, event_of, events_of
+from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from app.seals.domain import EventFacts
 from app.seals.entries import ALERT, ALL_ENTRIES, MICROSECONDS, Entry
 from app.seals.queries import FACTS
-from lib.snapshots import Reader
+from lib.snapshots import Reader, Row
 
 # Of the key alone.
 EVENTS_OF_PLAYERS = """
@@ -124,14 +124,14 @@ class BacktestQueries:
 
         The events before the scope have gaps, but none where a rule can look.
         """
-        opens = max(scope.since - _longest_window(needs), 0)
+        opens = max(scope.since - needs.longest, 0)
         batches = self._reader.rows(_events_sql(needs, opens), {**_within(players, scope), "opens": opens})
-        return ([event_of(*row) for row in rows] for rows in batches)
+        return map(events_of, batches)
 
     def decisions(self, players: PlayerRange) -> Iterator[Sequence[StoredEvent]]:
         """Yield all events with their decisions, by player, t and n."""
         batches = self._reader.rows(DECISIONS, {"first": players.first, "last": players.last})
-        return ([_stored_event(*row) for row in rows] for rows in batches)
+        return map(_stored_events, batches)
 
     def alerts(self, players: PlayerRange) -> Iterator[Sequence[AlertRow]]:
         """Yield the stored alerts, by player, t, n and code."""
@@ -179,10 +179,10 @@ class BacktestQueries:
         return any(counted for rows in self._reader.rows(ANY_COUNTED, {}) for (counted,) in rows)
 
 
-def _stored_event(*row: Any) -> StoredEvent:  # noqa: ANN401  # as the columns are
-    *facts, before_alerts = row
-    sealed = EventFacts._make(facts)
-    return StoredEvent(event_from(sealed), sealed, before_alerts)
+def _stored_events(rows: Sequence[Row]) -> list[StoredEvent]:
+    facts = [EventFacts._make(row[:-1]) for row in rows]
+    events = events_of([(each.user_id, each.t, each.type, each.amount, each.n, each.event_id) for each in facts])
+    return [StoredEvent(event, sealed, row[-1]) for event, sealed, row in zip(events, facts, rows, strict=True)]
 
 
 def event_from(facts: EventFacts) -> ActivityEvent:
@@ -195,14 +195,10 @@ def _within(players: PlayerRange, scope: Scope) -> dict[str, object]:
     return {"first": players.first, "last": players.last, "since": scope.since, "last_t": last_t}
 
 
-def _longest_window(needs: HistoryNeeds) -> int:
-    return max((*needs.window.values(), *(window.seconds for window in needs.sums)), default=0)
-
-
 def _events_sql(needs: HistoryNeeds, opens: int) -> str:
     parts = [EVENTS]
     if opens > 0:
         # Whichever of the last events are meant, they are among the last of their own type.
-        counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts.items() if count]
+        counts = needs.last_of.items()
+        parts += [LAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts if count]
     return " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"

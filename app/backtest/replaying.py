@@ -6,7 +6,7 @@ it causes, and nothing else. All of such a player is held in memory.
 
 import json
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -124,9 +124,8 @@ class Replay:
 
     def _read_history(self, index: int) -> RunningHistory:
         history, needs = RunningHistory(self.judges.furthest), self.judges.furthest
-        seconds = max((*needs.window.values(), *(window.seconds for window in needs.sums)), default=0)
-        opens = self._places[index - 1][0] - seconds if index else 0
-        missing = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in TYPE_BY_NAME.values()}
+        opens = self._places[index - 1][0] - needs.longest if index else 0
+        missing = Counter(needs.last_of)
         start = index
         while start and (self._places[start - 1][0] >= opens or any(count > 0 for count in missing.values())):
             start -= 1

@@ -52,20 +52,22 @@ def sentence(report: Report) -> str:
             f"{edition} raises the same {plural(raised.alerts, 'alert')} as {other} "
             f"({rate_per_events(raised.alerts, report.events)}), for {_players(report)}."
         )
-    totals = _compared(f"{raised.alerts:,}", f"{against.alerts:,}")
-    rates = _compared(*(format_rate(each.alerts, report.events) for each in (raised, against)))
-    players = _compared(f"{raised.players:,}", f"{against.players:,}")
+    totals = compared(f"{raised.alerts:,}", f"{against.alerts:,}")
+    rates = compared(*(format_rate(each.alerts, report.events) for each in (raised, against)))
+    players = compared(f"{raised.players:,}", f"{against.players:,}")
     return (
-        f"{edition} raises {_difference(gained, lost, other)}: {totals} ({rates} {PER_EVENTS}), "
+        f"{edition} raises {difference(gained, lost, other)}: {totals} ({rates} {PER_EVENTS}), "
         f"for {players} of {plural(report.players, 'player')}."
     )
 
 
-def _compared(ours: str, theirs: str) -> str:
+def compared(ours: str, theirs: str) -> str:
+    """Write two counts beside each other."""
     return f"{ours} either way" if ours == theirs else f"{ours} instead of {theirs}"
 
 
-def _difference(gained: int, lost: int, other: str) -> str:
+def difference(gained: int, lost: int, other: str) -> str:
+    """Say how many alerts more and fewer there are than of the other."""
     if not lost:
         return f"{plural(gained, 'alert')} more and none fewer than {other}"
     if not gained:

@@ -11,6 +11,7 @@ from app.backtest.domain import format_event, format_players, format_time
 from app.backtest.findings import Findings
 from app.backtest.reports import Count, Report, Sample, Series, plural
 from app.backtest.summary import PER, PER_EVENTS, format_rate, sentence
+from app.rules.spans import zones_version
 from lib.hints import command
 from lib.tables import new_table, print_whole
 
@@ -77,7 +78,7 @@ def _parts(report: Report, width: int) -> Iterator[Sequence[Table | Text]]:
     for series in (Series.GAINED, Series.LOST) if report.against else (Series.RAISED,):
         for code, samples in report.series[series].samples.items():
             title = Text(f"{code} {report.rule(code).name}: {series}, samples", style="bold")
-            yield [title, _sample_table(samples)]
+            yield [title, sample_table(samples)]
 
 
 def code_table(report: Report, width: int) -> Table:
@@ -150,7 +151,8 @@ def format_count(count: Count) -> str:
     return f"{count.alerts:,} ({count.players:,})"
 
 
-def _sample_table(samples: Sequence[Sample]) -> Table:
+def sample_table(samples: Sequence[Sample]) -> Table:
+    """Return the table of a few alerts."""
     table = new_table("player", "t", "time", "why", prose=("why",), show_header=False)
     for each in samples:
         time = format_time(each.event.t)
@@ -168,6 +170,11 @@ def print_findings(findings: Findings, out: Console) -> None:
     if findings.without_evidence:
         out.print(
             f"{plural(findings.without_evidence, 'event')} with codes from before alerts were stored: no evidence."
+        )
+    for edition, version in sorted(findings.time_zones.items()):
+        out.print(
+            f"Edition {edition} was drafted with the time zones of {version}; here are those of {zones_version()}, "
+            "so its days, weeks and months may begin elsewhere."
         )
     for what in open_steps(findings):
         out.print(Text(what), soft_wrap=True)

@@ -3,14 +3,47 @@
 import heapq
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from app.backtest.domain import Calendar
 from app.backtest.reports import BOUNDS, SAMPLES, Count, GroupsUsed, Sample, Series, SeriesReport
-from app.rules.event import ActivityEvent
+from app.rules.event import ActivityEvent, EventRef
 from app.rules.rule import Match
 
 BOTH = (Series.RAISED, Series.AGAINST, Series.GAINED, Series.LOST)
+
+
+class Placed(Protocol):
+    """An event, or what is stored of one: whose it is and when."""
+
+    @property
+    def user_id(self) -> int:
+        """The player."""
+
+    @property
+    def t(self) -> int:
+        """The second."""
+
+    @property
+    def n(self) -> int:
+        """Its place in that second."""
+
+    @property
+    def ref(self) -> EventRef:
+        """What names it among the player's events."""
+
+
+class Raised(Protocol):
+    """An alert that is raised now, or one that is stored."""
+
+    @property
+    def code(self) -> int:
+        """The code of its rule."""
+
+    @property
+    def sentence(self) -> str:
+        """Why it was raised."""
 
 
 class Samples:
@@ -19,12 +52,12 @@ class Samples:
     def __init__(self) -> None:
         self._kept: list[tuple[int, Sample]] = []  # a heap of negative hashes: the greatest hash first
 
-    def offer(self, event: ActivityEvent, alert: Match) -> None:
+    def offer(self, event: Placed, alert: Raised) -> None:
         """Keep the alert if it is one of the few."""
-        at = (event.t, event.n) if event.n else (event.t,)
-        key = hash((event.user_id, *at))  # of integers, so it is the same in every process
-        if len(self._kept) < SAMPLES or -key > self._kept[0][0]:
-            self._keep((-key, Sample(event.user_id, event.ref, alert.sentence)))
+        moment = (event.user_id, event.t, event.n) if event.n else (event.user_id, event.t)
+        key = -hash(moment)  # of integers, so it is the same in every process
+        if len(self._kept) < SAMPLES or key > self._kept[0][0]:
+            self._keep((key, Sample(event.user_id, event.ref, alert.sentence)))
 
     def add(self, other: "Samples") -> None:
         """Keep the samples of the other that are among the first of both."""
@@ -58,11 +91,13 @@ class SeriesTally:
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
         self._of_player: dict[tuple[int, int], int] = {}
 
-    def count(self, period: int, event: ActivityEvent, alert: Match) -> None:
-        """Count an alert of the current player."""
-        key = (period, alert.code)
-        self._of_player[key] = self._of_player.get(key, 0) + 1
-        self.samples[alert.code].offer(event, alert)
+    def count(self, period: int, event: Placed, alerts: Iterable[Raised]) -> None:
+        """Count the alerts of an event of the current player."""
+        of_player = self._of_player
+        for alert in alerts:
+            code = alert.code
+            of_player[period, code] = of_player.get((period, code), 0) + 1
+            self.samples[code].offer(event, alert)
 
     def end_player(self) -> None:
         """Count the current player for each code and period of their alerts."""
@@ -121,16 +156,13 @@ class Tally:
             self._count_alerts(event, raised, against)
 
     def _count_alerts(self, event: ActivityEvent, raised: Sequence[Match], against: Sequence[Match]) -> None:
-        shares: list[tuple[Series, Sequence[Match]]] = [(Series.RAISED, raised)]
+        self.series[Series.RAISED].count(self._period, event, raised)
         if len(self.series) > 1:
             before, now = ({alert.code for alert in alerts} for alerts in (against, raised))
-            gained = [alert for alert in raised if alert.code not in before]
-            lost = [alert for alert in against if alert.code not in now]
-            shares += [(Series.AGAINST, against), (Series.GAINED, gained), (Series.LOST, lost)]
-        for series, alerts in shares:
-            counted = self.series[series]
-            for alert in alerts:
-                counted.count(self._period, event, alert)
+            gained = (alert for alert in raised if alert.code not in before)
+            lost = (alert for alert in against if alert.code not in now)
+            for series, alerts in ((Series.AGAINST, against), (Series.GAINED, gained), (Series.LOST, lost)):
+                self.series[series].count(self._period, event, alerts)
 
     def _begin_period(self, t: int) -> None:
         self._end_period()

@@ -3,24 +3,22 @@
 Each part of it is bounded by an index, whatever the player has done before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
-from app.events.rows import event_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import NO_GROUPS, History, HistoryNeeds, Window, WindowSum
+from app.rules.spans import Period, Seconds
 from lib.statements import Statement
 
-# Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is null where
-# the part implies it, and only sums have a `count`. `n` and the id are plain columns: any expression of them would
+# Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; `type` is always null,
+# as the part implies it, and only sums have a `count`. `n` and the id are plain columns: any expression of them would
 # cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id, which may
 # share its second with events before it (A49).
-LATEST_PART = """
-    (SELECT {part}, t, type, amount, NULL::bigint, n, event_id FROM activity_event
-     WHERE user_id = $1 AND t {before} $2 ORDER BY t DESC, n DESC LIMIT {count})"""
 # A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
 # index on (user_id, type, t, n) serves this order, so no plan can walk all of a player's other events to find these.
 LATEST_OF_PART = """
@@ -32,11 +30,12 @@ WINDOW_PART = """
     (SELECT {part}, t, NULL::activity_type, amount, NULL::bigint, n, event_id FROM activity_event
      WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 ORDER BY t DESC, n DESC)"""
 # An index-only scan, as the index has the amounts: a window of weeks may hold very many events. Those of a type are
-# walked once, however many windows end now; each counts in the shortest window that contains it.
+# walked once, however many rolling windows end now; each counts in the shortest window that contains it. Periods of the
+# calendar begin where a parameter says, so none is known to be the shorter one: each is walked by itself.
 SUMS_PART = """
     (SELECT {part_of_t}, min(t), NULL::activity_type, sum(amount), count(*), NULL::integer, NULL::text
      FROM activity_event
-     WHERE user_id = $1 AND type = '{kind}' AND t >= $2 - {seconds} AND t {before} $2 GROUP BY 1)"""
+     WHERE user_id = $1 AND type = '{kind}' AND t >= {opens} AND t {before} $2 GROUP BY 1)"""
 
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
 # one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
@@ -58,11 +57,11 @@ GROUPS_PART = """
         array_to_string(groups, ' ')
      FROM (SELECT $1 AS user_id) AS player LEFT JOIN registered_user USING (user_id))"""
 
-GROUPS, KNOWN, CLOCK, PRESENT, LATEST_EVENTS = -4, -3, -2, -1, 0  # the numbers of the parts
-LATEST_OF = {EventType.DEPOSIT: 1, EventType.WITHDRAW: 2}
-WINDOW_OF = {EventType.DEPOSIT: 3, EventType.WITHDRAW: 4}
-TYPE_OF_PART = {part: kind for parts in (LATEST_OF, WINDOW_OF) for kind, part in parts.items()}
-FIRST_SUM = 5
+GROUPS, KNOWN, CLOCK, PRESENT = -4, -3, -2, -1  # the numbers of the parts; those of a history begin with 0
+LATEST_OF = {kind: part for part, kind in enumerate(EventType)}
+WINDOW_OF = {kind: part for part, kind in enumerate(EventType, len(LATEST_OF))}
+TYPE_OF_PART = [*LATEST_OF, *WINDOW_OF]
+FIRST_SUM = len(TYPE_OF_PART)
 
 Row = tuple[int, int, str | None, Decimal, int, int, str | None]
 
@@ -70,36 +69,66 @@ Row = tuple[int, int, str | None, Decimal, int, int, str | None]
 class HistoryQuery:
     """The query for what the player did before an event, as far back as the rules need; built once, run often.
 
-    `statement` is for events without an id, `with_id` for those with one. `version` identifies the rules; a connection
-    that runs another version's query drops this prepared statement. `by_index`: it must not be planned with a scan of a
-    whole table, as the register would be while it is small.
+    `statement` is for events without an id, `with_id` for those with one; after the values of the event, both take when
+    each of the `periods` began. `version` identifies the rules; a connection that runs another version's query drops
+    this prepared statement. `reads_latest` says whether rules look at the latest events of both types that move money.
+    `by_index`: it must not be planned with a scan of a whole table, as the register would be while it is small.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
+        self.sums: Mapping[int, Window] = dict(enumerate(sorted(needs.sums, key=_rolling_first), FIRST_SUM))
+        self.periods = periods_of(needs)
+        self.reads_latest = needs.latest > 0
         self.by_index = needs.groups
-        self.sums = dict(enumerate(sorted(needs.sums, key=lambda each: (each.type, each.seconds)), FIRST_SUM))
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
-        sql = "UNION ALL".join((*claim, *self.parts(needs, "<")))
-        self.statement = Statement(name, ("bigint", "bigint"), sql, family="history", version=version)
-        sql = "UNION ALL".join((*claim, KNOWN_PART.format(known=KNOWN), *self.parts(needs, "<=")))
-        types = ("bigint", "bigint", "text")
+        openings = ("bigint",) * len(self.periods)
+        sql = "UNION ALL".join((*claim, *self.parts(needs, "<", self._openings(3))))
+        self.statement = Statement(name, ("bigint", "bigint", *openings), sql, family="history", version=version)
+        known = KNOWN_PART.format(known=KNOWN)
+        sql = "UNION ALL".join((*claim, known, *self.parts(needs, "<=", self._openings(4))))
+        types = ("bigint", "bigint", "text", *openings)
         self.with_id = Statement(f"{name}_with_id", types, sql, family="history", version=version)
 
-    def parts(self, needs: HistoryNeeds, before: str) -> Iterator[str]:
-        """Return the query of each part of the history of player $1 at $2; `before` as above."""
-        if needs.latest:
-            yield LATEST_PART.format(part=LATEST_EVENTS, count=needs.latest, before=before)
-        for kind, count in needs.latest_of.items():
+    def parts(self, needs: HistoryNeeds, before: str, openings: Mapping[Period, str]) -> Iterator[str]:
+        """Return the query of each part of the history of player $1 at $2.
+
+        `before` as above; `openings` has the SQL of when each period began.
+        """
+        for kind, count in needs.last_of.items():
             yield LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count, before=before)
         for kind, seconds in needs.window.items():
             yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
         for kind in EventType:
-            own = {part: window.seconds for part, window in self.sums.items() if window.type is kind}
-            if own:
-                part_of_t = _part_of_t(own)
-                yield SUMS_PART.format(part_of_t=part_of_t, kind=kind, seconds=max(own.values()), before=before)
+            rolling: dict[int, int] = {}
+            for part, window in self.sums.items():
+                if window.type is not kind:
+                    continue
+                if isinstance(window.span, Seconds):
+                    rolling[part] = window.span.seconds
+                else:
+                    opens = openings[window.span]
+                    yield SUMS_PART.format(part_of_t=part, kind=kind, opens=opens, before=before)
+            if rolling:
+                opens = f"$2 - {max(rolling.values())}"
+                yield SUMS_PART.format(part_of_t=_part_of_t(rolling), kind=kind, opens=opens, before=before)
         if needs.groups:
             yield GROUPS_PART.format(groups=GROUPS)
+
+    def opened(self, t: int) -> list[int]:
+        """Return when each period began that ends at `t`."""
+        return [period.opens(t) for period in self.periods]
+
+    def _openings(self, first: int) -> dict[Period, str]:
+        return {period: f"${place}" for place, period in enumerate(self.periods, first)}
+
+
+def periods_of(needs: HistoryNeeds) -> list[Period]:
+    """Return the periods that the windows are of, each once."""
+    return sorted({window.span for window in needs.sums if isinstance(window.span, Period)}, key=str)
+
+
+def _rolling_first(window: Window) -> tuple[bool, str, int, str]:
+    return isinstance(window.span, Period), window.type, window.span.longest, str(window.span)
 
 
 @lru_cache(maxsize=16)
@@ -130,17 +159,26 @@ class Claim(NamedTuple):
     groups_version: int | None = None
 
 
-def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Window]) -> Claim | None:
+class Read(Protocol):
+    """What it takes to read a history that was queried."""
+
+    sums: Mapping[int, Window]
+    reads_latest: bool
+
+
+def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim | None:
     """Sort the rows into the parts of a history, keeping their order; None when the claim was not granted."""
     user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     counted: dict[int, WindowSum] = {}
     groups, groups_version = NO_GROUPS, None
-    for part, t, stored_type, amount, count, n, event_id in rows:
+    for part, t, _, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
             counted[part] = WindowSum(amount, count, t)
-        elif part >= LATEST_EVENTS:
-            parts[part].append(event_of(user_id, t, stored_type or TYPE_OF_PART[part], amount, n, event_id))
+        elif part >= 0:
+            parts[part].append(
+                ActivityEvent(user_id=user_id, t=t, type=TYPE_OF_PART[part], amount=amount, n=n, event_id=event_id)
+            )
         elif part == CLOCK:
             latest_t, seq, corrections = t, count, n
         elif part == PRESENT and event_id and event.event_id:
@@ -152,24 +190,38 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], sums: Mapping[int, Win
     if known or latest_t != event.t:
         return None
     history = History(
-        latest=parts[LATEST_EVENTS],
-        latest_of=dict(zip(LATEST_OF, parts[1:], strict=False)),
-        window=dict(zip(WINDOW_OF, parts[1 + len(LATEST_OF) :], strict=False)),
-        sums=_added_up(sums, counted) if counted else {},
+        latest=_latest(parts) if query.reads_latest else (),
+        latest_of=dict(zip(LATEST_OF, parts, strict=False)),
+        window=dict(zip(WINDOW_OF, parts[len(LATEST_OF) :], strict=True)),
+        sums=_added_up(query.sums, counted) if counted else {},
         groups=groups,
     )
     return Claim(history, seq, place, corrections, groups_version)
 
 
+def _latest(parts: Sequence[list[ActivityEvent]]) -> list[ActivityEvent]:
+    """Return the last deposits and withdrawals, newest first."""
+    deposits, withdrawals = parts[LATEST_OF[EventType.DEPOSIT]], parts[LATEST_OF[EventType.WITHDRAW]]
+    return sorted(deposits + withdrawals, key=attrgetter("t", "n"), reverse=True)
+
+
 def _added_up(windows: Mapping[int, Window], counted: Mapping[int, WindowSum]) -> dict[Window, WindowSum]:
-    """Return the sum of each window that is not empty: its own part plus those of the shorter windows of its type."""
+    """Return the sum of each window that is not empty.
+
+    That of a rolling window is its own part plus those of the shorter ones of its type, which come first.
+    """
     added_up: dict[Window, WindowSum] = {}
     so_far: dict[EventType, WindowSum] = {}
     for part, window in windows.items():
-        shorter, own = so_far.get(window.type), counted.get(part)
-        if shorter and own:
-            # Exact: fewer than 28 digits, whatever a window holds.
-            own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
-        if whole := own or shorter:
-            added_up[window] = so_far[window.type] = whole
+        own = counted.get(part)
+        if isinstance(window.span, Seconds):
+            shorter = so_far.get(window.type)
+            if shorter and own:
+                # Exact: fewer than 28 digits, whatever a window holds.
+                own = WindowSum(shorter.total + own.total, shorter.count + own.count, own.first_t)
+            own = own or shorter
+            if own:
+                so_far[window.type] = own
+        if own:
+            added_up[window] = own
     return added_up

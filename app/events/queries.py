@@ -113,11 +113,12 @@ class EventQueries:
             self._transaction.write(BY_INDEX)
         if event.event_id is None:
             self._transaction.write(CLAIM, event.user_id, event.t)
-            rows = self._transaction.fetch(history.statement, event.user_id, event.t)
+            rows = self._transaction.fetch(history.statement, event.user_id, event.t, *history.opened(event.t))
         else:
             self._transaction.write(CLAIM_PLACE, event.user_id, event.t)
-            rows = self._transaction.fetch(history.with_id, event.user_id, event.t, event.event_id)
-        return read_claim(event, rows, history.sums)
+            named = event.user_id, event.t, event.event_id
+            rows = self._transaction.fetch(history.with_id, *named, *history.opened(event.t))
+        return read_claim(event, rows, history)
 
     def try_to_store(self) -> None:
         """Check that earlier events can be read and a new one stored, as far as that shows without one."""
@@ -152,7 +153,7 @@ class EventQueries:
 
     def last_in(self, event: ActivityEvent, window: Window, most: int) -> list[EventRef]:
         """Return the last events before this one in the window that ends at it."""
-        opens = event.t - window.seconds
+        opens = window.span.opens(event.t)
         values = (event.user_id, window.type.value, opens, event.t, event.n, most)
         return [EventRef(*row) for row in self._transaction.fetch(LAST_IN_WINDOW, *values)]
 

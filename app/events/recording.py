@@ -8,7 +8,7 @@ from app.events.queries import EventQueries
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent, EventRef
 from app.rules.history import Window
-from app.rules.rule import Match
+from app.rules.rule import Match, newest_of
 
 
 class AlertKeeper(Protocol):
@@ -36,8 +36,9 @@ class Record:
         """Return what proves an alert; only now are the events of a long window looked up."""
         most = match.most_named
         refs = [each.ref for each in match.events[:most]]
-        if match.window:
-            refs += self._before(match.window, most - len(refs))
+        if match.windows:
+            before = [ref for window in match.windows for ref in self._before(window, most - len(refs))]
+            refs = newest_of(refs, before, most)
         return evidence_of(match, refs)
 
     def _before(self, window: Window, most: int) -> list[EventRef]:

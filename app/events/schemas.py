@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load
 from app.events.domain import Decision
 from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType, parse_amount, parse_event_id
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, EVENT_ID
-from lib.fields import BIGINT_MAX, WholeNumber, whole_number
+from lib.fields import BIGINT_MAX, WholeNumber, one_of, whole_number
 from lib.json_requests import InvalidMembers
 
 AMOUNT_ABOVE_ZERO = f"^(?=.*[1-9]){AMOUNT}$"
@@ -62,7 +62,7 @@ class EventSchema(Schema):
         by_value=True,
         required=True,
         metadata={"type": "string", "description": "what the player did"},
-        error_messages={"unknown": 'Must be "deposit" or "withdraw".'},
+        error_messages={"unknown": one_of(tuple(EventType))},
     )
     amount = Money(
         required=True,

@@ -52,15 +52,13 @@ def _find(run: ImportRun, request: Request, queries: JobQueries, digest: str) ->
     found = queries.unfinished(digest, request.options)
     path = printable(str(request.path))
     # A dry run leaves it to the next import whether it goes on with an unfinished one.
-    for other in queries.leave_others(None if request.dry_run else path, found.id if found else None):
-        left = queries.job(other)
-        if left.imported:
+    for other in queries.others(None if request.dry_run else path, found.id if found else None):
+        queries.leave(other.id)
+        if other.imported:
             run.tell(
-                f"{path} or its options were changed since {left.imported:,} of its events were imported: it is read "
+                f"{path} or its options were changed since {other.imported:,} of its events were imported: it is read "
                 "as another file. Events that are stored already count as sent again."
             )
-        queries.forget(other)
-        queries.forget_faults(other)
     if found:
         return found
     chosen = editions.choose(run.database, request.edition)

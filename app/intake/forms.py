@@ -8,13 +8,13 @@ from typing import Any
 
 from app.intake.domain import FieldFault, ImportRefused, printable
 from app.intake.times import TimeForm, time_reader, whole
-from app.rules.event import parse_event_id
+from app.rules.event import EventType, parse_event_id
 from app.rules.limits import AMOUNT
 
 REQUIRED = ("user_id", "t", "type", "amount")
 FIELDS = (*REQUIRED, "event_id", "currency")
 OTHER_NAMES = {"time": "t"}  # as in requests (A10)
-PLAIN_TYPES: Mapping[str, str] = {"deposit": "deposit", "withdraw": "withdraw"}
+PLAIN_TYPES: Mapping[str, str] = {kind.value: kind.value for kind in EventType}
 IGNORED = ""  # in place of a type: lines that are left out
 
 _amount = re.compile(AMOUNT).fullmatch

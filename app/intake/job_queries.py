@@ -19,11 +19,10 @@ BEGIN = """
     INSERT INTO import_job (file, digest, form, edition, shadow, made_by) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
 """
 # Nobody else reads a file now: whoever imports holds the lock.
-LEAVE_OTHERS = """
-    UPDATE import_job SET state = 'left', ended_at = now()
-    WHERE (state = 'reading' OR state = 'importing' AND file = %s) AND id IS DISTINCT FROM %s RETURNING id
-"""
-# What spans have imported is added up before they go.
+OTHERS = FIND + (
+    " WHERE (state = 'reading' OR state = 'importing' AND file = %s) AND id IS DISTINCT FROM %s ORDER BY id"
+)
+# What spans have imported is added up before they go. Statements that are sent together are one transaction.
 FORGET = """
     UPDATE import_job SET imported = imported + coalesce((
         SELECT sum(imported) FROM import_span WHERE job_id = %(job)s
@@ -32,6 +31,12 @@ FORGET = """
     DELETE FROM import_span WHERE job_id = %(job)s
 """
 FORGET_FAULTS = "DELETE FROM import_fault WHERE job_id = %s"
+# Its rows are forgotten with it, since nobody looks at it again.
+LEAVE = f"""
+    {FORGET};
+    DELETE FROM import_fault WHERE job_id = %(job)s;
+    UPDATE import_job SET state = 'left', ended_at = now() WHERE id = %(job)s
+"""  # noqa: S608  # constants of ours
 LINES_OF_PLAYERS = """
     SELECT user_id, min(t), max(t), count(*) FROM import_line WHERE job_id = %s AND user_id > %s
     GROUP BY user_id ORDER BY user_id LIMIT %s
@@ -87,10 +92,14 @@ class JobQueries:
         """Add an import of a file with a digest; return its number."""
         return int(self._value(BEGIN, *values, Json(form), *editions, made_by))
 
-    def leave_others(self, file: str | None, job: int | None) -> list[int]:
-        """Mark imports that nobody will go on with, those of the file included; return them."""
-        self._cursor.execute(LEAVE_OTHERS, [file, job])
-        return [number for (number,) in self._cursor.fetchall()]
+    def others(self, file: str | None, job: int | None) -> list[Job]:
+        """Return imports that nobody will go on with, those of the file included."""
+        self._cursor.execute(OTHERS, [file, job])
+        return [_job(*row) for row in self._cursor.fetchall()]
+
+    def leave(self, job: int) -> None:
+        """Mark an import that nobody will go on with, and delete its lines, spans and faults."""
+        self._cursor.execute(LEAVE, {"job": job})
 
     def forget(self, job: int) -> None:
         """Delete the lines and spans of an import."""

@@ -102,8 +102,7 @@ class Judge:
 
     def __init__(self, queries: ImportQueries, bench: Bench) -> None:
         self._queries, self._rule_sets, self._needs = queries, bench.rule_sets, bench.needs
-        windows = (*self._needs.window.values(), *(window.seconds for window in self._needs.sums))
-        self._longest = max(windows, default=0)
+        self._longest = self._needs.longest
         self.past = RunningHistory(self._needs)
         self.seen = UNSEEN  # the groups of the present player, which all events of this import see (A56)
 

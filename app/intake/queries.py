@@ -8,7 +8,7 @@ from app.events.rows import EVENT, event_of
 from app.intake.domain import Fault, Row, Span, printable
 from app.intake.sifting import Known
 from app.players.domain import GroupsSeen
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 
 EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id", "groups_version")
@@ -137,8 +137,8 @@ class ImportQueries:
         """Return what rules may need to know of each player before the import: from `opens` on, and the last before."""
         if not opens:
             return []
-        counts = {kind: max(needs.latest, needs.latest_of.get(kind, 0)) for kind in EventType}
-        parts = [PAST, *(PAST_OF_TYPE.format(event=EVENT, kind=kind, count=counts[kind]) for kind in counts)]
+        counts = needs.last_of.items()
+        parts = [PAST, *(PAST_OF_TYPE.format(event=EVENT, kind=kind, count=count) for kind, count in counts)]
         sql = " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"
         self._cursor.execute(sql, {"users": list(opens), "opens": list(opens.values())})
         return [event_of(*row) for row in self._cursor.fetchall()]

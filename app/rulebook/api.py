@@ -8,6 +8,7 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.rulebook import controllers, examples
+from app.rulebook.approval import Change
 from app.rulebook.changes import change_from_request
 from app.rulebook.domain import Edition, LiveEditionChanged, SelfApproval, Status, Step, wrong_step
 from app.rulebook.forms import InvalidRules
@@ -16,6 +17,7 @@ from app.rulebook.reading.api import EDITION, NO_PARAMETER, UNKNOWN, rules
 from app.rulebook.reading.schemas import EditionInPath, EditionSchema
 from app.rulebook.schemas import (
     MAX_BOOK,
+    NOT_ONE,
     DraftSchema,
     EditionLocationSchema,
     NewDraft,
@@ -24,6 +26,8 @@ from app.rulebook.schemas import (
     StepSchema,
 )
 from app.rulebook.services import RuleBookServices
+from app.rulebook.template_drafts import read_template
+from app.rulebook.toml import TomlDraft
 from lib import services
 from lib.bodies import too_large
 from lib.database import Database
@@ -34,7 +38,7 @@ from lib.query_parameters import NoParameters
 __all__ = ["rules"]  # which has the routes for reading as well
 
 NO_NOTE = InvalidMembers({"note": ["Must be a string."]})
-NO_RULES = InvalidMembers({"rules": ["Send either rules, or the edition to take them from."]})
+NO_RULES = InvalidMembers({"rules": [NOT_ONE]})
 OF_A_STEP = (MalformedJson, NO_NOTE, UNKNOWN, NotFound)
 
 
@@ -59,13 +63,21 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
     Name the edition that they were made from with `based_on`: publishing the draft then replaces only that one, unless
     the publisher names another. If the rules are too large for a request, use the command `rules draft`.
     """
-    change = change_from_request(new.note)
-    drafted = (
-        controllers.draft(_database(), new.rules, change, based_on=new.based_on)
-        if new.rules
-        else controllers.draft_again(_database(), new.source, change, based_on=new.based_on)
-    )
+    drafted = _drafted(new, change_from_request(new.note))
     return drafted, HTTPStatus.CREATED, {"Location": f"/rules/{drafted.edition}"}
+
+
+def _drafted(new: NewDraft, change: Change) -> Edition:
+    if new.source:
+        return controllers.draft_again(_database(), new.source, change, based_on=new.based_on, t_is_unix=_t_is_unix())
+    rules, base = _content(new)
+    return controllers.draft(_database(), rules, change, based_on=base, t_is_unix=_t_is_unix())
+
+
+def _content(new: NewDraft) -> TomlDraft:
+    if new.template:
+        return read_template(_database(), new.template, add=new.add, based_on=new.based_on)
+    return TomlDraft(new.rules, new.based_on)
 
 
 @rules.post(f"{EDITION}/shadow")  # type: ignore[type-var]  # as above
@@ -78,7 +90,7 @@ def draft_edition(new: NewDraft) -> tuple[Edition, int, dict[str, str]]:
 @require_scope(Scope.RULES_WRITE)
 def shadow_edition(edition: int, note: str) -> Edition:
     """Evaluate a draft on every event beside the live edition, without answering its codes; at most one at a time."""
-    return controllers.shadow(_database(), edition, change_from_request(note))
+    return controllers.shadow(_database(), edition, change_from_request(note), t_is_unix=_t_is_unix())
 
 
 @rules.post(f"{EDITION}/publish")  # type: ignore[type-var]  # as above
@@ -106,7 +118,9 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
     """
     four_eyes = services.get(RuleBookServices).four_eyes
     change = change_from_request(publication.note)
-    return controllers.publish(_database(), edition, change, four_eyes=four_eyes, over=publication.over)
+    return controllers.publish(
+        _database(), edition, change, four_eyes=four_eyes, over=publication.over, t_is_unix=_t_is_unix()
+    )
 
 
 @rules.post(f"{EDITION}/retire")  # type: ignore[type-var]  # as above
@@ -151,6 +165,10 @@ def delete_edition(edition: int, **_: object) -> tuple[str, int]:
     """
     controllers.delete(_database(), edition, change_from_request(""))
     return "", HTTPStatus.NO_CONTENT
+
+
+def _t_is_unix() -> bool:
+    return services.get(RuleBookServices).t_is_unix
 
 
 def _database() -> Database:

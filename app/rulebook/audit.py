@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, insert, select
+from sqlalchemy import Row, Select, case, exists, insert, or_, select
 
 from app.rulebook.domain import AuditEntry, Step
 from app.rulebook.models import RuleBookAuditRow as Audit
@@ -54,6 +54,11 @@ class AuditQueries:
     def all(self) -> Sequence[AuditEntry]:
         """Return all steps, oldest first."""
         return _entries(self._transaction.execute(STEPS.order_by(Audit.id)))
+
+    def with_publications(self, edition: int) -> Sequence[AuditEntry]:
+        """Return the steps of an edition and the publications of all, oldest first."""
+        found = STEPS.where(or_(Audit.edition == edition, Audit.step == Step.PUBLISHED))
+        return _entries(self._transaction.execute(found.order_by(Audit.id)))
 
     def latest(self, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return the latest steps with an id below `before`, newest first."""

@@ -2,7 +2,7 @@
 
 import click
 
-from app.rulebook import controllers
+from app.rulebook import controllers, template_files
 from app.rulebook.approval import Change
 from app.rulebook.domain import Edition, PageQuery
 from app.rulebook.forms import InvalidRules
@@ -11,6 +11,8 @@ from app.rulebook.policy import controllers as policy
 from app.rulebook.policy.cli import four_eyes, setting
 from app.rulebook.reading import controllers as reading
 from app.rulebook.services import RuleBookServices
+from app.rulebook.template_drafts import read_template
+from app.rulebook.template_files import NAMES
 from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
 from app.rulebook.toml import MAX_FILE, format_toml, parse_toml
 from lib import services
@@ -90,28 +92,49 @@ def export(edition: int) -> None:
 @rules.command("draft")
 @click.argument("file", type=CallersPath(exists=True, dir_okay=False, allow_dash=True), required=False)
 @click.option("--edition", "source", type=EDITION, help="Draft this edition's rules again, instead of a file's.")
+@click.option("--template", type=click.Choice(NAMES), help="Draft this template, instead of a file.")
+@click.option("--add", is_flag=True, help="Add the rules of the template to those of the live edition.")
 @change_options
-def draft(file: str | None, source: int | None, change: Change) -> None:
+def draft(file: str | None, source: int | None, template: str | None, *, add: bool, change: Change) -> None:
     """Save the rules of a TOML file (-: standard input) as a new edition, which is not in force yet.
 
     It is based on the edition that the file names as based_on, else on the live one. Publishing it replaces only that
     edition, unless the publisher names another (--over).
     """
-    if (file is None) == (source is None):
+    if sum(each is not None for each in (file, source, template)) != 1:
         example = command("rules draft rules.toml --note 'why'")
-        raise click.UsageError(f"give a file, or --edition: {example}")
+        raise click.UsageError(f"give one of a file, --edition and --template: {example}")
+    if add and template is None:
+        raise click.UsageError("--add is for a template: the rules of a file or an edition stand for themselves")
     database = _database()
     if source is not None:
-        drafted = controllers.draft_again(database, source, change)
+        drafted = controllers.draft_again(database, source, change, t_is_unix=_t_is_unix())
     else:
-        content = parse_toml(_text(file or ""))
-        drafted = controllers.draft(database, content.rules, change, based_on=content.based_on)
+        content = read_template(database, template, add=add) if template else parse_toml(_text(file or ""))
+        based_on = content.based_on
+        drafted = controllers.draft(database, content.rules, change, based_on=based_on, t_is_unix=_t_is_unix())
     number = drafted.edition
     click.echo(f"Edition {number} is drafted. Try it beside the live one: {command(f'rules shadow {number}')}")
     if _four_eyes():
         click.echo(how_to_publish(drafted, four_eyes=True))
     if live := reading.edition_replaced_by(database, number):
         click.echo(what_is_replaced(drafted, live))
+
+
+@rules.command("templates")
+@click.argument("name", type=click.Choice(NAMES), required=False)
+def templates(name: str | None) -> None:
+    """List the templates, ready editions with their sources; or print the template NAME as TOML, to edit and draft."""
+    if name is not None:
+        click.echo(template_files.template(name).toml, nl=False)
+        return
+    rows = [
+        (each.name, each.title, ", ".join(str(rule.code) for rule in each.rules), "; ".join(each.needs))
+        for each in template_files.templates()
+    ]
+    print_table(("template", "title", "codes", "needs"), rows, prose=("title", "codes", "needs"))
+    click.echo(f"With sources, to edit: {command('rules templates NAME > rules.toml')}")
+    click.echo(f"To draft one as it is: {command('rules draft --template NAME')}")
 
 
 def _text(file: str) -> str:
@@ -128,7 +151,7 @@ def _text(file: str) -> str:
 @change_options
 def shadow(edition: int, change: Change) -> None:
     """Evaluate an edition on every event beside the live one; its codes are stored, not answered."""
-    shadowed = controllers.shadow(_database(), edition, change)
+    shadowed = controllers.shadow(_database(), edition, change, t_is_unix=_t_is_unix())
     click.echo(f"Edition {edition} runs in the shadow. {how_to_publish(shadowed, four_eyes=_four_eyes())}")
 
 
@@ -144,7 +167,7 @@ def publish(edition: int, over: int | None, change: Change) -> None:
     """
     database = _database()
     former = reading.edition_page(database, PageQuery(limit=1)).in_force.live
-    controllers.publish(database, edition, change, four_eyes=setting(), over=over)
+    controllers.publish(database, edition, change, four_eyes=setting(), over=over, t_is_unix=_t_is_unix())
     click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
         click.echo(f"To go back to edition {former}: {command(f'rules publish {former} --over {edition}')}")
@@ -191,6 +214,10 @@ def audit() -> None:
 
 def _four_eyes() -> bool:
     return policy.policy(_database(), setting=setting()).on
+
+
+def _t_is_unix() -> bool:
+    return services.get(RuleBookServices).t_is_unix
 
 
 def _database() -> Database:

@@ -7,6 +7,7 @@ from app.rulebook.approval import Change, prefix_of, refuse_self_approval
 from app.rulebook.audit import AuditQueries
 from app.rulebook.bases import refuse_another_base
 from app.rulebook.budget import max_cost
+from app.rulebook.calendars import refuse_periods, refuse_step_with_periods, zones_for
 from app.rulebook.domain import (
     Edition,
     NoSuchEdition,
@@ -25,34 +26,45 @@ from lib.database import Database
 from lib.transactions import Transaction
 
 
-def draft(database: Database, rules: Sequence[Rule], change: Change, *, based_on: int | None = None) -> Edition:
+def draft(
+    database: Database,
+    rules: Sequence[Rule],
+    change: Change,
+    *,
+    based_on: int | None = None,
+    t_is_unix: bool = True,
+) -> Edition:
     """Save rules as a new edition, which is not in force yet; its base is the live edition by default.
 
-    Raises `NoSuchEdition` if the base does not exist, and `InvalidRules` if the rules exceed the budget (A48).
+    Raises `NoSuchEdition` if the base does not exist, and `InvalidRules` if the rules exceed the budget (A48), or have
+    periods of the calendar although `t` is no Unix time.
     """
+    refuse_periods(rules, t_is_unix=t_is_unix)
     if (cost := max_cost(rules)).over_budget:
         raise InvalidRules({"rules": [str(cost)]})
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
         base = book.numbers_in_force().live if based_on is None else _base(book, based_on)
-        drafted = book.add(rules, change.actor, change.reason, base)
+        drafted = book.add(rules, change.actor, change.reason, base, zones_for(rules))
         _record(current, drafted.edition, Step.DRAFTED, change)
         current.commit()
     return drafted
 
 
-def draft_again(database: Database, number: int, change: Change, *, based_on: int | None = None) -> Edition:
+def draft_again(
+    database: Database, number: int, change: Change, *, based_on: int | None = None, t_is_unix: bool = True
+) -> Edition:
     """Save the rules of an edition as a new one, based on that edition by default.
 
-    It is not in force yet. Raises `NoSuchEdition`.
+    It is not in force yet. Raises `NoSuchEdition`, or as `draft` does.
     """
     with database.transaction() as current:
         rules = RuleBookQueries(current).one(number).rules
-    return draft(database, rules, change, based_on=number if based_on is None else based_on)
+    return draft(database, rules, change, based_on=number if based_on is None else based_on, t_is_unix=t_is_unix)
 
 
-def shadow(database: Database, number: int, change: Change) -> Edition:
+def shadow(database: Database, number: int, change: Change, *, t_is_unix: bool = True) -> Edition:
     """Evaluate a draft on every event beside the live edition; the former shadow becomes a draft again.
 
     Raises `NoSuchEdition` or `WrongStep`.
@@ -62,6 +74,7 @@ def shadow(database: Database, number: int, change: Change) -> Edition:
         book.lock()
         candidate = book.one(number)
         refuse_wrong_step(candidate, Step.SHADOWED)
+        refuse_step_with_periods(candidate, t_is_unix=t_is_unix)
         refuse_costly(candidate)
         displaced = book.numbers_in_force().shadow
         if displaced is not None:
@@ -74,7 +87,15 @@ def shadow(database: Database, number: int, change: Change) -> Edition:
     return moved
 
 
-def publish(database: Database, number: int, change: Change, *, four_eyes: bool, over: int | None = None) -> Edition:
+def publish(  # noqa: PLR0913  # two settings, and what the publisher says
+    database: Database,
+    number: int,
+    change: Change,
+    *,
+    four_eyes: bool,
+    over: int | None = None,
+    t_is_unix: bool = True,
+) -> Edition:
     """Make an edition live in place of the present one; a retired one may come back.
 
     `over` names the live edition to replace, and then only that one is. Every worker follows within a second.
@@ -87,6 +108,7 @@ def publish(database: Database, number: int, change: Change, *, four_eyes: bool,
         book.lock()
         candidate = book.one(number)
         refuse_wrong_step(candidate, Step.PUBLISHED)
+        refuse_step_with_periods(candidate, t_is_unix=t_is_unix)
         if candidate.published_at is None:
             refuse_costly(candidate)
         held = in_force(current, setting=four_eyes, at_shell=change.at_shell or None)

@@ -32,4 +32,6 @@ def _changes(old: Rule, new: Rule) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return " and ".join(sorted(value)) or "none" if isinstance(value, frozenset) else str(value)
+    if value is None or value == frozenset():
+        return "none"
+    return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -24,7 +24,19 @@ def _described(kind: type[Rule]) -> Form:
             "then": {"properties": {"evaluated_on": {"contains": {"const": each}}}},
             "else": evaluated,
         }
-    return {"description": kind.meaning, **evaluated}
+    return {"description": kind.meaning, **evaluated, **_alternatives(kind)}
+
+
+def _alternatives(kind: type[Rule]) -> Form:
+    """Describe that one of two sets of parameters is given; with `if`, which generators of clients ignore."""
+    if not kind.alternatives:
+        return {}
+    one, other = ([*names] for names in kind.alternatives)
+    return {
+        "if": {"required": one},
+        "then": {"not": {"anyOf": [{"required": [name]} for name in other]}},
+        "else": {"required": other},
+    }
 
 
 def _forms() -> Form:

@@ -47,6 +47,7 @@ class EditionHeader:
     """An edition without its rules; only its status and its publication ever change.
 
     `based_on` is the edition that it was made from; None for the first, and if a former version drafted it.
+    `time_zones` is the version of those that its rules for periods were drafted with, None if there are none.
     """
 
     edition: int
@@ -57,6 +58,7 @@ class EditionHeader:
     based_on: int | None = None
     published_at: datetime | None = None
     published_by: str | None = None
+    time_zones: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

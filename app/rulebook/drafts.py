@@ -14,9 +14,10 @@ from app.rules.rule import Rule
 
 NEVER_MET = "Must include {}, or the rule can never be met."
 TOO_MANY_WINDOWS = (
-    f"Must be one of at most {MAX_LONG_WINDOWS} different windows above {MAX_LISTED_WINDOW} s; "
+    f"Must be one of at most {MAX_LONG_WINDOWS} different windows of a type above {MAX_LISTED_WINDOW} s; "
     "use one that another rule has."
 )
+_LENGTHS = (Sort.SECONDS, Sort.PERIOD)
 
 
 def parse_draft(plain: object) -> tuple[Rule, ...]:
@@ -53,4 +54,5 @@ def _windows_too_many(rules: Mapping[str, Rule]) -> Errors:
 def _length_of_window(rule: Rule) -> str:
     """Return the name of the parameter that sets the length of the rule's window."""
     declared = parameters_of(type(rule)).items()
-    return next((name for name, parameter in declared if parameter.sort is Sort.SECONDS), "kind")
+    given = (name for name, each in declared if each.sort in _LENGTHS and getattr(rule, name) is not None)
+    return next(given, "kind")

@@ -1,6 +1,6 @@
 """Examples of editions and steps in the API documentation; tests check them against the service."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from app.rulebook.approval import written_by_publisher
 from app.rulebook.bases import based_on_another
 from app.rulebook.domain import Edition, Status
 from app.rulebook.forms import parse_rules
+from app.rulebook.template_files import Template, templates
 from app.rulebook.toml import format_toml
 
 Examples = dict[str, dict[str, Any]]
@@ -57,14 +58,15 @@ MOMENT = "2026-11-22T09:30:00.250000Z"
 STRICTER = [*CONTRACT[:3], {**CONTRACT[3], "description": "a withdraw above 80", "above": "80.00"}]
 
 FIRST = {"edition": 1, "status": "live", "author": MIGRATION, "note": WHY, "created_at": MOMENT}
-FIRST |= {"based_on": None, "published_at": MOMENT, "published_by": MIGRATION}
+FIRST |= {"based_on": None, "published_at": MOMENT, "published_by": MIGRATION, "time_zones": None}
 SECOND = {"edition": 2, "status": "draft", "author": "anonymous", "note": "80 is enough", "created_at": MOMENT}
-SECOND |= {"based_on": 1, "published_at": None, "published_by": None}
+SECOND |= {"based_on": 1, "published_at": None, "published_by": None, "time_zones": None}
 PUBLISHED = {"status": "live", "published_at": MOMENT, "published_by": "anonymous"}
 
 DRAFTS: Examples = {
     "rules": {"summary": "new rules", "value": {"rules": STRICTER, "based_on": 1, "note": "80 is enough"}},
     "edition": {"summary": "the rules of an edition again", "value": {"edition": 1}},
+    "template": {"summary": "a template", "value": {"template": "statement", "note": "a fresh start"}},
 }
 STEPS: Examples = {"note": {"summary": "with a reason", "value": {"note": "tried for a week"}}}
 PUBLICATIONS: Examples = {
@@ -105,6 +107,17 @@ DIFFERENCES: Examples = {
             ]
         },
     }
+}
+
+
+def _template(each: Template) -> dict[str, Any]:
+    shown = asdict(each)
+    del shown["toml"]
+    return shown
+
+
+TEMPLATES: Examples = {
+    "templates": {"summary": "all templates", "value": {"templates": list(map(_template, templates()))}}
 }
 
 

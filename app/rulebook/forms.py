@@ -6,20 +6,22 @@ A rule that could fail at an event does not parse, so it can never be saved.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from itertools import islice
 from typing import Any, ClassVar, cast
 
 from apiflask import Schema
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from app.players.schemas import GroupSet
-from app.rules.event import BOTH_TYPES, EventType, parse_amount
+from app.rules.event import MONEY_TYPES, EventType, parse_amount
 from app.rules.history import NO_GROUPS
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.parameters import Parameter, Sort, parameters_of
 from app.rules.rule import Rule
-from lib.fields import BIGINT_MAX, Line
+from app.rules.spans import Unit, zone_names
+from lib.fields import BIGINT_MAX, Line, one_of
 from lib.json_requests import MAX_NAMED, printable
 
 MAX_RULES = 100
@@ -53,16 +55,32 @@ class Amount(fields.Field[Decimal]):
         return f"{value:.2f}"
 
 
-def type_field(**more: Any) -> fields.Enum[EventType]:  # noqa: ANN401  # marshmallow's own form
-    """Return a field for a type of event."""
-    more["metadata"] = {"type": "string", **more.get("metadata", {})}
-    return fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'}, **more)
+def enum_field(kinds: Sequence[StrEnum], **more: Any) -> fields.Enum[StrEnum]:  # noqa: ANN401  # as above
+    """Return a field for one of these values of an enum."""
+    more["metadata"] = {"type": "string", "enum": [str(each) for each in kinds], **more.get("metadata", {})}
+    only = validate.OneOf(kinds, error=one_of(kinds))
+    return fields.Enum(type(kinds[0]), by_value=True, error_messages={"unknown": one_of(kinds)}, validate=only, **more)
 
 
-def evaluated_on() -> fields.List[EventType]:
+def evaluated_on() -> fields.List[StrEnum]:
     """Return the field for the types of event on which a rule is evaluated."""
-    description = "the types of event that trigger an evaluation of the rule; by default all"
-    return fields.List(type_field(), validate=validate.Length(1, len(EventType)), metadata={"description": description})
+    description = "the types of event that trigger an evaluation of the rule; by default deposit and withdraw"
+    return fields.List(
+        enum_field(tuple(EventType)), validate=validate.Length(1, len(EventType)), metadata={"description": description}
+    )
+
+
+class Zone(fields.String):
+    """The name of a time zone."""
+
+    default_error_messages = {  # noqa: RUF012  # as above
+        "unknown": "Must be the IANA name of a time zone such as Europe/Amsterdam."
+    }
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        if type(value) is not str or value not in zone_names():
+            raise self.make_error("unknown")
+        return value
 
 
 def groups_field(description: str) -> GroupSet:
@@ -85,11 +103,21 @@ class RuleForm(Schema):
     name = Line(longest=MAX_NAME, required=True)
     description = Line(longest=MAX_DESCRIPTION, required=True)
 
+    @validates_schema
+    def choose_one(self, members: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401  # as above
+        """Refuse parameters that are not exactly one of the kind's alternatives."""
+        alternatives = self.makes.alternatives
+        given = [name for names in alternatives for name in names if name in members]
+        if alternatives and tuple(given) not in map(tuple, alternatives):
+            chosen = next((names for names in alternatives if given and given[0] in names), alternatives[0])
+            wrong = next((name for name in (*given, *chosen) if (name in chosen) != (name in given)), chosen[0])
+            raise ValidationError(f"Give either {' or '.join(map(_together, alternatives))}.", wrong)
+
     @post_load
     def to_rule(self, members: dict[str, Any], **_: Any) -> Rule:  # noqa: ANN401  # marshmallow's own form
         """Make the domain's value."""
         members.pop("kind")
-        members["evaluated_on"] = frozenset(members.get("evaluated_on", BOTH_TYPES))
+        members["evaluated_on"] = frozenset(members.get("evaluated_on", MONEY_TYPES))
         if both := members.get("groups", NO_GROUPS) & members.get("except_groups", NO_GROUPS):
             raise ValidationError(f"Must not name what groups names too: {', '.join(sorted(both))}.", "except_groups")
         return self.makes(**members)
@@ -99,6 +127,10 @@ OF_GROUPS = {
     "groups": groups_field("only players in any of these groups meet the rule; by default all players"),
     "except_groups": groups_field("players in any of these groups do not meet the rule"),
 }
+
+
+def _together(names: Sequence[str]) -> str:
+    return " with ".join(names)
 
 
 def form_of(kind: type[Rule]) -> RuleForm:
@@ -118,12 +150,16 @@ def field_of(parameter: Parameter) -> fields.Field[Any]:
     metadata = {"description": parameter.description} if parameter.description else {}
     match parameter.sort:
         case Sort.EVENT_TYPE:
-            return type_field(required=True, metadata=metadata)
+            return enum_field(parameter.types, required=True, metadata=metadata)
+        case Sort.PERIOD:
+            return enum_field(tuple(Unit), metadata=metadata)
+        case Sort.ZONE:
+            return Zone(metadata=metadata)
         case Sort.AMOUNT:
             return Amount(description=parameter.description, required=True)
         case Sort.COUNT | Sort.SECONDS:
             within = validate.Range(parameter.least, parameter.greatest)
-            return fields.Integer(required=True, strict=True, validate=within, metadata=metadata)
+            return fields.Integer(required=parameter.required, strict=True, validate=within, metadata=metadata)
 
 
 FORMS: Mapping[str, RuleForm] = {name: form_of(kind) for name, kind in KINDS.items()}
@@ -219,7 +255,5 @@ def format_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 def _format_rule(rule: Rule) -> dict[str, Any]:
     members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
-    for name in OF_GROUPS:
-        if not members[name]:
-            del members[name]
-    return {"code": members.pop("code"), "kind": rule.kind, **members}
+    given = {name: value for name, value in members.items() if value is not None and (value or name not in OF_GROUPS)}
+    return {"code": given.pop("code"), "kind": rule.kind, **given}

@@ -36,7 +36,7 @@ class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         CheckConstraint("edition > 0", name="edition_positive"),
         CheckConstraint("based_on < edition", name="based_on_earlier"),
         may(
-            insert="edition status rules author note based_on",
+            insert="edition status rules author note based_on time_zones",
             update="status published_at published_by",
             delete=True,  # of drafts: triggers keep what was ever in force or in the shadow
         ),
@@ -53,6 +53,7 @@ class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     based_on: Mapped[int | None] = mapped_column(ForeignKey("rule_book.edition"))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_by: Mapped[str | None] = mapped_column(Text)
+    time_zones: Mapped[str | None] = mapped_column(Text)  # their version when it was drafted; null if it needs none
 
 
 Index("uq_rule_book_live", RuleBookRow.status, unique=True, postgresql_where=RuleBookRow.status == Status.LIVE)

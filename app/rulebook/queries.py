@@ -16,7 +16,7 @@ from lib.transactions import Transaction
 
 HEADER = (
     *(Book.edition, Book.status, Book.author, Book.note, Book.created_at),
-    *(Book.based_on, Book.published_at, Book.published_by),
+    *(Book.based_on, Book.published_at, Book.published_by, Book.time_zones),
 )
 COLUMNS = (*HEADER, Book.rules)
 
@@ -71,7 +71,9 @@ class RuleBookQueries:
         """Block all other steps until the transaction ends: publishing reads more than one edition."""
         self._transaction.execute(select(func.pg_advisory_xact_lock(AdvisoryLock.RULE_BOOK)))
 
-    def add(self, rules: Sequence[Rule], author: str, note: str, based_on: int | None) -> Edition:
+    def add(  # the columns of a draft
+        self, rules: Sequence[Rule], author: str, note: str, based_on: int | None, time_zones: str | None = None
+    ) -> Edition:
         """Store a new draft under the next number. A number is never reused: the audit may name a deleted draft."""
         ever = union_all(select(Book.edition), select(Audit.edition)).subquery()
         number = select(func.coalesce(func.max(ever.c.edition), 0) + 1).scalar_subquery()
@@ -82,6 +84,7 @@ class RuleBookQueries:
             author=author,
             note=note,
             based_on=based_on,
+            time_zones=time_zones,
         )
         return _edition(self._transaction.execute(draft.returning(*COLUMNS)).one())
 

@@ -5,24 +5,31 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from apiflask import Schema
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load, validate
 
 from app.rulebook.drafts import parse_draft
 from app.rulebook.forms import MAX_RULES, format_rules
+from app.rulebook.template_files import NAMES
 from app.rules.limits import MAX_EDITION
 from app.rules.rule import Rule
-from lib.fields import Line, WholeNumber
+from lib.fields import Line, Switch, WholeNumber
 
 MAX_NOTE = 500
 MAX_BOOK = 48 * 1024  # bytes of a body with a hundred rules of usual length
+NOT_ONE = "Send one of these: rules, the edition to take them from, or a template."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDraft:
-    """A new edition: its rules, or the number of the edition to copy them from; and the edition it is based on."""
+    """A new edition: its rules, the edition to copy them from, or a template; and the edition it is based on.
+
+    If `add` is true, the rules of the template are added to those of that edition.
+    """
 
     rules: tuple[Rule, ...] = ()
     source: int = 0
+    template: str = ""
+    add: bool = False
     based_on: int | None = None
     note: str = ""
 
@@ -61,29 +68,46 @@ def edition_field(description: str, **more: Any) -> WholeNumber:  # noqa: ANN401
 
 
 class DraftSchema(Schema):
-    """A new edition: rules, or the number of the edition to copy them from."""
+    """A new edition: rules, the number of the edition to copy them from, or the name of a template."""
 
     longest_body = MAX_BOOK
 
     rules = Rules()
     source = edition_field("the edition to copy the rules from", data_key="edition")
+    template = fields.String(
+        validate=validate.OneOf(NAMES, error="Must be one of {choices}."),
+        metadata={"description": "the template to take the rules from; `GET /rules/templates` lists them"},
+    )
+    add = Switch(
+        metadata={
+            "description": "true: add the rules of the template to those of `based_on`, by default the live edition; "
+            "a code that is in both is a 400"
+        }
+    )
     based_on = edition_field(
         "the edition that this one was made from, so that no later publication is undone unseen; by default "
-        "`edition`, and for `rules` the live one"
+        "`edition`, and for `rules` and `template` the live one"
     )
     note = note_field()
 
     documented: ClassVar = {
         "if": {"required": ["rules"]},
-        "then": {"not": {"required": ["edition"]}},
-        "else": {"required": ["edition"]},
+        "then": {"not": {"anyOf": [{"required": ["edition"]}, {"required": ["template"]}]}},
+        "else": {
+            "if": {"required": ["edition"]},
+            "then": {"not": {"required": ["template"]}},
+            "else": {"required": ["template"]},
+        },
+        "dependentRequired": {"add": ["template"]},
     }
 
     @post_load
     def to_new_draft(self, members: Mapping[str, Any], **_: Any) -> NewDraft:  # noqa: ANN401  # as above
-        """Make the value; exactly one of `rules` and `source` must be given."""
-        if ("rules" in members) == ("source" in members):
-            raise ValidationError("Send either rules, or the edition to take them from.", "rules")
+        """Make the value; exactly one of `rules`, `source` and `template` must be given."""
+        if len(members.keys() & {"rules", "source", "template"}) != 1:
+            raise ValidationError(NOT_ONE, "rules")
+        if "add" in members and "template" not in members:
+            raise ValidationError("Is for a template only.", "add")
         return NewDraft(**members)
 
 

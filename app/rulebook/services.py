@@ -9,8 +9,10 @@ from lib.database import Database
 class RuleBookServices:
     """The database that holds the rule book.
 
-    `four_eyes` is the setting, which applies until somebody turns the policy on or off (A46).
+    `four_eyes` is the setting, which applies until somebody turns the policy on or off (A46). `t_is_unix` says whether
+    `t` is Unix time, which rules for days, weeks and months need.
     """
 
     database: Database
     four_eyes: bool
+    t_is_unix: bool

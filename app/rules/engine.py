@@ -1,7 +1,8 @@
 """The engine: evaluates the rules of one edition on an event, or those of all editions in force in one call."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
@@ -17,10 +18,16 @@ class RuleSet:
     edition: int
     rules: Sequence[Rule]
     shadow: bool = False
+    _may_be_met: Mapping[EventType, Sequence[Rule]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Chosen once: an event of each type can meet only some of the rules.
+        by_type = {kind: [rule for rule in self.rules if kind in rule.met_by] for kind in EventType}
+        object.__setattr__(self, "_may_be_met", by_type)
 
     def evaluate(self, event: ActivityEvent, history: History) -> tuple[Match, ...]:
         """Return the rules that the player meets once the event has happened (A4), by code."""
-        return evaluate(self.rules, event, history)
+        return evaluate(self._may_be_met[event.type], event, history)
 
 
 Verdict = tuple[RuleSet, Sequence[Match]]  # an edition, and which of its rules the event meets
@@ -45,17 +52,23 @@ class Evaluator:
     def evaluate(self, event: ActivityEvent, history: History) -> Iterator[Verdict]:
         """Evaluate each rule set, the live one first; a set is evaluated only when its verdict is consumed."""
         for rule_set in self.rule_sets:
-            yield rule_set, evaluate(rule_set.rules, event, history)
+            yield rule_set, rule_set.evaluate(event, history)
 
 
 def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> tuple[Match, ...]:
     """Return the rules that the player meets once the event has happened (A4), by code."""
-    kind = event.type
-    met = [match for rule in rules if kind in rule.evaluated_on and (match := rule.match(event, history)) is not None]
-    if not met:
-        return ()
-    # Only now, since few events meet any rule.
-    return tuple(sorted((match for match in met if match.rule.is_for(history.groups)), key=lambda match: match.code))
+    kind, met = event.type, []
+    for rule in rules:
+        # Groups come last, since few events meet any rule.
+        if (
+            kind in rule.evaluated_on
+            and (match := rule.match(event, history)) is not None
+            and rule.is_for(history.groups)
+        ):
+            met.append(match)  # noqa: PERF401  # a comprehension costs every event one more call
+    if len(met) > 1:
+        met.sort(key=attrgetter("rule.code"))
+    return tuple(met)
 
 
 def needs_of(rules: Iterable[Rule], on: EventType) -> HistoryNeeds:

@@ -10,13 +10,16 @@ from app.rules.limits import AMOUNT, EVENT_ID
 
 
 class EventType(StrEnum):
-    """What a player did with money."""
+    """What a player did with money, or tried to do."""
 
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
+    DEPOSIT_FAILED = "deposit_failed"
+    WITHDRAW_CANCELLED = "withdraw_cancelled"
 
 
-BOTH_TYPES = frozenset(EventType)
+ALL_TYPES = frozenset(EventType)
+MONEY_TYPES = frozenset({EventType.DEPOSIT, EventType.WITHDRAW})  # those that move money; the only ones of 0.1 (A62)
 TYPE_BY_NAME = {kind.value: kind for kind in EventType}
 
 _amount = re.compile(AMOUNT)
@@ -33,8 +36,9 @@ class EventRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityEvent:
-    """One deposit or withdrawal. `t` is in seconds (A31); `amount` is exact, above zero.
+    """One deposit or withdrawal, or one that failed or was cancelled.
 
+    `t` is in seconds (A31); `amount` is exact, above zero.
     `event_id` is the platform's own id. Events with one may share a second; `n` counts them there, from 0 on (A49).
     """
 

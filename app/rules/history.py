@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import MONEY_TYPES, ActivityEvent, EventType
+from app.rules.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The events of `type` in the `seconds` before an event, both ends included."""
+    """The events of `type` within the span that ends at an event, both ends included."""
 
     type: EventType
-    seconds: int
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ NO_GROUPS: Groups = frozenset()
 class HistoryNeeds:
     """How far back the rules look from one event; this bounds every read of history.
 
-    `latest`: how many events before it; `latest_of`: how many of each type; `window`: how many seconds of each type;
-    `sums`: the windows of which only the sum is read; `groups`: whether rules are for groups of players.
+    `latest`: how many deposits and withdrawals before it; `latest_of`: how many of each type; `window`: how many
+    seconds of each type; `sums`: the windows of which only the sum is read; `groups`: whether rules are for groups of
+    players.
     """
 
     latest: int = 0
@@ -52,6 +54,21 @@ class HistoryNeeds:
             groups=self.groups or other.groups,
         )
 
+    @property
+    def last_of(self) -> Mapping[EventType, int]:
+        """How many of the last events of each type suffice for `latest` and `latest_of` together."""
+        return _greater(dict.fromkeys(MONEY_TYPES, self.latest) if self.latest else {}, self.latest_of)
+
+    @property
+    def longest(self) -> int:
+        """The most seconds that any window spans."""
+        return max((*self.window.values(), *(window.span.longest for window in self.sums)), default=0)
+
+    def longest_of(self, kind: EventType) -> int | None:
+        """The most seconds that any window of a type spans; None if there is none of it."""
+        spans = [window.span.longest for window in self.sums if window.type is kind]
+        return max((*spans, *([self.window[kind]] if kind in self.window else ())), default=None)
+
 
 def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Mapping[EventType, int]:
     """Merge two mappings; the greater value of each key wins."""
@@ -62,7 +79,7 @@ def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Ma
 class History:
     """What a player did before the event under evaluation, as far back as needed; each part newest first.
 
-    `groups` are those that the player is in at the event (A56).
+    `latest` are deposits and withdrawals only. `groups` are those that the player is in at the event (A56).
     """
 
     latest: Sequence[ActivityEvent] = ()

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
 
-from app.rules.event import ActivityEvent, EventType
+from app.rules.event import MONEY_TYPES, ActivityEvent, EventType
 from app.rules.history import HistoryNeeds
 
 
@@ -24,16 +23,13 @@ class Reach:
     def includes(self, t: int, needs: HistoryNeeds) -> bool:
         """Tell whether rules with these needs can look from the next event, at `t`, back to the changed one."""
         return (
-            self._between < needs.latest
+            (self._between < needs.latest and not self._types.isdisjoint(MONEY_TYPES))
             or any(self._between_of[kind] < count for kind, count in needs.latest_of.items() if kind in self._types)
-            or any(t - self._t <= seconds for kind, seconds in _windows(needs) if kind in self._types)
+            or any(t - self._t <= seconds for kind, seconds in needs.window.items() if kind in self._types)
+            or any(window.span.opens(t) <= self._t for window in needs.sums if window.type in self._types)
         )
 
     def go_beyond(self, event: ActivityEvent) -> None:
         """Go on to the event after this one."""
-        self._between += 1
+        self._between += event.type in MONEY_TYPES
         self._between_of[event.type] += 1
-
-
-def _windows(needs: HistoryNeeds) -> Iterable[tuple[EventType, int]]:
-    return chain(needs.window.items(), ((window.type, window.seconds) for window in needs.sums))

@@ -8,7 +8,7 @@ from app.rules.engine import RuleSet, needs_of
 from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import NO_GROUPS, Groups, HistoryNeeds
 from app.rules.reach import Reach
-from app.rules.rule import Match
+from app.rules.rule import Match, newest_of
 from app.rules.running_history import RunningHistory
 
 
@@ -61,6 +61,7 @@ class Rejudging:
 def proof_of(match: Match, event: ActivityEvent, history: RunningHistory) -> list[EventRef]:
     """Return the events that prove a match, newest first; `history` is what comes before the event."""
     refs = [each.ref for each in match.events[: match.most_named]]
-    if match.window:
-        refs += history.last_in(match.window, event.t, match.most_named - len(refs))
-    return refs
+    before: list[EventRef] = []
+    for window in match.windows:
+        before += history.last_in(window, event.t, match.most_named - len(refs))
+    return newest_of(refs, before, match.most_named)

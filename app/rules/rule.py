@@ -1,11 +1,11 @@
 """What every kind of rule declares, and what a rule returns when it is met."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from app.rules.event import BOTH_TYPES, ActivityEvent, EventType
+from app.rules.event import ALL_TYPES, MONEY_TYPES, ActivityEvent, EventRef, EventType
 from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window
 from app.rules.limits import MAX_MOMENTS
 from app.rules.wording import PRESENT, Wording
@@ -23,11 +23,12 @@ class Rule(ABC):
     meaning: ClassVar[str]  # when a rule of this kind is met, for the OpenAPI document
     sentences: ClassVar[Mapping[Wording, Callable[[Any, "Match"], str]]]  # by wording, former ones included
     met_only_by: ClassVar[str] = ""  # the parameter that names the only type of event that can meet the rule
+    alternatives: ClassVar[Sequence[Sequence[str]]] = ()  # optional parameters: exactly one of these sets is given
 
     code: int
     name: str
     description: str
-    evaluated_on: frozenset[EventType] = BOTH_TYPES  # the types of event that trigger its evaluation (A2)
+    evaluated_on: frozenset[EventType] = MONEY_TYPES  # the types of event that trigger its evaluation (A2)
     groups: Groups = NO_GROUPS  # only players in any of these meet it; empty: all players (A56)
     except_groups: Groups = NO_GROUPS  # players in any of these do not meet it
 
@@ -65,7 +66,7 @@ class Rule(ABC):
     @property
     def met_by(self) -> frozenset[EventType]:
         """The types of event that can meet the rule, whatever it is evaluated on."""
-        return frozenset({getattr(self, self.met_only_by)}) if self.met_only_by else BOTH_TYPES
+        return frozenset({getattr(self, self.met_only_by)}) if self.met_only_by else ALL_TYPES
 
     @abstractmethod
     def needs(self, on: EventType) -> HistoryNeeds:
@@ -76,21 +77,21 @@ class Rule(ABC):
         """Return the match, or None when the rule is not met."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(NamedTuple):
     """A rule that the player now meets, with the proof: the values compared and the events behind them.
 
-    `count` events within `span` seconds make up `value`. `events` are newest first; those of a long `window` stay in
-    the database.
+    `count` events within `span` seconds make up `value`. `events` are newest first; those of the `windows`, which are
+    long, stay in the database. A tuple is made in half the time of a frozen dataclass, and a backtest makes one for
+    every alert.
     """
 
     rule: Rule
     value: str
     threshold: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name, which nobody calls here
     span: int = 0
     events: Sequence[ActivityEvent] = ()
-    window: Window | None = None
+    windows: tuple[Window, ...] = ()
 
     @property
     def code(self) -> int:
@@ -115,3 +116,13 @@ class Match:
 
 def _any_of(groups: Groups) -> str:
     return " or ".join(sorted(groups))
+
+
+def newest_of(own: Iterable[EventRef], before: list[EventRef], most: int) -> list[EventRef]:
+    """Return the newest events of a proof: the match's own, then those of its windows."""
+    refs = [*own, *sorted(before, key=_place, reverse=True)]
+    return refs[:most]
+
+
+def _place(ref: EventRef) -> tuple[int, int]:
+    return ref.t, ref.n

@@ -12,9 +12,10 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, islice
 
-from app.rules.event import ActivityEvent, EventRef, EventType
+from app.rules.event import MONEY_TYPES, ActivityEvent, EventRef, EventType
 from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window, WindowSum
 from app.rules.limits import MAX_MOMENTS
+from app.rules.spans import Span
 
 ROOM = 4096  # events of a type that are kept before those outside every window are dropped
 
@@ -36,7 +37,10 @@ class RunningHistory:
         self._parts = {
             kind: [
                 (part, most)
-                for part, most in ((latest, needs.latest), (latest_of.get(kind), needs.latest_of.get(kind)))
+                for part, most in (
+                    (latest if kind in MONEY_TYPES else None, needs.latest),
+                    (latest_of.get(kind), needs.latest_of.get(kind)),
+                )
                 if part is not None and most
             ]
             for kind in EventType
@@ -54,7 +58,8 @@ class RunningHistory:
         `groups` are those of the player at the event.
         """
         for within, seconds in self._windows.values():
-            _drop_before(within, t - seconds)
+            if within and within[-1].t < t - seconds:
+                _drop_before(within, t - seconds)
         self._sums.t = t
         if groups is not self._history.groups:
             self._history = replace(self._history, groups=groups)
@@ -73,7 +78,8 @@ class RunningHistory:
         if event.type in self._windows:
             within, seconds = self._windows[event.type]
             within.insert(0, event)
-            _drop_before(within, event.t - seconds)  # so it stays bounded even if nobody calls `before`
+            if within[-1].t < event.t - seconds:
+                _drop_before(within, event.t - seconds)  # so it stays bounded even if nobody calls `before`
         if self._adds_up:
             self._sums.remember(event)
 
@@ -89,7 +95,7 @@ class RunningSums(Mapping[Window, WindowSum]):
     def __init__(self, windows: frozenset[Window]) -> None:
         self.t = 0
         self._ledgers = {kind: Ledger() for kind in {window.type for window in windows}}
-        self._running = {window: RunningSum(self._ledgers[window.type], window.seconds) for window in windows}
+        self._running = {window: RunningSum(self._ledgers[window.type], window.span) for window in windows}
 
     def __getitem__(self, window: Window) -> WindowSum:
         found = self._running[window].before(self.t)
@@ -105,7 +111,8 @@ class RunningSums(Mapping[Window, WindowSum]):
 
     def last_in(self, window: Window, t: int, most: int) -> list[EventRef]:
         """Return the last events in a window, newest first."""
-        return [each.ref for each in self._ledgers[window.type].latest(most) if each.t >= t - window.seconds]
+        opens = window.span.opens(t)
+        return [each.ref for each in self._ledgers[window.type].latest(most) if each.t >= opens]
 
     def remember(self, event: ActivityEvent) -> None:
         """Add the player's next event."""
@@ -159,7 +166,7 @@ class Ledger:
 
     def _drop_expired(self, t: int) -> None:
         """Drop events before the longest window; the next run comes when twice as many as are left are stored."""
-        past = bisect_left(self.times, t - max(running.seconds for running in self._sums))
+        past = bisect_left(self.times, min(running.span.opens(t) for running in self._sums))
         for running in self._sums:
             running.drop_first(past)
         del self.times[:past], self.cents[:past]
@@ -169,8 +176,8 @@ class Ledger:
 class RunningSum:
     """The sum over one window: each event is added once when it enters and subtracted once when it leaves."""
 
-    def __init__(self, ledger: Ledger, seconds: int) -> None:
-        self.seconds = seconds
+    def __init__(self, ledger: Ledger, span: Span) -> None:
+        self.span = span
         self._ledger = ledger
         self.forget()
         ledger.serve(self)
@@ -185,7 +192,7 @@ class RunningSum:
         if self._end < len(times):
             self._total += sum(cents[self._end :])
             self._end = len(times)
-        opens = t - self.seconds
+        opens = self.span.opens(t)
         while self._first < self._end and times[self._first] < opens:
             self._total -= cents[self._first]
             self._first += 1

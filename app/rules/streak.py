@@ -12,13 +12,16 @@ from app.rules.wording import NOUNS, PRESENT, counted, since, since_0_1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak(Rule):
-    """Met when this event and the `count` - 1 before it are all of `type`; any other event restarts the count."""
+    """Met when this deposit or withdrawal and the `count` - 1 before it are all of `type`.
+
+    The other of the two restarts the count; failed deposits and cancelled withdrawals do not (A62).
+    """
 
     kind = "streak"
-    meaning = "this event and the `count` - 1 before it are all of the type"
+    meaning = "this deposit or withdrawal and the `count` - 1 before it are all of the type"
     met_only_by = "type"
 
-    type: EventType = field(metadata=event_type())
+    type: EventType = field(metadata=event_type(types=(EventType.DEPOSIT, EventType.WITHDRAW)))
     count: int = field(metadata=event_count())
 
     @property
@@ -40,7 +43,10 @@ class Streak(Rule):
         if event.type is not self.type:
             return None
         latest = (event, *history.latest[: self.count - 1])
-        if len(latest) < self.count or any(each.type is not self.type for each in latest):
+        for each in latest:
+            if each.type is not self.type:
+                return None
+        if len(latest) < self.count:
             return None
         count = str(self.count)
         span = event.t - latest[-1].t

@@ -13,9 +13,18 @@ from app.rules.event import EventType
 Wording = str | None
 PRESENT = "0.2"  # of new alerts
 
-NOUNS = {EventType.DEPOSIT: "deposit", EventType.WITHDRAW: "withdrawal"}
-
-DONE = {EventType.DEPOSIT: "deposited", EventType.WITHDRAW: "withdrawn"}
+NOUNS = {
+    EventType.DEPOSIT: "deposit",
+    EventType.WITHDRAW: "withdrawal",
+    EventType.DEPOSIT_FAILED: "failed deposit",
+    EventType.WITHDRAW_CANCELLED: "cancelled withdrawal",
+}
+DONE = {
+    EventType.DEPOSIT: "deposited",
+    EventType.WITHDRAW: "withdrawn",
+    EventType.DEPOSIT_FAILED: "attempted",
+    EventType.WITHDRAW_CANCELLED: "taken back",
+}
 MAX_AMOUNTS = 10  # that are listed one by one
 HOUR = 3600  # seconds
 UNITS = (("d", 24 * HOUR), ("h", HOUR), ("min", 60), ("s", 1))
@@ -23,7 +32,8 @@ UNITS = (("d", 24 * HOUR), ("h", HOUR), ("min", 60), ("s", 1))
 
 def money(amount: Decimal) -> str:
     """Write an amount with its cents."""
-    return f"{amount:.2f}"
+    text = str(amount)  # nearly every amount has two decimals, and so needs no formatting, which takes longer
+    return text if text[-3:-2] == "." else f"{amount:.2f}"
 
 
 def lasting(seconds: int) -> str:

@@ -18,7 +18,7 @@ from testkit.oracle import Event
 
 PATIENCE = 12  # seconds; far above what any request may take, so that a hang is measured and not cut short
 ONE, MANY = "application/json", "application/x-ndjson"
-REPLAY_HEADER = "Idempotent-Replay"
+REPLAY_HEADER, LATE_HEADER = "Idempotent-Replay", "Late-Event"
 
 
 class Outcome(StrEnum):
@@ -37,6 +37,7 @@ class Answer:
 
     body: bytes
     replayed: bool
+    late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,8 @@ def judged(began: float, response: HTTPResponse, answer: bytes, events: int) -> 
     """Tell which of the contract's answers this is; a batch that refuses any event is none, since all were valid."""
     outcome, answers = Outcome.STRANGE, list[Answer]()
     if response.status == 200:
-        replayed = response.getheader(REPLAY_HEADER) == "true"
-        answers = [Answer(body=answer, replayed=replayed)] if events == 1 else results_in(answer)
+        replayed, late = (response.getheader(name) == "true" for name in (REPLAY_HEADER, LATE_HEADER))
+        answers = [Answer(body=answer, replayed=replayed, late=late)] if events == 1 else results_in(answer)
         outcome = Outcome.TAKEN if len(answers) == events else Outcome.STRANGE
     elif response.status == 503 and (response.getheader("Retry-After") or "").isdigit():
         outcome = Outcome.UNAVAILABLE
@@ -132,5 +133,6 @@ def results_in(answer: bytes) -> list[Answer]:
 
 
 def alone(result: dict[str, object]) -> Answer:
-    body = {name: value for name, value in result.items() if name not in {"index", "status", "replayed"}}
-    return Answer(body=f"{json.dumps(body, separators=(',', ':'))}\n".encode(), replayed=bool(result.get("replayed")))
+    said = {name: value for name, value in result.items() if name not in {"index", "status", "replayed", "late"}}
+    body = f"{json.dumps(said, separators=(',', ':'))}\n".encode()
+    return Answer(body=body, replayed=bool(result.get("replayed")), late=bool(result.get("late")))

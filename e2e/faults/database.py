@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +11,23 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a
 
 SERVICE = "activity-alerts"  # how the service names its connections
 STORED = "SELECT user_id, t, coalesce(event_id, ''), type::text, amount, alert_codes FROM activity_event"
-# Events whose alerts are not those of their codes, and players whose clock does not count what they have.
+# What events raise by what is known by now.
+BELIEVED = """
+    SELECT user_id, t, coalesce(event_id, ''), coalesce((
+        SELECT codes_after FROM revision WHERE user_id = event.user_id AND t = event.t AND n = event.n
+        ORDER BY no DESC LIMIT 1
+    ), alert_codes) FROM activity_event AS event WHERE user_id = ANY (%s)
+"""
+# Events whose alerts are not those of their codes, answered or found late, and players whose clock does not count what
+# they have.
 HALF_STORED = """
-    SELECT event.user_id, event.t, coalesce(event.event_id, '') FROM activity_event AS event
-    LEFT JOIN (
-        SELECT user_id, t, n, array_agg(code ORDER BY code) AS codes FROM alert WHERE NOT shadow GROUP BY user_id, t, n
-    ) AS raised USING (user_id, t, n)
-    WHERE event.alert_codes <> coalesce(raised.codes, '{}')
+    WITH met AS (
+        SELECT user_id, t, n, unnest(alert_codes) AS code FROM activity_event
+        UNION SELECT user_id, t, n, jsonb_object_keys(found)::integer FROM revision
+    ), raised AS (SELECT user_id, t, n, code FROM alert WHERE NOT shadow)
+    SELECT user_id, t, coalesce(event_id, '') FROM (
+        (TABLE met EXCEPT TABLE raised) UNION ALL (TABLE raised EXCEPT TABLE met)
+    ) AS different LEFT JOIN activity_event USING (user_id, t, n)
     UNION ALL
     SELECT user_id, coalesce(last_t, t), '' FROM (
         SELECT user_id, max(t) AS t, count(*) AS stored FROM activity_event GROUP BY user_id
@@ -55,6 +65,11 @@ def stored(url: str) -> list[tuple[Key, Row]]:
 def half_stored(url: str) -> set[Key]:
     """Find events that are stored without an alert of theirs, or not counted for their player."""
     return set(ask(url, HALF_STORED))
+
+
+def believed(url: str, players: Iterable[int]) -> dict[Key, object]:
+    """Read the codes that the events of some players raise by what is known by now."""
+    return {row[:3]: row[3] for row in ask(url, BELIEVED, list(players))}
 
 
 def backends_of_the_service(url: str) -> list[int]:

@@ -84,6 +84,10 @@ class Ledger:
         """Count the acknowledged events."""
         return sum(len(each.events) for each in self.acknowledged)
 
+    def late(self) -> list[tuple[Event, Answer]]:
+        """Events that were acknowledged as late, with their answers."""
+        return [each for request in self.acknowledged for each in request.answered() if each[1].late]
+
     def batches_in_doubt(self) -> list[Acknowledged]:
         """Batches that were sent more than once."""
         return [each for each in self.acknowledged if each.is_batch and each.in_doubt]

@@ -20,6 +20,8 @@ EVENTS = 150_000  # more than the fastest machine gets through
 USERS = 9_000
 # How many events a request has, and how often: most are single ones; the largest batches take several transactions.
 SIZES = {1: 250, 8: 30, 300: 1}
+LATE = 0.05  # share of the events that come after their player's next one
+KEEP_LATE = {"LATE_EVENTS": "keep"}  # the setting of a service that gets them
 SHARED = 10  # seconds that become one for players whose events have ids, so that some events share a second
 PACE = 0.03  # seconds between two requests of each of CLIENTS: load, but no contest for the processors, nor by two runs
 SLOW = 0.15  # the same beside something that needs the processors itself
@@ -84,6 +86,19 @@ def with_id(event: Event) -> Event:
     return replace(event, t=event.t - event.t % SHARED, event_id=f"tx-{event.t}")
 
 
+def with_late(events: Sequence[Event]) -> list[Event]:
+    """Let some of a client's events come after their player's next one, the same ones each time."""
+    random, held, sent = Random(SEED), dict[int, Event](), list[Event]()  # noqa: S311 - it must be the same each time, not secret
+    for event in events:
+        if event.user_id not in held and random.random() < LATE:
+            held[event.user_id] = event
+            continue
+        sent.append(event)
+        if late := held.pop(event.user_id, None):
+            sent.append(late)
+    return sent
+
+
 def in_requests(events: Sequence[Event]) -> Iterator[list[Event]]:
     """Divide a client's events into requests of SIZES, the same ones each time."""
     random, left = Random(SEED + events[0].user_id), iter(events)  # noqa: S311 - it must be the same each time, not secret
@@ -99,8 +114,11 @@ class Load:
     """All clients together; they play on where they stopped when they are started again."""
 
     def __init__(self, *, port: int, in_system_order: bool = False, pace: float = PACE) -> None:
-        """Let CLIENTS play; in the system's order one, since `t` must then rise over all players, by one an event."""
-        played = in_the_systems_order() if in_system_order else lanes(the_day(), CLIENTS)
+        """Let CLIENTS play, some events late; in the system's order one, since `t` must then rise over all players.
+
+        There it rises by one an event.
+        """
+        played = in_the_systems_order() if in_system_order else [*map(with_late, lanes(the_day(), CLIENTS))]
         self._lanes = [Lane(in_requests(lane), port, pace * len(played) / CLIENTS) for lane in played]
         self._threads: list[Thread] = []
 

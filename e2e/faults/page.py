@@ -21,21 +21,23 @@ PAGE = """\
 Written by `make faults` on {date}: {machine}.
 
 {clients} clients, each with its own connection, play a day from a seed. {sizes}
-Half of the players' events have an `event_id`, and some of these share a second. A client that gets a 503 or no answer
-sends the same request again, before its next one, until it is acknowledged. Under this load one fault follows the
-other; faults that need more than a service run on separate services. Afterwards every acknowledged request is sent
-again and must be replayed with exactly the same answers; stored events are compared with acknowledged ones, with their
-alerts and with the clocks of their players, and every answer with a serial replay by the oracle. At the end every
-stored event is judged again by its own edition (`flask rules verify`), and all must agree.
+Half of the players' events have an `event_id`, and some of these share a second. With `LATE_EVENTS=keep`, except in the
+system's order, {late} events came late, after their player's next one. A client that gets a 503 or no answer sends the
+same request again, before its next one, until it is acknowledged. Under this load one fault follows the other; faults
+that need more than a service run on separate services. Afterwards every acknowledged request is sent again and must be
+replayed with exactly the same answers; stored events are compared with acknowledged ones, with their alerts and with
+the clocks of their players, and every answer with a serial replay by the oracle; so are the codes that are believed by
+then of the events of players with late ones. At the end every stored event is judged again by its own edition
+(`flask rules verify`), and all must agree.
 
 {table}
 
 {verdict}{left_out}
 
 - *in doubt*: acknowledged events that first got a 503 or no answer; in brackets those of them that had been stored.
-- *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards, or
-  stored without an alert or not counted for the player; stored but never acknowledged; different from the oracle's
-  answer. All must be zero.
+- *lost*, *changed*, *doubled*, *wrong*: acknowledged and then gone; answered or stored differently afterwards, stored
+  without an alert, not counted for the player, or believed to raise other codes than the oracle says; stored but never
+  acknowledged; different from the oracle's answer. All must be zero.
 - {batches}
 - *kill -9 of an import …*: `events import` reads {lines} unsorted lines of other players, beside a fifth of the load.
   It is killed while it reads them; one of its workers while it checks them; its main process, then PostgreSQL, while it
@@ -64,6 +66,7 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         machine=machine(),
         clients=CLIENTS,
         sizes=sizes(),
+        late=f"{sum(each.late for each in rows):,}",
         batches=batches([batch for each in rows for batch in each.batches]),
         lines=f"{LINES:,}",
         table=markdown(rows),

@@ -34,13 +34,14 @@ class Row:
     """A reported result: a cell for each of COLUMNS, and the broken promises.
 
     `graceful` tells how many of the requests under way were answered; it is empty where nobody told the service to end.
-    `batches` are those that had to be sent again.
+    `batches` are those that had to be sent again; `late` counts the acknowledged events that were late.
     """
 
     cells: list[str]
     complaints: list[str]
     graceful: str
     batches: list[Acknowledged]
+    late: int
 
     @property
     def name(self) -> str:
@@ -53,6 +54,7 @@ def row(result: Result) -> Row:
         complaints=result.complaints(),
         graceful=graceful(result) if result.scenario.graceful else "",
         batches=result.ledger.batches_in_doubt(),
+        late=len(result.ledger.late()),
     )
 
 
@@ -78,8 +80,9 @@ def seconds_of(result: Result) -> tuple[float, ...]:
 
 def line(result: Result) -> str:
     """Describe a result in one line, and its faults in further ones."""
-    count = result.ledger.events()
-    detail = f"{count:,} acknowledged, lost {len(result.proof.lost)}, 200 again after {result.first_taken:.2f} s"
+    count, late = result.ledger.events(), len(result.ledger.late())
+    detail = f"{count:,} acknowledged ({late:,} late), lost {len(result.proof.lost)}"
+    detail += f", 200 again after {result.first_taken:.2f} s"
     detail += f" ({result.window.detail})" if result.window.detail else ""
     return "\n".join([detail, *(f"  FAILED: {complaint}" for complaint in result.complaints())])
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from e2e.faults import report
 from e2e.faults.imports import IMPORTS
-from e2e.faults.load import SLOW, Load
+from e2e.faults.load import KEEP_LATE, SLOW, Load
 from e2e.faults.proof import Book
 from e2e.faults.report import Row
 from e2e.faults.scenarios import ON_A_SMALL_DISK, SCENARIOS, Scenario
@@ -64,7 +64,7 @@ class Run:
 
     def _on_a_service(self, notes: Notes) -> None:
         if scenarios := list(filter(self.wanted, SCENARIOS)):
-            with new_site(self.checkout, name="faults") as site:
+            with new_site(self.checkout, name="faults", settings=KEEP_LATE) as site:
                 self._on_one_service(site, scenarios, notes, Load(port=site.port))
 
     def _on_others(self, notes: Notes) -> None:
@@ -72,7 +72,7 @@ class Run:
         if scenarios := list(filter(self.wanted, ON_A_SMALL_DISK)):
             self._on_a_small_disk(scenarios, notes)
         if scenarios := list(filter(self.wanted, IMPORTS)):
-            with new_site(self.checkout, name="faults-import") as site:
+            with new_site(self.checkout, name="faults-import", settings=KEEP_LATE) as site:
                 self._on_one_service(site, scenarios, notes, Load(port=site.port, pace=SLOW))
         for stage in filter(self.wanted, STAGES):
             with ExitStack() as stack:
@@ -83,7 +83,7 @@ class Run:
 
     def _on_a_small_disk(self, scenarios: Sequence[Scenario], notes: Notes) -> None:
         with ExitStack() as stack:
-            site = stack.enter_context(new_site(self.checkout, name="faults-disk"))
+            site = stack.enter_context(new_site(self.checkout, name="faults-disk", settings=KEEP_LATE))
             try:
                 stack.enter_context(small_disk(site.var))
             except NoDisk as reason:

@@ -12,6 +12,7 @@ from threading import Thread
 
 from e2e.faults import database, processes
 from e2e.faults.client import Connection
+from e2e.faults.load import KEEP_LATE
 from e2e.faults.scenarios import Scenario, Window
 from e2e.site import Site, SiteError, new_site
 from testkit.network import Network, network
@@ -78,7 +79,7 @@ def behind_a_network(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scena
         far.start()
         with (
             network(far.url) as between,
-            new_site(checkout, name="faults-network", settings={"DATABASE_URL": between.url}) as site,
+            new_site(checkout, name="faults-network", settings={**KEEP_LATE, "DATABASE_URL": between.url}) as site,
         ):
             yield site, Scenario(name=stage.name, inflict=partial(swallow, between))
 
@@ -94,7 +95,7 @@ def swallow(between: Network, _: Site) -> Window:
 def with_a_redis(stage: Stage, checkout: Path) -> Iterator[tuple[Site, Scenario]]:
     """Nothing listens there before and after the fault, so that no Redis is needed."""
     port = free_port()
-    settings = {"RATE_LIMIT": LIMIT, "RATE_LIMIT_STORAGE": f"redis://127.0.0.1:{port}/0"}
+    settings = {**KEEP_LATE, "RATE_LIMIT": LIMIT, "RATE_LIMIT_STORAGE": f"redis://127.0.0.1:{port}/0"}
     with new_site(checkout, name="faults-redis", settings=settings) as site:
         yield site, Scenario(name=stage.name, inflict=partial(say_nothing, port), stops_nothing=True)
 

@@ -1,6 +1,6 @@
 """Groups of players, changes of the register with who made them, and the version of the groups that an event saw.
 
-Revision 0018, after 0016. No table is rewritten: new columns are nullable or have a constant default. A registered
+Revision 0018, after 0017. No table is rewritten: new columns are nullable or have a constant default. A registered
 player is changed only by a function of the tables' owner, which keeps what stood before and who changed it. The
 previous release can run alongside this one, but reads no rule for groups: draft the first one when all processes run
 this release.
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.online import at_once, online
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

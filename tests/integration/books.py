@@ -36,6 +36,14 @@ def shadow(app: APIFlask, rules: Sequence[Rule]) -> int:
     return edition
 
 
+def a_minute_later(sql: Sql) -> None:
+    """Let all steps and events be a minute older, past the guard of the audit: every process has followed the steps."""
+    sql("ALTER TABLE rule_book_audit DISABLE TRIGGER append_only")
+    sql("UPDATE rule_book_audit SET at = at - interval '1 minute'")
+    sql("ALTER TABLE rule_book_audit ENABLE TRIGGER append_only")
+    sql("UPDATE activity_event SET received_at = received_at - interval '1 minute'")
+
+
 def write_into(sql: Sql, edition: int, rules: str) -> None:
     """Let an edition hold other rules, in JSON, past its guard: what only a hand in the database can do."""
     sql("ALTER TABLE rule_book DISABLE TRIGGER as_drafted")
@@ -43,6 +51,15 @@ def write_into(sql: Sql, edition: int, rules: str) -> None:
     sql("ALTER TABLE rule_book ENABLE TRIGGER as_drafted")
 
 
+# Alerts that edition 2 raised in the shadow, one of each player, and edition 1 did not.
+TEN_THOUSAND_AND_ONE = """
+    WITH event AS (
+        INSERT INTO activity_event (user_id, t, type, amount, alert_codes, edition)
+        SELECT user_id, 1, 'withdraw', 90, '{}', 1 FROM generate_series(1, 10001) AS user_id RETURNING user_id, t
+    )
+    INSERT INTO alert (user_id, t, n, code, shadow, edition, evidence)
+    SELECT user_id, t, 0, 1100, true, 2, '{"sentence": "90.00 withdrawn"}' FROM event
+"""
 MANY = """
     INSERT INTO activity_event (user_id, t, type, amount, alert_codes)
     SELECT user_id, {first} + n * 400 + hashint8(user_id * 7 + n) % 30,

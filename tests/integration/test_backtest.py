@@ -29,12 +29,15 @@ from app.config import sqlalchemy_url
 from app.datastores import db
 from app.rulebook.forms import format_rules
 from app.rules.engine import RuleSet
-from app.rules.event import EventType
+from app.rules.event import MONEY_TYPES, EventType
 from app.rules.limits import BIGINT_MAX
+from app.rules.net_total import NetTotal
 from app.rules.rising_streak import RisingStreak
 from app.rules.rule import Rule
+from app.rules.spans import Unit
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
+from app.rules.window_count import WindowCount
 from app.rules.window_total import WindowTotal
 from lib.snapshots import snapshot_of
 from testkit import oracle
@@ -65,14 +68,20 @@ def backtest(app: APIFlask, *words: object) -> dict[str, Any]:
 # Rules that look minutes back and events minutes apart, so that what came before a scope is not read as a whole, and
 # every edge of what is read is met.
 TYPES = st.sampled_from(EventType)
-WHAT = {"code": st.integers(1, 2000), "name": st.just("a rule"), "description": st.just("it is"), "type": TYPES}
+WHAT = {"code": st.integers(1, 2000), "name": st.just("a rule"), "description": st.just("it is")}
+MOVES = st.sampled_from(sorted(MONEY_TYPES))
 LIMITS = st.integers(0, 300).map(Decimal)
 SHORT_SIGHTED: st.SearchStrategy[Rule] = st.one_of(
-    st.builds(Threshold, above=LIMITS, **WHAT),
-    st.builds(Streak, count=st.integers(2, 5), **WHAT),
-    st.builds(RisingStreak, count=st.integers(2, 5), **WHAT),
-    st.builds(WindowTotal, above=LIMITS, seconds=st.sampled_from([1, 30, 300]) | st.integers(1, 300), **WHAT),
-    st.builds(WindowTotal, above=LIMITS, seconds=st.integers(301, 310), **WHAT),
+    st.builds(Threshold, above=LIMITS, type=TYPES, **WHAT),
+    st.builds(Streak, count=st.integers(2, 5), type=MOVES, **WHAT),
+    st.builds(RisingStreak, count=st.integers(2, 5), type=TYPES, **WHAT),
+    st.builds(
+        WindowTotal, above=LIMITS, seconds=st.sampled_from([1, 30, 300]) | st.integers(1, 300), type=TYPES, **WHAT
+    ),
+    st.builds(WindowTotal, above=LIMITS, seconds=st.integers(301, 310), type=TYPES, **WHAT),
+    st.builds(WindowCount, count=st.integers(1, 4), seconds=st.integers(250, 310), type=TYPES, **WHAT),
+    st.builds(NetTotal, above=LIMITS, seconds=st.integers(250, 310), **WHAT),
+    st.builds(NetTotal, above=LIMITS, period=st.just(Unit.DAY), zone=st.just("Asia/Kathmandu"), **WHAT),
 )
 RULE_LISTS = st.lists(SHORT_SIGHTED, min_size=1, max_size=5, unique_by=lambda rule: rule.code)
 GAPS = st.sampled_from([1, 30, 299, 300, 301, 310, 5000]) | st.integers(1, 90)

@@ -10,9 +10,9 @@ import pytest
 from app.alerts.domain import Evidence, StoredAlert
 from app.alerts.revisions import as_believed
 from app.events.reading.activity_queries import ActivityQueries
-from app.events.reading.correction_queries import CorrectionQueries
 from app.events.reading.domain import Moment
 from app.events.reading.queries import ReadingQueries
+from app.events.revising.correction_queries import CorrectionQueries
 from lib.database import Database
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -68,6 +68,9 @@ def beliefs(request: pytest.FixtureRequest, sql: Sql, app_with: AppWith) -> Data
         insert(part)
     sql("ANALYZE revision, superseded_event")
     database: Database = wiring(app_with()).database
+    with database.transaction() as current:  # plans that are made now are kept
+        as_believed(current, [ALERT])
+        CorrectionQueries(current).changed_by(HEAVY, [5], 1)
     for part in parts.keys() - known:
         insert(part)
     sql("INSERT INTO user_clock (user_id, last_t, late_events) VALUES (%s, 1, 5), (%s, 1, 0)", HEAVY, LIGHT)

@@ -231,6 +231,23 @@ def test_commands_correct_events(app: APIFlask, client: FlaskClient, sql: Sql) -
     )
 
 
+def test_a_command_shows_the_first_events_whose_codes_changed_and_where_the_others_are(
+    app: APIFlask, client: FlaskClient, sql: Sql
+) -> None:
+    send(client, "deposit", "201", 1)
+    for t in range(2, 27):
+        send(client, "deposit", "1", t)
+    words = ["events", "reverse", "1", "--t", "1", "--reason", "charge-back"]
+    for said in ("is corrected", "was corrected so before"):
+        done = app.test_cli_runner().invoke(args=words)
+        head, _, *shown, others = done.output.splitlines()
+        assert said in head
+        assert [line.split()[0] for line in shown] == [str(t) for t in range(1, 21)]
+        assert "the first 20 of 26 events. GET /users/1/corrections shows 1,000 of a correction" in others
+        query = others[others.index("SELECT") :]
+        assert len(sql(query)) == 26
+
+
 WRONG_COMMANDS = [
     (["reverse", "1", "--reason", "x"], "Name the event by --t or by --id."),
     (["reverse", "1", "--t", "10"], "--reason"),

@@ -17,9 +17,11 @@ from unittest.mock import Mock
 import psycopg2
 import pytest
 from apiflask import APIFlask
+from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
 from app.datastores import AdvisoryLock
 from app.intake import controllers, under_way, working
+from app.intake.job_queries import JobQueries
 from app.intake.working import ImportContext
 from app.rules.event import ActivityEvent, EventType
 from tests.integration.clients import send
@@ -153,6 +155,41 @@ def test_a_file_that_was_changed_between_two_runs_is_another_file(
     assert "were changed since 100 of its events were imported: it is read as another file" in output
     assert "330 lines: 230 imported, 100 stored already." in output
     assert sql("SELECT state FROM import_job ORDER BY id") == [("left",), ("done",)]
+
+
+class KilledAt:
+    """A cursor's place in the queries of imports, whose process ends before a statement: `left` are those before it."""
+
+    def __init__(self, cursor: Cursor, left: list[int]) -> None:
+        self._cursor, self._left = cursor, left
+
+    def execute(self, *statement: object) -> None:
+        if not self._left:
+            raise Killed
+        self._left.pop()
+        self._cursor.execute(*statement)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._cursor, name)
+
+
+@pytest.mark.parametrize("statements", range(2, 7))
+def test_nothing_of_an_import_that_is_left_stays_wherever_the_next_one_is_killed(
+    app: APIFlask, sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: int
+) -> None:
+    """The next one looks for unfinished imports, and leaves those with which nobody goes on."""
+    file = csv_of(tmp_path / "events.csv", history(players=3))
+    with killed_in_span(2, monkeypatch):
+        run(app, file, span=10)
+    csv_of(file, history(players=3, each=EACH + 1))
+    left = [0] * statements
+    with monkeypatch.context() as patched:
+        patched.setattr(controllers, "JobQueries", lambda cursor: JobQueries(KilledAt(cursor, left)))  # type: ignore[arg-type]
+        with pytest.raises(Killed):
+            run(app, file, span=10)
+    assert "33 lines: 23 imported, 10 stored already." in imported(app, file, span=10)
+    assert sql("SELECT imported FROM import_job WHERE state = 'left' ORDER BY id LIMIT 1") == [(10,)]
+    assert sql("SELECT count(*) FROM import_line") == sql("SELECT count(*) FROM import_span") == [(0,)]
 
 
 def test_a_dry_run_leaves_an_interrupted_import_as_it_is(

@@ -27,7 +27,7 @@ from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import codes_of, judged, verified
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
-from tests.strategies import CROWDED, EDITIONS
+from tests.strategies import CROWDED, EDITIONS, STARTS
 
 ANN = Change(actor="ann")
 EXAMPLES = 12
@@ -101,8 +101,8 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(EDITIONS, EDITIONS, st.lists(CROWDED, min_size=1, max_size=4))
-    def one_edition(rules: list[Rule], beside: list[Rule], histories: list[Steps]) -> None:
+    @given(EDITIONS, EDITIONS, STARTS, st.lists(CROWDED, min_size=1, max_size=4))
+    def one_edition(rules: list[Rule], beside: list[Rule], start: int, histories: list[Steps]) -> None:
         nonlocal played
         store = wiring(books).database
         edition, shadow = (controllers.draft(store, each, ANN).edition for each in (rules, beside))
@@ -111,7 +111,7 @@ def test_live_answers_are_those_of_the_backtest_and_of_the_oracle(
         judged_by(live, sql, edition)  # a worker that knows the later step knows the one before it
         for history in histories:
             user_id = next(USERS)
-            sent = [as_sent(event) for event in played_by(user_id, history)]
+            sent = [as_sent(event) for event in played_by(user_id, history, start=start)]
             wanted, in_shadow = codes_of_each(sent, rules), codes_of_each(sent, beside)
             assert [live.send(event) for event in sent] == wanted, sent
             assert stored(sql, user_id, edition) == raised(sent, wanted)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import pytest
@@ -12,10 +13,13 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.datastores import db
 from app.events import controllers
+from app.owner import Owner
 from app.rulebook.examples import DRAFTS
+from lib.services import services_of
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
+from tests.integration.books import TEN_THOUSAND_AND_ONE, a_minute_later
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.wiring import wiring
 
@@ -234,6 +238,24 @@ def with_four_eyes(app_with: AppWith, example: Example) -> TestResponse:
     return answer
 
 
+def with_a_shadow(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for the comparison of a draft that was in the shadow for a minute before two withdrawals; or of too much."""
+    app = app_with()
+    sql = partial(run_sql, services_of(app, Owner).settings.database_owner_url)
+    client = app.test_client()
+    client.post("/rules", json=DRAFTS["rules"]["value"])
+    client.post("/rules/2/shadow")
+    wiring(app).rule_book.refresh()
+    a_minute_later(sql)
+    for t, amount in ((10, "150.00"), (20, "90.00")):
+        client.post("/event", json={**EVENT, "type": "withdraw", "amount": amount, "t": t})
+    if example.name == "too-much-to-compare":
+        sql(TEN_THOUSAND_AND_ONE)
+    answer = client.get(example.path.replace("/rules/1", "/rules/2"))
+    answer.set_data(answer.data.replace(b"rules compare 2", b"rules compare 1"))
+    return answer
+
+
 WITH_A_DRAFT = {
     "read_editions": "list",
     "read_audit": "audit",
@@ -270,6 +292,8 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("publish_edition", "same-eyes"): by_its_author,
     ("publish_edition", "live-edition-changed"): published_meanwhile,
     ("read_edition", "contract"): as_it_was_made,
+    ("compare_edition", "compared"): with_a_shadow,
+    ("compare_edition", "too-much-to-compare"): with_a_shadow,
     ("read_policy", "on"): with_four_eyes,
     ("change_policy", "off"): as_it_was_made,
     ("change_policy", "proposed"): with_four_eyes,

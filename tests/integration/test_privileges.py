@@ -45,7 +45,7 @@ ALLOWED = {
     "registered_user": May(insert=("user_id", "name", "email")),
     "revision": May(insert=("user_id", "t", "n", "no", "codes_before", "codes_after", "edition", "found", "cause")),
     "rule_book": May(
-        insert=("edition", "status", "rules", "author", "note", "based_on"),
+        insert=("edition", "status", "rules", "author", "note", "based_on", "time_zones"),
         update=("status", "published_at", "published_by"),
         delete=True,
     ),

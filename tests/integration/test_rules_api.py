@@ -11,13 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from openapi_schema_validator import OAS31Validator
 from werkzeug.test import TestResponse
 
+from app.events.domain import MeaningOfT
 from app.rulebook.forms import MAX_RULES, format_rules
 from app.rulebook.toml import parse_toml
 from app.rules.rule import Rule
+from app.rules.spans import zones_version
 from tests.edition_1 import WRITTEN
 from tests.integration.books import write_into
 from tests.integration.clients import problem
-from tests.integration.conftest import Sql
+from tests.integration.conftest import AppWith, Sql
 from tests.strategies import EDITIONS
 
 STREAK, WINDOW, RISING, LARGE = WRITTEN
@@ -88,9 +90,34 @@ def test_the_lists_are_paginated(client: FlaskClient, path: str, members: str) -
     assert [each["edition"] for each in found][:6] == [6, 5, 4, 3, 2, 1]
 
 
+@pytest.fixture
+def in_unix_time(app_with: AppWith) -> FlaskClient:
+    return app_with(t_is=MeaningOfT.UNIX).test_client()
+
+
+MONTHLY = {**{name: value for name, value in WINDOW.items() if name != "seconds"}, "period": "month", "zone": "UTC"}
+
+
+def test_periods_of_the_calendar_need_unix_time(client: FlaskClient, in_unix_time: FlaskClient) -> None:
+    """A63: where `t` is any number, no step makes such a rule judge."""
+    refused = json_of(client.post("/rules", json={"rules": [*STRICTER[1:], {**MONTHLY, "code": 7}]}), 400)
+    assert refused["errors"].keys() == {"rule 7, period"}
+    assert "T_IS=unix" in refused["detail"]
+    edition = draft(in_unix_time, [MONTHLY])
+    assert json_of(client.get(f"/rules/{edition}"))["time_zones"] == zones_version()
+    for step in ("shadow", "publish"):
+        answer = json_of(client.post(f"/rules/{edition}/{step}"), 409)
+        assert "periods of the calendar (123)" in answer["detail"]
+    assert json_of(client.post("/rules", json={"edition": edition}), 400)["errors"].keys() == {"rule 123, period"}
+    assert json_of(in_unix_time.post(f"/rules/{edition}/shadow"))["status"] == "shadow"
+    assert json_of(in_unix_time.post(f"/rules/{edition}/publish"))["status"] == "live"
+    assert json_of(client.get("/rules/1"))["time_zones"] is None
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EDITIONS)
-def test_a_draft_reads_back_and_can_be_drafted_again(client: FlaskClient, rules: list[Rule]) -> None:
+def test_a_draft_reads_back_and_can_be_drafted_again(in_unix_time: FlaskClient, rules: list[Rule]) -> None:
+    client = in_unix_time
     written = format_rules(sorted(rules, key=lambda rule: rule.code))
     edition = draft(client, format_rules(rules))
     assert json_of(client.get(f"/rules/{edition}"))["rules"] == written
@@ -264,7 +291,7 @@ RULES_AND_THEIR_WORTH: list[tuple[dict[str, Any], bool]] = [
     ({**STREAK, "evaluated_on": ["withdraw"]}, True),
     ({**STREAK, "evaluated_on": ["deposit"]}, False),
     ({**STREAK, "evaluated_on": ["deposit", "withdraw"]}, True),
-    ({**STREAK, "evaluated_on": ["withdraw"] * 3}, False),
+    ({**STREAK, "evaluated_on": ["withdraw"] * 5}, False),
     ({**LARGE, "evaluated_on": ["deposit"]}, False),
     ({**LARGE, "type": "deposit", "evaluated_on": ["deposit"]}, True),
     ({**RISING, "evaluated_on": ["withdraw"]}, True),
@@ -272,8 +299,8 @@ RULES_AND_THEIR_WORTH: list[tuple[dict[str, Any], bool]] = [
     ({**STREAK, "kind": "python"}, False),
     ({**STREAK, "above": "1.00"}, False),
     ({**WINDOW, "kind": "threshold"}, False),
-    ({**WINDOW, "seconds": 31 * 24 * 3600}, True),
-    ({**WINDOW, "seconds": 31 * 24 * 3600 + 1}, False),
+    ({**WINDOW, "seconds": 366 * 24 * 3600}, True),
+    ({**WINDOW, "seconds": 366 * 24 * 3600 + 1}, False),
     ({**LARGE, "above": 80.5}, True),
     ({**LARGE, "above": 0}, True),
     ({**LARGE, "above": -1}, False),

@@ -7,6 +7,7 @@ from app.rules.engine import RuleSet
 from app.rules.event import EventRef, EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.running_history import RunningHistory
+from app.rules.spans import Seconds
 from tests.builders import deposit, withdraw
 from tests.edition_1 import RULES
 
@@ -156,8 +157,8 @@ def test_losses_add_up_and_the_first_are_listed() -> None:
 
 
 def test_the_events_of_a_sum_are_the_last_of_the_window_newest_first() -> None:
-    window = Window(EventType.DEPOSIT, 1000)
-    past = RunningHistory(HistoryNeeds(sums=frozenset({window, Window(EventType.WITHDRAW, 9000)})))
+    window = Window(EventType.DEPOSIT, Seconds(1000))
+    past = RunningHistory(HistoryNeeds(sums=frozenset({window, Window(EventType.WITHDRAW, Seconds(9000))})))
     for t in range(0, 3000, 5):
         past.remember(deposit("1", t))
         past.remember(withdraw("1", t + 1))

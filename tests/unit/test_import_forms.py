@@ -97,7 +97,11 @@ FAULTY = {
     "a negative amount": ("1,10,deposit,-42", [], "a withdrawal is a positive amount"),
     "nothing": ("1,10,deposit,0.00", [], "line 2, amount: Must be above zero."),
     "no cents": ("1,10,deposit,42.00", ["--cents"], "line 2, amount: Must be a whole number of cents"),
-    "another word": ("1,10,withdrawal,42", [], "line 2, type: Must be one of deposit, withdraw; --type"),
+    "another word": (
+        "1,10,withdrawal,42",
+        [],
+        "line 2, type: Must be one of deposit, withdraw, deposit_failed, withdraw",
+    ),
     "a uuid": (f"{ANN},10,deposit,42", [], "--players FILE.csv gives other ids a number"),
     "leading zeros": ("007,10,deposit,42", [], "line 2, user_id: Must be a whole number"),
     "too great": (f"{2**63},10,deposit,42", [], "line 2, user_id: Must be a whole number"),

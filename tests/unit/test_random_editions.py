@@ -10,15 +10,15 @@ from app.rules.event import EventType
 from app.rules.rule import Rule
 from testkit import oracle
 from tests.builders import as_sent, history_of, played_by
-from tests.strategies import CROWDED, EDITIONS
+from tests.strategies import CROWDED, EDITIONS, STARTS
 
 
-@given(EDITIONS, CROWDED)
+@given(EDITIONS, CROWDED, STARTS)
 def test_any_edition_judges_any_history_as_the_oracle_does(
-    rules: list[Rule], played: list[tuple[EventType, Decimal, int]]
+    rules: list[Rule], played: list[tuple[EventType, Decimal, int]], start: int
 ) -> None:
     written = format_rules(rules)
-    events = played_by(1, played)
+    events = played_by(1, played, start=start)
     for place, event in enumerate(events):
         alerts = evaluate(rules, event, history_of(events[:place], needs_of(rules, event.type), event.t))
         sent = [as_sent(each) for each in events[: place + 1]]
@@ -28,5 +28,5 @@ def test_any_edition_judges_any_history_as_the_oracle_does(
             assert (alert.value, alert.threshold, alert.count) == (proof.value, proof.threshold, len(proof.moments))
             # Of a long window only the event itself is there; the others are looked up where they are stored.
             listed = [own.t for own in alert.events]
-            assert listed == (proof.moments[: len(listed)] if alert.window else proof.moments)
+            assert listed == (proof.moments[: len(listed)] if alert.windows else proof.moments)
             assert proof.value in alert.sentence

@@ -73,14 +73,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"evaluated_on": []}, "rule 30, evaluated_on"),
     ({"evaluated_on": ["bet"]}, "rule 30, evaluated_on"),
     ({"evaluated_on": "deposit"}, "rule 30, evaluated_on"),
-    ({"evaluated_on": ["withdraw"] * 3}, "rule 30, evaluated_on"),
+    ({"evaluated_on": ["withdraw"] * 5}, "rule 30, evaluated_on"),
     ({"\x1b[31mred\nnext": 1}, r"rule 30, \x1b[31mred\nnext"),
     ({"above": "1.00"}, "rule 30, above"),
     ({"kind": "window_total", "count": 3}, "rule 30, above"),
 ]
 WRONG_WINDOWS: list[tuple[dict[str, Any], str]] = [
     ({"seconds": 0}, "rule 123, seconds"),
-    ({"seconds": 31 * 24 * 3600 + 1}, "rule 123, seconds"),
+    ({"seconds": 366 * 24 * 3600 + 1}, "rule 123, seconds"),
     ({"seconds": 1.5}, "rule 123, seconds"),
     ({"above": "1.001"}, "rule 123, above"),
     ({"above": "-1"}, "rule 123, above"),
@@ -128,7 +128,8 @@ def test_both_rules_with_the_same_code_are_reported() -> None:
 def test_a_repeated_fault_is_reported_once() -> None:
     with pytest.raises(InvalidRules) as refused:
         parse_rules([{**STREAK, "evaluated_on": ["bet"] * 11_500}])
-    assert str(refused.value) == 'rule 30, evaluated_on: Must be "deposit" or "withdraw".'
+    known = '"deposit", "withdraw", "deposit_failed" or "withdraw_cancelled"'
+    assert str(refused.value) == f"rule 30, evaluated_on: Must be {known}."
 
 
 @pytest.mark.parametrize("rule", [STREAK, LARGE])
@@ -165,7 +166,9 @@ def test_the_number_of_long_windows_is_limited(more: dict[str, Any]) -> None:
     with pytest.raises(InvalidRules) as refused:
         parse_draft([*LONG, more, *STILL_ROOM[2:]])
     assert refused.value.errors == {
-        "rule 123, seconds": ["Must be one of at most 8 different windows above 300 s; use one that another rule has."]
+        "rule 123, seconds": [
+            "Must be one of at most 12 different windows of a type above 300 s; use one that another rule has."
+        ]
     }
     assert parse_rules([*LONG, more]), "one that was saved is still read"
 
@@ -173,6 +176,45 @@ def test_the_number_of_long_windows_is_limited(more: dict[str, Any]) -> None:
 @pytest.mark.parametrize("more", STILL_ROOM)
 def test_windows_without_extra_cost_are_not_counted(more: dict[str, Any]) -> None:
     assert len(parse_draft([*LONG, more])) == MAX_LONG_WINDOWS + 1
+
+
+MONTHLY = {name: value for name, value in WINDOW.items() if name != "seconds"} | {"period": "month", "zone": "UTC"}
+EITHER = "Give either seconds or period with zone."
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "message"),
+    [
+        ({"seconds": 30}, "period", EITHER),
+        ({"period": None}, "period", "Field may not be null."),
+        ({"period": "year"}, "period", 'Must be "day", "week" or "month".'),
+        ({"period": "MONTH"}, "period", 'Must be "day", "week" or "month".'),
+        ({"zone": "Europe/Atlantis"}, "zone", "Must be the IANA name of a time zone such as Europe/Amsterdam."),
+        ({"zone": "../UTC"}, "zone", "Must be the IANA name of a time zone such as Europe/Amsterdam."),
+        ({"zone": 1}, "zone", "Must be the IANA name of a time zone such as Europe/Amsterdam."),
+    ],
+)
+def test_a_window_is_of_seconds_or_of_a_period(changed: dict[str, Any], field: str, message: str) -> None:
+    [rule] = parse_draft([MONTHLY])
+    assert format_rules([rule]) == [MONTHLY | {"above": "200.00"}]
+    with pytest.raises(InvalidRules) as refused:
+        parse_draft([MONTHLY | changed])
+    assert refused.value.errors == {f"rule 123, {field}": [message]}
+
+
+@pytest.mark.parametrize("missing", [("period",), ("zone",), ("period", "zone")])
+def test_no_part_of_a_window_can_be_left_out(missing: tuple[str, ...]) -> None:
+    field = "seconds" if len(missing) > 1 else missing[0]
+    with pytest.raises(InvalidRules) as refused:
+        parse_draft([{name: value for name, value in MONTHLY.items() if name not in missing}])
+    assert refused.value.errors == {f"rule 123, {field}": [EITHER]}
+
+
+def test_a_streak_is_one_of_deposits_or_withdrawals() -> None:
+    """A62: the other types are no part of it."""
+    with pytest.raises(InvalidRules) as refused:
+        parse_draft([{**STREAK, "type": "deposit_failed", "evaluated_on": ["deposit_failed"]}])
+    assert refused.value.errors == {"rule 30, type": ['Must be "deposit" or "withdraw".']}
 
 
 def test_faults_of_every_kind_are_reported_together() -> None:

@@ -11,6 +11,7 @@ from app.rules.engine import evaluate, needs_of
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.rising_streak import RisingStreak
+from app.rules.spans import Seconds
 from app.rules.streak import Streak
 from app.rules.threshold import Threshold
 from app.rules.window_total import WindowTotal
@@ -138,7 +139,7 @@ def test_the_needs_of_several_rules_are_the_maximum_of_each() -> None:
     assert needs_of(several, EventType.DEPOSIT) == HistoryNeeds(
         latest=4,
         window={EventType.WITHDRAW: 60, EventType.DEPOSIT: 5},
-        sums=frozenset({Window(EventType.DEPOSIT, 3600)}),
+        sums=frozenset({Window(EventType.DEPOSIT, Seconds(3600))}),
     )
 
 

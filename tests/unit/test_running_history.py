@@ -14,31 +14,33 @@ from app.rules.event import EventType
 from app.rules.history import HistoryNeeds, Window, WindowSum
 from app.rules.rule import Rule
 from app.rules.running_history import RunningHistory
+from app.rules.spans import Period, Seconds, Unit
 from tests.builders import deposit, history_of, played_by, withdraw
-from tests.strategies import CROWDED, EDITIONS
+from tests.strategies import CROWDED, EDITIONS, STARTS, ZONES
 
 TYPES = st.sampled_from(EventType)
 COUNTS = st.dictionaries(TYPES, st.integers(0, 4))
 SECONDS = st.integers(1, 60) | st.sampled_from([300, 301, 3600])
+SPANS = st.builds(Seconds, SECONDS) | st.builds(Period, st.sampled_from(Unit), ZONES)
 NEEDS = st.builds(
     HistoryNeeds,
     latest=st.integers(0, 4),
     latest_of=COUNTS,
     window=st.dictionaries(TYPES, SECONDS),
-    sums=st.frozensets(st.builds(Window, TYPES, SECONDS), max_size=4),
+    sums=st.frozensets(st.builds(Window, TYPES, SPANS), max_size=4),
 )
 Steps = list[tuple[EventType, Decimal, int]]
 
 
-@given(NEEDS, st.lists(CROWDED, min_size=1, max_size=3), st.integers(1, 8), st.data())
+@given(NEEDS, st.lists(CROWDED, min_size=1, max_size=3), STARTS, st.integers(1, 8), st.data())
 def test_it_equals_a_plain_list_for_one_player_after_another(
-    needs: HistoryNeeds, users: list[Steps], room: int, data: st.DataObject
+    needs: HistoryNeeds, users: list[Steps], start: int, room: int, data: st.DataObject
 ) -> None:
     with mock.patch.object(running_history, "ROOM", room):
         running = RunningHistory(needs)
         for user_id, played in enumerate(users, start=1):
             running.forget()
-            events = played_by(user_id, played)
+            events = played_by(user_id, played, start=start)
             for place, event in enumerate(events):
                 found, expected = running.before(event.t), history_of(events[:place], needs, event.t)
                 assert found.latest == expected.latest
@@ -62,23 +64,34 @@ def test_two_editions_share_it_and_each_judges_as_if_alone(one: list[Rule], othe
         running.remember(event)
 
 
+@given(EDITIONS, CROWDED)
+def test_an_edition_finds_what_its_rules_find_one_by_one(rules: list[Rule], played: Steps) -> None:
+    """It evaluates only those that an event of the type can meet."""
+    rule_set, events = RuleSet(edition=1, rules=rules), played_by(1, played)
+    for place, event in enumerate(events):
+        history = history_of(events[:place], needs_of_all(rule_set), event.t)
+        met = [rule.match(event, history) for rule in rules if event.type in rule.evaluated_on]
+        found = sorted((match for match in met if match), key=lambda match: match.code)
+        assert list(rule_set.evaluate(event, history)) == found
+
+
 def test_only_windows_with_events_have_sums() -> None:
-    short, long = Window(EventType.DEPOSIT, 10), Window(EventType.DEPOSIT, 400)
-    running = RunningHistory(HistoryNeeds(sums=frozenset({short, long, Window(EventType.WITHDRAW, 400)})))
+    short, long = Window(EventType.DEPOSIT, Seconds(10)), Window(EventType.DEPOSIT, Seconds(400))
+    running = RunningHistory(HistoryNeeds(sums=frozenset({short, long, Window(EventType.WITHDRAW, Seconds(400))})))
     for event in (deposit("0.10", 0), deposit("0.20", 100), withdraw("5", 390), deposit("1", 391)):
         running.remember(event)
     sums = running.before(401).sums
     assert dict(sums) == {
         short: WindowSum(Decimal("1.00"), 1, 391),
         long: WindowSum(Decimal("1.20"), 2, 100),
-        Window(EventType.WITHDRAW, 400): WindowSum(Decimal("5.00"), 1, 390),
+        Window(EventType.WITHDRAW, Seconds(400)): WindowSum(Decimal("5.00"), 1, 390),
     }
     assert len(sums) == 3
     assert dict(running.before(791).sums) == {long: WindowSum(Decimal("1.00"), 1, 391)}
 
 
 def test_the_greatest_amounts_are_summed_to_the_cent() -> None:
-    window = Window(EventType.DEPOSIT, 31 * 24 * 3600)
+    window = Window(EventType.DEPOSIT, Seconds(31 * 24 * 3600))
     running = RunningHistory(HistoryNeeds(sums=frozenset({window})))
     for t in range(3000):
         running.remember(deposit("999999999999.99", t))
@@ -86,12 +99,12 @@ def test_the_greatest_amounts_are_summed_to_the_cent() -> None:
 
 
 def test_events_outside_all_windows_are_dropped() -> None:
-    running = RunningHistory(HistoryNeeds(latest=2, sums=frozenset({Window(EventType.DEPOSIT, 400)})))
+    running = RunningHistory(HistoryNeeds(latest=2, sums=frozenset({Window(EventType.DEPOSIT, Seconds(400))})))
     for t in range(20 * running_history.ROOM):
         running.remember(deposit("1", t))
     [ledger] = running._sums._ledgers.values()  # noqa: SLF001  # what it keeps is what this is about
     assert len(ledger.times) <= running_history.ROOM + 1
-    assert running.before(20 * running_history.ROOM).sums[Window(EventType.DEPOSIT, 400)].count == 400
+    assert running.before(20 * running_history.ROOM).sums[Window(EventType.DEPOSIT, Seconds(400))].count == 400
 
 
 @pytest.mark.parametrize("gap", [1, 1000])

@@ -15,7 +15,7 @@ from app.rules.window_total import WindowTotal
 from app.rules.wording import PRESENT, lasting
 from tests.builders import deposit, history_of, withdraw
 
-DEPOSIT, WITHDRAW = EventType
+DEPOSIT, WITHDRAW = EventType.DEPOSIT, EventType.WITHDRAW
 TOLD: dict[str, Any] = {"code": 1, "name": "a rule", "description": "what it is for"}
 
 

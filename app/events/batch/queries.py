@@ -100,17 +100,29 @@ class HistoriesQuery:
     """The query for what many players did before, as far back as the rules need for events of any type."""
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str) -> None:
-        of_one = HistoryQuery(name, needs)
+        self._of_one = HistoryQuery(name, needs)
         self.needs = needs
-        self.sums: Mapping[int, Window] = of_one.sums
-        parts = (
-            CLOCK_PART,
-            *(_of_clock(part) for part in (PRESENT_PART.format(present=PRESENT), *of_one.parts(needs, "<="))),
-        )
-        sql = HISTORIES.format(parts="UNION ALL".join(parts))
-        self.statement = Statement(name, ("bigint[]",), sql, family="histories", version=version)
-        types = ("bigint[]", "bigint[]", "text[]")
-        self.with_ids = Statement(f"{name}_with_ids", types, sql + KNOWN_IDS, family="histories", version=version)
+        self.sums: Mapping[int, Window] = self._of_one.sums
+        self.reads_latest = self._of_one.reads_latest
+        openings = ("bigint[]",) * len(self._of_one.periods)
+        sql, types = self._sql(2), ("bigint[]", *openings)
+        self.statement = Statement(name, types, sql, family="histories", version=version)
+        sql, types = self._sql(4) + KNOWN_IDS, ("bigint[]", "bigint[]", "text[]", *openings)
+        self.with_ids = Statement(f"{name}_with_ids", types, sql, family="histories", version=version)
+
+    def opened(self, events: Sequence[ActivityEvent]) -> list[str]:
+        """Return, for each period, when it began that ends at each of these events."""
+        return [array_literal(period.opens(event.t) for event in events) for period in self._of_one.periods]
+
+    def _sql(self, first: int) -> str:
+        """Return the statement, in which the beginnings of the periods are the parameters from `first` on."""
+        periods = self._of_one.periods
+        marks = {period: f"@{index}@" for index, period in enumerate(periods)}
+        parts = (PRESENT_PART.format(present=PRESENT), *self._of_one.parts(self.needs, "<=", marks))
+        sql = HISTORIES.format(parts="UNION ALL".join((CLOCK_PART, *map(_of_clock, parts))))
+        for index, mark in enumerate(marks.values(), first):
+            sql = sql.replace(mark, f"(${index})[array_position($1, clock.user_id)]")
+        return sql
 
 
 def _of_clock(part: str) -> str:
@@ -167,9 +179,9 @@ class BatchQueries:
         named = [event for events in events_of.values() for event in events if event.event_id is not None]
         if named:
             ids = array_literal(event.user_id for event in named), array_literal(event.event_id for event in named)
-            rows = self._transaction.fetch(query.with_ids, users, *ids)
+            rows = self._transaction.fetch(query.with_ids, users, *ids, *query.opened(firsts))
         else:
-            rows = self._transaction.fetch(query.statement, users)
+            rows = self._transaction.fetch(query.statement, users, *query.opened(firsts))
         rows_of: dict[int, list[Row]] = defaultdict(list)
         for row in rows:
             rows_of[row[0]].append(row[1:])

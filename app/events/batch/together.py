@@ -176,7 +176,7 @@ def _in_order(players: Players) -> list[ActivityEvent]:
 
 
 def _claim(events: Sequence[ActivityEvent], rows: Sequence[Row], query: HistoriesQuery) -> Claim | None:
-    claim = read_claim(events[0], rows, query.sums)
+    claim = read_claim(events[0], rows, query)
     # An event of a player with corrections may have the identity of a corrected one (A52): that is found one by one.
     return claim if claim and not claim.corrections and _has_room(events, claim) else None
 

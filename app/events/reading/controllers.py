@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from app.events.reading.activity_queries import ActivityQueries
-from app.events.reading.correction_queries import CorrectionQueries
 from app.events.reading.domain import (
     CorrectionPage,
     CorrectionsQuery,
@@ -22,14 +21,13 @@ from app.events.reading.domain import (
     UserActivity,
 )
 from app.events.reading.queries import ReadingQueries
-from app.events.revising.domain import ChangedCodes, Corrected, RecordedCorrection
-from app.events.revising.queries import RevisingQueries
+from app.events.revising.correction_queries import CorrectionQueries
+from app.events.revising.domain import MAX_CHANGED, ChangedCodes, Corrected, RecordedCorrection
 from app.rules.limits import BIGINT_MAX
 from lib.database import Database
 from lib.keyset import page_of
 
 MAX_STEPS = 25  # of adding up, for one request
-MAX_CHANGED = 1_000  # events on a page of corrections
 
 
 def events_of(database: Database, user_id: int, query: PageQuery) -> EventPage:
@@ -51,7 +49,8 @@ def event_of(database: Database, user_id: int, at: Moment | str) -> StoredDecisi
     with database.transaction(trial=True) as current:
         found = ReadingQueries(current).one(user_id, at)
         if found is None:  # an event that was corrected and does not stand was reversed
-            raise NoSuchEvent(user_id, at, CorrectionQueries(current).last_correction(user_id, at))
+            last = CorrectionQueries(current).last_correction(user_id, at)
+            raise NoSuchEvent(user_id, at, last.seq if last else None)
     return found
 
 
@@ -78,10 +77,10 @@ def corrections_of(database: Database, user_id: int, query: CorrectionsQuery) ->
     """
     with database.transaction(trial=True) as current:
         before = BIGINT_MAX if query.before is None else query.before
-        found = RevisingQueries(current).corrections(user_id, before=before, limit=query.limit + 1)
+        queries = CorrectionQueries(current)
+        found = queries.corrections(user_id, before=before, limit=query.limit + 1)
         page, next_before = page_of(found, query.limit, lambda correction: correction.seq)
-        numbers = [each.seq for each in page]
-        changed = CorrectionQueries(current).changed_by(user_id, numbers, MAX_CHANGED + 1)
+        changed = queries.changed_by(user_id, [each.seq for each in page], MAX_CHANGED + 1)
     if len(changed) > MAX_CHANGED:
         beyond, _ = changed.pop()
         page, whole = [each for each in page if each.seq > beyond] or page[:1], page

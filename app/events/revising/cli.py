@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.access.options import your_name
 from app.events.revising.corrections import Which, correct
-from app.events.revising.domain import MAX_REASON, Corrected, Correction, CorrectionRefused
+from app.events.revising.domain import MAX_CHANGED, MAX_REASON, Corrected, Correction, CorrectionRefused
 from app.events.revising.judging import Bounds, EditionUnreadable
 from app.events.services import EventServices
 from app.rules.event import EventType, parse_amount, parse_event_id
@@ -21,6 +21,8 @@ from lib.shell_user import shell_user
 from lib.tables import print_table
 
 LONG_DEADLINE = 3600.0  # seconds
+SHOWN = 20  # events whose codes changed
+CHANGED = "SELECT t, n, codes_before, codes_after FROM revision WHERE user_id = {} AND cause = {} ORDER BY t, n;"
 
 Command = Callable[..., None]
 
@@ -114,11 +116,23 @@ def _report(corrected: Corrected) -> None:
     if corrected.revised:
         rows = (
             (str(each.event.t), each.event.event_id or "", _listed(each.codes_before), _listed(each.codes_after))
-            for each in corrected.revised
+            for each in corrected.revised[:SHOWN]
         )
         print_table(("t", "event_id", "codes before", "codes now"), rows, prose=())
+        _mention_others(corrected)
     else:
         click.echo("No event raises other codes because of it.")
+
+
+def _mention_others(corrected: Corrected) -> None:
+    found, recorded = len(corrected.revised), corrected.correction
+    if found <= SHOWN:
+        return
+    count = f"{found:,} or more" if corrected.replayed and found == MAX_CHANGED else f"{found:,}"
+    click.echo(
+        f"These are the first {SHOWN} of {count} events. GET /users/{recorded.user_id}/corrections shows "
+        f"{MAX_CHANGED:,} of a correction; the database has all: {CHANGED.format(recorded.user_id, recorded.seq)}"
+    )
 
 
 def _listed(codes: tuple[int, ...]) -> str:

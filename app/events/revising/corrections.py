@@ -10,7 +10,9 @@ from app.alerts import revisions
 from app.alerts.revisions import Revision
 from app.events.domain import Decision
 from app.events.queries import SYSTEM, EventQueries
+from app.events.revising.correction_queries import CorrectionQueries
 from app.events.revising.domain import (
+    MAX_CHANGED,
     AlreadyReversed,
     ChangedCodes,
     Corrected,
@@ -58,16 +60,17 @@ def _corrected(
     services: EventServices, user_id: int, which: Which, correction: Correction, bounds: Bounds
 ) -> Corrected:
     with services.database.transaction(deadline=bounds.deadline, trial=True) as current:
+        queries = CorrectionQueries(current)
         if bounds.read is None:
-            RevisingQueries(current).wait_long()
-        RevisingQueries(current).lock_clock(user_id)
+            queries.wait_long()
+        queries.lock_clock(user_id)
         target = _find(current, user_id, which)
         if target.last and target.last.says(correction):
-            changed = RevisingQueries(current).changed_by(user_id, target.last.seq)
+            changed = queries.changed_by(user_id, [target.last.seq], MAX_CHANGED)
             current.rollback()
-            return Corrected(correction=target.last, revised=changed, replayed=True)
+            return Corrected(correction=target.last, revised=[codes for _, codes in changed], replayed=True)
         standing = _standing(user_id, target, correction)
-        if not RevisingQueries(current).is_counted(user_id, target.place):
+        if not queries.is_counted(user_id, target.place):
             raise NotCounted(user_id, standing.event.ref)
         judges = services.editions.judges(current)
         corrected = _correct(current, judges, standing, correction, bounds)
@@ -82,28 +85,28 @@ def _lower_system_clock(services: EventServices, t: int) -> None:
     this fails, the same reversal, sent again, comes here as well.
     """
     with services.database.transaction(deadline=START_TIMEOUT, trial=True) as current:
-        events, revising = EventQueries(current), RevisingQueries(current)
+        events, queries = EventQueries(current), CorrectionQueries(current)
         if events.latest_moment(SYSTEM) == t:
-            revising.wait_long()
+            queries.wait_long()
             events.lock_system()
-            revising.lower_system_clock(t)
+            queries.lower_system_clock(t)
             current.commit()
 
 
 def _find(current: Transaction, user_id: int, which: Which) -> Target:
     """Return the event to correct; raises `NoEventToCorrect`."""
-    events, revising = EventQueries(current), RevisingQueries(current)
+    events, queries = EventQueries(current), CorrectionQueries(current)
     if isinstance(which, str):
-        standing, first = events.decision_on(user_id, which), revising.first_version_as(user_id, which)
+        standing, first = events.decision_on(user_id, which), queries.first_version_as(user_id, which)
     else:
-        standing, first = events.decision_at(user_id, which), revising.first_version_at(user_id, which)
+        standing, first = events.decision_at(user_id, which), queries.first_version_at(user_id, which)
     known = standing or (first and first.first)
     if known is None:
         raise NoEventToCorrect(user_id, which)
     if known.event.event_id and known.event.event_id != which:
         raise NoEventToCorrect(user_id, which, has_id=known.event.event_id)
     place = Place(known.event.t, known.event.n)
-    return Target(place, standing, revising.last_correction(user_id, place) if first else None)
+    return Target(place, standing, queries.last_correction(user_id, place) if first else None)
 
 
 def _standing(user_id: int, target: Target, correction: Correction) -> Decision:
@@ -123,10 +126,10 @@ def _amended(event: ActivityEvent, correction: Correction) -> ActivityEvent:
 def _correct(
     current: Transaction, judges: Judges, standing: Decision, correction: Correction, bounds: Bounds
 ) -> Corrected:
-    revising, old = RevisingQueries(current), standing.event
+    queries, revising, old = CorrectionQueries(current), RevisingQueries(current), standing.event
     place = Place(old.t, old.n)
-    count, believed = revising.believed(old.user_id, place) or (0, standing.alert_codes)
-    seq = revising.correct(old.user_id, place, correction)
+    count, believed = queries.believed(old.user_id, place) or (0, standing.alert_codes)
+    seq = queries.correct(old.user_id, place, correction)
     history = history_before(revising, judges, old.user_id, place, bounds)
     if correction.kind is Kind.REVERSAL:
         versions: tuple[ActivityEvent, ...] = (old,)
@@ -141,7 +144,7 @@ def _correct(
     again = JudgingAgain(judges=judges, history=history, changed=versions, cause=seq, bounds=bounds)
     made = [*filter(None, [own]), *again.revisions(revising.later(old.user_id, place))]
     revisions.store(current, made)
-    [recorded] = revising.corrections(old.user_id, before=seq + 1, limit=1)
+    [recorded] = queries.corrections(old.user_id, before=seq + 1, limit=1)
     return Corrected(correction=recorded, revised=[_changed(each) for each in made])
 
 

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.alerts.domain import Changes
+from app.events.domain import CorrectedEvent, Decision
 from app.rules.event import EventRef, EventType
 
 MAX_REASON = 500  # characters
+MAX_CHANGED = 1_000  # events whose codes changed, in one answer about corrections that were made
 
 
 class Place(NamedTuple):
@@ -135,6 +137,18 @@ class Corrected:
         for each in self.revised:
             changes.add(each.codes_before, each.codes_after)
         return changes
+
+
+class FirstVersion(NamedTuple):
+    """A corrected event as it was first answered, and its last correction."""
+
+    first: Decision
+    correction: int
+    reversed: bool
+
+    def refusal(self) -> CorrectedEvent:
+        """Return the refusal of another event with the identity of this one."""
+        return CorrectedEvent(self.first.event, self.correction, reversed_=self.reversed)
 
 
 class CorrectionRefused(Exception):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.events.domain import Decision, DuplicateEvent, DuplicateId, FullSecond, TakenSecond
 from app.events.queries import EventQueries
-from app.events.revising.queries import RevisingQueries
+from app.events.revising.correction_queries import CorrectionQueries
 from app.rules.event import ActivityEvent
 from app.rules.limits import MAX_IN_A_SECOND
 from lib.transactions import Transaction
@@ -18,7 +18,7 @@ def first_decision(current: Transaction, event: ActivityEvent) -> Decision | Non
     """
     if event.event_id is not None and (known := _with_id(current, event, event.event_id)):
         return known
-    events, corrected = EventQueries(current), RevisingQueries(current).first_version_at(event.user_id, event.t)
+    events, corrected = EventQueries(current), CorrectionQueries(current).first_version_at(event.user_id, event.t)
     stored = corrected.first if corrected else events.decision_at(event.user_id, event.t)
     if stored is None or (event.event_id and stored.event.event_id):
         return None
@@ -30,7 +30,7 @@ def first_decision(current: Transaction, event: ActivityEvent) -> Decision | Non
 
 
 def _with_id(current: Transaction, event: ActivityEvent, event_id: str) -> Decision | None:
-    corrected = RevisingQueries(current).first_version_as(event.user_id, event_id)
+    corrected = CorrectionQueries(current).first_version_as(event.user_id, event_id)
     known = corrected.first if corrected else EventQueries(current).decision_on(event.user_id, event_id)
     if known and not event.is_retry_of(known.event):
         raise corrected.refusal() if corrected else DuplicateId(event, known.event)

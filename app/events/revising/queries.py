@@ -1,16 +1,16 @@
-"""The queries for late events and corrections; all run under the lock of the player's clock."""
+"""The queries for late events, and for judging again what lies around a change; all under the player's lock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from heapq import merge
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from app.events.domain import CorrectedEvent, Decision
-from app.events.queries import NAMES, NEW_EVENT_OF_GROUPS, STORE_OF_GROUPS, WITHOUT_HASTE
-from app.events.revising.domain import ChangedCodes, Correction, Place, RecordedCorrection
+from app.events.domain import Decision
+from app.events.queries import NAMES, NEW_EVENT_OF_GROUPS, STORE_OF_GROUPS
+from app.events.revising.domain import Place
 from app.events.rows import DECISION, EVENT, decision_of, event_of
 from app.players.queries import labels_in
-from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventRef, EventType
+from app.rules.event import ActivityEvent, EventType
 from app.rules.history import NO_GROUPS, Groups, HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from lib.statements import Statement
@@ -25,9 +25,6 @@ COUNT_LATE = Statement(
     UPDATE user_clock SET events = events + 1, late_events = late_events + 1 WHERE user_id = $1
     RETURNING last_t, events
     """,
-)
-LOCK_CLOCK = Statement(
-    "lock_clock", ("bigint",), "SELECT last_t FROM user_clock WHERE user_id = $1 AND user_id > 0 FOR UPDATE"
 )
 # A place is never given twice, not even that of a reversed event.
 LAST_PLACE = Statement(
@@ -91,70 +88,6 @@ ADD_TO_TOTAL = Statement(
     WHERE user_id = $1 AND (counted_t, counted_n) >= ($2, $3)
     """,
 )
-CORRECTED = f"""
-    SELECT t, {DECISION}, seq, new_type IS NULL, no FROM superseded_event
-"""  # noqa: S608  # as above
-FIRST_VERSION_AT = Statement(
-    "first_version_at",
-    ("bigint", "bigint"),
-    f"{CORRECTED} WHERE user_id = $1 AND t = $2 AND n = 0 ORDER BY no",
-)
-FIRST_VERSION_AS = Statement(
-    "first_version_with_id",
-    ("bigint", "text"),
-    f"{CORRECTED} WHERE user_id = $1 AND event_id = $2 ORDER BY no",
-)
-CORRECT = Statement(
-    "correct_event",
-    ("bigint", "bigint", "integer", "activity_type", "numeric", "text", "text", "text"),
-    "SELECT correct_event($1, $2, $3, $4, $5, $6, $7, $8)",
-)
-LOWER_SYSTEM_CLOCK = Statement(
-    "lower_system_clock",
-    ("bigint",),
-    """
-    UPDATE user_clock SET last_t = coalesce((SELECT max(last_t) FROM user_clock WHERE user_id > 0), -1)
-    WHERE user_id = 0 AND last_t = $1
-    """,
-)
-CORRECTION = """
-    user_id, seq, t, n, event_id, no, type, amount, new_type, new_amount, reason, corrected_by, corrected_at, at_shell
-"""
-CORRECTIONS = Statement(
-    "corrections",
-    ("bigint", "bigint", "bigint"),
-    f"SELECT {CORRECTION} FROM superseded_event WHERE user_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",  # noqa: S608  # as above
-)
-# An event without a number belongs to no seal until it is counted, and then to that one for ever.
-NOT_COUNTED = Statement(
-    "event_not_counted",
-    ("bigint", "bigint", "integer"),
-    """
-    SELECT seq IS NULL AND NOT EXISTS (
-        SELECT FROM sealed_player WHERE user_id = $1 AND sealed_player.seq <= 0 AND sealed_player.t >= $2
-    ) FROM activity_event WHERE user_id = $1 AND t = $2 AND n = $3
-    """,
-)
-LAST_CORRECTION = Statement(
-    "last_correction",
-    ("bigint", "bigint", "integer"),
-    f"SELECT {CORRECTION} FROM superseded_event WHERE user_id = $1 AND t = $2 AND n = $3 ORDER BY no DESC LIMIT 1",  # noqa: S608  # as above
-)
-BELIEVED_AT = Statement(
-    "believed_codes",
-    ("bigint", "bigint", "integer"),
-    "SELECT no, codes_after FROM revision WHERE user_id = $1 AND t = $2 AND n = $3 ORDER BY no DESC LIMIT 1",
-)
-CHANGED_BY = Statement(
-    "codes_changed_by",
-    ("bigint", "bigint"),
-    """
-    SELECT t, n, coalesce(
-        (SELECT event_id FROM activity_event WHERE user_id = $1 AND t = revision.t AND n = revision.n),
-        (SELECT event_id FROM superseded_event WHERE user_id = $1 AND t = revision.t AND n = revision.n LIMIT 1)
-    ), codes_before, codes_after FROM revision WHERE user_id = $1 AND cause = $2 ORDER BY t, n LIMIT 1000
-    """,
-)
 
 
 class Later(NamedTuple):
@@ -169,20 +102,8 @@ class Later(NamedTuple):
     groups: Groups = NO_GROUPS
 
 
-class FirstVersion(NamedTuple):
-    """A corrected event as it was first answered, and its last correction."""
-
-    first: Decision
-    correction: int
-    reversed: bool
-
-    def refusal(self) -> CorrectedEvent:
-        """Return the refusal of another event with the identity of this one."""
-        return CorrectedEvent(self.first.event, self.correction, reversed_=self.reversed)
-
-
 class RevisingQueries:
-    """Queries for late events and corrections, within one transaction."""
+    """Queries of the events around a place, and of late ones, within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -192,25 +113,12 @@ class RevisingQueries:
         [(last_t, seq)] = self._transaction.fetch(COUNT_LATE, user_id)
         return last_t, seq
 
-    def lock_clock(self, user_id: int) -> int | None:
-        """Lock the player's clock until the end; return the latest `t`, None for a player without events."""
-        rows = self._transaction.fetch(LOCK_CLOCK, user_id)
-        return rows[0][0] if rows else None
-
     def next_place(self, event: ActivityEvent) -> int:
         """Return the next free place in the second of an event; one without an id has the second to itself."""
         if event.event_id is None:
             return 0
         [(last,)] = self._transaction.fetch(LAST_PLACE, event.user_id, event.t)
         return 0 if last is None else last + 1
-
-    def first_version_at(self, user_id: int, t: int) -> FirstVersion | None:
-        """Return how the first event of a second was answered if it has been corrected, None if not."""
-        return _first_version(user_id, self._transaction.fetch(FIRST_VERSION_AT, user_id, t))
-
-    def first_version_as(self, user_id: int, event_id: str) -> FirstVersion | None:
-        """Return how the event with this id was answered if it has been corrected, None if not."""
-        return _first_version(user_id, self._transaction.fetch(FIRST_VERSION_AS, user_id, event_id))
 
     def later(self, user_id: int, place: Place) -> Iterator[Later]:
         """Yield the player's events after a place, by `t` and `n`, reading no more of them than are asked for."""
@@ -235,10 +143,9 @@ class RevisingQueries:
     def _earlier_of(
         self, user_id: int, place: Place, needs: HistoryNeeds, kind: EventType, most: int
     ) -> list[ActivityEvent]:
-        seconds = [window.seconds for window in needs.sums if window.type is kind]
-        seconds += [needs.window[kind]] if kind in needs.window else []
-        opens = place.t - max(seconds) if seconds else min(place.t + 1, BIGINT_MAX)
-        count = max(needs.latest, needs.latest_of.get(kind, 0))
+        seconds = needs.longest_of(kind)
+        opens = min(place.t + 1, BIGINT_MAX) if seconds is None else place.t - seconds
+        count = needs.last_of.get(kind, 0)
         rows = self._transaction.fetch(EARLIER, user_id, *place, NAMES[kind], opens, count, most)
         return [event_of(user_id, *row) for row in rows]
 
@@ -262,71 +169,3 @@ class RevisingQueries:
             *of_type[EventType.DEPOSIT],
             *of_type[EventType.WITHDRAW],
         )
-
-    def correct(self, user_id: int, place: Place, correction: Correction) -> int:
-        """Correct an event, and return the arrival number of the correction."""
-        other = (NAMES[correction.type] if correction.type else None, correction.amount)
-        made = (correction.reason, correction.actor, correction.at_shell)
-        [(seq,)] = self._transaction.fetch(CORRECT, user_id, *place, *other, *made)
-        return int(seq)
-
-    def believed(self, user_id: int, place: Place) -> tuple[int, tuple[int, ...]] | None:
-        """Return how often the codes of an event changed, and which are believed now; None if they never did."""
-        rows = self._transaction.fetch(BELIEVED_AT, user_id, *place)
-        return (rows[0][0], tuple(rows[0][1])) if rows else None
-
-    def changed_by(self, user_id: int, correction: int) -> list[ChangedCodes]:
-        """Return the events whose codes changed with a correction, by `t` and `n`: the first 1,000 of a command's."""
-        rows = self._transaction.fetch(CHANGED_BY, user_id, correction)
-        return [
-            ChangedCodes(event=EventRef(t, n, event_id), codes_before=tuple(before), codes_after=tuple(after))
-            for t, n, event_id, before, after in rows
-        ]
-
-    def last_correction(self, user_id: int, place: Place) -> RecordedCorrection | None:
-        """Return the last correction of an event, None if there is none."""
-        rows = self._transaction.fetch(LAST_CORRECTION, user_id, *place)
-        return _correction_of(*rows[0]) if rows else None
-
-    def is_counted(self, user_id: int, place: Place) -> bool:
-        """Tell whether an event has a number, or is counted as one without."""
-        [(not_counted,)] = self._transaction.fetch(NOT_COUNTED, user_id, *place)
-        return not not_counted
-
-    def wait_long(self) -> None:
-        """Let each statement take as long as it needs."""
-        self._transaction.fetch(WITHOUT_HASTE)
-
-    def lower_system_clock(self, t: int) -> None:
-        """If the system's clock, which is locked, shows this `t`, set it to the greatest of all players."""
-        self._transaction.write(LOWER_SYSTEM_CLOCK, t)
-
-    def corrections(self, user_id: int, *, before: int, limit: int) -> list[RecordedCorrection]:
-        """Return the player's last corrections with a number below `before`, newest first."""
-        rows = self._transaction.fetch(CORRECTIONS, user_id, before, limit)
-        return [_correction_of(*row) for row in rows]
-
-
-def _first_version(user_id: int, rows: Sequence[tuple[Any, ...]]) -> FirstVersion | None:
-    if not rows:
-        return None
-    t, *decision, _, _, _ = rows[0]
-    *_, correction, was_reversed, _ = rows[-1]
-    return FirstVersion(decision_of(user_id, t, decision, replayed=True), correction, was_reversed)
-
-
-def _correction_of(  # noqa: PLR0913, PLR0917  # a row's columns
-    user_id: int,
-    seq: int,
-    t: int,
-    n: int,
-    event_id: str | None,
-    no: int,
-    stored_type: str,
-    amount: Decimal,
-    new_type: str | None,
-    new_amount: Decimal | None,
-    *made: Any,  # noqa: ANN401  # as the columns are
-) -> RecordedCorrection:
-    types = TYPE_BY_NAME[stored_type], amount, TYPE_BY_NAME[new_type] if new_type else None, new_amount
-    return RecordedCorrection(user_id, seq, t, n, event_id, no, *types, *made)

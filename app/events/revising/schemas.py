@@ -10,7 +10,7 @@ from app.events.revising.domain import MAX_REASON, Kind
 from app.events.schemas import Money
 from app.rules.event import EventType
 from app.rules.limits import AMOUNT
-from lib.fields import Line, Moment, TwoPlaces, WholeNumber
+from lib.fields import Line, Moment, TwoPlaces, WholeNumber, one_of
 
 
 class EventToCorrect(Schema):
@@ -38,7 +38,7 @@ class ReversalSchema(Schema):
 class AmendmentSchema(ReversalSchema):
     """What the type or the amount of an event should be, or both."""
 
-    type = fields.Enum(EventType, by_value=True, error_messages={"unknown": 'Must be "deposit" or "withdraw".'})
+    type = fields.Enum(EventType, by_value=True, error_messages={"unknown": one_of(tuple(EventType))})
     amount = Money(metadata={"type": ["string", "number"], "pattern": f"^{AMOUNT}$", "exclusiveMinimum": 0})
 
     documented: ClassVar = {"minProperties": 2}  # the reason, and one of these

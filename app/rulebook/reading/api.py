@@ -1,5 +1,7 @@
 """The routes for reading the rule book: what comes in, what goes out, no decisions."""
 
+from collections.abc import Sequence
+
 from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.exceptions import NotFound
@@ -19,8 +21,10 @@ from app.rulebook.reading.schemas import (
     EditionSchema,
     EditionsInPath,
     ListParameters,
+    TemplatesSchema,
 )
 from app.rulebook.services import RuleBookServices
+from app.rulebook.template_files import Template, templates
 from app.rulebook.toml import format_toml
 from app.rules.limits import MAX_EDITION
 from lib import services
@@ -74,6 +78,19 @@ def read_editions(query: PageQuery) -> EditionPage:
 def read_audit(query: PageQuery) -> AuditPage:
     """List every step, page by page: who did what with which edition, when and why."""
     return controllers.audit_page(_database(), query)
+
+
+@rules.get("/templates")
+@rules.input(NoParameters, location="query")
+@rules.output(TemplatesSchema, examples=examples.TEMPLATES, description="the templates, by name")
+@rules.doc(responses=error_responses(NO_PARAMETER, problems=PROBLEMS, takes_body=False))
+@require_scope(Scope.RULES_READ)
+def read_templates(**_: object) -> dict[str, Sequence[Template]]:
+    """List the templates: ready editions with their sources, to draft by their name (`POST /rules`).
+
+    A draft can be exported as TOML, edited and drafted again, before anybody publishes it.
+    """
+    return {"templates": templates()}
 
 
 @rules.get(f"{EDITION}/diff/{OTHER}")

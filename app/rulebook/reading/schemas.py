@@ -61,6 +61,11 @@ class EditionHeaderSchema(Schema):
         required=True, allow_none=True, metadata={"description": "when it was last published; null: never"}
     )
     published_by = fields.String(required=True, allow_none=True)
+    time_zones = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the version of the time zones that it was drafted with; null: its rules need none"},
+    )
 
 
 class OutlineSchema(EditionHeaderSchema):
@@ -89,6 +94,42 @@ class EditionPageSchema(Schema):
     )
     editions = fields.List(fields.Nested(OutlineSchema), required=True, metadata={"description": "newest first"})
     next_before = next_page("before")
+
+
+class SourceSchema(Schema):
+    """A law or a code of practice."""
+
+    title = fields.String(required=True)
+    paragraph = fields.String(required=True, metadata={"description": "where it stands, and what was checked"})
+    date = fields.String(required=True, metadata={"description": "of publication, or since when it is in force"})
+    url = fields.String(required=True, metadata={"description": "empty: there is none"})
+
+
+class TemplateRuleSchema(Schema):
+    """A rule of a template."""
+
+    code = fields.Integer(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True)
+
+
+class TemplateSchema(Schema):
+    """A ready edition with its sources."""
+
+    name = fields.String(required=True, metadata={"description": "the `template` of a draft"})
+    title = fields.String(required=True)
+    about = fields.String(required=True, metadata={"description": "what it watches, and what to check first"})
+    needs = fields.List(
+        fields.String(), required=True, metadata={"description": "what it needs of settings and of the platform"}
+    )
+    sources = fields.List(fields.Nested(SourceSchema), required=True)
+    rules = fields.List(fields.Nested(TemplateRuleSchema), required=True)
+
+
+class TemplatesSchema(Schema):
+    """All templates."""
+
+    templates = fields.List(fields.Nested(TemplateSchema), required=True)
 
 
 class DifferencesSchema(Schema):
