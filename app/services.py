@@ -85,11 +85,12 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         t_ahead=settings.t_ahead,
         late_horizon=int(settings.late_horizon.total_seconds()) if settings.late_events == KEEP else None,
     )
+    editions = EditionBook()
     yield EventServices(
         database=database,
         policy=policy,
         rule_book=rule_book,
-        editions=EditionBook(),
+        editions=editions,
         player_locks=make_player_locks(settings),
         system_clock=made.system_clock,
     )
@@ -97,7 +98,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
     yield RuleBookServices(database=database, four_eyes=settings.four_eyes, t_is_unix=settings.t_is is MeaningOfT.UNIX)
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
-    yield AlertServices(database=database)
+    yield AlertServices(database=database, meanings=editions.meanings)
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)

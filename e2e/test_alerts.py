@@ -47,6 +47,8 @@ def test_a_window_alert_explains_itself(player: Player) -> None:
         "code": 123,
         "edition": alert["edition"],
         "shadow": False,
+        "fresh": True,
+        **{name: alert[name] for name in ("indicator", "strength", "guidance")},
         "found_late_at": None,
         "retracted_at": None,
         "evidence": {

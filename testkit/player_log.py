@@ -4,7 +4,7 @@ It keeps the plain list of what is believed, in the order of the events, and jud
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from testkit.oracle import EDITION_1, Event, Rule, codes_after
@@ -20,6 +20,8 @@ class Kept:
     rules: Sequence[Rule]
     reversed: bool = False
     amended: bool = False
+    shadowed: list[int] = field(default_factory=list)  # what it raised in the shadow
+    fresh: dict[tuple[bool, int], bool] = field(default_factory=dict)  # of each alert, by shadow and code
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class PlayerLog:
 
     def __init__(self, horizon: int | None = None) -> None:
         self.rules = EDITION_1
+        self.shadow: Sequence[Rule] = ()
         self._horizon = horizon
         self._kept: list[Kept] = []  # by t, and within a second as they came
 
@@ -58,7 +61,9 @@ class PlayerLog:
         place = sum(each.now.t <= event.t for each in self._kept)
         standing = [each.now for each in self._kept[:place] if not each.reversed]
         codes = codes_after([*standing, event], self.rules)
-        self._kept.insert(place, Kept(event, event, codes, self.rules))
+        shadowed = codes_after([*standing, event], self.shadow)
+        self._kept.insert(place, Kept(event, event, codes, self.rules, shadowed=shadowed))
+        self._note_fresh()
         return Answer(200, codes, late)
 
     def _same(self, event: Event) -> list[Kept]:
@@ -77,6 +82,7 @@ class PlayerLog:
     def reverse(self, event: Event) -> None:
         """Take an event back."""
         self._find(event).reversed = True
+        self._note_fresh()
 
     def amend(self, event: Event, amount: str) -> int:
         """Give an event another amount; return the status that this is answered with."""
@@ -85,7 +91,24 @@ class PlayerLog:
         if known.reversed or (same and not known.amended):
             return 409
         known.now, known.amended = replace(known.now, amount=amount), True
+        self._note_fresh()
         return 200
+
+    def _note_fresh(self) -> None:
+        """Look at all that stands: each code without an alert gets one now, fresh unless the event before has it."""
+        before: set[tuple[bool, int]] = set()
+        for kept, (_, codes) in zip(self._standing(), self.believed(), strict=True):
+            raised = {(False, code) for code in codes} | {(True, code) for code in kept.shadowed}
+            kept.fresh |= {each: each not in before for each in raised - kept.fresh.keys()}
+            before = raised
+
+    def alerts(self) -> list[tuple[int, str | None, bool, int, bool]]:
+        """Return every alert, of reversed events too: `t`, id, whether of the shadow, code, and whether fresh."""
+        return [
+            (kept.sent.t, kept.sent.event_id, *alert, fresh)
+            for kept in self._kept
+            for alert, fresh in kept.fresh.items()
+        ]
 
     def _find(self, event: Event) -> Kept:
         [known] = [each for each in self._kept if (each.sent.t, each.sent.event_id) == (event.t, event.event_id)]
@@ -93,6 +116,9 @@ class PlayerLog:
 
     def believed(self) -> list[tuple[Event, list[int]]]:
         """Return the events that stand, in order, with the codes that each raises by what is known now."""
-        standing = [each for each in self._kept if not each.reversed]
+        standing = self._standing()
         events = [each.now for each in standing]
         return [(each.now, codes_after(events[:no], each.rules)) for no, each in enumerate(standing, start=1)]
+
+    def _standing(self) -> list[Kept]:
+        return [each for each in self._kept if not each.reversed]

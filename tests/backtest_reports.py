@@ -60,8 +60,9 @@ REPORTS = {"alone": report_of(3, compares=False), "against": report_of(3, compar
 EMPTY = report_of(0, compares=True)
 
 
-def counted(alerts: int, players: int, rate: float) -> dict[str, float]:
-    return {"alerts": alerts, "players": players, "customers": players, "alerts_per_1000_events": rate}
+def counted(alerts: int, players: int, rate: float, fresh: int) -> dict[str, float]:
+    counts = {"alerts": alerts, "fresh": fresh, "players": players, "customers": players}
+    return {**counts, "alerts_per_1000_events": rate}
 
 
 def printed(report: Report, width: int = 200) -> str:

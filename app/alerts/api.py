@@ -40,7 +40,7 @@ NO_TRUTH = InvalidMembers({"shadow": ["Must be true or false."]})
 def read_alert(user_id: int, t: int, code: int, parameters: dict[str, Any]) -> StoredAlert:
     """Read why a rule was met at an event; `n` says at which one, where several share the second."""
     at = Cursor(t, user_id, parameters["n"], code)
-    return controllers.alert(services.get(AlertServices).database, at, shadow=parameters["shadow"])
+    return controllers.alert(services.get(AlertServices), at, shadow=parameters["shadow"])
 
 
 @alerts.get("")  # type: ignore[type-var]  # as above
@@ -53,4 +53,4 @@ def read_alerts(query: AlertQuery) -> AlertPage:
 
     Newest first refers to the events' own `t`. An alert that is stored while you read does not shift the pages.
     """
-    return controllers.alerts(services.get(AlertServices).database, query)
+    return controllers.alerts(services.get(AlertServices), query)

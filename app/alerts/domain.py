@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.rules.event import EventRef
+from app.rules.meaning import UNKNOWN, Meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,9 @@ class StoredAlert:
 
     `event_id` is that of the event, None where it has none. If the answer to the event lacked the code, `found_late_at`
     is when it was found first; `retracted_at` is since when it no longer holds (A51, A52). Otherwise they are None.
+
+    `fresh` says that the player's event just before did not raise the code, by what was known when this alert was found
+    (A58); None if a former release stored it. `meaning` is that of the rule, in the edition that raised the alert.
     """
 
     user_id: int
@@ -53,6 +57,8 @@ class StoredAlert:
     edition: int
     shadow: bool
     evidence: Evidence
+    fresh: bool | None = None
+    meaning: Meaning = UNKNOWN
     found_late_at: datetime | None = None
     retracted_at: datetime | None = None
 
@@ -79,7 +85,8 @@ class Changes:
 class AlertQuery:
     """Which alerts: at most `limit` after the cursor `before`, with a `t` of `since` or later (A26).
 
-    They are either those of the shadow or those that were answered; `code`, `user_id` and `edition` narrow them down.
+    They are either those of the shadow or those that were answered; `code`, `user_id`, `edition` and `fresh` narrow
+    them down.
     """
 
     limit: int
@@ -89,6 +96,7 @@ class AlertQuery:
     code: int | None = None
     user_id: int | None = None
     edition: int | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

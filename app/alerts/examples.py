@@ -10,6 +10,10 @@ ALERT: dict[str, Any] = {
     "code": 123,
     "edition": 1,
     "shadow": False,
+    "fresh": True,
+    "indicator": None,
+    "strength": "normal",
+    "guidance": None,
     "found_late_at": None,
     "retracted_at": None,
     "evidence": {

@@ -15,8 +15,9 @@ class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchem
     """A code that an edition raised at an event, with its evidence.
 
     Three indexes, each written with every alert, bound every page of every list; `queries` says how. Two are partial on
-    a condition that every row meets: only queries that repeat it may use them, whatever the planner believes. An
-    event has at most one live and one shadow edition because it is stored once.
+    a condition that every row meets: only queries that repeat it may use them, whatever the planner believes. Two more
+    have the fresh alerts, so that those are found among any number of others. An event has at most one live and one
+    shadow edition because it is stored once. `fresh` is null for an alert of a release that did not know it (A58).
     """
 
     __tablename__ = "alert"
@@ -43,7 +44,27 @@ class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchem
             "n",
             postgresql_where=text("edition > 0"),
         ),
-        may(insert="user_id t n code edition shadow evidence"),
+        Index(
+            "ix_alert_shadow_edition_code_t_user_id_n_fresh",
+            "shadow",
+            "edition",
+            "code",
+            "t",
+            "user_id",
+            "n",
+            postgresql_where=text("fresh"),
+        ),
+        Index(
+            "ix_alert_user_id_shadow_edition_code_t_n_fresh",
+            "user_id",
+            "shadow",
+            "edition",
+            "code",
+            "t",
+            "n",
+            postgresql_where=text("fresh"),
+        ),
+        may(insert="user_id t n code edition shadow evidence fresh"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, autoincrement=False)
@@ -53,6 +74,7 @@ class AlertRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchem
     edition: Mapped[int] = mapped_column(Integer, autoincrement=False)
     shadow: Mapped[bool] = mapped_column(Boolean)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fresh: Mapped[bool | None] = mapped_column(Boolean)
 
 
 class RevisionRow(db.Model):  # type: ignore[name-defined, misc]  # as above

@@ -9,6 +9,7 @@ from marshmallow import fields, post_load
 
 from app.alerts.domain import AlertQuery, Cursor
 from app.rules.limits import INTEGER_MAX, MAX_CODE, MAX_MOMENTS
+from app.rules.meaning import INDICATORS, Indicator, Strength
 from lib.fields import BIGINT_MAX, FormerName, ListOf, Moment, WholeNumber
 from lib.query_parameters import PageParameters, TrueOrFalse, WholeNumberInDigits
 
@@ -72,6 +73,9 @@ class AlertsParameters(PageParameters):
         least=1, greatest=MAX_CODE, metadata={"description": "only alerts that this edition of the rules raised"}
     )
     shadow = shadow_field()
+    fresh = TrueOrFalse(
+        load_default=False, metadata={"description": "true: only fresh alerts; false: also the repeats of a code"}
+    )
 
     @post_load
     def to_alert_query(self, parameters: Mapping[str, Any], **_: Any) -> AlertQuery:  # noqa: ANN401  # as above
@@ -135,6 +139,39 @@ class AlertSchema(Schema):
     edition = fields.Integer(required=True, metadata={"description": "the edition of the rules that raised it"})
     shadow = fields.Boolean(
         required=True, metadata={"description": "true: the edition was in the shadow, and the code was not answered"}
+    )
+    fresh = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "whether the player's event just before did not raise this code, as was known when this "
+            "alert was found; null: a former version stored it"
+        },
+    )
+    indicator = fields.Enum(
+        Indicator,
+        by_value=True,
+        attribute="meaning.indicator",
+        required=True,
+        allow_none=True,
+        metadata={"type": "string", "description": f"the rule's, in its edition: {INDICATORS}; null: none"},
+    )
+    strength = fields.Enum(
+        Strength,
+        by_value=True,
+        attribute="meaning.strength",
+        required=True,
+        allow_none=True,
+        metadata={
+            "type": "string",
+            "description": "the rule's: how much the alert says by itself; null: the edition cannot be read",
+        },
+    )
+    guidance = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="meaning.guidance",
+        metadata={"description": "the rule's: what to do; null: it says nothing"},
     )
     found_late_at = Moment(
         required=True,

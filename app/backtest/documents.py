@@ -71,7 +71,7 @@ def _series(found: SeriesReport, events: int) -> dict[str, Any]:
 
 
 def _count(count: Count) -> dict[str, int]:
-    return {"alerts": count.alerts, "players": count.players, "customers": count.players}
+    return {"alerts": count.alerts, "fresh": count.fresh, "players": count.players, "customers": count.players}
 
 
 def _rated(count: Count, events: int) -> dict[str, int | float]:

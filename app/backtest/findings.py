@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,7 +53,18 @@ class KeptAlert(NamedTuple):
     event_id: str | None
     sentence: str | None
     wording: str | None
+    fresh: bool | None
     line: str
+
+
+class Raised(NamedTuple):
+    """The codes that an event is believed to raise, and those of its alerts in the shadow."""
+
+    live: Collection[int] = ()
+    shadow: Collection[int] = ()
+
+
+NOTHING_RAISED = Raised()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class EventCheck:
-    """An event that is judged again, with the history before it and all editions.
+    """An event that is judged again, with the history before it, all editions, and what the event before it raised.
 
     `groups` are those that it was judged with, None if the version that it kept is not stored.
     """
@@ -92,6 +103,7 @@ class EventCheck:
     event: ActivityEvent
     past: RunningHistory
     book: RuleBook
+    before: Raised = NOTHING_RAISED
     groups: GroupsSeen | None = UNSEEN
 
     @property
@@ -120,6 +132,7 @@ class EventCheck:
             faults.append(f"codes answered: {_listed(answer.codes)}, codes of the stored alerts: {_listed(codes)}")
         if answer.edition in self.book.rule_sets and answer.edition not in self.book.published:
             faults.append(f"edition {answer.edition} was never live")
+        faults += freshness_faults(kept, self.before.live)
         return [
             *faults,
             *self._group_faults(answer.edition),
@@ -135,6 +148,7 @@ class EventCheck:
         if len(editions) > 1:
             return [f"in the shadow, there are alerts of several editions: {_listed(editions)}"]
         faults = [
+            *freshness_faults(kept, self.before.shadow),
             *self._group_faults(editions[0]),
             *self._decision_faults(editions[0], [each.code for each in kept], kept),
         ]
@@ -167,6 +181,21 @@ class EventCheck:
         if kept.event_id != self.event.event_id:
             yield f"the alert of code {kept.code} names the event {kept.event_id}"
         yield from _sentence_faults(kept, match)
+
+
+def in_shadow(alerts: Iterable[KeptAlert]) -> list[int]:
+    """Return the codes of the alerts of the shadow."""
+    return [each.code for each in alerts if each.shadow]
+
+
+def freshness_faults(kept: Iterable[KeptAlert], before: Collection[int]) -> list[str]:
+    """Compare the marks of alerts with the codes of the event before; a former release stored none."""
+    return [
+        f"the alert of code {each.code} is stored as {'fresh' if each.fresh else 'not fresh'}; "
+        f"the event before raised {_listed(sorted(before))}"
+        for each in kept
+        if each.fresh is not None and each.fresh is (each.code in before)
+    ]
 
 
 def _places(events: Sequence[EventRef]) -> str | None:

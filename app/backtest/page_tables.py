@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.backtest.page_charts import PLAYERS, PLAYERS_AGAINST
 from app.backtest.reports import BOUNDS, NO_ALERTS, Report, Series, bound_label
 from app.backtest.summary import PER, format_rate
-from app.backtest.tables import RATED, column_names, format_count
+from app.backtest.tables import FRESH, RATED, column_names, format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ def _headings(report: Report) -> Iterator[str]:
     for series, name in zip(report.series, column_names(report), strict=True):
         yield name
         if series in RATED:
+            yield FRESH
             yield f"per {PER:,}"
     for code in report.edition.rules:
         yield f"ed. {report.edition.number}: {code}" if report.against else str(code)
@@ -40,6 +41,7 @@ def _cells(report: Report, period: int) -> Iterator[str]:
         count = found.periods.get(period, NO_ALERTS)
         yield format_count(count)
         if series in RATED:
+            yield f"{count.fresh:,}"
             yield format_rate(count.alerts, events)
     details = report.series[Series.RAISED].details
     for code in report.edition.rules:

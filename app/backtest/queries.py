@@ -48,7 +48,7 @@ DECISIONS = f"""
 ALERTS = f"""
     SELECT user_id, t, n, code, shadow, edition, evidence->>'value', evidence->>'limit', evidence->>'count',
         evidence->>'moments', evidence->>'events', evidence->>'event_id', evidence->>'sentence', evidence->>'wording',
-        {ALERT}
+        fresh, {ALERT}
     FROM alert WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, t, n, code
 """  # noqa: S608  # as above
 CLOCKS = """
@@ -92,7 +92,7 @@ SUPERSEDED = f"""
     FROM superseded_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, seq
 """  # noqa: S608  # as above
 
-AlertRow = tuple[int, int, int, int, bool, int, *tuple[str | None, ...]]
+AlertRow = tuple[int, int, int, int, bool, int, *tuple[str | bool | None, ...]]
 SealRow = tuple[int, int, bool, memoryview]
 PartRow = tuple[int, int, int, int, memoryview, int]
 

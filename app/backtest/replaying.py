@@ -7,13 +7,22 @@ it causes, and nothing else. All of such a player is held in memory.
 import json
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from app.alerts.queries import format_evidence, written
-from app.backtest.findings import Answer, EventCheck, KeptAlert, RuleBook
+from app.backtest.findings import (
+    NOTHING_RAISED,
+    Answer,
+    EventCheck,
+    KeptAlert,
+    Raised,
+    RuleBook,
+    freshness_faults,
+    in_shadow,
+)
 from app.backtest.groups import NO_VERSIONS, Versions
 from app.backtest.queries import event_from
 from app.backtest.received import Place, Received, Superseded
@@ -54,6 +63,8 @@ class Replay:
     _places: list[Place] = field(default_factory=list)
     _known: dict[Place, Known] = field(default_factory=dict)
     _tip: RunningHistory | None = None  # the history before the next event in order, if it is known
+    # What the event before each code that was found late raised by then.
+    _before_found: dict[tuple[Place, int], Collection[int]] = field(default_factory=dict)
     _revised: dict[Place, int] = field(default_factory=dict)  # how many revisions were found of a place
 
     def run(self) -> None:
@@ -79,7 +90,8 @@ class Replay:
         alerts = self.received.alerts.get(place, ())
         first = [each for each in alerts if each.shadow or each.code in answer.codes]
         seen = self.versions.seen(entry.groups_version)
-        self.faults[place] += self.compare(EventCheck(event, history, self.book, seen), answer, first)
+        check = EventCheck(event, history, self.book, self._raised_before(index), seen)
+        self.faults[place] += self.compare(check, answer, first)
         self._places.insert(index, place)
         self._known[place] = Known(event, answer.edition, tuple(answer.codes), seen.labels if seen else NO_GROUPS)
         history.remember(event)
@@ -113,6 +125,13 @@ class Replay:
                 f"correction {correction.seq} left the clock at {correction.clock_t}, not {clock}"
             )
         self._judge_again(index, versions, history, correction.seq)
+
+    def _raised_before(self, index: int) -> Raised:
+        """Return what the event before a place is believed to raise."""
+        if not index:
+            return NOTHING_RAISED
+        place = self._places[index - 1]
+        return Raised(self._known[place].believed, in_shadow(self.received.alerts.get(place, ())))
 
     def _history(self, index: int) -> RunningHistory:
         """Return the history before a place; while events come in order, it is the same one all the time."""
@@ -174,6 +193,7 @@ class Replay:
                 f"{revision.cause}; it should be {_change(before, met)} by number {cause}"
             )
         new = {code: match for code, match in met.items() if code not in before}
+        self._expect_alerts(place, new)
         if revision.found.keys() != {str(code) for code in new}:
             self.faults[place].append(
                 f"revision {revision.no} has evidence of {', '.join(revision.found) or 'nothing'}"
@@ -182,6 +202,12 @@ class Replay:
         for code, match in new.items():
             if revision.found[str(code)] != _evidence(match, known.event, history, revision.found[str(code)]):
                 self.faults[place].append(f"the evidence of code {code} in revision {revision.no} is not what is found")
+
+    def _expect_alerts(self, place: Place, codes: Iterable[int]) -> None:
+        """Note what the event before raised when codes were found late; only then an alert is stored of each."""
+        raised = self._raised_before(bisect_left(self._places, place))
+        for code in codes:
+            self._before_found.setdefault((place, code), raised.live)
 
     def _compare_first_versions(self) -> None:
         """Compare what no correction may change: the answer, its edition, when and as which number it came."""
@@ -213,6 +239,8 @@ class Replay:
                 for each in late
                 if each.line not in lines
             ]
+            for each in late:
+                self.faults[place] += freshness_faults([each], self._before_found.get((place, each.code), ()))
             missing = found.difference(answered.get(place, ())).difference(each.code for each in late)
             self.faults[place] += [f"there is no alert of code {code}, which was found late" for code in missing]
         for place, revisions in self.received.revisions.items():

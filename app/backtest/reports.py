@@ -44,10 +44,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of alerts, and of the players who have them."""
+    """A number of alerts, of the players who have them, and of those alerts that are fresh (A58).
+
+    An alert is fresh if the same edition did not raise its code at the player's event before; the first event that is
+    judged has none before it.
+    """
 
     alerts: int = 0
     players: int = 0
+    fresh: int = 0
 
 
 NO_ALERTS = Count()
@@ -71,7 +76,8 @@ class SeriesReport:
     def total(self) -> Count:
         """All alerts, and the players who have any."""
         having = sum(players for bound, players in self.players_by_alerts.items() if bound)
-        return Count(sum(count.alerts for count in self.codes.values()), having)
+        alerts, fresh = (sum(getattr(each, name) for each in self.codes.values()) for name in ("alerts", "fresh"))
+        return Count(alerts, having, fresh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

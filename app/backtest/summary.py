@@ -1,6 +1,6 @@
 """The result of a report in one sentence; and counts as rates, since 1,000 alerts are many among 10,000 events only."""
 
-from app.backtest.reports import Report, Series, plural
+from app.backtest.reports import Count, Report, Series, plural
 
 PER = 1000  # events
 PER_EVENTS = f"per {PER:,} events"
@@ -41,24 +41,29 @@ def sentence(report: Report) -> str:
     if report.against is None:
         if not raised.alerts:
             return f"{edition} raises no alert on {plural(report.events, 'event')}."
-        rate_of_all = rate_per_events(raised.alerts, report.events)
-        return f"{edition} raises {plural(raised.alerts, 'alert')} ({rate_of_all}), for {_players(report)}."
+        alerts, rate_of_all = plural(raised.alerts, "alert"), rate_per_events(raised.alerts, report.events)
+        return f"{edition} raises {alerts}, {_fresh(raised)} ({rate_of_all}), for {_players(report)}."
     other, against = f"edition {report.against.number}", report.series[Series.AGAINST].total
     gained, lost = (report.series[each].total.alerts for each in (Series.GAINED, Series.LOST))
     if not raised.alerts and not against.alerts:
         return f"{edition} raises no alert on {plural(report.events, 'event')}, and neither does {other}."
     if not gained and not lost:
         return (
-            f"{edition} raises the same {plural(raised.alerts, 'alert')} as {other} "
+            f"{edition} raises the same {plural(raised.alerts, 'alert')} as {other}, {_fresh(raised)} "
             f"({rate_per_events(raised.alerts, report.events)}), for {_players(report)}."
         )
     totals = compared(f"{raised.alerts:,}", f"{against.alerts:,}")
+    fresh = compared(f"{raised.fresh:,}", f"{against.fresh:,}")
     rates = compared(*(format_rate(each.alerts, report.events) for each in (raised, against)))
     players = compared(f"{raised.players:,}", f"{against.players:,}")
     return (
-        f"{edition} raises {difference(gained, lost, other)}: {totals} ({rates} {PER_EVENTS}), "
+        f"{edition} raises {difference(gained, lost, other)}: {totals}, fresh {fresh} ({rates} {PER_EVENTS}), "
         f"for {players} of {plural(report.players, 'player')}."
     )
+
+
+def _fresh(count: Count) -> str:
+    return "all fresh" if count.fresh == count.alerts else f"{count.fresh:,} fresh"
 
 
 def compared(ours: str, theirs: str) -> str:

@@ -17,11 +17,12 @@ from lib.tables import new_table, print_whole
 
 MAX_SHOWN_PERIODS = 31
 NO_TERMINAL = 200  # columns where the output is no terminal
-WIDE = 100  # columns: least width with room for the rates of two editions
+WIDE = 100  # columns: least width with room for the fresh alerts and the rates of two editions
 WIDER = 130  # columns: least width with room for the conditions of the rules as well
 SHORT_CAPTION = "alerts (players)"
 CAPTION = f"{SHORT_CAPTION}; per {PER:,}: alerts {PER_EVENTS}"
-RATED = (Series.RAISED, Series.AGAINST)  # the series with a column for the rate
+RATED = (Series.RAISED, Series.AGAINST)  # the series with a column for the fresh alerts and one for the rate
+FRESH = "fresh"  # heading of the alerts whose code the player's event before did not raise
 CONDITION = "condition"  # heading of what a rule asks for
 
 
@@ -108,6 +109,7 @@ def _columns(report: Report, *, wide: bool) -> Iterator[str]:
     for name, rated in zip(column_names(report), _rated(report, wide=wide), strict=True):
         yield name
         if rated:
+            yield FRESH
             yield f"per {PER:,}"
 
 
@@ -115,6 +117,7 @@ def _cells(report: Report, counts: Sequence[Count], events: int, *, wide: bool) 
     for count, rated in zip(counts, _rated(report, wide=wide), strict=True):
         yield format_count(count)
         if rated:
+            yield f"{count.fresh:,}"
             yield format_rate(count.alerts, events)
 
 

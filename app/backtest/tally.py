@@ -4,6 +4,7 @@ import heapq
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from app.backtest.domain import Calendar
@@ -12,6 +13,11 @@ from app.rules.event import ActivityEvent, EventRef
 from app.rules.rule import Match
 
 BOTH = (Series.RAISED, Series.AGAINST, Series.GAINED, Series.LOST)
+
+
+Codes = AbstractSet[int]
+NO_CODES: Codes = frozenset()
+NOTHING: tuple[Sequence[Match], Sequence[Match]] = ((), ())
 
 
 class Placed(Protocol):
@@ -84,6 +90,7 @@ class SeriesTally:
 
     def __init__(self) -> None:
         self.alerts: Counter[tuple[int, int]] = Counter()  # by period and code
+        self.fresh: Counter[tuple[int, int]] = Counter()
         self.players: Counter[tuple[int, int]] = Counter()
         self.players_of: Counter[int] = Counter()  # by code
         self.players_in: Counter[int] = Counter()  # by period
@@ -91,12 +98,14 @@ class SeriesTally:
         self.samples: defaultdict[int, Samples] = defaultdict(Samples)
         self._of_player: dict[tuple[int, int], int] = {}
 
-    def count(self, period: int, event: Placed, alerts: Iterable[Raised]) -> None:
-        """Count the alerts of an event of the current player."""
+    def count(self, period: int, event: Placed, alerts: Iterable[Raised], repeated: Codes = NO_CODES) -> None:
+        """Count the alerts of an event of the current player; those are fresh whose code is not `repeated` (A58)."""
         of_player = self._of_player
         for alert in alerts:
             code = alert.code
             of_player[period, code] = of_player.get((period, code), 0) + 1
+            if code not in repeated:
+                self.fresh[period, code] += 1
             self.samples[code].offer(event, alert)
 
     def end_player(self) -> None:
@@ -113,6 +122,7 @@ class SeriesTally:
     def add(self, other: "SeriesTally") -> None:
         """Add what another process counted, of other players."""
         self.alerts.update(other.alerts)
+        self.fresh.update(other.fresh)
         self.players.update(other.players)
         self.players_of.update(other.players_of)
         self.players_in.update(other.players_in)
@@ -122,14 +132,17 @@ class SeriesTally:
 
     def report(self) -> SeriesReport:
         """Return what was counted."""
-        alerts_of, alerts_in = Counter[int](), Counter[int]()
-        for (period, code), alerts in self.alerts.items():
+        alerts_of, fresh_of, alerts_in, fresh_in = (Counter[int]() for _ in range(4))
+        for key, alerts in self.alerts.items():
+            (period, code), fresh = key, self.fresh[key]
             alerts_of[code] += alerts
+            fresh_of[code] += fresh
             alerts_in[period] += alerts
+            fresh_in[period] += fresh
         return SeriesReport(
-            codes={code: Count(alerts_of[code], self.players_of[code]) for code in sorted(alerts_of)},
-            periods={period: Count(alerts_in[period], self.players_in[period]) for period in sorted(alerts_in)},
-            details={key: Count(self.alerts[key], self.players[key]) for key in sorted(self.alerts)},
+            codes={code: Count(alerts_of[code], self.players_of[code], fresh_of[code]) for code in sorted(alerts_of)},
+            periods={each: Count(alerts_in[each], self.players_in[each], fresh_in[each]) for each in sorted(alerts_in)},
+            details={key: Count(self.alerts[key], self.players[key], self.fresh[key]) for key in sorted(self.alerts)},
             samples={code: self.samples[code].in_order() for code in sorted(self.samples)},
             players_by_alerts={bound: self.players_by_alerts[bound] for bound in sorted(self.players_by_alerts)},
         )
@@ -146,6 +159,7 @@ class Tally:
         self._calendar = calendar
         self._period = self._ends = -1
         self._of_period = 0
+        self._before = NOTHING  # what the event before raised, by the edition and by the other one
 
     def count(self, event: ActivityEvent, raised: Sequence[Match], against: Sequence[Match]) -> None:
         """Count an event of the current player; they come in ascending order of `t`."""
@@ -154,15 +168,21 @@ class Tally:
         self._of_period += 1
         if raised or against:
             self._count_alerts(event, raised, against)
+        else:
+            self._before = NOTHING
 
     def _count_alerts(self, event: ActivityEvent, raised: Sequence[Match], against: Sequence[Match]) -> None:
-        self.series[Series.RAISED].count(self._period, event, raised)
+        (before, before_against), self._before = self._before, (raised, against)
+        repeated = _codes(before) if before else NO_CODES
+        self.series[Series.RAISED].count(self._period, event, raised, repeated)
         if len(self.series) > 1:
-            before, now = ({alert.code for alert in alerts} for alerts in (against, raised))
-            gained = (alert for alert in raised if alert.code not in before)
+            now, now_against = _codes(raised), _codes(against)
+            gained = (alert for alert in raised if alert.code not in now_against)
             lost = (alert for alert in against if alert.code not in now)
-            for series, alerts in ((Series.AGAINST, against), (Series.GAINED, gained), (Series.LOST, lost)):
-                self.series[series].count(self._period, event, alerts)
+            repeated_against = _codes(before_against)
+            self.series[Series.AGAINST].count(self._period, event, against, repeated_against)
+            self.series[Series.GAINED].count(self._period, event, gained, repeated)
+            self.series[Series.LOST].count(self._period, event, lost, repeated_against)
 
     def _begin_period(self, t: int) -> None:
         self._end_period()
@@ -179,7 +199,7 @@ class Tally:
         """Finish the current player, who counts only if an event was judged."""
         judged = self._of_period > 0
         self._end_period()
-        self._ends = -1
+        self._ends, self._before = -1, NOTHING
         if judged:
             self.players += 1
             for counted in self.series.values():
@@ -197,3 +217,7 @@ class Tally:
     def reports(self) -> Mapping[Series, SeriesReport]:
         """Return what was counted of each series."""
         return {series: counted.report() for series, counted in self.series.items()}
+
+
+def _codes(alerts: Iterable[Match]) -> Codes:
+    return {alert.code for alert in alerts}

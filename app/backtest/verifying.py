@@ -8,7 +8,16 @@ from itertools import chain, groupby
 
 from app.backtest.audits import Audits, Grouped
 from app.backtest.domain import PlayerRange, Scope, Span
-from app.backtest.findings import Answer, EventCheck, Findings, KeptAlert, RuleBook
+from app.backtest.findings import (
+    NOTHING_RAISED,
+    Answer,
+    EventCheck,
+    Findings,
+    KeptAlert,
+    Raised,
+    RuleBook,
+    in_shadow,
+)
 from app.backtest.groups import VersionsOfPlayers
 from app.backtest.integrity import ChainAudit, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
@@ -46,7 +55,7 @@ class VerifyContext:
 
     queries: BacktestQueries
     job: VerifyJob
-    judges: Judges  # the editions that were ever live, which judge events again
+    judges: Judges  # all editions: those that were ever live judge again, and the history must suffice for a shadow
     all_counted: bool
 
 
@@ -55,8 +64,7 @@ def begin(job: VerifyJob) -> Iterator[VerifyContext]:
     """Open the snapshot, once for all pieces of this process."""
     with job.snapshot.reader() as reader:
         queries = BacktestQueries(reader)
-        judges = Judges.of(job.book.rule_sets[number] for number in job.book.published)
-        yield VerifyContext(queries, job, judges, queries.all_counted())
+        yield VerifyContext(queries, job, Judges.of(job.book.rule_sets.values()), queries.all_counted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +144,19 @@ class Players:
     def verify(self, stored: Iterable[StoredEvent], past: RunningHistory) -> None:
         """Verify a player whose events all came in order, and none of them was corrected."""
         past.forget()
-        audit, late = self.audits.audit, 0
+        audit, late, before = self.audits.audit, 0, NOTHING_RAISED
         versions = self.versions.of(audit.account.user_id)
         for event, facts, before_alerts in stored:
             late += facts.taken_after is not None
             alerts = self._alerts_at(event.user_id, (event.t, event.n))
             answer = Answer(facts.codes, facts.edition, before_alerts)
-            check = EventCheck(event, past, self.context.job.book, versions.seen(facts.groups_version))
+            seen = versions.seen(facts.groups_version)
+            check = EventCheck(event, past, self.context.job.book, before, seen)
             faults = self._compare(check, answer, alerts)
             self.findings.note(event.user_id, event.ref, faults)
             audit.add(facts, [alert.line for alert in alerts])
             past.remember(event)
+            before = Raised(facts.codes, in_shadow(alerts)) if facts.codes or alerts else NOTHING_RAISED
         audit.note_counts(late_events=late, corrections=0)
 
     def replay(self, user_id: int, others: Irregular, standing: Sequence[StoredEvent]) -> None:
@@ -179,9 +189,9 @@ class Players:
         self.findings.note_live(answer, faults, kept=bool(live))
         if len(live) < len(kept):
             shadow = [each for each in kept if each.shadow]
-            in_shadow = check.shadow_faults(shadow)
-            self.findings.note_shadow(shadow[0].edition, in_shadow)
-            faults += in_shadow
+            shadow_faults = check.shadow_faults(shadow)
+            self.findings.note_shadow(shadow[0].edition, shadow_faults)
+            faults += shadow_faults
         return faults
 
 

@@ -1,7 +1,7 @@
 """The events of some players, sifted and judged in memory: what is stored of them, as the live path would store it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from app.alerts.queries import format_evidence, written
 from app.backtest.judging import needs_of_all
 from app.events.recording import alert_of, evidence_of
 from app.intake.domain import Fault, Row
-from app.intake.queries import ImportQueries
+from app.intake.queries import ImportQueries, Raised
 from app.intake.sifting import NOBODY, Ahead, Known, Sifter
 from app.players.domain import UNSEEN, GroupsSeen
 from app.rules.engine import RuleSet
@@ -23,6 +23,7 @@ from app.rules.running_history import RunningHistory
 from lib.bulk_sessions import NULL, escaped
 
 Verdicts = list[tuple[RuleSet, tuple[Match, ...]]]
+NOTHING: Raised = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,12 @@ class Judge:
         self._longest = self._needs.longest
         self.past = RunningHistory(self._needs)
         self.seen = UNSEEN  # the groups of the present player, which all events of this import see (A56)
+        self._raised_last: dict[int, Raised] = {}
 
     def judge(self, players: Sequence[Sifted]) -> Iterator[tuple[Sifted, Iterator[tuple[ActivityEvent, Verdicts]]]]:
         """Yield each player with events to store, and each of these with the verdict of each rule set."""
         with_past = [each for each in players if each.places and each.known is not NOBODY]
+        self._raised_last = self._queries.raised_last([each.user_id for each in with_past]) if with_past else {}
         opens = {each.user_id: max(each.places[0][0].t - self._longest, 0) for each in with_past}
         earlier = {
             user_id: list(events)
@@ -137,9 +140,20 @@ class Judge:
             yield event, [(rule_set, rule_set.evaluate(event, history)) for rule_set in rule_sets]
             past.remember(event)
 
-    def alert(self, event: ActivityEvent, rule_set: RuleSet, match: Match) -> StoredAlert:
-        """Return the alert of a match of the event that was judged last, with its evidence."""
-        return alert_of(event, rule_set, match, evidence_of(match, proof_of(match, event, self.past)))
+    def raised_before(self, user_id: int) -> Raised:
+        """Return what the player's latest event before those judged here raised."""
+        return self._raised_last.get(user_id, NOTHING)
+
+    def alerts(self, event: ActivityEvent, verdicts: Verdicts, before: Raised) -> list[StoredAlert]:
+        """Return the alerts of the event that was judged last; `before` is what the event before it raised."""
+        return [
+            replace(
+                alert_of(event, rule_set, match, evidence_of(match, proof_of(match, event, self.past))),
+                fresh=(rule_set.shadow, match.code) not in before,
+            )
+            for rule_set, met in verdicts
+            for match in met
+        ]
 
 
 class Written(NamedTuple):
@@ -160,7 +174,7 @@ def write(judge: Judge, players: Sequence[Sifted]) -> list[Written]:
 def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent, Verdicts]]) -> Written:
     events: list[str] = []
     alerts: list[str] = []
-    seq = sifted.known.events
+    seq, before = sifted.known.events, judge.raised_before(sifted.user_id)
     version = NULL if judge.seen.version is None else judge.seen.version
     for event, verdicts in judged:
         seq += 1
@@ -171,12 +185,13 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
             f"{event.user_id}\t{event.t}\t{event.n}\t{event.type.value}\t{event.amount}\t{{{codes}}}\t{live.edition}\t"
             f"{seq}\t{event.event_id or NULL}\t{version}\n"
         )
-        for rule_set, met in verdicts:
-            alerts.extend(_alert_line(judge.alert(event, rule_set, match)) for match in met)
+        found = judge.alerts(event, verdicts, before)
+        alerts.extend(map(_alert_line, found))
+        before = {(alert.shadow, alert.code) for alert in found} if found else NOTHING
     return Written(sifted.user_id, sifted.known, sifted.sifter.last_t, events, alerts)
 
 
 def _alert_line(alert: StoredAlert) -> str:
     evidence = escaped(written(format_evidence(alert.evidence, alert.event_id)))
     at = f"{alert.user_id}\t{alert.t}\t{alert.n}\t{alert.code}\t{alert.shadow}\t{alert.edition}"
-    return f"{at}\t{evidence}\n"
+    return f"{at}\t{evidence}\t{alert.fresh}\n"

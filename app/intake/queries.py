@@ -1,9 +1,11 @@
 """The statements of an import that read and write events; each is bounded by an index, whatever is stored."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
+from app.alerts.freshness import RAISED_LAST
 from app.events.rows import EVENT, event_of
 from app.intake.domain import Fault, Row, Span, printable
 from app.intake.sifting import Known
@@ -12,7 +14,9 @@ from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 
 EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id", "groups_version")
-ALERT_COLUMNS = ("user_id", "t", "n", "code", "shadow", "edition", "evidence")
+ALERT_COLUMNS = ("user_id", "t", "n", "code", "shadow", "edition", "evidence", "fresh")
+
+Raised = AbstractSet[tuple[bool, int]]  # the codes of an event, each with whether it is one of the shadow
 
 LINES = """
     SELECT line, user_id, t, type::text, amount, event_id FROM import_line AS waiting
@@ -142,6 +146,14 @@ class ImportQueries:
         sql = " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY user_id, t, n"
         self._cursor.execute(sql, {"users": list(opens), "opens": list(opens.values())})
         return [event_of(*row) for row in self._cursor.fetchall()]
+
+    def raised_last(self, users: Iterable[int]) -> dict[int, Raised]:
+        """Return what the latest stored event of each of these players raised, by what is believed now."""
+        self._cursor.execute(RAISED_LAST.format(users="%s"), [list(users)])
+        return {
+            user_id: {(False, code) for code in codes} | {(True, code) for code in shadowed}
+            for user_id, codes, shadowed in self._cursor.fetchall()
+        }
 
     def claim(self, clocks: Sequence[tuple[int, int, int]]) -> set[int]:
         """Lock the clocks of players, and make missing ones: (player, latest `t`, events); return whose were made."""

@@ -13,7 +13,7 @@ from app.rulebook.reading import controllers as reading
 from app.rulebook.services import RuleBookServices
 from app.rulebook.template_drafts import read_template
 from app.rulebook.template_files import NAMES
-from app.rulebook.terminal import RuleCommands, how_to_publish, what_is_replaced
+from app.rulebook.terminal import RuleCommands, how_to_publish, meaning, what_is_replaced
 from app.rulebook.toml import MAX_FILE, format_toml, parse_toml
 from lib import services
 from lib.caller import CallersPath
@@ -56,14 +56,20 @@ def show(edition: int) -> None:
     click.echo(f"edition {found.edition}, {found.status}: {found.note or 'no note'}")
     based = f" from edition {found.based_on}" if found.based_on else ""
     click.echo(f"drafted by {found.author} at {minute(found.created_at)} UTC{based}{_publication(found)}")
-    print_table(
-        ("code", "met when", "evaluated on", "name", "description"),
-        [
-            (str(rule.code), rule.condition, " and ".join(sorted(rule.evaluated_on)), rule.name, rule.description)
-            for rule in found.rules
-        ],
-        prose=("met when", "evaluated on", "name", "description"),
-    )
+    rows = [
+        (
+            str(rule.code),
+            rule.condition,
+            " and ".join(sorted(rule.evaluated_on)),
+            rule.name,
+            rule.description,
+            meaning(rule),
+        )
+        for rule in found.rules
+    ]
+    headings = ("code", "met when", "evaluated on", "name", "description", "meaning")
+    shown = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    print_table(headings[:shown], [row[:shown] for row in rows], prose=headings[1:shown])
 
 
 def _publication(edition: Edition) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from app.rules.parameters import parameters_of
 from app.rules.rule import Rule
 
+MEANING = ("indicator", "strength", "guidance")
+
 
 def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
     """Return in words what changed from one set of rules to another, by code."""
@@ -24,7 +26,8 @@ def _changes(old: Rule, new: Rule) -> list[str]:
     if type(old) is not type(new):
         return [f"{new.code} is of another kind: {old.condition} → {new.condition}"]
     found = []
-    for name in ("name", "description", *parameters_of(type(new)), "evaluated_on", "groups", "except_groups"):
+    declared = parameters_of(type(new))
+    for name in ("name", "description", *declared, "evaluated_on", "groups", "except_groups", *MEANING):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             found.append(f"{new.code}: {name.replace('_', ' ')} {_text(before)} → {_text(after)}")

@@ -18,6 +18,7 @@ from app.rules.event import MONEY_TYPES, EventType, parse_amount
 from app.rules.history import NO_GROUPS
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
+from app.rules.meaning import INDICATORS, Indicator, Strength
 from app.rules.parameters import Parameter, Sort, parameters_of
 from app.rules.rule import Rule
 from app.rules.spans import Unit, zone_names
@@ -25,7 +26,7 @@ from lib.fields import BIGINT_MAX, Line, one_of
 from lib.json_requests import MAX_NAMED, printable
 
 MAX_RULES = 100
-MAX_NAME, MAX_DESCRIPTION = 100, 500  # characters
+MAX_NAME, MAX_DESCRIPTION, MAX_GUIDANCE = 100, 500, 500  # characters
 
 
 class Amount(fields.Field[Decimal]):
@@ -102,6 +103,19 @@ class RuleForm(Schema):
     kind = fields.String(required=True)
     name = Line(longest=MAX_NAME, required=True)
     description = Line(longest=MAX_DESCRIPTION, required=True)
+    indicator = fields.Enum(
+        Indicator,
+        by_value=True,
+        error_messages={"unknown": 'Must be one letter from "a" to "g".'},
+        metadata={"type": "string", "description": f"the marker of harm that the rule looks for: {INDICATORS}"},
+    )
+    strength = fields.Enum(
+        Strength,
+        by_value=True,
+        error_messages={"unknown": 'Must be "normal" or "strong".'},
+        metadata={"type": "string", "description": "how much an alert says by itself; by default normal"},
+    )
+    guidance = Line(longest=MAX_GUIDANCE, metadata={"description": "what to do about an alert, for people"})
 
     @validates_schema
     def choose_one(self, members: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401  # as above
@@ -164,6 +178,8 @@ def field_of(parameter: Parameter) -> fields.Field[Any]:
 
 FORMS: Mapping[str, RuleForm] = {name: form_of(kind) for name, kind in KINDS.items()}
 Errors = dict[str, list[str]]
+# What a rule without a meaning has, which is not written, so that editions from before rules had one read back equal.
+UNWRITTEN: Mapping[str, object] = {"strength": Strength.NORMAL}
 
 
 class InvalidRules(Exception):
@@ -255,5 +271,9 @@ def format_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 def _format_rule(rule: Rule) -> dict[str, Any]:
     members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
-    given = {name: value for name, value in members.items() if value is not None and (value or name not in OF_GROUPS)}
-    return {"code": given.pop("code"), "kind": rule.kind, **given}
+    written = {
+        name: each
+        for name, each in members.items()
+        if each is not None and each != UNWRITTEN.get(name) and (each or name not in OF_GROUPS)
+    }
+    return {"code": written.pop("code"), "kind": rule.kind, **written}

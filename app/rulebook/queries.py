@@ -1,6 +1,6 @@
 """The queries on the rule book."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, case, delete, func, insert, select, union_all, update
@@ -39,6 +39,11 @@ class RuleBookQueries:
     def published(self) -> Sequence[Edition | UnreadableEdition]:
         """Return the editions that were ever live, oldest first."""
         found = select(*COLUMNS).where(Book.published_at.is_not(None)).order_by(Book.edition)
+        return [_edition_or_error(row) for row in self._transaction.execute(found)]
+
+    def some(self, editions: Collection[int]) -> Sequence[Edition | UnreadableEdition]:
+        """Return those editions that there are, whatever their status."""
+        found = select(*COLUMNS).where(Book.edition.in_(editions))
         return [_edition_or_error(row) for row in self._transaction.execute(found)]
 
     def count_published(self) -> int:

@@ -6,6 +6,8 @@ from app.rulebook.approval import draft_with_key, is_author_known, publish_with_
 from app.rulebook.domain import Edition, RuleBookRefused, UnreadableEdition
 from app.rulebook.forms import InvalidRules
 from app.rulebook.remedies import Remedy
+from app.rules.meaning import WORDS, Strength
+from app.rules.rule import Rule
 from lib.commands import Commands
 from lib.hints import command, curl
 
@@ -33,6 +35,13 @@ def text_for_terminal(error: RuleBookRefused) -> str:
     if remedy is None:
         return error.refusal
     return f"{error.refusal}: {command(remedy.command) if remedy.command else _request(remedy)}"
+
+
+def meaning(rule: Rule) -> str:
+    """Return what a rule means to people, empty if it says nothing: b patterns of spend, strong: call the player."""
+    said = [f"{rule.indicator} {WORDS[rule.indicator]}"] if rule.indicator else []
+    said += ["strong"] if rule.strength is Strength.STRONG else []
+    return ": ".join(filter(None, (", ".join(said), rule.guidance)))
 
 
 def how_to_publish(edition: Edition, *, four_eyes: bool) -> str:

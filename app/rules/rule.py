@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from app.rules.event import ALL_TYPES, MONEY_TYPES, ActivityEvent, EventRef, EventType
 from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window
 from app.rules.limits import MAX_MOMENTS
+from app.rules.meaning import Indicator, Meaning, Strength
 from app.rules.wording import PRESENT, Wording
 
 
@@ -31,6 +32,14 @@ class Rule(ABC):
     evaluated_on: frozenset[EventType] = MONEY_TYPES  # the types of event that trigger its evaluation (A2)
     groups: Groups = NO_GROUPS  # only players in any of these meet it; empty: all players (A56)
     except_groups: Groups = NO_GROUPS  # players in any of these do not meet it
+    indicator: Indicator | None = None  # these three are for people
+    strength: Strength = Strength.NORMAL
+    guidance: str | None = None
+
+    @property
+    def purpose(self) -> Meaning:
+        """What the rule means to people."""
+        return Meaning(indicator=self.indicator, strength=self.strength, guidance=self.guidance)
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ STORED = (
     f"{EVENTS} FROM activity_event ORDER BY user_id, t, n",
     "SELECT user_id, last_t, events, sealed, late_events, corrections FROM user_clock ORDER BY user_id",
     "SELECT user_id, t, n, no, codes_before, codes_after, found::text, cause FROM revision ORDER BY 1, 2, 3, 4",
-    "SELECT user_id, t, n, code, shadow, edition, evidence::text FROM alert ORDER BY user_id, t, n, shadow, code",
+    "SELECT user_id, t, n, code, shadow, edition, fresh, evidence::text FROM alert ORDER BY 1, 2, 3, shadow, code",
 )
 
 

@@ -20,7 +20,7 @@ from tests.integration.judging import in_this_process
 ROWS = {
     "events": "SELECT user_id %% %s, t, n, type, amount, alert_codes, edition, key_id, seq, event_id"
     " FROM activity_event WHERE user_id / %s = %s ORDER BY user_id, t, n",
-    "alerts": "SELECT user_id %% %s, t, n, code, shadow, edition, evidence FROM alert"
+    "alerts": "SELECT user_id %% %s, t, n, code, shadow, edition, fresh, evidence FROM alert"
     " WHERE user_id / %s = %s ORDER BY user_id, t, n, shadow, code",
     "clocks": "SELECT user_id %% %s, last_t, events FROM user_clock WHERE user_id / %s = %s ORDER BY user_id",
 }

@@ -40,16 +40,17 @@ STATISTICS = {
 
 @pytest.fixture(params=STATISTICS.values(), ids=list(STATISTICS))
 def alerts(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
-    """A player with very many alerts, one with few, many others, some in the shadow; and a planner's belief."""
-    insert = "INSERT INTO alert (user_id, t, code, edition, shadow, evidence) SELECT"
+    """A player with very many alerts, one fresh, one with few, many others, some in the shadow; a planner's belief."""
+    insert = "INSERT INTO alert (user_id, t, code, edition, shadow, evidence, fresh) SELECT"
     code = f"(ARRAY{list(CODES)})[1 + n % {len(CODES)}]"
     parts = {
-        "one": "20, n, 30, 1, false, '{}' FROM generate_series(1, 5000) AS n",
-        "others": f"1000 + n % 400, n, {code}, 1 + n % {EDITIONS}, false, '{{}}' FROM generate_series(1, 8000) AS n",
-        "heavy": f"{HEAVY}, n, {code}, 1 + n * {EDITIONS} / {HEAVY_ALERTS + 1}, false, '{{}}'"
+        "one": "20, n, 30, 1, false, '{}', true FROM generate_series(1, 5000) AS n",
+        "others": f"1000 + n % 400, n, {code}, 1 + n % {EDITIONS}, false, '{{}}', n % 2 = 0"
+        " FROM generate_series(1, 8000) AS n",
+        "heavy": f"{HEAVY}, n, {code}, 1 + n * {EDITIONS} / {HEAVY_ALERTS + 1}, false, '{{}}', n = 1"
         f" FROM generate_series(1, {HEAVY_ALERTS}) AS n",
-        "light": f"{LIGHT}, n, (ARRAY[30, {RARE}])[n], 3, false, '{{}}' FROM generate_series(1, 2) AS n",
-        "shadow": f"{HEAVY}, n, {code}, {IN_SHADOW}, true, '{{}}' FROM generate_series(1, 500) AS n",
+        "light": f"{LIGHT}, n, (ARRAY[30, {RARE}])[n], 3, false, '{{}}', true FROM generate_series(1, 2) AS n",
+        "shadow": f"{HEAVY}, n, {code}, {IN_SHADOW}, true, '{{}}', false FROM generate_series(1, 500) AS n",
     }
     known = request.param.split()
     for part in known:
@@ -109,6 +110,7 @@ FILTERS: list[dict[str, Any]] = [
     for edition in (None, 3, IN_SHADOW, 99)
     for shadow in (False, True)
 ]
+FILTERS += [{**filters, "fresh": True} for filters in FILTERS if filters["edition"] in {None, 3}]
 CURSORS: list[dict[str, Any]] = [
     {},
     {"before": Cursor(HEAVY_ALERTS // 2, HEAVY, 0, 123)},

@@ -16,10 +16,11 @@ from app.access.domain import Access, Scope
 from app.alerts import controllers
 from app.alerts.domain import AlertQuery, Cursor, Evidence, NoSuchAlert, StoredAlert
 from app.alerts.queries import AlertQueries
+from app.alerts.services import AlertServices
 from app.rules.event import EventRef
 from lib.database import Database
 from tests.integration.clients import codes, problem, send
-from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.conftest import AppWith, Sql
 from tests.integration.wiring import wiring
 
 END, LAST = 2**63 - 1, 2**31 - 1
@@ -31,7 +32,9 @@ EDITIONS = st.integers(1, 3) | st.just(LAST)
 PLACES = st.integers(0, 2) | st.just(LAST)
 # Which codes an edition raised at an event of a user: at each event, one edition was live and one in the shadow.
 STORED = st.dictionaries(
-    st.tuples(MOMENTS, USERS, PLACES, st.booleans()), st.tuples(EDITIONS, st.sets(CODES, min_size=1)), max_size=16
+    st.tuples(MOMENTS, USERS, PLACES, st.booleans()),
+    st.tuples(EDITIONS, st.dictionaries(CODES, st.none() | st.booleans(), min_size=1)),
+    max_size=16,
 )
 CURSORS = st.builds(Cursor, MOMENTS, USERS, PLACES, CODES)
 ASKED = st.builds(
@@ -43,6 +46,7 @@ ASKED = st.builds(
     code=st.none() | CODES,
     user_id=st.none() | USERS,
     edition=st.none() | EDITIONS,
+    fresh=st.booleans(),
 )
 
 
@@ -50,6 +54,12 @@ ASKED = st.builds(
 def handle(app: APIFlask) -> Database:
     found: Database = wiring(app).database
     return found
+
+
+@pytest.fixture
+def services(handle: Database) -> AlertServices:
+    """Of a rule book that knows nothing of these editions."""
+    return AlertServices(database=handle, meanings=lambda _, __: {})
 
 
 def alert(t: int, user_id: int = 1, code: int = 30, edition: int = 1, *, shadow: bool = False) -> StoredAlert:
@@ -71,6 +81,7 @@ def expected(alerts: Sequence[StoredAlert], asked: AlertQuery) -> list[StoredAle
         return (
             all(wanted is None or getattr(alert, name) == wanted for name, wanted in filters)
             and alert.shadow is asked.shadow
+            and (alert.fresh or not asked.fresh)
             and alert.t >= asked.since
             and (asked.before is None or alert.cursor < asked.before)
         )
@@ -78,10 +89,10 @@ def expected(alerts: Sequence[StoredAlert], asked: AlertQuery) -> list[StoredAle
     return sorted(filter(is_asked_for, alerts), key=lambda each: each.cursor, reverse=True)
 
 
-def walk(database: Database, asked: AlertQuery) -> Iterator[StoredAlert]:
+def walk(services: AlertServices, asked: AlertQuery) -> Iterator[StoredAlert]:
     """Read all pages, as a client would."""
     while True:
-        page = controllers.alerts(database, asked)
+        page = controllers.alerts(services, asked)
         yield from page.alerts
         if page.next_before is None:
             return
@@ -92,38 +103,46 @@ def walk(database: Database, asked: AlertQuery) -> Iterator[StoredAlert]:
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stored=STORED, asked=st.lists(ASKED, min_size=4, max_size=8))
 def test_the_pages_equal_one_sorted_list(
-    handle: Database,
-    database: str,
-    stored: dict[tuple[int, int, int, bool], tuple[int, set[int]]],
+    services: AlertServices,
+    sql: Sql,
+    stored: dict[tuple[int, int, int, bool], tuple[int, dict[int, bool | None]]],
     asked: list[AlertQuery],
 ) -> None:
     """In the order of the events' own t, whenever they were stored (A26)."""
-    run_sql(database, "TRUNCATE alert")
+    sql("TRUNCATE alert")
     alerts = [
-        replace(alert(t, user_id, code, edition, shadow=shadow), n=n, event_id=f"{t}-{n}" if n else None)
+        replace(alert(t, user_id, code, edition, shadow=shadow), n=n, event_id=f"{t}-{n}" if n else None, fresh=fresh)
         for (t, user_id, n, shadow), (edition, met) in stored.items()
-        for code in met
+        for code, fresh in met.items()
     ]
-    keep(handle, alerts)
-    for question in (*asked, AlertQuery(limit=3), AlertQuery(limit=1, shadow=True)):
-        assert list(walk(handle, question)) == expected(alerts, question)
+    keep(services.database, alerts)
+    for fresh in (None, False):
+        which = [
+            f"({each.user_id}, {each.t}, {each.n}, {each.code}, {each.shadow})"
+            for each in alerts
+            if each.fresh is fresh
+        ]
+        if which:
+            sql(f"UPDATE alert SET fresh = %s WHERE (user_id, t, n, code, shadow) IN ({', '.join(which)})", fresh)  # noqa: S608  # ours
+    for question in (*asked, AlertQuery(limit=3), AlertQuery(limit=1, shadow=True), AlertQuery(limit=2, fresh=True)):
+        assert list(walk(services, question)) == expected(alerts, question)
     for each in alerts:
-        assert controllers.alert(handle, each.cursor, shadow=each.shadow) == each
+        assert controllers.alert(services, each.cursor, shadow=each.shadow) == each
 
 
-def test_concurrent_inserts_neither_repeat_nor_hide_alerts(handle: Database) -> None:
+def test_concurrent_inserts_neither_repeat_nor_hide_alerts(services: AlertServices) -> None:
     random = Random(5)  # noqa: S311  # no secret: the same play every time
     places = random.sample([(t, user_id) for t in range(100) for user_id in range(1, 20)], 900)
     there = [alert(*place) for place in places[:300]]
     later = iter([alert(*place) for place in places[300:]])
-    keep(handle, there)
+    keep(services.database, there)
     asked, seen = AlertQuery(limit=7), []
     while True:
-        page = controllers.alerts(handle, asked)
+        page = controllers.alerts(services, asked)
         seen += [each.cursor for each in page.alerts]
         if page.next_before is None:
             break
-        keep(handle, [next(later) for _ in range(5)])
+        keep(services.database, [next(later) for _ in range(5)])
         asked = replace(asked, before=page.next_before)
     assert seen == sorted(set(seen), reverse=True), "each once, in order"
     assert {each.cursor for each in there} <= set(seen)
@@ -144,6 +163,10 @@ WHY = {
     "code": 123,
     "edition": 1,
     "shadow": False,
+    "fresh": True,
+    "indicator": None,
+    "strength": "normal",
+    "guidance": None,
     "found_late_at": None,
     "retracted_at": None,
     "evidence": {
@@ -181,13 +204,24 @@ def test_a_replay_and_a_refusal_store_no_alert(alerted: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?code=30", "?user=2", "?edition=2", "?shadow=true", "?since=29", "?before=28:1:123", "?since=28&before=28:1:1"],
+    [
+        "?code=30",
+        "?user=2",
+        "?edition=2",
+        "?shadow=true",
+        "?since=29",
+        "?before=28:1:123",
+        "?since=28&before=28:1:1",
+        "?shadow=true&fresh=true",
+    ],
 )
 def test_non_matching_filters_return_nothing(alerted: FlaskClient, query: str) -> None:
     assert alerts_page(alerted, query) == {"alerts": [], "next_before": None}
 
 
-@pytest.mark.parametrize("query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false", "?before=28:1:124"])
+@pytest.mark.parametrize(
+    "query", ["?code=123&user=1&edition=1&since=28&limit=1&shadow=false&fresh=true", "?before=28:1:124"]
+)
 def test_matching_filters_return_the_alert(alerted: FlaskClient, query: str) -> None:
     assert alerts_page(alerted, query)["alerts"] == [WHY]
 
@@ -219,6 +253,7 @@ WRONG = [
     ("limit=0", "limit"),
     ("limit=201", "limit"),
     ("shadow=yes", "shadow"),
+    ("fresh=1", "fresh"),
     ("shadow=True", "shadow"),
     ("shadow=", "shadow"),
     ("code=0", "code"),
@@ -261,7 +296,7 @@ def test_alerts_are_for_keys_with_their_scope(app_with: AppWith, path: str) -> N
         assert (answer.status_code == 403) is (scope is not Scope.ALERTS_READ), scope
 
 
-def test_a_missing_alert_is_reported_with_its_place(handle: Database, sql: Sql) -> None:
+def test_a_missing_alert_is_reported_with_its_place(services: AlertServices, sql: Sql) -> None:
     assert sql("SELECT FROM alert") == []
     with pytest.raises(NoSuchAlert, match="no alert 3 of player 2 is stored at t 1"):
-        controllers.alert(handle, Cursor(1, 2, 0, 3), shadow=True)
+        controllers.alert(services, Cursor(1, 2, 0, 3), shadow=True)

@@ -357,7 +357,7 @@ def test_a_backtest_changes_no_answer_to_clients(app: APIFlask) -> None:
     client = app.test_client()
     assert codes(send(client, "deposit", "201", 1)) == [123]
     body = backtest(app, 1, "--jobs", 1)
-    counts = {"alerts": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
+    counts = {"alerts": 1, "fresh": 1, "players": 1, "customers": 1, "alerts_per_1000_events": 1000.0}
     assert body["alerts"]["raised"]["codes"] == {"123": counts}
-    assert body["summary"] == "Edition 1 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player."
+    assert body["summary"] == "Edition 1 raises 1 alert, all fresh (1,000.0 per 1,000 events), for 1 of 1 player."
     assert send(client, "deposit", "201", 1).headers["Idempotent-Replay"] == "true"

@@ -40,10 +40,9 @@ def test_a_downgrade_refuses_and_counts_what_would_be_lost(played: APIFlask, url
     before = run_sql(url, APPLIED)
     status, output = downgrade(played, "downgrade", "0003")
     assert status == 1
-    assert "3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in output
-    assert (
-        "flask --app app db downgrade 0003 --i-know numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1\n" in output
-    )
+    assert "2 marks of fresh alerts, 3 numbers of events, 1 bases, 2 alerts, 1 editions, 1 steps" in output
+    numbers = "marks_of_fresh_alerts=2,numbers_of_events=3,bases=1,alerts=2,editions=1,steps=1"
+    assert f"flask --app app db downgrade 0003 --i-know {numbers}\n" in output
     assert run_sql(url, APPLIED) == before
     assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
 
@@ -68,7 +67,7 @@ def test_a_typing_error_is_reported_with_the_expected_form(played: APIFlask, nam
 @pytest.mark.parametrize("named", ["bases=1,alerts=2,editions=1,steps=1", "bases=10,alerts=20,editions=10,steps=10"])
 def test_a_confirmed_downgrade_runs(played: APIFlask, url: str, named: str) -> None:
     """Or more than it: the service may store while that is read."""
-    named = f"numbers_of_events=3,{named}"
+    named = f"marks_of_fresh_alerts=2,numbers_of_events=3,{named}"
     assert downgrade(played, "downgrade", "0003", "--i-know", named)[0] == 0
     assert run_sql(url, APPLIED) == [("0003",)]
     assert downgrade(played, "upgrade")[0] == 0
@@ -76,6 +75,7 @@ def test_a_confirmed_downgrade_runs(played: APIFlask, url: str, named: str) -> N
 
 
 def test_a_downgrade_that_loses_nothing_needs_no_confirmation(played: APIFlask, url: str) -> None:
+    assert downgrade(played, "downgrade", "0016", "--i-know", "marks_of_fresh_alerts=2")[0] == 0
     assert downgrade(played, "downgrade", "0010")[0] == 0
     status, output = downgrade(played, "downgrade")  # by one
     assert status == 1

@@ -222,8 +222,10 @@ def test_a_downgrade_counts_what_shares_a_second_and_loses_no_more(app: APIFlask
     run = app.test_cli_runner().invoke
     refused = run(args=["db", "downgrade", "0013"])
     assert refused.exit_code == 1
-    assert "loses 3 event ids, 2 events in a shared second, 4 alerts of these" in refused.output
+    assert (
+        "loses 6 marks of fresh alerts, 3 event ids, 2 events in a shared second, 4 alerts of these" in refused.output
+    )
     assert counts(url) == before
-    lost = "event_ids=3,events_in_a_shared_second=2,alerts_of_these=4"
+    lost = "marks_of_fresh_alerts=6,event_ids=3,events_in_a_shared_second=2,alerts_of_these=4"
     assert run(args=["db", "downgrade", "0013", "--i-know", lost]).exit_code == 0
     assert run_sql(url, "SELECT (SELECT count(*) FROM activity_event), (SELECT count(*) FROM alert)") == [(21, 22)]

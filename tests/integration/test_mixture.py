@@ -5,8 +5,10 @@ player's lock; it knows nothing else of the service.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import HTTPConnection
 from random import Random
 from typing import Any
@@ -104,9 +106,15 @@ class Sender:
         assert status in {200, 404, 409}
 
     def _send(self, path: str, body: object) -> tuple[int, Any]:
-        self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
-        return response.status, json.loads(response.read())
+        """Send a request, again after a 503, which a busy machine may answer: as clients are told to."""
+        deadline = time.monotonic() + MAX_WAIT
+        while True:
+            self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            response = self._connection.getresponse()
+            answer = json.loads(response.read())
+            if response.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                return response.status, answer
+            time.sleep(0.1)
 
 
 def received(sql: Sql, user: int) -> Iterator[tuple[Event, list[int] | None, str | None, bool]]:

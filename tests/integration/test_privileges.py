@@ -24,7 +24,7 @@ ALLOWED = {
         )
     ),
     "alembic_version": May(),
-    "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence")),
+    "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence", "fresh")),
     "api_key": May(
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),
         update=("last_used_at", "expires_at", "revoked_at", "revoked_by", "refusals", "owner"),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -150,6 +151,7 @@ def tally_of(histories: Histories, *, of: set[int], compares: bool = True) -> Ta
     return tally
 
 
+OF_THE_OTHER = {Series.AGAINST, Series.LOST}  # alerts of the other edition
 Codes = frozenset[int]
 MEMBERS: dict[Series, Callable[[Codes, Codes], Codes]] = {
     Series.RAISED: lambda raised, _: raised,
@@ -161,30 +163,42 @@ MEMBERS: dict[Series, Callable[[Codes, Codes], Codes]] = {
 
 @given(HISTORIES)
 def test_counts_equal_those_of_a_plain_list(histories: Histories) -> None:
-    """By code, by period and by both; gained and lost as differences of sets."""
+    """By code, by period and by both; gained and lost as differences of sets.
+
+    An alert is fresh if the same edition did not raise its code at the player's event before.
+    """
     events = played(histories)
+    none = frozenset[int]()
+    before = [(none, none)] + [
+        (raised, against) if event.user_id == later[0].user_id else (none, none)
+        for (event, raised, against), later in pairwise(events)
+    ]
     tally = tally_of(histories, of=set(range(1, 7)))
     assert tally.events == len(events)
     assert tally.players == len({event.user_id for event, *_ in events})
     for series, found in tally.reports().items():
         rows = [
-            (code, event.t // DAY, event.user_id)
-            for event, raised, against in events
+            (code, event.t // DAY, event.user_id, code not in repeated[series in OF_THE_OTHER])
+            for (event, raised, against), repeated in zip(events, before, strict=False)
             for code in MEMBERS[series](raised, against)
         ]
-        assert found.codes == counts((code, user) for code, _, user in rows)
-        assert found.periods == counts((day, user) for _, day, user in rows)
-        assert found.details == counts(((day, code), user) for code, day, user in rows)
-        alerts_of = [sum(user == each for *_, user in rows) for each in {event.user_id for event, *_ in events}]
+        assert found.codes == counts((code, user, fresh) for code, _, user, fresh in rows)
+        assert found.periods == counts((day, user, fresh) for _, day, user, fresh in rows)
+        assert found.details == counts(((day, code), user, fresh) for code, day, user, fresh in rows)
+        assert found.total.fresh == sum(fresh for *_, fresh in rows)
+        alerts_of = [sum(user == each for _, _, user, _ in rows) for each in {event.user_id for event, *_ in events}]
         bounds = [next(bound for bound in BOUNDS if alerts <= bound) for alerts in alerts_of]
         assert found.players_by_alerts == {bound: bounds.count(bound) for bound in sorted(set(bounds))}
 
 
 def counts(rows: object) -> dict[object, Count]:
-    users = defaultdict(list)
-    for key, user in rows:  # type: ignore[attr-defined]  # pairs
-        users[key].append(user)
-    return {key: Count(len(each), len(set(each))) for key, each in users.items()}
+    found = defaultdict(list)
+    for key, user, fresh in rows:  # type: ignore[attr-defined]  # triples
+        found[key].append((user, fresh))
+    return {
+        key: Count(len(each), len({user for user, _ in each}), sum(fresh for _, fresh in each))
+        for key, each in found.items()
+    }
 
 
 @given(HISTORIES, st.frozensets(st.integers(1, 6)))

@@ -49,9 +49,9 @@ def test_the_document_lists_gained_and_lost_alerts() -> None:
     body = document(REPORTS["against"])
     assert (body["edition"], body["against"]) == (2, 1)
     alerts = body["alerts"]
-    of_one, of_all = counted(6, 2, 666.667), counted(9, 3, 1000.0)
+    of_one, of_all = counted(6, 2, 666.667, fresh=2), counted(9, 3, 1000.0, fresh=3)
     assert alerts["raised"]["codes"] == {"1": of_one, "2": of_all}
-    assert alerts["gained"]["codes"] == {"1": counted(3, 1, 333.333), "2": of_all}
+    assert alerts["gained"]["codes"] == {"1": counted(3, 1, 333.333, fresh=1), "2": of_all}
     assert alerts["lost"]["codes"] == {"3": of_all}
     assert body["periods"][0]["name"] == "2026-01-01"
     assert alerts["gained"]["samples"]["1"][0] == {
@@ -65,9 +65,9 @@ def test_the_document_lists_gained_and_lost_alerts() -> None:
 
 def test_the_terminal_shows_counts_rates_and_samples() -> None:
     shown = printed(REPORTS["against"])
-    one = r"^1 +large +a deposit above 100.00 +6 \(2\) +666.7 +3 \(1\) +333.3 +3 \(1\) +0 \(0\)$"
+    one = r"^1 +large +a deposit above 100.00 +6 \(2\) +2 +666.7 +3 \(1\) +1 +333.3 +3 \(1\) +0 \(0\)$"
     assert re.search(one, shown, re.MULTILINE)
-    day = r"^2026-01-02 +3 +5 \(3\) +1,666.7 +4 \(3\) +1,333.3 +4 \(3\) +3 \(3\)$"
+    day = r"^2026-01-02 +3 +5 \(3\) +0 +1,666.7 +4 \(3\) +0 +1,333.3 +4 \(3\) +3 \(3\)$"
     assert re.search(day, shown, re.MULTILINE)
     assert "per 1,000: alerts per 1,000 events" in shown
     assert "player 2  t 1767225602  2026-01-01 00:00:02 UTC  140.00 deposited at once (threshold 100.00)" in shown
@@ -75,7 +75,7 @@ def test_the_terminal_shows_counts_rates_and_samples() -> None:
 
 
 def test_a_single_edition_shows_the_rate_on_every_terminal() -> None:
-    assert re.search(r"^1 +large +6 \(2\) +666.7$", printed(REPORTS["alone"], 79), re.MULTILINE)
+    assert re.search(r"^1 +large +6 \(2\) +2 +666.7$", printed(REPORTS["alone"], 79), re.MULTILINE)
 
 
 def test_a_terminal_shows_the_last_periods_and_counts_the_rest() -> None:
@@ -98,45 +98,50 @@ def test_with_80_columns_every_code_has_one_line() -> None:
     assert not terms.search(printed(report, 129))
     assert terms.search(printed(report, 130))
     assert "per 1,000 " not in printed(report, 99).partition("\n\n")[2]
-    assert re.search(r"^4 +large deposit at once +4 \(1\) +444.4 ", printed(report, 100), re.MULTILINE)
+    assert re.search(r"^4 +large deposit at once +4 \(1\) +1 +444.4 ", printed(report, 100), re.MULTILINE)
 
 
 def test_the_total_counts_players_with_any_alert() -> None:
     row = render(REPORTS["against"], MADE).partition('<th scope="row">all codes</th>')[2].partition("</tr>")[0]
-    assert re.findall(r"<b>(\d+)</b><small>([^<]+)</small><small>([^<]+)</small>", row) == [
-        (alerts, f"{rate} per 1,000 events", "3 players")
-        for alerts, rate in (("15", "1,666.7"), ("12", "1,333.3"), ("12", "1,333.3"), ("9", "1,000.0"))
+    assert re.findall(r"<b>(\d+)</b><small>([^<]+)</small><small>([^<]+)</small><small>([^<]+)</small>", row) == [
+        (alerts, f"{fresh} fresh", f"{rate} per 1,000 events", "3 players")
+        for alerts, fresh, rate in (
+            ("15", 5, "1,666.7"),
+            ("12", 4, "1,333.3"),
+            ("12", 4, "1,333.3"),
+            ("9", 3, "1,000.0"),
+        )
     ]
-    shown = r"^ +all codes +15 \(3\) +1,666.7 +12 \(3\) +1,333.3 +12 \(3\) +9 \(3\)$"
+    shown = r"^ +all codes +15 \(3\) +5 +1,666.7 +12 \(3\) +4 +1,333.3 +12 \(3\) +9 \(3\)$"
     assert re.search(shown, printed(REPORTS["against"]), re.MULTILINE)
-    assert document(REPORTS["alone"])["alerts"]["raised"]["all_codes"] == counted(15, 3, 1666.667)
+    assert document(REPORTS["alone"])["alerts"]["raised"]["all_codes"] == counted(15, 3, 1666.667, fresh=5)
 
 
 SENTENCES = {
     "more and fewer": (
         REPORTS["against"],
         (
-            "Edition 2 raises 12 alerts more and 9 fewer than edition 1: 15 instead of 12 "
-            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
+            "Edition 2 raises 12 alerts more and 9 fewer than edition 1: 15 instead of 12, fresh 5 "
+            "instead of 4 (1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
         ),
     ),
     "more": (
         report_of(3, compares=True, new=[*OLD, above(7, 200)]),
         (
-            "Edition 2 raises 3 alerts more and none fewer than edition 1: 15 instead of 12 "
-            "(1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
+            "Edition 2 raises 3 alerts more and none fewer than edition 1: 15 instead of 12, fresh 5 "
+            "instead of 4 (1,666.7 instead of 1,333.3 per 1,000 events), for 3 either way of 3 players."
         ),
     ),
     "fewer": (
         report_of(3, compares=True, new=OLD[:1]),
         (
-            "Edition 2 raises no alert more and 9 fewer than edition 1: 3 instead of 12 "
-            "(333.3 instead of 1,333.3 per 1,000 events), for 1 instead of 3 of 3 players."
+            "Edition 2 raises no alert more and 9 fewer than edition 1: 3 instead of 12, fresh 1 "
+            "instead of 4 (333.3 instead of 1,333.3 per 1,000 events), for 1 instead of 3 of 3 players."
         ),
     ),
     "the same": (
         report_of(3, compares=True, new=OLD),
-        "Edition 2 raises the same 12 alerts as edition 1 (1,333.3 per 1,000 events), for 3 of 3 players.",
+        "Edition 2 raises the same 12 alerts as edition 1, 4 fresh (1,333.3 per 1,000 events), for 3 of 3 players.",
     ),
     "none": (report_of(1, compares=False, users=1, new=[above(1, 999)]), "Edition 2 raises no alert on 1 event."),
     "neither": (
@@ -145,7 +150,7 @@ SENTENCES = {
     ),
     "one": (
         report_of(1, compares=False, users=1, new=[above(1, 10)]),
-        "Edition 2 raises 1 alert (1,000.0 per 1,000 events), for 1 of 1 player.",
+        "Edition 2 raises 1 alert, all fresh (1,000.0 per 1,000 events), for 1 of 1 player.",
     ),
     "nothing": (EMPTY, "Edition 2 has nothing to judge: no events of these players and this time are stored."),
 }

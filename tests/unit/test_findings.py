@@ -34,7 +34,7 @@ def kept(  # noqa: PLR0913  # what is wrong with an alert is the example
     shadow: bool = False,
 ) -> KeptAlert:
     return KeptAlert(
-        1, 9, 0, code, shadow, edition, value, "100.00", "1", moments, None, None, sentence, wording, "all of it"
+        1, 9, 0, code, shadow, edition, value, "100.00", "1", moments, None, None, sentence, wording, None, "all of it"
     )
 
 

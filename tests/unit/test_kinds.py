@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from app.rulebook.budget import MOMENT, max_cost
-from app.rulebook.differences import differences
+from app.rulebook.differences import MEANING, differences
 from app.rulebook.documented import RULES
 from app.rulebook.drafts import parse_draft
 from app.rulebook.forms import InvalidRules, format_rules, parse_rules
@@ -58,8 +58,8 @@ def test_a_change_of_any_parameter_is_described(name: str) -> None:
 def test_the_document_has_every_parameter(name: str) -> None:
     described = RULES[KINDS[name].__name__]
     assert {"$ref": f"#/components/schemas/{KINDS[name].__name__}"} in RULES["Rule"]["oneOf"]
-    of_groups = {"groups", "except_groups"}
-    assert described["properties"].keys() == {*written(name, 1), *parameters_of(KINDS[name]), *of_groups}
+    members = {*written(name, 1), *parameters_of(KINDS[name]), *MEANING, "groups", "except_groups"}
+    assert described["properties"].keys() == members
     assert described["description"] == KINDS[name].meaning
     optional = {name for names in KINDS[name].alternatives for name in names}
     assert set(described["required"]) == written(name, 1).keys() - {"evaluated_on"} - optional

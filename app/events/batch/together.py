@@ -24,6 +24,7 @@ from app.rules.running_history import RunningHistory
 from lib.transactions import Transaction
 
 Players = Mapping[int, Sequence[ActivityEvent]]
+Raised = set[tuple[bool, int]]  # the codes of an event, each with whether it is one of the shadow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +39,31 @@ NOTHING = Outcome(decisions={})
 
 
 class CollectedAlerts:
-    """Alerts to be stored in one statement."""
+    """Alerts of one player's events after the other's, to be stored in one statement.
+
+    Which of a player's first event are fresh is not known here: that depends on what is stored (A58).
+    """
 
     def __init__(self) -> None:
         self.alerts: list[StoredAlert] = []
+        self._before: Raised | None = None
+        self._present: Raised | None = None
+
+    def begin_player(self) -> None:
+        """Begin with another player."""
+        self._present = None
+
+    def begin_event(self) -> None:
+        """Go on to the player's next event."""
+        self._before, self._present = self._present, set()
 
     def keep(self, alert: StoredAlert) -> None:
-        """Store an alert, later."""
-        self.alerts.append(alert)
+        """Store an alert of the present event, later."""
+        code = alert.shadow, alert.code
+        fresh = None if self._before is None else code not in self._before
+        self.alerts.append(replace(alert, fresh=fresh))
+        if self._present is not None:
+            self._present.add(code)
 
 
 def plain_players(policy: EventPolicy, events: Sequence[ActivityEvent]) -> Players:
@@ -118,6 +136,7 @@ class Together:
     def _decide_all(self, events: Sequence[ActivityEvent], claim: Claim) -> list[Decision]:
         """Decide a player's events, each with those before it as history."""
         first = replace(events[0], n=claim.n) if claim.n else events[0]
+        self._collected.begin_player()
         if len(events) == 1:
             return [self._decide(first, claim.history)]
         decisions = []
@@ -136,6 +155,7 @@ class Together:
             self._running.remember(event)
 
     def _decide(self, event: ActivityEvent, history: History) -> Decision:
+        self._collected.begin_event()
         verdicts = self._evaluator.evaluate(event, history)
         live, matches = next(verdicts)
         codes = tuple([match.code for match in matches]) if matches else ()
@@ -160,6 +180,7 @@ class Together:
             latest = {SYSTEM: max(of_player[-1].event.t for of_player in decisions.values()), **latest}
         if latest:
             self._queries.advance(latest)
+        AlertQueries(self._current).keep_many(self._collected.alerts)  # first: they depend on the events before these
         versions = [
             version
             for user_id, of_player in decisions.items()
@@ -167,7 +188,6 @@ class Together:
             for _ in of_player
         ]
         self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id, versions)
-        AlertQueries(self._current).keep_many(self._collected.alerts)
         self._current.commit()
 
 
