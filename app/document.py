@@ -5,6 +5,7 @@ from apispec import APISpec
 
 from app import limits
 from app.access.guard import NO_KEY, scope_of
+from app.players.schemas import PlayerUpdateSchema
 from app.rulebook.documented import RULES
 from lib.openapi_documents import Document, DocumentPlugin, View
 from lib.problem_details import OF_HTTP
@@ -57,6 +58,7 @@ class ServiceDocument(DocumentPlugin):
             spec.components.header(name, header)
         for name, schema in RULES.items():
             spec.components.schema(name, schema)
+        spec.components.schema("PlayerUpdate", schema=PlayerUpdateSchema)  # of a body that no schema reads as a whole
         spec.components.responses[OF_HTTP[429].slug]["headers"] |= LIMIT_HEADERS
 
     def complete(self, view: View, operation: Document) -> None:

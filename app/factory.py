@@ -46,7 +46,7 @@ from app.health.api import health
 from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.players import problems as player_problems
-from app.players.api import register
+from app.players.batches import register
 from app.players.cli import users
 from app.rulebook import problems as rulebook_problems
 from app.rulebook.cli import rules

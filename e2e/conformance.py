@@ -29,7 +29,7 @@ def statuses_of_conforming_answers(
     @given(document[path][method].as_strategy(generation_mode=mode))
     def as_documented(case: schemathesis.Case[Any]) -> None:
         shown = case.as_transport_kwargs(base_url=URL)
-        headers = {"Content-Type": "application/json"} if method == "POST" else {}
+        headers = {"Content-Type": "application/json"} if method in {"POST", "PUT"} else {}
         response = client.request(
             method, shown["url"], params=shown.get("params"), content=body_of(shown), headers=headers
         )

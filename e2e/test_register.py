@@ -49,7 +49,7 @@ def user_in(response: httpx.Response) -> dict[str, Any]:
     """Return the player of a 201, after checking the whole answer."""
     assert response.status_code == 201, f"{response.status_code} {response.text}"
     user: dict[str, Any] = response.json()
-    assert list(user) == ["user_id", "name", "email", "created_at"], user
+    assert list(user) == ["user_id", "name", "email", "created_at", "groups", "version"], user
     assert response.headers["Location"] == f"/users/{user['user_id']}"
     assert user["created_at"].endswith("Z"), user
     return user
@@ -160,11 +160,24 @@ def test_a_body_that_is_no_json_object_is_refused_as_everywhere(client: httpx.Cl
     problem_in(client.post("/users", content=too_large, headers=JSON), 413, "too-large")
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_the_register_never_loses_a_player(client: httpx.Client, method: str) -> None:
     response = client.request(method, "/users")
     problem_in(response, 405, "method-not-allowed")
-    assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
+    assert {"GET", "POST", "PUT"} <= set(response.headers["Allow"].split(", "))
+
+
+def test_a_player_is_put_into_groups_and_the_change_can_be_read(client: httpx.Client) -> None:
+    registered = user_in(register(client))
+    path = f"/users/{registered['user_id']}"
+    for _ in range(2):
+        changed = client.put(path, json={"groups": ["vip", "18-24"]}).json()
+        assert changed == {**registered, "groups": ["18-24", "vip"], "version": 1}
+    [recorded] = client.get(f"{path}/changes").json()["changes"]
+    assert (recorded["version"], recorded["before"]["groups"]) == (1, [])
+    assert recorded["after"] == {name: changed[name] for name in ("name", "email", "groups")}
+    [result] = client.put("/users", json=[{"user_id": registered["user_id"], "groups": []}]).json()["results"]
+    assert (result["status"], result["version"]) == (200, 2)
 
 
 @pytest.mark.parametrize(("query", "at_fault"), [("limit=0", "limit"), ("after=x", "after"), ("before=1", "before")])

@@ -10,7 +10,14 @@ from schemathesis import GenerationMode
 from e2e.conformance import statuses_of_conforming_answers
 from e2e.test_register import new_email
 
-OPERATIONS = [("GET", "/users/{user_id}"), ("GET", "/users/{user_id}/events"), ("GET", "/users"), ("POST", "/users")]
+OPERATIONS = [
+    ("GET", "/users/{user_id}"),
+    ("GET", "/users/{user_id}/events"),
+    ("GET", "/users/{user_id}/changes"),
+    ("PUT", "/users/{user_id}"),
+    ("GET", "/users"),
+    ("POST", "/users"),
+]
 
 
 def body_of(shown: dict[str, Any]) -> bytes | None:
@@ -31,5 +38,6 @@ def test_answers_conform_to_the_openapi_document(
     client: httpx.Client, method: str, path: str, mode: GenerationMode
 ) -> None:
     answered = statuses_of_conforming_answers(client, method, path, mode, body_of)
-    expected = {200, 201} if mode is GenerationMode.POSITIVE else {400, 404}
+    # Nobody is registered under the ids of a PUT.
+    expected = {200, 201, 404} if mode is GenerationMode.POSITIVE else {400, 404}
     assert answered & expected, f"only {answered}"

@@ -87,6 +87,22 @@ class Line(fields.String):
         return value
 
 
+class Word(fields.String):
+    """A string that matches a pattern as a whole; `form` says in words what it has to be."""
+
+    default_error_messages = {"invalid": "Must be {form}."}  # noqa: RUF012  # as above
+
+    def __init__(self, *, pattern: str, form: str, **more: Any) -> None:  # noqa: ANN401  # as above
+        super().__init__(**more)
+        self.metadata = {"pattern": f"^{pattern}$", **self.metadata}
+        self._pattern, self._form = re.compile(pattern), form
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        if type(value) is not str or not self._pattern.fullmatch(value):
+            raise self.make_error("invalid", form=self._form)
+        return value
+
+
 class Email(Line):
     """An email address in ASCII, so that case-insensitive comparison is unambiguous."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 
-from testkit.bodies import MAX_BATCH_BYTES, MAX_BODY_BYTES
+from testkit.bodies import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_PLAYERS_BYTES
 from testkit.openapi_document import ANY
 from testkit.openapi_example import ExampleCase
 from testkit.openapi_examples_of_rules import REPRODUCTIONS as RULE_REPRODUCTIONS
@@ -77,6 +77,16 @@ def register_twice(at: ExampleCase) -> httpx.Response:
     return register(at)
 
 
+def take_an_email(at: ExampleCase) -> httpx.Response:
+    """Give a player the email of another one."""
+    user_id, client = at.player.user_id, at.player.client
+    emails = [f"{name}.{user_id}@example.com" for name in ("ada", "ben")]
+    for more, email in enumerate(emails):
+        new = {"user_id": user_id - more * OTHERS, "name": "Ada Sample", "email": email}
+        client.post("/users", json=new).raise_for_status()
+    return client.put(f"/users/{user_id}", json={"email": emails[1]})
+
+
 def raised(at: ExampleCase) -> httpx.Response:
     for t, amount in ((0, "100.00"), (10, "62.00"), (28, "50.00")):
         at.player.deposit(amount, t=t)
@@ -86,6 +96,7 @@ def raised(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(f"/alerts/{user_id}/28/123")
 
 
+OTHERS = 2**61  # between the ids of two players of one example
 CORRECTIONS = ("reverse_event", "amend_event", "reverse_event_with_id", "amend_event_with_id")
 OF_CORRECTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
     **{(each, "invalid-request"): lambda at: correct(at, {}) for each in CORRECTIONS},
@@ -132,6 +143,13 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("register_user", "registered"): register,
     ("register_user", "duplicate-user"): register_twice,
     ("register_user", "invalid-request"): lambda at: at.send(b'{"name": "Ada Sample", "email": "ada"}'),
+    ("update_users", "malformed-json"): lambda at: at.send(b"{}"),
+    ("update_users", "too-large"): lambda at: at.send(b" " * (MAX_PLAYERS_BYTES + 1)),
+    ("change_user", "duplicate-user"): take_an_email,
+    ("change_user", "invalid-request"): lambda at: at.send(b'{"groups": ["VIP"]}'),
+    ("change_user", "not-found"): lambda at: at.send(b"{}", path="/users/0"),
+    ("read_user_changes", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_user_changes", "not-found"): lambda at: at.player.client.get("/users/0/changes"),
     ("read_users", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
     ("show_metrics", "excerpt"): lambda at: at.send(),
     ("read_alerts", "last-page"): raised,
@@ -153,6 +171,8 @@ REPRODUCED_ELSEWHERE = {
     "too-much-to-compare",
     "audit",
     "changed",
+    "changes",
+    "players",
     "compared",
     "contract",
     "corrections",

@@ -118,6 +118,7 @@ def _report(job: BacktestJob, calendar: Calendar, tally: Tally) -> Report:
         players=tally.players,
         events_by_period=tally.events_by_period,
         series=tally.reports(),
+        groups=tally.groups if job.needs.groups else None,
     )
 
 

@@ -23,7 +23,8 @@ def document(report: Report) -> dict[str, Any]:
         "events": report.events,
         "players": report.players,
         "customers": report.players,  # as before 0.2; so are `customers` and `customers_by_alerts` below
-        "rules": {str(code): {"name": rule.name, "terms": rule.terms} for code, rule in rules.items()},
+        "groups": report.groups and {"kept": report.groups.kept, "when_received": report.groups.when_received},
+        "rules": {str(code): {"name": rule.name, "terms": rule.condition} for code, rule in rules.items()},
         "alerts": {series.value: _series(found, report.events) for series, found in report.series.items()},
         "periods": _periods(report),
     }

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.alerts.queries import places_of
+from app.players.domain import UNSEEN, GroupsSeen
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent, EventRef
+from app.rules.history import NO_GROUPS, Groups
 from app.rules.rejudging import proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
@@ -93,12 +95,29 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class EventCheck:
-    """An event that is judged again, with the history before it, all editions, and what the event before it raised."""
+    """An event that is judged again, with the history before it, all editions, and what the event before it raised.
+
+    `groups` are those that it was judged with, None if the version that it kept is not stored.
+    """
 
     event: ActivityEvent
     past: RunningHistory
     book: RuleBook
     before: Raised = NOTHING_RAISED
+    groups: GroupsSeen | None = UNSEEN
+
+    @property
+    def _labels(self) -> Groups:
+        return self.groups.labels if self.groups else NO_GROUPS
+
+    def _group_faults(self, edition: int) -> Iterator[str]:
+        rule_set = self.book.rule_sets.get(edition)
+        if rule_set is None or not any(rule.names_groups for rule in rule_set.rules):
+            return
+        if self.groups is None:
+            yield "the version of the player's groups that it names is not stored"
+        elif self.groups.version is None:
+            yield f"edition {edition} is for groups of players, but the event names no version of them"
 
     def live_faults(self, answer: Answer, kept: Sequence[KeptAlert]) -> list[str]:
         """Return what is wrong with an answer and the alerts stored for it."""
@@ -114,7 +133,11 @@ class EventCheck:
         if answer.edition in self.book.rule_sets and answer.edition not in self.book.published:
             faults.append(f"edition {answer.edition} was never live")
         faults += freshness_faults(kept, self.before.live)
-        return faults + self._decision_faults(answer.edition, answer.codes, kept)
+        return [
+            *faults,
+            *self._group_faults(answer.edition),
+            *self._decision_faults(answer.edition, answer.codes, kept),
+        ]
 
     def shadow_faults(self, kept: Sequence[KeptAlert]) -> list[str]:
         """Return what is wrong with the alerts stored for a shadow edition; there is at least one.
@@ -124,15 +147,18 @@ class EventCheck:
         editions = sorted({each.edition for each in kept})
         if len(editions) > 1:
             return [f"in the shadow, there are alerts of several editions: {_listed(editions)}"]
-        faults = freshness_faults(kept, self.before.shadow)
-        faults += self._decision_faults(editions[0], [each.code for each in kept], kept)
+        faults = [
+            *freshness_faults(kept, self.before.shadow),
+            *self._group_faults(editions[0]),
+            *self._decision_faults(editions[0], [each.code for each in kept], kept),
+        ]
         return [f"in the shadow, {fault}" for fault in faults]
 
     def _decision_faults(self, edition: int, codes: Sequence[int], kept: Sequence[KeptAlert]) -> list[str]:
         rule_set = self.book.rule_sets.get(edition)
         if rule_set is None:
             return [f"there is no edition {edition} in the rule book"]
-        matches = rule_set.evaluate(self.event, self.past.before(self.event.t))
+        matches = rule_set.evaluate(self.event, self.past.before(self.event.t, self._labels))
         judged = [match.code for match in matches]
         if judged != list(codes):
             return [f"edition {edition} raises {_listed(judged)}, stored is {_listed(codes)}"]

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from app.backtest.domain import Calendar, PlayerRange, Scope, Span
+from app.backtest.groups import GroupsOfEvents
 from app.backtest.queries import BacktestQueries
 from app.backtest.tally import Tally
 from app.rules.engine import RuleSet, needs_of
 from app.rules.event import EventType
-from app.rules.history import HistoryNeeds
+from app.rules.history import NO_GROUPS, HistoryNeeds
 from app.rules.running_history import RunningHistory
 from lib.snapshots import Snapshot
 
@@ -118,6 +119,7 @@ def judge(queries: BacktestQueries, job: BacktestJob, piece: Judging) -> Tally:
     needs, since, edition, against = job.needs, job.scope.since, job.edition, job.against
     tally = Tally(piece.calendar, compares=against is not None)
     past = RunningHistory(needs)
+    groups = GroupsOfEvents(queries, job.scope, piece.span.players) if needs.groups else None
     present = 0
     for event in chain.from_iterable(queries.events(job.scope, piece.span.players, needs)):
         if event.user_id != present:
@@ -125,11 +127,13 @@ def judge(queries: BacktestQueries, job: BacktestJob, piece: Judging) -> Tally:
             past.forget()
             present = event.user_id
         if event.t >= since:
-            history = past.before(event.t)
+            history = past.before(event.t, groups.at(event) if groups else NO_GROUPS)
             raised = edition.evaluate(event, history)
             tally.count(event, raised, against.evaluate(event, history) if against else ())
         past.remember(event)
     tally.end_player()
+    if groups:
+        tally.groups = groups.used
     return tally
 
 

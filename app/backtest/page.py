@@ -10,7 +10,7 @@ from app.backtest.page_charts import GAINED, KEPT, LOST, PLAYERS, PLAYERS_AGAINS
 from app.backtest.page_tables import period_table, player_table
 from app.backtest.reports import Report, Series, plural
 from app.backtest.summary import format_share, rate_per_events, sentence
-from app.backtest.tables import CAPTION, column_names, heading, scope_line
+from app.backtest.tables import CAPTION, column_names, groups_line, heading, scope_line
 from lib.pages.environment import page_environment
 
 COLOURS = {Series.GAINED: GAINED, Series.LOST: LOST}
@@ -36,6 +36,7 @@ def render(report: Report, made: datetime) -> str:
         heading=heading(report),
         sentence=sentence(report),
         scope=scope_line(report),
+        groups=groups_line(report),
         changes=changes(report.edition, report.against),
         legend=list(_legend(report)),
         columns=list(_columns(report)),

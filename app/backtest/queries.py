@@ -67,6 +67,22 @@ SEALS = "SELECT no, (extract(epoch FROM at) * 1000000)::bigint, all_counted, dig
 PARTS_OF_SEALS = "SELECT user_id, seq, t, events, digest, seal FROM sealed_player ORDER BY seal, user_id, seq"
 ANY_COUNTED = "SELECT EXISTS (SELECT FROM seal WHERE all_counted)"
 
+# The groups of each player from each change on.
+VERSIONS = """
+    SELECT user_id, version, array_to_string(new_groups, ' ') FROM player_change
+    WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, version
+"""
+# The groups that an event was judged with if it kept their version, else those in force when it was received.
+GROUPS_SEEN = """
+    SELECT event.user_id, t, n, groups_version IS NOT NULL, array_to_string(new_groups, ' ')
+    FROM activity_event AS event LEFT JOIN player_change AS change ON change.user_id = event.user_id
+        AND change.version = coalesce(groups_version, (
+            SELECT version FROM player_change WHERE user_id = event.user_id AND changed_at <= received_at
+            ORDER BY user_id DESC, version DESC LIMIT 1
+        ))
+    WHERE event.user_id BETWEEN %(first)s AND %(last)s AND t >= %(since)s AND t <= %(last_t)s
+    ORDER BY event.user_id, t, n
+"""
 # What became known later about the events of a player; each code that it found as a line in the form of an alert.
 REVISIONS = """
     SELECT user_id, t, n, no, codes_before, codes_after, edition, found, cause,
@@ -75,7 +91,7 @@ REVISIONS = """
 """
 SUPERSEDED = f"""
     SELECT user_id, seq, t, n, no, type, amount, alert_codes, edition, {MICROSECONDS.format("received_at")}, event_seq,
-        event_id, taken_after, new_type, new_amount, clock_t,
+        event_id, taken_after, groups_version, new_type, new_amount, clock_t,
         received_at < (SELECT created_at FROM rule_book ORDER BY edition LIMIT 1)
     FROM superseded_event WHERE user_id BETWEEN %(first)s AND %(last)s ORDER BY user_id, seq
 """  # noqa: S608  # as above
@@ -137,6 +153,14 @@ class BacktestQueries:
         """Yield all that was received about a player, as it is sealed."""
         batches = self._reader.rows(ALL_ENTRIES, {"user_id": user_id})
         return ([Entry._make(row) for row in rows] for rows in batches)
+
+    def versions(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, int, str]]]:
+        """Yield the groups from each change of a player on, by player and version."""
+        return self._reader.rows(VERSIONS, {"first": players.first, "last": players.last})
+
+    def groups_seen(self, scope: Scope, players: PlayerRange) -> Iterator[Sequence[tuple[int, int, int, bool, str]]]:
+        """Yield the groups of each event in the scope, and whether it kept their version, by player, t and n."""
+        return self._reader.rows(GROUPS_SEEN, _within(players, scope))
 
     def clocks(self, players: PlayerRange) -> Iterator[Sequence[tuple[int, ...]]]:
         """Yield the clocks."""

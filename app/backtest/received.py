@@ -32,6 +32,7 @@ class Superseded(NamedTuple):
     event_seq: int | None
     event_id: str | None
     taken_after: int | None
+    groups_version: int | None
     new_type: str | None
     new_amount: Decimal | None
     clock_t: int
@@ -46,7 +47,7 @@ class Superseded(NamedTuple):
     def facts(self) -> EventFacts:
         """The event as it stood before."""
         first = self.user_id, self.t, self.event_seq, self.type, self.amount, self.codes, self.edition, self.received
-        return EventFacts(*first, self.n, self.event_id, self.taken_after)
+        return EventFacts(*first, self.n, self.event_id, self.taken_after, self.groups_version)
 
 
 class StoredRevision(NamedTuple):

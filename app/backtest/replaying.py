@@ -23,11 +23,13 @@ from app.backtest.findings import (
     freshness_faults,
     in_shadow,
 )
+from app.backtest.groups import NO_VERSIONS, Versions
 from app.backtest.queries import event_from
 from app.backtest.received import Place, Received, Superseded
 from app.events.recording import evidence_of
 from app.rules.engine import RuleSet
 from app.rules.event import TYPE_BY_NAME, ActivityEvent
+from app.rules.history import NO_GROUPS, Groups
 from app.rules.rejudging import Judges, Rejudging, proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
@@ -44,6 +46,7 @@ class Known:
     event: ActivityEvent
     edition: int
     believed: tuple[int, ...]
+    groups: Groups = NO_GROUPS  # that it was judged with
     revisions: int = 0
 
 
@@ -55,6 +58,7 @@ class Replay:
     book: RuleBook
     judges: Judges
     compare: Compare  # an event with its first answer
+    versions: Versions = NO_VERSIONS  # of the player's groups
     faults: defaultdict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
     _places: list[Place] = field(default_factory=list)
     _known: dict[Place, Known] = field(default_factory=dict)
@@ -85,10 +89,11 @@ class Replay:
         history = self._history(index)
         alerts = self.received.alerts.get(place, ())
         first = [each for each in alerts if each.shadow or each.code in answer.codes]
-        check = EventCheck(event, history, self.book, self._raised_before(index))
+        seen = self.versions.seen(entry.groups_version)
+        check = EventCheck(event, history, self.book, self._raised_before(index), seen)
         self.faults[place] += self.compare(check, answer, first)
         self._places.insert(index, place)
-        self._known[place] = Known(event, answer.edition, tuple(answer.codes))
+        self._known[place] = Known(event, answer.edition, tuple(answer.codes), seen.labels if seen else NO_GROUPS)
         history.remember(event)
         if index + 1 < len(self._places):
             self._judge_again(index + 1, (event,), history, entry.seq or 0)
@@ -110,7 +115,7 @@ class Replay:
             kind = TYPE_BY_NAME[correction.new_type]
             known.event = replace(old, type=kind, amount=correction.new_amount)
             rule_set = self._rule_set(place, known)
-            matches = rule_set.evaluate(known.event, history.before(old.t)) if rule_set else ()
+            matches = rule_set.evaluate(known.event, history.before(old.t, known.groups)) if rule_set else ()
             self._expect(place, known, matches, history, correction.seq)
             history.remember(known.event)
             versions, index = (old, known.event), index + 1
@@ -155,7 +160,7 @@ class Replay:
             if not rejudging.may_reach(known.event.t):
                 return
             if self._rule_set(place, known):
-                matches = rejudging.judge(known.event, known.edition)
+                matches = rejudging.judge(known.event, known.edition, known.groups)
                 if matches is not None:
                     self._expect(place, known, matches, history, cause)
             rejudging.go_beyond(known.event)

@@ -89,8 +89,23 @@ class EditionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsUsed:
+    """For how many events rules used the groups whose version the event kept, and those when it was received (A56)."""
+
+    kept: int = 0
+    when_received: int = 0
+
+    def plus(self, other: "GroupsUsed") -> "GroupsUsed":
+        """Return both together."""
+        return GroupsUsed(kept=self.kept + other.kept, when_received=self.when_received + other.when_received)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a backtest found; the same whatever the number of processes."""
+    """What a backtest found; the same whatever the number of processes.
+
+    `groups` is None if no rule is for groups of players.
+    """
 
     edition: EditionRules
     against: EditionRules | None
@@ -100,6 +115,7 @@ class Report:
     players: int
     events_by_period: Mapping[int, int]
     series: Mapping[Series, SeriesReport]
+    groups: GroupsUsed | None = None
 
     @property
     def codes(self) -> list[int]:

@@ -47,10 +47,20 @@ def scope_line(report: Report) -> str:
     return f"{plural(report.events, 'event')} of {whose}{since}{until}"
 
 
+def groups_line(report: Report) -> str:
+    """Say in one line which groups of players the rules used; empty if none is for groups."""
+    if report.groups is None:
+        return ""
+    kept, received = plural(report.groups.kept, "event"), plural(report.groups.when_received, "event")
+    return f"Groups of players: {kept} by the version they kept, {received} by that in force when they were received"
+
+
 def print_report(report: Report, out: Console) -> None:
     """Print a report: the result in one sentence, then by code, by period, and samples."""
     out.print(Text(sentence(report), style="bold"))
     out.print(Text(f"{heading(report)}: {scope_line(report)}"))
+    if line := groups_line(report):
+        out.print(Text(line))
     for change in changes(report.edition, report.against):
         out.print(Text(f"  {change}"))
     for part in _parts(report, out.width):
@@ -80,7 +90,7 @@ def code_table(report: Report, width: int) -> Table:
     table = new_table(*headings, prose=("name", *terms), left=2 + len(terms))
     for code in report.codes:
         rule = report.rule(code)
-        words = [rule.name, rule.terms] if wider else [rule.name]
+        words = [rule.name, rule.condition] if wider else [rule.name]
         table.add_row(str(code), *map(Text, words), *_cells(report, report.by_code(code), report.events, wide=wide))
     cells = _cells(report, report.of_all_codes(), report.events, wide=wide)
     table.add_row("", "all codes", *([""] * len(terms)), *cells, style="bold")

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from app.backtest.domain import Calendar
-from app.backtest.reports import BOUNDS, SAMPLES, Count, Sample, Series, SeriesReport
+from app.backtest.reports import BOUNDS, SAMPLES, Count, GroupsUsed, Sample, Series, SeriesReport
 from app.rules.event import ActivityEvent, EventRef
 from app.rules.rule import Match
 
@@ -153,6 +153,7 @@ class Tally:
 
     def __init__(self, calendar: Calendar, *, compares: bool) -> None:
         self.events = self.players = 0
+        self.groups = GroupsUsed()
         self.events_by_period: Counter[int] = Counter()
         self.series = {series: SeriesTally() for series in (BOTH if compares else (Series.RAISED,))}
         self._calendar = calendar
@@ -208,6 +209,7 @@ class Tally:
         """Add what another process counted, of other players."""
         self.events += other.events
         self.players += other.players
+        self.groups = self.groups.plus(other.groups)
         self.events_by_period.update(other.events_by_period)
         for series, counted in other.series.items():
             self.series[series].add(counted)

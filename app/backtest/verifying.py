@@ -18,6 +18,7 @@ from app.backtest.findings import (
     RuleBook,
     in_shadow,
 )
+from app.backtest.groups import VersionsOfPlayers
 from app.backtest.integrity import ChainAudit, read_part
 from app.backtest.judging import Judged, needs_of_all, plan
 from app.backtest.queries import BacktestQueries, StoredEvent
@@ -112,7 +113,8 @@ def verify(context: VerifyContext, players: PlayerRange) -> Findings:
     findings, past = Findings(), RunningHistory(context.job.needs)
     kept = Grouped(map(KeptAlert._make, chain.from_iterable(queries.alerts(players))), moment_of)
     audits = Audits(queries, findings, players, all_counted=context.all_counted)
-    of_players, others = Players(context, findings, kept, audits), Irregular(queries, players)
+    versions = VersionsOfPlayers(queries, players)
+    of_players, others = Players(context, findings, kept, audits, versions), Irregular(queries, players)
     decisions = chain.from_iterable(queries.decisions(players))
     for user_id, stored in groupby(decisions, lambda each: each.event.user_id):
         for alone in others.before(user_id):
@@ -137,16 +139,20 @@ class Players:
     findings: Findings
     kept: Grouped[Moment, KeptAlert]
     audits: Audits
+    versions: VersionsOfPlayers
 
     def verify(self, stored: Iterable[StoredEvent], past: RunningHistory) -> None:
         """Verify a player whose events all came in order, and none of them was corrected."""
         past.forget()
         audit, late, before = self.audits.audit, 0, NOTHING_RAISED
+        versions = self.versions.of(audit.account.user_id)
         for event, facts, before_alerts in stored:
             late += facts.taken_after is not None
             alerts = self._alerts_at(event.user_id, (event.t, event.n))
             answer = Answer(facts.codes, facts.edition, before_alerts)
-            faults = self._compare(EventCheck(event, past, self.context.job.book, before), answer, alerts)
+            seen = versions.seen(facts.groups_version)
+            check = EventCheck(event, past, self.context.job.book, before, seen)
+            faults = self._compare(check, answer, alerts)
             self.findings.note(event.user_id, event.ref, faults)
             audit.add(facts, [alert.line for alert in alerts])
             past.remember(event)
@@ -159,7 +165,8 @@ class Players:
             self.audits.begin(user_id)
         audit = self.audits.audit
         received = others.take(user_id, standing, partial(self._alerts_at, user_id))
-        replay = Replay(received, self.context.job.book, self.context.judges, self._compare)
+        versions = self.versions.of(user_id)
+        replay = Replay(received, self.context.job.book, self.context.judges, self._compare, versions)
         replay.run()
         for (t, n), faults in sorted(replay.faults.items()):
             self.findings.note(user_id, EventRef(t, n), faults)

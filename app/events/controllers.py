@@ -67,7 +67,7 @@ def _evaluate_and_store(
     live, matches = next(verdicts)
     codes = tuple([match.code for match in matches]) if matches else ()
     decision = Decision(event=event, alert_codes=codes, edition=live.edition)
-    events.store(decision, claim.seq, key_id)
+    events.store(decision, claim.seq, key_id, claim.groups_version)
     if claim.lags:
         events.write_totals(event, claim.lags)
     if matches or len(evaluator.rule_sets) > 1:

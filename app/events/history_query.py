@@ -12,12 +12,12 @@ from typing import NamedTuple, Protocol
 from app.events.running_totals import Lag, SumRow, WindowsOf, added_up, lags, periods_of, sums_parts, windows_of
 from app.rules.engine import Evaluator
 from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
-from app.rules.history import History, HistoryNeeds
+from app.rules.history import NO_GROUPS, History, HistoryNeeds
 from app.rules.spans import Period
 from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; only sums have a `type`
-# and a `count` (app.events.running_totals), as other parts imply it. `n` and the id are plain columns: any expression of
+# and a `count` (app.events.running_totals), as other parts imply it. `n` and the id are plain columns: expressions of
 # them would cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id,
 # which may share its second with events before it (A49).
 # A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
@@ -45,7 +45,13 @@ KNOWN_PART = """
     (SELECT {known}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id
      FROM activity_event WHERE user_id = $1 AND event_id = $3)"""
 
-KNOWN, CLOCK, PRESENT = -3, -2, -1  # the numbers of the parts; those of a history begin with 0
+# Only where a rule in force is for groups: those that the player is in now, and their version, 0 before any (A56).
+GROUPS_PART = """
+    (SELECT {groups}, 0::bigint, NULL::activity_type, NULL::numeric, coalesce(version, 0)::bigint, NULL::integer,
+        array_to_string(groups, ' ')
+     FROM (SELECT $1 AS user_id) AS player LEFT JOIN registered_user USING (user_id))"""
+
+GROUPS, KNOWN, CLOCK, PRESENT = -4, -3, -2, -1  # the numbers of the parts; those of a history begin with 0
 LATEST_OF = {kind: part for part, kind in enumerate(EventType)}
 WINDOW_OF = {kind: part for part, kind in enumerate(EventType, len(LATEST_OF))}
 TYPE_OF_PART = [*LATEST_OF, *WINDOW_OF]
@@ -60,12 +66,14 @@ class HistoryQuery:
     `statement` is for events without an id, `with_id` for those with one; after the values of the event, both take when
     each of the `periods` began. `version` identifies the rules; a connection that runs another version's query drops
     this prepared statement. `reads_latest` says whether rules look at the latest events of both types that move money.
+    `by_index`: it must not be planned with a scan of a whole table, as the register would be while it is small.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
         self.sums = windows_of(needs)
         self.periods = periods_of(needs)
         self.reads_latest = needs.latest > 0
+        self.by_index = needs.groups
         claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
         openings = ("bigint",) * len(self.periods)
         sql = "UNION ALL".join((*claim, *self.parts(needs, "<", self._openings(3))))
@@ -85,6 +93,8 @@ class HistoryQuery:
         for kind, seconds in needs.window.items():
             yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
         yield from sums_parts(self.sums, before, openings)
+        if needs.groups:
+            yield GROUPS_PART.format(groups=GROUPS)
 
     def opened(self, t: int) -> list[int]:
         """Return when each period began that ends at `t`, at 0 at the earliest."""
@@ -104,14 +114,16 @@ def history_queries(evaluator: Evaluator) -> Mapping[EventType, HistoryQuery]:
 class Claim(NamedTuple):
     """A claimed moment: the history before it, the event's arrival number (A44), and its place in its second (A49).
 
-    `corrections` is how many corrections the player's events have had (A52); `lags` are the types of which the event
-    has to write running totals (A59).
+    `corrections` is how many corrections the player's events have had (A52). `groups_version` is that of the groups in
+    the history, None if no rule in force is for groups. `lags` are the types of which the event has to write running
+    totals (A59).
     """
 
     history: History
     seq: int
     n: int
     corrections: int
+    groups_version: int | None = None
     lags: Sequence[Lag] = ()
 
 
@@ -127,6 +139,7 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
     user_id, latest_t, seq, place, known, corrections = event.user_id, -1, 0, 0, False, 0
     parts: list[list[ActivityEvent]] = [[] for _ in range(FIRST_SUM)]
     sum_rows: list[SumRow] = []
+    groups, groups_version = NO_GROUPS, None
     for part, t, stored_type, amount, count, n, event_id in rows:
         if part >= FIRST_SUM:
             sum_rows.append(SumRow(part, t, TYPE_BY_NAME[stored_type or ""], amount, count, n))
@@ -138,6 +151,8 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
             latest_t, seq, corrections = t, count, n
         elif part == PRESENT and event_id and event.event_id:
             place = n + 1  # they share the second
+        elif part == GROUPS:
+            groups, groups_version = frozenset((event_id or "").split()), count
         else:
             known = True
     if known or latest_t != event.t:
@@ -147,9 +162,10 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
         latest_of=dict(zip(LATEST_OF, parts, strict=False)),
         window=dict(zip(WINDOW_OF, parts[len(LATEST_OF) :], strict=True)),
         sums=added_up(sum_rows, query.sums) if sum_rows else {},
+        groups=groups,
     )
     behind = lags(sum_rows, query.sums, event.t, place) if sum_rows else ()
-    return Claim(history, seq, place, corrections, behind)
+    return Claim(history, seq, place, corrections, groups_version, behind)
 
 
 def _latest(parts: Sequence[list[ActivityEvent]]) -> list[ActivityEvent]:

@@ -60,7 +60,7 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
         ),
         # What the next seal covers, which it cannot find by `t`.
         Index("ix_activity_event_user_id_seq_late", "user_id", "seq", postgresql_where=text("taken_after IS NOT NULL")),
-        may(insert="user_id t type amount alert_codes edition key_id seq n event_id taken_after"),
+        may(insert="user_id t type amount alert_codes edition key_id seq n event_id taken_after groups_version"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -79,6 +79,8 @@ class StoredEvent(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     event_id: Mapped[str | None] = mapped_column(Text)
     # For a late event, the player's latest `t` when it came (A51).
     taken_after: Mapped[int | None] = mapped_column(BigInteger)
+    # The version of the player's groups that it was judged with, 0 before any; null without rules for groups (A56).
+    groups_version: Mapped[int | None] = mapped_column(Integer)
 
 
 class SupersededEvent(db.Model):  # type: ignore[name-defined, misc]  # as above
@@ -118,6 +120,7 @@ class SupersededEvent(db.Model):  # type: ignore[name-defined, misc]  # as above
     event_seq: Mapped[int | None] = mapped_column(BigInteger)
     event_id: Mapped[str | None] = mapped_column(Text)
     taken_after: Mapped[int | None] = mapped_column(BigInteger)
+    groups_version: Mapped[int | None] = mapped_column(Integer)
     new_type: Mapped[EventType | None] = mapped_column(ACTIVITY_TYPE)
     new_amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     clock_t: Mapped[int] = mapped_column(BigInteger)

@@ -14,7 +14,7 @@ from app.events.rows import DECISION, decision_of
 from app.events.running_totals import Lag
 from app.rules.event import ActivityEvent, EventRef, EventType
 from app.rules.history import Window
-from lib.statements import Statement
+from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
 NAMES = {kind: kind.value for kind in EventType}  # ten times as fast as an enum's `value`
@@ -63,6 +63,13 @@ STORE_AS = Statement(
     (*STORE.types, "integer", "text"),
     NEW_EVENT.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
 )
+# The same for an event that was judged by rules for groups: with the version of those that it saw (A56).
+NEW_EVENT_OF_GROUPS = NEW_EVENT.replace("event_id)", "event_id, groups_version)")
+STORE_OF_GROUPS = Statement(
+    "store_event_of_groups",
+    (*STORE_AS.types, "integer"),
+    NEW_EVENT_OF_GROUPS.format(row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"),
+)
 # The same writes as an event's, but of no rows: they still need the tables' locks and the right to write each column.
 TRY_CLAIM = Statement("try_claim", (), NEXT_MOMENT.format(row="SELECT 0, 0, 1 WHERE false", before="<"))
 NO_EVENT = "SELECT 1, 0, 'deposit'::activity_type, 1, '{}'::integer[], 1, 1, 1, 0, '1' WHERE false"
@@ -106,6 +113,8 @@ class EventQueries:
         The player stays locked until then. Two statements in one round trip: the second starts once the first has the
         lock, and sees what was committed by then. As one statement they would race.
         """
+        if history.by_index:
+            self._transaction.write(BY_INDEX)
         if event.event_id is None:
             self._transaction.write(CLAIM, event.user_id, event.t)
             rows = self._transaction.fetch(history.statement, event.user_id, event.t, *history.opened(event.t))
@@ -153,12 +162,17 @@ class EventQueries:
         values = (event.user_id, window.type.value, opens, event.t, event.n, most)
         return [EventRef(*row) for row in self._transaction.fetch(LAST_IN_WINDOW, *values)]
 
-    def store(self, decision: Decision, seq: int, key_id: int | None = None) -> None:
-        """Store the event with its decision, its arrival number and the key that sent it, in one row."""
+    def store(self, decision: Decision, seq: int, key_id: int | None = None, groups_version: int | None = None) -> None:
+        """Store the event with its decision, its arrival number and the key that sent it, in one row.
+
+        `groups_version` is that of the groups it was judged with, None without rules for groups.
+        """
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition)
         values = (event.user_id, event.t, NAMES[event.type], event.amount, *verdict, seq, key_id)
-        if event.event_id is None:
+        if groups_version is not None:
+            self._transaction.write(STORE_OF_GROUPS, *values, event.n, event.event_id, groups_version)
+        elif event.event_id is None:
             self._transaction.write(STORE, *values)
         else:
             self._transaction.write(STORE_AS, *values, event.n, event.event_id)

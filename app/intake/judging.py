@@ -13,9 +13,10 @@ from app.events.recording import alert_of, evidence_of
 from app.intake.domain import Fault, Row
 from app.intake.queries import ImportQueries, Raised
 from app.intake.sifting import NOBODY, Ahead, Known, Sifter
+from app.players.domain import UNSEEN, GroupsSeen
 from app.rules.engine import RuleSet
 from app.rules.event import ActivityEvent
-from app.rules.history import HistoryNeeds
+from app.rules.history import NO_GROUPS, HistoryNeeds
 from app.rules.rejudging import proof_of
 from app.rules.rule import Match
 from app.rules.running_history import RunningHistory
@@ -104,6 +105,7 @@ class Judge:
         self._queries, self._rule_sets, self._needs = queries, bench.rule_sets, bench.needs
         self._longest = self._needs.longest
         self.past = RunningHistory(self._needs)
+        self.seen = UNSEEN  # the groups of the present player, which all events of this import see (A56)
         self._raised_last: dict[int, Raised] = {}
 
     def judge(self, players: Sequence[Sifted]) -> Iterator[tuple[Sifted, Iterator[tuple[ActivityEvent, Verdicts]]]]:
@@ -115,18 +117,26 @@ class Judge:
             user_id: list(events)
             for user_id, events in groupby(self._queries.past(opens, self._needs), lambda event: event.user_id)
         }
+        groups = self._groups([each.user_id for each in players if each.places])
         for each in players:
             if each.places:
+                self.seen = groups.get(each.user_id, UNSEEN)
                 self.past.forget()
                 for event in earlier.get(each.user_id, ()):
                     self.past.remember(event)
                 yield each, self.go_on(each.events())
 
+    def _groups(self, users: list[int]) -> dict[int, GroupsSeen]:
+        """Return the groups of players, if rules are for groups; who is not registered has none."""
+        if not self._needs.groups:
+            return {}
+        return {**dict.fromkeys(users, GroupsSeen(0, NO_GROUPS)), **self._queries.groups(users)}
+
     def go_on(self, events: Iterable[ActivityEvent]) -> Iterator[tuple[ActivityEvent, Verdicts]]:
         """Judge further events of the same player."""
         past, rule_sets = self.past, self._rule_sets
         for event in events:
-            history = past.before(event.t)
+            history = past.before(event.t, self.seen.labels)
             yield event, [(rule_set, rule_set.evaluate(event, history)) for rule_set in rule_sets]
             past.remember(event)
 
@@ -165,6 +175,7 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
     events: list[str] = []
     alerts: list[str] = []
     seq, before = sifted.known.events, judge.raised_before(sifted.user_id)
+    version = NULL if judge.seen.version is None else judge.seen.version
     for event, verdicts in judged:
         seq += 1
         live, matches = verdicts[0]
@@ -172,7 +183,7 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
         # No value of these needs an escape.
         events.append(
             f"{event.user_id}\t{event.t}\t{event.n}\t{event.type.value}\t{event.amount}\t{{{codes}}}\t{live.edition}\t"
-            f"{seq}\t{event.event_id or NULL}\n"
+            f"{seq}\t{event.event_id or NULL}\t{version}\n"
         )
         found = judge.alerts(event, verdicts, before)
         alerts.extend(map(_alert_line, found))

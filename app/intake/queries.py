@@ -9,10 +9,11 @@ from app.alerts.freshness import RAISED_LAST
 from app.events.rows import EVENT, event_of
 from app.intake.domain import Fault, Row, Span, printable
 from app.intake.sifting import Known
+from app.players.domain import GroupsSeen
 from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
 
-EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id")
+EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id", "groups_version")
 ALERT_COLUMNS = ("user_id", "t", "n", "code", "shadow", "edition", "evidence", "fresh")
 
 Raised = AbstractSet[tuple[bool, int]]  # the codes of an event, each with whether it is one of the shadow
@@ -34,6 +35,7 @@ CLOCKS = """
     ), corrections FROM user_clock AS clock WHERE user_id = ANY (%s)
 """
 REGISTERED = "SELECT user_id FROM registered_user WHERE user_id = ANY (%s)"
+GROUPS = "SELECT user_id, version, groups FROM registered_user WHERE user_id = ANY (%s)"
 # OFFSET 0 keeps each a look-up by index, however many there are. A corrected event is what it was when it was answered
 # (A52): its first version comes last, after what stands of it.
 STORED_AT = f"""
@@ -114,6 +116,12 @@ class ImportQueries:
         """Return which of these players are registered."""
         self._cursor.execute(REGISTERED, [list(users)])
         return {user_id for (user_id,) in self._cursor.fetchall()}
+
+    def groups(self, users: Sequence[int]) -> dict[int, GroupsSeen]:
+        """Return the present groups of those players who are registered."""
+        self._cursor.execute(GROUPS, [list(users)])
+        rows = self._cursor.fetchall()
+        return {user_id: GroupsSeen(version, frozenset(labels)) for user_id, version, labels in rows}
 
     def stored_at(self, moments: Sequence[tuple[int, int]]) -> list[ActivityEvent]:
         """Return the first event at each of these moments (player and `t`), if any."""

@@ -3,6 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+
+from app.rules.history import NO_GROUPS, Groups
+
+MAX_PLAYERS = 1000  # of a request, and of a transaction of an import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,16 +17,75 @@ class NewPlayer:
     user_id: int | None = None
     name: str
     email: str
+    groups: Groups = NO_GROUPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPlayer:
-    """A player whom the platform has registered; `email` is unique, ignoring case."""
+    """A player whom the platform has registered; `email` is unique, ignoring case. `version` counts the changes."""
 
     user_id: int
     name: str
     email: str
     created_at: datetime
+    groups: Groups
+    version: int
+
+
+class Profile(NamedTuple):
+    """What the platform says about a player."""
+
+    name: str
+    email: str
+    groups: Groups = NO_GROUPS
+
+
+class GroupsSeen(NamedTuple):
+    """The groups that a player is in, and their version, 0 before any change; None: they are not needed (A56)."""
+
+    version: int | None
+    labels: Groups
+
+
+UNSEEN = GroupsSeen(None, NO_GROUPS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerUpdate:
+    """What is to be true of a player from now on; what is None stays as it is."""
+
+    user_id: int
+    name: str | None = None
+    email: str | None = None
+    groups: Groups | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who changes players; for a command, `at_shell` is the operating system's user and host."""
+
+    name: str
+    at_shell: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerChange:
+    """A change as it was recorded: what stood before, what stands since, by whom and when."""
+
+    version: int
+    before: Profile
+    after: Profile
+    changed_at: datetime
+    changed_by: str
+    at_shell: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesQuery:
+    """A query for a page: at most `limit` changes of a player, with versions below `before`, newest first."""
+
+    limit: int
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +109,14 @@ class NoFreeUserId(Exception):
 
     def __init__(self, greatest: int) -> None:
         super().__init__(f"no free user_id was found above {greatest}; give the player a user_id")
+
+
+class NotRegistered(Exception):
+    """No such player is registered, so there is nothing to change."""
+
+    def __init__(self, user_id: int, *, incomplete: bool = False) -> None:
+        todo = "send the name and the email as well" if incomplete else "register the player first"
+        super().__init__(f"player {user_id} is not registered; {todo}")
 
 
 # The players of the README's examples (A15).

@@ -1,6 +1,6 @@
 """The problems that clients see when the register refuses a player."""
 
-from app.players.domain import DuplicateUser, NoFreeUserId
+from app.players.domain import DuplicateUser, NoFreeUserId, NotRegistered
 from app.problems import Problems
 from lib.fields import BIGINT_MAX
 from lib.problem_details import ProblemType
@@ -11,6 +11,12 @@ PROBLEMS: Problems = {
         "duplicate-user",
         "Another player has this id or this email",
         example=DuplicateUser(["user_id", "email"]),
+    ),
+    NotRegistered: ProblemType(
+        404,
+        "unknown-user",
+        "The player is not registered",
+        example=NotRegistered(1),
     ),
     NoFreeUserId: ProblemType(
         409,

@@ -1,14 +1,17 @@
 """The queries about the register."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, exists, func, insert, select
 from sqlalchemy.dialects import postgresql
 
 from app.datastores import AdvisoryLock
-from app.players.domain import NewPlayer, RegisteredPlayer
+from app.players.domain import Actor, GroupsSeen, NewPlayer, PlayerChange, Profile, RegisteredPlayer
+from app.players.models import PlayerChangeRow as Change
 from app.players.models import RegisteredPlayerRow as Player
+from app.players.updating import Known, Updated
+from app.rules.history import NO_GROUPS, Groups
 from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
@@ -27,7 +30,24 @@ FIRST_WITHOUT_EVENTS = Statement(
     WHERE (SELECT user_id FROM user_clock WHERE user_id = candidate.id) IS NULL LIMIT 1
     """,
 )
-COLUMNS = (Player.user_id, Player.name, Player.email, Player.created_at)
+GROUPS_NOW = Statement(
+    "groups_now", ("bigint[]",), "SELECT user_id, version, groups FROM registered_user WHERE user_id = ANY ($1)"
+)
+REGISTER = Statement(
+    "register_player",
+    ("bigint", "text", "text"),
+    "INSERT INTO registered_user (user_id, name, email) VALUES ($1, $2, $3)",
+)
+CHANGE = Statement(
+    "change_player",
+    ("bigint", "text", "text", "text[]", "text", "text"),
+    "SELECT change_player($1, $2, $3, $4, $5, $6)",
+)
+CHANGE_COLUMNS = (
+    *(Change.version, Change.old_name, Change.old_email, Change.old_groups),
+    *(Change.new_name, Change.new_email, Change.new_groups, Change.changed_at, Change.changed_by, Change.at_shell),
+)
+COLUMNS = (Player.user_id, Player.name, Player.email, Player.created_at, Player.groups, Player.version)
 
 
 class PlayerQueries:
@@ -44,6 +64,12 @@ class PlayerQueries:
     def registered(self, user_ids: Iterable[int]) -> set[int]:
         """Return those of the players who are registered."""
         return {user_id for (user_id,) in self._transaction.fetch(REGISTERED, array_literal(user_ids))}
+
+    def groups_now(self, user_ids: Sequence[int]) -> dict[int, GroupsSeen]:
+        """Return the present groups of each player; who is not registered has none (A56)."""
+        rows = self._transaction.fetch(GROUPS_NOW, array_literal(user_ids))
+        found = {user_id: GroupsSeen(version, frozenset(labels)) for user_id, version, labels in rows}
+        return {user_id: found.get(user_id, GroupsSeen(0, NO_GROUPS)) for user_id in user_ids}
 
     def try_to_find(self) -> None:
         """Check that players can be looked up, without a player."""
@@ -84,6 +110,48 @@ class PlayerQueries:
         new = postgresql.insert(Player).values(user_id=player.user_id, name=player.name, email=player.email)
         self._transaction.execute(new.on_conflict_do_nothing())
 
+    def known(self, user_ids: Sequence[int]) -> dict[int, Known]:
+        """Return those of the players who are registered."""
+        found = select(*COLUMNS).where(Player.user_id.in_(user_ids))
+        return {
+            row.user_id: Known(Profile(row.name, row.email, frozenset(row.groups)), row.version)
+            for row in self._transaction.execute(found)
+        }
+
+    def owners(self, emails: Sequence[str]) -> dict[str, int]:
+        """Return whose these emails are, which are in lower case, as those returned."""
+        lower = func.lower(Player.email)
+        found = select(lower.label("email"), Player.user_id).where(lower.in_(emails))
+        return {row.email: row.user_id for row in self._transaction.execute(found)}
+
+    def keep(self, updated: Updated, actor: Actor) -> None:
+        """Register or change a player."""
+        after = updated.after
+        if updated.registers:
+            self._transaction.write(REGISTER, updated.user_id, after.name, after.email)
+        if updated.changes:
+            self._change(updated.user_id, after.groups, actor, name=after.name, email=after.email)
+
+    def set_groups(self, user_id: int, groups: Groups, actor: Actor) -> None:
+        """Put a registered player into these groups alone."""
+        self._change(user_id, groups, actor)
+
+    def _change(
+        self, user_id: int, groups: Groups, actor: Actor, *, name: str | None = None, email: str | None = None
+    ) -> None:
+        self._transaction.write(CHANGE, user_id, name, email, sorted(groups), actor.name, actor.at_shell)
+
+    def player(self, user_id: int) -> RegisteredPlayer:
+        """Return a registered player."""
+        return _player(self._transaction.execute(select(*COLUMNS).where(Player.user_id == user_id)).one())
+
+    def changes(self, user_id: int, *, before: int | None, limit: int) -> Sequence[PlayerChange]:
+        """Return the last changes of a player with a version below `before`, newest first."""
+        found = select(*CHANGE_COLUMNS).where(Change.user_id == user_id)
+        if before is not None:
+            found = found.where(Change.version < before)
+        return list(_changes(self._transaction.execute(found.order_by(Change.version.desc()).limit(limit))))
+
     def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredPlayer]:
         """Return the players with ids above this one, in the order of their ids."""
         found = select(*COLUMNS).where(Player.user_id > user_id).order_by(Player.user_id).limit(limit)
@@ -91,4 +159,21 @@ class PlayerQueries:
 
 
 def _player(row: Row[Any]) -> RegisteredPlayer:
-    return RegisteredPlayer(user_id=row.user_id, name=row.name, email=row.email, created_at=row.created_at)
+    return RegisteredPlayer(**{**row._mapping, "groups": frozenset(row.groups)})  # noqa: SLF001  # SQLAlchemy's public name for it
+
+
+def _changes(rows: Iterable[Row[Any]]) -> Iterator[PlayerChange]:
+    for row in rows:
+        yield PlayerChange(
+            version=row.version,
+            before=Profile(row.old_name, row.old_email, frozenset(row.old_groups)),
+            after=Profile(row.new_name, row.new_email, frozenset(row.new_groups)),
+            changed_at=row.changed_at,
+            changed_by=row.changed_by,
+            at_shell=row.at_shell,
+        )
+
+
+def labels_in(text: str | None) -> Groups:
+    """Return the groups in a text of the database, where spaces separate them."""
+    return frozenset(text.split()) if text else NO_GROUPS

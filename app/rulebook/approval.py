@@ -3,14 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.access.actors import ANONYMOUS, KEY, MIGRATION
 from app.rulebook.domain import Edition, SelfApproval
 from app.rulebook.remedies import Remedy
-
-ANONYMOUS = "anonymous"  # a client without a key, while none is required
-SERVICE = "service"  # for what no person did
-KEY = "key:"
-MIGRATION = "migration "  # the author of the first edition
-NOBODY = frozenset({ANONYMOUS, SERVICE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +15,6 @@ class Change:
     actor: str
     reason: str = ""
     at_shell: str = ""
-
-
-def name_of_key(prefix: str, name: str) -> str:
-    """Return the name that the audit records for a key."""
-    return f"{KEY}{prefix} {name}"
-
-
-def is_reserved(who: str) -> bool:
-    """Return whether a person may not use this name, because it marks keys, migrations or nobody known."""
-    return who.casefold().startswith((KEY, MIGRATION)) or who.casefold() in NOBODY
 
 
 def is_key(who: str) -> bool:

@@ -59,7 +59,7 @@ def show(edition: int) -> None:
     rows = [
         (
             str(rule.code),
-            rule.terms,
+            rule.condition,
             " and ".join(sorted(rule.evaluated_on)),
             rule.name,
             rule.description,

@@ -16,7 +16,7 @@ def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
         if code not in after:
             found.append(f"{code} is gone: {before[code].name}")
         elif code not in before:
-            found.append(f"{code} is new: {after[code].terms}")
+            found.append(f"{code} is new: {after[code].condition}")
         else:
             found.extend(_changes(before[code], after[code]))
     return found
@@ -24,9 +24,10 @@ def differences(old: Sequence[Rule], new: Sequence[Rule]) -> list[str]:
 
 def _changes(old: Rule, new: Rule) -> list[str]:
     if type(old) is not type(new):
-        return [f"{new.code} is of another kind: {old.terms} → {new.terms}"]
+        return [f"{new.code} is of another kind: {old.condition} → {new.condition}"]
     found = []
-    for name in ("name", "description", *parameters_of(type(new)), "evaluated_on", *MEANING):
+    declared = parameters_of(type(new))
+    for name in ("name", "description", *declared, "evaluated_on", "groups", "except_groups", *MEANING):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             found.append(f"{new.code}: {name.replace('_', ' ')} {_text(before)} → {_text(after)}")
@@ -34,6 +35,6 @@ def _changes(old: Rule, new: Rule) -> list[str]:
 
 
 def _text(value: object) -> str:
-    if value is None:
+    if value is None or value == frozenset():
         return "none"
     return " and ".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -13,7 +13,9 @@ from typing import Any, ClassVar, cast
 from apiflask import Schema
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from app.players.schemas import GroupSet
 from app.rules.event import MONEY_TYPES, EventType, parse_amount
+from app.rules.history import NO_GROUPS
 from app.rules.kinds import KINDS
 from app.rules.limits import AMOUNT, AMOUNT_BELOW, MAX_CODE
 from app.rules.meaning import INDICATORS, Indicator, Strength
@@ -82,6 +84,11 @@ class Zone(fields.String):
         return value
 
 
+def groups_field(description: str) -> GroupSet:
+    """Return a field for groups of players."""
+    return GroupSet(least=1, metadata={"description": description})
+
+
 class RuleForm(Schema):
     """The fields of every rule; `form_of` adds the parameters of a kind."""
 
@@ -125,7 +132,15 @@ class RuleForm(Schema):
         """Make the domain's value."""
         members.pop("kind")
         members["evaluated_on"] = frozenset(members.get("evaluated_on", MONEY_TYPES))
+        if both := members.get("groups", NO_GROUPS) & members.get("except_groups", NO_GROUPS):
+            raise ValidationError(f"Must not name what groups names too: {', '.join(sorted(both))}.", "except_groups")
         return self.makes(**members)
+
+
+OF_GROUPS = {
+    "groups": groups_field("only players in any of these groups meet the rule; by default all players"),
+    "except_groups": groups_field("players in any of these groups do not meet the rule"),
+}
 
 
 def _together(names: Sequence[str]) -> str:
@@ -139,7 +154,7 @@ def form_of(kind: type[Rule]) -> RuleForm:
         {name: field for name, (sort, field) in declared.items() if (sort is Sort.EVENT_TYPE) is of_types}
         for of_types in (True, False)
     )
-    form = RuleForm.from_dict({**types, "evaluated_on": evaluated_on(), **others}, name=kind.__name__)
+    form = RuleForm.from_dict({**types, "evaluated_on": evaluated_on(), **others, **OF_GROUPS}, name=kind.__name__)
     form.makes = kind  # type: ignore[attr-defined]  # marshmallow says no more than that it is a schema
     return cast("RuleForm", form())
 
@@ -256,5 +271,9 @@ def format_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 def _format_rule(rule: Rule) -> dict[str, Any]:
     members = cast("dict[str, Any]", FORMS[rule.kind].dump(rule))
     members["evaluated_on"] = sorted(rule.evaluated_on)
-    written = {name: each for name, each in members.items() if each is not None and each != UNWRITTEN.get(name)}
+    written = {
+        name: each
+        for name, each in members.items()
+        if each is not None and each != UNWRITTEN.get(name) and (each or name not in OF_GROUPS)
+    }
     return {"code": written.pop("code"), "kind": rule.kind, **written}

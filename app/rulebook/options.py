@@ -1,18 +1,17 @@
 """The options of the commands on the rule book: which edition, who takes a step, and why."""
 
-import getpass
 from collections.abc import Callable
 from functools import wraps
 
 import click
 
-from app.rulebook.approval import Change, is_reserved
+from app.access.options import your_name
+from app.rulebook.approval import Change
 from app.rulebook.schemas import MAX_NOTE
 from app.rules.limits import MAX_EDITION
 from lib.shell_user import shell_user
 
 EDITION = click.IntRange(1, MAX_EDITION)
-MAX_NAME = 100  # characters
 
 Command = Callable[..., None]
 
@@ -25,24 +24,6 @@ def parse_reason(_: click.Context, __: click.Parameter, value: str) -> str:
     return reason
 
 
-def parse_name(_: click.Context, __: click.Parameter, value: str) -> str:
-    """Return who takes a step."""
-    who = value.strip()
-    if not 1 <= len(who) <= MAX_NAME or not who.isprintable():
-        raise click.BadParameter(f"give your name: 1 to {MAX_NAME} printable characters")
-    if is_reserved(who):
-        raise click.BadParameter("give the name of a person; this one is reserved for keys, migrations and the service")
-    return who
-
-
-def _login() -> str:
-    """Return the login of this process's user; empty if it has none, as in a container with an arbitrary user id."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
-
-
 def change_options(command: Command) -> Command:
     """Add the options for who takes a step, and why; the command gets a `Change`, which also says where (A46)."""
 
@@ -52,10 +33,3 @@ def change_options(command: Command) -> Command:
 
     note = click.option("--note", default="", callback=parse_reason, help="The reason, for readers of the audit.")
     return note(your_name(with_change))
-
-
-def your_name(command: Command) -> Command:
-    """Add the option for who takes a step, `who`."""
-    return click.option(
-        "--as", "who", default=_login, show_default="your login", callback=parse_name, help="Your name."
-    )(command)

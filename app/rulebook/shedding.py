@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.rulebook.approval import SERVICE
+from app.access.actors import SERVICE
 from app.rulebook.audit import AuditQueries
 from app.rulebook.domain import Status, Step
 from app.rulebook.queries import RuleBookQueries

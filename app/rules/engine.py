@@ -8,6 +8,8 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.rule import Match, Rule
 
+FOR_GROUPS = HistoryNeeds(groups=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
@@ -57,7 +59,12 @@ def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> t
     """Return the rules that the player meets once the event has happened (A4), by code."""
     kind, met = event.type, []
     for rule in rules:
-        if kind in rule.evaluated_on and (match := rule.match(event, history)) is not None:
+        # Groups come last, since few events meet any rule.
+        if (
+            kind in rule.evaluated_on
+            and (match := rule.match(event, history)) is not None
+            and rule.is_for(history.groups)
+        ):
             met.append(match)  # noqa: PERF401  # a comprehension costs every event one more call
     if len(met) > 1:
         met.sort(key=attrgetter("rule.code"))
@@ -65,9 +72,14 @@ def evaluate(rules: Iterable[Rule], event: ActivityEvent, history: History) -> t
 
 
 def needs_of(rules: Iterable[Rule], on: EventType) -> HistoryNeeds:
-    """Return the history that the rules together read to evaluate an event of type `on`."""
+    """Return the history that the rules together read to evaluate an event of type `on`.
+
+    Groups are needed whatever the type if any rule is for some: the event may be amended to another type later.
+    """
     needs = HistoryNeeds()
     for rule in rules:
         if on in rule.evaluated_on:
             needs |= rule.needs(on)
+        if rule.names_groups:
+            needs |= FOR_GROUPS
     return needs

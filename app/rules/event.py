@@ -19,7 +19,7 @@ class EventType(StrEnum):
 
 
 ALL_TYPES = frozenset(EventType)
-MONEY_TYPES = frozenset({EventType.DEPOSIT, EventType.WITHDRAW})  # those that move money; the only ones of 0.1 (A62)
+MONEY_TYPES = frozenset({EventType.DEPOSIT, EventType.WITHDRAW})  # those that move money; the only ones of 0.1 (A61)
 TYPE_BY_NAME = {kind.value: kind for kind in EventType}
 
 _amount = re.compile(AMOUNT)

@@ -25,18 +25,24 @@ class WindowSum:
     first_t: int
 
 
+Groups = frozenset[str]
+NO_GROUPS: Groups = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryNeeds:
     """How far back the rules look from one event; this bounds every read of history.
 
     `latest`: how many deposits and withdrawals before it; `latest_of`: how many of each type; `window`: how many
-    seconds of each type; `sums`: the windows of which only the sum is read.
+    seconds of each type; `sums`: the windows of which only the sum is read; `groups`: whether rules are for groups of
+    players.
     """
 
     latest: int = 0
     latest_of: Mapping[EventType, int] = field(default_factory=dict)
     window: Mapping[EventType, int] = field(default_factory=dict)
     sums: frozenset[Window] = frozenset()
+    groups: bool = False
 
     def __or__(self, other: "HistoryNeeds") -> "HistoryNeeds":
         """Return needs that cover both."""
@@ -45,6 +51,7 @@ class HistoryNeeds:
             latest_of=_greater(self.latest_of, other.latest_of),
             window=_greater(self.window, other.window),
             sums=self.sums | other.sums,
+            groups=self.groups or other.groups,
         )
 
     @property
@@ -72,10 +79,11 @@ def _greater(one: Mapping[EventType, int], other: Mapping[EventType, int]) -> Ma
 class History:
     """What a player did before the event under evaluation, as far back as needed; each part newest first.
 
-    `latest` are deposits and withdrawals only.
+    `latest` are deposits and withdrawals only. `groups` are those that the player is in at the event (A56).
     """
 
     latest: Sequence[ActivityEvent] = ()
     latest_of: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
     window: Mapping[EventType, Sequence[ActivityEvent]] = field(default_factory=dict)
     sums: Mapping[Window, WindowSum] = field(default_factory=dict)
+    groups: Groups = NO_GROUPS

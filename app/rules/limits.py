@@ -6,6 +6,8 @@ MAX_CODE = MAX_EDITION = INTEGER_MAX
 
 AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,2})?"  # an exact amount in plain notation, as a regular expression
 AMOUNT_BELOW = 10**12  # every amount is below it
+GROUP = r"[a-z0-9][a-z0-9._-]{0,31}"  # a group of players, as a regular expression
+MAX_GROUPS = 16  # of a player, and of each list of a rule
 EVENT_ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"  # the platform's own id of an event, as a regular expression
 MAX_IN_A_SECOND = 1_000  # events of a player: an event in a short window reads all of them
 

@@ -11,7 +11,7 @@ from app.rules.rule import Match
 from app.rules.windowed import NOTHING, Windowed
 from app.rules.wording import PRESENT, lasting, money
 
-# What each type adds to the net deposits; a cancelled withdrawal takes back a withdrawal (A63).
+# What each type adds to the net deposits; a cancelled withdrawal takes back a withdrawal (A62).
 SIGNS = {EventType.DEPOSIT: 1, EventType.WITHDRAW: -1, EventType.WITHDRAW_CANCELLED: 1}
 
 

@@ -6,7 +6,7 @@ from functools import reduce
 
 from app.rules.engine import RuleSet, needs_of
 from app.rules.event import ActivityEvent, EventRef, EventType
-from app.rules.history import HistoryNeeds
+from app.rules.history import NO_GROUPS, Groups, HistoryNeeds
 from app.rules.reach import Reach
 from app.rules.rule import Match, newest_of
 from app.rules.running_history import RunningHistory
@@ -42,14 +42,14 @@ class Rejudging:
         """Tell whether any edition can look from the next event, at `t`, back to the changed one."""
         return self._reach.includes(t, self._judges.furthest)
 
-    def judge(self, event: ActivityEvent, edition: int) -> Sequence[Match] | None:
+    def judge(self, event: ActivityEvent, edition: int, groups: Groups = NO_GROUPS) -> Sequence[Match] | None:
         """Return which rules of the edition the next event meets now; None if it cannot see the change.
 
-        Raises `KeyError` for an unknown edition.
+        `groups` are those that it was judged with. Raises `KeyError` for an unknown edition.
         """
         matches = None
         if self._reach.includes(event.t, self._judges.needs[edition][event.type]):
-            matches = self._judges.rule_sets[edition].evaluate(event, self._history.before(event.t))
+            matches = self._judges.rule_sets[edition].evaluate(event, self._history.before(event.t, groups))
         return matches
 
     def go_beyond(self, event: ActivityEvent) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from app.rules.event import ALL_TYPES, MONEY_TYPES, ActivityEvent, EventRef, EventType
-from app.rules.history import History, HistoryNeeds, Window
+from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window
 from app.rules.limits import MAX_MOMENTS
 from app.rules.meaning import Indicator, Meaning, Strength
 from app.rules.wording import PRESENT, Wording
@@ -30,6 +30,8 @@ class Rule(ABC):
     name: str
     description: str
     evaluated_on: frozenset[EventType] = MONEY_TYPES  # the types of event that trigger its evaluation (A2)
+    groups: Groups = NO_GROUPS  # only players in any of these meet it; empty: all players (A56)
+    except_groups: Groups = NO_GROUPS  # players in any of these do not meet it
     indicator: Indicator | None = None  # these three are for people
     strength: Strength = Strength.NORMAL
     guidance: str | None = None
@@ -43,6 +45,22 @@ class Rule(ABC):
     @abstractmethod
     def terms(self) -> str:
         """The rule's parameters in words."""
+
+    @property
+    def condition(self) -> str:
+        """The parameters in words, and the groups that the rule is for."""
+        whose = f", for players in {_any_of(self.groups)}" if self.groups else ""
+        others = f", not for players in {_any_of(self.except_groups)}" if self.except_groups else ""
+        return f"{self.terms}{whose}{others}"
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether it is for some players only."""
+        return bool(self.groups or self.except_groups)
+
+    def is_for(self, groups: Groups) -> bool:
+        """Return whether players in these groups can meet it."""
+        return groups.isdisjoint(self.except_groups) and not (self.groups and groups.isdisjoint(self.groups))
 
     @property
     @abstractmethod
@@ -103,6 +121,10 @@ class Match(NamedTuple):
         """Return the sentence in a wording, perhaps a former one; None if this release does not know it (A45)."""
         write = self.rule.sentences.get(wording)
         return write and write(self.rule, self)
+
+
+def _any_of(groups: Groups) -> str:
+    return " or ".join(sorted(groups))
 
 
 def newest_of(own: Iterable[EventRef], before: list[EventRef], most: int) -> list[EventRef]:

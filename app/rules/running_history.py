@@ -8,11 +8,12 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, islice
 
 from app.rules.event import MONEY_TYPES, ActivityEvent, EventRef, EventType
-from app.rules.history import History, HistoryNeeds, Window, WindowSum
+from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window, WindowSum
 from app.rules.limits import MAX_MOMENTS
 from app.rules.spans import Span
 
@@ -51,11 +52,16 @@ class RunningHistory:
             part.clear()
         self._sums.forget()
 
-    def before(self, t: int) -> History:
-        """Return the history of an event at `t`, not below that of any remembered event; valid until the next call."""
+    def before(self, t: int, groups: Groups = NO_GROUPS) -> History:
+        """Return the history of an event at `t`, not below that of any remembered event; valid until the next call.
+
+        `groups` are those of the player at the event.
+        """
         for within, seconds in self._windows.values():
             _drop_before(within, t - seconds)
         self._sums.t = t
+        if groups is not self._history.groups:
+            self._history = replace(self._history, groups=groups)
         return self._history
 
     def last_in(self, window: Window, t: int, most: int) -> list[EventRef]:

@@ -14,7 +14,7 @@ from app.rules.wording import NOUNS, PRESENT, counted, since, since_0_1
 class Streak(Rule):
     """Met when this deposit or withdrawal and the `count` - 1 before it are all of `type`.
 
-    The other of the two restarts the count; failed deposits and cancelled withdrawals do not (A62).
+    The other of the two restarts the count; failed deposits and cancelled withdrawals do not (A61).
     """
 
     kind = "streak"

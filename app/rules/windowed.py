@@ -46,7 +46,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windowed(Rule):
-    """A rule over the closed window from `t` - `seconds`, or from the beginning of the period, to `t` (A1, A63)."""
+    """A rule over the closed window from `t` - `seconds`, or from the beginning of the period, to `t` (A1, A62)."""
 
     alternatives: ClassVar = (("seconds",), ("period", "zone"))
 

@@ -17,7 +17,7 @@ UNNUMBERED = 0  # a part with this number or a lower one covers events without n
 class EventFacts(NamedTuple):
     """An event as it was first answered; `received` is in microseconds of Unix time, `seq` None if it has no number.
 
-    `taken_after` is None unless it came late (A51).
+    `taken_after` is None unless it came late (A51), `groups_version` unless it was judged by rules for groups (A56).
     """
 
     user_id: int
@@ -31,6 +31,7 @@ class EventFacts(NamedTuple):
     n: int = 0
     event_id: str | None = None
     taken_after: int | None = None
+    groups_version: int | None = None
 
 
 class PlayerPart(NamedTuple):
@@ -97,15 +98,17 @@ def event_digest(event: EventFacts, lines: Iterable[str]) -> bytes:
     """Return the digest of an event, its alerts and the revisions that it caused, each of these a line.
 
     Line breaks separate the parts; no part contains one, JSON least of all. An event without an id has the digest that
-    it had before events could have one (A49), and so has one that came in order (A51).
+    it had before events could have one (A49), and so has one that came in order (A51) or without groups (A56).
     """
-    user_id, t, seq, kind, amount, codes, edition, received, n, event_id, taken_after = event
+    user_id, t, seq, kind, amount, codes, edition, received, n, event_id, taken_after, groups_version = event
     number = "-" if seq is None else seq
     written = f"{user_id} {t} {number} {kind} {amount} {','.join(map(str, codes))} {edition} {received}"
     if event_id is not None:
         written += f" {n} {event_id}"
     if taken_after is not None:
         written += f" late after {taken_after}"
+    if groups_version is not None:
+        written += f" in groups {groups_version}"
     return entry_digest(written, lines)
 
 

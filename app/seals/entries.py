@@ -42,7 +42,7 @@ def alerts_of(event: str, user_id: str, codes: str) -> str:
 # alerts of the first answer and of the shadow, and the revisions that the event caused.
 _EVENT = f"""
     SELECT t, {{seq}} AS seq, type::text, amount, alert_codes, edition, {MICROSECONDS.format("received_at")}, n,
-        event_id, taken_after, NULL::text, ARRAY(
+        event_id, taken_after, groups_version, NULL::text, ARRAY(
             {alerts_of("stored", "stored.user_id", "stored.alert_codes")}
             UNION ALL
             SELECT {REVISION} FROM revision WHERE revision.user_id = stored.user_id AND cause = stored.{{seq}}
@@ -55,7 +55,7 @@ _FIRST = """
 """
 _CORRECTION = f"""
     SELECT t, seq, NULL, NULL::numeric, NULL::integer[], NULL::integer, NULL::bigint, n, NULL, NULL::bigint,
-        {CORRECTION}, ARRAY(
+        NULL::integer, {CORRECTION}, ARRAY(
             SELECT {REVISION} FROM revision WHERE revision.user_id = stored.user_id AND cause = stored.seq
         )
     FROM superseded_event AS stored WHERE user_id = due.user_id AND {{condition}}
@@ -120,6 +120,7 @@ class Entry(NamedTuple):
     n: int
     event_id: str | None
     taken_after: int | None
+    groups_version: int | None
     correction: str | None
     lines: Sequence[str]
 
@@ -133,4 +134,4 @@ class Entry(NamedTuple):
     @property
     def facts(self) -> EventFacts:
         """The event as it was first answered."""
-        return EventFacts._make(self[3:14])
+        return EventFacts._make(self[3:15])

@@ -12,7 +12,8 @@ from lib.transactions import Transaction
 
 # The form of a time for a digest, here and wherever a digest is recomputed.
 RECEIVED = MICROSECONDS.format("received_at")
-FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, n, event_id, taken_after"  # of EventFacts
+# The columns of EventFacts.
+FACTS = f"user_id, t, seq, type, amount, alert_codes, edition, {RECEIVED}, n, event_id, taken_after, groups_version"
 
 # Scans the clocks and returns those with new events. An index on them would have to follow the count, and cost every
 # event more than this costs a seal.
@@ -21,14 +22,15 @@ EVERYBODY = "SELECT user_id FROM user_clock WHERE user_id > 0 ORDER BY user_id"
 
 _EVENTS = """
     SELECT {upto}, done.seq, done.t, clock.user_id, event.t, event.seq, event.type, event.amount, event.alert_codes,
-        event.edition, event.received, event.n, event.event_id, event.taken_after,
+        event.edition, event.received, event.n, event.event_id, event.taken_after, event.groups_version,
         ARRAY({alerts})
     FROM user_clock AS clock
     LEFT JOIN LATERAL (
         SELECT seq, t FROM sealed_player WHERE user_id = clock.user_id AND {covered} ORDER BY {last} LIMIT 1
     ) AS done ON true
     {join} LATERAL (
-        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received, n, event_id, taken_after
+        SELECT t, seq, type, amount, alert_codes, edition, {received} AS received, n, event_id, taken_after,
+            groups_version
         FROM activity_event WHERE user_id = clock.user_id AND {due} ORDER BY t, n
     ) AS event ON true
     WHERE clock.user_id BETWEEN %(first)s AND %(last)s AND {whose}
@@ -109,6 +111,7 @@ class DueRow(NamedTuple):
     n: int
     event_id: str | None
     taken_after: int | None
+    groups_version: int | None
     alerts: Sequence[str]
 
     @property

@@ -1,6 +1,6 @@
 """Fresh alerts, and what rules mean.
 
-Revision 0019, after 0017. The new column is nullable and no row is rewritten: alerts of the previous release, which can
+Revision 0019, after 0018. The new column is nullable and no row is rewritten: alerts of the previous release, which can
 run alongside this one, stay without it. The indexes are built concurrently; nothing is in them yet. Rules keep their
 meaning in the rule book, which needs no new column, but the previous release cannot read an edition that has any.
 """
@@ -11,7 +11,7 @@ from alembic import op
 from migrations.online import at_once, build, drop, online
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

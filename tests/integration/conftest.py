@@ -165,11 +165,13 @@ EMPTY = """
     ALTER TABLE sealed_player DISABLE TRIGGER append_only;
     ALTER TABLE superseded_event DISABLE TRIGGER append_only;
     ALTER TABLE revision DISABLE TRIGGER append_only;
+    ALTER TABLE player_change DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
             '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
-              sealed_player, superseded_event, revision, import_job, import_line, import_span, import_fault}';
+              sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
+              import_fault}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
@@ -180,7 +182,8 @@ EMPTY = """
     ALTER TABLE seal ENABLE TRIGGER append_only;
     ALTER TABLE sealed_player ENABLE TRIGGER append_only;
     ALTER TABLE superseded_event ENABLE TRIGGER append_only;
-    ALTER TABLE revision ENABLE TRIGGER append_only
+    ALTER TABLE revision ENABLE TRIGGER append_only;
+    ALTER TABLE player_change ENABLE TRIGGER append_only
 """
 
 

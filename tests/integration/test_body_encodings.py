@@ -33,9 +33,15 @@ ROWS = (
 every_route = pytest.mark.parametrize("path", BODIES)
 
 
+PUTS = ("/users", "/users/1", "/rules/four-eyes")
+every_put = pytest.mark.parametrize("path", PUTS)
+
+
 def test_every_route_with_a_body_is_covered(app_with: AppWith) -> None:
-    posts = {rule.rule for rule in app_with().url_map.iter_rules() if rule.methods and "POST" in rule.methods}
-    assert {re.sub("<.*?>", "1", path) for path in posts} == BODIES.keys()
+    rules = list(app_with().url_map.iter_rules())
+    for method, covered in (("POST", BODIES), ("PUT", PUTS)):
+        paths = {rule.rule for rule in rules if rule.methods and method in rule.methods}
+        assert {re.sub("<.*?>", "1", path) for path in paths} == {*covered}
 
 
 @every_route
@@ -77,4 +83,12 @@ def test_another_character_encoding_is_named(
     answer = client.post(path, data=json.dumps(BODIES[path]).encode(encoding), content_type=JSON)
     assert problem(answer) == (400, "malformed-json")
     assert expected in answer.get_json()["detail"]
+    assert sql(ROWS) == [(0, 0, 1)]
+
+
+@every_put
+def test_a_put_is_read_as_strictly(client: FlaskClient, sql: Sql, path: str) -> None:
+    packed = client.put(path, data=gzip.compress(b"{}"), content_type=JSON, headers={"Content-Encoding": "gzip"})
+    assert problem(packed) == (415, "unsupported-media-type")
+    assert problem(client.put(path, data="{}".encode("utf-16"), content_type=JSON)) == (400, "malformed-json")
     assert sql(ROWS) == [(0, 0, 1)]

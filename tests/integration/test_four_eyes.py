@@ -7,10 +7,11 @@ import pytest
 from apiflask import APIFlask
 from werkzeug.test import TestResponse
 
+from app.access.actors import name_of_key
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.rulebook import controllers
-from app.rulebook.approval import Change, name_of_key
+from app.rulebook.approval import Change
 from tests.edition_1 import RULES
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql

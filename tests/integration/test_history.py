@@ -84,7 +84,7 @@ def test_without_needs_only_the_claim_is_queried(remembering: Database) -> None:
         nothing = History(
             latest=(), latest_of={kind: [] for kind in EventType}, window={kind: [] for kind in EventType}
         )
-        assert queries.claim_next_moment(deposit("1", 5), query) == (nothing, 1, 0, 0, ())
+        assert queries.claim_next_moment(deposit("1", 5), query) == (nothing, 1, 0, 0, None, ())
         queries.store(Decision(event=deposit("1", 5), alert_codes=(), edition=1), seq=1)
         assert queries.claim_next_moment(deposit("1", 5), query) is None, "it stands already"
         assert queries.claim_next_moment(deposit("1", 4), query) is None, "it is late"

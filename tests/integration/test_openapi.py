@@ -170,6 +170,13 @@ def the_register(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example)
 
 
+def a_changed_player(app_with: AppWith, example: Example) -> TestResponse:
+    client = app_with().test_client()
+    client.post("/users", json={"user_id": 1, "name": "Ada Sample", "email": "ada.1@example.com"})
+    changed = client.put("/users/1", json={"groups": ["vip", "18-24"]})
+    return changed if example.name == "changed" else ask(client, example)
+
+
 def no_id_left(app_with: AppWith, example: Example) -> TestResponse:
     client = app_with().test_client()
     client.post("/users", json={"user_id": 2**63 - 1, "name": "Last", "email": "last@example.com"})
@@ -276,6 +283,10 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("reverse_event", "nothing-to-correct"): without_a_number,
     ("read_corrections", "corrections"): with_a_reversal,
     ("read_users", "whole-register"): the_register,
+    ("update_users", "players"): as_it_was_made,
+    ("change_user", "unknown-user"): as_it_was_made,
+    ("change_user", "changed"): a_changed_player,
+    ("read_user_changes", "changes"): a_changed_player,
     ("register_user", "no-free-user-id"): no_id_left,
     **dict.fromkeys(WITH_A_DRAFT.items(), with_a_draft),
     ("publish_edition", "same-eyes"): by_its_author,
@@ -331,6 +342,9 @@ def with_numbers(client: FlaskClient, path: str) -> str:
         user_id = len(path)  # another one for each
         client.post("/event", json={**EVENT, "user_id": user_id, **with_id})
         return path.format(user_id=user_id, t=10, event_id="tx-1a2b")
+    if "{user_id}" in path:
+        client.post("/users", json={"user_id": 1, "name": "Ada Sample", "email": "ada.one@example.com"})
+        return path.format(user_id=1)
     if "{edition}" not in path:
         return path
     client.post("/rules/1/publish")  # the one that the examples replace, should it not be live any more

@@ -20,7 +20,7 @@ ALLOWED = {
     "activity_event": May(
         insert=(
             *("user_id", "t", "type", "amount", "alert_codes", "edition", "key_id", "seq", "n", "event_id"),
-            "taken_after",
+            *("taken_after", "groups_version"),
         )
     ),
     "alembic_version": May(),
@@ -41,6 +41,7 @@ ALLOWED = {
         delete=True,
     ),
     "key_event": May(insert=("key_id", "step", "who", "replaces")),
+    "player_change": May(call=("change_player",)),
     "registered_user": May(insert=("user_id", "name", "email")),
     "revision": May(insert=("user_id", "t", "n", "no", "codes_before", "codes_after", "edition", "found", "cause")),
     "rule_book": May(
@@ -86,7 +87,7 @@ REPRODUCED_ELSEWHERE = """
     SELECT has_database_privilege(%(login)s, current_database(), 'CREATE'),
         has_database_privilege(%(login)s, current_database(), 'TEMPORARY'),
         has_schema_privilege(%(login)s, 'public', 'CREATE'),
-        (SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        (SELECT array_agg(proname::text ORDER BY proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
             AND has_function_privilege(%(login)s, oid, 'EXECUTE')),
         (SELECT count(*) FROM pg_sequences WHERE schemaname = 'public'
             AND has_sequence_privilege(%(login)s, sequencename::text, 'USAGE, SELECT, UPDATE')),
@@ -112,6 +113,11 @@ ATTACKS = {
     " VALUES (1, 1, 'deposit', 1, '{}', now())",
     "turn a clock over to another user": "UPDATE user_clock SET user_id = 2",
     "rename users": "UPDATE registered_user SET name = 'x'",
+    "put players into groups": "UPDATE registered_user SET groups = '{vip}'",
+    "register players in groups": "INSERT INTO registered_user (user_id, name, email, groups)"
+    " VALUES (1, 'x', 'x@example.com', '{vip}')",
+    "make up a change of groups": "INSERT INTO player_change (user_id, version) VALUES (1, 1)",
+    "rewrite changes of groups": "UPDATE player_change SET new_groups = '{}'",
     "make a key do more": "UPDATE api_key SET scopes = '{rules:publish}'",
     "run a program": "COPY alembic_version TO PROGRAM 'id'",
     "read a file of the server": "COPY alembic_version FROM '/etc/hostname'",
@@ -150,7 +156,7 @@ def test_each_column_grants_the_service_exactly_what_is_declared(login: str, dat
 def test_the_service_login_has_no_rights_beyond_its_tables(login: str, database: str) -> None:
     with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute(REPRODUCED_ELSEWHERE, {"login": login})
-        assert cursor.fetchall() == [(False, False, False, ["correct_event"], 0, 0)]
+        assert cursor.fetchall() == [(False, False, False, ["change_player", "correct_event"], 0, 0)]
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))

@@ -45,7 +45,7 @@ def test_a_user_is_registered_as_given(client: FlaskClient, sql: Sql) -> None:
     assert id_of(answer) == 7
     body = answer.get_json()
     created = body.pop("created_at")
-    assert body == {"user_id": 7, "name": "Ada Größe 李", "email": "Ada@Example.com"}
+    assert body == {"user_id": 7, "name": "Ada Größe 李", "email": "Ada@Example.com", "groups": [], "version": 0}
     assert began <= datetime.fromisoformat(created) <= datetime.now(UTC)
     assert created.endswith("Z")
     assert sql("SELECT user_id, name, email FROM registered_user") == [(7, "Ada Größe 李", "Ada@Example.com")]
@@ -147,7 +147,7 @@ def test_an_invalid_member_is_named_and_nobody_is_registered(
 def test_a_body_that_is_no_json_object_is_refused(client: FlaskClient) -> None:
     assert problem(client.post("/users", data="[]", content_type=JSON)) == (400, "malformed-json")
     assert problem(client.post("/users", data="{}", content_type="text/plain")) == (415, "unsupported-media-type")
-    assert problem(client.put("/users", json={})) == (405, "method-not-allowed")
+    assert problem(client.patch("/users", json={})) == (405, "method-not-allowed")
 
 
 def test_the_register_is_read_page_by_page(client: FlaskClient) -> None:

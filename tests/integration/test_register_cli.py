@@ -82,7 +82,7 @@ def test_all_players_are_listed_one_a_line(flask: Flask, sql: Sql) -> None:
     )
     flask("users", "add", "--name", "[red]Ada[/red] [/]", "--email", "ada@example.com")
     heading, *lines = flask("users", "list").stdout.splitlines()
-    assert heading.split() == ["user_id", "name", "email", "registered", "(UTC)"]
+    assert heading.split() == ["user_id", "name", "email", "registered", "(UTC)", "groups"]
     assert [int(line.split()[0]) for line in lines] == list(range(1, 252))
     assert "[red]Ada[/red] [/]" in lines[-1], "a name is no markup"
     assert all(line.split()[2].endswith("com") for line in lines[:-1]), "nothing is cut off"

@@ -99,7 +99,7 @@ MONTHLY = {**{name: value for name, value in WINDOW.items() if name != "seconds"
 
 
 def test_periods_of_the_calendar_need_unix_time(client: FlaskClient, in_unix_time: FlaskClient) -> None:
-    """A63: where `t` is any number, no step makes such a rule judge."""
+    """A62: where `t` is any number, no step makes such a rule judge."""
     refused = json_of(client.post("/rules", json={"rules": [*STRICTER[1:], {**MONTHLY, "code": 7}]}), 400)
     assert refused["errors"].keys() == {"rule 7, period"}
     assert "T_IS=unix" in refused["detail"]

@@ -25,6 +25,7 @@ from app.rules.event import ActivityEvent, EventType
 from app.rules.history import HistoryNeeds, Window
 from app.rules.spans import Period, Seconds, Span, Unit
 from lib.database import Database
+from lib.statements import Statement
 from lib.transactions import Transaction
 from tests.builders import deposit, history_of
 from tests.integration.books import publish, window
@@ -132,7 +133,7 @@ class Play:
             return
         if step.what == "late":
             _, seq = RevisingQueries(self.current).count_late(USER)
-            RevisingQueries(self.current).store_late(decided(event, taken_after=self.t), seq, None)
+            RevisingQueries(self.current).store_late(decided(event, taken_after=self.t), seq, None, None)
         else:  # as a release that knows no running totals
             self.current.fetch(COUNT_LATE, USER)
             EventQueries(self.current).store(decided(event), 0)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.rulebook.approval import is_reserved, name_of_key, refuse_self_approval
+from app.access.actors import is_reserved, name_of_key
+from app.rulebook.approval import refuse_self_approval
 from app.rulebook.domain import Edition, SelfApproval, Status
 from tests.edition_1 import RULES
 

@@ -58,7 +58,8 @@ def test_a_change_of_any_parameter_is_described(name: str) -> None:
 def test_the_document_has_every_parameter(name: str) -> None:
     described = RULES[KINDS[name].__name__]
     assert {"$ref": f"#/components/schemas/{KINDS[name].__name__}"} in RULES["Rule"]["oneOf"]
-    assert described["properties"].keys() == {*written(name, 1), *parameters_of(KINDS[name]), *MEANING}
+    members = {*written(name, 1), *parameters_of(KINDS[name]), *MEANING, "groups", "except_groups"}
+    assert described["properties"].keys() == members
     assert described["description"] == KINDS[name].meaning
     optional = {name for names in KINDS[name].alternatives for name in names}
     assert set(described["required"]) == written(name, 1).keys() - {"evaluated_on"} - optional

@@ -211,7 +211,7 @@ def test_no_part_of_a_window_can_be_left_out(missing: tuple[str, ...]) -> None:
 
 
 def test_a_streak_is_one_of_deposits_or_withdrawals() -> None:
-    """A62: the other types are no part of it."""
+    """A61: the other types are no part of it."""
     with pytest.raises(InvalidRules) as refused:
         parse_draft([{**STREAK, "type": "deposit_failed", "evaluated_on": ["deposit_failed"]}])
     assert refused.value.errors == {"rule 30, type": ['Must be "deposit" or "withdraw".']}

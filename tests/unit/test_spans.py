@@ -1,4 +1,4 @@
-"""Windows of the calendar begin at the first second of a local day, whatever the clock does there (A63)."""
+"""Windows of the calendar begin at the first second of a local day, whatever the clock does there (A62)."""
 
 from datetime import UTC, datetime
 from itertools import pairwise

@@ -11,7 +11,7 @@ from operator import or_
 
 from app.events.domain import Decision
 from app.events.history_query import CLOCK, KNOWN, PRESENT, PRESENT_PART, HistoryQuery, Row
-from app.events.queries import NAMES, NEW_EVENT
+from app.events.queries import NAMES, NEW_EVENT, NEW_EVENT_OF_GROUPS
 from app.events.rows import DECISION, decision_of
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
@@ -61,6 +61,17 @@ STORE_MANY = Statement(
         row="""
         SELECT user_id, t, type, amount, alert_codes::integer[], $6, seq, $8, n, event_id
         FROM unnest($1, $2, $3, $4, $5, $7, $9, $10) AS new (user_id, t, type, amount, alert_codes, seq, n, event_id)
+        """
+    ),
+)
+STORE_MANY_OF_GROUPS = Statement(
+    "store_events_of_groups",
+    (*STORE_MANY.types, "integer[]"),
+    NEW_EVENT_OF_GROUPS.format(
+        row="""
+        SELECT user_id, t, type, amount, alert_codes::integer[], $6, seq, $8, n, event_id, groups_version
+        FROM unnest($1, $2, $3, $4, $5, $7, $9, $10, $11)
+            AS new (user_id, t, type, amount, alert_codes, seq, n, event_id, groups_version)
         """
     ),
 )
@@ -181,12 +192,16 @@ class BatchQueries:
         columns = latest, latest.values(), [0] * len(latest), ()
         self._transaction.write(CLAIM_MANY, *map(array_literal, columns))
 
-    def store(self, decisions: Sequence[Decision], seqs: Iterable[int], key_id: int | None) -> None:
-        """Store the events with their decisions and arrival numbers; all are of one edition."""
+    def store(
+        self, decisions: Sequence[Decision], seqs: Iterable[int], key_id: int | None, versions: Sequence[int] = ()
+    ) -> None:
+        """Store the events with their decisions and arrival numbers; all are of one edition.
+
+        `versions` are those of the groups that the events were judged with, if there are rules for groups.
+        """
         events = [decision.event for decision in decisions]
         codes = [f"{{{','.join(map(str, decision.alert_codes))}}}" for decision in decisions]
-        self._transaction.write(
-            STORE_MANY,
+        columns = (
             array_literal(event.user_id for event in events),
             array_literal(event.t for event in events),
             array_literal(NAMES[event.type] for event in events),
@@ -198,3 +213,7 @@ class BatchQueries:
             array_literal(event.n for event in events),
             array_literal(event.event_id for event in events),
         )
+        if versions:
+            self._transaction.write(STORE_MANY_OF_GROUPS, *columns, array_literal(versions))
+        else:
+            self._transaction.write(STORE_MANY, *columns)

@@ -145,7 +145,7 @@ class Together:
         decisions = []
         self._remember(claim.history)
         for event in _placed(first, events):
-            decisions.append(self._decide(event, self._running.before(event.t)))
+            decisions.append(self._decide(event, self._running.before(event.t, claim.history.groups)))
             self._running.remember(event)
         return decisions
 
@@ -184,7 +184,13 @@ class Together:
         if latest:
             self._queries.advance(latest)
         AlertQueries(self._current).keep_many(self._collected.alerts)  # first: they depend on the events before these
-        self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id)
+        versions = [
+            version
+            for user_id, of_player in decisions.items()
+            if (version := claims[user_id].groups_version) is not None
+            for _ in of_player
+        ]
+        self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id, versions)
         self._write_totals(decisions, claims)
         self._current.commit()
 

@@ -9,11 +9,11 @@ import click
 from flask.cli import with_appcontext
 from rich.console import Console
 
+from app.access.options import your_name
 from app.events.revising.corrections import Which, correct
 from app.events.revising.domain import MAX_CHANGED, MAX_REASON, Corrected, Correction, CorrectionRefused
 from app.events.revising.judging import Bounds, EditionUnreadable
 from app.events.services import EventServices
-from app.rulebook.options import your_name
 from app.rules.event import EventType, parse_amount, parse_event_id
 from app.rules.limits import BIGINT_MAX
 from lib import services

@@ -29,6 +29,7 @@ from app.events.revising.queries import Later, RevisingQueries
 from app.events.services import EventServices
 from app.events.system_clock import START_TIMEOUT
 from app.rules.event import ActivityEvent
+from app.rules.history import NO_GROUPS
 from app.rules.rejudging import Judges
 from lib.transactions import Transaction
 
@@ -136,7 +137,8 @@ def _correct(
     else:
         amended = _amended(old, correction)
         versions = (old, amended)
-        matches = rule_set_of(judges, standing.edition).evaluate(amended, history.before(amended.t))
+        groups = revising.groups_at(old.user_id, place) if judges.furthest.groups else NO_GROUPS
+        matches = rule_set_of(judges, standing.edition).evaluate(amended, history.before(amended.t, groups))
         own = revise(Later(replace(standing, event=amended), believed, count), matches, seq, history)
         history.remember(amended)
     again = JudgingAgain(judges=judges, history=history, changed=versions, cause=seq, bounds=bounds)

@@ -79,7 +79,7 @@ class JudgingAgain:
             if not rejudging.may_reach(event.t):
                 return
             rule_set_of(self.judges, each.decision.edition)
-            matches = rejudging.judge(event, each.decision.edition)
+            matches = rejudging.judge(event, each.decision.edition, each.groups)
             judged += matches is not None
             self._refuse_too_many(judged, read)
             if matches is not None and (revision := revise(each, matches, self.cause, self.history)):

@@ -13,6 +13,8 @@ from app.events.revising.domain import Place
 from app.events.revising.identity import placed
 from app.events.revising.judging import Bounds, JudgingAgain, history_before
 from app.events.revising.queries import RevisingQueries
+from app.players.domain import UNSEEN, GroupsSeen
+from app.players.queries import PlayerQueries
 from app.rulebook.edition_book import EditionBook
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
@@ -44,16 +46,24 @@ def keep_late_event(
     place = Place(event.t, event.n)
     judges = late.book.judges(current, evaluator.rule_sets)
     history = history_before(revising, judges, event.user_id, place, BOUNDS)
+    seen = _groups_now(current, evaluator, event.user_id)
     (live, matches), *shadow = [
-        (rule_set, rule_set.evaluate(event, history.before(event.t))) for rule_set in evaluator.rule_sets
+        (rule_set, rule_set.evaluate(event, history.before(event.t, seen.labels))) for rule_set in evaluator.rule_sets
     ]
     decision = Decision(
         event=event, alert_codes=tuple(match.code for match in matches), edition=live.edition, taken_after=last_t
     )
-    revising.store_late(decision, seq, key_id)
+    revising.store_late(decision, seq, key_id, seen.version)
     record = Record(EventQueries(current), AlertQueries(current), event)
     for rule_set, met in chain([(live, matches)], shadow):
         record.keep(rule_set, met)
     history.remember(event)
     again = JudgingAgain(judges=judges, history=history, changed=(event,), cause=seq, bounds=BOUNDS)
     return decision, revisions.store(current, again.revisions(revising.later(event.user_id, place)))
+
+
+def _groups_now(current: Transaction, evaluator: Evaluator, user_id: int) -> GroupsSeen:
+    """Return the player's present groups if rules in force are for groups: a late event is judged with these."""
+    if any(needs.groups for needs in evaluator.needs.values()):
+        return PlayerQueries(current).groups_now([user_id])[user_id]
+    return UNSEEN

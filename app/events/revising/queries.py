@@ -6,12 +6,13 @@ from heapq import merge
 from typing import NamedTuple
 
 from app.events.domain import Decision
-from app.events.queries import NAMES, NEW_EVENT, STORE_AS
+from app.events.queries import NAMES, NEW_EVENT_OF_GROUPS, STORE_OF_GROUPS
 from app.events.revising.domain import Place
 from app.events.rows import DECISION, EVENT, decision_of, event_of
 from app.events.running_totals import ADD_LATE
+from app.players.queries import labels_in
 from app.rules.event import ActivityEvent, EventType
-from app.rules.history import HistoryNeeds
+from app.rules.history import NO_GROUPS, Groups, HistoryNeeds
 from app.rules.limits import BIGINT_MAX
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -39,9 +40,9 @@ LAST_PLACE = Statement(
 )
 STORE_LATE = Statement(
     "store_late_event",
-    (*STORE_AS.types, "bigint"),
-    NEW_EVENT.replace("event_id)", "event_id, taken_after)").format(
-        row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    (*STORE_OF_GROUPS.types, "bigint"),
+    NEW_EVENT_OF_GROUPS.replace("groups_version)", "groups_version, taken_after)").format(
+        row="VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     ),
 )
 # The last revision of an event, as its number followed by the codes that are believed since.
@@ -49,13 +50,23 @@ BELIEVED = """
     (SELECT no || codes_after FROM revision
      WHERE user_id = event.user_id AND t = event.t AND n = event.n ORDER BY no DESC LIMIT 1)
 """
+# The groups that an event was judged with; null if it names no version of them.
+GROUPS_SEEN = """
+    (SELECT array_to_string(new_groups, ' ') FROM player_change
+     WHERE user_id = event.user_id AND version = event.groups_version)
+"""
 LATER = Statement(
     "later_events",
     ("bigint", "bigint", "integer", "bigint"),
     f"""
-    SELECT t, {DECISION}, {BELIEVED} FROM activity_event AS event
+    SELECT t, {DECISION}, {GROUPS_SEEN}, {BELIEVED} FROM activity_event AS event
     WHERE user_id = $1 AND (t, n) > ($2, $3) ORDER BY t, n LIMIT $4
     """,  # noqa: S608  # constants of ours
+)
+GROUPS_AT = Statement(
+    "groups_seen_by_event",
+    ("bigint", "bigint", "integer"),
+    f"SELECT {GROUPS_SEEN} FROM activity_event AS event WHERE user_id = $1 AND t = $2 AND n = $3",  # noqa: S608  # as above
 )
 # The events of a type before a place: those within the longest window, and the last ones.
 EARLIER = Statement(
@@ -81,11 +92,15 @@ ADD_TO_TOTAL = Statement(
 
 
 class Later(NamedTuple):
-    """A later event with its first decision, the codes that are believed of it by now, and how often those changed."""
+    """A later event with its first decision, the codes that are believed of it by now, and how often those changed.
+
+    `groups` are those that it was judged with.
+    """
 
     decision: Decision
     believed: tuple[int, ...]
     revisions: int
+    groups: Groups = NO_GROUPS
 
 
 class RevisingQueries:
@@ -110,10 +125,10 @@ class RevisingQueries:
         """Yield the player's events after a place, by `t` and `n`, reading no more of them than are asked for."""
         most = FIRST_PAGE
         while rows := self._transaction.fetch(LATER, user_id, *place, most):
-            for t, *decision, believed in rows:
+            for t, *decision, groups, believed in rows:
                 found = decision_of(user_id, t, decision)
                 codes = found.alert_codes if believed is None else tuple(believed[1:])
-                yield Later(found, codes, believed[0] if believed else 0)
+                yield Later(found, codes, believed[0] if believed else 0, labels_in(groups))
             if len(rows) < most:
                 return
             place, most = Place(found.event.t, found.event.n), PAGE
@@ -135,11 +150,16 @@ class RevisingQueries:
         rows = self._transaction.fetch(EARLIER, user_id, *place, NAMES[kind], opens, count, most)
         return [event_of(user_id, *row) for row in rows]
 
-    def store_late(self, decision: Decision, seq: int, key_id: int | None) -> None:
+    def groups_at(self, user_id: int, place: Place) -> Groups:
+        """Return the groups that an event was judged with."""
+        [(groups,)] = self._transaction.fetch(GROUPS_AT, user_id, *place)
+        return labels_in(groups)
+
+    def store_late(self, decision: Decision, seq: int, key_id: int | None, groups_version: int | None) -> None:
         """Store a late event, which is counted, with its decision; add it to the player's totals that are past it."""
         event = decision.event
         verdict = (list(decision.alert_codes), decision.edition, seq, key_id)
-        place = (event.n, event.event_id, decision.taken_after)
+        place = (event.n, event.event_id, groups_version, decision.taken_after)
         self._transaction.write(STORE_LATE, event.user_id, event.t, NAMES[event.type], event.amount, *verdict, *place)
         of_type = {
             kind: (int(event.type is kind), event.amount if event.type is kind else Decimal(0)) for kind in NAMES

@@ -1,8 +1,8 @@
 """The use cases of the policy of four eyes: one person turns them on, two owners of keys turn them off (A46)."""
 
+from app.access.actors import ANONYMOUS
 from app.access.queries import KeyQueries
 from app.rulebook.approval import (
-    ANONYMOUS,
     Change,
     is_key,
     key_needed_to_turn_off,
