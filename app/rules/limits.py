@@ -16,4 +16,4 @@ MAX_COUNT = 100  # events in a row that a rule may require
 MAX_COUNT_IN_WINDOW = 100_000  # events in a window that a rule may allow
 MAX_WINDOW = 366 * 24 * 60 * 60  # seconds
 MAX_LISTED_WINDOW = 300  # seconds; the database sums longer windows instead of listing their events
-MAX_LONG_WINDOWS = 12  # distinct ones above that in an edition: each costs every event one more sum
+MAX_LONG_WINDOWS = 16  # distinct ones above that in an edition: each costs every event one more sum

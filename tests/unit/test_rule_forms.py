@@ -167,7 +167,7 @@ def test_the_number_of_long_windows_is_limited(more: dict[str, Any]) -> None:
         parse_draft([*LONG, more, *STILL_ROOM[2:]])
     assert refused.value.errors == {
         "rule 123, seconds": [
-            "Must be one of at most 12 different windows of a type above 300 s; use one that another rule has."
+            "Must be one of at most 16 different windows of a type above 300 s; use one that another rule has."
         ]
     }
     assert parse_rules([*LONG, more]), "one that was saved is still read"
