@@ -75,8 +75,8 @@ round:
   larger store. What the load adds stays: some ten thousand events in each store in the course of the rounds.
 - **Events of one player**: withdrawals only, one after the other on one connection, by a player whose only deposits
   are their first three events, and by players with ten such events.
-- **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to ten, windows up to an hour)
-  that are evaluated at every event and hardly ever met.
+- **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to nine, windows up to a
+  calendar month) that are evaluated at every event and hardly ever met.
 - **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
   them when the run began ({window_users} players on one connection). An event of each, before the run, has written
   their running totals, as the first one under such a rule does. It has no bar: an edition may be cheap or expensive.
@@ -84,8 +84,7 @@ round:
   and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
   sent beside the batches.
 - **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
-  events/s include. The bare read makes an event of each row and drops it. The twenty rules (counts up to ten,
-  windows up to an hour) are evaluated beside the four, with what is gained and lost. What is judged, and how:
+  events/s include. The bare read makes an event of each row and drops it. The twenty rules are evaluated beside the four, with what is gained and lost. What is judged, and how:
   [backtest.md](backtest.md).
 - **Importing** files of events is measured by itself: [import-performance.md](import-performance.md).
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make

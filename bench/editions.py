@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 BAR = 1.3
 NEVER = "999999999.00"  # what the rules beside the four are compared with: they are judged, and raise nothing
 TOLD = {"name": "for the measurement", "description": "judged at every event, and hardly ever met"}
-_COUNTS = (7, 8, 9, 10)  # longer than nearly any streak of the load
-_WINDOWS = (20, 60, 300, 600, 1800, 3600)  # seconds
+_COUNTS = (7, 8, 9)  # longer than nearly any streak of the load
+_WINDOWS = (20, 60, 300, 3600)  # seconds
+_DAY = 24 * 3600
 
 
 def of_rules(site: Site) -> Comparison:
@@ -38,12 +39,16 @@ def of_rules(site: Site) -> Comparison:
 
 
 def sixteen_more() -> list[Rule]:
-    """Return rules of all four kinds, with counts up to ten and windows up to an hour."""
+    """Return rules of all kinds, with counts up to nine and windows from 20 seconds to a calendar month."""
     forms: list[Mapping[str, object]] = [
         *({"kind": "threshold", "type": kind, "above": NEVER} for kind in (EventType.DEPOSIT, EventType.WITHDRAW)),
         *({"kind": "streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "rising_streak", "type": EventType.WITHDRAW, "count": count} for count in _COUNTS),
         *({"kind": "window_total", "type": EventType.DEPOSIT, "above": NEVER, "seconds": each} for each in _WINDOWS),
+        {"kind": "window_count", "type": EventType.DEPOSIT, "count": 100_000, "seconds": 300},
+        {"kind": "window_count", "type": EventType.DEPOSIT_FAILED, "count": 100_000, "seconds": _DAY},
+        {"kind": "net_total", "above": NEVER, "seconds": 7 * _DAY},
+        {"kind": "net_total", "above": NEVER, "period": "month", "zone": "Europe/Amsterdam"},
     ]
     return list(parse_rules([{"code": code, **TOLD, **form} for code, form in enumerate(forms, start=2001)]))
 
