@@ -84,8 +84,8 @@ round:
   and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
   sent beside the batches.
 - **Judging again**: CPU of the one process that works (`--jobs 1`), without the second that it takes to start, which
-  events/s include. The bare read makes an event of each row and drops it. The twenty rules are evaluated beside the four, with what is gained and lost. What is judged, and how:
-  [backtest.md](backtest.md).
+  events/s include. The bare read makes an event of each row and drops it. The twenty rules are evaluated beside the
+  four, with what is gained and lost. What is judged, and how: [backtest.md](backtest.md).
 - **Importing** files of events is measured by itself: [import-performance.md](import-performance.md).
 - **Half rate**: {paced} connections, each with exponential pauses between an answer and the next request, to make
   {target:.0f} events/s together. Latency is measured from the moment of sending; a late answer delays only its own
