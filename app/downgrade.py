@@ -1,7 +1,7 @@
 """`flask db downgrade` refuses to lose stored data, unless its caller states how much (A43)."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -56,12 +56,15 @@ def _refuse_to_lose_more_than(named: Mapping[str, int], folder: str, revision: s
     with services.get(Owner).connection() as connection:
         try:
             lost = losses(connection, ScriptDirectory(folder), revision)
+            prevented = obstacles(connection, ScriptDirectory(folder), revision)
         except CommandError:
             return  # the command itself reports it better
         except DBAPIError as error:
             if isinstance(error.orig, InsufficientPrivilege):
                 raise click.ClickException(NOT_THE_OWNER.format(said=str(error.orig).strip())) from None
             raise
+    if prevented:
+        raise click.ClickException("\n".join(prevented))
     if any(number > named.get(name, 0) for name, number in lost.items()):
         listed = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in lost.items())
         numbers = ",".join(f"{name}={number}" for name, number in lost.items())
@@ -75,10 +78,24 @@ def losses(connection: Connection, scripts: ScriptDirectory, revision: str) -> M
 
     Raises `CommandError` if there is no way to that revision.
     """
+    lost: Counter[str] = Counter()
+    for name, question in _questions(connection, scripts, revision, "loses"):
+        lost[name] += connection.scalar(text(question)) or 0
+    return {name: number for name, number in lost.items() if number}
+
+
+def obstacles(connection: Connection, scripts: ScriptDirectory, revision: str) -> list[str]:
+    """Return what forbids a downgrade to a revision, each with what to do; asked before anything is reverted.
+
+    Raises as `losses` does.
+    """
+    found = _questions(connection, scripts, revision, "forbidden_while")
+    return [what for what, question in found if connection.scalar(text(question))]
+
+
+def _questions(connection: Connection, scripts: ScriptDirectory, revision: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the queries of this name in the migrations that a downgrade reverts, each with what it is about."""
     connection.execute(text("SET statement_timeout = 0"))  # counting may take long
     applied = MigrationContext.configure(connection).get_current_heads()
-    lost: Counter[str] = Counter()
     for script in scripts.iterate_revisions(applied, revision, select_for_downgrade=True):
-        for name, question in getattr(script.module, "loses", {}).items():
-            lost[name] += connection.scalar(text(question)) or 0
-    return {name: number for name, number in lost.items() if number}
+        yield from getattr(script.module, name, {}).items()

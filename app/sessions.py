@@ -9,6 +9,7 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
 from app.config import Settings
+from app.events.domain import MeaningOfT
 from app.events.queries import player_ahead
 from lib.database_url import read_address
 from lib.hints import command
@@ -37,6 +38,11 @@ psql {database} --command="CREATE ROLE {login}_service LOGIN PASSWORD '…'"
 # DATABASE_OWNER_URL: the present DATABASE_URL; DATABASE_URL: that of {login}_service"""
 
 log = get_logger()
+
+IN_FORCE_WITH_PERIODS = """
+    SELECT edition FROM rule_book
+    WHERE status IN ('live', 'shadow') AND rules @? '$[*] ? (exists (@.period))' ORDER BY status LIMIT 1
+"""
 
 
 def connect_arguments(settings: Settings) -> Mapping[str, Any]:
@@ -87,6 +93,7 @@ def check_session_settings(settings: Settings) -> None:
         with closing(make_sessions(settings).open(parameters)) as connection, connection.cursor() as cursor:
             warn_of_powers(powers_of(cursor, [TABLE]), settings.env)
             warn_of_times_ahead(cursor, settings.t_ahead)
+            warn_of_periods(cursor, settings.t_is)
     except SettingsLost as error:
         raise SettingsError({"DATABASE_URL": [str(error)]}) from None
     except psycopg2.Error as error:
@@ -109,6 +116,23 @@ def warn_of_times_ahead(cursor: Cursor, allowed: int | None) -> None:
             user_id=user_id,
             t=t,
             todo="each true t of this player is refused until it is repaired: docs/deploy.md, A `t` from a wrong clock",
+        )
+
+
+def warn_of_periods(cursor: Cursor, t_is: MeaningOfT) -> None:
+    """Warn of rules for days, weeks or months in force where `t` is not said to be Unix time (A62)."""
+    if t_is is MeaningOfT.UNIX:
+        return
+    try:
+        cursor.execute(IN_FORCE_WITH_PERIODS)
+        found = cursor.fetchone()
+    except psycopg2.Error:  # no tables yet, which others report
+        return
+    if found:
+        log.warning(
+            "rules for calendar periods without Unix time",
+            edition=found[0],
+            todo="set T_IS=unix if t is in Unix seconds, or publish an edition without period and zone",
         )
 
 

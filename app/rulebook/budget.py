@@ -17,6 +17,7 @@ MAX_EVIDENCE = 64 * 1024  # bytes
 MAX_STATEMENTS = 100  # that store an alert, or look up the events of a long window for one
 MOMENT = 11  # bytes of a `t` in Unix time and its comma
 OVERHEAD = 250  # bytes of names, values, and a sentence with amounts of 12 digits
+USUAL_TERMS = 50  # characters of a rule's terms in words, which the overhead includes
 AMOUNT = 19  # bytes of such an amount in the sentence of a rising streak
 MAX_LISTED = 5  # rules that a refusal names
 
@@ -67,7 +68,8 @@ def _cost(rules: Sequence[Rule], on: EventType) -> Cost:
 
 def _evidence(rule: Rule) -> int:
     """Return the most bytes that a rule can write."""
-    return OVERHEAD + AMOUNT * rule.max_amounts_listed + MOMENT * min(rule.max_events, MAX_MOMENTS)
+    words = 2 * max(len(rule.terms) - USUAL_TERMS, 0)  # a sentence names a long window as the terms do
+    return OVERHEAD + words + AMOUNT * rule.max_amounts_listed + MOMENT * min(rule.max_events, MAX_MOMENTS)
 
 
 def _kilobytes(number: int) -> str:

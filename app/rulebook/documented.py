@@ -6,8 +6,9 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from app.rulebook.forms import FORMS
-from app.rules.event import EventType
+from app.rules.event import MONEY_TYPES, EventType
 from app.rules.kinds import KINDS
+from app.rules.parameters import parameters_of
 from app.rules.rule import Rule
 
 Form = dict[str, Any]
@@ -21,7 +22,10 @@ def _described(kind: type[Rule]) -> Form:
     for each in EventType if kind.met_only_by else ():
         evaluated = {
             "if": {"properties": {kind.met_only_by: {"const": each}}},
-            "then": {"properties": {"evaluated_on": {"contains": {"const": each}}}},
+            "then": {
+                "properties": {"evaluated_on": {"contains": {"const": each}}},
+                **({} if each in MONEY_TYPES else {"required": ["evaluated_on"]}),
+            },
             "else": evaluated,
         }
     return {"description": kind.meaning, **evaluated, **_alternatives(kind)}
@@ -44,7 +48,11 @@ def _forms() -> Form:
     spec = APISpec("", "", "3.1.0", plugins=[MarshmallowPlugin()])
     for name, kind in KINDS.items():
         spec.components.schema(kind.__name__, _described(kind), schema=FORMS[name])
-        spec.components.schemas[kind.__name__]["properties"]["kind"] = {"type": "string", "enum": [name]}
+        properties = spec.components.schemas[kind.__name__]["properties"]
+        properties["kind"] = {"type": "string", "enum": [name]}
+        for parameter, declared in parameters_of(kind).items():
+            if declared.types:  # a field of an enum would document all of its values
+                properties[parameter]["enum"] = [str(each) for each in declared.types]
     references = {name: f"#/components/schemas/{kind.__name__}" for name, kind in KINDS.items()}
     rule: Form = {
         "description": f"A rule of one of {NUMBER_WORDS[len(KINDS)]} kinds.",

@@ -71,6 +71,9 @@ def evaluated_on() -> fields.List[StrEnum]:
     )
 
 
+ZONE = "^[A-Za-z][A-Za-z0-9_+/-]*$"  # the form of all names, which are too many to list
+
+
 class Zone(fields.String):
     """The name of a time zone."""
 
@@ -168,7 +171,7 @@ def field_of(parameter: Parameter) -> fields.Field[Any]:
         case Sort.PERIOD:
             return enum_field(tuple(Unit), metadata=metadata)
         case Sort.ZONE:
-            return Zone(metadata=metadata)
+            return Zone(metadata={"pattern": ZONE, **metadata})
         case Sort.AMOUNT:
             return Amount(description=parameter.description, required=True)
         case Sort.COUNT | Sort.SECONDS:

@@ -24,6 +24,17 @@ loses: dict[str, str] = {
     "events_that_saw_groups": "SELECT count(groups_version) FROM activity_event",
 }
 
+# What forbids a downgrade, with the query that finds it: the release before cannot read such an edition.
+forbidden_while: dict[str, str] = {
+    "the live edition has rules for groups, which the release before cannot read, and it would answer no event: "
+    "publish an edition without them first": """
+        SELECT EXISTS (
+            SELECT FROM rule_book WHERE status = 'live'
+            AND rules @? '$[*] ? (exists (@.groups) || exists (@.except_groups))'
+        )
+        """,
+}
+
 LABEL = "[a-z0-9][a-z0-9._-]{0,31}"
 GROUPS = postgresql.ARRAY(sa.Text())
 

@@ -57,6 +57,34 @@ def test_a_partly_confirmed_downgrade_is_refused(played: APIFlask, url: str, nam
     assert run_sql(url, "SELECT count(*) FROM alert") == [(2,)]
 
 
+NET = {"code": 7, "kind": "net_total", "name": "net", "description": "net", "above": "100", "seconds": 60}
+FAILED = {"type": "deposit_failed", "amount": "1", "user_id": 5, "t": 1}
+
+
+def test_what_an_older_release_cannot_read_forbids_a_downgrade_before_anything_is_lost(
+    played: APIFlask, url: str
+) -> None:
+    """Not even what its caller agreed to lose is gone afterwards, and each refusal says what to do."""
+    client, everything = played.test_client(), ("--i-know", "marks_of_fresh_alerts=9,meanings_of_rules=9")
+    guided = {**NET, "indicator": "a", "evaluated_on": ["deposit", "withdraw_cancelled"], "groups": ["vip"]}
+    edition = client.post("/rules", json={"rules": [guided]}).get_json()["edition"]
+    assert client.post(f"/rules/{edition}/publish", json={}).status_code == 200
+    assert client.post("/event", json=FAILED).status_code == 200
+    before = run_sql(url, APPLIED)
+    for revision, said in (
+        ("0017", ["rules for groups"]),
+        (
+            "0016",
+            ["rules for groups", "failed deposits or cancelled withdrawals are stored", "publish an older edition"],
+        ),
+    ):
+        status, output = downgrade(played, "downgrade", revision, *everything)
+        assert status == 1
+        assert all(each in output for each in said), output
+        assert run_sql(url, APPLIED) == before
+    assert client.get(f"/rules/{edition}").get_json()["rules"][0]["indicator"] == "a"
+
+
 @pytest.mark.parametrize("named", ["yes", "alerts=many", "alerts"])
 def test_a_typing_error_is_reported_with_the_expected_form(played: APIFlask, named: str) -> None:
     status, output = downgrade(played, "downgrade", "0003", "--i-know", named)

@@ -68,6 +68,32 @@ def test_an_event_that_was_stored_before_there_was_a_bound_is_replayed(app_with:
     assert problem(send(bounded, "withdraw", "500.00", NOW * 1_000 + 1, user_id=1)) == (400, "t-in-the-future")
 
 
+def test_the_start_warns_of_calendar_periods_without_unix_time(
+    app_with: AppWith, database: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A62: an edition with them may be live already when the setting changes."""
+    client = app_with(t_is=MeaningOfT.UNIX).test_client()
+    daily = {
+        "code": 7,
+        "kind": "net_total",
+        "name": "net",
+        "description": "net",
+        "above": "1",
+        "period": "day",
+        "zone": "UTC",
+    }
+    edition = client.post("/rules", json={"rules": [daily]}).get_json()["edition"]
+    check_session_settings(settings_with(database_url=database))
+    assert "calendar periods" not in capfd.readouterr().err, "a draft judges nothing"
+    assert client.post(f"/rules/{edition}/publish", json={}).status_code == 200
+    check_session_settings(settings_with(database_url=database, t_is=MeaningOfT.UNIX))
+    assert "calendar periods" not in capfd.readouterr().err
+    check_session_settings(settings_with(database_url=database))
+    warning = capfd.readouterr().err
+    assert "rules for calendar periods without Unix time" in warning
+    assert f'"edition": {edition}' in warning
+
+
 def test_the_start_warns_of_a_stored_t_ahead_of_the_clock(
     client: FlaskClient, database: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
