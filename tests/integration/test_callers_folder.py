@@ -106,7 +106,14 @@ def test_every_file_argument_is_relative_to_the_caller(app_with: AppWith) -> Non
     commands = [group.get_command(context, name) for group in groups for name in group.list_commands(context)]
     options = [each for command in commands if command for each in command.params]
     files = [each for each in options if isinstance(each.type, click.Path | click.File)]
-    assert sorted(each.name or "" for each in files) == ["file", "html_file", "json_file", "json_file"]
+    assert sorted(each.name or "" for each in files) == [
+        "faults",
+        "file",
+        "file",
+        "html_file",
+        "json_file",
+        "json_file",
+    ]
     assert [each.name for each in files if not isinstance(each.type, CallersPath)] == []
 
 

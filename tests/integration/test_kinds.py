@@ -6,9 +6,8 @@ from flask.testing import FlaskClient
 
 from app.rulebook.forms import parse_rules
 from app.rules.kinds import KINDS
-from app.rules.parameters import parameters_of
 from tests.integration.clients import codes, send
-from tests.rules_of_kinds import changes, written
+from tests.rules_of_kinds import changes, given, written
 
 CODES = dict(zip(KINDS, count(9001), strict=False))
 RULES = [written(kind, code) for kind, code in CODES.items()]
@@ -25,7 +24,7 @@ def test_every_kind_works_from_draft_to_evidence(client: FlaskClient) -> None:
     body = client.get("/rules/1/diff/2").get_json()["differences"]
     assert [f"{rule.code} is new: {rule.terms}" for rule in parse_rules(RULES)] == body[-len(RULES) :]
     changed = client.get("/rules/2/diff/3").get_json()["differences"]
-    assert len(changed) == sum(len(parameters_of(kind)) for kind in KINDS.values())
+    assert len(changed) == sum(len(given(kind)) for kind in KINDS)
 
     assert client.post("/rules/2/publish").status_code == 200
     answered = {code for t, kind in enumerate(PLAYED, start=1) for code in codes(send(client, kind, str(t), t))}
