@@ -3,10 +3,10 @@
 import json
 import re
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, cast, get_args
 
 from testkit.bodies import MAX_BODY_BYTES, MAX_INTEGER
-from testkit.oracle import Event
+from testkit.oracle import Event, EventType
 
 MEMBERS = {"type", "amount", "user_id", "t"}
 EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -88,10 +88,10 @@ def event_of(members: dict[str, object]) -> Event | None:
         return None
     if not isinstance(amount, str) or not AMOUNT.fullmatch(amount) or not amount.strip("0."):
         return None
-    if type(kind) is not str or kind not in {"deposit", "withdraw"}:
+    if type(kind) is not str or kind not in get_args(EventType):
         return None
     return Event(
-        type="deposit" if kind == "deposit" else "withdraw",
+        type=cast("EventType", kind),
         amount=str(amount),
         user_id=user_id,
         t=t,

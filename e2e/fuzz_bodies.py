@@ -77,7 +77,7 @@ json_values: st.SearchStrategy[object] = st.recursive(
 )
 
 moments = st.sampled_from(MOMENTS).map(str)
-types = st.sampled_from(['"deposit"', '"withdraw"'])
+types = st.sampled_from(['"deposit"', '"withdraw"', '"deposit_failed"', '"withdraw_cancelled"'])
 events = st.builds(
     lambda kind, amount, t: event_text(SOMEBODY, type=kind, amount=amount, t=t),
     types,

@@ -17,6 +17,7 @@ READING += ["/rules/{edition}", "/rules/{edition}/toml", "/rules/{edition}/diff/
 READING += ["/rules/templates", "/rules/{edition}/comparison"]
 FOUND_BY_CHANCE = {"/alerts/{user_id}/{t}/{code}": [404], "/rules/{edition}/comparison": [404, 409]}
 OPERATIONS = [("GET", path, mode) for path in READING for mode in GenerationMode]
+OPERATIONS.remove(("GET", "/rules/templates", GenerationMode.NEGATIVE))  # it takes nothing that could be wrong
 OPERATIONS.append(("POST", "/rules", GenerationMode.NEGATIVE))
 
 

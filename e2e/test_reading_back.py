@@ -194,8 +194,13 @@ def test_an_invalid_user_id_is_not_found(client: httpx.Client, user_id: str, res
     problem_in(client.get(f"/users/{user_id}{rest}"), 404, "not-found")
 
 
-@pytest.mark.parametrize("path", ["/users/1", "/users/1/events"])
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *((method, "/users/1") for method in ("POST", "PATCH", "DELETE")),  # PUT changes the register
+        *((method, "/users/1/events") for method in ("POST", "PUT", "PATCH", "DELETE")),
+    ],
+)
 def test_reading_changes_nothing(client: httpx.Client, method: str, path: str) -> None:
     response = client.request(method, path)
     problem_in(response, 405, "method-not-allowed")

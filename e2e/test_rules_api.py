@@ -123,7 +123,7 @@ def test_an_unknown_edition_is_not_found(client: httpx.Client, path: str) -> Non
     ("change", "named"),
     [
         ({"seconds": 0}, "rule 123, seconds"),
-        ({"seconds": 2678401}, "rule 123, seconds"),
+        ({"seconds": 31622401}, "rule 123, seconds"),
         ({"above": "1.001"}, "rule 123, above"),
         ({"kind": "python"}, "rule 123, kind"),
         ({"name": ""}, "rule 123, name"),

@@ -8,6 +8,7 @@ from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, SelfApproval,
 from app.rulebook.forms import InvalidRules
 from app.rulebook.live_rules import NOTHING_LIVE, NoRuleBook
 from app.rulebook.policy.problems import SELF_APPROVAL
+from app.rules.limits import MAX_WINDOW
 from lib.problem_details import ProblemType
 
 NOT_READY = ProblemType(
@@ -23,7 +24,7 @@ PROBLEMS: Problems = {
         "invalid-rules",
         "Invalid rules",
         example=InvalidRules(
-            {"rule 123, seconds": ["Must be greater than or equal to 1 and less than or equal to 2678400."]}
+            {"rule 123, seconds": [f"Must be greater than or equal to 1 and less than or equal to {MAX_WINDOW}."]}
         ),
     ),
     NoSuchEdition: ProblemType(404, "unknown-edition", "Edition not found"),
