@@ -61,6 +61,6 @@ def _fill(url: str, service: str, held: int, first_t: int) -> None:
     for user_id in range(1, USERS + 1):
         event = {"type": "deposit", "amount": "42.00", "user_id": user_id, "t": first_t - T_STEP}
         headers = {"Content-Type": "application/json"}
-        request = Request(f"{service}/event", json.dumps(event).encode(), headers)  # noqa: S310  # ours, on loopback
+        request = Request(service, json.dumps(event).encode(), headers)  # noqa: S310  # ours, on loopback
         with urlopen(request, timeout=60) as answer:  # noqa: S310  # as above
             answer.read()
