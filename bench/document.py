@@ -77,9 +77,9 @@ round:
   are their first three events, and by players with ten such events.
 - **Twenty rules**: the four of the contract, and sixteen more of all kinds (counts up to nine, windows up to a
   calendar month) that are evaluated at every event and hardly ever met.
-- **31 days**: a fifth rule sums all deposits of 31 days, in SQL, at every event of players who had that many events in
-  them when the run began ({window_users} players on one connection). An event of each, before the run, has written
-  their running totals, as the first one under such a rule does. It has no bar: an edition may be cheap or expensive.
+- **31 days**: a fifth rule sums all deposits of 31 days at every event. {window_few} players have few events in them
+  and {window_users} have many, on one connection. An event of each, before the run, has written their running totals,
+  as the first one under such a rule does.
 - **Batches**: {batch_size} events a request as NDJSON, one of each player, from {batch_senders} connections; p50, p95
   and p99 are of whole requests. *One event, its player in batches*: single events of players who are in every batch,
   sent beside the batches.
@@ -119,6 +119,7 @@ def write(folder: Path, results: Results, described: Description, scale: Scale) 
         multiples=markdown_table(list(RATIOS[:4]), multiple_rows(past)),
         judgement=judgement(past),
         window_users=windows.USERS,
+        window_few=f"{windows.USERS_OF_FEW:,}",
         rounds=scale.rounds,
         seconds=scale.seconds,
         checked=results.checked,

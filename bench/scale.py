@@ -11,8 +11,8 @@ PACED_CONNECTIONS = 64  # of the load generator below full load: enough that the
 class Scale:
     """Rounds of each comparison, seconds of each run, and how many events are stored before.
 
-    `held_in_window`: how many events a player has within the long window; `past_each`: how many of each player's events
-    are judged again by a backtest.
+    `held_in_window`: how many events players have within the long window, few and many; `past_each`: how many of
+    each player's events are judged again by a backtest.
     """
 
     rounds: int
@@ -22,7 +22,7 @@ class Scale:
     small_store: int
     large_store: int
     heavy_user: int
-    held_in_window: tuple[int, ...]
+    held_in_window: tuple[int, int]
     past_each: int
 
 
@@ -34,7 +34,7 @@ FULL = Scale(
     small_store=10_000,
     large_store=10_000_000,
     heavy_user=1_000_000,
-    held_in_window=(1000, 10_000),
+    held_in_window=(10, 10_000),
     past_each=500,
 )
 QUICK = Scale(
@@ -45,6 +45,6 @@ QUICK = Scale(
     small_store=10_000,
     large_store=100_000,
     heavy_user=20_000,
-    held_in_window=(100,),
+    held_in_window=(10, 200),
     past_each=10,
 )

@@ -73,7 +73,7 @@ class Drive:
         return int(done.group(1))
 
     def _script(self, folder: Path, kind: EventType, begin: str) -> str:
-        history = _bound(history_queries(Evaluator.of(RuleSet(edition=1, rules=_RULES)))[kind].statement)
+        history = _bound(history_queries(Evaluator.of(RuleSet(edition=1, rules=_RULES)))[kind].plain.statement)
         trips = [["BEGIN ISOLATION LEVEL READ COMMITTED", _bound(CLAIM), history], [_bound(STORE), "COMMIT"]]
         lines = [line for trip in trips for line in self._sent([f"{each};" for each in trip])]
         file = folder / f"{kind}.sql"

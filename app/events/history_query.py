@@ -9,15 +9,15 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from app.events.running_totals import Lag, SumRow, WindowsOf, added_up, lags, periods_of, sums_parts, windows_of
+from app.events.running_totals import Lag, lags
+from app.events.window_sums import HAS_TOTALS, SumRow, SumsSql, WindowsOf, added_up, periods_of, windows_of
 from app.rules.engine import Evaluator
 from app.rules.event import TYPE_BY_NAME, ActivityEvent, EventType
 from app.rules.history import NO_GROUPS, History, HistoryNeeds
-from app.rules.spans import Period
 from lib.statements import Statement
 
 # Each part of a history returns rows (part, t, type, amount, count, n, event_id), newest first; only sums have a `type`
-# and a `count` (app.events.running_totals), as other parts imply it. `n` and the id are plain columns: expressions of
+# and a `count` (app.events.window_sums), as other parts imply it. `n` and the id are plain columns: expressions of
 # them would cost every event 2% of PostgreSQL's time (measured). `{before}` is `<`, or `<=` for an event with an id,
 # which may share its second with events before it (A49).
 # A range of one value, with an order that names the type, is written where `type = …` would mean the same: only the
@@ -33,9 +33,10 @@ WINDOW_PART = """
 
 # These show whether the claim just before was granted: the player's clock, and the last event at this `t` if there is
 # one. The clock's count is the arrival number of the event (A44). In place of `n` it has the number of corrections: an
-# event of a player who has any may have the identity of a corrected one (A52).
+# event of a player who has any may have the identity of a corrected one (A52). Where sums are read, its amount is 1 if
+# the player has running totals (A59).
 CLOCK_PART = """
-    (SELECT {clock}, last_t, NULL::activity_type, NULL::numeric, events, corrections, NULL::text
+    (SELECT {clock}, last_t, NULL::activity_type, {has_totals}, events, corrections, NULL::text
      FROM user_clock WHERE user_id = $1)"""
 PRESENT_PART = """
     (SELECT {present}, t, NULL::activity_type, NULL::numeric, NULL::bigint, n, event_id
@@ -60,13 +61,21 @@ FIRST_SUM = len(TYPE_OF_PART)
 Row = tuple[int, int, str | None, Decimal, int, int, str | None]
 
 
+class Asked(NamedTuple):
+    """A statement for a history, and one for the sums of a player with running totals, if sums are read."""
+
+    statement: Statement
+    totals: Statement | None
+
+
 class HistoryQuery:
     """The query for what the player did before an event, as far back as the rules need; built once, run often.
 
-    `statement` is for events without an id, `with_id` for those with one; after the values of the event, both take when
-    each of the `periods` began. `version` identifies the rules; a connection that runs another version's query drops
-    this prepared statement. `reads_latest` says whether rules look at the latest events of both types that move money.
-    `by_index`: it must not be planned with a scan of a whole table, as the register would be while it is small.
+    `plain` is for events without an id, `with_id` for those with one. After the values of the event, their statements
+    take when each of the `periods` began. `version` identifies the rules; a connection that runs another version's
+    query drops these prepared statements. `reads_latest` says whether rules look at the latest events of both types
+    that move money. `by_index`: it must not be planned with a scan of a whole table, as the register would be while it
+    is small.
     """
 
     def __init__(self, name: str, needs: HistoryNeeds, version: str = "") -> None:
@@ -74,34 +83,42 @@ class HistoryQuery:
         self.periods = periods_of(needs)
         self.reads_latest = needs.latest > 0
         self.by_index = needs.groups
-        claim = CLOCK_PART.format(clock=CLOCK), PRESENT_PART.format(present=PRESENT)
-        openings = ("bigint",) * len(self.periods)
-        sql = "UNION ALL".join((*claim, *self.parts(needs, "<", self._openings(3))))
-        self.statement = Statement(name, ("bigint", "bigint", *openings), sql, family="history", version=version)
-        known = KNOWN_PART.format(known=KNOWN)
-        sql = "UNION ALL".join((*claim, known, *self.parts(needs, "<=", self._openings(4))))
-        types = ("bigint", "bigint", "text", *openings)
-        self.with_id = Statement(f"{name}_with_id", types, sql, family="history", version=version)
+        self._needs, self._version = needs, version
+        self.plain = self._asked(name, "<")
+        self.with_id = self._asked(f"{name}_with_id", "<=", "text")
 
-    def parts(self, needs: HistoryNeeds, before: str, openings: Mapping[Period, str]) -> Iterator[str]:
-        """Return the query of each part of the history of player $1 at $2.
+    def _asked(self, name: str, before: str, *more: str) -> Asked:
+        """Return the statements for events whose values have `more` types besides the player's id and `t`."""
+        types = "bigint", "bigint", *more, *["bigint"] * len(self.periods)
+        openings = {period: f"${place}" for place, period in enumerate(self.periods, 3 + len(more))}
+        sums = SumsSql(self.sums, before, openings) if self.sums else None
+        parts = [
+            CLOCK_PART.format(clock=CLOCK, has_totals=HAS_TOTALS if sums else "NULL::numeric"),
+            PRESENT_PART.format(present=PRESENT),
+            *([KNOWN_PART.format(known=KNOWN)] if more else ()),
+            *self.parts(before),
+            *([sums.without_totals()] if sums else ()),
+        ]
+        return Asked(
+            self._statement(name, types, parts),
+            self._statement(f"{name}_totals", types, sums.with_totals()) if sums else None,
+        )
 
-        `before` as above; `openings` has the SQL of when each period began.
-        """
-        for kind, count in needs.last_of.items():
+    def _statement(self, name: str, types: tuple[str, ...], parts: Iterable[str]) -> Statement:
+        return Statement(name, types, "UNION ALL".join(parts), family="history", version=self._version)
+
+    def parts(self, before: str) -> Iterator[str]:
+        """Return the query of each part of the history of player $1 at $2, but for sums; `before` as above."""
+        for kind, count in self._needs.last_of.items():
             yield LATEST_OF_PART.format(part=LATEST_OF[kind], kind=kind, count=count, before=before)
-        for kind, seconds in needs.window.items():
+        for kind, seconds in self._needs.window.items():
             yield WINDOW_PART.format(part=WINDOW_OF[kind], kind=kind, seconds=seconds, before=before)
-        yield from sums_parts(self.sums, before, openings)
-        if needs.groups:
+        if self._needs.groups:
             yield GROUPS_PART.format(groups=GROUPS)
 
     def opened(self, t: int) -> list[int]:
         """Return when each period began that ends at `t`, at 0 at the earliest."""
         return [max(period.opens(t), 0) for period in self.periods]
-
-    def _openings(self, first: int) -> dict[Period, str]:
-        return {period: f"${place}" for place, period in enumerate(self.periods, first)}
 
 
 @lru_cache(maxsize=16)
@@ -166,6 +183,11 @@ def read_claim(event: ActivityEvent, rows: Iterable[Row], query: Read) -> Claim 
     )
     behind = lags(sum_rows, query.sums, event.t, place) if sum_rows else ()
     return Claim(history, seq, place, corrections, groups_version, behind)
+
+
+def has_totals(rows: Iterable[Row]) -> bool:
+    """Tell whether the sums are missing in these rows, as the player has running totals."""
+    return any(row[0] == CLOCK and row[3] for row in rows)
 
 
 def _latest(parts: Sequence[list[ActivityEvent]]) -> list[ActivityEvent]:

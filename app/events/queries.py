@@ -3,13 +3,13 @@
 Every statement names the whole primary key or is bounded by an index, whatever the player has done before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812  # it is a class
 
 from app.events import running_totals
 from app.events.domain import Decision
-from app.events.history_query import Claim, HistoryQuery, read_claim
+from app.events.history_query import Asked, Claim, HistoryQuery, Row, has_totals, read_claim
 from app.events.rows import DECISION, decision_of
 from app.events.running_totals import Lag
 from app.rules.event import ActivityEvent, EventRef, EventType
@@ -115,14 +115,20 @@ class EventQueries:
         """
         if history.by_index:
             self._transaction.write(BY_INDEX)
+        opened = history.opened(event.t)
         if event.event_id is None:
             self._transaction.write(CLAIM, event.user_id, event.t)
-            rows = self._transaction.fetch(history.statement, event.user_id, event.t, *history.opened(event.t))
+            rows = self._history(history.plain, event.user_id, event.t, *opened)
         else:
             self._transaction.write(CLAIM_PLACE, event.user_id, event.t)
-            named = event.user_id, event.t, event.event_id
-            rows = self._transaction.fetch(history.with_id, *named, *history.opened(event.t))
+            rows = self._history(history.with_id, event.user_id, event.t, event.event_id, *opened)
         return read_claim(event, rows, history)
+
+    def _history(self, asked: Asked, *values: object) -> Sequence[Row]:
+        rows = self._transaction.fetch(asked.statement, *values)
+        if asked.totals and has_totals(rows):
+            return [*rows, *self._transaction.fetch(asked.totals, *values)]
+        return rows
 
     def try_to_store(self) -> None:
         """Check that earlier events can be read and a new one stored, as far as that shows without one."""

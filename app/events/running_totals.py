@@ -1,4 +1,4 @@
-"""Sums of long windows at a cost that does not depend on how many events they hold (A59).
+"""Running totals: sums of long windows at a cost that does not depend on how many events they hold (A59).
 
 Of a type that a long window in force looks at, about every 64th event of a player leaves a running total: the number
 and the sum of the player's events from some second up to another. A sum is then the difference of two of these, plus
@@ -12,54 +12,16 @@ counted: all later events, but late ones, come after them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from app.events.window_sums import EVENTS, TAIL, SumRow, WindowsOf, opens
 from app.rules.event import EventType
-from app.rules.history import HistoryNeeds, Window, WindowSum
-from app.rules.limits import BIGINT_MAX
-from app.rules.spans import Period, Seconds
 from lib.statements import Statement
 from lib.transactions import Transaction
 
 BLOCK = 64  # events from one running total to the next; as many are read at most before another one is written
 MAX_COUNTED = 20_000  # events that one event adds to running totals
-
-# The rows of sums are (part, first t, type, amount, count, windows, NULL): `windows` has a bit for each window of the
-# type that they belong to. Several windows of a type read the events of the tail once.
-TAIL, HEAD = 1_000, 1_001  # the events after the last running total, and for each window what lies before
-
-LATEST = """
-        SELECT series, t, events, amount FROM (
-            SELECT series, t, since, changes, events, amount FROM running_total
-            WHERE user_id = $1 AND type = '{kind}' ORDER BY series DESC, t DESC LIMIT 1
-        ) AS newest
-        WHERE since <= {earliest}
-            AND changes = (SELECT late_events + corrections FROM user_clock WHERE user_id = $1)"""
-# An index-only scan, as the index has the amounts. A range of one type and an order that names it let only the index on
-# (user_id, type, t, n) serve, or all events of other types would be walked as well; the planner takes a limit that it
-# does not know for a small one, so it never sorts instead. `{before}` as in app.events.history_query.
-EVENTS = f"""
-            SELECT t, amount FROM activity_event
-            WHERE user_id = $1 AND type BETWEEN {{kind}} AND {{kind}} AND {{within}}
-            ORDER BY type, t, n LIMIT (SELECT {BIGINT_MAX})"""  # noqa: S608  # a number of ours
-SUMS_PART = """
-    (SELECT sums.* FROM (SELECT) AS always LEFT JOIN ({latest}
-    ) AS latest ON true CROSS JOIN LATERAL (
-        SELECT {tail}, min(t), '{kind}'::activity_type, sum(amount), count(*), {windows}, NULL::text FROM ({after}
-        ) AS events GROUP BY 6
-        UNION ALL
-        SELECT {head}, within.t, '{kind}'::activity_type, latest.amount - first.amount + within.amount,
-            latest.events - first.events + within.events, place, NULL::text
-        FROM (VALUES {openings}) AS open_window (place, opens) CROSS JOIN LATERAL (
-            SELECT t, events, amount FROM running_total
-            WHERE user_id = $1 AND type = '{kind}' AND series = latest.series AND t >= opens ORDER BY t LIMIT 1
-        ) AS first CROSS JOIN LATERAL (
-            SELECT min(t) AS t, sum(amount) AS amount, count(*) AS events FROM ({up_to}
-            ) AS events
-        ) AS within
-    ) AS sums)"""
 
 # Goes on from the player's last running total of the type if that is believed, else begins a series at $3, the opening
 # of the longest window; $4 is the `t` of the present event, $5 and $6 are the limits above. OFFSET 0 has
@@ -116,19 +78,6 @@ ADD_LATE = Statement(
     """,
 )
 
-WindowsOf = Mapping[EventType, Sequence[Window]]
-
-
-class SumRow(NamedTuple):
-    """A part of the sums of some windows of a type; `windows` has a bit for each of them."""
-
-    part: int
-    first_t: int
-    kind: EventType
-    total: Decimal
-    events: int
-    windows: int
-
 
 class Lag(NamedTuple):
     """How many events of a type lie after its last running total, and when the longest window opened."""
@@ -136,71 +85,6 @@ class Lag(NamedTuple):
     kind: EventType
     opens: int
     events: int
-
-
-def periods_of(needs: HistoryNeeds) -> list[Period]:
-    """Return the periods of the calendar that the windows are of, each once."""
-    return sorted({window.span for window in needs.sums if isinstance(window.span, Period)}, key=str)
-
-
-def opening(window: Window, openings: Mapping[Period, str]) -> str:
-    """Return the SQL for the first second of a window that ends at $2; `openings` has that of each period."""
-    # Never below 0, or no series that begins there would reach back far enough.
-    return f"greatest($2 - {window.span.seconds}, 0)" if isinstance(window.span, Seconds) else openings[window.span]
-
-
-def opens(window: Window, t: int) -> int:
-    """Return the first second of a window that ends at `t`."""
-    return max(window.span.opens(t), 0)
-
-
-def windows_of(needs: HistoryNeeds) -> WindowsOf:
-    """Return the windows of each type whose sums are read, always in the same order."""
-    ordered = sorted(needs.sums, key=repr)
-    of_types = ((kind, tuple(window for window in ordered if window.type is kind)) for kind in EventType)
-    return {kind: windows for kind, windows in of_types if windows}
-
-
-def sums_parts(of_types: WindowsOf, before: str, of_periods: Mapping[Period, str]) -> Iterator[str]:
-    """Return, for each type, the query for the sums of its windows that end at $2, of player $1."""
-    for kind, windows in of_types.items():
-        openings = [opening(window, of_periods) for window in windows]
-        earliest = openings[0] if len(openings) == 1 else f"least({', '.join(openings)})"
-        after = f"t >= {earliest} AND t > coalesce(latest.t, -1) AND t {before} $2"
-        yield SUMS_PART.format(
-            latest=LATEST.format(kind=kind, earliest=earliest),
-            tail=TAIL,
-            head=HEAD,
-            kind=kind,
-            windows=_windows_holding_t(openings),
-            after=EVENTS.format(kind=f"'{kind}'", within=after),
-            openings=", ".join(f"({1 << place}, {opens_at})" for place, opens_at in enumerate(openings)),
-            up_to=EVENTS.format(kind=f"'{kind}'", within="t >= opens AND t <= first.t"),
-        )
-
-
-def _windows_holding_t(openings: Sequence[str]) -> str:
-    """Return the SQL for the bits of the windows that an event of the tail lies in."""
-    if len(openings) == 1:
-        return "1"
-    return " + ".join(f"(t >= {opens_at})::integer * {1 << place}" for place, opens_at in enumerate(openings))
-
-
-def added_up(rows: Iterable[SumRow], of_types: WindowsOf) -> dict[Window, WindowSum]:
-    """Return the sum of each window that is not empty."""
-    sums: dict[Window, WindowSum] = {}
-    for row in rows:
-        own = WindowSum(row.total, row.events, row.first_t)
-        for place, window in enumerate(of_types[row.kind]):
-            if row.windows >> place & 1:
-                other = sums.get(window)
-                sums[window] = _together(own, other) if other else own
-    return sums
-
-
-def _together(one: WindowSum, other: WindowSum) -> WindowSum:
-    # Exact: fewer than 28 digits, whatever a window holds.
-    return WindowSum(one.total + other.total, one.count + other.count, min(one.first_t, other.first_t))
 
 
 def lags(rows: Iterable[SumRow], of_types: WindowsOf, t: int, n: int) -> tuple[Lag, ...]:

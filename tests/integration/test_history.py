@@ -120,8 +120,8 @@ def crowd(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
 @pytest.mark.parametrize("event", [deposit("1", HEAVY_EVENTS + 9, HEAVY), withdraw("1", HEAVY_EVENTS + 9, HEAVY)])
 def test_the_last_deposits_after_many_withdrawals_are_found_by_index(crowd: str, event: ActivityEvent) -> None:
     query = HistoryQuery("asked", needs_of(RULES, event.type))
-    plain = explained(crowd, query.statement.prepare, f"asked ({event.user_id}, {event.t})")
-    with_id = explained(crowd, query.with_id.prepare, f"asked_with_id ({event.user_id}, {event.t}, 'tx-1')")
+    plain = explained(crowd, query.plain.statement.prepare, f"asked ({event.user_id}, {event.t})")
+    with_id = explained(crowd, query.with_id.statement.prepare, f"asked_with_id ({event.user_id}, {event.t}, 'tx-1')")
     for node in (*nodes(plain), *nodes(with_id)):
         assert "Seq Scan" not in node["Node Type"], node
         assert node["Actual Rows"] + node.get("Rows Removed by Filter", 0) <= MAX_WINDOW, node

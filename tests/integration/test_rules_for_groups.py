@@ -137,7 +137,7 @@ def test_players_of_one_batch_are_each_judged_with_their_own_groups(
 
 def test_rules_for_everybody_read_and_keep_no_groups(client: FlaskClient, sql: Sql) -> None:
     evaluator = Evaluator.of(RuleSet(edition=1, rules=RULES))
-    statements = [each.statement for each in history_queries(evaluator).values()]
+    statements = [each.plain.statement for each in history_queries(evaluator).values()]
     statements += [histories_query(evaluator).statement]
     assert not any("registered_user" in each.sql for each in statements)
     register(client, groups=[VIP])

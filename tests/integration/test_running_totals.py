@@ -232,9 +232,13 @@ def heavy(request: pytest.FixtureRequest, sql: Sql, database_of_sums: Database) 
 def test_a_sum_reads_no_more_however_many_events_its_window_holds(sql: Sql, database: str) -> None:
     most = running_totals.BLOCK * (1 + len(LONG.sums)) + 20
     query, of_many = HistoryQuery("asked", LONG), HistoriesQuery("asked_of_many", LONG, "")
+    assert query.plain.totals
+    assert query.with_id.totals
     plans = [
-        explained(database, query.statement.prepare, f"asked ({HEAVY}, {NOW})"),
-        explained(database, query.with_id.prepare, f"asked_with_id ({HEAVY}, {NOW}, 'tx-1')"),
+        explained(database, query.plain.statement.prepare, f"asked ({HEAVY}, {NOW})"),
+        explained(database, query.with_id.statement.prepare, f"asked_with_id ({HEAVY}, {NOW}, 'tx-1')"),
+        explained(database, query.plain.totals.prepare, f"asked_totals ({HEAVY}, {NOW})"),
+        explained(database, query.with_id.totals.prepare, f"asked_with_id_totals ({HEAVY}, {NOW}, 'tx-1')"),
         explained(
             database,
             f"SET enable_seqscan = off; {of_many.statement.prepare}",

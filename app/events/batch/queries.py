@@ -13,6 +13,7 @@ from app.events.domain import Decision
 from app.events.history_query import CLOCK, KNOWN, PRESENT, PRESENT_PART, HistoryQuery, Row
 from app.events.queries import NAMES, NEW_EVENT, NEW_EVENT_OF_GROUPS
 from app.events.rows import DECISION, decision_of
+from app.events.window_sums import SumsSql
 from app.rules.engine import Evaluator
 from app.rules.event import ActivityEvent
 from app.rules.history import HistoryNeeds
@@ -118,7 +119,8 @@ class HistoriesQuery:
         """Return the statement, in which the beginnings of the periods are the parameters from `first` on."""
         periods = self._of_one.periods
         marks = {period: f"@{index}@" for index, period in enumerate(periods)}
-        parts = (PRESENT_PART.format(present=PRESENT), *self._of_one.parts(self.needs, "<=", marks))
+        sums = SumsSql(self.sums, "<=", marks).with_totals() if self.sums else ()
+        parts = PRESENT_PART.format(present=PRESENT), *self._of_one.parts("<="), *sums
         sql = HISTORIES.format(parts="UNION ALL".join((CLOCK_PART, *map(_of_clock, parts))))
         for index, mark in enumerate(marks.values(), first):
             sql = sql.replace(mark, f"(${index})[array_position($1, clock.user_id)]")
