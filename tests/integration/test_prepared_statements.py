@@ -78,5 +78,5 @@ def test_every_connection_deallocates_old_statements(app: APIFlask, books: Datab
             current = held.enter_context(books.transaction())
             evaluator = wiring(app).rule_book.current()
             for kind in MONEY_TYPES:
-                current.fetch(history_queries(evaluator)[kind].statement, user_id, 1)
+                current.fetch(history_queries(evaluator)[kind].plain.statement, user_id, 1)
             assert [name for (name,) in current.fetch(KEPT)] == histories(live)
