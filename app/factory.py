@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 from werkzeug.routing import MapAdapter
 
 import app.access.models
+import app.alerts.feed.api
+import app.alerts.feed.models
 import app.alerts.models
 import app.events.models
 import app.health.models
@@ -20,7 +22,8 @@ import app.intake.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
-import app.seals.models  # noqa: F401  # so that the metadata has their tables
+import app.seals.models
+import app.work.models  # noqa: F401  # so that the metadata has their tables
 from app import document, limits, migrating, problems
 from app.access import guard
 from app.access.cli import keys
@@ -190,6 +193,7 @@ def register_commands(application: Application) -> None:
         rules.add_command(command)
     event_commands.add_lazy(("reverse", "amend"), load_correction_commands)
     event_commands.add_lazy(("import",), load_intake_commands)
+    application.cli.add_lazy(("work",), load_worker)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -227,6 +231,13 @@ def load_intake_commands() -> Iterable[click.Command]:
     from app.intake.cli import ON_INTAKE  # noqa: PLC0415  # see above
 
     return ON_INTAKE
+
+
+def load_worker() -> Iterable[click.Command]:
+    """Import and return the command that works after the answers, which no other program needs."""
+    from app.work.cli import work  # noqa: PLC0415  # see above
+
+    return (work,)
 
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:

@@ -1,6 +1,6 @@
 """The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +13,7 @@ from app.access.key_cache import KeyCache
 from app.access.last_used import LastUsed
 from app.access.refusals import Refusals
 from app.access.services import AccessServices
+from app.alerts.feed.numbering import Numbering
 from app.alerts.services import AlertServices
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
@@ -33,9 +34,13 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.work.services import Duty, WorkServices
+from app.work.state import Beat
 from lib import services
 from lib.database import Database
 
+NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
+BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
 
@@ -102,7 +107,16 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
+    yield WorkServices(database=database, duties=duties(database))
     yield IntakeServices(database=database, engine=engine, policy=policy)
+
+
+def duties(database: Database) -> Sequence[Duty]:
+    """Return what the worker does."""
+    return (
+        Duty(name="feed", errand=Numbering(database), pause=NUMBERING_PAUSE),
+        Duty(name="beat", errand=Beat(database), pause=BEAT_PAUSE),
+    )
 
 
 def make_entrance(settings: Settings, database: Database) -> Entrance:

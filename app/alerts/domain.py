@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from app.rules.event import EventRef
 from app.rules.meaning import UNKNOWN, Meaning
@@ -26,6 +27,14 @@ class Evidence:
     def moments(self) -> tuple[int, ...]:
         """The `t` of the events."""
         return tuple([each.t for each in self.events])
+
+
+class Kind(StrEnum):
+    """What became known of an alert: the answer to the event had it, or it was found or retracted later (A51, A52)."""
+
+    RAISED = "raised"
+    FOUND_LATE = "found-late"
+    RETRACTED = "retracted"
 
 
 @dataclass(frozen=True, slots=True, order=True)

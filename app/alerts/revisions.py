@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.alerts.domain import Changes, Evidence, StoredAlert
+from app.alerts.outbox import Outbox
 from app.alerts.queries import AlertQueries, format_evidence, parse_evidence, written
 from app.rules.event import EventRef
 from app.rules.limits import INTEGER_MAX
@@ -69,7 +70,7 @@ class Revision:
 
 def store(current: Transaction, revisions: Iterable[Revision]) -> Changes:
     """Store revisions, and an alert for each code that was found late, unless the event has one already."""
-    alerts, changes = AlertQueries(current), Changes()
+    alerts, outbox, changes = AlertQueries(current), Outbox(current), Changes()
     for each in revisions:
         found = {code: format_evidence(evidence, each.event.event_id) for code, evidence in each.found.items()}
         place = each.user_id, each.event.t, each.event.n
@@ -77,6 +78,7 @@ def store(current: Transaction, revisions: Iterable[Revision]) -> Changes:
         current.write(ADD, *place, each.no, *codes, each.edition, written(found), each.cause)
         for code, evidence in found.items():
             alerts.keep_found(place, code, each.edition, written(evidence))
+        outbox.note_revised(place, each.no, each.codes_before, each.codes_after)
         changes.add(each.codes_before, each.codes_after)
     return changes
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import thread_time, time
 from typing import NoReturn
 
+from app.alerts.outbox import Outbox
 from app.alerts.queries import AlertQueries
 from app.events import metrics
 from app.events.domain import (
@@ -72,11 +73,19 @@ def _evaluate_and_store(
         events.write_totals(event, claim.lags)
     if matches or len(evaluator.rule_sets) > 1:
         record = Record(events, AlertQueries(current), event)
-        record.keep(live, matches)
+        keep_raised(current, record, event, (live, matches))
         if len(evaluator.rule_sets) > 1:
             keep_shadow(record, verdicts)
     current.commit()
     return decision
+
+
+def keep_raised(current: Transaction, record: Record, event: ActivityEvent, verdict: Verdict) -> None:
+    """Keep the alerts of the live edition, and note in the outbox that there are some."""
+    live, matches = verdict
+    record.keep(live, matches)
+    if matches:
+        Outbox(current).note_raised((event.user_id, event.t, event.n))
 
 
 def _without_claim(
@@ -111,6 +120,7 @@ def try_event(policy: EventPolicy, current: Transaction) -> None:
     events = EventQueries(current)
     events.try_to_store()
     AlertQueries(current).try_to_keep()
+    Outbox(current).try_to_note()
     if policy.order is EventOrder.SYSTEM:
         events.lock_system()  # last: others wait for it
 

@@ -171,7 +171,7 @@ EMPTY = """
         names CONSTANT text[] =
             '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
-              import_fault}';
+              import_fault, outbox, alert_feed}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
@@ -179,6 +179,8 @@ EMPTY = """
             EXECUTE CASE WHEN pg_relation_size(name) > 65536 THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END || name;
         END LOOP;
     END $$;
+    UPDATE feed_head SET number = 0, stage = 0, user_id = 0, t = -1, n = 0;
+    UPDATE work_beat SET seen_at = NULL;
     ALTER TABLE seal ENABLE TRIGGER append_only;
     ALTER TABLE sealed_player ENABLE TRIGGER append_only;
     ALTER TABLE superseded_event ENABLE TRIGGER append_only;

@@ -24,6 +24,10 @@ ALLOWED = {
         )
     ),
     "alembic_version": May(),
+    "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition")),
+    "feed_head": May(update=("number", "stage", "user_id", "t", "n")),
+    "outbox": May(insert=("user_id", "t", "n", "kind", "no", "quiet"), delete=True),
+    "work_beat": May(update=("host", "pid", "seen_at")),
     "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence", "fresh")),
     "api_key": May(
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),

@@ -6,6 +6,7 @@ from itertools import chain
 from time import time
 
 from app.alerts.domain import StoredAlert
+from app.alerts.outbox import Outbox
 from app.alerts.queries import AlertQueries
 from app.events import running_totals
 from app.events.batch.domain import by_player, plain, rise
@@ -190,6 +191,8 @@ class Together:
             if (version := claims[user_id].groups_version) is not None
             for _ in of_player
         ]
+        raised = [decision.event for of_player in decisions.values() for decision in of_player if decision.alert_codes]
+        Outbox(self._current).note_many_raised([(event.user_id, event.t, event.n) for event in raised])
         self._queries.store([*chain.from_iterable(decisions.values())], seqs, self._key_id, versions)
         self._write_totals(decisions, claims)
         self._current.commit()

@@ -5,6 +5,7 @@ from itertools import chain
 
 from app.alerts import revisions
 from app.alerts.domain import Changes
+from app.alerts.outbox import Outbox
 from app.alerts.queries import AlertQueries
 from app.events.domain import Decision, TooLate
 from app.events.queries import EventQueries
@@ -57,6 +58,8 @@ def keep_late_event(
     record = Record(EventQueries(current), AlertQueries(current), event)
     for rule_set, met in chain([(live, matches)], shadow):
         record.keep(rule_set, met)
+    if matches:
+        Outbox(current).note_raised((event.user_id, event.t, event.n))
     history.remember(event)
     again = JudgingAgain(judges=judges, history=history, changed=(event,), cause=seq, bounds=BOUNDS)
     return decision, revisions.store(current, again.revisions(revising.later(event.user_id, place)))

@@ -1,0 +1,1 @@
+"""The work after the answer: one more process, which numbers the feed and tells others."""

@@ -1,0 +1,69 @@
+"""How the worker is doing, as the database tells: it also tells if no worker runs."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+from lib.database import Database
+from lib.statements import Statement
+
+SILENT_AFTER = 30.0  # seconds without a sign of life
+LATE_AFTER = 60.0  # seconds that a note may wait in the outbox
+
+BEAT = Statement(
+    "work_beat",
+    ("text", "integer"),
+    "UPDATE work_beat SET host = $1, pid = $2, seen_at = clock_timestamp() WHERE id = 1",
+)
+STATE = Statement(
+    "work_state",
+    (),
+    """
+    SELECT extract(epoch FROM clock_timestamp() - seen_at)::float, host, pid, (
+        SELECT extract(epoch FROM clock_timestamp() - made_at)::float FROM outbox ORDER BY id LIMIT 1
+    ) FROM work_beat WHERE id = 1
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkState:
+    """When a worker gave its last sign of life and which one; how long the oldest note waits. In seconds."""
+
+    seen: float | None
+    host: str
+    pid: int
+    oldest: float
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a worker is alive and notes are numbered in time."""
+        return self.seen is not None and self.seen < SILENT_AFTER and self.oldest < LATE_AFTER
+
+    def __str__(self) -> str:
+        if self.seen is None:
+            return "no worker has run yet"
+        waits = f"the oldest alert waits {self.oldest:.0f} s" if self.oldest >= 1 else "no alert waits"
+        return f"process {self.pid} on {self.host}, seen {self.seen:.0f} s ago; {waits}"
+
+
+class Beat:
+    """The errand that leaves a sign of life."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def run_once(self) -> bool:
+        """Leave a sign of life in the database."""
+        with self._database.transaction(trial=True) as current:
+            current.write(BEAT, socket.gethostname(), os.getpid())
+            current.commit()
+        return False
+
+
+def state_of_work(database: Database) -> WorkState:
+    """Return how the worker is doing; raises `Unavailable`."""
+    with database.transaction(trial=True) as current:
+        [(seen, host, pid, oldest)] = current.fetch(STATE)
+        current.rollback()
+    return WorkState(seen=seen, host=host, pid=pid, oldest=oldest or 0.0)

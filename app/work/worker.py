@@ -1,0 +1,80 @@
+"""Runs duties, each in a thread of its own, until the process is told to stop."""
+
+import time
+from collections.abc import Iterable
+from threading import Event, Thread
+
+from app.work.services import Duty
+from lib.database_errors import Unavailable
+from lib.logs import get_logger
+
+AFTER_A_FAILURE = 1.0  # seconds at least
+GRACE = 20.0  # seconds that turns under way may take to end
+
+log = get_logger()
+
+
+class Turns:
+    """The turns of one duty."""
+
+    def __init__(self, duty: Duty, stopped: Event) -> None:
+        self._duty, self._stopped = duty, stopped
+        self._began_at = time.monotonic()
+        self._failing = False
+        self.thread = Thread(target=self._run, name=duty.name, daemon=True)
+
+    def is_stuck(self) -> bool:
+        """Whether the present turn takes too long, or the thread has ended early."""
+        if not self.thread.is_alive():
+            return not self._stopped.is_set()
+        return time.monotonic() - self._began_at > self._duty.patience
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._began_at = time.monotonic()
+            if not self._do():
+                self._stopped.wait(max(self._duty.pause, AFTER_A_FAILURE if self._failing else 0.0))
+
+    def _do(self) -> bool:
+        """Do one turn and return whether there may be more at once; a failure is logged once, until it is over."""
+        try:
+            more = self._duty.errand.run_once()
+        except Exception as error:  # noqa: BLE001  # whatever it is: without this thread the duty would never be done again
+            if not self._failing:
+                self._log_failure(error)
+            self._failing = True
+            return False
+        if self._failing:
+            log.info("worker goes on", duty=self._duty.name)
+        self._failing = False
+        return more
+
+    def _log_failure(self, error: Exception) -> None:
+        if isinstance(error, Unavailable):
+            log.warning("worker waits for the database", duty=self._duty.name, cause=str(error))
+        else:
+            log.error("worker disturbed", duty=self._duty.name, exc_info=error)
+
+
+class Worker:
+    """All duties of this process."""
+
+    def __init__(self, duties: Iterable[Duty]) -> None:
+        self._stopped = Event()
+        self._all = [Turns(duty, self._stopped) for duty in duties]
+
+    def start(self) -> None:
+        """Begin; return at once."""
+        for turns in self._all:
+            turns.thread.start()
+
+    def works(self) -> bool:
+        """Whether no duty is stuck."""
+        return not any(turns.is_stuck() for turns in self._all)
+
+    def stop(self) -> None:
+        """Begin no more turns, and wait for those under way, within `GRACE`."""
+        self._stopped.set()
+        until = time.monotonic() + GRACE
+        for turns in self._all:
+            turns.thread.join(max(0.0, until - time.monotonic()))
