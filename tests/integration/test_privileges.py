@@ -25,6 +25,24 @@ ALLOWED = {
     ),
     "alembic_version": May(),
     "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition")),
+    "delivery": May(
+        insert=("message_id", "endpoint_id", "topic", "user_id", "t", "n", "no", "codes", "notice_id"),
+        update=("state", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
+        delete=True,
+    ),
+    "delivery_attempt": May(insert=("delivery_id", "no", "status", "error", "seconds"), delete=True),
+    "endpoint": May(
+        insert=(
+            *("name", "url", "format", "topics", "codes", "strength", "groups", "only_fresh", "per_second", "state"),
+            *("reason", "key", "made_by"),
+        ),
+        update=(
+            *("name", "url", "format", "topics", "codes", "strength", "groups", "only_fresh", "per_second", "state"),
+            *("reason", "key", "secret_version", "previous_until", "failing_since", "hold_until"),
+        ),
+    ),
+    "endpoint_event": May(insert=("endpoint_id", "step", "who", "note")),
+    "notice": May(insert=("topic", "body"), update=("taken_up",), delete=True),
     "feed_head": May(update=("number", "stage", "user_id", "t", "n")),
     "outbox": May(insert=("user_id", "t", "n", "kind", "no", "quiet"), delete=True),
     "work_beat": May(update=("host", "pid", "seen_at")),

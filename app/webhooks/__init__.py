@@ -1,0 +1,1 @@
+"""Telling other systems what became known: endpoints, deliveries to them, and the sender."""

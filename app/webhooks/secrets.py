@@ -1,0 +1,61 @@
+"""Secrets of endpoints: derived from WEBHOOK_KEY, so that none is stored, and signatures by them.
+
+The form of both is that of Standard Webhooks 1.0.0 (https://www.standardwebhooks.com).
+"""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from app.webhooks.domain import Endpoint
+
+PREFIX = "whsec_"
+
+
+class NoWebhookKey(Exception):
+    """No key is set, or not the one that an endpoint's secret was derived from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookKeys:
+    """The values of WEBHOOK_KEY: new secrets are derived from the first; those before are still known."""
+
+    values: Sequence[str] = ()
+
+    @property
+    def newest(self) -> str:
+        """The name of the key for new secrets; raises `NoWebhookKey`."""
+        if not self.values:
+            raise NoWebhookKey("no secret can be derived: WEBHOOK_KEY is not set")
+        return name_of(self.values[0])
+
+    def secret(self, endpoint_id: int, key: str, version: int) -> str:
+        """Return an endpoint's secret of a version, from the key of this name; raises `NoWebhookKey`."""
+        return PREFIX + b64encode(self._bytes(endpoint_id, key, version)).decode()
+
+    def signatures(self, endpoint: Endpoint, message_id: str, at: int, body: bytes, now: datetime) -> str:
+        """Return the header `webhook-signature` of an attempt at `at` (Unix seconds); raises `NoWebhookKey`."""
+        versions = [endpoint.secret_version]
+        if endpoint.previous_until is not None and now < endpoint.previous_until and endpoint.secret_version > 1:
+            versions.append(endpoint.secret_version - 1)
+        signed = f"{message_id}.{at}.".encode() + body
+        digests = (
+            hmac.digest(self._bytes(endpoint.id, endpoint.key, version), signed, "sha256") for version in versions
+        )
+        return " ".join(f"v1,{b64encode(digest).decode()}" for digest in digests)
+
+    def _bytes(self, endpoint_id: int, key: str, version: int) -> bytes:
+        for value in self.values:
+            if name_of(value) == key:
+                return hmac.digest(value.encode(), f"endpoint {endpoint_id} version {version}".encode(), "sha256")
+        raise NoWebhookKey(
+            f"the secret was derived from another WEBHOOK_KEY (named {key}): add that one after the new one"
+        )
+
+
+def name_of(value: str) -> str:
+    """Return what a key is called where it must not be shown."""
+    return sha256(b"name of " + value.encode()).hexdigest()[:12]
