@@ -108,6 +108,8 @@ class FeedQueries:
 
     def number(self, notes: Sequence[Note], last: int) -> list[Numbered]:
         """Add what the notes are about to the feed, with the numbers after `last`."""
+        if not notes:
+            return []
         of_id = {note.id: note for note in notes}
         columns = zip(*((note.id, *_columns(note)) for note in notes), strict=True)
         rows = self._transaction.fetch(CODES, *map(array_literal, columns))
