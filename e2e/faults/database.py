@@ -46,8 +46,9 @@ UNFED = """
         SELECT user_id, t, n, 'retracted', no, code FROM revision, unnest(codes_before) AS code
         WHERE code <> ALL (codes_after)
     ), fed AS (SELECT user_id, t, n, kind::text, no, code FROM alert_feed)
-    SELECT user_id, t, kind FROM ((TABLE due EXCEPT ALL TABLE fed) UNION ALL (TABLE fed EXCEPT ALL TABLE due)) AS differs
-    WHERE user_id <> ALL (%s)
+    SELECT user_id, t, kind FROM (
+        (TABLE due EXCEPT ALL TABLE fed) UNION ALL (TABLE fed EXCEPT ALL TABLE due)
+    ) AS differs WHERE user_id <> ALL (%s)
     UNION ALL
     SELECT 0, max(number) - count(*), 'gap' FROM alert_feed HAVING max(number) <> count(*)
 """

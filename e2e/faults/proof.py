@@ -25,8 +25,8 @@ class Proof:
     """Acknowledged events by fault; `wrong`: the answer is not the oracle's.
 
     `changed` are also those that were stored without an alert of theirs, or without counting for their player, and
-    those whose believed codes are not the oracle's; `unfed` are alerts that are not in the feed exactly once; `doubled` counts what is stored and was never acknowledged;
-    `unanswered` tells what came instead of a replay.
+    those whose believed codes are not the oracle's; `unfed` are events whose alerts are not in the feed exactly once;
+    `doubled` counts what is stored and was never acknowledged; `unanswered` tells what came instead of a replay.
     """
 
     lost: set[Key] = field(default_factory=set)
