@@ -12,7 +12,6 @@ from app.alerts.schemas import AlertSchema
 from lib.fields import ListOf, Moment
 from lib.query_parameters import WholeNumberInDigits
 
-
 OF_ALERT = ("user_id", "t", "n", "event_id", "code", "edition", "fresh")
 
 
