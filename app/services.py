@@ -27,6 +27,7 @@ from app.events.system_clock import SystemClock
 from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.intake.services import IntakeServices
+from app.metrics.services import MetricsServices
 from app.owner import Owner
 from app.players.services import PlayerServices
 from app.rulebook.edition_book import EditionBook
@@ -34,6 +35,7 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
 from app.work.state import Beat
 from lib import services
@@ -108,6 +110,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
     yield WorkServices(database=database, duties=duties(database))
+    yield MetricsServices(measured=(measured_work(database),))
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
