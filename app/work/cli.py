@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from threading import Event
 
 import click
 from flask.cli import with_appcontext
@@ -15,9 +14,8 @@ from lib import lifeline, services
 from lib.database_errors import Unavailable
 from lib.hints import command
 from lib.logs import get_logger
+from lib.signals import ENDING
 from lib.watchdog import report_while
-
-WAKE = 3600.0  # seconds; a wait with a bound lets the main thread handle signals
 
 log = get_logger()
 
@@ -49,15 +47,13 @@ def _check(made: WorkServices) -> None:
 
 
 def _work(made: WorkServices) -> None:
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked in every thread and awaited in this one: a handler could run while the main thread is about to wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     lifeline.watch()
     worker = Worker(made.duties)
     worker.start()
     report_while(worker.works)
     log.info("worker started", version=VERSION, duties=[duty.name for duty in made.duties])
-    while not stop.wait(WAKE):
-        pass
+    signal.sigwait(ENDING)
     worker.stop()
     log.info("worker stopped")

@@ -213,7 +213,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(
 ) -> None:
     """A cursor over ids would have gone past it."""
     now = [100.0]
-    monkeypatch.setattr(numbering.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("app.alerts.feed.numbering.monotonic", lambda: now[0])
     run(worker)
     sql(
         "INSERT INTO alert (user_id, t, n, code, edition, shadow, evidence, fresh)"

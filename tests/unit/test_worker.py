@@ -99,7 +99,7 @@ def test_a_turn_that_takes_too_long_counts_as_stuck() -> None:
 
 
 def test_a_stop_waits_for_turns_under_way_but_not_for_ever() -> None:
-    goes_on, busy = Event(), Errand([lambda: bool(time.sleep(0.1))])
+    goes_on, busy = Event(), Errand([lambda: Event().wait(0.1)])
     stuck = Errand([lambda: goes_on.wait(MAX_WAIT)])
     made = run(busy, stuck)
     began = time.monotonic()

@@ -4,9 +4,9 @@ A worker that dies in between has done nothing, and the next one does it again. 
 that has the last number is locked by the one that numbers.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 from app.alerts.feed.domain import Numbered
 from app.alerts.feed.filling import Filling
@@ -45,7 +45,7 @@ class Numbering:
 
     def _number(self, current: Transaction) -> int | None:
         """Number the notes of one look and return how many there were; None without any."""
-        queries, now = FeedQueries(current), time.monotonic()
+        queries, now = FeedQueries(current), monotonic()
         waiting = queries.waiting(self._first(now), MOST)
         if not waiting:
             return None
