@@ -20,7 +20,7 @@ class EndpointRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     __table_args__ = (
         may(
             insert=f"{SETTINGS} key made_by",
-            update=f"{SETTINGS} key secret_version previous_until failing_since hold_until",
+            update=f"{SETTINGS} key secret_version previous_key previous_until failing_since hold_until",
         ),
     )
 
@@ -38,6 +38,7 @@ class EndpointRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     reason: Mapped[str] = mapped_column(Text, server_default="")
     key: Mapped[str] = mapped_column(Text)
     secret_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    previous_key: Mapped[str | None] = mapped_column(Text)
     previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failing_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -83,6 +84,7 @@ class DeliveryRow(db.Model):  # type: ignore[name-defined, misc]  # as above
         UniqueConstraint("message_id", "endpoint_id", name="uq_delivery_message_id_endpoint_id"),
         Index("ix_delivery_endpoint_id_next_at_due", "endpoint_id", "next_at", postgresql_where=text("state = 'due'")),
         Index("ix_delivery_endpoint_id_id", "endpoint_id", "id"),
+        Index("ix_delivery_state_id_undelivered", "state", "id", postgresql_where=text("state <> 'delivered'")),
         Index("ix_delivery_state_done_at", "state", "done_at", postgresql_where=text("state <> 'due'")),
         may(
             insert="message_id endpoint_id topic user_id t n no codes notice_id",

@@ -58,6 +58,7 @@ def upgrade() -> None:
         _text("reason", ""),
         _text("key"),
         sa.Column("secret_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("previous_key", sa.Text(), nullable=True),
         _moment("previous_until"),
         _moment("failing_since"),
         _moment("hold_until"),
@@ -116,6 +117,8 @@ def _create_deliveries() -> None:
     due = sa.text("state = 'due'")
     op.create_index("ix_delivery_endpoint_id_next_at_due", "delivery", ["endpoint_id", "next_at"], postgresql_where=due)
     op.create_index("ix_delivery_endpoint_id_id", "delivery", ["endpoint_id", "id"])
+    undelivered = sa.text("state <> 'delivered'")
+    op.create_index("ix_delivery_state_id_undelivered", "delivery", ["state", "id"], postgresql_where=undelivered)
     done = sa.text("state <> 'due'")
     op.create_index("ix_delivery_state_done_at", "delivery", ["state", "done_at"], postgresql_where=done)
     op.create_table(
