@@ -1,7 +1,7 @@
 """The queries of those who make deliveries, send them and store how that ended.
 
-A delivery that is due is found by `next_at`. While it is under way it is leased: `next_at` is then the end of its lease,
-so that it is due again if the worker that took it does not come back.
+A delivery that is due is found by `next_at`. While it is under way it is leased: `next_at` is then the end of its
+lease, so that it is due again if the worker that took it does not come back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -70,13 +70,15 @@ TAKE = Statement(
             WHERE endpoint_id = wanted.endpoint_id AND state = 'due'
                 AND next_at > coalesce(wanted.since, '-infinity') AND next_at <= now()
             ORDER BY next_at
-            LIMIT CASE WHEN NOT alone THEN greatest(0, least(most, $5 - under_way)) WHEN under_way > 0 THEN 0 ELSE most END
+            LIMIT CASE WHEN NOT alone THEN greatest(0, least(most, $5 - under_way))
+                WHEN under_way > 0 THEN 0 ELSE most END
             FOR UPDATE SKIP LOCKED
         ) AS due
     )
     UPDATE delivery SET lease_until = now() + interval '{LEASE} s', next_at = now() + interval '{LEASE} s'
     FROM taken WHERE delivery.id = taken.id
-    RETURNING delivery.id, message_id, endpoint_id, topic, user_id, t, n, no, codes, notice_id, attempts, was_due, made_at
+    RETURNING delivery.id, message_id, endpoint_id, topic, user_id, t, n, no, codes, notice_id, attempts, was_due,
+        made_at
     """,  # noqa: S608  # a constant of ours
 )
 PACE = Statement(
@@ -133,7 +135,8 @@ FAIL = Statement(
         hold_until = greatest(hold_until, now() + make_interval(secs => hold)),
         state = CASE WHEN ends THEN 'disabled' ELSE state END,
         reason = CASE WHEN NOT ends THEN reason WHEN gone THEN 'gone: ' || error
-            ELSE 'nothing but failures since ' || to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC: "') || error END
+            ELSE format('nothing but failures since %s UTC: %s',
+                to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), error) END
     FROM failed WHERE endpoint.id = failed.id
     RETURNING endpoint.id, name, ends, reason
     """,  # noqa: S608  # as above
@@ -216,7 +219,8 @@ class DeliveryQueries:
         """Return the endpoints, except the busy ones, that may be told something, which is due since a moment each."""
         self._transaction.write(BY_INDEX)
         ids, moments = zip(*since, strict=True) if (since := [*since]) else ((), ())
-        return [row[0] for row in self._transaction.fetch(READY, array_literal(busy), array_literal(ids), _iso(moments))]
+        found = self._transaction.fetch(READY, array_literal(busy), array_literal(ids), _iso(moments))
+        return [endpoint_id for (endpoint_id,) in found]
 
     def lock(self, endpoint_ids: Iterable[int]) -> list[Locked]:
         """Lock those endpoints that may still be told something and that no other worker has locked."""
