@@ -44,7 +44,8 @@ class EndpointQueries:
 
     def count(self) -> int:
         """Return how many endpoints there are."""
-        return self._transaction.execute(select(func.count()).where(Stored.state != State.DELETED.value)).scalar_one()
+        there = select(func.count()).where(Stored.state != State.DELETED.value)
+        return int(self._transaction.execute(there).scalar_one())
 
     def add(self, new: NewEndpoint, *, key: str, made_by: str) -> Endpoint:
         """Add an endpoint whose secret is derived from the WEBHOOK_KEY of this name."""
