@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 
 from e2e.conformance import statuses_of_conforming_answers
 
-READING = ["/alerts", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]
+READING = ["/alerts", "/alerts/feed", "/alerts/{user_id}/{t}/{code}", "/rules", "/rules/audit"]
 READING += ["/rules/{edition}", "/rules/{edition}/toml", "/rules/{edition}/diff/{other}"]
 READING += ["/rules/templates", "/rules/{edition}/comparison"]
 FOUND_BY_CHANCE = {"/alerts/{user_id}/{t}/{code}": [404], "/rules/{edition}/comparison": [404, 409]}

@@ -69,6 +69,7 @@ def _with_form(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--max-faults", type=click.IntRange(0), default=0, show_default=True, help="Import despite so many.")
 @click.option("--faults", type=CallersPath(), callback=writable, help="Write the lines not imported, with the reasons.")
 @click.option("--dry-run", is_flag=True, help="Store nothing: show the faults, and what the edition would raise.")
+@click.option("--notify", is_flag=True, help="Tell others of the alerts: by the feed and by webhooks.")
 @JOBS
 @with_appcontext
 def import_(  # noqa: PLR0913  # click passes each option as an argument
@@ -79,6 +80,7 @@ def import_(  # noqa: PLR0913  # click passes each option as an argument
     max_faults: int,
     faults: str | None,
     dry_run: bool,
+    notify: bool,
     jobs: int,
     **given: object,
 ) -> None:
@@ -88,15 +90,19 @@ def import_(  # noqa: PLR0913  # click passes each option as an argument
     goes on. Status 1 if lines have faults and nothing was imported, or more than --max-faults have.
     """
     form, options = form_of(given)
+    options |= {"players": printable(players or "") or None, "edition": edition, "dry_run": dry_run}
+    if notify:  # left out otherwise, so that an import which a former release began can go on
+        options["notify"] = True
     path = Path(file)
     request = Request(
         path=path,
         form=form,
-        options={**options, "players": printable(players or "") or None, "edition": edition, "dry_run": dry_run},
+        options=options,
         edition=edition,
         players=Path(players) if players else None,
         max_faults=max_faults,
         dry_run=dry_run,
+        notify=notify,
         made_by=shell_user(),
     )
 

@@ -157,13 +157,17 @@ class Judge:
 
 
 class Written(NamedTuple):
-    """What is stored of a player, as COPY reads it, and how far the clock moves."""
+    """What is stored of a player, as COPY reads it, and how far the clock moves.
+
+    `notes` are for the outbox: the events that raise codes of the live edition.
+    """
 
     user_id: int
     known: Known
     last_t: int
     events: list[str]
     alerts: list[str]
+    notes: list[str]
 
 
 def write(judge: Judge, players: Sequence[Sifted]) -> list[Written]:
@@ -174,6 +178,7 @@ def write(judge: Judge, players: Sequence[Sifted]) -> list[Written]:
 def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent, Verdicts]]) -> Written:
     events: list[str] = []
     alerts: list[str] = []
+    notes: list[str] = []
     seq, before = sifted.known.events, judge.raised_before(sifted.user_id)
     version = NULL if judge.seen.version is None else judge.seen.version
     for event, verdicts in judged:
@@ -185,10 +190,12 @@ def _written(judge: Judge, sifted: Sifted, judged: Iterable[tuple[ActivityEvent,
             f"{event.user_id}\t{event.t}\t{event.n}\t{event.type.value}\t{event.amount}\t{{{codes}}}\t{live.edition}\t"
             f"{seq}\t{event.event_id or NULL}\t{version}\n"
         )
+        if matches:
+            notes.append(f"{event.user_id}\t{event.t}\t{event.n}\traised\t0\n")
         found = judge.alerts(event, verdicts, before)
         alerts.extend(map(_alert_line, found))
         before = {(alert.shadow, alert.code) for alert in found} if found else NOTHING
-    return Written(sifted.user_id, sifted.known, sifted.sifter.last_t, events, alerts)
+    return Written(sifted.user_id, sifted.known, sifted.sifter.last_t, events, alerts, notes)
 
 
 def _alert_line(alert: StoredAlert) -> str:

@@ -15,6 +15,7 @@ from app.rules.history import HistoryNeeds
 
 EVENT_COLUMNS = ("user_id", "t", "n", "type", "amount", "alert_codes", "edition", "seq", "event_id", "groups_version")
 ALERT_COLUMNS = ("user_id", "t", "n", "code", "shadow", "edition", "evidence", "fresh")
+NOTE_COLUMNS = ("user_id", "t", "n", "kind", "no")
 
 Raised = AbstractSet[tuple[bool, int]]  # the codes of an event, each with whether it is one of the shadow
 

@@ -63,6 +63,7 @@ class Request:
     players: Path | None = None
     max_faults: int = 0
     dry_run: bool = False
+    notify: bool = False
     made_by: str = ""
 
 
@@ -137,7 +138,7 @@ class Import:
             registered_only=policy.registered_users_only,
             ahead=Ahead(int(time()), policy.t_ahead),
         )
-        work = ImportWork(address=self.run.address, job=self.number, bench=bench)
+        work = ImportWork(address=self.run.address, job=self.number, bench=bench, notify=self.request.notify)
         count = min(self.run.jobs, pieces)
         with (self.run.open_pool if count > 1 else ThisProcess)(working.begin, work, count) as pool:
             yield pool

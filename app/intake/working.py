@@ -12,7 +12,7 @@ from app.backtest.findings import Findings
 from app.backtest.tally import Tally
 from app.intake.domain import Chain, Span
 from app.intake.judging import Bench, Judge, Sifted, Written, sift, write
-from app.intake.queries import ALERT_COLUMNS, EVENT_COLUMNS, ImportQueries
+from app.intake.queries import ALERT_COLUMNS, EVENT_COLUMNS, NOTE_COLUMNS, ImportQueries
 from app.intake.sifting import NOBODY, Sifter
 from lib.bulk_sessions import BulkAddress, copy_lines
 from lib.workers import Begin, Given
@@ -32,11 +32,12 @@ class PlayersRemoved(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportWork:
-    """What every process of an import must know."""
+    """What every process of an import must know; with `notify`, others are told of the alerts."""
 
     address: BulkAddress
     job: int
     bench: Bench
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ def store(context: ImportContext, written: Sequence[Written], made: set[int]) ->
     with context.connection.cursor() as cursor:
         copy_lines(cursor, "activity_event", EVENT_COLUMNS, [line for each in written for line in each.events])
         copy_lines(cursor, "alert", ALERT_COLUMNS, [line for each in written for line in each.alerts])
+        if context.work.notify:
+            copy_lines(cursor, "outbox", NOTE_COLUMNS, [line for each in written for line in each.notes])
     context.queries.move(
         [(each.user_id, each.last_t, len(each.events)) for each in written if each.user_id not in made]
     )

@@ -34,6 +34,25 @@ HALF_STORED = """
     ) AS player FULL JOIN user_clock USING (user_id)
     WHERE user_id > 0 AND (t, stored) IS DISTINCT FROM (last_t, events)
 """
+# Codes that the feed must have and lacks, or has and must not have or has twice; players of an import are left out. The
+# numbers must have no gap.
+UNFED = """
+    WITH due AS (
+        SELECT user_id, t, n, 'raised' AS kind, 0 AS no, unnest(alert_codes) AS code FROM activity_event
+        UNION ALL
+        SELECT user_id, t, n, 'found-late', no, code FROM revision, unnest(codes_after) AS code
+        WHERE code <> ALL (codes_before)
+        UNION ALL
+        SELECT user_id, t, n, 'retracted', no, code FROM revision, unnest(codes_before) AS code
+        WHERE code <> ALL (codes_after)
+    ), fed AS (SELECT user_id, t, n, kind::text, no, code FROM alert_feed)
+    SELECT user_id, t, kind FROM (
+        (TABLE due EXCEPT ALL TABLE fed) UNION ALL (TABLE fed EXCEPT ALL TABLE due)
+    ) AS differs WHERE user_id <> ALL (%s)
+    UNION ALL
+    SELECT 0, max(number) - count(*), 'gap' FROM alert_feed HAVING max(number) <> count(*)
+"""
+NOTES = "SELECT count(*) FROM outbox"
 TERMINATE = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = %s"
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s ORDER BY pid"
 LOCK = "LOCK TABLE user_clock IN EXCLUSIVE MODE"  # every event claims a row of it
@@ -70,6 +89,14 @@ def half_stored(url: str) -> set[Key]:
 def believed(url: str, players: Iterable[int]) -> dict[Key, object]:
     """Read the codes that the events of some players raise by what is known by now."""
     return {row[:3]: row[3] for row in ask(url, BELIEVED, list(players))}
+
+
+def unfed(url: str, imported: Iterable[int], *, seconds: float) -> set[Key]:
+    """Find alerts that are not in the feed, or not once, when the outbox is empty, for which it waits so long."""
+    limit = time.monotonic() + seconds
+    while ask(url, NOTES) != [(0,)] and time.monotonic() < limit:
+        time.sleep(0.1)
+    return set(ask(url, UNFED, list(imported)))
 
 
 def backends_of_the_service(url: str) -> list[int]:

@@ -16,6 +16,7 @@ from e2e.site import Site
 from testkit.oracle import Event
 from testkit.player_log import PlayerLog
 
+MAX_LAG = 20  # seconds after a fault within which the worker has numbered all alerts
 HORIZON = 7 * 24 * 3600  # seconds; the service's default
 
 
@@ -24,13 +25,14 @@ class Proof:
     """Acknowledged events by fault; `wrong`: the answer is not the oracle's.
 
     `changed` are also those that were stored without an alert of theirs, or without counting for their player, and
-    those whose believed codes are not the oracle's; `doubled` counts what is stored and was never acknowledged;
-    `unanswered` tells what came instead of a replay.
+    those whose believed codes are not the oracle's; `unfed` are events whose alerts are not in the feed exactly once;
+    `doubled` counts what is stored and was never acknowledged; `unanswered` tells what came instead of a replay.
     """
 
     lost: set[Key] = field(default_factory=set)
     changed: set[Key] = field(default_factory=set)
     wrong: set[Key] = field(default_factory=set)
+    unfed: set[Key] = field(default_factory=set)
     doubled: int = 0
     unanswered: list[str] = field(default_factory=list)
 
@@ -45,6 +47,7 @@ class Book:
 
     expected: dict[Key, Row] = field(default_factory=dict)
     players: defaultdict[int, PlayerLog] = field(default_factory=lambda: defaultdict(partial(PlayerLog, HORIZON)))
+    imported: set[int] = field(default_factory=set)
 
     def enter(self, ledger: Ledger, imported: Sequence[Event], site: Site) -> Proof:
         """Add the events acknowledged or imported under a fault; prove that they and all earlier ones are stored so."""
@@ -53,9 +56,11 @@ class Book:
             proof.wrong |= {key(event) for event, answer in request.answered() if not self._enter(event, answer)}
         for event in imported:
             self._expect(event, self.players[event.user_id].take(event).codes)
+            self.imported.add(event.user_id)
         send_again(ledger.acknowledged, site, proof)
         look_up(self.expected, database.stored(site.url), proof)
         proof.changed |= database.half_stored(site.url) | self._disbelieved(ledger, site)
+        proof.unfed = database.unfed(site.url, self.imported, seconds=MAX_LAG)
         return proof
 
     def _enter(self, event: Event, answer: Answer) -> bool:

@@ -80,7 +80,7 @@ class Result:
         return [complaint for complaint in (*self._of_events(), *self._of_requests(), *self._of_time()) if complaint]
 
     def _of_events(self) -> Iterator[str]:
-        for name in ("lost", "changed", "wrong"):
+        for name in ("lost", "changed", "wrong", "unfed"):
             keys = sorted(getattr(self.proof, name))
             yield f"{len(keys)} {name}, such as (user_id, t, event_id) {keys[0]}" if keys else ""
         unanswered = self.proof.unanswered

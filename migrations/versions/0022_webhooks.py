@@ -62,6 +62,7 @@ def upgrade() -> None:
         _moment("previous_until"),
         _moment("failing_since"),
         _moment("hold_until"),
+        _moment("ready_at"),
         _text("made_by"),
         _now("made_at"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
@@ -117,6 +118,10 @@ def _create_deliveries() -> None:
     due = sa.text("state = 'due'")
     op.create_index("ix_delivery_endpoint_id_next_at_due", "delivery", ["endpoint_id", "next_at"], postgresql_where=due)
     op.create_index("ix_delivery_endpoint_id_id", "delivery", ["endpoint_id", "id"])
+    leased = sa.text("lease_until IS NOT NULL")
+    op.create_index(
+        "ix_delivery_endpoint_id_lease_until", "delivery", ["endpoint_id", "lease_until"], postgresql_where=leased
+    )
     undelivered = sa.text("state <> 'delivered'")
     op.create_index("ix_delivery_state_id_undelivered", "delivery", ["state", "id"], postgresql_where=undelivered)
     done = sa.text("state <> 'due'")

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
+from app.alerts.feed.numbering import Numbering
 from app.datastores import db
 from app.events import controllers
 from app.owner import Owner
@@ -170,6 +171,16 @@ def the_register(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example)
 
 
+def with_an_alert(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for the feed once the worker has numbered an alert of three deposits."""
+    app = app_with()
+    client = app.test_client()
+    for t, amount in ((0, "100.00"), (10, "62.00"), (28, "50.00")):
+        client.post("/event", json={"type": "deposit", "amount": amount, "user_id": 1, "t": t})
+    Numbering(wiring(app).database).run_once()
+    return ask(client, example)
+
+
 def a_changed_player(app_with: AppWith, example: Example) -> TestResponse:
     client = app_with().test_client()
     client.post("/users", json={"user_id": 1, "name": "Ada Sample", "email": "ada.1@example.com"})
@@ -282,6 +293,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     **{(each, "too-many-later-events"): before_a_thousand for each in ("receive_event", *CORRECTIONS)},
     ("reverse_event", "nothing-to-correct"): without_a_number,
     ("read_corrections", "corrections"): with_a_reversal,
+    ("read_feed", "entries"): with_an_alert,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,

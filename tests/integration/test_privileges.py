@@ -38,7 +38,16 @@ ALLOWED = {
         ),
         update=(
             *("name", "url", "format", "topics", "codes", "strength", "groups", "only_fresh", "per_second", "state"),
-            *("reason", "key", "secret_version", "previous_key", "previous_until", "failing_since", "hold_until"),
+            *(
+                "reason",
+                "key",
+                "secret_version",
+                "previous_key",
+                "previous_until",
+                "failing_since",
+                "hold_until",
+                "ready_at",
+            ),
         ),
     ),
     "endpoint_event": May(insert=("endpoint_id", "step", "who", "note")),

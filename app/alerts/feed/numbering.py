@@ -41,7 +41,7 @@ class Numbering:
             if found is None:  # nothing waits
                 current.rollback()
                 return self._fill()
-        return found >= MOST
+        return found >= MOST or (found > 0 and not self._is_filled)
 
     def _number(self, current: Transaction) -> int | None:
         """Number the notes of one look and return how many there were; None without any."""
