@@ -52,9 +52,9 @@ def init_app(app: APIFlask) -> None:
     app.spec_processor(with_webhooks)
 
 
-def with_webhooks(document: Document) -> Document:
+def with_webhooks(document: Document | str) -> Document | str:
     """Return the document with what the service sends to endpoints."""
-    return {**document, "webhooks": described.webhooks_section()}
+    return {**document, "webhooks": described.webhooks_section()} if isinstance(document, dict) else document
 
 
 class ServiceDocument(DocumentPlugin):

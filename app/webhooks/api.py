@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
 from werkzeug.exceptions import NotFound
 
 from app.access.actors import actor_of_request
@@ -16,7 +15,13 @@ from app.webhooks import controllers, examples
 from app.webhooks.addresses import WrongAddress
 from app.webhooks.domain import Endpoint
 from app.webhooks.problems import PROBLEMS
-from app.webhooks.requests import EndpointSecret, EndpointUpdate, NewEndpoint, NoSuchEndpoint, NotSigned, TooManyEndpoints
+from app.webhooks.requests import (
+    EndpointUpdate,
+    NewEndpoint,
+    NoSuchEndpoint,
+    NotSigned,
+    TooManyEndpoints,
+)
 from app.webhooks.schemas import (
     EndpointInPath,
     EndpointListSchema,
@@ -101,9 +106,7 @@ def read_endpoint(endpoint_id: int, **_: object) -> Endpoint:
 @webhooks.input(EndpointUpdateSchema, arg_name="update", examples=examples.UPDATES)
 @webhooks.output(EndpointSchema, examples=examples.PAUSED, description="as it is from now on")
 @webhooks.doc(
-    responses=error_responses(
-        MalformedJson, WRONG_RATE, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=True
-    )
+    responses=error_responses(MalformedJson, WRONG_RATE, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=True)
 )
 @describes_path(webhooks, EndpointInPath)
 @require_scope(Scope.WEBHOOKS_WRITE)
@@ -146,13 +149,11 @@ def rotate_secret(endpoint_id: int, **_: object) -> Mapping[str, Any]:
     return render_with_secret(controllers.rotate(_services(), endpoint_id, actor_of_request()))
 
 
-@webhooks.post(f"{ENDPOINT}/test")  # type: ignore[type-var]  # as above
+@webhooks.post(f"{ENDPOINT}/test")
 @webhooks.input(NothingSchema, arg_name="nothing", examples=examples.NOTHING)
 @webhooks.output(OutcomeSchema, examples=examples.TESTED, description="how that ended")
 @webhooks.doc(
-    responses=error_responses(
-        MalformedJson, NO_MEMBER, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=True
-    )
+    responses=error_responses(MalformedJson, NO_MEMBER, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=True)
 )
 @describes_path(webhooks, EndpointInPath)
 @require_scope(Scope.WEBHOOKS_WRITE)

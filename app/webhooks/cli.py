@@ -11,7 +11,7 @@ from app.webhooks import controllers
 from app.webhooks.domain import Endpoint, Filter, Format, State
 from app.webhooks.messages import Verdict
 from app.webhooks.requests import EndpointSecret, EndpointUpdate, NewEndpoint
-from app.webhooks.schemas import EndpointUpdateSchema, FilterSchema, NewEndpointSchema
+from app.webhooks.schemas import EndpointUpdateSchema, NewEndpointSchema
 from app.webhooks.services import WebhookServices
 from app.webhooks.terminal import WebhookCommands, fault_lines
 from lib import services
@@ -33,7 +33,7 @@ def filter_options(command: Command) -> Command:
     """Add the options of a filter; the command gets its members as `chosen`, empty if none was given."""
 
     @wraps(command)
-    def with_filter(  # noqa: PLR0913  # click passes each option as an argument
+    def with_filter(  # click passes each option as an argument
         *arguments: object,
         topics: Sequence[str],
         codes: Sequence[int],
@@ -47,7 +47,9 @@ def filter_options(command: Command) -> Command:
         command(*arguments, chosen=chosen | ({} if only_fresh is None else {"only_fresh": only_fresh}), **named)
 
     for option in (
-        click.option("--only-fresh/--repeats", default=None, help="Leave out, or tell of, alerts that repeat the one before."),
+        click.option(
+            "--only-fresh/--repeats", default=None, help="Without, or with, alerts that repeat the one before."
+        ),
         click.option("--group", "groups", multiple=True, help="Only players in this group; may be repeated."),
         click.option("--strength", help="Only alerts of this strength: normal or strong."),
         click.option("--code", "codes", multiple=True, type=int, help="Only alerts of this code; may be repeated."),
@@ -95,7 +97,9 @@ def words(chosen: Filter) -> str:
 @webhooks.command("add")
 @click.option("--name", required=True, help="What people call it: 1 to 100 characters.")
 @click.option("--url", required=True, help="https://… that is told; for the format email mailto: and one address.")
-@click.option("--format", "form", type=FORMATS, default=Format.STANDARD.value, show_default=True, help="How it is told.")
+@click.option(
+    "--format", "form", type=FORMATS, default=Format.STANDARD.value, show_default=True, help="How it is told."
+)
 @click.option("--per-second", type=int, help="How many messages a second at most.  [default: 10]")
 @filter_options
 def add(name: str, url: str, form: str, per_second: int | None, chosen: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def change(services: WebhookServices, endpoint_id: int, update: EndpointUpdate, 
         if note := _differences(before, after):
             found.note(endpoint_id, EndpointStep.CHANGED, who, note)
         if after.state is not before.state:
-            found.note(endpoint_id, STEP_OF[after.state], who, f"was {before.state.value}: {before.reason}".rstrip(": "))
+            found.note(endpoint_id, STEP_OF[after.state], who, _former_state(before))
         current.commit()
     return after
 
@@ -171,6 +171,10 @@ def _differences(before: Endpoint, after: Endpoint) -> str:
         (f"filter {_words(before.filter)} to {_words(after.filter)}", before.filter != after.filter),
     ]
     return "; ".join(text for text, is_changed in words if is_changed)
+
+
+def _former_state(before: Endpoint) -> str:
+    return f"was {before.state.value}" + (f": {before.reason}" if before.reason else "")
 
 
 def _words(chosen: Filter) -> str:

@@ -27,7 +27,7 @@ STATES = click.Choice([state.value for state in DeliveryState])
 @click.option("--before", type=ID, help="Only those with smaller ids: the next page.")
 @click.option("--limit", type=click.IntRange(1, MAX_PAGE_SIZE), default=DEFAULT_PAGE_SIZE, show_default=True)
 @click.option("--attempts", is_flag=True, help="Also list every attempt.")
-def deliveries(  # noqa: PLR0913, PLR0917  # click passes each option as an argument
+def deliveries(  # click passes each option as an argument
     endpoint_id: int | None,
     state: str | None,
     before: int | None,
@@ -36,9 +36,7 @@ def deliveries(  # noqa: PLR0913, PLR0917  # click passes each option as an argu
 ) -> None:
     """List the latest deliveries, newest first."""
     wanted = DeliveryState(state) if state else None
-    page = replaying.deliveries(
-        made(), DeliveriesQuery(limit=limit, before=before, endpoint=endpoint_id, state=wanted)
-    )
+    page = replaying.deliveries(made(), DeliveriesQuery(limit=limit, before=before, endpoint=endpoint_id, state=wanted))
     if not page.deliveries:
         click.echo("There is no such delivery.")
         return

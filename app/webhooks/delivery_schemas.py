@@ -34,8 +34,8 @@ class Instant(fields.AwareDateTime):
 class ReplaySchema(Schema):
     """What to deliver again: the dead deliveries, or what the feed numbered in a time."""
 
-    since = Instant(metadata={"description": "what was numbered then or later; of the dead ones, what was made then or later"})
-    until = Instant(metadata={"description": "only what was numbered, or made, before; left out: until now"})
+    since = Instant(metadata={"description": "what was numbered (of the dead ones: made) then or later"})
+    until = Instant(metadata={"description": "only what was numbered (made) before; left out: until now"})
     codes = codes_field("only alerts of these codes")
     dead = Switch(load_default=False, metadata={"description": "true: the dead deliveries; without it, send `since`"})
 

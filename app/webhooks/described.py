@@ -20,8 +20,8 @@ AT = "2026-11-28T07:00:00.250000Z"
 HEADERS = {
     "webhook-id": "the id of the message, the same at each attempt: take each id once",
     "webhook-timestamp": "when this attempt was made, in Unix seconds: refuse what is more than five minutes off",
-    "webhook-signature": "`v1,` and the HMAC-SHA256, in base64, over id, timestamp and body with dots between them; after "
-    "a rotation two of them, with a space in between",
+    "webhook-signature": "`v1,` and the HMAC-SHA256, in base64, over id, timestamp and body with dots between them; "
+    "for a day after a rotation two of these, with a space in between",
 }
 SAID = {
     Topic.RAISED: "Codes were raised at an event: its answer has them.",
@@ -66,7 +66,7 @@ class PublicationOfMessageSchema(Schema):
     over = fields.Integer(
         required=True, allow_none=True, metadata={"description": "the edition to replace that the publisher named"}
     )
-    replaced = fields.Integer(required=True, allow_none=True, metadata={"description": "the edition that was live before"})
+    replaced = fields.Integer(required=True, allow_none=True, metadata={"description": "the edition that was live"})
 
 
 class TestOfMessageSchema(Schema):
@@ -146,7 +146,7 @@ def _operation(topic: Topic) -> Document:
             "content": {"application/json": {"schema": body, "examples": {"message": {"value": example}}}},
         },
         "responses": {
-            "2XX": {"description": "taken; any other answer, a redirect too, is a failure, and the message comes again"},
+            "2XX": {"description": "taken; any other answer is a failure, a redirect too, and the message comes again"},
             "410": {"description": "nothing more is wanted: the endpoint is disabled"},
             "429": {"description": "later, please; as 502, 503 and 504. Retry-After counts"},
         },

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 
 from app.webhooks.delivery_queries import Made
 from app.webhooks.domain import Delivery, DeliveryState, Topic
@@ -59,7 +59,7 @@ class DeliveryHistory:
 
     def page(self, query: DeliveriesQuery, most: int) -> list[TriedDelivery]:
         """Return deliveries with their attempts, newest first."""
-        found: Select[Any] = select(*COLUMNS).order_by(Stored.id.desc()).limit(most)
+        found = select(*COLUMNS).order_by(Stored.id.desc()).limit(most)
         if query.before is not None:
             found = found.where(Stored.id < query.before)
         if query.endpoint is not None:
@@ -111,8 +111,10 @@ class DeliveryHistory:
         columns = Tried.delivery_id, Tried.no, Tried.at, Tried.status, Tried.error, Tried.seconds
         found = select(*columns).where(Tried.delivery_id.in_(delivery_ids)).order_by(Tried.delivery_id, Tried.no)
         attempts = defaultdict[int, list[Attempt]](list)
-        for delivery_id, no, at, status, error, seconds in self._transaction.execute(found):
-            attempts[delivery_id].append(Attempt(no=no, at=at, status=status, error=error, seconds=seconds))
+        for row in self._transaction.execute(found):
+            attempts[row.delivery_id].append(
+                Attempt(no=row.no, at=row.at, status=row.status, error=row.error, seconds=row.seconds)
+            )
         return attempts
 
 

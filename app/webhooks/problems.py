@@ -3,7 +3,14 @@
 from app.problems import Problems
 from app.webhooks.addresses import WrongAddress
 from app.webhooks.domain import Format
-from app.webhooks.requests import EndpointGone, NoSuchDelivery, NoSuchEndpoint, NotSigned, TooManyEndpoints, TooMuchToReplay
+from app.webhooks.requests import (
+    EndpointGone,
+    NoSuchDelivery,
+    NoSuchEndpoint,
+    NotSigned,
+    TooManyEndpoints,
+    TooMuchToReplay,
+)
 from app.webhooks.secrets import NO_KEY, NoWebhookKey
 from lib.problem_details import ProblemType
 
@@ -14,7 +21,9 @@ PROBLEMS: Problems = {
     NoWebhookKey: ProblemType(
         409, "no-webhook-key", "No secret can be derived for the endpoint", example=NoWebhookKey(NO_KEY)
     ),
-    TooManyEndpoints: ProblemType(409, "too-many-endpoints", "There are too many endpoints", example=TooManyEndpoints()),
+    TooManyEndpoints: ProblemType(
+        409, "too-many-endpoints", "There are too many endpoints", example=TooManyEndpoints()
+    ),
     NotSigned: ProblemType(409, "not-signed", "The endpoint has no secret", example=NotSigned(1, Format.SLACK)),
     EndpointGone: ProblemType(409, "endpoint-gone", "The endpoint was deleted", example=EndpointGone(1)),
     TooMuchToReplay: ProblemType(

@@ -61,7 +61,9 @@ class FilterSchema(Schema):
     )
     only_fresh = Switch(
         load_default=False,
-        metadata={"description": "true: no alert that repeats the code of the player's event before; one found late passes"},
+        metadata={
+            "description": "true: no alert that repeats a code of the player's event before; found late, it passes"
+        },
     )
 
     @post_load
@@ -140,7 +142,9 @@ class EndpointSchema(Schema):
         required=True, allow_none=True, metadata={"description": "until when the secret before signs as well"}
     )
     failing_since = Moment(
-        required=True, allow_none=True, metadata={"description": "since when every attempt has failed; null: the last did not"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "since when every attempt has failed; null: not now"},
     )
     hold_until = Moment(
         required=True, allow_none=True, metadata={"description": "until when the receiver asked for a pause"}

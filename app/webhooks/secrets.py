@@ -15,8 +15,8 @@ from app.webhooks.domain import Endpoint
 
 PREFIX = "whsec_"
 NO_KEY = (
-    "WEBHOOK_KEY is not set, and the secrets of endpoints are derived from it: set it, for all processes, to a key such as "
-    "`openssl rand -hex 32` prints, and keep it"
+    "WEBHOOK_KEY is not set, and the secrets of endpoints are derived from it: set it, in all processes, to a key as "
+    "`openssl rand -hex 32` prints one, and keep it"
 )
 
 

@@ -47,7 +47,7 @@ class FeedSearch:
     def between(
         self, since: datetime, until: datetime, codes: Collection[int], *, most: int, through: int
     ) -> list[Numbered]:
-        """Return at most `most` entries that were numbered from `since` until before `until`, of any code if none is given.
+        """Return at most `most` entries numbered from `since` until before `until`; of any code if none is given.
 
         Raises `TooFarApart` if more than `through` would have to be looked through.
         """
@@ -60,7 +60,7 @@ class FeedSearch:
         return [_numbered(*row) for row in rows]
 
     def _place(self, moment: datetime, margin: timedelta) -> int:
-        """Return the number of the first entry at this moment or later, by halving; one above the last if there is none."""
+        """Return the number of the first entry at this moment or later, by halving; without one, the next number."""
         moment = _moved(moment, margin)
         [(last,)] = self._transaction.fetch(LAST)
         first, end = 1, last + 1
@@ -79,7 +79,15 @@ def _moved(moment: datetime, margin: timedelta) -> datetime:
 
 
 def _numbered(  # noqa: PLR0913, PLR0917  # the columns of an entry
-    number: int, user_id: int, t: int, n: int, kind: str, no: int, code: int, edition: int, fresh: bool | None  # noqa: FBT001
+    number: int,
+    user_id: int,
+    t: int,
+    n: int,
+    kind: str,
+    no: int,
+    code: int,
+    edition: int,
+    fresh: bool | None,  # noqa: FBT001
 ) -> Numbered:
     note = Note(id=0, user_id=user_id, t=t, n=n, kind=Kind(kind), no=no)
     return Numbered(number=number, note=note, code=code, edition=edition, fresh=fresh)
