@@ -20,8 +20,10 @@ from app.setting_values import (
     check_late_events,
     check_limit_storage,
     check_log_file,
+    check_mail_from,
     check_optional_database_url,
     check_rate_limit,
+    check_smtp_url,
     check_span,
     check_t_ahead,
     check_webhook_allow,
@@ -77,6 +79,8 @@ class Settings:
     webhook_key: tuple[str, ...]
     webhook_http: bool
     webhook_allow: "tuple[IPv4Network | IPv6Network, ...]"
+    smtp_url: str
+    mail_from: str
     db_connect_timeout: float
     db_deadline: float
     db_pool_timeout: float
@@ -144,6 +148,8 @@ def _read_all(env: Env) -> Settings:
         webhook_key=parse_webhook_key(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
         webhook_http=_switch(env, "WEBHOOK_HTTP"),
         webhook_allow=parse_networks(env.str("WEBHOOK_ALLOW", "", validate=check_webhook_allow) or ""),
+        smtp_url=secret(env, "SMTP_URL", check_smtp_url, default="") or "",
+        mail_from=env.str("MAIL_FROM", "", validate=check_mail_from) or "",
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),

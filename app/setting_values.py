@@ -9,10 +9,12 @@ from marshmallow import ValidationError
 
 from app.access.domain import InvalidSpan, read_span
 from lib.database_url import InvalidAddress, read_address
+from lib.smtp_url import InvalidSmtpUrl, parse_smtp_url
 
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 MAX_T_AHEAD = 366 * 24 * 3600  # seconds
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")  # as HTML has it, bounded
 OFF = "off"
 MIN_WEBHOOK_KEY = 32  # characters
 REFUSE, KEEP = "refuse", "keep"  # late events
@@ -113,6 +115,21 @@ def check_webhook_allow(networks: str) -> None:
         parse_networks(networks)
     except ValueError:
         raise ValidationError("Must be networks such as 10.1.0.0/16, with commas between them.") from None
+
+
+def check_smtp_url(url: str) -> None:
+    """Refuse an address of a mail server that cannot be read; empty means none."""
+    try:
+        if url:
+            parse_smtp_url(url)
+    except InvalidSmtpUrl as error:
+        raise ValidationError(f"It {error}, such as smtp://user:password@mail.example.com:587.") from None
+
+
+def check_mail_from(address: str) -> None:
+    """Refuse what is no address of e-mail; empty means none."""
+    if address and not MAIL_ADDRESS.fullmatch(address):
+        raise ValidationError("Must be an address such as alerts@example.com.")
 
 
 def check_log_file(file: str) -> None:

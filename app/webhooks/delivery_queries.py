@@ -54,24 +54,23 @@ LOCK = Statement(
     ORDER BY id FOR UPDATE SKIP LOCKED
     """,
 )
-# Only who holds the lock of an endpoint takes deliveries of it, so the count of those under way is right.
+# Only who holds the lock of an endpoint takes deliveries of it, so the count of those under way is right. An endpoint is
+# served by one worker at a time, which alone knows how many requests are under way.
 TAKE = Statement(
     "take_deliveries",
-    ("bigint[]", "integer[]", "boolean[]", "timestamptz[]", "integer"),
+    ("bigint[]", "integer[]", "integer[]", "timestamptz[]"),
     f"""
     WITH wanted AS (
-        SELECT asked.*, (
+        SELECT asked.*, own < (
             SELECT count(*) FROM delivery WHERE endpoint_id = asked.endpoint_id AND lease_until > now()
-        ) AS under_way
-        FROM unnest($1, $2, $3, $4) AS asked (endpoint_id, most, alone, since)
+        ) AS served_by_another
+        FROM unnest($1, $2, $3, $4) AS asked (endpoint_id, most, own, since)
     ), taken AS (
         SELECT due.* FROM wanted CROSS JOIN LATERAL (
             SELECT id, next_at AS was_due FROM delivery
             WHERE endpoint_id = wanted.endpoint_id AND state = 'due'
                 AND next_at > coalesce(wanted.since, '-infinity') AND next_at <= now()
-            ORDER BY next_at
-            LIMIT CASE WHEN NOT alone THEN greatest(0, least(most, $5 - under_way))
-                WHEN under_way > 0 THEN 0 ELSE most END
+            ORDER BY next_at LIMIT CASE WHEN served_by_another THEN 0 ELSE most END
             FOR UPDATE SKIP LOCKED
         ) AS due
     )
@@ -114,6 +113,14 @@ FINISH = Statement(
     SELECT id, 1 + coalesce((SELECT max(no) FROM delivery_attempt WHERE delivery_id = changed.id), 0),
         status, error, seconds
     FROM changed
+    """,
+)
+# What was taken and not attempted; its turn comes again at once.
+GIVE_BACK = Statement(
+    "give_back_deliveries",
+    ("bigint[]",),
+    """
+    UPDATE delivery SET lease_until = NULL, next_at = clock_timestamp() WHERE id = ANY ($1) AND state = 'due'
     """,
 )
 RECOVER = Statement(
@@ -162,11 +169,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An endpoint to take deliveries of, how many, and the moment from which on to look."""
+    """An endpoint to take deliveries of, how many, and the moment from which on to look.
+
+    `own` is how many this worker has under way. If others are as well, another worker serves the endpoint.
+    """
 
     endpoint_id: int
     most: int
-    alone: bool
+    own: int
     since: datetime | None
 
 
@@ -227,11 +237,10 @@ class DeliveryQueries:
         rows = self._transaction.fetch(LOCK, array_literal(endpoint_ids))
         return [Locked(endpoint_id=found, ready_at=ready_at, now=now) for found, ready_at, now in rows]
 
-    def take(self, wanted: Sequence[Wanted], at_once: int) -> list[tuple[Delivery, datetime]]:
+    def take(self, wanted: Sequence[Wanted]) -> list[tuple[Delivery, datetime]]:
         """Lease what is due to locked endpoints, each with the moment at which it was due."""
-        columns = zip(*((each.endpoint_id, each.most, each.alone) for each in wanted), strict=True)
-        since = _iso(each.since for each in wanted)
-        rows = self._transaction.fetch(TAKE, *map(array_literal, columns), since, at_once)
+        columns = zip(*((each.endpoint_id, each.most, each.own) for each in wanted), strict=True)
+        rows = self._transaction.fetch(TAKE, *map(array_literal, columns), _iso(each.since for each in wanted))
         return [(_delivery(row), row[11]) for row in rows]
 
     def pace(self, ready_at: Sequence[tuple[int, datetime]]) -> None:
@@ -253,6 +262,11 @@ class DeliveryQueries:
             for each in results
         )
         self._transaction.write(FINISH, *map(array_literal, zip(*rows, strict=True)))
+
+    def give_back(self, delivery_ids: Sequence[int]) -> None:
+        """Let deliveries be due that were taken and not attempted."""
+        if delivery_ids:
+            self._transaction.write(GIVE_BACK, array_literal(delivery_ids))
 
     def note_effects(self, effects: Sequence[tuple[int, Effect]]) -> list[Disabled]:
         """Store what attempts mean for endpoints, and return those that are told no more."""

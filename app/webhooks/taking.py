@@ -1,7 +1,7 @@
-"""Takes what is due from the database, as requests that are ready to be sent."""
+"""Takes what is due from the database, ready to be sent."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,7 +12,7 @@ from app.webhooks.delivery_queries import DeliveryQueries, Locked, Wanted
 from app.webhooks.domain import Delivery, Endpoint
 from app.webhooks.loading import messages_of
 from app.webhooks.messages import Message
-from app.webhooks.pacing import AT_ONCE, is_digest, pace_of, ready_again
+from app.webhooks.pacing import AT_ONCE, is_digest, most_now, ready_again
 from app.webhooks.queries import EndpointQueries
 from lib.transactions import Transaction
 
@@ -23,12 +23,26 @@ FULL_LOOK = 10.0  # seconds between two looks from the first delivery on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is sent to an endpoint at once; without messages if nothing is stored any more of its deliveries."""
+class Errand:
+    """What one thread sends to an endpoint: deliveries, each with its message, None if nothing is stored of it any more.
+
+    A digest is one request, other messages are sent one after the other.
+    """
 
     endpoint: Endpoint
     deliveries: Sequence[Delivery]
-    messages: Sequence[Message]
+    messages: Sequence[Message | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """What this worker has under way to an endpoint: requests, and deliveries."""
+
+    requests: int
+    deliveries: int
+
+
+NOTHING = UnderWay(requests=0, deliveries=0)
 
 
 class Taking:
@@ -39,36 +53,37 @@ class Taking:
         self._since: dict[int, datetime] = {}
         self._full_look_at = float("-inf")
 
-    def take(self, current: Transaction, busy: Collection[int]) -> list[Request]:
-        """Lease deliveries that are due, except to busy endpoints; commit before anything is sent."""
+    def take(self, current: Transaction, under_way: Mapping[int, UnderWay]) -> list[Errand]:
+        """Lease deliveries that are due; commit before anything is sent."""
         queries = DeliveryQueries(current)
         self._forget_now_and_then()
+        busy = [endpoint_id for endpoint_id, each in under_way.items() if each.requests >= AT_ONCE]
         ready = queries.ready(busy, self._since.items())
         locked = queries.lock(ready) if ready else []
         if not locked:
             return []
         endpoints = {each.id: each for each in EndpointQueries(current).listening()}
-        taken = queries.take([self._wanted(endpoints, each) for each in locked], AT_ONCE)
+        taken = queries.take([self._wanted(endpoints[each.endpoint_id], each, under_way) for each in locked])
         self._remember(taken)
         deliveries = sorted((delivery for delivery, _ in taken), key=attrgetter("endpoint_id", "id"))
         if not deliveries:
             return []
         queries.pace(_ready_again(endpoints, locked, deliveries))
         messages = messages_of(current, deliveries, self._meanings)
-        return [*_requests(endpoints, deliveries, messages)]
+        return [*_errands(endpoints, deliveries, messages, under_way)]
 
     def _forget_now_and_then(self) -> None:
         if time.monotonic() - self._full_look_at > FULL_LOOK:
             self._full_look_at = time.monotonic()
             self._since.clear()
 
-    def _wanted(self, endpoints: Mapping[int, Endpoint], locked: Locked) -> Wanted:
-        pace = pace_of(endpoints[locked.endpoint_id], locked.ready_at, locked.now)
+    def _wanted(self, endpoint: Endpoint, locked: Locked, under_way: Mapping[int, UnderWay]) -> Wanted:
+        own = under_way.get(endpoint.id, NOTHING)
         return Wanted(
-            endpoint_id=locked.endpoint_id,
-            most=pace.most,
-            alone=pace.alone,
-            since=self._since.get(locked.endpoint_id),
+            endpoint_id=endpoint.id,
+            most=most_now(endpoint, locked.ready_at, locked.now, own.requests),
+            own=own.deliveries,
+            since=self._since.get(endpoint.id),
         )
 
     def _remember(self, taken: Sequence[tuple[Delivery, datetime]]) -> None:
@@ -93,15 +108,16 @@ def _ready_again(
     ]
 
 
-def _requests(
-    endpoints: Mapping[int, Endpoint], deliveries: Sequence[Delivery], messages: Mapping[int, Message]
-) -> Iterator[Request]:
+def _errands(
+    endpoints: Mapping[int, Endpoint],
+    deliveries: Sequence[Delivery],
+    messages: Mapping[int, Message],
+    under_way: Mapping[int, UnderWay],
+) -> Iterator[Errand]:
+    """Share the deliveries to each endpoint among as many threads as it may have."""
     for endpoint_id, of_endpoint in groupby(deliveries, key=attrgetter("endpoint_id")):
-        endpoint = endpoints[endpoint_id]
-        told = [*of_endpoint]
-        empty = [each for each in told if each.id not in messages]
-        if empty:
-            yield Request(endpoint=endpoint, deliveries=empty, messages=())
-        told = [each for each in told if each.id in messages]
-        for together in [told] if is_digest(endpoint.format) and told else [[each] for each in told]:
-            yield Request(endpoint=endpoint, deliveries=together, messages=[messages[each.id] for each in together])
+        endpoint, told = endpoints[endpoint_id], [*of_endpoint]
+        free = 1 if is_digest(endpoint.format) else AT_ONCE - under_way.get(endpoint_id, NOTHING).requests
+        for first in range(min(free, len(told))):
+            share = told[first::free]
+            yield Errand(endpoint=endpoint, deliveries=share, messages=[messages.get(each.id) for each in share])

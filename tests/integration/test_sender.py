@@ -1,9 +1,11 @@
 """What became known reaches each endpoint that listens, signed, and again until it is received (A66)."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +15,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from app.rules.meaning import Strength
 from app.webhooks.schedule import DELAYS, MAX_ATTEMPTS, MAX_HOLD
 from tests.edition_1 import RULES
 from tests.integration.books import publish
@@ -161,8 +164,10 @@ def test_players_of_a_group_as_they_are_in_it_now(
 ) -> None:
     add_endpoint(sql, receiver.url, groups=["vip", "watched"])
     for user_id, groups in ((1, ["vip"]), (2, []), (3, ["watched", "x"])):
-        player = {"name": "x", "email": f"{user_id}@example.com", "groups": groups}
-        assert client.put(f"/users/{user_id}", json=player).status_code in {200, 201}
+        sql(
+            "INSERT INTO registered_user (user_id, name, email, groups) VALUES (%s, 'x', %s, %s)",
+            *(user_id, f"{user_id}@example.com", groups),
+        )
     for user_id in (1, 2, 3, 4):
         raise_alert(client, user_id=user_id)
     work(app)
@@ -303,8 +308,6 @@ def talk(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("script", [close, half_close, talk])
 def test_what_is_no_answer_is_a_failure(app: APIFlask, client: FlaskClient, sql: Sql, script: Any) -> None:  # noqa: ANN401  # a function
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -419,12 +422,14 @@ def test_a_strength_is_that_of_the_rule_in_its_edition(
 ) -> None:
     add_endpoint(sql, receiver.url, strength="strong")
     raise_alert(client)
-    [(rules,)] = sql("SELECT rules FROM rule_book WHERE edition = 1")
-    assert rules
-    publish(app, RULES)
+    strong = {"strength": Strength.STRONG, "guidance": "Call the player."}
+    publish(app, [replace(rule, **strong) for rule in RULES])
     raise_alert(client, t=6)
     work(app)
-    assert receiver.requests == []
+    [request] = receiver.requests
+    assert request.id == "alert_1_6_0_raised_0"
+    [alert] = request.json["data"]["alerts"]
+    assert (alert["strength"], alert["guidance"]) == ("strong", "Call the player.")
 
 
 def test_an_idle_sender_asks_little(app: APIFlask, sql: Sql) -> None:
