@@ -38,7 +38,7 @@ class AlertOfMessageSchema(EntrySchema):
     class Meta:
         """What all codes of a message share stands once, beside the list."""
 
-        exclude = (*EntrySchema.Meta.exclude, *OF_THE_EVENT)
+        fields = tuple(name for name in EntrySchema.Meta.fields if name not in OF_THE_EVENT)
 
 
 class AlertsOfMessageSchema(Schema):
