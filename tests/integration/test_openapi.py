@@ -331,7 +331,7 @@ def with_an_endpoint(app_with: AppWith, example: Example) -> TestResponse:
 
 def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int) -> TestResponse:
     """Write the answer as if endpoint and delivery were the first ones, and every attempt took as long."""
-    text = re.sub(rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}),', r'"\1":\g<2>1,', answer.text)
+    text = re.sub(rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}),', r'"\1":\g<2>1,', answer.get_data(as_text=True))
     text = re.sub(rf"endpoint {endpoint} |/endpoints/{endpoint}\b", lambda found: _with_one(found[0]), text)
     text = re.sub(rf"/deliveries/{delivery}\b", "/deliveries/1", text)
     answer.set_data(re.sub(r'"seconds":( ?)[0-9.e-]+', r'"seconds":\g<1>0.25', text))
