@@ -20,18 +20,25 @@ from app.setting_values import (
     check_late_events,
     check_limit_storage,
     check_log_file,
+    check_mail_from,
     check_optional_database_url,
     check_rate_limit,
+    check_smtp_url,
     check_span,
     check_t_ahead,
+    check_webhook_allow,
+    check_webhook_key,
     parse_hosts,
+    parse_networks,
     parse_span,
+    parse_webhook_key,
 )
 from lib.database_url import engine_url, read_address
 from lib.settings import SettingsError, origins, secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
 
     from sqlalchemy import URL
 
@@ -69,6 +76,11 @@ class Settings:
     late_horizon: timedelta
     four_eyes: bool
     registered_users_only: bool
+    webhook_key: tuple[str, ...]
+    webhook_http: bool
+    webhook_allow: "tuple[IPv4Network | IPv6Network, ...]"
+    smtp_url: str
+    mail_from: str
     db_connect_timeout: float
     db_deadline: float
     db_pool_timeout: float
@@ -133,6 +145,11 @@ def _read_all(env: Env) -> Settings:
         late_horizon=parse_span(env.str("LATE_HORIZON", "", validate=check_span)) or LATE_HORIZON,
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
+        webhook_key=parse_webhook_key(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
+        webhook_http=_switch(env, "WEBHOOK_HTTP"),
+        webhook_allow=parse_networks(env.str("WEBHOOK_ALLOW", "", validate=check_webhook_allow) or ""),
+        smtp_url=secret(env, "SMTP_URL", check_smtp_url, default="") or "",
+        mail_from=env.str("MAIL_FROM", "", validate=check_mail_from) or "",
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),

@@ -23,6 +23,7 @@ class AdvisoryLock(IntEnum):
     REGISTER = 7_311_030_300_125
     SEALS = 7_311_030_300_126
     IMPORTS = 7_311_030_300_127
+    ENDPOINTS = 7_311_030_300_128
 
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMING))

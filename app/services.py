@@ -1,7 +1,7 @@
 """The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from apiflask import APIFlask
@@ -14,7 +14,7 @@ from app.access.last_used import LastUsed
 from app.access.refusals import Refusals
 from app.access.services import AccessServices
 from app.alerts.feed.numbering import Numbering
-from app.alerts.services import AlertServices
+from app.alerts.services import AlertServices, Meanings
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.config import SPARE_CONNECTIONS, Settings
@@ -35,13 +35,26 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.webhooks import cleaning, sender
+from app.webhooks.cleaning import Cleaning
+from app.webhooks.fan_out import FanOut
+from app.webhooks.mail import Mail
+from app.webhooks.notices import TakingUp, announce_publication
+from app.webhooks.secrets import WebhookKeys
+from app.webhooks.sender import Sender
+from app.webhooks.sending import Transport, send
+from app.webhooks.services import WebhookServices
 from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
 from app.work.state import Beat
 from lib import services
 from lib.database import Database
+from lib.safe_http import Allowed
+from lib.smtp_url import parse_smtp_url
 
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
+NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
+TEST_TIMEOUT = 4.0  # seconds for a test message, which somebody waits for
 BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
@@ -103,22 +116,54 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     )
     readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
-    yield RuleBookServices(database=database, four_eyes=settings.four_eyes, t_is_unix=settings.t_is is MeaningOfT.UNIX)
+    yield RuleBookServices(
+        database=database,
+        four_eyes=settings.four_eyes,
+        t_is_unix=settings.t_is is MeaningOfT.UNIX,
+        announce=announce_publication,
+    )
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
     yield AlertServices(database=database, meanings=editions.meanings)
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield WorkServices(database=database, duties=duties(database))
     yield MetricsServices(measured=(measured_work(database),))
+    transport = make_transport(settings)
+    yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    yield WebhookServices(
+        database=database,
+        keys=transport.keys,
+        allowed=transport.allowed,
+        meanings=editions.meanings,
+        can_mail=transport.mail is not None,
+        send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
-def duties(database: Database) -> Sequence[Duty]:
+def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
     """Return what the worker does."""
+    sending = Sender(database, transport, meanings)
     return (
-        Duty(name="feed", errand=Numbering(database), pause=NUMBERING_PAUSE),
+        Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
+        Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
+        Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
+        Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
         Duty(name="beat", errand=Beat(database), pause=BEAT_PAUSE),
+    )
+
+
+def make_transport(settings: Settings) -> Transport:
+    """Make what sends messages to endpoints, as the settings allow."""
+    return Transport(
+        keys=WebhookKeys(values=settings.webhook_key),
+        allowed=Allowed(
+            http=settings.webhook_http,
+            networks=settings.webhook_allow,
+            http_setting="WEBHOOK_HTTP=true",
+            networks_setting="WEBHOOK_ALLOW",
+        ),
+        mail=Mail(server=parse_smtp_url(settings.smtp_url), sender=settings.mail_from) if settings.smtp_url else None,
     )
 
 

@@ -2,17 +2,21 @@
 
 import re
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from marshmallow import ValidationError
 
 from app.access.domain import InvalidSpan, read_span
 from lib.database_url import InvalidAddress, read_address
+from lib.smtp_url import InvalidSmtpUrl, parse_smtp_url
 
 LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 MAX_T_AHEAD = 366 * 24 * 3600  # seconds
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")  # as HTML has it, bounded
 OFF = "off"
+MIN_WEBHOOK_KEY = 32  # characters
 REFUSE, KEEP = "refuse", "keep"  # late events
 
 
@@ -24,6 +28,16 @@ def parse_hosts(hosts: str) -> frozenset[str]:
 def parse_span(text: str) -> timedelta | None:
     """Return a span of time such as 90d; `None` for no text."""
     return read_span(text) if text else None
+
+
+def parse_webhook_key(keys: str) -> tuple[str, ...]:
+    """Return the keys that secrets of endpoints are derived from, the one for new secrets first."""
+    return tuple(key for part in keys.split(",") if (key := part.strip()))
+
+
+def parse_networks(networks: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a list with commas or spaces between them; raises `ValueError`."""
+    return tuple(map(ip_network, networks.replace(",", " ").split()))
 
 
 def check_t_ahead(text: str) -> None:
@@ -85,6 +99,37 @@ def check_limit_storage(address: str) -> None:
     """Refuse a storage of limits other than memory and Redis."""
     if not address.startswith(LIMIT_STORAGES):
         raise ValidationError("Must be memory:// or redis://host:6379/0.")
+
+
+def check_webhook_key(keys: str) -> None:
+    """Refuse keys that could be guessed; empty means none."""
+    if any(len(key) < MIN_WEBHOOK_KEY for key in parse_webhook_key(keys)):
+        raise ValidationError(
+            f"Must be a key of at least {MIN_WEBHOOK_KEY} random characters; after it, with commas, those before."
+        )
+
+
+def check_webhook_allow(networks: str) -> None:
+    """Refuse what is no list of networks; empty means none."""
+    try:
+        parse_networks(networks)
+    except ValueError:
+        raise ValidationError("Must be networks such as 10.1.0.0/16, with commas between them.") from None
+
+
+def check_smtp_url(url: str) -> None:
+    """Refuse an address of a mail server that cannot be read; empty means none."""
+    try:
+        if url:
+            parse_smtp_url(url)
+    except InvalidSmtpUrl as error:
+        raise ValidationError(f"It {error}, such as smtp://user:password@mail.example.com:587.") from None
+
+
+def check_mail_from(address: str) -> None:
+    """Refuse what is no address of e-mail; empty means none."""
+    if address and not MAIL_ADDRESS.fullmatch(address):
+        raise ValidationError("Must be an address such as alerts@example.com.")
 
 
 def check_log_file(file: str) -> None:

@@ -35,6 +35,8 @@ class Scope(StrEnum):
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
     RULES_PUBLISH = "rules:publish"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     METRICS_READ = "metrics:read"
 
 

@@ -116,10 +116,15 @@ def publish_edition(edition: int, publication: Publication) -> Edition:
     or with `over` only the one that it names. With four eyes (`GET /rules/four-eyes`) the key must have another owner
     than the author's.
     """
-    four_eyes = services.get(RuleBookServices).four_eyes
-    change = change_from_request(publication.note)
+    made = services.get(RuleBookServices)
     return controllers.publish(
-        _database(), edition, change, four_eyes=four_eyes, over=publication.over, t_is_unix=_t_is_unix()
+        made.database,
+        edition,
+        change_from_request(publication.note),
+        four_eyes=made.four_eyes,
+        over=publication.over,
+        t_is_unix=made.t_is_unix,
+        announce=made.announce,
     )
 
 

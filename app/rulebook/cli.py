@@ -173,7 +173,10 @@ def publish(edition: int, over: int | None, change: Change) -> None:
     """
     database = _database()
     former = reading.edition_page(database, PageQuery(limit=1)).in_force.live
-    controllers.publish(database, edition, change, four_eyes=setting(), over=over, t_is_unix=_t_is_unix())
+    announce = services.get(RuleBookServices).announce
+    controllers.publish(
+        database, edition, change, four_eyes=setting(), over=over, t_is_unix=_t_is_unix(), announce=announce
+    )
     click.echo(f"Edition {edition} is live; every worker uses it within a second.")
     if former is not None:
         click.echo(f"To go back to edition {former}: {command(f'rules publish {former} --over {edition}')}")

@@ -21,6 +21,7 @@ from app.rulebook.forms import InvalidRules
 from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
 from app.rulebook.remedies import Remedy
+from app.rulebook.services import Announce, Publication, announce_to_nobody
 from app.rules.rule import Rule
 from lib.database import Database
 from lib.transactions import Transaction
@@ -87,7 +88,7 @@ def shadow(database: Database, number: int, change: Change, *, t_is_unix: bool =
     return moved
 
 
-def publish(  # noqa: PLR0913  # two settings, and what the publisher says
+def publish(  # noqa: PLR0913  # two settings, what the publisher says, and who announces it
     database: Database,
     number: int,
     change: Change,
@@ -95,13 +96,15 @@ def publish(  # noqa: PLR0913  # two settings, and what the publisher says
     four_eyes: bool,
     over: int | None = None,
     t_is_unix: bool = True,
+    announce: Announce = announce_to_nobody,
 ) -> Edition:
     """Make an edition live in place of the present one; a retired one may come back.
 
     `over` names the live edition to replace, and then only that one is. Every worker follows within a second.
-    `four_eyes` is the setting, which applies until the database's policy is turned on or off. Raises `NoSuchEdition`,
-    `WrongStep`, `SelfApproval` if four eyes are on and the publisher is, or may be, the author, and
-    `LiveEditionChanged` if the live edition is not the one named, or not the one that a draft was made from.
+    `four_eyes` is the setting, which applies until the database's policy is turned on or off. `announce` is called in
+    the transaction of the publication. Raises `NoSuchEdition`, `WrongStep`, `SelfApproval` if four eyes are on and the
+    publisher is, or may be, the author, and `LiveEditionChanged` if the live edition is not the one named, or not the
+    one that a draft was made from.
     """
     with database.transaction() as current:
         book = RuleBookQueries(current)
@@ -119,6 +122,18 @@ def publish(  # noqa: PLR0913  # two settings, and what the publisher says
         if retired is not None:
             _record(current, retired, Step.RETIRED, change, _successor(number))
         _record(current, number, Step.PUBLISHED, change, over=over, four_eyes=held)
+        announce(
+            current,
+            Publication(
+                edition=number,
+                author=candidate.author,
+                published_by=change.actor,
+                note=change.reason,
+                based_on=candidate.based_on,
+                over=over,
+                replaced=retired,
+            ),
+        )
         published = book.one(number)
         current.commit()
     return published

@@ -71,8 +71,9 @@ class Endpoint:
     """An address that is told. `url` is an http(s) address, or `mailto:` one for e-mail.
 
     `key` names the WEBHOOK_KEY that its secret is derived from, `secret_version` counts its rotations; until
-    `previous_until` the secret before signs as well. `per_second` bounds the attempts. `failing_since` is when the
-    present series of failures began, `hold_until` until when the receiver asked for a pause.
+    `previous_until` the secret before, derived from `previous_key`, signs as well. `per_second` bounds the attempts.
+    `failing_since` is when the present series of failures began, `hold_until` until when the receiver asked for a
+    pause.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Endpoint:
     reason: str
     key: str
     secret_version: int
+    previous_key: str | None
     previous_until: datetime | None
     failing_since: datetime | None
     hold_until: datetime | None

@@ -20,7 +20,7 @@ class EndpointRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     __table_args__ = (
         may(
             insert=f"{SETTINGS} key made_by",
-            update=f"{SETTINGS} key secret_version previous_until failing_since hold_until",
+            update=f"{SETTINGS} key secret_version previous_key previous_until failing_since hold_until ready_at",
         ),
     )
 
@@ -38,9 +38,11 @@ class EndpointRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     reason: Mapped[str] = mapped_column(Text, server_default="")
     key: Mapped[str] = mapped_column(Text)
     secret_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    previous_key: Mapped[str | None] = mapped_column(Text)
     previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failing_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ready_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     made_by: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
@@ -83,10 +85,15 @@ class DeliveryRow(db.Model):  # type: ignore[name-defined, misc]  # as above
         UniqueConstraint("message_id", "endpoint_id", name="uq_delivery_message_id_endpoint_id"),
         Index("ix_delivery_endpoint_id_next_at_due", "endpoint_id", "next_at", postgresql_where=text("state = 'due'")),
         Index("ix_delivery_endpoint_id_id", "endpoint_id", "id"),
+        Index(
+            *("ix_delivery_endpoint_id_lease_until", "endpoint_id", "lease_until"),
+            postgresql_where=text("lease_until IS NOT NULL"),
+        ),
+        Index("ix_delivery_state_id_undelivered", "state", "id", postgresql_where=text("state <> 'delivered'")),
         Index("ix_delivery_state_done_at", "state", "done_at", postgresql_where=text("state <> 'due'")),
         may(
             insert="message_id endpoint_id topic user_id t n no codes notice_id",
-            update="state attempts next_at lease_until last_status last_error done_at",
+            update="state codes attempts next_at lease_until last_status last_error done_at",
             delete=True,
         ),
     )

@@ -1,6 +1,6 @@
 """What the worker needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,14 +15,22 @@ class Errand(Protocol):
         ...
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """An errand by name, with the seconds from one turn to the next, and those after which a turn counts as stuck."""
+    """An errand by name, with the seconds from one turn to the next, and those after which a turn counts as stuck.
+
+    `at_end` is called after the last turn, for what the errand has begun and must end.
+    """
 
     name: str
     errand: Errand
     pause: float
     patience: float = 60.0
+    at_end: Callable[[], None] = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

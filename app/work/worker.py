@@ -34,6 +34,10 @@ class Turns:
             self._began_at = time.monotonic()
             if not self._do():
                 self._stopped.wait(max(self._duty.pause, AFTER_A_FAILURE if self._failing else 0.0))
+        try:
+            self._duty.at_end()
+        except Exception as error:  # noqa: BLE001  # the process ends either way
+            self._log_failure(error)
 
     def _do(self) -> bool:
         """Do one turn and return whether there may be more at once; a failure is logged once, until it is over."""

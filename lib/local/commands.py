@@ -15,6 +15,7 @@ from lib.local.binaries import embedded_folder
 from lib.local.caller import caller_folder
 from lib.local.cluster import Cluster
 from lib.local.database_address import plain_url, split_password
+from lib.local.kept_secrets import keep_secrets
 from lib.local.postgres import cluster_of
 from lib.local.processes import kill_leftovers
 from lib.local.project import Project
@@ -119,7 +120,11 @@ def run(project: Project, settings: Settings, command: Sequence[str], *, as_owne
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
     cluster = _private_cluster(project, settings)
-    environment = {**settings.environment, VARIABLE: str(caller_folder(project.root))}
+    environment = {
+        **settings.environment,
+        **keep_secrets(project, settings),
+        VARIABLE: str(caller_folder(project.root)),
+    }
     if cluster is not None:
         environment["DATABASE_URL"] = cluster.service_url
     elif environment.get("DATABASE_URL"):

@@ -20,7 +20,8 @@ class Project:
     below it the headers that a request needs, one a line, to be put between double quotes in a shell; or it fails and
     says which settings are wrong. `alive_path` is requested to see whether the service answers; `docs_path` leads to
     its documentation; `sample_json` is a request to try at `sample_path`. `environment` is set for the programs, unless
-    the user sets these variables.
+    the user sets these variables. `secrets` names, by variable, files of the project in which the runner makes and
+    keeps a random secret; the programs find it by the variable's name with _FILE, unless the user sets one of the two.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Project:
     sample_json: str
     environment: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def var(self) -> Path:

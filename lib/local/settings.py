@@ -65,11 +65,21 @@ def program_environment(project: Project, settings: Settings, cluster: Cluster |
     return {
         **project.environment,
         **settings.environment,
+        **secret_files(project, settings),
         "HOST": settings.host,
         "PORT": str(settings.port),
         **({"DATABASE_URL": cluster.service_url} if cluster else {}),
         "PYTHONUNBUFFERED": "1",  # so that what a program prints before it dies is in the log
         MARK: str(project.root),
+    }
+
+
+def secret_files(project: Project, settings: Settings) -> dict[str, str]:
+    """Return the variables that name the files of the project's secrets, except of those that the user sets."""
+    return {
+        f"{name}_FILE": str(project.root / file)
+        for name, file in project.secrets.items()
+        if not any(settings.environment.get(each) for each in (name, f"{name}_FILE"))
     }
 
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from lib.local.child import Child
 from lib.local.cluster import Cluster
 from lib.local.keeper import Keeper, report
+from lib.local.kept_secrets import keep_secrets
 from lib.local.log_files import open_log, quoted_end, rotate
 from lib.local.ports import reserve_port
 from lib.local.postgres import cluster_of
@@ -190,6 +191,7 @@ def _supervise(project: Project, settings: Settings, lock: int) -> int:
             supervisor = Supervisor(project, settings, lock, log)
             kill_leftovers(project.root)  # of a killed supervisor: they may hold the port
             reserve_port(settings.host, settings.port)
+            keep_secrets(project, settings)
             try:
                 supervisor.start()
                 os.dup2(log.fileno(), sys.stderr.fileno())

@@ -58,9 +58,11 @@ def upgrade() -> None:
         _text("reason", ""),
         _text("key"),
         sa.Column("secret_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("previous_key", sa.Text(), nullable=True),
         _moment("previous_until"),
         _moment("failing_since"),
         _moment("hold_until"),
+        _moment("ready_at"),
         _text("made_by"),
         _now("made_at"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint")),
@@ -116,6 +118,12 @@ def _create_deliveries() -> None:
     due = sa.text("state = 'due'")
     op.create_index("ix_delivery_endpoint_id_next_at_due", "delivery", ["endpoint_id", "next_at"], postgresql_where=due)
     op.create_index("ix_delivery_endpoint_id_id", "delivery", ["endpoint_id", "id"])
+    leased = sa.text("lease_until IS NOT NULL")
+    op.create_index(
+        "ix_delivery_endpoint_id_lease_until", "delivery", ["endpoint_id", "lease_until"], postgresql_where=leased
+    )
+    undelivered = sa.text("state <> 'delivered'")
+    op.create_index("ix_delivery_state_id_undelivered", "delivery", ["state", "id"], postgresql_where=undelivered)
     done = sa.text("state <> 'due'")
     op.create_index("ix_delivery_state_done_at", "delivery", ["state", "done_at"], postgresql_where=done)
     op.create_table(

@@ -27,7 +27,7 @@ ALLOWED = {
     "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition")),
     "delivery": May(
         insert=("message_id", "endpoint_id", "topic", "user_id", "t", "n", "no", "codes", "notice_id"),
-        update=("state", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
+        update=("state", "codes", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
         delete=True,
     ),
     "delivery_attempt": May(insert=("delivery_id", "no", "status", "error", "seconds"), delete=True),
@@ -38,7 +38,16 @@ ALLOWED = {
         ),
         update=(
             *("name", "url", "format", "topics", "codes", "strength", "groups", "only_fresh", "per_second", "state"),
-            *("reason", "key", "secret_version", "previous_until", "failing_since", "hold_until"),
+            *(
+                "reason",
+                "key",
+                "secret_version",
+                "previous_key",
+                "previous_until",
+                "failing_since",
+                "hold_until",
+                "ready_at",
+            ),
         ),
     ),
     "endpoint_event": May(insert=("endpoint_id", "step", "who", "note")),

@@ -65,24 +65,36 @@ ADD = Statement(
 )
 MOVE_HEAD = Statement("move_feed_head", ("bigint",), "UPDATE feed_head SET number = $1 WHERE id = 1")
 # Each entry with the evidence of what it tells: that of the revision that found it late, else that of the alert.
-PAGE = Statement(
-    "page_of_feed",
-    ("bigint", "integer"),
-    """
+ENTRIES = """
     SELECT feed.number, feed.kind, feed.at, feed.user_id, feed.t, feed.n, feed.code, feed.edition, stored.fresh,
         coalesce(CASE feed.kind WHEN 'found-late' THEN (
             SELECT found -> feed.code::text FROM revision
             WHERE user_id = feed.user_id AND t = feed.t AND n = feed.n AND no = feed.no
-        ) END, stored.evidence)
-    FROM (SELECT * FROM alert_feed WHERE number > $1 ORDER BY number LIMIT $2) AS feed
+        ) END, stored.evidence), feed.no
+    FROM ({feed}) AS feed
     LEFT JOIN LATERAL (
         SELECT fresh, evidence FROM alert
         WHERE code > 0 AND NOT shadow AND t = feed.t AND user_id = feed.user_id AND n = feed.n AND code = feed.code
         LIMIT 1
     ) AS stored ON true
     ORDER BY feed.number
-    """,
+    """
+PAGE = Statement(
+    "page_of_feed",
+    ("bigint", "integer"),
+    ENTRIES.format(feed="SELECT * FROM alert_feed WHERE number > $1 ORDER BY number LIMIT $2"),
 )
+OF_KEYS = Statement(
+    "entries_of_keys",
+    ("bigint[]", "bigint[]", "integer[]", "alert_kind[]", "integer[]"),
+    ENTRIES.format(
+        feed="""
+        SELECT alert_feed.* FROM unnest($1, $2, $3, $4, $5) AS key (user_id, t, n, kind, no)
+        JOIN alert_feed USING (user_id, t, n, kind, no)
+        """
+    ),
+)
+Key = tuple[int, int, int, Kind, int]  # a player, `t` and `n` of an event, what became known, and by which revision
 
 
 class FeedQueries:
@@ -130,6 +142,18 @@ class FeedQueries:
         self._transaction.write(BY_INDEX)
         return [_entry(row) for row in self._transaction.fetch(PAGE, after, most)]
 
+    def of_keys(self, keys: Sequence[Key]) -> dict[Key, list[Entry]]:
+        """Return the entries of each of these keys that has any, by number."""
+        if not keys:
+            return {}
+        self._transaction.write(BY_INDEX)
+        found: dict[Key, list[Entry]] = {}
+        for row in self._transaction.fetch(OF_KEYS, *map(array_literal, zip(*keys, strict=True))):
+            entry, no = _entry(row), row[-1]
+            alert = entry.alert
+            found.setdefault((alert.user_id, alert.t, alert.n, entry.kind, no), []).append(entry)
+        return found
+
 
 def _note(row: tuple[int, int, int, int, str, int, bool]) -> Note:
     note_id, user_id, t, n, kind, no, quiet = row
@@ -141,7 +165,7 @@ def _columns(note: Note) -> tuple[int | str, ...]:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    number, kind, at, user_id, t, n, code, edition, fresh, evidence = row
+    number, kind, at, user_id, t, n, code, edition, fresh, evidence, _ = row
     alert = StoredAlert(
         user_id=user_id,
         t=t,
