@@ -7,6 +7,7 @@ from app import limits
 from app.access.guard import NO_KEY, scope_of
 from app.players.schemas import PlayerUpdateSchema
 from app.rulebook.documented import RULES
+from app.webhooks import described
 from lib.openapi_documents import Document, DocumentPlugin, View
 from lib.problem_details import OF_HTTP
 
@@ -28,6 +29,8 @@ connection send the same request again; an event that was stored gets its first 
 Not repeated with each operation: an unknown path is a 404 `not-found`, and a method that the path does not have is a
 405 `method-not-allowed` with the header `Allow`.
 
+**Webhooks.** The section `webhooks` describes what the service sends to endpoints: Standard Webhooks 1.0.0.
+
 **Limits.** Where a rate limit is set, the headers `X-RateLimit-…` say how much of it is left.
 """
 
@@ -46,6 +49,12 @@ def init_app(app: APIFlask) -> None:
         },
     )
     ServiceDocument(app)
+    app.spec_processor(with_webhooks)
+
+
+def with_webhooks(document: Document | str) -> Document | str:
+    """Return the document with what the service sends to endpoints."""
+    return {**document, "webhooks": described.webhooks_section()} if isinstance(document, dict) else document
 
 
 class ServiceDocument(DocumentPlugin):
@@ -58,6 +67,7 @@ class ServiceDocument(DocumentPlugin):
             spec.components.header(name, header)
         for name, schema in RULES.items():
             spec.components.schema(name, schema)
+        described.add_schemas(spec)
         spec.components.schema("PlayerUpdate", schema=PlayerUpdateSchema)  # of a body that no schema reads as a whole
         spec.components.responses[OF_HTTP[429].slug]["headers"] |= LIMIT_HEADERS
 

@@ -59,6 +59,8 @@ from app.seals.cli import ON_SEALS
 from app.services import Services, provide_services
 from app.sessions import engine_options, make_sessions
 from app.version import VERSION, version
+from app.webhooks import problems as webhook_problems
+from app.webhooks.delivery_api import webhooks
 from lib import hints, logs, problem_details, services
 from lib.active_threads import ActiveThreadLimit
 from lib.answers import SecurityHeaders
@@ -84,6 +86,7 @@ PROBLEMS = (
     player_problems.PROBLEMS,
     rulebook_problems.PROBLEMS,
     comparison_problems.PROBLEMS,
+    webhook_problems.PROBLEMS,
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
@@ -177,6 +180,7 @@ def register_routes(application: Application) -> None:
         policy,
         rule_routes,
         register,
+        webhooks,
         health,
         metrics,
         page,
@@ -195,6 +199,7 @@ def register_commands(application: Application) -> None:
     event_commands.add_lazy(("reverse", "amend"), load_correction_commands)
     event_commands.add_lazy(("import",), load_intake_commands)
     application.cli.add_lazy(("work",), load_worker)
+    application.cli.add_lazy(("webhooks",), load_webhook_commands)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -239,6 +244,13 @@ def load_worker() -> Iterable[click.Command]:
     from app.work.cli import work  # noqa: PLC0415  # see above
 
     return (work,)
+
+
+def load_webhook_commands() -> Iterable[click.Command]:
+    """Import and return the commands of endpoints and deliveries, which no other program needs."""
+    from app.webhooks.delivery_cli import webhooks as commands  # noqa: PLC0415  # see above
+
+    return (commands,)
 
 
 def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) -> None:

@@ -1,7 +1,7 @@
 """The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from apiflask import APIFlask
@@ -41,7 +41,8 @@ from app.webhooks.mail import Mail
 from app.webhooks.notices import TakingUp, announce_publication
 from app.webhooks.secrets import WebhookKeys
 from app.webhooks.sender import Sender
-from app.webhooks.sending import Transport
+from app.webhooks.sending import Transport, send
+from app.webhooks.services import WebhookServices
 from app.work.services import Duty, WorkServices
 from app.work.state import Beat
 from lib import services
@@ -51,6 +52,7 @@ from lib.smtp_url import parse_smtp_url
 
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
 NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
+TEST_TIMEOUT = 4.0  # seconds for a test message, which somebody waits for
 BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
@@ -123,7 +125,16 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield WorkServices(database=database, duties=duties(database, make_transport(settings), editions.meanings))
+    transport = make_transport(settings)
+    yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    yield WebhookServices(
+        database=database,
+        keys=transport.keys,
+        allowed=transport.allowed,
+        meanings=editions.meanings,
+        can_mail=transport.mail is not None,
+        send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
@@ -143,7 +154,12 @@ def make_transport(settings: Settings) -> Transport:
     """Make what sends messages to endpoints, as the settings allow."""
     return Transport(
         keys=WebhookKeys(values=settings.webhook_key),
-        allowed=Allowed(http=settings.webhook_http, networks=settings.webhook_allow),
+        allowed=Allowed(
+            http=settings.webhook_http,
+            networks=settings.webhook_allow,
+            http_setting="WEBHOOK_HTTP=true",
+            networks_setting="WEBHOOK_ALLOW",
+        ),
         mail=Mail(server=parse_smtp_url(settings.smtp_url), sender=settings.mail_from) if settings.smtp_url else None,
     )
 

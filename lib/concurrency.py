@@ -200,6 +200,15 @@ class AdmissionControl:
         return max((now - slot.complete_since for slot in tuple(self._inside) if slot.complete_since), default=0.0)
 
 
+def release_slot(environ: WSGIEnvironment) -> None:
+    """Give up the slot of a request that is about to wait for somebody else's server; `acquire_slot` takes it again.
+
+    Meanwhile the request holds a thread only, and others of its kind are answered.
+    """
+    if slot := environ.get(SLOT):
+        slot.give_back()
+
+
 def acquire_slot(environ: WSGIEnvironment) -> None:
     """Take the slot of a request that has arrived whole, waiting if necessary; raises `NoFreeSlot`.
 

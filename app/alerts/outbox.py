@@ -1,6 +1,7 @@
 """The outbox: what is raised or becomes known is noted in the transaction that stores it, for the worker to pass on.
 
-A note names an event and a revision of it, and has no payload. Its insert waits for nobody, and adds no round trip.
+A note names an event and a revision of it, and has no payload (A63). Its insert waits for nobody, and adds no
+round trip.
 """
 
 from collections.abc import Iterable, Sequence

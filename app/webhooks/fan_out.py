@@ -30,14 +30,16 @@ class FanOut:
     def __call__(self, current: Transaction, numbered: Sequence[Numbered]) -> None:
         """Make the deliveries."""
         if endpoints := EndpointQueries(current).listening():
-            meanings = self._meanings_if_asked(current, endpoints, numbered)
-            groups = _groups_if_asked(current, endpoints, numbered)
-            made = (
-                delivery
-                for note, codes in groupby(numbered, key=attrgetter("note"))
-                for delivery in _deliveries(endpoints, note, [*codes], meanings, groups)
-            )
-            DeliveryQueries(current).add(made)
+            DeliveryQueries(current).add(self.wanted(current, endpoints, numbered))
+
+    def wanted(
+        self, current: Transaction, endpoints: Sequence[Endpoint], numbered: Sequence[Numbered]
+    ) -> Iterator[Made]:
+        """Yield the deliveries to these endpoints, as their filters are now."""
+        meanings = self._meanings_if_asked(current, endpoints, numbered)
+        groups = _groups_if_asked(current, endpoints, numbered)
+        for note, codes in groupby(numbered, key=attrgetter("note")):
+            yield from _deliveries(endpoints, note, [*codes], meanings, groups)
 
     def _meanings_if_asked(
         self, current: Transaction, endpoints: Iterable[Endpoint], numbered: Iterable[Numbered]

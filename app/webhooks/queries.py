@@ -1,6 +1,5 @@
 """The queries about endpoints and the steps taken with them."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,10 +32,9 @@ class EndpointQueries:
         row = self._transaction.execute(found.with_for_update() if lock else found).one_or_none()
         return _endpoint(row) if row else None
 
-    def names(self, endpoint_ids: Sequence[int]) -> dict[int, str]:
-        """Return the name of each of these endpoints, of deleted ones, too."""
-        found = select(Stored.id, Stored.name).where(Stored.id.in_(endpoint_ids))
-        return {row.id: row.name for row in self._transaction.execute(found)}
+    def lock(self, endpoint_id: int) -> None:
+        """Lock an endpoint, whatever its state, before what is due to it is changed."""
+        self._transaction.execute(select(Stored.id).where(Stored.id == endpoint_id).with_for_update())
 
     def lock_creation(self) -> None:
         """Keep others from creating an endpoint until the transaction ends, so that their number can be bounded."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.webhooks.domain import MAX_ENDPOINTS, Delivery, DeliveryState, Endpoint, Filter, Format, State
 
 MAX_REPLAYED = 10_000  # entries of the feed, or dead deliveries, in one replay
+MAX_LOOKED_THROUGH = 100_000  # entries of the feed, of any code
 MAIL = "mailto:"
 
 
@@ -138,10 +139,8 @@ class TooManyEndpoints(Exception):
 class NotSigned(Exception):
     """The messages of this format are not signed, so the endpoint has no secret."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(
-            f"endpoint {endpoint.id} has the format {endpoint.format.value}, which is not signed: it has no secret"
-        )
+    def __init__(self, endpoint_id: int, form: Format) -> None:
+        super().__init__(f"endpoint {endpoint_id} has the format {form.value}, which is not signed: it has no secret")
 
 
 class EndpointGone(Exception):
@@ -152,7 +151,10 @@ class EndpointGone(Exception):
 
 
 class TooMuchToReplay(Exception):
-    """More entries of the feed lie in the range than one replay takes."""
+    """More entries of the feed lie in the range than one replay takes or looks through."""
 
     def __init__(self) -> None:
-        super().__init__(f"the feed has more than {MAX_REPLAYED:,} alerts in this range: replay it in shorter ones")
+        super().__init__(
+            f"the feed has more than {MAX_REPLAYED:,} alerts to replay in this range, or more than "
+            f"{MAX_LOOKED_THROUGH:,} to look through: replay it in shorter ranges"
+        )

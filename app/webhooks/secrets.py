@@ -14,10 +14,14 @@ from hashlib import sha256
 from app.webhooks.domain import Endpoint
 
 PREFIX = "whsec_"
+NO_KEY = (
+    "WEBHOOK_KEY is not set, and the secrets of endpoints are derived from it: set it, in all processes, to a key as "
+    "`openssl rand -hex 32` prints one, and keep it"
+)
 
 
 class NoWebhookKey(Exception):
-    """No key is set, or not the one that an endpoint's secret was derived from."""
+    """No key is set, or not the one that an endpoint's secret was derived from; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class WebhookKeys:
     def newest(self) -> str:
         """The name of the key for new secrets; raises `NoWebhookKey`."""
         if not self.values:
-            raise NoWebhookKey("no secret can be derived: WEBHOOK_KEY is not set")
+            raise NoWebhookKey(NO_KEY)
         return name_of(self.values[0])
 
     def secret(self, endpoint_id: int, key: str, version: int) -> str:

@@ -30,11 +30,15 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": f"activity-alerts/{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """What sending needs: the keys that secrets are derived from, the addresses allowed, and the mail server if any."""
+    """What sending needs: the keys that secrets are derived from, the addresses allowed, and the mail server if any.
+
+    `timeout` is how long a request may take, in seconds.
+    """
 
     keys: WebhookKeys
     allowed: Allowed
     mail: Mail | None = None
+    timeout: float = TIMEOUT
 
 
 def send(endpoint: Endpoint, messages: Sequence[Message], transport: Transport) -> Outcome:
@@ -71,7 +75,7 @@ def _posted(endpoint: Endpoint, messages: Sequence[Message], transport: Transpor
         [message] = messages
         body = standard_body(message)
         signed = _signed(endpoint, message.id, body, transport.keys)
-    return post(endpoint.url, body, {**HEADERS, **signed}, transport.allowed, timeout=TIMEOUT)
+    return post(endpoint.url, body, {**HEADERS, **signed}, transport.allowed, timeout=transport.timeout)
 
 
 def _signed(endpoint: Endpoint, message_id: str, body: bytes, keys: WebhookKeys) -> Mapping[str, str]:

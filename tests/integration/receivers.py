@@ -126,7 +126,6 @@ def resetting(answer: bytes) -> Script:
     def play(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(answer)
-        time.sleep(DRIP)  # a reset also discards what the client has not read yet
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
 

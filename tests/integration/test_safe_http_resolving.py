@@ -90,7 +90,7 @@ def test_a_silent_resolver_is_given_up(silence: Event) -> None:
     began = time.monotonic()
     with pytest.raises(Failed, match=r"^timed out after 0\.2 s while resolving the host's name$"):
         post("https://hooks.example/", b"", {}, ALLOWED, timeout=0.2)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert not silence.is_set()
 
 

@@ -115,7 +115,7 @@ def test_the_deadline_holds_for_the_handshake(script: Script) -> None:
         pytest.raises(Failed, match=r"^timed out after 0\.5 s while agreeing on TLS$"),
     ):
         post(secure_url(receiver, "127.0.0.1"), b"", {}, LOOPBACK, timeout=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.usefixtures("trusted")
@@ -127,4 +127,4 @@ def test_the_deadline_holds_for_an_answer_over_tls(context: ssl.SSLContext, at_o
         pytest.raises(Failed, match=r"^timed out after 0\.5 s"),
     ):
         post(secure_url(receiver, "localhost"), b"", {}, LOOPBACK, timeout=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5

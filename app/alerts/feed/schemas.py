@@ -12,6 +12,8 @@ from app.alerts.schemas import AlertSchema
 from lib.fields import ListOf, Moment
 from lib.query_parameters import WholeNumberInDigits
 
+OF_ALERT = ("user_id", "t", "n", "event_id", "code", "edition", "fresh")
+
 
 class FeedParameters(Schema):
     """From which number on."""
@@ -32,7 +34,7 @@ class EntrySchema(AlertSchema):
     class Meta:
         """The feed has what was answered, and says by its kind what became of it."""
 
-        exclude = ("shadow", "found_late_at", "retracted_at")
+        fields = ("number", "kind", "at", *OF_ALERT, "indicator", "strength", "guidance", "evidence")
 
     number = fields.Integer(required=True, metadata={"description": "its number: they rise by one, without gaps"})
     kind = fields.Enum(
@@ -63,8 +65,7 @@ def render_page(page: FeedPage) -> Mapping[str, Any]:
 
 
 def _flat(entry: Entry) -> Mapping[str, Any]:
-    alert = entry.alert
-    members = ("user_id", "t", "n", "event_id", "code", "edition", "fresh", "meaning", "evidence")
+    alert, members = entry.alert, (*OF_ALERT, "meaning", "evidence")
     return {
         "number": entry.number,
         "kind": entry.kind,

@@ -1,0 +1,153 @@
+"""What endpoints are sent, for the section `webhooks` of the OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiflask import Schema
+from apispec import APISpec
+from marshmallow import fields
+
+from app.alerts.domain import Kind
+from app.alerts.feed.examples import ENTRY
+from app.alerts.feed.schemas import EntrySchema
+from app.alerts.schemas import EVENT_ID, N
+from app.webhooks.domain import TOPIC_OF, Topic
+
+Document = dict[str, Any]
+
+OF_THE_EVENT = ("user_id", "t", "n", "event_id", "kind")
+AT = "2026-11-28T07:00:00.250000Z"
+HEADERS = {
+    "webhook-id": "the id of the message, the same at each attempt: take each id once",
+    "webhook-timestamp": "when this attempt was made, in Unix seconds: refuse what is more than five minutes off",
+    "webhook-signature": "`v1,` and the HMAC-SHA256, in base64, over id, timestamp and body with dots between them; "
+    "for a day after a rotation two of these, with a space in between",
+}
+SAID = {
+    Topic.RAISED: "Codes were raised at an event: its answer has them.",
+    Topic.FOUND_LATE: "Codes were found late at an event, because something earlier became known.",
+    Topic.RETRACTED: "Codes of an event no longer hold, because something earlier became known.",
+    Topic.PUBLISHED: "An edition of the rules became live.",
+    Topic.TEST: "Somebody tries the endpoint; nothing has happened.",
+}
+
+
+class AlertOfMessageSchema(EntrySchema):
+    """A code of the event, as the feed has it."""
+
+    class Meta:
+        """What all codes of a message share stands once, beside the list."""
+
+        fields = tuple(name for name in EntrySchema.Meta.fields if name not in OF_THE_EVENT)
+
+
+class AlertsOfMessageSchema(Schema):
+    """What became known at an event: those of its codes that the endpoint's filter lets pass."""
+
+    user_id = fields.Integer(required=True)
+    t = fields.Integer(required=True, metadata={"description": "the `t` of the event"})
+    n = fields.Integer(required=True, metadata={"description": N})
+    event_id = fields.String(required=True, allow_none=True, metadata={"description": EVENT_ID})
+    kind = fields.Enum(Kind, by_value=fields.String, required=True)
+    alerts = fields.List(fields.Nested(AlertOfMessageSchema), required=True)
+    truncated = fields.Boolean(
+        metadata={"description": "true: shortened, because a body has at most 20 kB; the feed has all of it"}
+    )
+
+
+class PublicationOfMessageSchema(Schema):
+    """An edition of the rules that became live."""
+
+    edition = fields.Integer(required=True)
+    author = fields.String(required=True)
+    published_by = fields.String(required=True)
+    note = fields.String(required=True, metadata={"description": "the publisher's reason; may be empty"})
+    based_on = fields.Integer(required=True, allow_none=True, metadata={"description": "the edition it was made from"})
+    over = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "the edition to replace that the publisher named"}
+    )
+    replaced = fields.Integer(required=True, allow_none=True, metadata={"description": "the edition that was live"})
+
+
+class TestOfMessageSchema(Schema):
+    """Which endpoint is tried."""
+
+    __test__ = False  # it is no test, although its name begins like one
+
+    endpoint_id = fields.Integer(required=True)
+    name = fields.String(required=True, metadata={"description": "the name of the endpoint"})
+    text = fields.String(required=True)
+
+
+SCHEMAS: dict[str, type[Schema]] = {
+    "AlertsOfMessage": AlertsOfMessageSchema,
+    "PublicationOfMessage": PublicationOfMessageSchema,
+    "TestOfMessage": TestOfMessageSchema,
+}
+PUBLISHED = {
+    "edition": 2,
+    "author": "key:0123456789ab rules",
+    "published_by": "key:ba9876543210 ben",
+    "note": "large begins at 150",
+    "based_on": 1,
+    "over": None,
+    "replaced": 1,
+}
+TESTED = {"endpoint_id": 1, "name": "case management", "text": "This is a test of the endpoint; nothing has happened."}
+
+
+def _example(topic: Topic) -> Document:
+    """Return an example of what a message says."""
+    if topic is Topic.PUBLISHED:
+        return PUBLISHED
+    if topic is Topic.TEST:
+        return TESTED
+    kind = next(kind for kind, of_kind in TOPIC_OF.items() if of_kind is topic)
+    event = {**{name: ENTRY[name] for name in OF_THE_EVENT}, "kind": kind.value}
+    return {**event, "alerts": [{name: value for name, value in ENTRY.items() if name not in OF_THE_EVENT}]}
+
+
+def _schema(topic: Topic) -> str:
+    return {Topic.PUBLISHED: "PublicationOfMessage", Topic.TEST: "TestOfMessage"}.get(topic, "AlertsOfMessage")
+
+
+def add_schemas(spec: APISpec) -> None:
+    """Register what messages say as components."""
+    for name, schema in SCHEMAS.items():
+        spec.components.schema(name, schema=schema)
+
+
+def webhooks_section() -> Mapping[str, Document]:
+    """Return the section of the document: a message of each type, as a request to the receiver."""
+    return {topic.value: {"post": _operation(topic)} for topic in Topic}
+
+
+def _operation(topic: Topic) -> Document:
+    body = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"type": "string", "const": topic.value},
+            "timestamp": {"type": "string", "format": "date-time", "description": "when it became known"},
+            "data": {"$ref": f"#/components/schemas/{_schema(topic)}"},
+        },
+    }
+    example = {"type": topic.value, "timestamp": AT, "data": _example(topic)}
+    return {
+        "tags": ["Webhooks"],
+        "summary": SAID[topic],
+        "operationId": f"on_{topic.value.replace('.', '_').replace('-', '_')}",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+            for name, text in HEADERS.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body, "examples": {"message": {"value": example}}}},
+        },
+        "responses": {
+            "2XX": {"description": "taken; any other answer is a failure, a redirect too, and the message comes again"},
+            "410": {"description": "nothing more is wanted: the endpoint is disabled"},
+            "429": {"description": "later, please; as 502, 503 and 504. Retry-After counts"},
+        },
+    }
