@@ -37,7 +37,7 @@ class Mailbox:
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         if self.answer.startswith("250"):
             content = cast("bytes", envelope.content)
-            self.mails.append(cast("EmailMessage", message_from_bytes(content, policy=default)))
+            self.mails.append(message_from_bytes(content, policy=default))
             self.receivers.append(envelope.rcpt_tos)
         return self.answer
 

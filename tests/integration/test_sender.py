@@ -422,8 +422,7 @@ def test_a_strength_is_that_of_the_rule_in_its_edition(
 ) -> None:
     add_endpoint(sql, receiver.url, strength="strong")
     raise_alert(client)
-    strong = {"strength": Strength.STRONG, "guidance": "Call the player."}
-    publish(app, [replace(rule, **strong) for rule in RULES])
+    publish(app, [replace(rule, strength=Strength.STRONG, guidance="Call the player.") for rule in RULES])
     raise_alert(client, t=6)
     work(app)
     [request] = receiver.requests

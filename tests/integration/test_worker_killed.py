@@ -200,7 +200,7 @@ def test_each_answered_alert_is_in_the_feed_once_and_arrives_however_often_worke
     assert set(named) == answered
     assert set(receiver.ids) == answered
     bodies: dict[str, set[bytes]] = {}
-    for each in receiver.requests:
-        bodies.setdefault(each.id, set()).add(each.body)
+    for request in receiver.requests:
+        bodies.setdefault(request.id, set()).add(request.body)
     assert all(len(same) == 1 for same in bodies.values())
     assert json.loads(receiver.requests[0].body)["type"] == "alert.raised"
