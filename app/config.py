@@ -48,8 +48,8 @@ ACCESS_VALUES = (Access.OPEN.value, Access.KEYS.value)
 T_AHEAD_OF_UNIX = 300  # seconds
 LATE_HORIZON = timedelta(days=7)
 # Connections of a worker beside those for requests: for reading the rule book, for reading keys and writing their uses,
-# for readiness, and for a batch of events.
-SPARE_CONNECTIONS = 4
+# for readiness, for metrics, and for a batch of events.
+SPARE_CONNECTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
