@@ -1,4 +1,4 @@
-"""Digests by e-mail, received by a real SMTP server."""
+"""Digests by e-mail, received by a real SMTP server (A67)."""
 
 import json
 import ssl

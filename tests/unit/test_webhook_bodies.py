@@ -1,4 +1,4 @@
-"""The bodies of messages: short enough whatever they tell, and text that stays text."""
+"""The bodies of messages: short enough whatever they tell, and text that stays text (A67)."""
 
 import json
 from datetime import UTC, datetime
