@@ -148,8 +148,8 @@ def _read_all(env: Env) -> Settings:
         webhook_key=parse_webhook_key(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
         webhook_http=_switch(env, "WEBHOOK_HTTP"),
         webhook_allow=parse_networks(env.str("WEBHOOK_ALLOW", "", validate=check_webhook_allow) or ""),
-        smtp_url=secret(env, "SMTP_URL", check_smtp_url, default="") or "",
-        mail_from=env.str("MAIL_FROM", "", validate=check_mail_from) or "",
+        smtp_url=(smtp_url := secret(env, "SMTP_URL", check_smtp_url, default="") or ""),
+        mail_from=_mail_from(env, needed=bool(smtp_url)),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),
@@ -184,6 +184,12 @@ def _t_ahead(env: Env, t_is: MeaningOfT | None) -> int | None:
     if not text:
         return T_AHEAD_OF_UNIX if t_is is MeaningOfT.UNIX else None
     return None if text == OFF else int(text)
+
+
+def _mail_from(env: Env, *, needed: bool) -> str:
+    check = partial(check_mail_from, needed=needed)
+    address = env.str("MAIL_FROM", validate=check) if needed else env.str("MAIL_FROM", "", validate=check)
+    return address or ""  # empty if it was refused
 
 
 def _seconds(env: Env, name: str, default: float) -> float:

@@ -1,4 +1,4 @@
-"""Several messages as text for people: the bodies for Slack and Teams, and what an e-mail says.
+"""Several messages as text for people: the bodies for Slack and Teams, and what an e-mail says (A67).
 
 Sentences, guidance, notes and names were written by people or come from a platform. So nothing in a text may act as
 markup or steer a terminal: Slack's is escaped and switched off, Teams shows runs of text, which have no markup.
