@@ -123,3 +123,13 @@ class NoSuchAlert(Exception):
         hint = "" if shadow else "; try shadow=true, it may be an alert of the shadow"
         place = f", n {at.n}" if at.n else ""
         super().__init__(f"no alert {at.code} of player {at.user_id} is stored at t {at.t}{place}{hint}")
+
+
+class NotYetNumbered(Exception):
+    """The feed has not come as far as the number after which more is asked for."""
+
+    def __init__(self, after: int, last: int) -> None:
+        super().__init__(
+            f"the last number of the feed is {last}, and {after} is greater: the feed was numbered anew, perhaps after "
+            "a backup was restored; begin again with after=0"
+        )

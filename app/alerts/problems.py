@@ -1,6 +1,6 @@
 """The problem that a client sees for an alert that does not exist."""
 
-from app.alerts.domain import Cursor, NoSuchAlert
+from app.alerts.domain import Cursor, NoSuchAlert, NotYetNumbered
 from app.problems import Problems
 from lib.problem_details import ProblemType
 
@@ -10,5 +10,8 @@ PROBLEMS: Problems = {
         "unknown-alert",
         "Alert not found",
         example=NoSuchAlert(Cursor(t=1, user_id=1, n=0, code=1), shadow=False),
+    ),
+    NotYetNumbered: ProblemType(
+        409, "not-yet-numbered", "Number beyond the feed", example=NotYetNumbered(after=120, last=7)
     ),
 }

@@ -6,6 +6,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
+from app.alerts.feed.filling import Filling
 from app.version import VERSION
 from app.work.services import WorkServices
 from app.work.state import state_of_work
@@ -22,17 +23,33 @@ log = get_logger()
 
 @click.command("work")
 @click.option("--check", is_flag=True, help="only say whether a worker works in time; the exit status is 0 if so, or 1")
+@click.option("--refill", is_flag=True, help="only have the worker look again for stored alerts that the feed lacks")
 @with_appcontext
-def work(*, check: bool) -> None:
+def work(*, check: bool, refill: bool) -> None:
     """Do what follows an answer, until stopped: number the feed of alerts, and tell others.
 
     Several may run, on several machines. If none runs, events are received as ever, and what is to be done waits.
+
+    After a process of a release without an outbox has served, --refill puts its alerts in the feed; nobody is told of
+    them.
     """
     made = services.get(WorkServices)
-    if check:
+    if refill:
+        _refill(made)
+    elif check:
         _check(made)
     else:
         _work(made)
+
+
+def _refill(made: WorkServices) -> None:
+    try:
+        with made.database.transaction() as current:
+            Filling(current).begin_again()
+            current.commit()
+    except Unavailable as error:
+        raise click.ClickException(f"the database cannot be asked: {error}") from None
+    click.echo("The worker begins to look within ten seconds; what the feed has already stays as it is.")
 
 
 def _check(made: WorkServices) -> None:

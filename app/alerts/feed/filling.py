@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.rules.limits import MAX_CODE
+from app.rules.limits import INTEGER_MAX
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 
@@ -14,35 +14,53 @@ LOCK = Statement("lock_filling", (), "SELECT stage, user_id, t, n FROM feed_head
 NOTE_QUIETLY = """
     INSERT INTO outbox (user_id, t, n, kind, no, quiet) {rows}
     ON CONFLICT DO NOTHING"""
-# Whether an array contains another tells whether a revision added codes, or took some away.
-CHANGES = """
-        SELECT user_id, t, n, kind, no, true FROM stored
-        CROSS JOIN unnest('{found-late,retracted}'::alert_kind[]) AS kind
-        WHERE NOT CASE kind WHEN 'found-late' THEN codes_after <@ codes_before ELSE codes_before <@ codes_after END"""
-# A place is noted once, however many codes it has. One that the feed has is noted again without effect.
-ALERTS_AFTER = Statement(
-    "note_alerts_of_before",
+# Where the next rows end; a place is noted once, with all its alerts or revisions, however many it has.
+END_OF_ALERTS = Statement(
+    "end_of_alerts_of_before",
     ("bigint", "bigint", "integer", "integer", "integer"),
-    f"""
-    WITH stored AS (
-        SELECT t, user_id, n FROM alert
-        WHERE code > 0 AND NOT shadow AND (t, user_id, n, code) > ($1, $2, $3, $4)
+    """
+    SELECT user_id, t, n FROM (
+        SELECT t, user_id, n FROM alert WHERE code > 0 AND NOT shadow AND (t, user_id, n, code) > ($1, $2, $3, $4)
         ORDER BY t, user_id, n, code LIMIT $5
-    ), noted AS ({NOTE_QUIETLY.format(rows="SELECT DISTINCT user_id, t, n, 'raised'::alert_kind, 0, true FROM stored")})
-    SELECT user_id, t, n FROM stored ORDER BY t DESC, user_id DESC, n DESC LIMIT 1
-    """,  # noqa: S608  # ours
+    ) AS stored ORDER BY t DESC, user_id DESC, n DESC LIMIT 1
+    """,
 )
-REVISED_AFTER = Statement(
-    "note_revisions_of_before",
+END_OF_REVISIONS = Statement(
+    "end_of_revisions_of_before",
     ("bigint", "bigint", "integer", "integer", "integer"),
-    f"""
-    WITH stored AS (
-        SELECT user_id, t, n, no, codes_before, codes_after FROM revision
-        WHERE (user_id, t, n, no) > ($2, $1, $3, $4) ORDER BY user_id, t, n, no LIMIT $5
-    ), noted AS ({NOTE_QUIETLY.format(rows=CHANGES)})
-    SELECT user_id, t, n FROM stored ORDER BY user_id DESC, t DESC, n DESC LIMIT 1
-    """,  # noqa: S608  # as above
+    """
+    SELECT user_id, t, n FROM (
+        SELECT user_id, t, n FROM revision WHERE (user_id, t, n, no) > ($2, $1, $3, $4)
+        ORDER BY user_id, t, n, no LIMIT $5
+    ) AS stored ORDER BY user_id DESC, t DESC, n DESC LIMIT 1
+    """,
 )
+BETWEEN_PLACES = ("bigint", "bigint", "integer", "bigint", "bigint", "integer", "integer")
+# What the feed has is noted again without effect.
+NOTE_ALERTS = Statement(
+    "note_alerts_of_before",
+    BETWEEN_PLACES,
+    NOTE_QUIETLY.format(
+        rows="""
+    SELECT user_id, t, n, 'raised', 0, true FROM alert WHERE code > 0 AND NOT shadow
+        AND (t, user_id, n, code) > ($1, $2, $3, $7) AND (t, user_id, n, code) <= ($4, $5, $6, $7)
+    GROUP BY t, user_id, n ORDER BY t, user_id, n"""
+    ),
+)
+# Whether an array contains another tells whether a revision added codes, or took some away.
+NOTE_REVISIONS = Statement(
+    "note_revisions_of_before",
+    BETWEEN_PLACES,
+    NOTE_QUIETLY.format(
+        rows="""
+    SELECT user_id, t, n, kind, no, true FROM revision
+    CROSS JOIN unnest('{found-late,retracted}'::alert_kind[]) AS kind
+    WHERE (user_id, t, n, no) > ($2, $1, $3, $7) AND (user_id, t, n, no) <= ($5, $4, $6, $7)
+        AND NOT CASE kind WHEN 'found-late' THEN codes_after <@ codes_before ELSE codes_before <@ codes_after END
+    ORDER BY user_id, t, n, no, kind"""
+    ),
+)
+OF_STAGE = {ALERTS: (END_OF_ALERTS, NOTE_ALERTS), REVISIONS: (END_OF_REVISIONS, NOTE_REVISIONS)}
 MOVE = Statement(
     "move_filling",
     ("integer", "bigint", "bigint", "integer"),
@@ -69,10 +87,17 @@ class Filling:
         if not rows or rows[0][0] == DONE:
             return False
         stage, user_id, t, n = rows[0]
-        statement = ALERTS_AFTER if stage == ALERTS else REVISED_AFTER
-        last = self._transaction.fetch(statement, t, user_id, n, MAX_CODE, CHUNK)
+        end, note = OF_STAGE[stage]
+        last = self._transaction.fetch(end, t, user_id, n, INTEGER_MAX, CHUNK)
+        if last:
+            [(last_user, last_t, last_n)] = last
+            self._transaction.write(note, t, user_id, n, last_t, last_user, last_n, INTEGER_MAX)
         self._transaction.write(MOVE, *_next(stage, last))
         return True
+
+    def begin_again(self) -> None:
+        """Have all that is stored noted again, after a release without an outbox has served."""
+        self._transaction.write(MOVE, ALERTS, *BEGINNING)
 
 
 def _next(stage: int, last: Sequence[tuple[int, int, int]]) -> tuple[int, int, int, int]:

@@ -4,56 +4,72 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from app.alerts.domain import Kind, StoredAlert
+from app.alerts.domain import Evidence, Kind, StoredAlert
 from app.alerts.feed.domain import Entry, Note, Numbered
+from app.alerts.freshness import MAX_ALERTS
 from app.alerts.queries import parse_evidence
+from app.rules.limits import INTEGER_MAX
 from lib.statements import BY_INDEX, Statement, array_literal
 from lib.transactions import Transaction
 
 NOTE = "id, user_id, t, n, kind, no, quiet"
 WAITING = Statement(
     "notes_waiting",
-    ("bigint", "integer"),
-    f"SELECT {NOTE} FROM outbox WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608  # columns of ours
+    ("bigint", "bigint[]", "integer"),
+    f"SELECT {NOTE} FROM outbox WHERE id > $1 AND id <> ALL ($2) ORDER BY id LIMIT $3",  # noqa: S608  # columns of ours
 )
+LAST = Statement("last_number", (), "SELECT number FROM feed_head WHERE id = 1")
+PATIENT = Statement("patient", ("text",), "SELECT set_config('statement_timeout', $1, true)")
 HEAD = Statement("feed_head", (), "SELECT number FROM feed_head WHERE id = 1 FOR UPDATE SKIP LOCKED")
 TAKE = Statement(
     "take_notes",
     ("bigint[]",),
     f"DELETE FROM outbox WHERE id = ANY ($1) RETURNING {NOTE}",  # noqa: S608  # as above
 )
-# The codes of each note. The index on (shadow, t, user_id, n, code) has all alerts of an event; those that were found
-# late are told by its first revision, whose codes before are those of the answer. What is in the feed already is left
-# out: alerts of before the outbox may be noted twice.
+# A plan is made while tables are new and empty, and is kept while they grow. So each look-up is a query of its own,
+# whose order and limit let only one index serve, as in app.alerts.freshness and app.alerts.revisions.
+ALERTS_AT = """
+    SELECT {columns} FROM alert WHERE code > 0 AND NOT shadow
+        AND (t, user_id, n, code) >= ({of}.t, {of}.user_id, {of}.n, {least})
+        AND (t, user_id, n, code) <= ({of}.t, {of}.user_id, {of}.n, {greatest})
+    ORDER BY t, user_id, n, code LIMIT {most}"""
+FIRST_REVISION = """
+    SELECT codes_before FROM revision WHERE user_id = note.user_id AND t = note.t AND n BETWEEN note.n AND note.n
+    ORDER BY n, no LIMIT 1"""
+REVISION = """
+    SELECT edition, codes_before, codes_after FROM revision
+    WHERE user_id = note.user_id AND t = note.t AND n BETWEEN note.n AND note.n AND no BETWEEN note.no AND note.no
+    ORDER BY n, no LIMIT 1"""
+# The codes of each note: of an answer, all alerts of the event but those that were found late, which are told by its
+# first revision, whose codes before are those of the answer. What is in the feed already is left out: alerts of before
+# the outbox may be noted twice.
 CODES = Statement(
     "codes_of_notes",
     ("bigint[]", "bigint[]", "bigint[]", "integer[]", "alert_kind[]", "integer[]"),
-    """
+    f"""
     SELECT note.id, found.* FROM unnest($1, $2, $3, $4, $5, $6) AS note (id, user_id, t, n, kind, no)
     CROSS JOIN LATERAL (
-        SELECT code, edition, fresh FROM alert
-        WHERE note.kind = 'raised' AND code > 0 AND NOT shadow AND t = note.t AND user_id = note.user_id AND n = note.n
-            AND code = ANY (coalesce((
-                SELECT codes_before FROM revision WHERE user_id = note.user_id AND t = note.t AND n = note.n AND no = 1
-            ), ARRAY[code]))
+        SELECT code, edition, fresh FROM ({
+        ALERTS_AT.format(columns="code, edition, fresh", of="note", least=0, greatest=INTEGER_MAX, most=MAX_ALERTS)
+    }) AS stored
+        WHERE note.kind = 'raised' AND code = ANY (coalesce(({FIRST_REVISION}), ARRAY[code]))
         UNION ALL
-        SELECT code, edition, (
-            SELECT fresh FROM alert WHERE code > 0 AND NOT shadow
-                AND t = note.t AND user_id = note.user_id AND n = note.n AND alert.code = revised.code LIMIT 1
-        ) FROM (
+        SELECT code, edition, ({
+        ALERTS_AT.format(columns="fresh", of="note", least="changed.code", greatest="changed.code", most=1)
+    }) FROM (
             SELECT edition, unnest(CASE note.kind WHEN 'retracted' THEN codes_before ELSE codes_after END) AS code,
                 CASE note.kind WHEN 'retracted' THEN codes_after ELSE codes_before END AS others
-            FROM revision
-            WHERE note.kind <> 'raised' AND user_id = note.user_id AND t = note.t AND n = note.n AND no = note.no
-        ) AS revised
+            FROM ({REVISION}) AS revised WHERE note.kind <> 'raised'
+        ) AS changed
         WHERE code <> ALL (others)
     ) AS found
-    WHERE NOT EXISTS (
-        SELECT FROM alert_feed WHERE user_id = note.user_id AND t = note.t AND n = note.n AND kind = note.kind
-            AND no = note.no AND code = found.code
-    )
+    WHERE (
+        SELECT true FROM alert_feed WHERE user_id = note.user_id AND t = note.t AND n BETWEEN note.n AND note.n
+            AND kind = note.kind AND no = note.no AND code = found.code
+        ORDER BY user_id, t, n, kind, no, code LIMIT 1
+    ) IS NULL
     ORDER BY note.id, found.code
-    """,
+    """,  # noqa: S608  # ours
 )
 ADD = Statement(
     "add_to_feed",
@@ -64,21 +80,22 @@ ADD = Statement(
     """,
 )
 MOVE_HEAD = Statement("move_feed_head", ("bigint",), "UPDATE feed_head SET number = $1 WHERE id = 1")
-# Each entry with the evidence of what it tells: that of the revision that found it late, else that of the alert.
-ENTRIES = """
+# Each entry with its evidence: that of the revision that found it late, or found late what is retracted; else that of
+# the alert.
+ENTRIES = f"""
     SELECT feed.number, feed.kind, feed.at, feed.user_id, feed.t, feed.n, feed.code, feed.edition, stored.fresh,
-        coalesce(CASE feed.kind WHEN 'found-late' THEN (
+        coalesce(CASE WHEN feed.kind <> 'raised' THEN (
             SELECT found -> feed.code::text FROM revision
-            WHERE user_id = feed.user_id AND t = feed.t AND n = feed.n AND no = feed.no
+            WHERE user_id = feed.user_id AND t = feed.t AND n BETWEEN feed.n AND feed.n AND no <= feed.no
+                AND found ? feed.code::text
+            ORDER BY n DESC, no DESC LIMIT 1
         ) END, stored.evidence), feed.no
-    FROM ({feed}) AS feed
-    LEFT JOIN LATERAL (
-        SELECT fresh, evidence FROM alert
-        WHERE code > 0 AND NOT shadow AND t = feed.t AND user_id = feed.user_id AND n = feed.n AND code = feed.code
-        LIMIT 1
-    ) AS stored ON true
+    FROM ({{feed}}) AS feed
+    LEFT JOIN LATERAL ({
+    ALERTS_AT.format(columns="fresh, evidence", of="feed", least="feed.code", greatest="feed.code", most=1)
+}) AS stored ON true
     ORDER BY feed.number
-    """
+    """  # noqa: S608  # ours
 PAGE = Statement(
     "page_of_feed",
     ("bigint", "integer"),
@@ -89,10 +106,17 @@ OF_KEYS = Statement(
     ("bigint[]", "bigint[]", "integer[]", "alert_kind[]", "integer[]"),
     ENTRIES.format(
         feed="""
-        SELECT alert_feed.* FROM unnest($1, $2, $3, $4, $5) AS key (user_id, t, n, kind, no)
-        JOIN alert_feed USING (user_id, t, n, kind, no)
+        SELECT entry.* FROM unnest($1, $2, $3, $4, $5) AS key (user_id, t, n, kind, no) CROSS JOIN LATERAL (
+            SELECT * FROM alert_feed WHERE user_id = key.user_id AND t = key.t AND n = key.n AND kind = key.kind
+                AND no BETWEEN key.no AND key.no
+            ORDER BY user_id, t, n, kind, no, code LIMIT 100
+        ) AS entry
         """
     ),
+)
+# Events of before the rule book have codes without alerts; when one is corrected, its codes are retracted.
+NONE_STORED = Evidence(
+    value="", threshold="", count=0, events=(), sentence="no evidence is stored: a former version raised this code"
 )
 Key = tuple[int, int, int, Kind, int]  # a player, `t` and `n` of an event, what became known, and by which revision
 
@@ -103,10 +127,19 @@ class FeedQueries:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def waiting(self, after: int, most: int) -> Sequence[Note]:
-        """Return the notes with ids above `after`, by id."""
+    def allow(self, seconds: float) -> None:
+        """Let statements of this transaction take so long: hundreds of notes may name thousands of alerts."""
+        self._transaction.write(PATIENT, f"{seconds * 1000:.0f}ms")
+
+    def waiting(self, after: int, without: Iterable[int], most: int) -> Sequence[Note]:
+        """Return the notes with ids above `after`, by id, but for some."""
         self._transaction.write(BY_INDEX)
-        return [_note(row) for row in self._transaction.fetch(WAITING, after, most)]
+        return [_note(row) for row in self._transaction.fetch(WAITING, after, array_literal(without), most)]
+
+    def last_number(self) -> int:
+        """Return the last number that was given."""
+        [(number,)] = self._transaction.fetch(LAST)
+        return int(number)
 
     def lock_head(self) -> int | None:
         """Lock the feed and return its last number; None if another worker has locked it."""
@@ -170,11 +203,11 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         user_id=user_id,
         t=t,
         n=n,
-        event_id=evidence.get("event_id"),
+        event_id=evidence.get("event_id") if evidence else None,
         code=code,
         edition=edition,
         shadow=False,
         fresh=fresh,
-        evidence=parse_evidence(evidence),
+        evidence=parse_evidence(evidence) if evidence else NONE_STORED,
     )
     return Entry(number=number, kind=Kind(kind), at=at, alert=alert)

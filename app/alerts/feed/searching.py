@@ -9,28 +9,26 @@ from datetime import datetime, timedelta
 
 from app.alerts.domain import Kind
 from app.alerts.feed.domain import Note, Numbered
+from app.alerts.feed.queries import ALERTS_AT, LAST
 from lib.statements import BY_INDEX, Statement, array_literal
 from lib.transactions import Transaction
 
 AROUND = timedelta(minutes=1)  # many times what a numbering transaction takes
-LAST = Statement("last_number", (), "SELECT number FROM feed_head WHERE id = 1")
 NUMBERED_AT = Statement("numbered_at", ("bigint",), "SELECT at FROM alert_feed WHERE number = $1")
 BETWEEN = Statement(
     "entries_between",
     ("bigint", "bigint", "timestamptz", "timestamptz", "integer[]", "integer"),
-    """
-    SELECT feed.number, feed.user_id, feed.t, feed.n, feed.kind, feed.no, feed.code, feed.edition, (
-        SELECT fresh FROM alert
-        WHERE code > 0 AND NOT shadow AND t = feed.t AND user_id = feed.user_id AND n = feed.n AND code = feed.code
-        LIMIT 1
-    )
+    f"""
+    SELECT feed.number, feed.user_id, feed.t, feed.n, feed.kind, feed.no, feed.code, feed.edition, ({
+        ALERTS_AT.format(columns="fresh", of="feed", least="feed.code", greatest="feed.code", most=1)
+    })
     FROM (
         SELECT * FROM alert_feed
         WHERE number >= $1 AND number < $2 AND at >= $3 AND at < $4 AND (cardinality($5) = 0 OR code = ANY ($5))
         ORDER BY number LIMIT $6
     ) AS feed
     ORDER BY feed.number
-    """,
+    """,  # noqa: S608  # ours
 )
 
 
