@@ -48,8 +48,8 @@ ACCESS_VALUES = (Access.OPEN.value, Access.KEYS.value)
 T_AHEAD_OF_UNIX = 300  # seconds
 LATE_HORIZON = timedelta(days=7)
 # Connections of a worker beside those for requests: for reading the rule book, for reading keys and writing their uses,
-# for readiness, and for a batch of events.
-SPARE_CONNECTIONS = 4
+# for readiness, for metrics, and for a batch of events.
+SPARE_CONNECTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +148,8 @@ def _read_all(env: Env) -> Settings:
         webhook_key=parse_webhook_key(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
         webhook_http=_switch(env, "WEBHOOK_HTTP"),
         webhook_allow=parse_networks(env.str("WEBHOOK_ALLOW", "", validate=check_webhook_allow) or ""),
-        smtp_url=secret(env, "SMTP_URL", check_smtp_url, default="") or "",
-        mail_from=env.str("MAIL_FROM", "", validate=check_mail_from) or "",
+        smtp_url=(smtp_url := secret(env, "SMTP_URL", check_smtp_url, default="") or ""),
+        mail_from=env.str("MAIL_FROM", "", validate=partial(check_mail_from, needed=bool(smtp_url))) or "",
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),

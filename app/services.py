@@ -27,6 +27,7 @@ from app.events.system_clock import SystemClock
 from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.intake.services import IntakeServices
+from app.metrics.services import MetricsServices
 from app.owner import Owner
 from app.players.services import PlayerServices
 from app.rulebook.edition_book import EditionBook
@@ -43,6 +44,7 @@ from app.webhooks.secrets import WebhookKeys
 from app.webhooks.sender import Sender
 from app.webhooks.sending import Transport, send
 from app.webhooks.services import WebhookServices
+from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
 from app.work.state import Beat
 from lib import services
@@ -135,6 +137,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
+    yield MetricsServices(measured=(measured_work(database),))
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

@@ -126,10 +126,10 @@ def check_smtp_url(url: str) -> None:
         raise ValidationError(f"It {error}, such as smtp://user:password@mail.example.com:587.") from None
 
 
-def check_mail_from(address: str) -> None:
-    """Refuse what is no address of e-mail; empty means none."""
-    if address and not MAIL_ADDRESS.fullmatch(address):
-        raise ValidationError("Must be an address such as alerts@example.com.")
+def check_mail_from(address: str, *, needed: bool) -> None:
+    """Refuse what is no address of e-mail; empty means none, which is refused as well if it is needed."""
+    if (address or needed) and not MAIL_ADDRESS.fullmatch(address):
+        raise ValidationError("Must be an address such as alerts@example.com; SMTP_URL needs it.")
 
 
 def check_log_file(file: str) -> None:

@@ -33,13 +33,13 @@ mount -t tmpfs -o mode=755 tmpfs "$1/root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$1/root/tmp"
 exec chroot "$1/root" /bin/bash -e -o pipefail -c "$3"
 """
-# Units are templates, which the stand-in for systemd does not support.
+# The stand-in for systemd supports neither templates nor this type of unit.
 SYSTEMCTL = r"""#!/bin/sh
 cd /etc/systemd/system
 for word; do
     case $word in
-        daemon-reload) exit 0 ;;
-        *@*) sed "s/%i/${word#*@}/g; s/^Type=exec/Type=simple/" "${word%@*}@.service" > "${word%.service}.service" ;;
+        daemon-reload) sed -i "s/^Type=exec/Type=simple/" *.service; exit 0 ;;
+        *@*) sed "s/%i/${word#*@}/g" "${word%@*}@.service" > "${word%.service}.service" ;;
     esac
 done
 exec python3 /tmp/unpacked/usr/bin/systemctl "$@"

@@ -76,6 +76,23 @@ class Watchdog:
                 report()
 
 
+def report_while(works: Callable[[], bool]) -> None:
+    """Report to the watchers of this process once a second while `works` returns true, from a thread of its own.
+
+    For a process that nobody else watches; one with workers has a `Watchdog`.
+    """
+    if reports := watcher_callbacks():
+        threading.Thread(target=_report_on, args=[works, reports], name="pulse", daemon=True).start()
+
+
+def _report_on(works: Callable[[], bool], reports: Sequence[Callable[[], None]]) -> None:
+    while True:
+        if works():
+            for report in reports:
+                report()
+        time.sleep(heartbeat.PERIOD)
+
+
 def watcher_callbacks() -> list[Callable[[], None]]:
     """Return a function for each watcher of this process, which reports that it works: the supervisor and systemd."""
     reports: list[Callable[[], None]] = []

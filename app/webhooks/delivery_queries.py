@@ -54,8 +54,8 @@ LOCK = Statement(
     ORDER BY id FOR UPDATE SKIP LOCKED
     """,
 )
-# Only who holds the lock of an endpoint takes deliveries of it, so the count of those under way is right. An endpoint is
-# served by one worker at a time, which alone knows how many requests are under way.
+# Only who holds the lock of an endpoint takes deliveries of it, so the count of those under way is right. One worker at
+# a time serves an endpoint: it alone knows how many requests are under way.
 TAKE = Statement(
     "take_deliveries",
     ("bigint[]", "integer[]", "integer[]", "timestamptz[]"),

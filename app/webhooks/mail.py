@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -80,7 +81,9 @@ def _failures() -> Iterator[None]:
         raise MailFailed(f"answered {error.smtp_code}: {_text(error.smtp_error)}", error.smtp_code) from None
     except ssl.SSLCertVerificationError as error:
         raise MailFailed(f"the server's certificate is not valid: {error.verify_message}") from None
-    except (SMTPException, OSError, ValueError) as error:
+    except (MessageError, IndexError, ValueError):  # IndexError: of an empty address
+        raise MailFailed("the sender's or the receiver's address is not one") from None
+    except (SMTPException, OSError) as error:
         raise MailFailed(f"no answer from the mail server: {error}") from None
 
 

@@ -24,9 +24,9 @@ FULL_LOOK = 10.0  # seconds between two looks from the first delivery on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """What one thread sends to an endpoint: deliveries, each with its message, None if nothing is stored of it any more.
+    """What one thread sends to an endpoint: a digest as one request, other messages one after the other.
 
-    A digest is one request, other messages are sent one after the other.
+    Each delivery has its message, None if nothing is stored any more of what it is about.
     """
 
     endpoint: Endpoint

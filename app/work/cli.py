@@ -13,9 +13,9 @@ from app.work.state import state_of_work
 from app.work.worker import Worker
 from lib import lifeline, services
 from lib.database_errors import Unavailable
-from lib.heartbeat import Pulse, inherited_writer
 from lib.hints import command
 from lib.logs import get_logger
+from lib.watchdog import report_while
 
 WAKE = 3600.0  # seconds; a wait with a bound lets the main thread handle signals
 
@@ -55,8 +55,7 @@ def _work(made: WorkServices) -> None:
     lifeline.watch()
     worker = Worker(made.duties)
     worker.start()
-    if (writer := inherited_writer()) is not None:
-        Pulse(writer).works = worker.works
+    report_while(worker.works)
     log.info("worker started", version=VERSION, duties=[duty.name for duty in made.duties])
     while not stop.wait(WAKE):
         pass

@@ -5,10 +5,11 @@ import socket
 from dataclasses import dataclass
 
 from lib.database import Database
-from lib.statements import Statement
+from lib.statements import BY_INDEX, Statement
 
 SILENT_AFTER = 30.0  # seconds without a sign of life
 LATE_AFTER = 60.0  # seconds that a note may wait in the outbox
+MOST_COUNTED = 10_000  # notes; how many more there are changes nothing for anybody
 
 BEAT = Statement(
     "work_beat",
@@ -17,10 +18,14 @@ BEAT = Statement(
 )
 STATE = Statement(
     "work_state",
-    (),
+    ("integer",),
     """
     SELECT extract(epoch FROM clock_timestamp() - seen_at)::float, host, pid, (
         SELECT extract(epoch FROM clock_timestamp() - made_at)::float FROM outbox ORDER BY id LIMIT 1
+    ), (
+        SELECT count(*) FROM (SELECT FROM outbox ORDER BY id LIMIT $1) AS counted
+    ), (
+        SELECT number FROM feed_head WHERE id = 1
     ) FROM work_beat WHERE id = 1
     """,
 )
@@ -28,12 +33,17 @@ STATE = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkState:
-    """When a worker gave its last sign of life and which one; how long the oldest note waits. In seconds."""
+    """When a worker gave its last sign of life and which one; how long the oldest note waits, both in seconds.
+
+    `notes` wait, counted up to `MOST_COUNTED`; `number` is the last one of the feed.
+    """
 
     seen: float | None
     host: str
     pid: int
     oldest: float
+    notes: int
+    number: int
 
     @property
     def is_well(self) -> bool:
@@ -61,9 +71,10 @@ class Beat:
         return False
 
 
-def state_of_work(database: Database) -> WorkState:
-    """Return how the worker is doing; raises `Unavailable`."""
-    with database.transaction(trial=True) as current:
-        [(seen, host, pid, oldest)] = current.fetch(STATE)
+def state_of_work(database: Database, *, deadline: float | None = None) -> WorkState:
+    """Return how the worker is doing; raises `Unavailable`. `deadline` replaces the usual one."""
+    with database.transaction(deadline=deadline, trial=True) as current:
+        current.write(BY_INDEX)
+        [(seen, host, pid, oldest, notes, number)] = current.fetch(STATE, MOST_COUNTED)
         current.rollback()
-    return WorkState(seen=seen, host=host, pid=pid, oldest=oldest or 0.0)
+    return WorkState(seen=seen, host=host, pid=pid, oldest=oldest or 0.0, notes=notes, number=number)

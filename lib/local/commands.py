@@ -10,7 +10,6 @@ from contextlib import suppress
 from http.client import HTTPException
 
 from lib.caller import VARIABLE
-from lib.database_url import masked_url
 from lib.local import service
 from lib.local.binaries import embedded_folder
 from lib.local.caller import caller_folder
@@ -23,8 +22,9 @@ from lib.local.project import Project
 from lib.local.settings import Settings, owner_environment, read_settings
 from lib.local.starting import start
 from lib.local.state import running_state, stop_supervisor
+from lib.local.status import status
 from lib.local.terminal import LocalError, make, say, step
-from lib.local.without_packages import NOT_RUNNING, remove
+from lib.local.without_packages import remove
 
 _FIRST_ERROR = 400
 
@@ -41,41 +41,6 @@ def stop(project: Project) -> int:
         stopped = True
     say(f"Stopped ({time.monotonic() - began:.1f} s); the data stays." if stopped else "Nothing is running.")
     return 0
-
-
-def status(project: Project) -> int:
-    """Print what runs, where it listens and where its data and logs are; return 0 if the service runs, else 3."""
-    state = running_state(project.supervisor_lock)
-    lines = [("service", f"at {state.address}" if state else "not running")]
-    if state is not None:
-        programs = (f", {name} {pid} (starts: {starts})" for name, (pid, starts) in state.programs.items())
-        lines += [("pids", f"supervisor {state.pid}{''.join(programs)}")]
-    lines += _database_lines(project)
-    lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
-    lines += [("older log", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
-    for title, text in lines:
-        print(f"{title:<12}{text}")
-    return 0 if state else NOT_RUNNING
-
-
-def _database_lines(project: Project) -> list[tuple[str, str]]:
-    errors = []
-    try:
-        url = read_settings(project.root, os.environ).database_url
-        if url:
-            return [("database", f"{masked_url(url)} (DATABASE_URL)")]
-    except LocalError as error:
-        errors = [("settings", str(error))]
-    cluster = cluster_of(project)
-    if not cluster.home.exists():
-        return [*errors, ("database", "none yet")]
-    binaries = cluster.binaries()
-    return [
-        *errors,
-        ("database", masked_url(cluster.service_url) if cluster.is_running() else "not running"),
-        ("data folder", str(cluster.data)),
-        ("programs", f"{binaries.folder} (PostgreSQL {binaries.major})"),
-    ]
 
 
 def logs(project: Project) -> int:

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from lib.local.terminal import LocalError
 
+SERVICE = "service"  # the program that answers requests; all others work beside it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A checkout of a project: its folder `root`, and the fields of the table.
 
-    `programs` (by name, in the order of their start), `migrate` and `notice` are arguments for Python. `notice` prints
-    who may use the service in one line, and below it the headers that a request needs, one a line, to be put between
-    double quotes in a shell; or it fails and says which settings are wrong. `alive_path` is requested to see whether
-    the service answers; `docs_path` leads to its documentation; `sample_json` is a request to try at `sample_path`.
-    `environment` is set for the programs, unless the user sets these variables. `secrets` names, by variable, files of
-    the project in which the runner makes and keeps a random secret; the programs find it by the variable's name with
-    _FILE, unless the user sets one of the two.
+    `programs` (by name, one of them SERVICE), `reports`, `migrate` and `notice` are arguments for Python. A report
+    prints in one line how the program of that name is doing. `notice` prints who may use the service in one line, and
+    below it the headers that a request needs, one a line, to be put between double quotes in a shell; or it fails and
+    says which settings are wrong. `alive_path` is requested to see whether the service answers; `docs_path` leads to
+    its documentation; `sample_json` is a request to try at `sample_path`. `environment` is set for the programs, unless
+    the user sets these variables. `secrets` names, by variable, files of the project in which the runner makes and
+    keeps a random secret; the programs find it by the variable's name with _FILE, unless the user sets one of the two.
     """
 
     root: Path
@@ -33,6 +35,7 @@ class Project:
     sample_json: str
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    reports: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def var(self) -> Path:
@@ -70,8 +73,11 @@ def read_project(root: Path) -> Project:
     """Read the table from pyproject.toml in `root`; raises `LocalError` if a field is missing or unknown."""
     try:
         table = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["local"]
-        return Project(root=root.resolve(), **table)
+        project = Project(root=root.resolve(), **table)
     except FileNotFoundError as error:
         raise LocalError(f"no pyproject.toml in {root}: run this in the folder of the project") from error
     except (KeyError, TypeError) as error:
         raise LocalError(f"the table [tool.local] of pyproject.toml is wrong: {error}") from error
+    if SERVICE not in project.programs:
+        raise LocalError(f"the table [tool.local] of pyproject.toml is wrong: none of its programs is called {SERVICE}")
+    return project

@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.local.terminal import LocalError
 
 _PAUSE = 0.05  # seconds
-STOP_SECONDS = 45
+STOP_SECONDS = 55
 _LENGTH = 2048  # bytes; constant, so that a full disk still has room for the next state
 
 

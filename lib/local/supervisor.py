@@ -23,7 +23,7 @@ from lib.local.log_files import open_log, quoted_end, rotate
 from lib.local.ports import reserve_port
 from lib.local.postgres import cluster_of
 from lib.local.processes import kill_leftovers
-from lib.local.project import Project, read_project
+from lib.local.project import SERVICE, Project, read_project
 from lib.local.service import responds
 from lib.local.settings import Settings, owner_environment, program_environment, read_settings
 from lib.local.state import STOP_SECONDS, LockHeld, State, hold_lock, is_removed, write_state
@@ -33,7 +33,7 @@ OTHER_RUNS, STOPPED = 4, 5  # exit statuses: another supervisor runs, or a signa
 _GRACE_SECONDS = STOP_SECONDS - 30  # for the programs; the rest is for PostgreSQL
 _LOCK_SECONDS = 2  # a command that checks the lock holds it for a moment
 _READY_SECONDS = 30
-_MAX_LAUNCHES = 4  # of a program, until the service answers
+_MAX_LAUNCHES = 4  # of the service, until it answers
 _PERIOD = 0.1  # seconds between two checks
 
 
@@ -49,9 +49,7 @@ class Supervisor:
         self._lock = lock
         programs = project.programs.items()
         self._children = {name: Child([sys.executable, *argv], project.root, log) for name, argv in programs}
-        self._keepers = [
-            Keeper(name, partial(self._works, name), partial(self._launch, name)) for name in self._children
-        ]
+        self._kept: list[Keeper] = []  # of the programs that were started
         self._ready = False
         self._write_state()  # early, because the file still names the supervisor before
         self._cluster = None if settings.database_url else cluster_of(project)
@@ -61,7 +59,10 @@ class Supervisor:
         self._database_keeper = threading.Thread(target=self._keep_database, args=[self._cluster], daemon=True)
 
     def start(self) -> None:
-        """Start everything, and return when the service answers; raises `LocalError`."""
+        """Start everything, and return when the service answers; raises `LocalError`.
+
+        Programs beside it are started then, so they take no time from it. Whether they work changes nothing here.
+        """
         if self._cluster is not None:
             with step("Starting PostgreSQL"):
                 self._cluster.start()  # if a killed supervisor left it running, it may still be recovering
@@ -70,9 +71,11 @@ class Supervisor:
         if self._cluster is not None:
             self._database_keeper.start()
         with step("Starting the service"):
-            for name in self._children:
-                self._launch(name)
+            self._keep_running(SERVICE)
             self._wait_until_ready()
+        for name in self._children:
+            if name != SERVICE:
+                self._keep_running(name)
         self._ready = True
         self._write_state()
 
@@ -87,10 +90,11 @@ class Supervisor:
         self._write_state()
         report("stopping")
         self._stopping.set()
+        deadline = time.monotonic() + _GRACE_SECONDS
         for child in self._children.values():
             child.terminate()
         for child in self._children.values():
-            child.stop(grace=_GRACE_SECONDS)
+            child.stop(grace=deadline - time.monotonic())
         if self._cluster is not None:
             if self._database_keeper.is_alive():
                 self._database_keeper.join()
@@ -103,7 +107,7 @@ class Supervisor:
             self._address_changed.clear()
             for child in self._children.values():
                 child.terminate()  # to be launched again with the new address
-        for keeper in self._keepers:
+        for keeper in self._kept:
             keeper.check(time.monotonic())
         rotate(self._project.service_log)
         rotate(self._project.postgres_log)
@@ -122,10 +126,15 @@ class Supervisor:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while not responds(self._settings.address + self._project.alive_path):
-            launches = max(child.launches for child in self._children.values())
-            if launches >= _MAX_LAUNCHES or time.monotonic() > deadline:
+            if self._children[SERVICE].launches >= _MAX_LAUNCHES or time.monotonic() > deadline:
                 raise LocalError(f"the service does not answer; the end of {quoted_end(self._project.service_log)}")
             self._check()
+
+    def _keep_running(self, name: str) -> None:
+        """Start a program, and again whenever it has ended; one that cannot be started is reported, like an end."""
+        keeper = Keeper(name, partial(self._works, name), partial(self._launch, name), due=time.monotonic())
+        keeper.check(time.monotonic())
+        self._kept.append(keeper)
 
     def _works(self, name: str) -> bool:
         child = self._children[name]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # prometheus_client maps one file NAME_SLOT.db for each kind of metric.
 CONTINUED = ("counter", "histogram")
-OF_LIVE_WORKERS = ("gauge_livesum", "gauge_livemax")
+OF_LIVE_WORKERS = ("gauge_livesum", "gauge_livemax", "gauge_livemostrecent")
 # Bytes, several times what is needed. The whole file is allocated in advance: on a full disk, a process that writes to
 # an unallocated part of a mapped file is killed.
 CAPACITY = 256 * 1024

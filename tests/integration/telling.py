@@ -18,10 +18,10 @@ from app.work.services import Duty, WorkServices
 from lib.services import services_of
 from tests.integration.conftest import Sql
 from tests.integration.servers import MAX_WAIT
-from tests.settings import DEFAULTS
 
-LOOPBACK = {"webhook_http": True, "webhook_allow": (ip_network("127.0.0.0/8"),)}
-KEYS = WebhookKeys(values=DEFAULTS.webhook_key)
+KEY = "a key for the tests of the sender"
+KEYS = WebhookKeys(values=[KEY])
+LOOPBACK = {"webhook_key": (KEY,), "webhook_http": True, "webhook_allow": (ip_network("127.0.0.0/8"),)}
 
 
 class Reply(NamedTuple):
@@ -133,12 +133,12 @@ def add_endpoint(sql: Sql, url: str, form: str = "standard", **settings: object)
         "url": url,
         "format": form,
         "per_second": 1_000,
-        "key": name_of(DEFAULTS.webhook_key[0]),
+        "key": name_of(KEY),
         "made_by": "test",
         **settings,
     }
     columns, marks = ", ".join(values), ", ".join(["%s"] * len(values))
-    [(added,)] = sql(f"INSERT INTO endpoint ({columns}) VALUES ({marks}) RETURNING id", *values.values())
+    [(added,)] = sql(f"INSERT INTO endpoint ({columns}) VALUES ({marks}) RETURNING id", *values.values())  # noqa: S608  # ours
     return cast("int", added)
 
 

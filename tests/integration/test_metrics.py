@@ -167,8 +167,8 @@ def test_an_unreachable_database_is_counted_and_metrics_are_still_served(unreach
 def test_the_pool_has_the_configured_size_and_reports_spare_connections(app_with: AppWith) -> None:
     size, spare = value("database_pool_connections_max"), value("database_pool_connections_spare")
     app = app_with(web_threads=4, read_threads=2)
-    assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 10
-    assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 6
+    assert value("database_pool_connections_max") - size == settings_with(web_threads=4, read_threads=2).pool_size == 11
+    assert value("database_pool_connections_spare") - spare == 2 + SPARE_CONNECTIONS == 7
     with app.app_context(), ExitStack() as held:
         for _ in range(4 + 2 + SPARE_CONNECTIONS):
             held.enter_context(db.engine.connect())

@@ -1,5 +1,6 @@
 """Any worker reports the metrics of all, whatever became of one."""
 
+import math
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ from app.datastores import db
 from app.factory import create_app
 from lib.local.postgres import temporary_cluster
 from lib.metrics.folder import VARIABLE
-from tests.integration.conftest import FAST
+from lib.metrics.slots import CONTINUED, OF_LIVE_WORKERS
+from tests.integration.conftest import FAST, Sql
 from tests.integration.servers import MAX_WAIT, Serve, answered, post
 from tests.settings import settings_with
 
@@ -140,8 +142,28 @@ def test_a_killed_worker_loses_only_its_gauges(serve: Serve, port: int, folder: 
         assert connections(numbers) == 2 * CONNECTIONS_OF_A_WORKER
         assert stored(numbers) == sent + 1
     assert {file.name for file in folder.glob("*.db")} == {
-        f"{kind}_{slot}.db" for kind in ("counter", "histogram", "gauge_livesum", "gauge_livemax") for slot in (0, 1)
+        f"{kind}_{slot}.db" for kind in (*CONTINUED, *OF_LIVE_WORKERS) for slot in (0, 1)
     }
+
+
+def test_a_number_of_the_database_is_that_of_the_latest_look(serve: Serve, port: int, sql: Sql) -> None:
+    """Each worker looks by itself: what two of them saw is neither added up nor mixed."""
+    sql("UPDATE feed_head SET number = 7")
+    serve(WEB_WORKERS="2")
+    assert answered(port, 1)
+    settled(port, 2 * CONNECTIONS_OF_A_WORKER)
+    assert feed_numbers(port) == {7}
+    sql("UPDATE feed_head SET number = 8")
+    deadline = time.monotonic() + MAX_WAIT
+    while feed_numbers(port) != {8}:
+        assert time.monotonic() < deadline
+    assert feed_numbers(port) == {8}
+
+
+def feed_numbers(port: int) -> set[float]:
+    """Ask again and again; on a busy machine a look may take too long, which shows as NaN."""
+    found = (scrape(port).get("activity_feed_number[]", math.nan) for _ in range(10))
+    return {number for number in found if not math.isnan(number)}
 
 
 def test_metrics_start_at_zero_with_the_server(serve: Serve, port: int, folder: Path) -> None:

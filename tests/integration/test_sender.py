@@ -257,7 +257,7 @@ def test_nothing_but_failures_for_five_days_disables_it(app: APIFlask, client: F
         (504, "soon", 4, 5.5),
     ],
 )
-def test_a_receiver_that_wants_a_pause_gets_it(  # noqa: PLR0913  # parameters and fixtures
+def test_a_receiver_that_wants_a_pause_gets_it(  # noqa: PLR0913, PLR0917  # parameters and fixtures
     app: APIFlask, client: FlaskClient, sql: Sql, status: int, asked: str | None, least: float, most: float
 ) -> None:
     with receiving(answering(status, **({"Retry_After": asked} if asked else {}))) as receiver:
@@ -328,7 +328,7 @@ def test_what_is_no_answer_is_a_failure(app: APIFlask, client: FlaskClient, sql:
 
 
 def test_an_address_that_may_not_be_told_is_a_failure(app_with: AppWith, receiver: Receiver, sql: Sql) -> None:
-    app = app_with()
+    app = app_with(webhook_key=LOOPBACK["webhook_key"])
     add_endpoint(sql, receiver.url)
     raise_alert(app.test_client())
     work(app)
@@ -422,8 +422,7 @@ def test_a_strength_is_that_of_the_rule_in_its_edition(
 ) -> None:
     add_endpoint(sql, receiver.url, strength="strong")
     raise_alert(client)
-    strong = {"strength": Strength.STRONG, "guidance": "Call the player."}
-    publish(app, [replace(rule, **strong) for rule in RULES])
+    publish(app, [replace(rule, strength=Strength.STRONG, guidance="Call the player.") for rule in RULES])
     raise_alert(client, t=6)
     work(app)
     [request] = receiver.requests

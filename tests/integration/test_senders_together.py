@@ -1,4 +1,4 @@
-"""Receivers that are slow or gone delay no others; workers share the work; a long transaction elsewhere costs little."""
+"""Bad receivers delay no others, workers share the work, and a long transaction elsewhere costs little."""
 
 import socket
 import statistics

@@ -78,6 +78,10 @@ WRONG = [
     ("WEBHOOK_HTTP", "perhaps"),
     ("WEBHOOK_ALLOW", "10.1.0.1/16"),
     ("WEBHOOK_ALLOW", "intranet"),
+    ("SMTP_URL", "mail.example.com"),
+    ("SMTP_URL", "smtp://user@mail.example.com"),
+    ("MAIL_FROM", "alerts"),
+    ("MAIL_FROM", "a@example.com\r\nBcc: b@example.com"),
 ]
 
 
@@ -89,6 +93,14 @@ def test_an_invalid_value_is_refused_by_name(
     with pytest.raises(SettingsError, match=f"  {name}: ") as refused:
         read_settings(tmp_path / ".env")
     assert refused.value.exit_code == 2
+
+
+def test_mail_needs_an_address_that_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtps://mail.example.com")
+    with pytest.raises(SettingsError, match="  MAIL_FROM: "):
+        read_settings(tmp_path / ".env")
+    monkeypatch.setenv("MAIL_FROM", "alerts@example.com")
+    assert read_settings(tmp_path / ".env").mail_from == "alerts@example.com"
 
 
 def test_all_invalid_values_are_reported_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

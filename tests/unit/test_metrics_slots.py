@@ -60,6 +60,7 @@ def test_counters_continue_and_gauges_restart(tmp_path: Path, worker: Callable[[
         "histogram_0.db": kept,
         "gauge_livesum_0.db": anew,
         "gauge_livemax_0.db": anew,
+        "gauge_livemostrecent_0.db": anew,
     }
 
 
@@ -67,7 +68,7 @@ def test_files_are_preallocated(tmp_path: Path) -> None:
     """On a full disk the kernel kills who writes to a part of a mapped file that has no room yet."""
     take_slot(tmp_path)
     files = [file.stat() for file in tmp_path.glob("*.db")]
-    assert len(files) == 4
+    assert len(files) == 5
     assert all(each.st_size == CAPACITY <= each.st_blocks * 512 for each in files)
 
 

@@ -49,7 +49,9 @@ for unit; do
     cd "$ROOT/opt/activity-alerts/current"
     . "$SETTINGS"
     export DATABASE_URL PORT="$port" ENV=production ACCESS=open WEB_WORKERS=1
-    .venv/bin/python -m app > "$ROOT/run/$port.log" 2>&1 &
+    program=app
+    if [ "$unit" = activity-alerts-work ]; then program="flask --app app work" PORT=5000; fi
+    .venv/bin/python -m $program > "$ROOT/run/$port.log" 2>&1 &
     echo $! > "$ROOT/run/$port"
 done
 """

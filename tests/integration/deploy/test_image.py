@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from app.version import VERSION
 from lib.probe import fault_after
 from tests.integration.deploy.image import PACKAGES, PYTHON, Container, command, files, instruction
 from tests.integration.servers import MAX_WAIT, post
+from tests.unit.deploy.files import PRODUCTION
 
 PLACES = ("/", "/service", PACKAGES, "/var/tmp", "/run", "/home", "/etc")  # noqa: S108  # to see that they are closed
+WORK = PRODUCTION["services"]["work"]["command"]
+CHECK = PRODUCTION["services"]["work"]["healthcheck"]["test"][1:]
 TOUCH = "import pathlib, sys; [pathlib.Path(place, 'mark').touch() for place in sys.argv[1:]]"
 
 
@@ -86,6 +90,20 @@ def test_flask_commands_find_the_application(container: Container) -> None:
     key, output = made.communicate(timeout=MAX_WAIT)
     assert made.returncode == 0, output
     assert key.startswith("aa_")
+
+
+@needs_namespaces
+def test_the_worker_works_in_it_and_stops_on_sigterm(container: Container) -> None:
+    assert container.run([PYTHON, "-m", *CHECK]).wait(MAX_WAIT) == 1
+    worker = container.run([PYTHON, "-m", *WORK])
+    deadline = time.monotonic() + MAX_WAIT
+    while container.run([PYTHON, "-m", *CHECK]).wait(MAX_WAIT) != 0:
+        assert time.monotonic() < deadline
+    [process] = psutil.Process(worker.pid).children()
+    process.send_signal(getattr(signal, instruction("STOPSIGNAL")))
+    _, output = worker.communicate(timeout=MAX_WAIT)
+    assert worker.returncode == 0, output
+    assert "Traceback" not in output
 
 
 @needs_namespaces

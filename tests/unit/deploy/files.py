@@ -15,6 +15,7 @@ PRODUCTION: dict[str, Any] = yaml.safe_load(Path("deploy/compose.production.yml"
 EXAMPLE = Path("deploy/production.env.example")
 NGINX = Path("deploy/nginx/nginx.conf").read_text(encoding="utf-8")
 UNIT = Path("deploy/systemd/activity-alerts@.service").read_text(encoding="utf-8")
+WORK_UNIT = Path("deploy/systemd/activity-alerts-work.service").read_text(encoding="utf-8")
 
 # Where an instance listens is known by the image and the unit; the container has no file to log to; the owner of the
 # tables is none of the service's business.
@@ -39,7 +40,7 @@ def of_nginx(directive: str, *, after: str = "") -> str:
     return str(value)
 
 
-def of_the_unit(name: str) -> str:
-    """Return what the unit says under a name."""
-    [value] = re.findall(rf"^{name}=(.*)$", UNIT, re.MULTILINE)
+def of_the_unit(name: str, unit: str = UNIT) -> str:
+    """Return what a unit says under a name, that of an instance unless another is given."""
+    [value] = re.findall(rf"^{name}=(.*)$", unit, re.MULTILINE)
     return str(value)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.server import SHUTDOWN_TIMEOUT
+from app.work.worker import GRACE
 from lib import hints
 from tests.unit.deploy.files import DEVELOPMENT, DOCKERFILE, PRODUCTION, SETTINGS, image_health, seconds
 
@@ -16,8 +17,13 @@ WEB = [
     pytest.param(DEVELOPMENT["services"]["web"], id="development"),
     *(pytest.param(PRODUCTION["services"][name], id=f"production {name}") for name in ("web-a", "web-b")),
 ]
+WORK = [
+    pytest.param(DEVELOPMENT["services"]["work"], id="development work"),
+    pytest.param(PRODUCTION["services"]["work"], id="production work"),
+]
 OURS = [
     *WEB,
+    *WORK,
     pytest.param(DEVELOPMENT["services"]["migrate"], id="development migrate"),
     pytest.param(PRODUCTION["services"]["migrate"], id="production migrate"),
 ]
@@ -45,7 +51,17 @@ def test_the_service_has_time_to_finish(service: Service) -> None:
     assert seconds(service["stop_grace_period"]) > SHUTDOWN_TIMEOUT
 
 
-@pytest.mark.parametrize("service", WEB)
+@pytest.mark.parametrize("service", WORK)
+def test_the_worker_has_no_port_and_is_healthy_when_the_work_is_done_in_time(service: Service) -> None:
+    assert service["command"] == ["flask", "work"]
+    assert service["healthcheck"]["test"] == ["CMD", *service["command"], "--check"]
+    assert seconds(service["healthcheck"]["interval"]) == 30, "each check starts Python"
+    assert "ports" not in service
+    assert seconds(service["stop_grace_period"]) > GRACE
+    assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("service", [*WEB, *WORK])
 def test_the_tables_exist_before_the_service_starts(service: Service) -> None:
     assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
@@ -62,7 +78,7 @@ def test_development_passes_every_setting_on() -> None:
 
 
 def test_production_requires_keys_whatever_its_settings_say() -> None:
-    for name in ("web-a", "web-b", "migrate"):
+    for name in ("web-a", "web-b", "work", "migrate"):
         service = PRODUCTION["services"][name]
         assert service["env_file"] == [".env"]
         assert service["environment"].items() >= {"ENV": "production", "ACCESS": "keys"}.items()

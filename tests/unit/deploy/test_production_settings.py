@@ -10,8 +10,9 @@ from app.access.domain import Access
 from app.bounds import IDLE
 from app.config import read_settings
 from app.server import SHUTDOWN_TIMEOUT
+from app.work.worker import GRACE
 from lib.bodies import MAX_BODY_SIZE
-from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, of_nginx, of_the_unit, seconds
+from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, UNIT, WORK_UNIT, of_nginx, of_the_unit, seconds
 
 MAX_ANSWER = 5  # seconds, in any state of the database: docs/reliability.md
 
@@ -52,6 +53,16 @@ def test_slightly_oversized_bodies_reach_the_service() -> None:
 
 def test_systemd_waits_for_the_shutdown() -> None:
     assert seconds(of_the_unit("TimeoutStopSec")) > SHUTDOWN_TIMEOUT
+    assert seconds(of_the_unit("TimeoutStopSec", WORK_UNIT)) > GRACE
+
+
+def test_systemd_waits_for_the_worker_s_first_report() -> None:
+    assert seconds(of_the_unit("WatchdogSec", WORK_UNIT)) > 10
+
+
+def test_the_worker_is_as_locked_up_as_an_instance() -> None:
+    beginning = "# It writes only to the journal"
+    assert UNIT[UNIT.index(beginning) :] == WORK_UNIT[WORK_UNIT.index(beginning) :]
 
 
 def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
@@ -60,12 +71,15 @@ def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
 
 
 def test_systemd_does_not_restart_after_a_wrong_setting() -> None:
-    assert of_the_unit("RestartPreventExitStatus") == "2"  # tests/integration/test_server.py shows that status
+    for unit in (UNIT, WORK_UNIT):
+        assert (
+            of_the_unit("RestartPreventExitStatus", unit) == "2"
+        )  # tests/integration/test_server.py shows that status
 
 
 def test_every_shipped_file_is_explained() -> None:
     shipped = [path.relative_to("deploy") for path in Path("deploy").rglob("*") if path.is_file()]
     known = [str(path) for path in shipped if path.parts[:2] != ("nginx", "tls") and path.name != ".env"]
     explained = Path("docs/deploy.md").read_text(encoding="utf-8")
-    assert len(known) == 10
+    assert len(known) == 11
     assert [path for path in known if f"`{path}`" not in explained] == []
