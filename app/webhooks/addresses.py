@@ -1,4 +1,4 @@
-"""Checks the address of an endpoint when it is set; each attempt checks again, by what it resolves to then."""
+"""Checks the address of an endpoint when it is set; each attempt checks again, by what it resolves to then (A65)."""
 
 from marshmallow import ValidationError
 

@@ -1,4 +1,4 @@
-"""Secrets of endpoints: derived from WEBHOOK_KEY, so that none is stored, and signatures by them.
+"""Secrets of endpoints: derived from WEBHOOK_KEY, so that none is stored, and signatures by them (A64).
 
 The form of both is that of Standard Webhooks 1.0.0 (https://www.standardwebhooks.com).
 """

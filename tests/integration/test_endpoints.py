@@ -153,6 +153,7 @@ WRONG: list[tuple[dict[str, object], object]] = [
 def test_an_address_is_refused_with_what_would_allow_it(
     client: FlaskClient, sql: Sql, given: dict[str, object], said: str
 ) -> None:
+    """A65."""
     [told] = fault(client.post("/webhooks/endpoints", json={**NEW, **given}))["url"]
     assert said in told
     assert not told[0].islower()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app.alerts.feed.numbering import Numbering
@@ -25,8 +26,8 @@ DEAD = "UPDATE delivery SET state = 'dead', attempts = 10, done_at = now(), made
 
 
 @pytest.fixture
-def database_of(client: FlaskClient) -> Database:
-    return wiring(client.application).database
+def database_of(app: APIFlask) -> Database:
+    return wiring(app).database
 
 
 def number(database: Database, *, told: bool = False) -> None:
