@@ -9,7 +9,8 @@ from typing import Any
 Document = dict[str, Any]
 
 ANY = ""  # in a table of examples: any operation
-VOLATILE = re.compile(r'("(?:request_id|received_at|created_at|published_at|began_at|at|instance)": )"[^"]*"')
+MOMENTS = "received_at|created_at|published_at|began_at|at|made_at|previous_until|next_at|done_at"
+VOLATILE = re.compile(rf'("(?:request_id|{MOMENTS}|instance|secret)": )"[^"]*"')
 A_SCOPE = re.compile(r"(?<=key lacks the scope )[a-z:]+")  # one example may serve many operations
 PROBLEM = "application/problem+json"
 # Headers that a document leaves to HTTP, and to what browsers want of everything.

@@ -96,6 +96,32 @@ def raised(at: ExampleCase) -> httpx.Response:
     return at.player.client.get(f"/alerts/{user_id}/28/123")
 
 
+ENDPOINT_STEPS = ("change_endpoint", "rotate_secret", "send_test_message", "replay_deliveries")
+NO_NUMBER = 2**63 - 1  # of no endpoint or delivery
+OF_WEBHOOKS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
+    (ANY, "unknown-endpoint"): lambda at: at.send(
+        b'{"dead": true}' if at.example.operation == "replay_deliveries" else b"{}" * (at.example.request is not None),
+        path=at.example.path.replace("/endpoints/1", f"/endpoints/{NO_NUMBER}"),
+    ),
+    ("retry_delivery", "unknown-delivery"): lambda at: at.send(path="/webhooks/deliveries/1/retry"),
+    ("create_endpoint", "invalid-request"): lambda at: at.send(b'{"name": "x", "url": "https://10.1.2.3/x"}'),
+    ("change_endpoint", "invalid-request"): lambda at: at.send(b'{"per_second": 0}'),
+    ("replay_deliveries", "invalid-request"): lambda at: at.send(b"{}"),
+    **{
+        (each, "invalid-request"): lambda at: at.send(b'{"note": ""}')
+        for each in ("rotate_secret", "send_test_message", "retry_delivery")
+    },
+    **{
+        (each, "invalid-request"): lambda at: at.send(parameters={"limit": "0"})
+        for each in ("read_endpoints", "read_endpoint", "delete_endpoint", "read_deliveries")
+    },
+    **{
+        (each, "not-found"): lambda at: at.send(
+            b"{}" * (at.example.request is not None), path=at.example.path.replace("/1", "/0", 1)
+        )
+        for each in ("read_endpoint", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
+    },
+}
 OTHERS = 2**61  # between the ids of two players of one example
 CORRECTIONS = ("reverse_event", "amend_event", "reverse_event_with_id", "amend_event_with_id")
 OF_CORRECTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
@@ -161,6 +187,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_alert", "not-found"): lambda at: at.player.client.get("/alerts/0/1/1"),
     ("read_alert", "invalid-request"): lambda at: at.send(parameters={"shadow": "yes"}),
     **OF_CORRECTIONS,
+    **OF_WEBHOOKS,
     **RULE_REPRODUCTIONS,
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
@@ -202,4 +229,18 @@ REPRODUCED_ELSEWHERE = {
     "unavailable",
     "unknown-user",
     "whole-register",
+    "answered",
+    "created",
+    "dead",
+    "due",
+    "due-again",
+    "endpoint",
+    "endpoint-gone",
+    "no-webhook-key",
+    "not-signed",
+    "one",
+    "paused",
+    "rotated",
+    "too-many-endpoints",
+    "too-much-to-replay",
 }

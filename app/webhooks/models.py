@@ -93,7 +93,7 @@ class DeliveryRow(db.Model):  # type: ignore[name-defined, misc]  # as above
         Index("ix_delivery_state_done_at", "state", "done_at", postgresql_where=text("state <> 'due'")),
         may(
             insert="message_id endpoint_id topic user_id t n no codes notice_id",
-            update="state attempts next_at lease_until last_status last_error done_at",
+            update="state codes attempts next_at lease_until last_status last_error done_at",
             delete=True,
         ),
     )

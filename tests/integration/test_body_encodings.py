@@ -26,6 +26,11 @@ BODIES = {
     "/rules/1/shadow": {"note": "why"},
     "/rules/1/publish": {"note": "why"},
     "/rules/1/retire": {"note": "why"},
+    "/webhooks/endpoints": {"name": "cases", "url": "https://1.1.1.1/alerts"},
+    "/webhooks/endpoints/1/rotate": {},
+    "/webhooks/endpoints/1/test": {},
+    "/webhooks/endpoints/1/replay": {"dead": True},
+    "/webhooks/deliveries/1/retry": {},
 }
 ROWS = (
     "SELECT (SELECT count(*) FROM activity_event), (SELECT count(*) FROM registered_user), max(edition) FROM rule_book"
@@ -34,12 +39,15 @@ every_route = pytest.mark.parametrize("path", BODIES)
 
 
 PUTS = ("/users", "/users/1", "/rules/four-eyes")
-every_put = pytest.mark.parametrize("path", PUTS)
+PATCHES = ("/webhooks/endpoints/1",)
+every_put = pytest.mark.parametrize(
+    ("method", "path"), [*(("PUT", path) for path in PUTS), *(("PATCH", path) for path in PATCHES)]
+)
 
 
 def test_every_route_with_a_body_is_covered(app_with: AppWith) -> None:
     rules = list(app_with().url_map.iter_rules())
-    for method, covered in (("POST", BODIES), ("PUT", PUTS)):
+    for method, covered in (("POST", BODIES), ("PUT", PUTS), ("PATCH", PATCHES)):
         paths = {rule.rule for rule in rules if rule.methods and method in rule.methods}
         assert {re.sub("<.*?>", "1", path) for path in paths} == {*covered}
 
@@ -87,8 +95,10 @@ def test_another_character_encoding_is_named(
 
 
 @every_put
-def test_a_put_is_read_as_strictly(client: FlaskClient, sql: Sql, path: str) -> None:
-    packed = client.put(path, data=gzip.compress(b"{}"), content_type=JSON, headers={"Content-Encoding": "gzip"})
+def test_a_put_and_a_patch_are_read_as_strictly(client: FlaskClient, sql: Sql, method: str, path: str) -> None:
+    encoded = {"Content-Encoding": "gzip"}
+    packed = client.open(path, method=method, data=gzip.compress(b"{}"), content_type=JSON, headers=encoded)
     assert problem(packed) == (415, "unsupported-media-type")
-    assert problem(client.put(path, data="{}".encode("utf-16"), content_type=JSON)) == (400, "malformed-json")
+    wide = client.open(path, method=method, data="{}".encode("utf-16"), content_type=JSON)
+    assert problem(wide) == (400, "malformed-json")
     assert sql(ROWS) == [(0, 0, 1)]

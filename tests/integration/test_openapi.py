@@ -1,6 +1,7 @@
 """The examples of the OpenAPI document that need special settings are true; e2e/test_openapi.py tests the rest."""
 
 import re
+import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
@@ -16,12 +17,14 @@ from app.datastores import db
 from app.events import controllers
 from app.owner import Owner
 from app.rulebook.examples import DRAFTS
+from app.webhooks.examples import NEW
 from lib.services import services_of
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.books import TEN_THOUSAND_AND_ONE, a_minute_later
 from tests.integration.conftest import AppWith, run_sql
+from tests.integration.endpoints import LOOPBACK, receiving
 from tests.integration.wiring import wiring
 
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
@@ -267,6 +270,105 @@ def with_a_shadow(app_with: AppWith, example: Example) -> TestResponse:
     return answer
 
 
+@pytest.fixture(autouse=True)
+def names_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the name in the examples have a public address, wherever the tests run."""
+    ask = socket.getaddrinfo
+
+    def answer(host: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # the function of the library
+        return ask("1.1.1.1" if host == "hooks.example.com" else host, *arguments, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+
+DELIVERY_DUE = (
+    "INSERT INTO delivery (message_id, endpoint_id, topic, user_id, t, n, no, codes)"
+    " SELECT 'alert_1_28_0_raised_0', max(id), 'alert.raised', 1, 28, 0, 0, '{123}' FROM endpoint"
+)
+DELIVERED_IN_VAIN = (
+    "UPDATE delivery SET state = 'dead', attempts = 10, last_status = 500, last_error = 'answered 500: out of order',"
+    " done_at = now()"
+)
+TRIED = (
+    "INSERT INTO delivery_attempt (delivery_id, no, status, error, seconds)"
+    " SELECT id, 1, 500, 'answered 500: out of order', 0.25 FROM delivery"
+)
+BIG_FEED = (
+    "INSERT INTO alert_feed (number, user_id, t, n, kind, no, code, edition)"
+    " SELECT i, 1, i, 0, 'raised', 0, 123, 1 FROM generate_series(1, 10001) AS i"
+)
+FIFTY_ENDPOINTS = (
+    "INSERT INTO endpoint (name, url, format, per_second, key, made_by)"
+    " SELECT 'x', 'https://1.1.1.1', 'standard', 1, 'k', 'me' FROM generate_series(1, 50)"
+)
+
+
+def with_an_endpoint(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask about an endpoint, the one of the examples unless a channel is meant, and a dead delivery to it."""
+    with receiving() as there:
+        app = app_with(**LOOPBACK)
+        client, sql = app.test_client(), partial(run_sql, services_of(app, Owner).settings.database_owner_url)
+        form = "slack" if example.name == "not-signed" else "standard"
+        answer = client.post("/webhooks/endpoints", json={**NEW["alerts"]["value"], "format": form})
+        number = answer.get_json()["id"]
+        for statement in (DELIVERY_DUE, DELIVERED_IN_VAIN, TRIED):
+            sql(statement)
+        if example.name == "too-much-to-replay":
+            sql(BIG_FEED)
+            sql("UPDATE feed_head SET number = 10001")
+        if example.operation == "send_test_message":
+            sql("UPDATE endpoint SET url = %s", there.url)
+        if example.name == "endpoint-gone":
+            client.delete(f"/webhooks/endpoints/{number}")
+        [(delivery,)] = sql("SELECT id FROM delivery")
+        path = example.path.replace("/endpoints/1", f"/endpoints/{number}")
+        path = path.replace("/deliveries/1", f"/deliveries/{delivery}")
+        if example.name != "created":
+            body = {"dead": True} if example.name == "due" else example.request
+            answer = client.open(path, method=example.method, json=body)
+    return numbered_from_one(answer, number, delivery)
+
+
+def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int) -> TestResponse:
+    """Write the answer as if endpoint and delivery were the first ones, and every attempt took as long."""
+    text = re.sub(rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}),', r'"\1":\g<2>1,', answer.get_data(as_text=True))
+    text = re.sub(rf"endpoint {endpoint} |/endpoints/{endpoint}\b", lambda found: _with_one(found[0]), text)
+    text = re.sub(rf"/deliveries/{delivery}\b", "/deliveries/1", text)
+    answer.set_data(re.sub(r'"seconds":( ?)[0-9.e-]+', r'"seconds":\g<1>0.25', text))
+    return answer
+
+
+def _with_one(text: str) -> str:
+    return re.sub("[0-9]+", "1", text)
+
+
+def with_fifty_endpoints(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    run_sql(services_of(app, Owner).settings.database_owner_url, FIFTY_ENDPOINTS)
+    return ask(app.test_client(), example)
+
+
+def without_a_webhook_key(app_with: AppWith, example: Example) -> TestResponse:
+    app = app_with()
+    number = app.test_client().post("/webhooks/endpoints", json=NEW["alerts"]["value"]).get_json()["id"]
+    client, path = app_with(webhook_key=()).test_client(), example.path.replace("/1", f"/{number}")
+    return client.open(path, method=example.method, json=example.request)
+
+
+WITH_AN_ENDPOINT = (
+    ("create_endpoint", "created"),
+    ("read_endpoints", "one"),
+    ("read_endpoint", "endpoint"),
+    ("change_endpoint", "paused"),
+    ("rotate_secret", "rotated"),
+    ("rotate_secret", "not-signed"),
+    ("send_test_message", "answered"),
+    ("replay_deliveries", "due"),
+    ("replay_deliveries", "too-much-to-replay"),
+    ("read_deliveries", "dead"),
+    ("retry_delivery", "due-again"),
+    ("retry_delivery", "endpoint-gone"),
+)
 WITH_A_DRAFT = {
     "read_editions": "list",
     "read_audit": "audit",
@@ -310,6 +412,9 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("change_policy", "off"): as_it_was_made,
     ("change_policy", "proposed"): with_four_eyes,
     ("change_policy", "same-eyes"): with_four_eyes,
+    **dict.fromkeys(WITH_AN_ENDPOINT, with_an_endpoint),
+    ("create_endpoint", "too-many-endpoints"): with_fifty_endpoints,
+    **{(each, "no-webhook-key"): without_a_webhook_key for each in ("create_endpoint", "rotate_secret")},
 }
 
 
@@ -354,6 +459,14 @@ def with_numbers(client: FlaskClient, path: str) -> str:
         user_id = len(path)  # another one for each
         client.post("/event", json={**EVENT, "user_id": user_id, **with_id})
         return path.format(user_id=user_id, t=10, event_id="tx-1a2b")
+    if "{endpoint_id}" in path:
+        made = client.post("/webhooks/endpoints", json=NEW["alerts"]["value"]).get_json()
+        return path.format(endpoint_id=made["id"])
+    if "{delivery_id}" in path:
+        client.post("/webhooks/endpoints", json=NEW["alerts"]["value"])
+        sql = partial(run_sql, services_of(client.application, Owner).settings.database_owner_url)
+        sql(DELIVERY_DUE)
+        return path.format(delivery_id=sql("SELECT id FROM delivery")[0][0])
     if "{user_id}" in path:
         client.post("/users", json={"user_id": 1, "name": "Ada Sample", "email": "ada.one@example.com"})
         return path.format(user_id=1)

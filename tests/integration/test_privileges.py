@@ -27,7 +27,7 @@ ALLOWED = {
     "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition")),
     "delivery": May(
         insert=("message_id", "endpoint_id", "topic", "user_id", "t", "n", "no", "codes", "notice_id"),
-        update=("state", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
+        update=("state", "codes", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
         delete=True,
     ),
     "delivery_attempt": May(insert=("delivery_id", "no", "status", "error", "seconds"), delete=True),

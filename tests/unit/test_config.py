@@ -77,6 +77,11 @@ WRONG = [
     ("SMTP_URL", "smtp://user@mail.example.com"),
     ("MAIL_FROM", "alerts"),
     ("MAIL_FROM", "a@example.com\r\nBcc: b@example.com"),
+    ("WEBHOOK_KEY", "x" * 31),
+    ("WEBHOOK_KEY", f"{'x' * 32},short"),
+    ("WEBHOOK_HTTP", "perhaps"),
+    ("WEBHOOK_ALLOW", "10.1.0.1/16"),
+    ("WEBHOOK_ALLOW", "intranet"),
 ]
 
 
@@ -309,3 +314,17 @@ def test_child_processes_do_not_inherit_the_owner_login(tmp_path: Path, monkeypa
     monkeypatch.setenv("DATABASE_OWNER_URL", SECRET)
     assert read_settings(tmp_path / ".env").database_owner_url == SECRET
     assert "DATABASE_OWNER_URL" not in os.environ
+
+
+def test_keys_and_networks_of_webhooks_are_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret_in: Callable[[str, bytes], None]
+) -> None:
+    """A64."""
+    settings = read_settings(tmp_path / ".env")
+    assert (settings.webhook_key, settings.webhook_http, settings.webhook_allow) == ((), False, ())
+    new, old = "n" * 32, "o" * 32
+    secret_in("WEBHOOK_KEY", f"{new}, {old}\n".encode())
+    monkeypatch.setenv("WEBHOOK_ALLOW", "10.1.0.0/16, fd00::/8 10.2.3.4")
+    settings = read_settings(tmp_path / ".env")
+    assert settings.webhook_key == (new, old)
+    assert [str(network) for network in settings.webhook_allow] == ["10.1.0.0/16", "fd00::/8", "10.2.3.4/32"]

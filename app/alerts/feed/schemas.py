@@ -9,7 +9,7 @@ from marshmallow import fields
 from app.alerts.domain import Kind
 from app.alerts.feed.domain import MAX_PAGE, Entry, FeedPage
 from app.alerts.schemas import AlertSchema
-from lib.fields import ListOf, Moment
+from lib.fields import Moment
 from lib.query_parameters import WholeNumberInDigits
 
 OF_ALERT = ("user_id", "t", "n", "event_id", "code", "edition", "fresh")
@@ -53,7 +53,7 @@ class EntrySchema(AlertSchema):
 class FeedPageSchema(Schema):
     """A page of the feed."""
 
-    alerts = ListOf(EntrySchema, required=True, metadata={"description": "by ascending `number`"})
+    alerts = fields.List(fields.Nested(EntrySchema), required=True, metadata={"description": "by ascending `number`"})
     next_after = fields.Integer(
         required=True, metadata={"description": "the `after` of the next request, whether or not there is more yet"}
     )
