@@ -39,6 +39,7 @@ from app.webhooks import cleaning, sender
 from app.webhooks.cleaning import Cleaning
 from app.webhooks.fan_out import FanOut
 from app.webhooks.mail import Mail
+from app.webhooks.metrics import measured_deliveries
 from app.webhooks.notices import TakingUp, announce_publication
 from app.webhooks.secrets import WebhookKeys
 from app.webhooks.sender import Sender
@@ -127,7 +128,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield MetricsServices(measured=(measured_work(database),))
+    yield MetricsServices(measured=(measured_work(database), measured_deliveries(database)))
     transport = make_transport(settings)
     yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
     yield WebhookServices(

@@ -3,7 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -16,8 +17,8 @@ from flask.testing import FlaskClient
 from app.alerts.feed import filling, numbering
 from app.alerts.feed.domain import Numbered
 from app.alerts.feed.numbering import Numbering
-from app.alerts.feed.queries import CODES, PAGE, WAITING
-from lib.statements import BY_INDEX
+from app.alerts.feed.queries import CODES, OF_KEYS, PAGE, WAITING
+from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 from tests.edition_1 import RULES
 from tests.integration import importing
@@ -346,33 +347,63 @@ MANY = """
 @pytest.fixture(params=["statistics as they are", "no statistics"])
 def full(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
     """A database with very many alerts, entries and notes."""
+    fill(sql)
+    if request.param == "statistics as they are":
+        sql("ANALYZE alert, alert_feed, outbox, revision")
+    return database
+
+
+def fill(sql: Sql) -> None:
     evidence = '{"value": "1", "limit": "1", "count": 1, "moments": [1], "sentence": ""}'
     columns = "user_id, t, n, code, edition, shadow, evidence, fresh"
     sql(MANY.format(table="alert", columns=columns, values=f"i % 500 + 1, i, 0, 30, 1, false, '{evidence}', true"))
     columns = "number, user_id, t, n, kind, no, code, edition"
     sql(MANY.format(table="alert_feed", columns=columns, values="i, i % 500 + 1, i, 0, 'raised', 0, 30, 1"))
     sql(MANY.format(table="outbox", columns="user_id, t, n, kind, no", values="i % 500 + 1, i + 50000, 0, 'raised', 0"))
-    if request.param == "statistics as they are":
-        sql("ANALYZE alert, alert_feed, outbox, revision")
-    return database
+
+
+def calls(ids: Sequence[int]) -> list[tuple[Statement, str, int]]:
+    """Return the statements with their values, and how many rows each may read."""
+    columns = [f"'{{{','.join(str(value) for _ in ids)}}}'" for value in (7, 8, 0, "raised", 0)]
+    of_notes = f"'{{{','.join(map(str, ids))}}}', {', '.join(columns)}"
+    return [
+        (PAGE, "30000, 200", 400),
+        (WAITING, f"{ids[0]}, '{{}}', 500", 500),
+        (CODES, of_notes, 400),
+        (OF_KEYS, ", ".join(columns), 400),
+    ]
 
 
 def test_the_worker_and_readers_read_no_more_than_they_take(full: str, sql: Sql) -> None:
-    first, *_ = ids = [each for (each,) in sql("SELECT id FROM outbox ORDER BY id LIMIT 100")]
-    places = [f"'{{{','.join(str(value) for _ in ids)}}}'" for value in (7, 8, 0, "raised", 0)]
-    prepared = f"BEGIN; {BY_INDEX.sql}; {{}}"
-    plans = [
-        explained(full, prepared.format(PAGE.prepare), f"{PAGE.name} (30000, 200)"),
-        explained(full, prepared.format(WAITING.prepare), f"{WAITING.name} ({first}, 500)"),
-        explained(
-            full, prepared.format(CODES.prepare), f"{CODES.name} ('{{{','.join(map(str, ids))}}}', {', '.join(places)})"
-        ),
-    ]
-    for plan, most in zip(plans, (400, 500, 400), strict=True):
-        assert rows_read(plan) <= most
-        for node in nodes(plan):
-            if "Relation Name" in node:
-                assert "Index" in node["Node Type"], node
+    for statement, values, most in calls([each for (each,) in sql("SELECT id FROM outbox ORDER BY id LIMIT 100")]):
+        prepared = f"BEGIN; {BY_INDEX.sql}; {statement.prepare}"
+        assert_by_index(explained(full, prepared, f"{statement.name} ({values})"), most)
+
+
+def assert_by_index(plan: dict[str, Any], most: int) -> None:
+    assert rows_read(plan) <= most
+    for node in nodes(plan):
+        if "Relation Name" in node:
+            assert "Index" in node["Node Type"] or node["Node Type"] == "Bitmap Heap Scan", node
+
+
+@pytest.mark.parametrize("is_analyzed", [False, True])
+def test_a_plan_that_was_made_while_the_tables_were_empty_stays_right(
+    sql: Sql, database: str, *, is_analyzed: bool
+) -> None:
+    """A session keeps its plans; before, one of them walked the whole feed for each note."""
+    if is_analyzed:
+        sql("ANALYZE alert, alert_feed, outbox, revision")
+    with closing(psycopg2.connect(database)) as session, session.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
+        for statement, values, _ in calls([1]):
+            cursor.execute(f"{statement.prepare}; EXECUTE {statement.name} ({values})")
+        session.commit()
+        fill(sql)
+        for statement, values, most in calls([each for (each,) in sql("SELECT id FROM outbox ORDER BY id LIMIT 100")]):
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE {statement.name} ({values})")
+            [[[plan]]] = cursor.fetchall()
+            assert_by_index(dict(plan["Plan"]), most)
 
 
 def test_the_feed_waits_for_nothing_but_itself(client: FlaskClient, worker: Numbering, database: str) -> None:
@@ -385,3 +416,113 @@ def test_the_feed_waits_for_nothing_but_itself(client: FlaskClient, worker: Numb
         assert told(client) == []
     run(worker)
     assert told(client) == [("raised", 1, 1100)]
+
+
+def revise_often(client: FlaskClient) -> None:
+    """Have one event be found, retracted, found and retracted again, and others around it."""
+    for user in (1, 2, 3):
+        send(client, "withdraw", "50", 10, user)
+        send(client, "withdraw", "50", 30, user)
+        for t in (20, 21, 22):
+            send(client, "withdraw", "50", t, user)
+            assert client.post(f"/users/{user}/events/{t}/reversal", json={"reason": "charge-back"}).status_code == 200
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 2000])
+def test_an_event_with_many_revisions_is_filled_in_whole(
+    app: APIFlask, client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(filling, "CHUNK", chunk)
+    revise_often(client)
+    expected = Counter(
+        sql(
+            """
+            SELECT user_id, t, no, unnest(CASE WHEN codes_after <> '{}' THEN codes_after ELSE codes_before END)
+            FROM revision
+            """
+        )
+    )
+    sql("DELETE FROM outbox")
+    run(Numbering(wiring(app).database))
+    assert Counter(sql("SELECT user_id, t, no, code FROM alert_feed WHERE kind <> 'raised'")) == expected
+    assert sum(expected.values()) >= 18
+
+
+def test_a_retraction_has_the_evidence_of_what_it_retracts(client: FlaskClient, worker: Numbering) -> None:
+    revise_often(client)
+    run(worker)
+    own = [
+        (each["kind"], each["evidence"]["moments"])
+        for each in entries(client)
+        if (each["user_id"], each["t"]) == (1, 30)
+    ]
+    pairs = [[("found-late", [30, t, 10]), ("retracted", [30, t, 10])] for t in (20, 21, 22)]
+    assert own == [*chain.from_iterable(pairs)]
+
+
+def test_an_alert_whose_row_is_missing_stops_nobody(client: FlaskClient, worker: Numbering, sql: Sql) -> None:
+    """As of events of before the rule book, which have codes and no alerts."""
+    for t in (1, 2):
+        send(client, "withdraw", "150", t)
+    sql("DELETE FROM outbox WHERE t = 1")
+    sql("DELETE FROM alert WHERE t = 1")
+    assert client.post("/users/1/events/1/reversal", json={"reason": "charge-back"}).status_code == 200
+    run(worker)
+    told_now = [(each["kind"], each["t"], each["evidence"]["sentence"][:21]) for each in entries(client)]
+    assert ("retracted", 1, "no evidence is stored") in told_now
+    assert ("raised", 2, "150.00 withdrawn at o") in told_now
+
+
+def test_a_note_that_cannot_be_taken_up_holds_up_no_other(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    def take_up(_: Transaction, numbered: Sequence[Numbered]) -> None:
+        if any(each.note.t == 3 for each in numbered):
+            raise Crash
+
+    worker = Numbering(wiring(app).database, [take_up])
+    run(worker)
+    for t in range(1, 8):
+        send(client, "deposit", "250", t * 100 if t != 3 else 3, user_id=t)
+    for _ in range(40):
+        with suppress(Crash):
+            worker.run_once()
+    assert sql("SELECT count(*), max(number) FROM alert_feed") == [(6, 6)]
+    assert sql("SELECT t FROM outbox") == [(3,)]
+    worker._passed_over_at -= numbering.PASSED_OVER + 1  # noqa: SLF001  # ten minutes later
+    worker._take_up = ()  # noqa: SLF001  # whatever was wrong is mended
+    worker._full_look_at = float("-inf")  # noqa: SLF001
+    run(worker)
+    assert sql("SELECT number FROM alert_feed WHERE t = 3") == [(7,)]
+
+
+def test_steady_load_does_not_keep_old_alerts_out(client: FlaskClient, worker: Numbering, sql: Sql) -> None:
+    send(client, "withdraw", "150", 1, user_id=9)
+    sql("DELETE FROM outbox")
+    for t in range(1, 8):
+        send(client, "deposit", "250", t * 100)
+        worker.run_once()
+    assert sql("SELECT count(*) FROM alert_feed WHERE user_id = 9") == [(1,)]
+
+
+def test_a_number_beyond_the_feed_is_refused(client: FlaskClient, worker: Numbering) -> None:
+    """Or a reader would wait in vain after a backup was restored, and then miss what gets the numbers in between."""
+    send(client, "withdraw", "150", 1)
+    run(worker)
+    assert client.get("/alerts/feed?after=1").status_code == 200
+    answer = client.get("/alerts/feed?after=2")
+    assert problem(answer) == (409, "not-yet-numbered")
+    assert "begin again with after=0" in answer.get_json()["detail"]
+
+
+def test_a_refill_finds_what_a_release_without_an_outbox_stored(
+    app: APIFlask, client: FlaskClient, worker: Numbering, sql: Sql
+) -> None:
+    send(client, "withdraw", "150", 1)
+    run(worker)
+    send(client, "withdraw", "150", 2)
+    sql("DELETE FROM outbox")
+    run(worker)
+    assert told(client) == [("raised", 1, 1100)]
+    assert app.test_cli_runner().invoke(args=["work", "--refill"]).exit_code == 0
+    worker._full_look_at = float("-inf")  # noqa: SLF001  # ten seconds later
+    run(worker)
+    assert told(client) == [("raised", 1, 1100), ("raised", 2, 1100)]

@@ -184,6 +184,11 @@ def with_an_alert(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example)
 
 
+def after_the_last_number(app_with: AppWith, example: Example) -> TestResponse:
+    with_an_alert(app_with, example)
+    return app_with().test_client().get(example.path, query_string={"after": 1})
+
+
 def a_changed_player(app_with: AppWith, example: Example) -> TestResponse:
     client = app_with().test_client()
     client.post("/users", json={"user_id": 1, "name": "Ada Sample", "email": "ada.1@example.com"})
@@ -396,6 +401,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("reverse_event", "nothing-to-correct"): without_a_number,
     ("read_corrections", "corrections"): with_a_reversal,
     ("read_feed", "entries"): with_an_alert,
+    ("read_feed", "nothing-new"): after_the_last_number,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,
