@@ -12,6 +12,6 @@ PROBLEMS: Problems = {
         example=NoSuchAlert(Cursor(t=1, user_id=1, n=0, code=1), shadow=False),
     ),
     NotYetNumbered: ProblemType(
-        409, "not-yet-numbered", "Number beyond the feed", example=NotYetNumbered(after=120, last=7)
+        409, "not-yet-numbered", "Number beyond the feed", example=NotYetNumbered(after=2, last=1)
     ),
 }

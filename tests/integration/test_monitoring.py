@@ -12,6 +12,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from tests.integration.conftest import Sql
 from tests.integration.servers import MAX_WAIT, Serve, answered, post
 
 FOLDER = Path("docs/monitoring")
@@ -60,9 +61,16 @@ def dashboard_expressions() -> Iterator[str]:
 EXPRESSIONS = [*alert_expressions(), *dashboard_expressions()]
 
 
+ENDPOINT = """
+    INSERT INTO endpoint (name, url, format, per_second, key, made_by)
+    VALUES ('crm', 'https://example.com', 'standard', 10, '', 'ann')
+"""
+
+
 @pytest.fixture
-def samples(serve: Serve, port: int) -> list[Sample]:
-    """The metrics of a running service after a request of each watched kind."""
+def samples(serve: Serve, port: int, sql: Sql) -> list[Sample]:
+    """The metrics of a running service that tells somebody, after a request of each watched kind."""
+    sql(ENDPOINT)
     serve()
     assert answered(port, 1)
     assert post(port, 2, path="/api/events") == 200

@@ -27,6 +27,7 @@ from tests.integration.conftest import AppWith, run_sql
 from tests.integration.endpoints import LOOPBACK, receiving
 from tests.integration.wiring import wiring
 
+OK = 200
 NOTHING_LIVE = "UPDATE rule_book SET status = 'retired'"
 UNCLAIMED = (
     "INSERT INTO activity_event (user_id, t, type, amount, alert_codes)"
@@ -186,7 +187,7 @@ def with_an_alert(app_with: AppWith, example: Example) -> TestResponse:
 
 def after_the_last_number(app_with: AppWith, example: Example) -> TestResponse:
     with_an_alert(app_with, example)
-    return app_with().test_client().get(example.path, query_string={"after": 1})
+    return app_with().test_client().get(example.path, query_string={"after": 1 if example.status == OK else 2})
 
 
 def a_changed_player(app_with: AppWith, example: Example) -> TestResponse:
@@ -402,6 +403,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_corrections", "corrections"): with_a_reversal,
     ("read_feed", "entries"): with_an_alert,
     ("read_feed", "nothing-new"): after_the_last_number,
+    ("read_feed", "not-yet-numbered"): after_the_last_number,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,
