@@ -77,7 +77,7 @@ def _check_scheme(scheme: str, allowed: Allowed) -> None:
         raise Refused("the URL does not begin with https://")
     if scheme == "http" and not allowed.http:
         allow = f", or allow it with {allowed.http_setting}" if allowed.http_setting else ""
-        raise Refused(f"http:// would send everything unencrypted: use https://{allow}")
+        raise Refused(f"with http:// everything would be sent unencrypted: use https://{allow}")
 
 
 def _ipv6(text: str) -> str:
