@@ -12,7 +12,8 @@ from lib.transactions import Transaction
 
 Place = tuple[int, int, int]  # a player, and `t` and `n` of an event
 
-NOTE = "INSERT INTO outbox (user_id, t, n, kind, no) {row}"
+# An event must never fail for the sake of a note: one that is left from a removed player tells of this one as well.
+NOTE = "INSERT INTO outbox (user_id, t, n, kind, no) {row} ON CONFLICT DO NOTHING"
 NOTE_RAISED = Statement(
     "note_raised", ("bigint", "bigint", "integer"), NOTE.format(row="VALUES ($1, $2, $3, 'raised', 0)")
 )

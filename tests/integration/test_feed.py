@@ -117,6 +117,15 @@ def test_an_import_is_told_of_only_if_asked(
     assert told(client) == ([("raised", 1, 1100), ("raised", 3, 1100)] if notify else [])
 
 
+def test_a_note_that_is_left_of_a_removed_player_hinders_no_event(client: FlaskClient, sql: Sql) -> None:
+    for t in (1, 2):
+        sql("INSERT INTO outbox (user_id, t, n, kind, no) VALUES (1, %s, 0, 'raised', 0)", t)
+    assert codes(send(client, "withdraw", "150", 1)) == [1100]
+    [result] = results(send_lines(client, [{"type": "withdraw", "amount": "150", "user_id": 1, "t": 2}]))
+    assert result["status"] == 200
+    assert sql("SELECT count(*) FROM outbox") == [(2,)]
+
+
 def test_batches_leave_notes_too(client: FlaskClient, worker: Numbering) -> None:
     events = [{"type": "withdraw", "amount": "150", "user_id": user, "t": t} for user in (1, 2) for t in (1, 2)]
     assert all(each["alert"] for each in results(send_lines(client, events)))
