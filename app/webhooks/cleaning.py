@@ -1,4 +1,7 @@
-"""Removes deliveries some time after they are done, with their attempts, and notices that nothing is due of."""
+"""Removes deliveries some time after they are done, with their attempts, and notices that nothing is due of.
+
+It also drops what is still due to a deleted endpoint: a deletion that broke off left it, or it was made at that moment.
+"""
 
 from lib.database import Database
 from lib.statements import BY_INDEX, Statement
@@ -25,6 +28,21 @@ REMOVE = Statement(
         DELETE FROM delivery WHERE id IN (SELECT id FROM old) RETURNING id
     )
     SELECT count(*) FROM removed
+    """,
+)
+DROP = Statement(
+    "drop_due_to_deleted_endpoints",
+    ("integer",),
+    """
+    WITH dropped AS (
+        UPDATE delivery SET state = 'dropped', lease_until = NULL, done_at = now() WHERE id IN (
+            SELECT due.id FROM endpoint CROSS JOIN LATERAL (
+                SELECT id FROM delivery WHERE endpoint_id = endpoint.id AND state = 'due'
+                ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
+            ) AS due WHERE endpoint.state = 'deleted'
+        ) RETURNING id
+    )
+    SELECT count(*) FROM dropped
     """,
 )
 REMOVE_NOTICES = Statement(
@@ -61,8 +79,11 @@ class Cleaning:
 def _remove(current: Transaction) -> list[int]:
     current.write(BY_INDEX)
     removed = [
-        current.fetch(REMOVE, state, days, STEP)
-        for state, days in (("delivered", KEPT_DELIVERED), ("dead", KEPT_OTHERS), ("dropped", KEPT_OTHERS))
+        current.fetch(DROP, STEP),
+        *(
+            current.fetch(REMOVE, state, days, STEP)
+            for state, days in (("delivered", KEPT_DELIVERED), ("dead", KEPT_OTHERS), ("dropped", KEPT_OTHERS))
+        ),
+        current.fetch(REMOVE_NOTICES, KEPT_OTHERS, STEP),
     ]
-    removed.append(current.fetch(REMOVE_NOTICES, KEPT_OTHERS, STEP))
     return [count for [(count,)] in removed]

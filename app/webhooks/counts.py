@@ -12,7 +12,7 @@ COUNT = Statement(
     "count_deliveries",
     ("integer", "integer"),
     """
-    SELECT name, endpoint.state,
+    SELECT format('%s (%s)', name, id), endpoint.state,
         (SELECT count(*) FROM (
             SELECT FROM delivery WHERE endpoint_id = endpoint.id AND state = 'due' LIMIT $1
         ) AS due),
@@ -41,9 +41,10 @@ COUNT = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCounts:
-    """An endpoint by name and state, with its deliveries: due, delivered in the last 5 minutes, dead of 30 days.
+    """The deliveries of an endpoint: due, delivered in the last 5 minutes, dead of 30 days.
 
-    `oldest_due` is for how many seconds the delivery waits that is due first.
+    `endpoint` is its name with its id in brackets, since names need not differ, and `state` its state. `oldest_due` is
+    for how many seconds the delivery waits that is due first.
     """
 
     endpoint: str

@@ -18,6 +18,7 @@ from app.alerts.feed import filling, numbering
 from app.alerts.feed.domain import Numbered
 from app.alerts.feed.numbering import Numbering
 from app.alerts.feed.queries import CODES, OF_KEYS, PAGE, WAITING
+from lib.database_errors import Unavailable
 from lib.statements import BY_INDEX, Statement
 from lib.transactions import Transaction
 from tests.edition_1 import RULES
@@ -501,6 +502,25 @@ def test_a_note_that_cannot_be_taken_up_holds_up_no_other(app: APIFlask, client:
     worker._full_look_at = float("-inf")  # noqa: SLF001
     run(worker)
     assert sql("SELECT number FROM alert_feed WHERE t = 3") == [(7,)]
+
+
+def test_an_outage_passes_no_note_over(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    """Or what is numbered right before it would wait for ten minutes after it."""
+    is_away = [True] * 30
+
+    def take_up(_: Transaction, __: Sequence[Numbered]) -> None:
+        if is_away:
+            is_away.pop()
+            raise Unavailable("the database does not answer")
+
+    worker = Numbering(wiring(app).database, [take_up])
+    for t in (1, 2, 3):
+        send(client, "deposit", "250", t * 100)
+    for _ in range(30):
+        with pytest.raises(Unavailable):
+            worker.run_once()
+    run(worker)
+    assert sql("SELECT count(*) FROM alert_feed") == [(3,)]
 
 
 def test_steady_load_does_not_keep_old_alerts_out(client: FlaskClient, worker: Numbering, sql: Sql) -> None:

@@ -56,6 +56,19 @@ def test_deliveries_stay_for_their_time(app: APIFlask, sql: Sql, state: str, day
     assert sql("SELECT count(*) FROM delivery_attempt") == [(int(stays),)]
 
 
+@pytest.mark.parametrize(("state", "expected"), [("deleted", "dropped"), ("paused", "due"), ("disabled", "due")])
+def test_what_is_due_to_a_deleted_endpoint_is_dropped(app: APIFlask, sql: Sql, state: str, expected: str) -> None:
+    """A deletion that breaks off leaves it; before, it stayed due for ever, and nobody sent it."""
+    [(endpoint,)] = sql(
+        "INSERT INTO endpoint (name, url, format, per_second, key, made_by, state)"
+        " VALUES ('crm', 'https://example.com', 'standard', 10, '', 'ann', %s) RETURNING id",
+        state,
+    )
+    sql("INSERT INTO delivery (message_id, endpoint_id, topic) VALUES ('m', %s, 'alert.raised')", endpoint)
+    clean(app)
+    assert sql("SELECT state, done_at IS NOT NULL FROM delivery") == [(expected, expected == "dropped")]
+
+
 def test_many_are_removed_in_small_steps(app: APIFlask, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleaning, "STEP", 2)
     for each in range(5):
@@ -83,7 +96,7 @@ def test_notices_stay_as_long_as_a_delivery_names_them(app: APIFlask, sql: Sql) 
 
 def test_deliveries_are_counted_by_endpoint(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
     listening = add_endpoint(sql, "https://a.example", name="a", state="paused")
-    add_endpoint(sql, "https://b.example", name="b", topics=["rulebook.published"])
+    other = add_endpoint(sql, "https://b.example", name="b", topics=["rulebook.published"])
     add_endpoint(sql, "https://c.example", name="c", state="deleted")
     for t in (1, 2, 3):
         send(client, "withdraw", "150", t)
@@ -98,8 +111,8 @@ def test_deliveries_are_counted_by_endpoint(app: APIFlask, client: FlaskClient, 
     found = counted(app)
     assert 89 < found[0].oldest_due < 100
     assert [(each.endpoint, each.state, each.due, each.delivered, each.dead) for each in found] == [
-        ("a", "paused", 3, 1, 1),
-        ("b", "enabled", 0, 0, 0),
+        (f"a ({listening})", "paused", 3, 1, 1),
+        (f"b ({other})", "enabled", 0, 0, 0),
     ]
     assert found[1].oldest_due == 0
 

@@ -34,15 +34,24 @@ def test_deliveries_are_shown_by_endpoint(app: APIFlask, client: FlaskClient, sq
     measured_deliveries(wiring(app).database).refresh()
     found = shown(client)
     expected = {
-        'activity_webhook_deliveries{endpoint="crm",state="due"}': "2.0",
-        'activity_webhook_deliveries{endpoint="crm",state="delivered"}': "1.0",
-        'activity_webhook_deliveries{endpoint="crm",state="dead"}': "1.0",
-        'activity_webhook_deliveries{endpoint="old",state="due"}': "1.0",
-        'activity_webhook_enabled{endpoint="crm"}': "1.0",
-        'activity_webhook_enabled{endpoint="old"}': "0.0",
+        f'activity_webhook_deliveries{{endpoint="crm ({crm})",state="due"}}': "2.0",
+        f'activity_webhook_deliveries{{endpoint="crm ({crm})",state="delivered"}}': "1.0",
+        f'activity_webhook_deliveries{{endpoint="crm ({crm})",state="dead"}}': "1.0",
+        f'activity_webhook_deliveries{{endpoint="old ({old})",state="due"}}': "1.0",
+        f'activity_webhook_enabled{{endpoint="crm ({crm})"}}': "1.0",
+        f'activity_webhook_enabled{{endpoint="old ({old})"}}': "0.0",
     }
     assert expected.items() <= found.items()
-    assert 90 <= float(found['activity_webhook_oldest_due_seconds{endpoint="crm"}']) < 900
+    assert 90 <= float(found[f'activity_webhook_oldest_due_seconds{{endpoint="crm ({crm})"}}']) < 900
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_endpoints_of_one_name_are_told_apart(app: APIFlask, client: FlaskClient, sql: Sql) -> None:
+    [(first,)], [(second,)] = sql(ENDPOINT, "crm", "enabled"), sql(ENDPOINT, "crm", "paused")
+    measured_deliveries(wiring(app).database).refresh()
+    found = shown(client)
+    assert found[f'activity_webhook_enabled{{endpoint="crm ({first})"}}'] == "1.0"
+    assert found[f'activity_webhook_enabled{{endpoint="crm ({second})"}}'] == "0.0"
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ def test_an_endpoint_that_is_gone_is_not_shown_as_it_was(app: APIFlask, client: 
     sql(DELIVERY, "alert_9", gone, "due", "due")
     look = measured_deliveries(wiring(app).database)
     look.refresh()
-    assert shown(client)['activity_webhook_deliveries{endpoint="gone",state="due"}'] == "1.0"
+    assert shown(client)[f'activity_webhook_deliveries{{endpoint="gone ({gone})",state="due"}}'] == "1.0"
     sql("UPDATE endpoint SET state = 'deleted' WHERE id = %s", gone)
     look.refresh()
-    assert shown(client)['activity_webhook_deliveries{endpoint="gone",state="due"}'] == "NaN"
+    assert shown(client)[f'activity_webhook_deliveries{{endpoint="gone ({gone})",state="due"}}'] == "NaN"

@@ -12,6 +12,7 @@ from app.alerts.feed.domain import Note, Numbered
 from app.alerts.feed.filling import Filling
 from app.alerts.feed.queries import FeedQueries
 from lib.database import Database
+from lib.database_errors import Unavailable
 from lib.logs import get_logger
 from lib.transactions import Transaction
 
@@ -89,13 +90,15 @@ class Numbering:
         return True
 
     def _take_smaller_steps(self, waiting: Sequence[Note], error: Exception) -> None:
-        """Take fewer notes next time; pass over a single one that has failed often enough."""
-        self._failures += 1
+        """Take fewer notes next time; pass over a single one that has failed often enough, but not for an outage."""
         if len(waiting) > 1:
             self._most, self._failures = len(waiting) // 2, 0
-        elif self._failures >= MAX_ATTEMPTS:
+            return
+        self._failures += not isinstance(error, Unavailable)
+        if self._failures >= MAX_ATTEMPTS:
             [note] = waiting
-            log.error("note passed over", user_id=note.user_id, t=note.t, n=note.n, kind=note.kind, exc_info=error)
+            place = {"user_id": note.user_id, "t": note.t, "n": note.n, "kind": note.kind.value}
+            log.error("note passed over", **place, tried_again_in_s=PASSED_OVER, exc_info=error)
             self._passed_over.add(note.id)
             self._passed_over_at, self._failures = monotonic(), 0
 
