@@ -34,7 +34,7 @@ from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
 # A server that forgets everything after the tests need not wait for its disk.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 
 AppWith = Callable[..., APIFlask]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -288,8 +288,12 @@ def serve(service_url: str, port: int, tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="module")
-def serve_all(logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Start servers for all tests of a file, each at a given port; each test empties the tables again."""
+def serve_all(migrated: str, logins: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start servers for all tests of a file, each at a given port; each test empties the tables again.
+
+    They are empty from the start: otherwise the first event of a file would meet the players of the file before.
+    """
+    run_sql(migrated, f"{EMPTY};{FIRST_EDITION}")
     with servers(logins[1], 0, tmp_path_factory.mktemp("servers")) as start:
         yield start
 

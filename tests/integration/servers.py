@@ -54,12 +54,13 @@ def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
 
 
 def answered(port: int, t: int) -> bool:
-    """Send an event until it is taken."""
-    deadline = time.monotonic() + MAX_WAIT
+    """Send an event until it is taken; if it never is, print the last status, 0 for no answer."""
+    deadline, status = time.monotonic() + MAX_WAIT, 0
     while time.monotonic() < deadline:
-        if post(port, t) == 200:
+        if (status := post(port, t)) == 200:
             return True
         time.sleep(0.05)
+    print(f"the last answer at port {port} was a {status}")
     return False
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
 from lib.database_errors import Unavailable
 from lib.metrics.measured import PATIENCE, PAUSE, Measured
@@ -55,16 +56,19 @@ def test_a_reading_serves_for_a_while(source: Source, now: list[float]) -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("away"), ValueError("no such table")])
 def test_a_failure_is_shown_as_unknown_until_a_reading_succeeds(
-    source: Source, now: list[float], error: Exception, capsys: pytest.CaptureFixture[str]
+    source: Source, now: list[float], error: Exception
 ) -> None:
     numbers = Measured(source.read, source.shown.append)
-    for failure in (None, error, error, None):
-        source.error = failure
-        numbers.refresh()
-        now[0] += PAUSE
+    with capture_logs() as lines:
+        for failure in (None, error, error, None):
+            source.error = failure
+            numbers.refresh()
+            now[0] += PAUSE
     assert source.shown == [1, None, None, 4]
-    logged = "".join(capsys.readouterr()).count("metrics not measured")
-    assert logged == isinstance(error, ValueError), "once, and an outage is logged elsewhere"
+    logged = [line["event"] for line in lines]
+    assert logged.count("metrics not measured") == len(logged) == isinstance(error, ValueError), (
+        "once, and an outage is logged elsewhere"
+    )
 
 
 def test_a_reading_that_hangs_delays_nobody_and_is_not_started_twice(source: Source, now: list[float]) -> None:

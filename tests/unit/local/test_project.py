@@ -41,7 +41,7 @@ def test_a_missing_or_unknown_field_is_named(tmp_path: Path) -> None:
 
 def test_the_environment_of_the_programs_is_optional(tmp_path: Path) -> None:
     paths = "docs_path = ''\nalive_path = ''\nsample_path = ''\nsample_json = ''\n"
-    table = f"[tool.local]\nname = 'x'\nprograms = {{}}\nmigrate = []\nnotice = []\n{paths}"
+    table = f"[tool.local]\nname = 'x'\nprograms = {{ service = [] }}\nmigrate = []\nnotice = []\n{paths}"
     (tmp_path / "pyproject.toml").write_text(table)
     assert read_project(tmp_path).environment == {}
     (tmp_path / "pyproject.toml").write_text(f"{table}environment = {{ MOOD = 'calm' }}\n")
