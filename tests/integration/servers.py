@@ -53,15 +53,12 @@ def post(port: int, t: int, user_id: int = 1, path: str = "/event") -> int:
         return 0
 
 
-def answered(port: int, t: int) -> bool:
-    """Send an event until it is taken; if it never is, print the last status, 0 for no answer."""
-    deadline, status = time.monotonic() + MAX_WAIT, 0
-    while time.monotonic() < deadline:
-        if (status := post(port, t)) == 200:
-            return True
+def await_answer(port: int, t: int) -> None:
+    """Send an event until it is taken; if it never is, fail with the last status, 0 for no answer."""
+    deadline = time.monotonic() + MAX_WAIT
+    while (status := post(port, t)) != 200:
+        assert time.monotonic() < deadline, f"the last answer at port {port} was a {status}"
         time.sleep(0.05)
-    print(f"the last answer at port {port} was a {status}")
-    return False
 
 
 def await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

@@ -34,7 +34,7 @@ from tests.integration.books import publish, window
 from tests.integration.clients import problem
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.judging import verified
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 from tests.integration.wiring import wiring
 
 THREADS = 16
@@ -338,7 +338,7 @@ def test_a_batch_whose_service_was_killed_is_completed_when_it_is_sent_again(
     held = 1001 + CHUNK + 5
     sql("INSERT INTO user_clock (user_id, last_t) VALUES (%s, 0)", held)
     service = serve(DB_LOCK_TIMEOUT="30", DB_STATEMENT_TIMEOUT="30", DB_DEADLINE="30")
-    assert answered(port, 1)
+    await_answer(port, 1)
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as threads:
         cursor.execute("SELECT FROM user_clock WHERE user_id = %s FOR UPDATE", [held])
         lost = threads.submit(sent_to, port, sent)
@@ -349,7 +349,7 @@ def test_a_batch_whose_service_was_killed_is_completed_when_it_is_sent_again(
         assert lost.result() is None
     service.wait()
     serve()
-    assert answered(port, 2)
+    await_answer(port, 2)
     again = sent_to(port, sent)
     assert again is not None
     assert ["replayed" in each for each in again["results"]] == [True] * (CHUNK + 5) + [False] * (CHUNK - 5)

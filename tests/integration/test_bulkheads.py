@@ -19,7 +19,7 @@ from app.bulkheads import BATCHES, EVENTS
 from app.datastores import AdvisoryLock
 from testkit.ports import free_port
 from tests.integration.conftest import AppWith
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 
 CLIENTS = 12  # of the slow requests; a worker has four threads for events
 OTHERS, EVENTS_EACH = 3, 25
@@ -92,7 +92,7 @@ def served(serve_all: Serve) -> int:
 def test_events_of_other_players_go_on(database: str, served: int, slow: tuple[str, str, str, str | None]) -> None:
     """Without the bulkheads nearly all of them are a 503."""
     lock, method, path, body = slow
-    assert answered(served, 1)
+    await_answer(served, 1)
     assert ask(served, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
         cursor.execute(lock)
@@ -119,7 +119,7 @@ def test_every_path_for_batches_uses_their_own_limit(app_with: AppWith) -> None:
 
 def test_waiting_events_of_a_locked_player_are_processed_in_order(serve: Serve, port: int, database: str) -> None:
     serve(WEB_THREADS="4", DB_LOCK_TIMEOUT="30", DB_STATEMENT_TIMEOUT="30", DB_DEADLINE="30")
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert ask(port, "POST", "/event", json.dumps({**EVENT, "t": 1})) == 200
     event = json.dumps({**EVENT, "t": 2})
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:

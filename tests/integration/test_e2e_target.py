@@ -11,7 +11,7 @@ import psutil
 
 from lib.probe import fault_after
 from tests.integration.conftest import Sql
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:schemathesis")  # the one leaves files, the other takes a second to load
 QUICK = ("e2e/test_metrics.py", "-k", "test_events_are_counted_by_type", *WITHOUT)
@@ -48,7 +48,7 @@ def run(*words: str, **environment: str) -> tuple[int, str]:
 
 def test_a_service_in_production_is_left_alone_without_confirmation(serve: Serve, port: int, sql: Sql) -> None:
     serve(ENV="production", ACCESS="open")
-    assert answered(port, 1)
+    await_answer(port, 1)
     for way in ("e2e", "pytest"):
         status, output = run("-m", way, *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
         assert (status, "is in production" in output) == (2, True), output
@@ -62,7 +62,7 @@ def test_a_service_in_production_is_left_alone_without_confirmation(serve: Serve
 
 def test_a_service_in_development_needs_no_confirmation(serve: Serve, port: int) -> None:
     serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     status, output = run("-m", "e2e", *QUICK, E2E_URL=f"http://127.0.0.1:{port}")
     assert status == 0, output
 

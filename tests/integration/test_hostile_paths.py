@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.raw_http import ask
-from tests.integration.servers import Serve, answered
+from tests.integration.servers import Serve, await_answer
 
 ESCAPE, NUL = "%1B%5B2J", "%00"
 LONG = "/" + "a" * 60_000
@@ -20,7 +20,7 @@ def test_no_path_writes_control_characters_or_long_lines_into_the_log(
 ) -> None:
     log_file = tmp_path / "service.log"
     serve(LOG_FILE=str(log_file), LOG_FORMAT=log_format)
-    assert answered(port, 1)
+    await_answer(port, 1)
     for path in (f"/{ESCAPE}{NUL}", f"/users/1/events?code={ESCAPE}{NUL}", LONG, f"/users?after={'9' * 60_000}"):
         assert ask(port, "GET", path).status in {400, 404}
     written = log_file.read_bytes()
@@ -32,7 +32,7 @@ def test_no_path_writes_control_characters_or_long_lines_into_the_log(
 @pytest.mark.parametrize("path", ["//evil.example", "//evil.example/%2e%2e", "//users/1", "/users//1"])
 def test_no_path_redirects_to_the_host_that_a_client_names(serve: Serve, port: int, path: str) -> None:
     serve(HOSTS="evil.example")
-    assert answered(port, 1)
+    await_answer(port, 1)
     answer = ask(port, "GET", path, Host="evil.example")
     assert answer.status in {200, 404}
     assert "Location" not in answer.headers

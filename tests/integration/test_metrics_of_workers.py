@@ -23,7 +23,7 @@ from lib.local.postgres import temporary_cluster
 from lib.metrics.folder import VARIABLE
 from lib.metrics.slots import CONTINUED, OF_LIVE_WORKERS
 from tests.integration.conftest import FAST, Sql
-from tests.integration.servers import MAX_WAIT, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, await_answer, post
 from tests.settings import settings_with
 
 EVENTS = 40
@@ -107,7 +107,7 @@ def settled(port: int, expected: float) -> Numbers:
 def test_every_worker_reports_the_same_sum(serve: Serve, port: int, folder: Path, method: str) -> None:
     """The server makes its workers by the one on Linux and by the other elsewhere."""
     serve(WEB_WORKERS="2", **start_method(folder.parent, method))
-    assert answered(port, 1)
+    await_answer(port, 1)
     settled(port, 2 * CONNECTIONS_OF_A_WORKER)
     sent = send_events_to_all(port, folder, 2)
     answers = [scrape(port) for _ in range(10)]
@@ -132,7 +132,7 @@ def stored_in(file: Path) -> float:
 
 def test_a_killed_worker_loses_only_its_gauges(serve: Serve, port: int, folder: Path) -> None:
     server = serve(WEB_WORKERS="2")
-    assert answered(port, 1)
+    await_answer(port, 1)
     sent = send_events_to_all(port, folder, 2)
     for _ in range(3):
         workers = workers_of(server.pid, 2)
@@ -150,7 +150,7 @@ def test_a_number_of_the_database_is_that_of_the_latest_look(serve: Serve, port:
     """Each worker looks by itself: what two of them saw is neither added up nor mixed."""
     sql("UPDATE feed_head SET number = 7")
     serve(WEB_WORKERS="2")
-    assert answered(port, 1)
+    await_answer(port, 1)
     settled(port, 2 * CONNECTIONS_OF_A_WORKER)
     assert feed_numbers(port) == {7}
     sql("UPDATE feed_head SET number = 8")
@@ -168,21 +168,21 @@ def feed_numbers(port: int) -> set[float]:
 
 def test_metrics_start_at_zero_with_the_server(serve: Serve, port: int, folder: Path) -> None:
     first = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     send_events(port)
     family = psutil.Process(first.pid).children(recursive=True)
     first.kill()
     first.wait()
     psutil.wait_procs(family, timeout=MAX_WAIT)  # until then they might answer
     serve()
-    assert answered(port, 2)
+    await_answer(port, 2)
     assert stored(scrape(port)) == 1
     assert folder.is_dir()
 
 
 def test_a_private_folder_is_removed_with_the_server(serve: Serve, port: int, tmp_path: Path) -> None:
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert len(list(tmp_path.glob("metrics-*"))) == 1
     server.terminate()
     server.communicate(timeout=MAX_WAIT)
@@ -202,7 +202,7 @@ def test_an_unusable_metrics_folder_stops_the_start_by_name(serve: Serve, tmp_pa
 def test_a_worker_without_metrics_files_still_serves(serve: Serve, port: int, folder: Path) -> None:
     (folder / "worker_0.lock").mkdir(parents=True)
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert scrape(port) == {}
     server.terminate()
     _, output = server.communicate(timeout=MAX_WAIT)
@@ -214,7 +214,7 @@ def test_metrics_are_shown_while_every_thread_waits_for_a_stopped_database(serve
     with temporary_cluster(settings=FAST) as url:
         migrate(url)
         serve(DATABASE_URL=url, WEB_THREADS="1", DB_DEADLINE="5")
-        assert answered(port, 1)
+        await_answer(port, 1)
         with stopped(url), ThreadPoolExecutor(3) as threads:
             # One within, and two in the spare threads, until they are turned away.
             waiting = [threads.submit(post, port, 1, user_id) for user_id in (2, 3, 4)]

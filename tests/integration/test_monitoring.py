@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from tests.integration.conftest import Sql
-from tests.integration.servers import MAX_WAIT, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, await_answer, post
 
 FOLDER = Path("docs/monitoring")
 OF_PROMETHEUS = {"up": {"job", "instance"}, "ALERTS": {"job", "alertname", "alertstate", "severity"}}
@@ -72,7 +72,7 @@ def samples(serve: Serve, port: int, sql: Sql) -> list[Sample]:
     """The metrics of a running service that tells somebody, after a request of each watched kind."""
     sql(ENDPOINT)
     serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert post(port, 2, path="/api/events") == 200
     assert fetched(port, "/health/ready")
     families = text_string_to_metric_families(fetched(port, "/metrics"))

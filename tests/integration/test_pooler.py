@@ -17,7 +17,7 @@ from lib.statements import Statement
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, run_sql
 from tests.integration.pgbouncers import PROGRAM, bouncer
-from tests.integration.servers import MAX_WAIT, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, await_answer, post
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -149,12 +149,12 @@ def stopped(url: str) -> Iterator[None]:
 def test_the_deadline_is_kept_through_a_pooler(database: str, serve: Serve, port: int) -> None:
     with bouncer(database, pool_mode="session") as url:
         serve(DATABASE_URL=url, DB_DEADLINE="1")
-        assert answered(port, 1)
+        await_answer(port, 1)
         with stopped(database):
             began = time.monotonic()
             assert post(port, 2) == 503
             assert time.monotonic() - began < 5
-        assert answered(port, 2)
+        await_answer(port, 2)
 
 
 def test_a_pooler_with_too_few_sessions_to_test_is_accepted(app_with: AppWith, database: str) -> None:

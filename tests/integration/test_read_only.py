@@ -18,7 +18,7 @@ from lib.local.terminal import LocalError
 from testkit.ports import free_port
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import FAST, AppWith, Sql, run_sql
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 from tests.integration.standbys import Standby, standby_of
 from tests.settings import settings_with
 
@@ -145,7 +145,7 @@ def test_a_hot_standby_is_not_ready_and_the_writable_host_is_chosen(
     assert several.startswith("postgresql://")
     try_connection(several)
     serve(DATABASE_URL=several)
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert run_sql(primary, "SELECT count(*) FROM activity_event") == [(1,)]
 
     standby.promote()

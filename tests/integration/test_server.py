@@ -11,17 +11,17 @@ import psutil
 import psycopg2
 import pytest
 
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 from tests.integration.slow_clients import LIVE, connect, read_to, whole_event
 
 
 def test_a_killed_worker_is_replaced_also_when_a_thread_takes_the_signal(serve: Serve, port: int) -> None:
     """Before, a worker went on if a thread that just began got its SIGTERM, and was killed amid requests after 10 s."""
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     worker = only_child(server.pid)
     worker.kill()
-    assert answered(port, 2)
+    await_answer(port, 2)
     worker = only_child(server.pid)
     other = max(thread.id for thread in worker.threads())
     assert other != worker.pid
@@ -40,7 +40,7 @@ def test_a_shutdown_answers_requests_in_progress_and_closes_idle_connections(
 ) -> None:
     """On connections that are kept: the last answer says that it is one, and what is idle is closed and not reset."""
     server = serve(DB_LOCK_TIMEOUT="10", DB_STATEMENT_TIMEOUT="10")
-    assert answered(port, 1)
+    await_answer(port, 1)
     with connect(port, LIVE) as idle, connect(port, LIVE) as busy, closing(psycopg2.connect(database)) as other:
         assert all(read_to(each, b"}\n").startswith(b"HTTP/1.1 200 ") for each in (idle, busy))
         other.cursor().execute("LOCK TABLE user_clock IN EXCLUSIVE MODE")
@@ -82,7 +82,7 @@ def test_a_bad_setting_stops_the_start_by_name(serve: Serve) -> None:
 def test_a_start_logs_no_warning_with_few_processors(serve: Serve, port: int) -> None:
     """The sizes are beyond what the server thinks good on this machine, as our defaults are on one with two."""
     server = serve(WEB_THREADS="64", WEB_WORKERS=str((os.cpu_count() or 1) + 1))
-    assert answered(port, 1)
+    await_answer(port, 1)
     server.terminate()
     _, output = server.communicate(timeout=MAX_WAIT)
     started, found, _ = output.partition('{"event": "Shutting down granian"')  # what it says of a stop is another thing
@@ -94,7 +94,7 @@ def test_a_start_logs_no_warning_with_few_processors(serve: Serve, port: int) ->
 
 def test_workers_end_when_the_main_process_is_killed(serve: Serve, port: int) -> None:
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     family = psutil.Process(server.pid).children(recursive=True)
     server.kill()
     gone, alive = psutil.wait_procs(family, timeout=MAX_WAIT)
@@ -105,7 +105,7 @@ def test_workers_end_when_the_main_process_is_killed(serve: Serve, port: int) ->
 def test_an_event_is_one_line_of_the_log(serve: Serve, port: int) -> None:
     """A14."""
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     server.terminate()
     _, output = server.communicate(timeout=MAX_WAIT)
     [line] = [json.loads(line) for line in output.splitlines() if '"event": "event"' in line]

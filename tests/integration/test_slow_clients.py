@@ -17,7 +17,7 @@ from app.server import MAX_HEADER
 from lib.probe import fault
 from testkit.ports import free_port
 from tests.integration.outages import away
-from tests.integration.servers import MAX_WAIT, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, await_answer, post
 from tests.integration.slow_clients import (
     HALF_BODY,
     HALF_CHUNK,
@@ -53,7 +53,7 @@ def served(serve_all: Serve) -> int:
     """The port of a running service. It logs only errors, since its output pipe is not read."""
     port = free_port()
     serve_all(WEB_THREADS="4", LOG_LEVEL="ERROR", PORT=str(port))
-    assert answered(port, 1)
+    await_answer(port, 1)
     return port
 
 
@@ -78,7 +78,7 @@ def test_a_thousand_half_sent_requests_slow_nobody_down(served: int, held: str) 
 def test_half_sent_requests_slow_nobody_down_after_a_rush(serve: Serve, port: int) -> None:
     """After one, all threads that the server may have are there, and sleep but for a few (lib.active_threads)."""
     main = serve(WEB_THREADS="4", LOG_LEVEL="ERROR")
-    assert answered(port, 1)
+    await_answer(port, 1)
     rush(port, main.pid)
     with holding(port, 600, HELD["half a body"]):
         assert fault("127.0.0.1", port, "/health/live") == ""
@@ -155,7 +155,7 @@ def test_thousands_of_idle_connections_slow_nobody_down(serve: Serve, port: int)
     One after the other: of more than 1,280 requests in progress at once, as after a pause of the machine, some get 503.
     """
     serve(LOG_LEVEL="ERROR")
-    assert answered(port, 1)
+    await_answer(port, 1)
     allow_files()
     with ExitStack() as stack:
         for _ in range(3000):
@@ -211,7 +211,7 @@ def test_a_request_without_a_key_is_refused_before_its_body_arrives(served_with_
 def test_too_many_requests_are_a_503_before_their_bodies_arrive(serve: Serve, port: int) -> None:
     """Health, which is not limited, is answered all the while."""
     serve(LOG_LEVEL="ERROR")
-    assert answered(port, 1)
+    await_answer(port, 1)
     with holding(port, bounds.REQUESTS, HELD["half a body"]) as held, ExitStack() as more:
         deadline = time.monotonic() + bounds.HEADER / 2
         while post(port, 1) != 503:  # an event that came among them was one of so many, and one of them was refused
@@ -309,7 +309,7 @@ def test_after_a_503_a_connection_stays_usable_or_announces_its_close(
         assert set[int]().union(*(statuses for statuses, _ in came)) == {503}
         kept = [client for client, (_, goes_on) in zip(clients, came, strict=True) if goes_on]
         assert kept
-        assert answered(served, 1)
+        await_answer(served, 1)
         assert {send_on(*client)[0] for client in kept} == {200}
 
 
@@ -342,7 +342,7 @@ def test_an_oversized_header_is_refused(served: int) -> None:
 
 def test_the_command_line_of_a_worker_identifies_it(serve: Serve, port: int) -> None:
     main = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     [worker] = psutil.Process(main.pid).children()
     program, *arguments = worker.cmdline()
     assert "python" in Path(program).name

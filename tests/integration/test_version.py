@@ -8,7 +8,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from tests.integration.conftest import AppWith
-from tests.integration.servers import MAX_WAIT, Serve, answered
+from tests.integration.servers import MAX_WAIT, Serve, await_answer
 
 VERSION = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
@@ -23,7 +23,7 @@ def test_a_command_prints_only_the_version(app_with: AppWith) -> None:
 
 def test_a_metric_and_the_first_log_line_name_version_and_environment(serve: Serve, port: int) -> None:
     server = serve(ENV="production", ACCESS="open", WEB_WORKERS="2")
-    assert answered(port, 1)
+    await_answer(port, 1)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=MAX_WAIT) as answer:
         shown = answer.read().decode()
     server.terminate()

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from lib.watchdog import MISSED
-from tests.integration.servers import MAX_WAIT, Serve, Server, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, Server, await_answer, post
 
 REPLACED = 10  # seconds, as docs/security.md says
 SLACK = 5  # seconds on a machine that is busy with other things
@@ -34,13 +34,13 @@ def await_another(server: Server, worker: psutil.Process) -> None:
 
 def test_a_stopped_worker_is_replaced_and_its_waiting_requests_are_served(serve: Serve, port: int) -> None:
     server = serve()
-    assert answered(port, 1)
+    await_answer(port, 1)
     [worker] = workers_of(server)
     worker.suspend()
     began = time.monotonic()
     await_another(server, worker)
     assert time.monotonic() - began < REPLACED + SLACK
-    assert answered(port, 2)
+    await_answer(port, 2)
     server.terminate()
     _, output = server.communicate(timeout=MAX_WAIT)
     body = [json.loads(line) for line in output.splitlines() if '"worker silent"' in line]
@@ -50,7 +50,7 @@ def test_a_stopped_worker_is_replaced_and_its_waiting_requests_are_served(serve:
 def test_a_service_stopped_as_a_whole_resumes_unchanged(serve: Serve, port: int) -> None:
     """As Ctrl-Z does, and a machine that sleeps."""
     server = serve(WEB_WORKERS="2")
-    assert answered(port, 1)
+    await_answer(port, 1)
     workers = workers_of(server)
     for process in (psutil.Process(server.pid), *workers):
         process.suspend()
@@ -59,7 +59,7 @@ def test_a_service_stopped_as_a_whole_resumes_unchanged(serve: Serve, port: int)
         process.resume()
     time.sleep(MISSED + 3)
     assert workers_of(server) == workers
-    assert answered(port, 2)
+    await_answer(port, 2)
 
 
 IN_LESS_PATIENCE = "import app.wsgi; app.wsgi.MAX_REQUEST_TIME = 1; import app.__main__; app.__main__.main()"
@@ -69,14 +69,14 @@ def test_a_worker_whose_requests_all_hang_is_replaced(serve: Serve, port: int, d
     """Health is still answered, and the heartbeat has its own thread; neither is enough."""
     patient = dict.fromkeys(("DB_DEADLINE", "DB_LOCK_TIMEOUT", "DB_STATEMENT_TIMEOUT"), "60")
     server = serve(["-c", IN_LESS_PATIENCE], WEB_THREADS="1", **patient)
-    assert answered(port, 1)
+    await_answer(port, 1)
     [worker] = workers_of(server)
     with closing(psycopg2.connect(database)) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as client:
         cursor.execute("SELECT FROM user_clock FOR UPDATE")
         hanging = client.submit(post, port, 2)
         await_another(server, worker)
         assert hanging.result() == 0
-    assert answered(port, 2)
+    await_answer(port, 2)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
 
 def test_systemd_is_notified_only_while_the_service_is_healthy(serve: Serve, port: int, manager: socket.socket) -> None:
     server = serve(NOTIFY_SOCKET=manager.getsockname())
-    assert answered(port, 1)
+    await_answer(port, 1)
     assert manager.recv(100) == b"WATCHDOG=1"
     server.send_signal(signal.SIGSTOP)
     manager.settimeout(MISSED)

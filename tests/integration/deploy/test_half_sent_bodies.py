@@ -8,7 +8,7 @@ from tests.integration.conftest import Sql
 from tests.integration.deploy.conftest import Instances
 from tests.integration.deploy.half_sent import event, half_sent
 from tests.integration.deploy.nginx import Nginx
-from tests.integration.servers import MAX_WAIT, Serve, answered, post
+from tests.integration.servers import MAX_WAIT, Serve, await_answer, post
 
 CLIENTS = 50
 PROMPTLY = 5.0  # seconds for all of the others; without nginx not one of them would be answered
@@ -33,7 +33,7 @@ def test_half_sent_bodies_behind_nginx_delay_no_other_request(nginx: Nginx, inst
 def test_half_sent_bodies_without_nginx_delay_no_other_request(serve: Serve, port: int) -> None:
     """A33. Before, twelve held every thread, and each event of others was a 503."""
     serve(WEB_THREADS="4")
-    assert answered(port, 1)
+    await_answer(port, 1)
     with half_sent(lambda: socket.create_connection(("127.0.0.1", port), MAX_WAIT), CLIENTS) as holding:
         assert [post(port, t) for t in range(2, 22)] == [200] * 20
         assert fault("127.0.0.1", port, "/health/live") == ""
