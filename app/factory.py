@@ -23,6 +23,7 @@ import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
 import app.seals.models
+import app.staff.models
 import app.webhooks.models
 import app.work.models  # noqa: F401  # so that the metadata has their tables
 from app import document, limits, migrating, problems

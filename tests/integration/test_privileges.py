@@ -95,6 +95,20 @@ ALLOWED = {
         update=("counted_t", "counted_n", "deposits", "deposited", "withdraws", "withdrawn"),
     ),
     "write_trial": May(update=("tried_at",)),
+    "staff_account": May(
+        insert=("email", "name", "roles", "state", "made_by"),
+        update=(
+            *("name", "roles", "state", "password_hash", "totp_key", "totp_version", "totp_step"),
+            *("zone", "theme", "density", "single_keys"),
+        ),
+    ),
+    "staff_attempt": May(insert=("subject", "failures", "last_at"), update=("failures", "last_at"), delete=True),
+    "staff_audit": May(insert=("account_id", "step", "who", "note", "address")),
+    "staff_recovery": May(insert=("account_id", "digest"), delete=True),
+    "staff_session": May(
+        insert=("digest", "account_id", "ends_at", "address", "agent"), update=("seen_at", "confirmed_at"), delete=True
+    ),
+    "staff_token": May(insert=("digest", "account_id", "kind", "expires_at", "made_by"), update=("used_at",)),
 }
 COLUMNS = """
     SELECT table_name::text, column_name::text,
