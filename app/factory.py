@@ -201,6 +201,7 @@ def register_commands(application: Application) -> None:
     event_commands.add_lazy(("import",), load_intake_commands)
     application.cli.add_lazy(("work",), load_worker)
     application.cli.add_lazy(("webhooks",), load_webhook_commands)
+    application.cli.add_lazy(("staff",), load_staff_commands)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -245,6 +246,13 @@ def load_worker() -> Iterable[click.Command]:
     from app.work.cli import work  # noqa: PLC0415  # see above
 
     return (work,)
+
+
+def load_staff_commands() -> Iterable[click.Command]:
+    """Import and return the commands of accounts, which no other program needs."""
+    from app.staff.cli import staff  # noqa: PLC0415  # see above
+
+    return (staff,)
 
 
 def load_webhook_commands() -> Iterable[click.Command]:

@@ -35,6 +35,9 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.staff.passwords import Passwords
+from app.staff.services import StaffServices
+from app.staff.totp import ConsoleKeys
 from app.webhooks import cleaning, sender
 from app.webhooks.cleaning import Cleaning
 from app.webhooks.fan_out import FanOut
@@ -138,6 +141,13 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         meanings=editions.meanings,
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
+    )
+    yield StaffServices(
+        database=database,
+        passwords=Passwords(),
+        keys=ConsoleKeys(values=settings.console_key),
+        console_url=settings.console_url or f"http://{settings.host}:{settings.port}",
+        link_sign_in=settings.env == "development",
     )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
