@@ -91,6 +91,8 @@ PROBLEMS = (
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
+PAGES = "console."  # how the endpoints of pages begin
+
 MIN_AWAKE = 2  # threads: with one, no request could tell whether another has to wait
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
 
@@ -141,6 +143,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     guard.init_app(application, made.entrance)
     limits.init_app(application, settings)
     register_routes(application)
+    add_console(application, settings)
     register_commands(application)
     show_info(settings.env)
     acquire_slots(application)
@@ -189,6 +192,14 @@ def register_routes(application: Application) -> None:
         application.register_blueprint(blueprint)
     for endpoint in PUBLIC_ENDPOINTS:
         guard.public(application.view_functions[endpoint])
+
+
+def add_console(application: Application, settings: Settings) -> None:
+    """Add the pages for people, if they are on; another process needs nothing of them."""
+    if settings.console:
+        from app.console.app import init_app  # noqa: PLC0415  # see above
+
+        init_app(application)
 
 
 def register_commands(application: Application) -> None:
@@ -277,11 +288,13 @@ def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) ->
 def acquire_slots(application: Application) -> None:
     """Have each request take its slot after the guard and the limits have let it pass.
 
-    A request with a body takes its slot when that has arrived, where it is read (lib.json_requests).
+    A request with a body takes its slot when that has arrived, where it is read (lib.json_requests, lib.html_forms).
     """
     views = application.view_functions.items()
     with_body = frozenset(
-        endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()) or hasattr(view, BODY)
+        endpoint
+        for endpoint, view in views
+        if "body" in getattr(view, "_spec", ()) or hasattr(view, BODY) or endpoint.startswith(PAGES)
     )
 
     @application.before_request

@@ -18,6 +18,7 @@ from app.alerts.services import AlertServices, Meanings
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.config import SPARE_CONNECTIONS, Settings
+from app.console.services import ConsoleServices
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
@@ -142,13 +143,15 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
-    yield StaffServices(
+    staff = StaffServices(
         database=database,
         passwords=Passwords(),
         keys=ConsoleKeys(values=settings.console_key),
         console_url=settings.console_url or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
+    yield staff
+    yield ConsoleServices(staff=staff, secure=settings.env == "production")
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

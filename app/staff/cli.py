@@ -6,7 +6,8 @@ from datetime import datetime
 import click
 
 from app.staff import controllers
-from app.staff.domain import Account, Link, LinkKind, NoSuchAccount, StaffRefusal
+from app.staff.addresses import link_address
+from app.staff.domain import Account, Link, NoSuchAccount, StaffRefusal
 from app.staff.permissions import Actor, Role, shell
 from app.staff.services import StaffServices
 from lib import services
@@ -16,7 +17,6 @@ from lib.shell_user import shell_user
 from lib.tables import print_table
 
 HEADINGS = ("email", "name", "roles", "state", "seen (UTC)", "invited (UTC)", "by", "id")
-PATHS = {LinkKind.INVITE: "welcome", LinkKind.RESET: "welcome", LinkKind.SIGN_IN: "enter"}
 ROLES = click.Choice([role.value for role in Role])
 
 
@@ -117,11 +117,6 @@ def _print_link(made_link: Link) -> None:
     until = _until(made_link.expires_at)
     click.echo(f"Give this link to {made_link.account.email} only; it works once, until {until}:", err=True)
     click.echo(link_address(made().console_url, made_link))
-
-
-def link_address(console_url: str, made_link: Link) -> str:
-    """Return the address of a one-time link."""
-    return f"{console_url}/console/{PATHS[made_link.kind]}/{made_link.token}"
 
 
 def _until(moment: datetime) -> str:

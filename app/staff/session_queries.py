@@ -149,7 +149,7 @@ class SessionQueries:
         again = {"failures": case((forgotten, 1), else_=Attempt.failures + 1), "last_at": now}
         self._transaction.execute(new.on_conflict_do_update(index_elements=[Attempt.subject], set_=again))
 
-    def forgive(self, subjects: Iterable[bytes], *, one_of: bytes) -> None:
+    def forgive(self, subjects: Iterable[bytes], *, one_of: bytes | None) -> None:
         """Forget the attempts of these subjects, and one attempt of `one_of`."""
         self._transaction.execute(delete(Attempt).where(Attempt.subject.in_([*subjects])))
         less = update(Attempt).where(Attempt.subject == one_of).values(failures=func.greatest(Attempt.failures - 1, 0))

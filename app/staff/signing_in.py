@@ -29,10 +29,14 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """From where somebody signs in: the network address, and what the browser calls itself."""
+    """From where somebody signs in: the network address, and what the browser calls itself.
+
+    Unless `is_direct`, the address is that of a proxy, which many people share.
+    """
 
     address: str
     agent: str
+    is_direct: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ def sign_in(services: StaffServices, email: str, password: str, code: str, brows
 
     Raises `SignInRefused` whichever is wrong, `SignInDelayed`, `Busy` or `NoConsoleKey`.
     """
-    subjects = _subjects(email, browser.address)
+    subjects = _subjects(email, browser)
     _claim_attempt(services, subjects)
     with services.database.transaction() as current:
         account = AccountQueries(current).by_email(email.strip())
@@ -62,7 +66,7 @@ def sign_in(services: StaffServices, email: str, password: str, code: str, brows
             if token is None:
                 AccountQueries(current).record(account.id, Step.SIGN_IN_FAILED, "unknown", address=browser.address)
         if token:
-            SessionQueries(current).forgive([subjects[BOTH], subjects[EMAIL]], one_of=subjects[ADDRESS])
+            _forgive(current, subjects)
         current.commit()
     if token is None:
         log.info("sign-in refused", address=browser.address, account_id=account.id if account else None)
@@ -120,14 +124,14 @@ def authenticate(services: StaffServices, token: str) -> Session | None:
 
 def confirm(services: StaffServices, session: Session, code: str) -> None:
     """Note that a session's owner has given a code again; raises `WrongCode`, `SignInDelayed` or `NoConsoleKey`."""
-    subjects = _subjects(session.account.email, session.address)
+    subjects = {BOTH: _subject(f"confirm {session.account.id}")}
     _claim_attempt(services, subjects)
     with services.database.transaction() as current:
         account = existing(current, session.account.id, lock=True)
         if not accept_code(services, current, account, code):
             raise WrongCode
         SessionQueries(current).confirm(session.digest)
-        SessionQueries(current).forgive([subjects[BOTH], subjects[EMAIL]], one_of=subjects[ADDRESS])
+        _forgive(current, subjects)
         AccountQueries(current).record(account.id, Step.CONFIRMED, name_of(account), address=session.address)
         current.commit()
 
@@ -158,10 +162,23 @@ def _left(back_off: BackOff, failed: Failures | None) -> float:
     return max(0.0, wait - failed.ago) if failed and wait else 0.0
 
 
-def _subjects(email: str, address: str) -> dict[BackOff, bytes]:
+def _subjects(email: str, browser: Browser) -> dict[BackOff, bytes]:
+    """Return what attempts are counted by; an address that many people share says nothing of any of them."""
     known = email.strip().lower()
-    texts = {BOTH: f"both {known} {address}", ADDRESS: f"address {address}", EMAIL: f"email {known}"}
-    return {back_off: sha256(text.encode()).digest() for back_off, text in texts.items()}
+    counted = {EMAIL: _subject(f"email {known}")}
+    if browser.is_direct:
+        counted |= {BOTH: _subject(f"both {known} {browser.address}"), ADDRESS: _subject(f"address {browser.address}")}
+    return counted
+
+
+def _subject(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+def _forgive(current: Transaction, subjects: dict[BackOff, bytes]) -> None:
+    """Forget the wrong attempts of somebody who proved right; of those from the address only this one."""
+    own = [subject for back_off, subject in subjects.items() if back_off is not ADDRESS]
+    SessionQueries(current).forgive(own, one_of=subjects.get(ADDRESS))
 
 
 def name_of(account: Account) -> str:

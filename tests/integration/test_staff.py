@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 from apiflask import APIFlask
@@ -27,48 +26,13 @@ from app.staff.domain import (
     WrongState,
 )
 from app.staff.passwords import Busy
-from app.staff.permissions import NotConfirmed, NotPermitted, Role, person, shell
+from app.staff.permissions import NotConfirmed, NotPermitted, Role, person
 from app.staff.services import StaffServices
 from app.staff.signing_in import Browser
 from lib.services import services_of
+from tests.integration import staffing
 from tests.integration.conftest import AppWith, Sql
-
-ROOT = shell("root@test")
-HERE = Browser(address="192.0.2.1", agent="a browser")
-PASSWORD = "correct horse battery"  # noqa: S105  # of nobody real
-
-
-class Clock:
-    """The clock of codes: tests need more of them than there are within a minute."""
-
-    ahead = 0.0
-
-    def time(self) -> float:
-        return time.time() + self.ahead
-
-    def reach(self, moment: float) -> None:
-        self.ahead = max(self.ahead, moment - time.time())
-
-
-CLOCK = Clock()
-
-
-@dataclass
-class Member:
-    """A person as the tests know them: with all that they know."""
-
-    id: int
-    email: str
-    secret: str
-    password: str = PASSWORD
-    recovery_codes: tuple[str, ...] = ()
-    used: int = 0
-
-    def code(self) -> str:
-        """Return a code that was not used yet: the oldest one that the service still accepts."""
-        self.used = max(int(CLOCK.time()) // 30 - 1, self.used + 1)
-        CLOCK.reach((self.used - 1) * 30)
-        return TOTP(self.secret).generate_otp(self.used)
+from tests.integration.staffing import CLOCK, HERE, PASSWORD, ROOT, Member, session_of
 
 
 @pytest.fixture(autouse=True)
@@ -91,14 +55,8 @@ def join(made: StaffServices) -> Join:
     """Invite somebody who sets the account up; return what they know, and their session."""
 
     def joined(email: str = "ann@example.com", *roles: Role) -> tuple[Member, Session]:
-        link = controllers.invite(made, ROOT, email, roles or (Role.ADMIN,))
-        shown = setting_up.look_up_link(made, link.token)
-        member = Member(id=link.account.id, email=email, secret=shown.secret)
-        arrived = setting_up.set_up(made, link.token, "Ann Smith", PASSWORD, member.code(), HERE)
-        member.recovery_codes = arrived.recovery_codes
-        session = signing_in.authenticate(made, arrived.token)
-        assert session
-        return member, session
+        member, token = staffing.join(made, email, *(roles or (Role.ADMIN,)))
+        return member, session_of(made, token)
 
     return joined
 
@@ -257,6 +215,33 @@ def test_a_wait_is_no_refusal_for_others(made: StaffServices, join: Join) -> Non
             signing_in.sign_in(made, ann.email, "wrong", "000000", HERE)
     elsewhere = Browser(address="192.0.2.2", agent="")
     assert signing_in.sign_in(made, ann.email, ann.password, ann.code(), elsewhere).token
+
+
+def test_behind_a_proxy_its_address_delays_nobody(made: StaffServices, join: Join) -> None:
+    ann, _ = join()
+    behind = Browser(address="127.0.0.1", agent="", is_direct=False)
+    for number in range(30):
+        with pytest.raises(SignInRefused):
+            signing_in.sign_in(made, f"n{number % 4}@example.com", "wrong", "000000", behind)
+    assert signing_in.sign_in(made, ann.email, ann.password, ann.code(), behind).token
+
+
+def test_behind_a_proxy_an_account_is_guessed_at_slowly(made: StaffServices, sql: Sql) -> None:
+    behind = Browser(address="127.0.0.1", agent="", is_direct=False)
+    with pytest.raises(SignInRefused):
+        signing_in.sign_in(made, "ann@example.com", "wrong", "000000", behind)
+    sql("UPDATE staff_attempt SET failures = 100")
+    with pytest.raises(SignInDelayed):
+        signing_in.sign_in(made, "ann@example.com", "wrong", "000000", behind)
+
+
+def test_codes_are_guessed_at_slowly_when_confirming(made: StaffServices, join: Join) -> None:
+    _, session = join()
+    for _ in range(5):
+        with pytest.raises(WrongCode):
+            signing_in.confirm(made, session, "000000")
+    with pytest.raises(SignInDelayed):
+        signing_in.confirm(made, session, "000000")
 
 
 def test_a_right_attempt_forgets_the_wrong_ones(made: StaffServices, join: Join, sql: Sql) -> None:
