@@ -213,6 +213,7 @@ def register_commands(application: Application) -> None:
     application.cli.add_lazy(("work",), load_worker)
     application.cli.add_lazy(("webhooks",), load_webhook_commands)
     application.cli.add_lazy(("staff",), load_staff_commands)
+    application.cli.add_lazy(("console",), load_console_command)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -264,6 +265,13 @@ def load_staff_commands() -> Iterable[click.Command]:
     from app.staff.cli import staff  # noqa: PLC0415  # see above
 
     return (staff,)
+
+
+def load_console_command() -> Iterable[click.Command]:
+    """Import and return the command that says where the console is, which no other program needs."""
+    from app.console.cli import console  # noqa: PLC0415  # see above
+
+    return (console,)
 
 
 def load_webhook_commands() -> Iterable[click.Command]:

@@ -52,7 +52,7 @@ from app.webhooks.services import WebhookServices
 from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
 from app.work.state import Beat
-from lib import services
+from lib import hints, services
 from lib.database import Database
 from lib.safe_http import Allowed
 from lib.smtp_url import parse_smtp_url
@@ -147,11 +147,11 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         database=database,
         passwords=Passwords(),
         keys=ConsoleKeys(values=settings.console_key),
-        console_url=settings.console_url or f"http://{settings.host}:{settings.port}",
+        console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
     yield staff
-    yield ConsoleServices(staff=staff, secure=settings.env == "production")
+    yield ConsoleServices(staff=staff, is_on=settings.console, secure=settings.env == "production")
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

@@ -9,8 +9,10 @@ from app.staff.services import StaffServices
 class ConsoleServices:
     """What pages need beside the services of the features.
 
-    `secure`: cookies only over TLS. Without that, in development, a browser on this machine can sign in by plain HTTP.
+    `is_on`: this process answers with pages. `secure`: cookies only over TLS; without that, in development, a browser
+    on this machine can sign in by plain HTTP.
     """
 
     staff: StaffServices
+    is_on: bool
     secure: bool
