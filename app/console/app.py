@@ -19,4 +19,4 @@ def init_app(app: Flask) -> None:
         if endpoint.startswith(ENDPOINTS):
             guard.public(view)
     errors.init_app(app)
-    app.config["START_PAGE"] = "/console"
+    app.config["START_PAGE"] = "console.start"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, g, redirect, request
+from apiflask import APIBlueprint
+from flask import Response, current_app, g, redirect, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,7 +29,7 @@ FORM = "console_form"  # in Flask's `g`: what was typed
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-console = Blueprint("console", __name__)
+console = APIBlueprint("console", __name__, enable_openapi=False)
 
 
 class StaleForm(Forbidden):

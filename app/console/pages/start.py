@@ -21,8 +21,7 @@ FIRST = "staff invite you@example.com --role admin"
 TOO_MANY = 429
 
 
-@console.get("/console")
-@console.get("/console/")
+@console.get("/console", strict_slashes=False)
 def start() -> AnyResponse:
     """Lead to the page that a person begins with."""
     return redirect(start_of(session()), 303)
