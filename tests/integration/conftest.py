@@ -172,7 +172,7 @@ EMPTY = """
             '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
-              delivery_attempt}';
+              delivery_attempt, work_trouble}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
