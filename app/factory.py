@@ -276,7 +276,7 @@ def load_console_command() -> Iterable[click.Command]:
 
 def load_webhook_commands() -> Iterable[click.Command]:
     """Import and return the commands of endpoints and deliveries, which no other program needs."""
-    from app.webhooks.delivery_cli import webhooks as commands  # noqa: PLC0415  # see above
+    from app.webhooks.step_cli import webhooks as commands  # noqa: PLC0415  # see above
 
     return (commands,)
 

@@ -51,7 +51,6 @@ from app.webhooks.sending import Transport, send
 from app.webhooks.services import WebhookServices
 from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
-from app.work.state import Beat
 from lib import hints, services
 from lib.database import Database
 from lib.safe_http import Allowed
@@ -60,7 +59,6 @@ from lib.smtp_url import parse_smtp_url
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
 NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
 TEST_TIMEOUT = 4.0  # seconds for a test message, which somebody waits for
-BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
 
@@ -132,9 +130,11 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield MetricsServices(measured=(measured_work(database), measured_deliveries(database)))
     transport = make_transport(settings)
-    yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    yield work
+    names = [duty.name for duty in work.duties]
+    yield MetricsServices(measured=(measured_work(database, names), measured_deliveries(database)))
     yield WebhookServices(
         database=database,
         keys=transport.keys,
@@ -156,14 +156,13 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
 
 
 def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
-    """Return what the worker does."""
+    """Return what the worker does besides its signs of life."""
     sending = Sender(database, transport, meanings)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
-        Duty(name="beat", errand=Beat(database), pause=BEAT_PAUSE),
     )
 
 

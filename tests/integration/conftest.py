@@ -174,7 +174,7 @@ EMPTY = """
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
               delivery_attempt, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
-              staff_account}';
+              staff_account, work_trouble}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
