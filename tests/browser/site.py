@@ -63,10 +63,9 @@ def case(number: int) -> dict[str, object]:
     }
 
 
-def gallery(person: Person, rows: int) -> str:
-    form = Form(
-        action="/console/stub/step", csrf="token", values=MultiDict({"email": "ana@", "reason": RTL}), errors=ERRORS
-    )
+def gallery(person: Person, rows: int, *, with_errors: bool) -> str:
+    values = MultiDict({"email": "ana@", "reason": RTL})
+    form = Form(action="/console/stub/step", csrf="token", values=values, errors=ERRORS if with_errors else {})
     columns = [{"label": "Period"}, *({"label": f"Week {week}", "kind": "number"} for week in range(1, 31))]
     text = GALLERY.get_template("gallery.html.j2").render(
         person=person,
@@ -107,7 +106,7 @@ def make_app(site: Site) -> Flask:
             density=asked.get("density", "comfortable"),
             single_keys="off" not in asked,
         )
-        text = gallery(person, int(asked.get("rows", 8)))
+        text = gallery(person, int(asked.get("rows", 8)), with_errors="calm" not in asked)
         return text.replace('<html lang="en"', '<html lang="en" dir="rtl"') if "rtl" in asked else text
 
     @app.get("/console/error/<int:status>")

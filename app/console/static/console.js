@@ -76,8 +76,11 @@ function onRows(key, target) {
   return true;
 }
 
-const gone = document.getElementById(decodeURIComponent(location.hash.slice(1))); // back from a case to its row
-if (gone?.matches("[data-row]")) linkOf(gone).focus({ preventScroll: true });
+// Back from a case to its row. The browser, which scrolls there by itself, would take the focus away again before "load".
+addEventListener("load", () => {
+  const row = document.getElementById(location.hash.slice(1));
+  if (row?.matches("[data-row]")) linkOf(row).focus({ preventScroll: true });
+});
 
 // ---- Steps on several rows: [data-count=NAME] shows how many boxes of that name are ticked; [data-check-all=NAME] ticks them.
 
