@@ -160,7 +160,7 @@ def test_a_double_click_sends_one_step(open_page: Open, site: Site) -> None:
 def test_drafts_are_kept_while_one_types(open_page: Open, site: Site) -> None:
     page = open_page(GALLERY)
     page.get_by_label("Note", exact=True).fill("She asked for a limit.")
-    expect(page.get_by_text("Draft kept.")).to_be_visible()
+    expect(page.get_by_text("Draft saved.")).to_be_visible()
     assert ("draft", {"text": "She asked for a limit.", "csrf": "token"}) in site.posted
 
 
@@ -176,7 +176,7 @@ def test_a_draft_that_cannot_be_kept_is_said(open_page: Open) -> None:
     page = open_page(GALLERY)
     page.route("**/stub/draft", lambda route: route.abort())
     page.get_by_label("Note", exact=True).fill("She asked for a limit.")
-    expect(page.get_by_text("could not be kept")).to_be_visible()
+    expect(page.get_by_text("could not be saved")).to_be_visible()
 
 
 def test_news_wait_until_they_are_asked_for(open_page: Open, site: Site) -> None:

@@ -74,7 +74,7 @@ def test_before_sign_in_there_is_nothing_to_search_or_leave(client: FlaskClient)
     assert 'data-theme="system"' in page
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 429, 500, 503])
 def test_an_error_says_what_happened_and_what_to_do(client: FlaskClient, status: int) -> None:
     answer = client.get(f"/console/error/{status}")
     assert answer.status_code == status
