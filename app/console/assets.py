@@ -7,11 +7,13 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, url_for
 
 STATIC = Path(__file__).parent / "static"
+CHARTS = Path(str(files("lib.pages"))) / "templates" / "pages" / "chart.css"
 TYPES = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -29,6 +31,8 @@ class Asset:
 
 def _read(name: str) -> Asset:
     content = (STATIC / name).read_bytes()
+    if name == "console.css":
+        content += CHARTS.read_bytes()
     compressed = gzip.compress(content, compresslevel=9, mtime=0)
     return Asset(content=content, compressed=compressed, digest=sha256(content).hexdigest()[:12])
 

@@ -1,6 +1,5 @@
 """Errors as pages: of the console's own steps, and whatever else happens under its paths."""
 
-from http import HTTPStatus
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, request
@@ -15,19 +14,18 @@ from lib.problem_details import ProblemType, pages_under
 from lib.request_ids import current_request_id
 
 PATH = "/console"
-SHOWN = {404: 404, 405: 404, 403: 403, 409: 409}  # else 400 or 503
+SHOWN = {405: 404, 408: 400, 413: 400, 415: 400}  # whose words fit a status that has none of its own
 OWN_WORDS = (400, 403, 413)  # whose exceptions say more than the page does
 
 
 def error_page(status: int, what: str = "") -> Response:
     """Return the page of an error."""
-    of_client = status < HTTPStatus.INTERNAL_SERVER_ERROR
     start = ("/console", "Go to the start") if session_or_none() else ("/console/login", "Sign in")
     return page(
         "console/error.html.j2",
         status=status,
         code=status,
-        shown=SHOWN.get(status, 400 if of_client else 503),
+        shown=SHOWN.get(status, status),
         what=what,
         links=[start],
         request_id=current_request_id(),

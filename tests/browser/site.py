@@ -18,6 +18,8 @@ from werkzeug.serving import make_server
 from app.console.assets import assets
 from app.console.forms import Form
 from app.console.rendering import PAGE_HEADERS, TEMPLATES, NavItem, Notice, NoticeKind, Person, render, with_symbols
+from lib.pages.charts import Bar, Segment, bar_chart
+from lib.pages.scale import SMALL
 
 NOW = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
 ANA = Person(name="Ana Ruiz", zone="Europe/Madrid")
@@ -63,10 +65,18 @@ def case(number: int) -> dict[str, object]:
     }
 
 
-def gallery(person: Person, rows: int) -> str:
-    form = Form(
-        action="/console/stub/step", csrf="token", values=MultiDict({"email": "ana@", "reason": RTL}), errors=ERRORS
+def day(number: int) -> Bar:
+    label = f"{NOW - timedelta(days=number):%d %b}"
+    up, down = (
+        [Segment(number * 977 % 4100, "deposits")],
+        [Segment(number * 613 % 900 * (number % 3 == 0), "withdrawals")],
     )
+    return Bar(f"{label}: {up[0].value:,} in, {down[0].value:,} out", label, up, down)
+
+
+def gallery(person: Person, rows: int, *, with_errors: bool) -> str:
+    values = MultiDict({"email": "ana@", "reason": RTL})
+    form = Form(action="/console/stub/step", csrf="token", values=values, errors=ERRORS if with_errors else {})
     columns = [{"label": "Period"}, *({"label": f"Week {week}", "kind": "number"} for week in range(1, 31))]
     text = GALLERY.get_template("gallery.html.j2").render(
         person=person,
@@ -78,6 +88,8 @@ def gallery(person: Person, rows: int) -> str:
         fresh=Form(action="/console/stub/step", csrf="token", prefix="fresh"),
         notes=Form(action="/console/stub/step", csrf="token", prefix="note"),
         now=NOW,
+        chart=bar_chart("Deposits and withdrawals by day", [day(number) for number in range(28, 0, -1)], SMALL),
+        days=[day(number) for number in range(28, 25, -1)],
         cases=[case(number) for number in range(1, rows + 1)],
         columns=columns,
         sums=[[name, *(f"{number * 317.5:,.2f}" for number in range(1, 31))] for name in ("Deposits", "Withdrawals")],
@@ -107,7 +119,7 @@ def make_app(site: Site) -> Flask:
             density=asked.get("density", "comfortable"),
             single_keys="off" not in asked,
         )
-        text = gallery(person, int(asked.get("rows", 8)))
+        text = gallery(person, int(asked.get("rows", 8)), with_errors="calm" not in asked)
         return text.replace('<html lang="en"', '<html lang="en" dir="rtl"') if "rtl" in asked else text
 
     @app.get("/console/error/<int:status>")

@@ -283,7 +283,7 @@ def test_preferences_change_the_pages(admin: Tab) -> None:
     admin.post("/console/me/look", zone="Europe/London", theme="dark", density="compact")
     text = admin.get("/console/me").text
     assert 'data-theme="dark" data-density="compact" data-single-keys="off"' in text
-    assert "Times in Europe/London; point at one to see it in UTC." in text
+    assert "Times are in Europe/London; hover over one for UTC." in text
 
 
 def test_what_is_wrong_with_a_form_stands_beside_the_field_and_what_was_typed_stays(admin: Tab) -> None:
@@ -375,7 +375,7 @@ def test_own_account_password_codes_and_sessions(app: APIFlask, made: StaffServi
 def test_an_unknown_path_is_a_page(admin: Tab, client: FlaskClient) -> None:
     missing = admin.get("/console/nothing/here")
     assert (missing.status_code, missing.mimetype) == (404, "text/html")
-    assert "There is no such page" in missing.text
+    assert "Page not found" in missing.text
     assert client.get("/nothing").mimetype == "application/problem+json"
 
 

@@ -76,8 +76,11 @@ function onRows(key, target) {
   return true;
 }
 
-const gone = document.getElementById(decodeURIComponent(location.hash.slice(1))); // back from a case to its row
-if (gone?.matches("[data-row]")) linkOf(gone).focus({ preventScroll: true });
+// Back from a case to its row. The browser, which scrolls there by itself, would take the focus away again before "load".
+addEventListener("load", () => {
+  const row = document.getElementById(location.hash.slice(1));
+  if (row?.matches("[data-row]")) linkOf(row).focus({ preventScroll: true });
+});
 
 // ---- Steps on several rows: [data-count=NAME] shows how many boxes of that name are ticked; [data-check-all=NAME] ticks them.
 
@@ -116,11 +119,11 @@ function help() {
     if (one("[data-row] input[type=checkbox]")) add("x", "Select the row");
     add("Enter", "Open the row");
   }
-  add("?", "This list");
+  add("?", "Show this list");
   const off = root.dataset.singleKeys === "off";
   const title = make("h2", "Keyboard shortcuts", { id: "keys-title" });
   const close = make("button", "Close", { type: "button", className: "button", onclick: () => dialog.close() });
-  const note = off ? "They are switched off in your settings." : "They do nothing while you type in a field. You can switch them off in your settings.";
+  const note = off ? "Single keys are switched off in your settings." : "Off while you type in a field. You can switch them off in your settings.";
   dialog.setAttribute("aria-labelledby", title.id);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.append(title, make("p", note, { className: "dim" }), list, close);
@@ -166,7 +169,7 @@ for (const area of all("textarea[data-draft]")) {
     if (text === kept) return;
     const answer = await send(area.dataset.draft, { text, csrf: csrfOf(area) }).catch(() => null);
     if (answer?.ok) kept = text;
-    status.textContent = answer?.ok ? "Draft kept." : "The draft could not be kept. Your text is still here.";
+    status.textContent = answer?.ok ? "Draft saved." : "The draft could not be saved. Your text is still in this window.";
   };
   area.addEventListener("input", () => {
     clearTimeout(timer);
