@@ -16,6 +16,8 @@ import app.access.models
 import app.alerts.feed.api
 import app.alerts.feed.models
 import app.alerts.models
+import app.cases.desk_models
+import app.cases.models
 import app.events.models
 import app.health.models
 import app.intake.models
