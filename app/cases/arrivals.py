@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from app.cases.domain import Case, Change, Status, Step, due_from, more_urgent, priority_of
+from app.cases.domain import MAX_REASON, Case, Change, Status, Step, due_from, more_urgent, priority_of
+from app.cases.refusals import CannotMute, TextNeeded, WrongTime
 from app.rules.meaning import Strength
 
 MAX_MUTE = timedelta(days=90)
@@ -45,7 +46,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """Alerts of a code that open no case until a time; `value` is the greatest one when it was muted."""
+    """Alerts of a code that open no case until a time; `value` is that of the newest one when it was muted."""
 
     id: int
     case_id: int
@@ -92,6 +93,27 @@ def parse_value(text: str) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:
         return None
+
+
+def mute(case: Case, made: Mute, now: datetime) -> Change:
+    """Mute a code of a case's player for up to 90 days."""
+    if made.code not in case.codes:
+        raise CannotMute(f"case {case.id} has no alert of code {made.code}, so there is nothing to mute")
+    if not now < made.until <= now + MAX_MUTE:
+        raise WrongTime(f"choose a time after now, and at most {MAX_MUTE.days} days from now")
+    if not made.reason.strip() or len(made.reason) > MAX_REASON:
+        raise TextNeeded(f"a reason of at most {MAX_REASON:,} characters is needed")
+    detail = {"code": made.code, "until": made.until.isoformat()}
+    return Change(case=_counted(case), step=Step.MUTED, note=made.reason, detail=detail)
+
+
+def unmute(case: Case, lifted: Mute) -> Change:
+    """Lift a mute, which was made in this case or in another one of the player."""
+    return Change(case=_counted(case), step=Step.UNMUTED, detail={"code": lifted.code})
+
+
+def _counted(case: Case) -> Case:
+    return replace(case, events=case.events + 1)
 
 
 def sift(arrivals: Iterable[Arrival], mutes: Iterable[Mute]) -> Sifted:

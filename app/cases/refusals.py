@@ -117,3 +117,10 @@ class NoSuchView(CaseRefusal):
 
 class TooMany(CaseRefusal):
     """More than one request may name or keep."""
+
+
+class WrongCursor(CaseRefusal):
+    """The place in a list where a page is to begin was not made by this list."""
+
+    def __init__(self) -> None:
+        super().__init__("the list cannot go on from here: begin again with its first page")

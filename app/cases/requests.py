@@ -123,7 +123,10 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """All that a page about a case shows: newest alerts first, the journal from its beginning, the cases before."""
+    """All that a page about a case shows: its newest alerts first, its journal from the beginning, the cases before.
+
+    `assignee` and `closer` are names, `draft` what the reader was writing, `present` who else has it before them.
+    """
 
     case: Case
     alerts: Sequence[CaseAlert]
@@ -131,7 +134,8 @@ class CasePage:
     previous: Sequence[Case]
     mutes: Sequence[Mute]
     present: Sequence[Present]
-    names: Mapping[int, str]
+    assignee: str | None
+    closer: str | None
     draft: str
     now: datetime
 
