@@ -49,7 +49,7 @@ OPENED: dict[str, Any] = {
     "who": "service",
     "at": MOMENT,
     "note": "",
-    "detail": {"alerts": 1, "codes": [1100]},
+    "detail": {"codes": [1100], "alerts": 1},
     "status": "new",
     "priority": 3,
     "assignee": None,
