@@ -10,7 +10,7 @@ from app.alerts.schemas import N
 from app.cases.domain import Case, Outcome, Status, Step
 from app.cases.requests import CaseListQuery, CasePage
 from app.rules.meaning import INDICATORS, Indicator, Strength
-from lib.fields import ListOf, Moment, WholeNumber, one_of
+from lib.fields import Moment, WholeNumber, one_of
 from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 STATES = tuple(status.value for status in Status)
@@ -89,7 +89,7 @@ class CaseSchema(Schema):
 class CaseListSchema(Schema):
     """A page of cases."""
 
-    cases = ListOf(CaseSchema, required=True, metadata={"description": "by descending `id`"})
+    cases = fields.List(fields.Nested(CaseSchema), required=True, metadata={"description": "by descending `id`"})
     next_before = next_page("before")
 
 
@@ -125,8 +125,12 @@ class CaseEventSchema(Schema):
 class CaseWithJournalSchema(CaseSchema):
     """A case with its alerts and its journal."""
 
-    alerts = ListOf(CaseAlertSchema, required=True, metadata={"description": "newest first, at most 200"})
-    events = ListOf(CaseEventSchema, required=True, metadata={"description": "its last 500 steps, oldest first"})
+    alerts = fields.List(
+        fields.Nested(CaseAlertSchema), required=True, metadata={"description": "newest first, at most 200"}
+    )
+    events = fields.List(
+        fields.Nested(CaseEventSchema), required=True, metadata={"description": "its last 500 steps, oldest first"}
+    )
     previous = fields.List(
         fields.Integer(), required=True, metadata={"description": "the player's other cases, newest first, at most 20"}
     )

@@ -424,7 +424,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_feed", "entries"): with_an_alert,
     ("read_feed", "nothing-new"): after_the_last_number,
     ("read_feed", "not-yet-numbered"): after_the_last_number,
-    **{(each, name): with_a_case for each, name in (("read_cases", "cases"), ("read_case", "case"))},
+    **dict.fromkeys((("read_cases", "cases"), ("read_case", "case")), with_a_case),
     ("read_cases", "no-cases"): without_a_case,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
