@@ -16,6 +16,8 @@ import app.access.models
 import app.alerts.feed.api
 import app.alerts.feed.models
 import app.alerts.models
+import app.cases.desk_models
+import app.cases.models
 import app.events.models
 import app.health.models
 import app.intake.models
@@ -35,6 +37,8 @@ from app.backtest.comparing import problems as comparison_problems
 from app.backtest.comparing.api import rules as rule_routes
 from app.bounds import LINGERING, REQUESTS
 from app.bulkheads import EVENTS
+from app.cases import problems as case_problems
+from app.cases.api import cases
 from app.config import Settings, read_settings, sqlalchemy_url
 from app.datastores import db
 from app.events import problems as event_problems
@@ -88,6 +92,7 @@ PROBLEMS = (
     rulebook_problems.PROBLEMS,
     comparison_problems.PROBLEMS,
     webhook_problems.PROBLEMS,
+    case_problems.PROBLEMS,
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
@@ -185,6 +190,7 @@ def register_routes(application: Application) -> None:
         rule_routes,
         register,
         webhooks,
+        cases,
         health,
         metrics,
         page,
@@ -214,6 +220,7 @@ def register_commands(application: Application) -> None:
     application.cli.add_lazy(("webhooks",), load_webhook_commands)
     application.cli.add_lazy(("staff",), load_staff_commands)
     application.cli.add_lazy(("console",), load_console_command)
+    application.cli.add_lazy(("cases",), load_case_commands)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
     application.cli.add_command(version)
@@ -277,6 +284,13 @@ def load_console_command() -> Iterable[click.Command]:
 def load_webhook_commands() -> Iterable[click.Command]:
     """Import and return the commands of endpoints and deliveries, which no other program needs."""
     from app.webhooks.step_cli import webhooks as commands  # noqa: PLC0415  # see above
+
+    return (commands,)
+
+
+def load_case_commands() -> Iterable[click.Command]:
+    """Import and return the commands of cases, which no other program needs."""
+    from app.cases.cli import cases as commands  # noqa: PLC0415  # see above
 
     return (commands,)
 

@@ -1,7 +1,7 @@
 """The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from apiflask import APIFlask
@@ -17,6 +17,11 @@ from app.alerts.feed.numbering import Numbering
 from app.alerts.services import AlertServices, Meanings
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
+from app.cases import attaching, waking
+from app.cases.attaching import Attaching
+from app.cases.domain import Status
+from app.cases.services import CaseNews, CaseServices
+from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
 from app.console.services import ConsoleServices
 from app.events import metrics as event_metrics
@@ -41,10 +46,11 @@ from app.staff.services import StaffServices
 from app.staff.totp import ConsoleKeys
 from app.webhooks import cleaning, sender
 from app.webhooks.cleaning import Cleaning
+from app.webhooks.domain import Topic
 from app.webhooks.fan_out import FanOut
 from app.webhooks.mail import Mail
 from app.webhooks.metrics import measured_deliveries
-from app.webhooks.notices import TakingUp, announce_publication
+from app.webhooks.notices import TakingUp, announce, announce_publication
 from app.webhooks.secrets import WebhookKeys
 from app.webhooks.sender import Sender
 from app.webhooks.sending import Transport, send
@@ -55,6 +61,7 @@ from lib import hints, services
 from lib.database import Database
 from lib.safe_http import Allowed
 from lib.smtp_url import parse_smtp_url
+from lib.transactions import Transaction
 
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
 NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
@@ -152,6 +159,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     )
     yield staff
     yield ConsoleServices(staff=staff, is_on=settings.console, secure=settings.env == "production")
+    yield CaseServices(database=database, engine=engine, announce=announce_case)
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
@@ -160,10 +168,17 @@ def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequ
     sending = Sender(database, transport, meanings)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
+        Duty(name="cases", errand=Attaching(database, meanings, announce_case), pause=attaching.PAUSE),
+        Duty(name="waking", errand=Waking(database), pause=waking.PAUSE),
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
     )
+
+
+def announce_case(current: Transaction, news: CaseNews) -> None:
+    """Leave a notice that a case was opened, perhaps again, or closed."""
+    announce(current, Topic.CASE_CLOSED if news.status is Status.CLOSED else Topic.CASE_OPENED, asdict(news))
 
 
 def make_transport(settings: Settings) -> Transport:

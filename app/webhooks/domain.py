@@ -29,6 +29,8 @@ class Topic(StrEnum):
     FOUND_LATE = "alert.found-late"
     RETRACTED = "alert.retracted"
     PUBLISHED = "rulebook.published"
+    CASE_OPENED = "case.opened"
+    CASE_CLOSED = "case.closed"
     TEST = "endpoint.test"  # sent on demand, to whatever an endpoint listens
 
 

@@ -18,6 +18,7 @@ from app.events import controllers
 from app.owner import Owner
 from app.rulebook.examples import DRAFTS
 from app.webhooks.examples import NEW
+from app.work.services import WorkServices
 from lib.services import services_of
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
@@ -183,6 +184,25 @@ def with_an_alert(app_with: AppWith, example: Example) -> TestResponse:
         client.post("/event", json={"type": "deposit", "amount": amount, "user_id": 1, "t": t})
     Numbering(wiring(app).database).run_once()
     return ask(client, example)
+
+
+def with_a_case(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for cases once the worker has opened one for a withdrawal, as if it were the first case."""
+    app = app_with()
+    made, client = services_of(app, WorkServices), app.test_client()
+    for kind, amount, t in (("deposit", "42.00", 10), ("withdraw", "150.00", 20)):
+        client.post("/event", json={"type": kind, "amount": amount, "user_id": 1, "t": t})
+    for name in ("feed", "cases"):
+        [duty] = [each for each in made.duties if each.name == name]
+        duty.errand.run_once()
+    case_id = client.get("/cases").get_json()["cases"][0]["id"]
+    answer = client.get(example.path.replace("/cases/1", f"/cases/{case_id}"))
+    answer.set_data(re.sub(rf'"id":( ?){case_id},', r'"id":\g<1>1,', answer.get_data(as_text=True)))
+    return answer
+
+
+def without_a_case(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with().test_client(), example)
 
 
 def after_the_last_number(app_with: AppWith, example: Example) -> TestResponse:
@@ -407,6 +427,8 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_feed", "entries"): with_an_alert,
     ("read_feed", "nothing-new"): after_the_last_number,
     ("read_feed", "not-yet-numbered"): after_the_last_number,
+    **dict.fromkeys((("read_cases", "cases"), ("read_case", "case")), with_a_case),
+    ("read_cases", "no-cases"): without_a_case,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,
