@@ -10,10 +10,10 @@ from threading import Event, Thread
 
 import psutil
 
-from app.webhooks.secrets import name_of
 from bench.database import run
 from bench.errors import BenchError
 from bench.servers import ROOT
+from lib.derived_secrets import name_of
 from lib.local.child import Child
 from lib.local.log_files import last_lines
 
