@@ -30,11 +30,11 @@ from app.webhooks.schemas import (
     EndpointLocationSchema,
     EndpointSchema,
     EndpointSecretSchema,
+    EndpointStepPageSchema,
     EndpointUpdateSchema,
     NewEndpointSchema,
     NothingSchema,
     OutcomeSchema,
-    StepPageSchema,
     StepsParameters,
     render_outcome,
     render_with_secret,
@@ -109,7 +109,7 @@ def read_endpoint(endpoint_id: int, **_: object) -> Endpoint:
 
 @webhooks.get(f"{ENDPOINT}/steps")  # type: ignore[type-var]  # as above
 @webhooks.input(StepsParameters, location="query", arg_name="query")
-@webhooks.output(StepPageSchema, examples=examples.STEPS, description="the steps, newest first")
+@webhooks.output(EndpointStepPageSchema, examples=examples.STEPS, description="the steps, newest first")
 @webhooks.doc(responses=error_responses(NO_LIMIT, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=False))
 @describes_path(webhooks, EndpointInPath)
 @require_scope(Scope.WEBHOOKS_READ)

@@ -183,7 +183,7 @@ class StepsParameters(PageParameters):
         return StepsQuery(**parameters)
 
 
-class StepSchema(Schema):
+class EndpointStepSchema(Schema):
     """A step that was taken with an endpoint."""
 
     id = fields.Integer(required=True)
@@ -198,10 +198,12 @@ class StepSchema(Schema):
     at = Moment(required=True)
 
 
-class StepPageSchema(Schema):
+class EndpointStepPageSchema(Schema):
     """A page of the steps."""
 
-    steps = ListOf(StepSchema, required=True, metadata={"description": "newest first, by `id`"})
+    steps = fields.List(
+        fields.Nested(EndpointStepSchema), required=True, metadata={"description": "newest first, by `id`"}
+    )
     next_before = next_page("before")
 
 

@@ -11,6 +11,8 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+loses: dict[str, str] = {}  # what fails is told again with the next sign of life
+
 
 def upgrade() -> None:
     op.create_table(
