@@ -43,13 +43,30 @@ NEEDS = {
     "console.set_roles": Permission.STAFF_WRITE,
     "console.take_step": Permission.STAFF_WRITE,
     "console.show_audit": Permission.AUDIT_READ,
+    "console.show_queue": Permission.CASES_READ,
+    "console.news": Permission.CASES_READ,
+    "console.search": Permission.CASES_READ,
+    "console.show_case": Permission.CASES_READ,
+    "console.pulse": Permission.CASES_READ,
+    "console.save_view": Permission.CASES_READ,
+    "console.delete_view": Permission.CASES_READ,
+    "console.claim_next": Permission.CASES_WORK,
+    "console.take_steps": Permission.CASES_WORK,
+    "console.show_new_case": Permission.CASES_WORK,
+    "console.open_case": Permission.CASES_WORK,
+    "console.take_case_step": Permission.CASES_WORK,
+    "console.keep_draft": Permission.CASES_WORK,
 }
 # Fields with which a step is complete, so that only the permission can refuse it.
 FIELDS: dict[str, dict[str, Any]] = {
     "console.invite": {"email": "new@example.com", "roles": ["viewer"]},
     "console.set_roles": {"roles": ["viewer", "analyst"]},
     "console.take_step": {"step": "link"},
+    "console.take_steps": {"step": "take", "case": [1]},
+    "console.open_case": {"user_id": 1, "indicator": "a", "reason": "A call."},
+    "console.save_view": {"name": "Mine"},
 }
+MADE_UP = {"token": "something", "rest": "something", "step": "take"}  # what stands for words in paths
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +90,7 @@ def pages(app: APIFlask) -> Iterator[tuple[str, str, str]]:
     """Yield endpoint, method and path of each page."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("console."):
-            path = re.sub(r"<int:\w+>", "1", re.sub(r"<(path:)?(token|rest)>", "something", rule.rule))
+            path = re.sub(r"<int:\w+>", "1", re.sub(r"<(?:path:)?(\w+)>", lambda found: MADE_UP[found[1]], rule.rule))
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):
                 yield rule.endpoint, method, path
 
