@@ -1,7 +1,7 @@
 """The services that an application makes once, from its settings, and the part of them that each feature gets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from apiflask import APIFlask
@@ -17,7 +17,13 @@ from app.alerts.feed.numbering import Numbering
 from app.alerts.services import AlertServices, Meanings
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
+from app.cases import attaching, waking
+from app.cases.attaching import Attaching
+from app.cases.domain import Status
+from app.cases.services import CaseNews, CaseServices
+from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
+from app.console.services import ConsoleServices
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
@@ -35,28 +41,31 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.staff.passwords import Passwords
+from app.staff.services import StaffServices
+from app.staff.totp import ConsoleKeys
 from app.webhooks import cleaning, sender
 from app.webhooks.cleaning import Cleaning
+from app.webhooks.domain import Topic
 from app.webhooks.fan_out import FanOut
 from app.webhooks.mail import Mail
 from app.webhooks.metrics import measured_deliveries
-from app.webhooks.notices import TakingUp, announce_publication
+from app.webhooks.notices import TakingUp, announce, announce_publication
 from app.webhooks.secrets import WebhookKeys
 from app.webhooks.sender import Sender
 from app.webhooks.sending import Transport, send
 from app.webhooks.services import WebhookServices
 from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
-from app.work.state import Beat
-from lib import services
+from lib import hints, services
 from lib.database import Database
 from lib.safe_http import Allowed
 from lib.smtp_url import parse_smtp_url
+from lib.transactions import Transaction
 
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
 NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
 TEST_TIMEOUT = 4.0  # seconds for a test message, which somebody waits for
-BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
 
@@ -128,9 +137,11 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield MetricsServices(measured=(measured_work(database), measured_deliveries(database)))
     transport = make_transport(settings)
-    yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    yield work
+    names = [duty.name for duty in work.duties]
+    yield MetricsServices(measured=(measured_work(database, names), measured_deliveries(database)))
     yield WebhookServices(
         database=database,
         keys=transport.keys,
@@ -139,19 +150,35 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
+    staff = StaffServices(
+        database=database,
+        passwords=Passwords(),
+        keys=ConsoleKeys(values=settings.console_key),
+        console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
+        link_sign_in=settings.env == "development",
+    )
+    yield staff
+    yield ConsoleServices(staff=staff, is_on=settings.console, secure=settings.env == "production")
+    yield CaseServices(database=database, engine=engine, announce=announce_case)
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
 def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
-    """Return what the worker does."""
+    """Return what the worker does besides its signs of life."""
     sending = Sender(database, transport, meanings)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
+        Duty(name="cases", errand=Attaching(database, meanings, announce_case), pause=attaching.PAUSE),
+        Duty(name="waking", errand=Waking(database), pause=waking.PAUSE),
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
-        Duty(name="beat", errand=Beat(database), pause=BEAT_PAUSE),
     )
+
+
+def announce_case(current: Transaction, news: CaseNews) -> None:
+    """Leave a notice that a case was opened, perhaps again, or closed."""
+    announce(current, Topic.CASE_CLOSED if news.status is Status.CLOSED else Topic.CASE_OPENED, asdict(news))
 
 
 def make_transport(settings: Settings) -> Transport:

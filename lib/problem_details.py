@@ -20,6 +20,7 @@ from lib.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:"  # A12
+PAGES = "problem_pages"  # in an application's `extensions`
 LOG_FACTS = "log_facts"  # in Flask's `g`: what else is known of a request, for the line of its problem
 
 log = get_logger()
@@ -81,6 +82,11 @@ def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> Non
     app.register_error_handler(Exception, _internal_error)
 
 
+def pages_under(app: Flask, prefix: str, show: Callable[[ProblemType, str], Response]) -> None:
+    """Answer with a page for people, which `show` makes of a problem and its detail, at a path and below it."""
+    app.extensions[PAGES] = (prefix, show)
+
+
 def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
     """Return a WSGI application that answers every request at once with the problem of this exception."""
 
@@ -94,10 +100,18 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Return the response that says what was refused and why, with the request id; log and count it."""
     members = recorded(problem_type, error)
-    answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
+    answer = _page(problem_type, str(members["detail"])) or Response(
+        json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE
+    )
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def _page(problem_type: ProblemType, detail: str) -> Response | None:
+    prefix, show = current_app.extensions.get(PAGES, ("", None))
+    is_under = request.path == prefix or request.path.startswith(f"{prefix}/")
+    return show(problem_type, detail) if show and is_under else None
 
 
 def recorded(problem_type: ProblemType, error: Exception) -> dict[str, object]:

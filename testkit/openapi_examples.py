@@ -112,13 +112,13 @@ OF_WEBHOOKS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
     },
     **{
         (each, "invalid-request"): lambda at: at.send(parameters={"limit": "0"})
-        for each in ("read_endpoints", "read_endpoint", "delete_endpoint", "read_deliveries")
+        for each in ("read_endpoints", "read_endpoint", "read_steps", "delete_endpoint", "read_deliveries")
     },
     **{
         (each, "not-found"): lambda at: at.send(
             b"{}" * (at.example.request is not None), path=at.example.path.replace("/1", "/0", 1)
         )
-        for each in ("read_endpoint", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
+        for each in ("read_endpoint", "read_steps", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
     },
 }
 OTHERS = 2**61  # between the ids of two players of one example
@@ -184,6 +184,10 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_alert", "unknown-alert"): lambda at: at.send(),
     ("read_alert", "not-found"): lambda at: at.player.client.get("/alerts/0/1/1"),
     ("read_alert", "invalid-request"): lambda at: at.send(parameters={"shadow": "yes"}),
+    ("read_cases", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_case", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),
+    ("read_case", "not-found"): lambda at: at.player.client.get("/cases/0"),
+    ("read_case", "unknown-case"): lambda at: at.player.client.get(f"/cases/{at.player.user_id}"),  # of no case
     **OF_CORRECTIONS,
     **OF_WEBHOOKS,
     **RULE_REPRODUCTIONS,
@@ -197,6 +201,8 @@ REPRODUCED_ELSEWHERE = {
     "too-many-later-events",
     "too-much-to-compare",
     "audit",
+    "case",
+    "cases",
     "changed",
     "changes",
     "players",
@@ -221,6 +227,7 @@ REPRODUCED_ELSEWHERE = {
     "not-yet-numbered",
     "nothing-new",
     "request-timeout",
+    "steps",
     "still-adding-up",
     "second-full",
     "t-in-the-future",
@@ -236,6 +243,7 @@ REPRODUCED_ELSEWHERE = {
     "due-again",
     "endpoint",
     "endpoint-gone",
+    "no-cases",
     "no-webhook-key",
     "not-signed",
     "one",

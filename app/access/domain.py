@@ -32,6 +32,7 @@ class Scope(StrEnum):
     USERS_WRITE = "users:write"
     USERS_READ = "users:read"
     ALERTS_READ = "alerts:read"
+    CASES_READ = "cases:read"
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
     RULES_PUBLISH = "rules:publish"

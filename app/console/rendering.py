@@ -21,6 +21,8 @@ PAGE_HEADERS: Mapping[str, str] = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     ),
     "Cache-Control": "no-store",
+    # With no-referrer a browser would send `Origin: null` with a form, which could come from any site.
+    "Referrer-Policy": "same-origin",
 }
 SYMBOLS: Mapping[str, str] = {
     found[1]: found[0]

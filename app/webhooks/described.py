@@ -11,7 +11,7 @@ from app.alerts.domain import Kind
 from app.alerts.feed.examples import ENTRY
 from app.alerts.feed.schemas import EntrySchema
 from app.alerts.schemas import EVENT_ID, N
-from app.webhooks.domain import TOPIC_OF, Topic
+from app.webhooks.domain import OF_A_SHORT_ALERT, TOPIC_OF, Topic
 
 Document = dict[str, Any]
 
@@ -28,6 +28,8 @@ SAID = {
     Topic.FOUND_LATE: "Codes were found late at an event, because something earlier became known.",
     Topic.RETRACTED: "Codes of an event no longer hold, because something earlier became known.",
     Topic.PUBLISHED: "An edition of the rules became live.",
+    Topic.CASE_OPENED: "A case was opened, or its closing was taken back.",
+    Topic.CASE_CLOSED: "A case was closed.",
     Topic.TEST: "Somebody tries the endpoint; nothing has happened.",
 }
 
@@ -41,6 +43,21 @@ class AlertOfMessageSchema(EntrySchema):
         fields = tuple(name for name in EntrySchema.Meta.fields if name not in OF_THE_EVENT)
 
 
+class ShortAlertOfMessageSchema(EntrySchema):
+    """A code of the event in a message that is too long even without evidence, when many are raised at once."""
+
+    class Meta:
+        """What tells which entry of the feed it is; that has the rest."""
+
+        fields = OF_A_SHORT_ALERT
+
+
+ALERTS: dict[str, type[Schema]] = {
+    "AlertOfMessage": AlertOfMessageSchema,
+    "ShortAlertOfMessage": ShortAlertOfMessageSchema,
+}
+
+
 class AlertsOfMessageSchema(Schema):
     """What became known at an event: those of its codes that the endpoint's filter lets pass."""
 
@@ -49,7 +66,14 @@ class AlertsOfMessageSchema(Schema):
     n = fields.Integer(required=True, metadata={"description": N})
     event_id = fields.String(required=True, allow_none=True, metadata={"description": EVENT_ID})
     kind = fields.Enum(Kind, by_value=fields.String, required=True)
-    alerts = fields.List(fields.Nested(AlertOfMessageSchema), required=True)
+    alerts = fields.Raw(
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ALERTS]},
+            "description": "all in full, or, where `truncated`, perhaps all short",
+        },
+    )
     truncated = fields.Boolean(
         metadata={"description": "true: shortened, because a body has at most 20 kB; the feed has all of it"}
     )
@@ -69,6 +93,23 @@ class PublicationOfMessageSchema(Schema):
     replaced = fields.Integer(required=True, allow_none=True, metadata={"description": "the edition that was live"})
 
 
+class CaseOfMessageSchema(Schema):
+    """A case that was opened or closed, as it was then."""
+
+    case_id = fields.Integer(required=True)
+    user_id = fields.Integer(required=True)
+    status = fields.String(required=True, metadata={"description": "new, in_review, monitoring or closed"})
+    strength = fields.String(required=True, metadata={"description": "normal or strong"})
+    priority = fields.Integer(required=True, metadata={"description": "0, the most urgent, to 3"})
+    codes = fields.List(fields.Integer(), required=True, metadata={"description": "of its alerts"})
+    alerts = fields.Integer(required=True, metadata={"description": "how many alerts it has"})
+    outcome = fields.String(required=True, allow_none=True, metadata={"description": "null while it is open"})
+    reopened_from = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "the player's case before this one"}
+    )
+    by_hand = fields.Boolean(required=True, metadata={"description": "true: a person opened it, not an alert"})
+
+
 class TestOfMessageSchema(Schema):
     """Which endpoint is tried."""
 
@@ -80,9 +121,17 @@ class TestOfMessageSchema(Schema):
 
 
 SCHEMAS: dict[str, type[Schema]] = {
+    **ALERTS,
     "AlertsOfMessage": AlertsOfMessageSchema,
     "PublicationOfMessage": PublicationOfMessageSchema,
+    "CaseOfMessage": CaseOfMessageSchema,
     "TestOfMessage": TestOfMessageSchema,
+}
+SCHEMA_OF = {
+    Topic.PUBLISHED: "PublicationOfMessage",
+    Topic.CASE_OPENED: "CaseOfMessage",
+    Topic.CASE_CLOSED: "CaseOfMessage",
+    Topic.TEST: "TestOfMessage",
 }
 PUBLISHED = {
     "edition": 2,
@@ -93,22 +142,38 @@ PUBLISHED = {
     "over": None,
     "replaced": 1,
 }
+OPENED = {
+    "case_id": 7,
+    "user_id": 1,
+    "status": "new",
+    "strength": "normal",
+    "priority": 3,
+    "codes": [1100],
+    "alerts": 1,
+    "outcome": None,
+    "reopened_from": None,
+    "by_hand": False,
+}
 TESTED = {"endpoint_id": 1, "name": "case management", "text": "This is a test of the endpoint; nothing has happened."}
+SAYING: Mapping[Topic, Document] = {
+    Topic.PUBLISHED: PUBLISHED,
+    Topic.CASE_OPENED: OPENED,
+    Topic.CASE_CLOSED: {**OPENED, "status": "closed", "outcome": "no_concern"},
+    Topic.TEST: TESTED,
+}
 
 
 def _example(topic: Topic) -> Document:
     """Return an example of what a message says."""
-    if topic is Topic.PUBLISHED:
-        return PUBLISHED
-    if topic is Topic.TEST:
-        return TESTED
+    if topic in SAYING:
+        return SAYING[topic]
     kind = next(kind for kind, of_kind in TOPIC_OF.items() if of_kind is topic)
     event = {**{name: ENTRY[name] for name in OF_THE_EVENT}, "kind": kind.value}
     return {**event, "alerts": [{name: value for name, value in ENTRY.items() if name not in OF_THE_EVENT}]}
 
 
 def _schema(topic: Topic) -> str:
-    return {Topic.PUBLISHED: "PublicationOfMessage", Topic.TEST: "TestOfMessage"}.get(topic, "AlertsOfMessage")
+    return SCHEMA_OF.get(topic, "AlertsOfMessage")
 
 
 def add_schemas(spec: APISpec) -> None:

@@ -19,6 +19,8 @@ WORDS = {
     Topic.FOUND_LATE: "Alert, found late",
     Topic.RETRACTED: "Alert retracted",
     Topic.PUBLISHED: "Rules published",
+    Topic.CASE_OPENED: "Case opened",
+    Topic.CASE_CLOSED: "Case closed",
     Topic.TEST: "Test",
 }
 COUNTED = {
@@ -26,6 +28,8 @@ COUNTED = {
     Topic.FOUND_LATE: "found late",
     Topic.RETRACTED: "retracted",
     Topic.PUBLISHED: "published",
+    Topic.CASE_OPENED: "case opened",
+    Topic.CASE_CLOSED: "case closed",
     Topic.TEST: "test",
 }
 TEST = "Test: messages for this address arrive."
@@ -82,6 +86,8 @@ def _lines(message: Message) -> Iterator[str]:
         yield TEST
     elif message.topic is Topic.PUBLISHED:
         yield _publication(message.data)
+    elif message.topic in {Topic.CASE_OPENED, Topic.CASE_CLOSED}:
+        yield _case(WORDS[message.topic], message.data)
     else:
         for alert in message.data["alerts"]:
             yield _alert(WORDS[message.topic], message.data, alert)
@@ -91,6 +97,13 @@ def _publication(data: Mapping[str, Any]) -> str:
     note = plain(data["note"], MAX_NOTE)
     by = plain(data["published_by"], MAX_NOTE)
     return f"{WORDS[Topic.PUBLISHED]}: edition {data['edition']} is live, by {by}" + (f": {note}" if note else "")
+
+
+def _case(word: str, data: Mapping[str, Any]) -> str:
+    strength = " (strong)" if data["strength"] == "strong" else ""
+    codes = f", codes {', '.join(map(str, data['codes']))}" if data["codes"] else ""
+    outcome = f", outcome {data['outcome']}" if data["outcome"] else ""
+    return f"{word}: {data['case_id']}{strength}, player {data['user_id']}, priority {data['priority']}{codes}{outcome}"
 
 
 def _alert(word: str, data: Mapping[str, Any], alert: Mapping[str, Any]) -> str:

@@ -124,11 +124,11 @@ def make_app(site: Site) -> Flask:
 
     @app.get("/console/error/<int:status>")
     def show_error(status: int) -> tuple[str, int]:
-        return render("console/error.html.j2", status=status, request_id="4f1c"), status
+        return render("console/error.html.j2", code=status, request_id="4f1c"), status
 
     @app.get("/console/alone")
     def show_alone() -> str:
-        return render("console/error.html.j2", status=404, person=ANA, nav=NAV, csrf="token")
+        return render("console/error.html.j2", code=404, person=ANA, nav=NAV, csrf="token")
 
     @app.route("/console/stub/<name>", methods=["GET", "POST"])
     def stub(name: str) -> Response | dict[str, str]:

@@ -166,27 +166,35 @@ EMPTY = """
     ALTER TABLE superseded_event DISABLE TRIGGER append_only;
     ALTER TABLE revision DISABLE TRIGGER append_only;
     ALTER TABLE player_change DISABLE TRIGGER append_only;
+    ALTER TABLE staff_audit DISABLE TRIGGER append_only;
+    ALTER TABLE case_event DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
             '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
-              delivery_attempt}';
+              delivery_attempt, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
+              care_case, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
+              staff_account, work_trouble}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
         FOREACH name IN ARRAY names LOOP
-            EXECUTE CASE WHEN pg_relation_size(name) > 65536 THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END || name;
+            EXECUTE CASE WHEN pg_relation_size(name) > 65536 THEN 'TRUNCATE ' || name || ' CASCADE'
+                ELSE 'DELETE FROM ' || name END;
         END LOOP;
     END $$;
     UPDATE feed_head SET number = 0, stage = 0, user_id = 0, t = -1, n = 0;
+    UPDATE case_head SET number = 0, began = 0;
     UPDATE work_beat SET seen_at = NULL;
     ALTER TABLE seal ENABLE TRIGGER append_only;
     ALTER TABLE sealed_player ENABLE TRIGGER append_only;
     ALTER TABLE superseded_event ENABLE TRIGGER append_only;
     ALTER TABLE revision ENABLE TRIGGER append_only;
-    ALTER TABLE player_change ENABLE TRIGGER append_only
+    ALTER TABLE player_change ENABLE TRIGGER append_only;
+    ALTER TABLE staff_audit ENABLE TRIGGER append_only;
+    ALTER TABLE case_event ENABLE TRIGGER append_only
 """
 
 

@@ -18,6 +18,7 @@ from app.events import controllers
 from app.owner import Owner
 from app.rulebook.examples import DRAFTS
 from app.webhooks.examples import NEW
+from app.work.services import WorkServices
 from lib.services import services_of
 from testkit.openapi_document import ANY, Example, assert_matches_example, examples_in, key_of_example, requests_in
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
@@ -185,6 +186,25 @@ def with_an_alert(app_with: AppWith, example: Example) -> TestResponse:
     return ask(client, example)
 
 
+def with_a_case(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for cases once the worker has opened one for a withdrawal, as if it were the first case."""
+    app = app_with()
+    made, client = services_of(app, WorkServices), app.test_client()
+    for kind, amount, t in (("deposit", "42.00", 10), ("withdraw", "150.00", 20)):
+        client.post("/event", json={"type": kind, "amount": amount, "user_id": 1, "t": t})
+    for name in ("feed", "cases"):
+        [duty] = [each for each in made.duties if each.name == name]
+        duty.errand.run_once()
+    case_id = client.get("/cases").get_json()["cases"][0]["id"]
+    answer = client.get(example.path.replace("/cases/1", f"/cases/{case_id}"))
+    answer.set_data(re.sub(rf'"id":( ?){case_id},', r'"id":\g<1>1,', answer.get_data(as_text=True)))
+    return answer
+
+
+def without_a_case(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with().test_client(), example)
+
+
 def after_the_last_number(app_with: AppWith, example: Example) -> TestResponse:
     with_an_alert(app_with, example)
     return app_with().test_client().get(example.path, query_string={"after": 1 if example.status == OK else 2})
@@ -326,18 +346,20 @@ def with_an_endpoint(app_with: AppWith, example: Example) -> TestResponse:
             sql("UPDATE endpoint SET url = %s", there.url)
         if example.name == "endpoint-gone":
             client.delete(f"/webhooks/endpoints/{number}")
-        [(delivery,)] = sql("SELECT id FROM delivery")
+        [(delivery, step)] = sql("SELECT max(delivery.id), max(endpoint_event.id) FROM delivery, endpoint_event")
         path = example.path.replace("/endpoints/1", f"/endpoints/{number}")
         path = path.replace("/deliveries/1", f"/deliveries/{delivery}")
         if example.name != "created":
             body = {"dead": True} if example.name == "due" else example.request
             answer = client.open(path, method=example.method, json=body)
-    return numbered_from_one(answer, number, delivery)
+    return numbered_from_one(answer, number, delivery, step)
 
 
-def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int) -> TestResponse:
-    """Write the answer as if endpoint and delivery were the first ones, and every attempt took as long."""
-    text = re.sub(rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}),', r'"\1":\g<2>1,', answer.get_data(as_text=True))
+def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int, step: int) -> TestResponse:
+    """Write the answer as if endpoint, delivery and step were the first ones, and every attempt took as long."""
+    text = re.sub(
+        rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}|{step}),', r'"\1":\g<2>1,', answer.get_data(as_text=True)
+    )
     text = re.sub(rf"endpoint {endpoint} |/endpoints/{endpoint}\b", lambda found: _with_one(found[0]), text)
     text = re.sub(rf"/deliveries/{delivery}\b", "/deliveries/1", text)
     answer.set_data(re.sub(r'"seconds":( ?)[0-9.e-]+', r'"seconds":\g<1>0.25', text))
@@ -365,6 +387,7 @@ WITH_AN_ENDPOINT = (
     ("create_endpoint", "created"),
     ("read_endpoints", "one"),
     ("read_endpoint", "endpoint"),
+    ("read_steps", "steps"),
     ("change_endpoint", "paused"),
     ("rotate_secret", "rotated"),
     ("rotate_secret", "not-signed"),
@@ -404,6 +427,8 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_feed", "entries"): with_an_alert,
     ("read_feed", "nothing-new"): after_the_last_number,
     ("read_feed", "not-yet-numbered"): after_the_last_number,
+    **dict.fromkeys((("read_cases", "cases"), ("read_case", "case")), with_a_case),
+    ("read_cases", "no-cases"): without_a_case,
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,

@@ -15,6 +15,12 @@ from tests.integration.conftest import Sql, run_sql
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
+# What changes of a case.
+CHANGING = (
+    *("status", "strength", "priority", "codes", "alert_count", "first_t", "last_t", "last_alert_at", "due_at"),
+    *("assignee", "first_seen_at", "first_action_at", "snoozed_until", "outcome", "closed_at", "closed_by"),
+    *("sentence", "version", "events"),
+)
 # All privileges, declared here a second time: an undeclared table or column fails.
 ALLOWED = {
     "activity_event": May(
@@ -24,7 +30,26 @@ ALLOWED = {
         )
     ),
     "alembic_version": May(),
-    "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition")),
+    "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition", "quiet")),
+    "care_case": May(insert=("user_id", "opened_at", "reopened_from", "indicator", *CHANGING), update=CHANGING),
+    "case_alert": May(
+        insert=(*("user_id", "t", "n", "code", "case_id", "number", "edition", "at", "value", "sentence", "muted"),),
+        update=("retracted_at",),
+    ),
+    "case_draft": May(insert=("staff_id", "case_id", "text", "saved_at"), update=("text", "saved_at"), delete=True),
+    "case_event": May(
+        insert=(
+            *("case_id", "seq", "version", "step", "who", "staff_id", "at", "form_id", "note", "detail", "status"),
+            *("priority", "assignee", "snoozed_until", "due_at", "outcome", "alert_count"),
+        )
+    ),
+    "case_head": May(update=("number",)),
+    "case_mute": May(
+        insert=("case_id", "user_id", "code", "until", "reason", "value", "made_by", "made_at"),
+        update=("in_force", "ended_at", "ended"),
+    ),
+    "case_presence": May(insert=("case_id", "staff_id", "seen_at"), update=("seen_at",), delete=True),
+    "saved_view": May(insert=("staff_id", "name", "query"), update=("query",), delete=True),
     "delivery": May(
         insert=("message_id", "endpoint_id", "topic", "user_id", "t", "n", "no", "codes", "notice_id"),
         update=("state", "codes", "attempts", "next_at", "lease_until", "last_status", "last_error", "done_at"),
@@ -55,6 +80,7 @@ ALLOWED = {
     "feed_head": May(update=("number", "stage", "user_id", "t", "n")),
     "outbox": May(insert=("user_id", "t", "n", "kind", "no", "quiet"), delete=True),
     "work_beat": May(update=("host", "pid", "seen_at")),
+    "work_trouble": May(insert=("host", "pid", "duty", "since", "cause"), delete=True),
     "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence", "fresh")),
     "api_key": May(
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),
@@ -95,6 +121,20 @@ ALLOWED = {
         update=("counted_t", "counted_n", "deposits", "deposited", "withdraws", "withdrawn"),
     ),
     "write_trial": May(update=("tried_at",)),
+    "staff_account": May(
+        insert=("email", "name", "roles", "state", "made_by"),
+        update=(
+            *("name", "roles", "state", "password_hash", "totp_key", "totp_version", "totp_step"),
+            *("zone", "theme", "density", "single_keys"),
+        ),
+    ),
+    "staff_attempt": May(insert=("subject", "failures", "last_at"), update=("failures", "last_at"), delete=True),
+    "staff_audit": May(insert=("account_id", "step", "who", "note", "address")),
+    "staff_recovery": May(insert=("account_id", "digest"), delete=True),
+    "staff_session": May(
+        insert=("digest", "account_id", "ends_at", "address", "agent"), update=("seen_at", "confirmed_at"), delete=True
+    ),
+    "staff_token": May(insert=("digest", "account_id", "kind", "expires_at", "made_by"), update=("used_at",)),
 }
 COLUMNS = """
     SELECT table_name::text, column_name::text,
@@ -149,6 +189,10 @@ ATTACKS = {
     " VALUES (1, 'x', 'x@example.com', '{vip}')",
     "make up a change of groups": "INSERT INTO player_change (user_id, version) VALUES (1, 1)",
     "rewrite changes of groups": "UPDATE player_change SET new_groups = '{}'",
+    "rewrite the journal of a case": "UPDATE case_event SET who = 'somebody else'",
+    "cut the journal of a case": "DELETE FROM case_event",
+    "delete a case": "DELETE FROM care_case",
+    "turn a case over to another player": "UPDATE care_case SET user_id = 2",
     "make a key do more": "UPDATE api_key SET scopes = '{rules:publish}'",
     "run a program": "COPY alembic_version TO PROGRAM 'id'",
     "read a file of the server": "COPY alembic_version FROM '/etc/hostname'",

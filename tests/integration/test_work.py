@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.work import state
-from app.work.state import LATE_AFTER, SILENT_AFTER, state_of_work
+from app.work.state import FAILING_AFTER, LATE_AFTER, state_of_work
+from app.work.troubles import SILENT_AFTER
 from lib.metrics import measured
 from lib.statements import BY_INDEX
 from tests.integration.clients import send
@@ -100,6 +101,10 @@ def received(systemd: socket.socket) -> Iterator[bytes]:
             yield systemd.recv(100)
 
 
+FAILING = """
+    INSERT INTO work_trouble (host, pid, duty, since, cause, seen_at)
+    VALUES ('h', 7, 'sender', now() - interval '{} s', 'ValueError', now() - interval '{} s')
+"""
 SEEN = "UPDATE work_beat SET seen_at = now() - interval '{} s', host = 'h', pid = 7"
 CHECKS = {
     "never": (["UPDATE work_beat SET seen_at = NULL"], 1, "no worker has run yet"),
@@ -107,6 +112,13 @@ CHECKS = {
     "silent": ([SEEN.format(SILENT_AFTER + 1)], 1, "seen 31 s ago"),
     "late": ([SEEN.format(0), OTHER.format(LATE_AFTER + 1)], 1, "the oldest alert waits 61 s"),
     "soon": ([SEEN.format(0), OTHER.format(LATE_AFTER - 10)], 0, "the oldest alert waits 50 s"),
+    "failing": (
+        [SEEN.format(5), FAILING.format(FAILING_AFTER + 1, 5)],
+        1,
+        "no alert waits; sender has failed for 31 s (process 7 on h): ValueError",
+    ),
+    "failed once": ([SEEN.format(5), FAILING.format(FAILING_AFTER - 10, 5)], 0, "sender has failed for 20 s"),
+    "replaced": ([SEEN.format(5), FAILING.format(99, SILENT_AFTER + 1)], 0, "seen 5 s ago; no alert waits\n"),
 }
 
 
@@ -118,7 +130,7 @@ def test_the_check_says_whether_a_worker_works_in_time(
         sql(change)
     done = app.test_cli_runner().invoke(args=["work", "--check"])
     assert (done.exit_code, said in done.output) == (status, True), done.output
-    assert ("to start one: " in done.output) == (status == 1)
+    assert ("to start one: " in done.output) == (status == 1 and "failed" not in said)
 
 
 @pytest.mark.parametrize("changes", [changes for changes, status, _ in CHECKS.values() if status])

@@ -38,12 +38,16 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry of the feed as it is read: its number, what became known `at` which time, and the alert."""
+    """An entry of the feed as it is read: its number, what became known `at` which time, and the alert.
+
+    A `quiet` one is of before there was an outbox: nobody was told of it.
+    """
 
     number: int
     kind: Kind
     at: datetime
     alert: StoredAlert
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

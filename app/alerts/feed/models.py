@@ -37,12 +37,15 @@ class OutboxRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlche
 
 
 class FeedRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """An entry of the feed. Numbers rise without gaps in the order in which entries become visible; no row changes."""
+    """An entry of the feed. Numbers rise without gaps in the order in which entries become visible; no row changes.
+
+    Nobody is told of a `quiet` one, and it opens no case: what was stored before there was an outbox.
+    """
 
     __tablename__ = "alert_feed"
     __table_args__ = (
         Index("uq_alert_feed_user_id_t_n_kind_no_code", "user_id", "t", "n", "kind", "no", "code", unique=True),
-        may(insert="number user_id t n kind no code edition"),
+        may(insert="number user_id t n kind no code edition quiet"),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -54,6 +57,7 @@ class FeedRow(db.Model):  # type: ignore[name-defined, misc]  # as above
     code: Mapped[int] = mapped_column(Integer)
     edition: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    quiet: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
 
 class FeedHeadRow(db.Model):  # type: ignore[name-defined, misc]  # as above

@@ -73,10 +73,20 @@ CODES = Statement(
 )
 ADD = Statement(
     "add_to_feed",
-    ("bigint[]", "bigint[]", "bigint[]", "integer[]", "alert_kind[]", "integer[]", "integer[]", "integer[]"),
+    (
+        "bigint[]",
+        "bigint[]",
+        "bigint[]",
+        "integer[]",
+        "alert_kind[]",
+        "integer[]",
+        "integer[]",
+        "integer[]",
+        "boolean[]",
+    ),
     """
-    INSERT INTO alert_feed (number, user_id, t, n, kind, no, code, edition)
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO alert_feed (number, user_id, t, n, kind, no, code, edition, quiet)
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
 )
 MOVE_HEAD = Statement("move_feed_head", ("bigint",), "UPDATE feed_head SET number = $1 WHERE id = 1")
@@ -89,7 +99,7 @@ ENTRIES = f"""
             WHERE user_id = feed.user_id AND t = feed.t AND n BETWEEN feed.n AND feed.n AND no <= feed.no
                 AND found ? feed.code::text
             ORDER BY n DESC, no DESC LIMIT 1
-        ) END, stored.evidence), feed.no
+        ) END, stored.evidence), feed.no, feed.quiet
     FROM ({{feed}}) AS feed
     LEFT JOIN LATERAL ({
     ALERTS_AT.format(columns="fresh, evidence", of="feed", least="feed.code", greatest="feed.code", most=1)
@@ -164,7 +174,8 @@ class FeedQueries:
         ]
         if numbered:
             entries = zip(
-                *((each.number, *_columns(each.note), each.code, each.edition) for each in numbered), strict=True
+                *((each.number, *_columns(each.note), each.code, each.edition, each.note.quiet) for each in numbered),
+                strict=True,
             )
             self._transaction.write(ADD, *map(array_literal, entries))
             self._transaction.write(MOVE_HEAD, numbered[-1].number)
@@ -182,7 +193,7 @@ class FeedQueries:
         self._transaction.write(BY_INDEX)
         found: dict[Key, list[Entry]] = {}
         for row in self._transaction.fetch(OF_KEYS, *map(array_literal, zip(*keys, strict=True))):
-            entry, no = _entry(row), row[-1]
+            entry, no = _entry(row), row[-2]
             alert = entry.alert
             found.setdefault((alert.user_id, alert.t, alert.n, entry.kind, no), []).append(entry)
         return found
@@ -198,7 +209,7 @@ def _columns(note: Note) -> tuple[int | str, ...]:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    number, kind, at, user_id, t, n, code, edition, fresh, evidence, _ = row
+    number, kind, at, user_id, t, n, code, edition, fresh, evidence, _, quiet = row
     alert = StoredAlert(
         user_id=user_id,
         t=t,
@@ -210,4 +221,4 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         fresh=fresh,
         evidence=parse_evidence(evidence) if evidence else NONE_STORED,
     )
-    return Entry(number=number, kind=Kind(kind), at=at, alert=alert)
+    return Entry(number=number, kind=Kind(kind), at=at, alert=alert, quiet=quiet)

@@ -1,0 +1,1 @@
+"""Cases: what people do about alerts, one open case a player."""

@@ -1,0 +1,18 @@
+"""What the pages need."""
+
+from dataclasses import dataclass
+
+from app.staff.services import StaffServices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleServices:
+    """What pages need beside the services of the features.
+
+    `is_on`: this process answers with pages. `secure`: cookies only over TLS; without that, in development, a browser
+    on this machine can sign in by plain HTTP.
+    """
+
+    staff: StaffServices
+    is_on: bool
+    secure: bool
