@@ -50,7 +50,7 @@ def test_text_of_people_stays_text(client: FlaskClient) -> None:
     with client.application.test_request_context():
         page = render(
             "console/error.html.j2",
-            status=409,
+            code=409,
             what=EVIL + '<use href="#i-search"/><!-- symbols -->',
             person=Person(name=EVIL),
             notices=[Notice(NoticeKind.ERROR, EVIL)],
