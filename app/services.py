@@ -157,9 +157,10 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
+    cases = CaseServices(database=database, engine=engine, announce=announce_case)
     yield staff
-    yield ConsoleServices(staff=staff, is_on=settings.console, secure=settings.env == "production")
-    yield CaseServices(database=database, engine=engine, announce=announce_case)
+    yield cases
+    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

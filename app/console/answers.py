@@ -8,6 +8,7 @@ from app.console.forms import Form
 from app.console.navigation import nav_for
 from app.console.rendering import PAGE_HEADERS, Notice, NoticeKind, Person, render
 from app.staff.domain import Session
+from app.staff.permissions import Permission
 
 
 def page(template: str, *, status: int = 200, form: Form | None = None, **values: object) -> Response:
@@ -19,6 +20,7 @@ def page(template: str, *, status: int = 200, form: Form | None = None, **values
         person=person_of(found) if found else None,
         nav=nav_for(found, request.path) if found else (),
         csrf=csrf(),
+        search=found is not None and found.actor.may(Permission.CASES_READ),
         notices=left,
         form=form,
         **values,

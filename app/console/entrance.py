@@ -24,6 +24,7 @@ from lib.html_forms import read_form
 
 LOGIN = "/console/login"
 OPEN = "open_page"  # an attribute of views that need no session
+POLLED = "polled_page"  # an attribute of views that the script asks for by itself
 SEEN = "console_session"  # in Flask's `g`: session and token of the request
 FORM = "console_form"  # in Flask's `g`: what was typed
 
@@ -46,6 +47,12 @@ def open_page(view: View) -> View:
     return view
 
 
+def polled(view: View) -> View:
+    """Declare that pages ask for this by themselves: it is no use of a session, which ends when nobody uses it."""
+    setattr(view, POLLED, True)
+    return view
+
+
 def public(view: View) -> View:
     """Declare that a page needs no key of a machine: sessions decide."""
     return guard.public(view)
@@ -64,7 +71,8 @@ def enter() -> AnyResponse | None:
     else:
         acquire_slot(request.environ)
     token = request.cookies.get(session_cookie(secure=made().secure), "")
-    session = authenticate(made().staff, token) if token else None
+    is_use = not hasattr(current_app.view_functions.get(request.endpoint or ""), POLLED)
+    session = authenticate(made().staff, token, is_use=is_use) if token else None
     setattr(g, SEEN, (session, token))
     if is_open(request.endpoint):
         return None

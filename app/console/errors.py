@@ -5,6 +5,7 @@ from urllib.parse import quote
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.cases.refusals import CaseRefusal, NoSuchCase
 from app.console.answers import page
 from app.console.entrance import console, session_or_none
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
@@ -55,15 +56,17 @@ def ask_for_code(_: NotConfirmed) -> AnyResponse:
     return redirect(f"/console/confirm?next={quote(back, safe='/')}", 303)
 
 
+@console.errorhandler(NoSuchCase)
 @console.errorhandler(NoSuchAccount)
 @console.errorhandler(LinkExpired)
-def show_missing(error: StaffRefusal) -> Response:
+def show_missing(error: Exception) -> Response:
     """Say that there is nothing at this address."""
     return error_page(404, sentence(str(error)))
 
 
+@console.errorhandler(CaseRefusal)
 @console.errorhandler(StaffRefusal)
-def show_conflict(error: StaffRefusal) -> Response:
+def show_conflict(error: Exception) -> Response:
     """Say why the step was not taken."""
     return error_page(409, sentence(str(error)))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.cases.services import CaseServices
 from app.staff.services import StaffServices
 
 
@@ -14,5 +15,6 @@ class ConsoleServices:
     """
 
     staff: StaffServices
+    cases: CaseServices
     is_on: bool
     secure: bool

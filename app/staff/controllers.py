@@ -18,7 +18,7 @@ from app.staff.domain import (
     WrongState,
     normalized_email,
 )
-from app.staff.permissions import Actor, Permission, Role
+from app.staff.permissions import Actor, Permission, Role, permissions_of
 from app.staff.queries import AccountQueries
 from app.staff.services import StaffServices
 from app.staff.session_queries import SessionQueries
@@ -57,6 +57,16 @@ def staff(database: Database, actor: Actor) -> Staff:
     with database.transaction() as current:
         queries = AccountQueries(current)
         return Staff(accounts=queries.all(), now=queries.now())
+
+
+def colleagues(database: Database, actor: Actor) -> Sequence[Account]:
+    """Return who can be given cases: active accounts whose roles allow work on them. Raises `NotPermitted`."""
+    actor.require(Permission.CASES_ASSIGN)
+    with database.transaction(trial=True) as current:
+        known = AccountQueries(current).all()
+    return [
+        each for each in known if each.state is State.ACTIVE and Permission.CASES_WORK in permissions_of(each.roles)
+    ]
 
 
 def account(database: Database, actor: Actor, account_id: int) -> tuple[Account, Sequence[Session]]:

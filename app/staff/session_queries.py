@@ -48,12 +48,12 @@ class SessionQueries:
         )
         self._transaction.execute(new)
 
-    def find(self, digest: bytes) -> Session | None:
-        """Return a session that has not ended, of an account that is active, and note that it is used."""
+    def find(self, digest: bytes, *, is_use: bool = True) -> Session | None:
+        """Return a session that has not ended, of an account that is active; note a use of it."""
         row = self._transaction.execute(self._open().where(Browser.digest == digest)).first()
         if row is None:
             return None
-        if row.now - row.seen_at > SEEN_EVERY:
+        if is_use and row.now - row.seen_at > SEEN_EVERY:
             self._transaction.execute(update(Browser).where(Browser.digest == digest).values(seen_at=func.now()))
         return _session(row)
 

@@ -114,10 +114,10 @@ def begin(current: Transaction, account: Account, browser: Browser) -> str:
     return token
 
 
-def authenticate(services: StaffServices, token: str) -> Session | None:
-    """Return the session of a cookie; None if there is none, or it has ended."""
+def authenticate(services: StaffServices, token: str, *, is_use: bool = True) -> Session | None:
+    """Return the session of a cookie, None if there is none or it has ended; without `is_use` it goes on being idle."""
     with services.database.transaction() as current:
-        found = SessionQueries(current).find(digest_of(token))
+        found = SessionQueries(current).find(digest_of(token), is_use=is_use)
         current.commit()
     return found
 
