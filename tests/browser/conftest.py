@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_
 from tests.browser.site import Site, serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-NO_SANDBOX = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
+ARGUMENTS = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
 FOLDER = os.environ.get("SCREENSHOTS")
 EXPECTED = "Failed to load resource"  # what the browser writes of an error page
 
@@ -35,7 +35,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=NO_SANDBOX)
+    launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
     yield launched
     launched.close()
 
@@ -83,8 +83,8 @@ def windows(browser: Browser) -> Windows:
 def open_page(windows: Windows, site: Site) -> Iterator[Open]:
     """Open a path; nothing may go wrong on the page: no error of a script, nothing that the CSP refuses."""
 
-    def open_path(path: str, width: int = 1280, height: int = 900, **options: Any) -> Page:  # noqa: ANN401  # Playwright's
-        page = windows.page(options)
+    def open_path(path: str, width: int = 1280, height: int = 600, **options: Any) -> Page:  # noqa: ANN401  # Playwright's
+        page = windows.page({"reduced_motion": "reduce", **options})  # without, each click waits for scrolling
         page.set_viewport_size({"width": width, "height": height})
         page.goto(site.address + path)
         return page

@@ -77,7 +77,7 @@ def day(number: int) -> Bar:
 def gallery(person: Person, rows: int, *, with_errors: bool) -> str:
     values = MultiDict({"email": "ana@", "reason": RTL})
     form = Form(action="/console/stub/step", csrf="token", values=values, errors=ERRORS if with_errors else {})
-    columns = [{"label": "Period"}, *({"label": f"Week {week}", "kind": "number"} for week in range(1, 31))]
+    columns = [{"label": "Period"}, *({"label": f"Week {week}", "kind": "number"} for week in range(1, 13))]
     text = GALLERY.get_template("gallery.html.j2").render(
         person=person,
         nav=NAV,
@@ -92,7 +92,7 @@ def gallery(person: Person, rows: int, *, with_errors: bool) -> str:
         days=[day(number) for number in range(28, 25, -1)],
         cases=[case(number) for number in range(1, rows + 1)],
         columns=columns,
-        sums=[[name, *(f"{number * 317.5:,.2f}" for number in range(1, 31))] for name in ("Deposits", "Withdrawals")],
+        sums=[[name, *(f"{number * 317.5:,.2f}" for number in range(1, 13))] for name in ("Deposits", "Withdrawals")],
     )
     return with_symbols(text)
 
@@ -119,7 +119,7 @@ def make_app(site: Site) -> Flask:
             density=asked.get("density", "comfortable"),
             single_keys="off" not in asked,
         )
-        text = gallery(person, int(asked.get("rows", 8)), with_errors="calm" not in asked)
+        text = gallery(person, int(asked.get("rows", 4)), with_errors="calm" not in asked)
         return text.replace('<html lang="en"', '<html lang="en" dir="rtl"') if "rtl" in asked else text
 
     @app.get("/console/error/<int:status>")

@@ -112,7 +112,7 @@ def test_j_and_k_walk_the_rows_and_x_and_enter_act_on_them(open_page: Open) -> N
 
 
 def test_the_row_that_one_comes_back_to_has_the_focus(open_page: Open) -> None:
-    page = open_page(f"{GALLERY}?calm#row-5")
+    page = open_page(f"{GALLERY}?calm&rows=8#row-5")
     expect(page.get_by_role("link", name="5", exact=True)).to_be_focused()
     page.keyboard.press("j")
     assert focused(page) == "/console/cases/6"
