@@ -133,6 +133,7 @@ def _up_to(text: str, most: int) -> int:
 @polled
 def news() -> dict[str, str]:
     """Say how many cases of a list have got an alert since it was shown."""
+    session().actor.require(Permission.CASES_READ)
     try:
         since = datetime.fromisoformat(request.args.get("since", ""))
     except ValueError:

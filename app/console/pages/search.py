@@ -11,6 +11,7 @@ from app.console.entrance import console, made, session
 from app.console.pages import case_words
 from app.console.pages.case_forms import BIGGEST
 from app.console.pages.queue import CASES, DIGITS
+from app.staff.permissions import Permission
 
 MOST = 20  # cases of a customer that are listed
 
@@ -18,6 +19,7 @@ MOST = 20  # cases of a customer that are listed
 @console.get("/console/search")
 def search() -> AnyResponse:
     """Find a case by its number, and the cases of a customer."""
+    session().actor.require(Permission.CASES_READ)
     asked = request.args.get("q", "").strip()
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= DIGITS else 0
     services, actor = made().cases, session().actor
