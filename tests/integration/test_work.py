@@ -66,11 +66,17 @@ def test_it_numbers_what_waits_and_ends_in_peace(serve: Serve, client: FlaskClie
     assert sql("SELECT count(*) FROM outbox") == [(1,)], "which waits for the next worker"
 
 
-def test_it_waits_for_a_database_that_is_away(serve: Serve) -> None:
+def test_it_waits_for_a_database_that_is_away(serve: Serve, tmp_path: Path) -> None:
+    log = tmp_path / "work.log"
+    log.touch()
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))
-        worker = serve(WORK, DATABASE_URL=f"postgresql://someone@127.0.0.1:{nobody.getsockname()[1]}/x")
-        time.sleep(4)
+        address = f"postgresql://someone@127.0.0.1:{nobody.getsockname()[1]}/x"
+        worker = serve(WORK, DATABASE_URL=address, LOG_FILE=str(log))
+        deadline = time.monotonic() + MAX_WAIT
+        while log.read_text().count("worker waits for the database") < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(2)  # in which duties are tried again
         status, output = ended(worker)
     assert status == 0, output
     waiting = re.findall(r'"duty": "([^"]+)"[^\n]*worker waits for the database', output)
