@@ -10,7 +10,13 @@ import pytest
 
 SHIPPED = Path(__file__).parents[3] / "deploy/systemd"
 UNIT = "activity-alerts@.service"
-UNITS = (UNIT, "activity-alerts-work.service", "activity-alerts-seal.service", "activity-alerts-seal.timer")
+UNITS = (
+    UNIT,
+    "activity-alerts-console.service",
+    "activity-alerts-work.service",
+    "activity-alerts-seal.service",
+    "activity-alerts-seal.timer",
+)
 ANALYZE = shutil.which("systemd-analyze")
 OLDEST = 250  # the version from which on a unit can be judged without a running systemd
 MAX_EXPOSURE = 20  # tenths; "OK" ends at 50
