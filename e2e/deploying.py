@@ -71,7 +71,7 @@ set -v
 """
 # What the page promises about the console, after its last block.
 AFTERWARDS = """
-/opt/activity-alerts/current/.venv/bin/python /srv/checkout/e2e/first_sign_in.py "$LINK" http://127.0.0.1:5001
+/opt/activity-alerts/current/.venv/bin/python /srv/checkout/e2e/first_sign_in.py "$LINK" http://127.0.0.1:5001 "$KEY"
 """
 
 
