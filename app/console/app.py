@@ -7,6 +7,8 @@ from app.console import errors
 from app.console.assets import assets
 from app.console.entrance import console
 from app.console.pages import audit, case, me, queue, search, staff, start  # noqa: F401  # they add their routes to the blueprint
+from app.staff.addresses import PATHS
+from lib.problem_details import hide_below
 
 ENDPOINTS = (f"{console.name}.", f"{assets.name}.")
 
@@ -19,4 +21,5 @@ def init_app(app: Flask) -> None:
         if endpoint.startswith(ENDPOINTS):
             guard.public(view)
     errors.init_app(app)
+    hide_below(app, *(f"/console/{word}/" for word in sorted(set(PATHS.values()))))
     app.config["START_PAGE"] = "console.start"

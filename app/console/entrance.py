@@ -111,6 +111,11 @@ def session() -> Session:
     return found
 
 
+def cookie() -> str:
+    """Return the secret of the session's cookie as the browser sent it, "" without one."""
+    return cast("tuple[Session | None, str]", g.get(SEEN, (None, "")))[1]
+
+
 def csrf() -> str:
     """Return the token of the session for forms; "" without a session."""
     found, token = cast("tuple[Session | None, str]", g.get(SEEN, (None, "")))

@@ -11,12 +11,15 @@ from app.console.entrance import console, session_or_none
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
 from app.staff.passwords import Busy
 from app.staff.permissions import NotConfirmed, NotPermitted
+from lib.logs import get_logger
 from lib.problem_details import ProblemType, pages_under
 from lib.request_ids import current_request_id
 
 PATH = "/console"
 SHOWN = {405: 404, 408: 400, 413: 400, 415: 400}  # whose words fit a status that has none of its own
 OWN_WORDS = (400, 403, 413)  # whose exceptions say more than the page does
+
+log = get_logger()
 
 
 def error_page(status: int, what: str = "") -> Response:
@@ -46,6 +49,9 @@ def sentence(text: str) -> str:
 @console.errorhandler(NotPermitted)
 def show_forbidden(error: NotPermitted) -> Response:
     """Say which permission is missing."""
+    found = session_or_none()
+    who = found.actor.name if found else ""
+    log.info("step refused", permission=error.permission.value, path=request.path, who=who)
     return error_page(403, sentence(str(error)))
 
 

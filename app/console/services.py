@@ -11,7 +11,7 @@ class ConsoleServices:
     """What pages need beside the services of the features.
 
     `is_on`: this process answers with pages. `secure`: cookies only over TLS; without that, in development, a browser
-    on this machine can sign in by plain HTTP.
+    on this machine can sign in by plain HTTP (A71).
     """
 
     staff: StaffServices

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from app.staff.permissions import Actor, Role, person
 
+# How long things last (A72).
 SESSION_LASTS = timedelta(hours=12)
 SESSION_IDLE = timedelta(hours=1)
 CONFIRMED_FOR = timedelta(minutes=10)  # after a sign-in or a repeated code, for steps that need it
@@ -17,6 +18,7 @@ RESET_LASTS = timedelta(days=1)
 SIGN_IN_LASTS = timedelta(hours=1)
 MIN_PASSWORD, MAX_PASSWORD = 12, 200  # characters
 MIN_DIFFERENT = 5  # characters of a password
+OWN_WORDS = ("activity alerts", "activityalerts", "activity-alerts")  # what anybody knows of this service
 MAX_EMAIL, MAX_NAME = 254, 100  # characters
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")  # as HTML has it
 RECOVERY_CODES = 10
@@ -267,9 +269,9 @@ def password_faults(password: str, email: str, name: str) -> list[str]:
     lowered = password.casefold()
     if len(set(lowered)) < MIN_DIFFERENT:
         return [f"Use at least {MIN_DIFFERENT} different characters."]
-    known = (email, email.partition("@")[0], name)
+    known = (email, email.partition("@")[0], name, *OWN_WORDS)
     if any(word and len(word) * 2 >= len(lowered) and word.casefold() in lowered for word in known):
-        return ["Do not use your name or email address."]
+        return ["Do not use your name, your email address or the name of this service."]
     return []
 
 

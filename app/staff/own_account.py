@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 
+from app.staff.backoff import BOTH
 from app.staff.controllers import existing
 from app.staff.domain import InvalidInput, Preferences, Session, Step, WrongPassword, is_zone, password_faults
 from app.staff.permissions import NotConfirmed
 from app.staff.queries import AccountQueries
 from app.staff.services import StaffServices
 from app.staff.session_queries import SessionQueries
-from app.staff.signing_in import name_of
+from app.staff.signing_in import claim_attempt, forgive, name_of, subject_of
 from app.staff.tokens import new_recovery_codes, recovery_digest
 
 
 def change_password(services: StaffServices, session: Session, present: str, new: str) -> None:
-    """Replace one's password, and end one's other sessions; raises `WrongPassword`, `InvalidInput` or `Busy`."""
+    """Replace one's password, and end one's other sessions.
+
+    Raises `InvalidInput`, `SignInDelayed`, `WrongPassword` or `Busy`.
+    """
     account = session.account
     if faults := password_faults(new, account.email, account.name):
         raise InvalidInput({"new_password": faults})
+    # Whoever has only the cookie must not find the password here.
+    subjects = {BOTH: subject_of(f"password {account.id}")}
+    claim_attempt(services, subjects)
     with services.database.transaction() as current:
         stored = AccountQueries(current).credentials(account.id)
     if not services.passwords.matches(stored.password_hash, present):
@@ -25,6 +32,7 @@ def change_password(services: StaffServices, session: Session, present: str, new
     with services.database.transaction() as current:
         existing(current, account.id, lock=True)
         AccountQueries(current).set_password(account.id, password_hash)
+        forgive(current, subjects)
         ended = SessionQueries(current).end_all(account.id, but=session.digest)
         note = f"{ended} other sessions ended"
         AccountQueries(current).record(account.id, Step.PASSWORD_CHANGED, name_of(account), note, session.address)

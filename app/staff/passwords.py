@@ -1,4 +1,4 @@
-"""Passwords, stored as argon2id, and never more than one being checked in a process."""
+"""Passwords, stored as argon2id, and never more than one being checked in a process (A69)."""
 
 from threading import Semaphore
 

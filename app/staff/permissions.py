@@ -1,4 +1,4 @@
-"""What people may do, the roles that bundle it, and who takes a step."""
+"""What people may do, the roles that bundle it, and who takes a step (A72)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

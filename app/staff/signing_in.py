@@ -47,13 +47,16 @@ class Arrived:
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
 
-def sign_in(services: StaffServices, email: str, password: str, code: str, browser: Browser) -> Arrived:
+def sign_in(  # noqa: PLR0913, PLR0917  # the fields of the form, and from where it comes
+    services: StaffServices, email: str, password: str, code: str, browser: Browser, before: str = ""
+) -> Arrived:
     """Sign in with password and code, or with a recovery code instead of that.
 
+    `before` is the secret of a session in the same browser, if there is one, which ends.
     Raises `SignInRefused` whichever is wrong, `SignInDelayed`, `Busy` or `NoConsoleKey`.
     """
     subjects = _subjects(email, browser)
-    _claim_attempt(services, subjects)
+    claim_attempt(services, subjects)
     with services.database.transaction() as current:
         account = AccountQueries(current).by_email(email.strip())
         stored = AccountQueries(current).credentials(account.id) if account else None
@@ -66,7 +69,8 @@ def sign_in(services: StaffServices, email: str, password: str, code: str, brows
             if token is None:
                 AccountQueries(current).record(account.id, Step.SIGN_IN_FAILED, "unknown", address=browser.address)
         if token:
-            _forgive(current, subjects)
+            forgive(current, subjects)
+            SessionQueries(current).end(digest_of(before))
         current.commit()
     if token is None:
         log.info("sign-in refused", address=browser.address, account_id=account.id if account else None)
@@ -124,14 +128,14 @@ def authenticate(services: StaffServices, token: str, *, is_use: bool = True) ->
 
 def confirm(services: StaffServices, session: Session, code: str) -> None:
     """Note that a session's owner has given a code again; raises `WrongCode`, `SignInDelayed` or `NoConsoleKey`."""
-    subjects = {BOTH: _subject(f"confirm {session.account.id}")}
-    _claim_attempt(services, subjects)
+    subjects = {BOTH: subject_of(f"confirm {session.account.id}")}
+    claim_attempt(services, subjects)
     with services.database.transaction() as current:
         account = existing(current, session.account.id, lock=True)
         if not accept_code(services, current, account, code):
             raise WrongCode
         SessionQueries(current).confirm(session.digest)
-        _forgive(current, subjects)
+        forgive(current, subjects)
         AccountQueries(current).record(account.id, Step.CONFIRMED, name_of(account), address=session.address)
         current.commit()
 
@@ -144,7 +148,7 @@ def sign_out(services: StaffServices, session: Session) -> None:
         current.commit()
 
 
-def _claim_attempt(services: StaffServices, subjects: dict[BackOff, bytes]) -> None:
+def claim_attempt(services: StaffServices, subjects: dict[BackOff, bytes]) -> None:
     """Count an attempt before it is checked, so that many at once are no way around the wait."""
     with services.database.transaction() as current:
         sessions = SessionQueries(current)
@@ -165,17 +169,19 @@ def _left(back_off: BackOff, failed: Failures | None) -> float:
 def _subjects(email: str, browser: Browser) -> dict[BackOff, bytes]:
     """Return what attempts are counted by; an address that many people share says nothing of any of them."""
     known = email.strip().lower()
-    counted = {EMAIL: _subject(f"email {known}")}
+    counted = {EMAIL: subject_of(f"email {known}")}
     if browser.is_direct:
-        counted |= {BOTH: _subject(f"both {known} {browser.address}"), ADDRESS: _subject(f"address {browser.address}")}
+        both, address = f"both {known} {browser.address}", f"address {browser.address}"
+        counted |= {BOTH: subject_of(both), ADDRESS: subject_of(address)}
     return counted
 
 
-def _subject(text: str) -> bytes:
+def subject_of(text: str) -> bytes:
+    """Return what is stored of somebody or something that attempts are counted by."""
     return sha256(text.encode()).digest()
 
 
-def _forgive(current: Transaction, subjects: dict[BackOff, bytes]) -> None:
+def forgive(current: Transaction, subjects: dict[BackOff, bytes]) -> None:
     """Forget the wrong attempts of somebody who proved right; of those from the address only this one."""
     own = [subject for back_off, subject in subjects.items() if back_off is not ADDRESS]
     SessionQueries(current).forgive(own, one_of=subjects.get(ADDRESS))

@@ -8,7 +8,7 @@ from app.staff.domain import RECOVERY_CODES
 
 BYTES = 32
 RECOVERY_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that look alike
-RECOVERY_LENGTH = 16  # 79 bits
+RECOVERY_LENGTH = 24  # 118 bits: a digest of fewer than 112 would have to be slow to compute
 RECOVERY_GROUP = 4
 
 

@@ -8,7 +8,7 @@ from app.console.entrance import console, form, made, session
 from app.console.forms import Form
 from app.console.pages.zones import zone_options
 from app.staff import own_account
-from app.staff.domain import Density, InvalidInput, Preferences, Theme, WrongPassword
+from app.staff.domain import Density, InvalidInput, Preferences, SignInDelayed, Theme, WrongPassword
 from app.staff.passwords import Busy
 
 OWN = "/console/me"
@@ -74,8 +74,8 @@ def change_password() -> AnyResponse:
         errors = error.errors
     except WrongPassword:
         errors = {"present_password": ["This is not your present password."]}
-    except Busy as error:
-        errors = {"_schema": [f"{error}."]}
+    except (Busy, SignInDelayed) as error:
+        errors = {"_schema": [f"{str(error).capitalize()}."]}
     if errors:
         return me_page(password=new_form(f"{OWN}/password", prefix="password", errors=errors), status=400)
     return go_to(OWN, "Your password is changed. You are signed out everywhere else.")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.answers import go_to, new_form, page
 from app.console.cookies import clear_session, set_session
-from app.console.entrance import browser, console, form, made, next_page, open_page, session, session_or_none
+from app.console.entrance import browser, console, cookie, form, made, next_page, open_page, session, session_or_none
 from app.console.navigation import start_of
 from app.console.rendering import NoticeKind
 from app.staff import setting_up, signing_in
@@ -43,7 +43,7 @@ def log_in() -> AnyResponse:
     typed = form()
     email, password, code = (typed.get(name, "") for name in ("email", "password", "code"))
     try:
-        arrived = signing_in.sign_in(made().staff, email, password, code, browser())
+        arrived = signing_in.sign_in(made().staff, email, password, code, browser(), cookie())
     except SignInDelayed as error:
         response = login_page(error, status=TOO_MANY)
         response.headers["Retry-After"] = str(error.seconds)
