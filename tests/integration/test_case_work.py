@@ -1,4 +1,4 @@
-"""Working on cases: who may do what, nobody's step lost to another's, and a form sent twice is one step (A69)."""
+"""Working on cases: who may do what, nobody's step lost to another's, and a form sent twice is one step."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,0 +1,227 @@
+"""Two analysts, a lead and the worker against a model that was written independently of the service's own steps.
+
+Whatever they do in which order, stale or not: the case is as the model says, and its journal explains it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from app.cases import controllers, others
+from app.cases.domain import Case, Outcome
+from app.cases.journals import faults
+from app.cases.refusals import CaseRefusal
+from app.cases.requests import CaseRef, Closing
+from app.cases.services import CaseServices
+from app.cases.verifying import Verifying, verify
+from app.staff.permissions import Actor, Role
+from tests.integration.casework import STRONG_CODE, Casework, casework_of, member
+from tests.integration.conftest import Sql
+
+PLAYERS = count(1)
+SOON = datetime.now(UTC) + timedelta(days=3)
+WHO = st.sampled_from(["ann", "ben", "lea"])
+STALE = st.booleans()
+CODES = st.sampled_from([30, 30, 30, 123, STRONG_CODE])
+
+
+@dataclass(slots=True)
+class Model:
+    """What the player's newest case should be like; None of it comes from the service."""
+
+    state: str = "none"
+    has: str | None = None
+    asleep: bool = False
+    strong: bool = False
+    alerts: int = 0
+    version: int = 0
+    closer: str | None = None
+    cases: int = 0
+    muted: set[int] = field(default_factory=set)
+
+    def moves(self, state: str, **changed: object) -> None:
+        self.state = state
+        self.version += 1
+        for name, value in changed.items():
+            setattr(self, name, value)
+
+    def alert(self, code: int) -> None:
+        """An alert comes; all have the same value."""
+        is_strong = code == STRONG_CODE
+        if is_strong or code not in self.muted:
+            self.muted.clear()
+        elif self.state != "none":
+            self.alerts += 1
+            return
+        if self.state in {"none", "closed"}:
+            muted = self.muted
+            self.__init__(state="new", alerts=1, version=1, strong=is_strong, cases=self.cases + 1)  # type: ignore[misc]
+            self.muted = muted
+            return
+        self.alerts += 1
+        self.strong |= is_strong
+        if self.asleep or self.state == "monitoring":
+            self.moves("in_review" if self.state == "monitoring" else self.state, asleep=False)
+
+
+class Desk(RuleBasedStateMachine):
+    """One player's cases."""
+
+    def __init__(self, work: Casework, people: dict[str, Actor]) -> None:
+        super().__init__()
+        self._work, self._people = work, people
+        self._user = next(PLAYERS)
+        self._t = count(1)
+        self._model = Model()
+
+    @rule(code=CODES)
+    def alert(self, code: int) -> None:
+        self._work.alert(self._user, next(self._t), code)
+        self._work.attach()
+        self._model.alert(code)
+
+    @rule(who=WHO, stale=STALE)
+    def take(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+        may = model.state in {"new", "in_review", "monitoring"} and model.has in {None, who}
+        state = "in_review" if model.state == "new" else model.state
+        self._try(controllers.take, who, may, stale, lambda: model.moves(state, has=who, asleep=False))
+
+    @rule(who=WHO, stale=STALE)
+    def release(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+        may = model.state == "in_review" and who in {"lea", model.has}
+        self._try(controllers.release, who, may, stale, lambda: model.moves("new", has=None, asleep=False))
+
+    @rule(who=WHO, to=WHO)
+    def assign(self, who: str, to: str) -> None:
+        if who != "lea":
+            return
+        model = self._model
+        state = "in_review" if model.state == "new" else model.state
+        step = partial(controllers.assign, to=self._people[to].staff_id or 0)
+        may = model.state in {"new", "in_review", "monitoring"}
+        self._try(step, who, may, False, lambda: model.moves(state, has=to, asleep=False))  # noqa: FBT003
+
+    @rule(who=WHO, stale=STALE, days=st.sampled_from([3, 10]))
+    def snooze(self, who: str, stale: bool, days: int) -> None:  # noqa: FBT001
+        model = self._model
+        may = model.state in {"new", "in_review"} and (days <= 7 or who == "lea")
+        step = partial(controllers.snooze, until=datetime.now(UTC) + timedelta(days=days), reason="busy")
+        self._try(step, who, may, stale, lambda: model.moves(model.state, asleep=True))
+
+    @rule(who=WHO, stale=STALE)
+    def wake(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+        self._try(controllers.wake, who, model.asleep, stale, lambda: model.moves(model.state, asleep=False))
+
+    @rule(who=WHO, stale=STALE)
+    def wait(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+        step = partial(controllers.wait_for_effect, evaluate_at=SOON)
+        self._try(step, who, model.state == "in_review", stale, lambda: model.moves("monitoring", asleep=False))
+
+    @rule(who=WHO, stale=STALE, shown=st.sampled_from([0, 0, 1]), why=st.sampled_from(["", "nobody was reached"]))
+    def close(self, who: str, stale: bool, shown: int, why: str) -> None:  # noqa: FBT001
+        model = self._model
+        may = model.state in {"in_review", "monitoring"} and shown == 0 and (not model.strong or (who == "lea" and why))
+        closing = Closing(
+            outcome=Outcome.MONITORED, reason="enough", alerts=model.alerts - shown, why_no_interaction=why
+        )
+
+        def step(services: CaseServices, actor: Actor, ref: CaseRef) -> Case:
+            return controllers.close(services, actor, ref, closing)
+
+        self._try(step, who, bool(may), stale, lambda: model.moves("closed", asleep=False, closer=who))
+
+    @rule(who=WHO, stale=STALE)
+    def undo(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+        may = model.state == "closed" and who in {model.closer, "lea"}
+        self._try(controllers.undo_close, who, may, stale, lambda: model.moves("in_review", closer=None))
+
+    @rule(who=WHO, stale=STALE)
+    def note(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        if self._model.state != "none":
+            controllers.note(self._work.services, self._people[who], self._ref(stale=stale), "looked at it")
+
+    @rule(who=WHO)
+    def mute(self, who: str) -> None:
+        step = partial(others.mute, code=30, until=SOON, reason="salary day")
+        may = self._model.state != "none" and 30 in self._work.case_of(self._user).codes
+        self._try(step, who, may, False, lambda: self._model.muted.add(30))  # noqa: FBT003
+
+    @rule()
+    def time_passes(self) -> None:
+        """Snoozes end, and effects can be told."""
+        model = self._model
+        self._work.sql(
+            "UPDATE care_case SET snoozed_until = now() WHERE user_id = %s AND snoozed_until IS NOT NULL", self._user
+        )
+        self._work.sql("UPDATE care_case SET due_at = now() WHERE user_id = %s AND status = 'monitoring'", self._user)
+        self._work.wake()
+        if model.asleep:
+            model.moves(model.state, asleep=False)
+        if model.state == "monitoring":
+            model.moves("in_review")
+
+    @invariant()
+    def the_case_is_as_the_model_says_and_its_journal_explains_it(self) -> None:
+        model = self._model
+        assert self._work.sql("SELECT count(*) FROM care_case WHERE user_id = %s", self._user) == [(model.cases,)]
+        if model.state == "none":
+            return
+        page = self._work.page(self._work.case_of(self._user).id)
+        case = page.case
+        has = self._people[model.has].staff_id if model.has else None
+        assert (case.status, case.assignee, case.snoozed_until is not None, case.version, case.alert_count) == (
+            model.state,
+            has,
+            model.asleep,
+            model.version,
+            model.alerts,
+        )
+        assert [*faults(case, page.events)] == []
+
+    def _ref(self, *, stale: bool) -> CaseRef:
+        case: Case = self._work.case_of(self._user)
+        return CaseRef(case_id=case.id, version=case.version - stale)
+
+    def _try(self, step: Callable[..., Case], who: str, may: bool, stale: bool, then: Callable[[], None]) -> None:  # noqa: FBT001
+        """Take a step that must succeed exactly if it may and nobody was faster."""
+        if self._model.state == "none":
+            return
+        ref = self._ref(stale=stale)
+        if may and not stale:
+            step(self._work.services, self._people[who], ref)
+            then()
+        else:
+            with pytest.raises(CaseRefusal):
+                step(self._work.services, self._people[who], ref)
+
+
+def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
+    work = casework_of(app, sql)
+    people = {
+        "ann": member(sql, "Ann", Role.ANALYST),
+        "ben": member(sql, "Ben", Role.ANALYST),
+        "lea": member(sql, "Lea", Role.LEAD),
+    }
+    chosen = settings(
+        max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[*HealthCheck], database=None
+    )
+    begin: Any = partial(Desk, work, people)  # Hypothesis takes whatever makes a machine
+    run_state_machine_as_test(begin, settings=chosen)
+    found: list[str] = []
+    done = verify(Verifying(engine=work.services.engine, found=found.append, numbers=100, cases=7))
+    assert (found, done.faults) == ([], 0)
+    assert done.cases == sql("SELECT count(*) FROM care_case")[0][0] > 10
