@@ -3,7 +3,7 @@
 Whatever they do in which order, stale or not: the case is as the model says, and its journal explains it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from app.cases import controllers, others
-from app.cases.domain import Case, Outcome
+from app.cases.domain import Case, Outcome, Step
 from app.cases.journals import faults
 from app.cases.refusals import CaseRefusal
 from app.cases.requests import CaseRef, Closing
@@ -28,10 +27,33 @@ from tests.integration.casework import STRONG_CODE, Casework, casework_of, membe
 from tests.integration.conftest import Sql
 
 PLAYERS = count(1)
+WHY = "nobody was reached"
 SOON = datetime.now(UTC) + timedelta(days=3)
-WHO = st.sampled_from(["ann", "ben", "lea"])
-STALE = st.booleans()
+WHO = st.sampled_from(["ann", "ann", "lea", "ben"])
+STALE = st.sampled_from([False, False, False, False, True])
 CODES = st.sampled_from([30, 30, 30, 123, STRONG_CODE])
+# Which method of a desk, with what. Hypothesis's own state machines leave out some rules in each run, and with few runs
+# hardly any case would be closed and then opened again.
+STEPS: dict[str, Sequence[st.SearchStrategy[Any]]] = {
+    "alert": [CODES],
+    "take": [WHO, STALE],
+    "release": [WHO, STALE],
+    "assign": [WHO],
+    "snooze": [WHO, STALE, st.sampled_from([3, 10])],
+    "wake": [WHO, STALE],
+    "wait": [WHO, STALE],
+    "close": [WHO, STALE, st.sampled_from([0, 0, 0, 1]), st.sampled_from([WHY, WHY, ""])],
+    "undo": [WHO, STALE],
+    "note": [WHO, STALE],
+    "mute": [WHO],
+    "time_passes": [],
+}
+OFTEN = [*STEPS, "take", "take", "snooze", "wake", "close", "undo"]
+SEQUENCES = st.lists(
+    st.sampled_from(OFTEN).flatmap(lambda name: st.tuples(st.just(name), st.tuples(*STEPS[name]))),
+    min_size=30,
+    max_size=40,
+)
 
 
 @dataclass(slots=True)
@@ -73,64 +95,54 @@ class Model:
             self.moves("in_review" if self.state == "monitoring" else self.state, asleep=False)
 
 
-class Desk(RuleBasedStateMachine):
-    """One player's cases."""
+class Desk:
+    """One player's cases, beside their model."""
 
     def __init__(self, work: Casework, people: dict[str, Actor]) -> None:
-        super().__init__()
         self._work, self._people = work, people
         self._user = next(PLAYERS)
         self._t = count(1)
         self._model = Model()
 
-    @rule(code=CODES)
     def alert(self, code: int) -> None:
+        """An alert is numbered and attached."""
         self._work.alert(self._user, next(self._t), code)
         self._work.attach()
         self._model.alert(code)
 
-    @rule(who=WHO, stale=STALE)
     def take(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         may = model.state in {"new", "in_review", "monitoring"} and model.has in {None, who}
         state = "in_review" if model.state == "new" else model.state
         self._try(controllers.take, who, may, stale, lambda: model.moves(state, has=who, asleep=False))
 
-    @rule(who=WHO, stale=STALE)
     def release(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         may = model.state == "in_review" and who in {"lea", model.has}
         self._try(controllers.release, who, may, stale, lambda: model.moves("new", has=None, asleep=False))
 
-    @rule(who=WHO, to=WHO)
-    def assign(self, who: str, to: str) -> None:
-        if who != "lea":
-            return
+    def assign(self, to: str) -> None:
         model = self._model
         state = "in_review" if model.state == "new" else model.state
         step = partial(controllers.assign, to=self._people[to].staff_id or 0)
         may = model.state in {"new", "in_review", "monitoring"}
-        self._try(step, who, may, False, lambda: model.moves(state, has=to, asleep=False))  # noqa: FBT003
+        self._try(step, "lea", may, False, lambda: model.moves(state, has=to, asleep=False))  # noqa: FBT003
 
-    @rule(who=WHO, stale=STALE, days=st.sampled_from([3, 10]))
     def snooze(self, who: str, stale: bool, days: int) -> None:  # noqa: FBT001
         model = self._model
         may = model.state in {"new", "in_review"} and (days <= 7 or who == "lea")
         step = partial(controllers.snooze, until=datetime.now(UTC) + timedelta(days=days), reason="busy")
         self._try(step, who, may, stale, lambda: model.moves(model.state, asleep=True))
 
-    @rule(who=WHO, stale=STALE)
     def wake(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         self._try(controllers.wake, who, model.asleep, stale, lambda: model.moves(model.state, asleep=False))
 
-    @rule(who=WHO, stale=STALE)
     def wait(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         step = partial(controllers.wait_for_effect, evaluate_at=SOON)
         self._try(step, who, model.state == "in_review", stale, lambda: model.moves("monitoring", asleep=False))
 
-    @rule(who=WHO, stale=STALE, shown=st.sampled_from([0, 0, 1]), why=st.sampled_from(["", "nobody was reached"]))
     def close(self, who: str, stale: bool, shown: int, why: str) -> None:  # noqa: FBT001
         model = self._model
         may = model.state in {"in_review", "monitoring"} and shown == 0 and (not model.strong or (who == "lea" and why))
@@ -143,24 +155,20 @@ class Desk(RuleBasedStateMachine):
 
         self._try(step, who, bool(may), stale, lambda: model.moves("closed", asleep=False, closer=who))
 
-    @rule(who=WHO, stale=STALE)
     def undo(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         may = model.state == "closed" and who in {model.closer, "lea"}
         self._try(controllers.undo_close, who, may, stale, lambda: model.moves("in_review", closer=None))
 
-    @rule(who=WHO, stale=STALE)
     def note(self, who: str, stale: bool) -> None:  # noqa: FBT001
         if self._model.state != "none":
             controllers.note(self._work.services, self._people[who], self._ref(stale=stale), "looked at it")
 
-    @rule(who=WHO)
     def mute(self, who: str) -> None:
         step = partial(others.mute, code=30, until=SOON, reason="salary day")
         may = self._model.state != "none" and 30 in self._work.case_of(self._user).codes
         self._try(step, who, may, False, lambda: self._model.muted.add(30))  # noqa: FBT003
 
-    @rule()
     def time_passes(self) -> None:
         """Snoozes end, and effects can be told."""
         model = self._model
@@ -174,8 +182,8 @@ class Desk(RuleBasedStateMachine):
         if model.state == "monitoring":
             model.moves("in_review")
 
-    @invariant()
-    def the_case_is_as_the_model_says_and_its_journal_explains_it(self) -> None:
+    def check(self) -> None:
+        """The case is as the model says, and its journal explains it."""
         model = self._model
         assert self._work.sql("SELECT count(*) FROM care_case WHERE user_id = %s", self._user) == [(model.cases,)]
         if model.state == "none":
@@ -216,12 +224,27 @@ def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
         "ben": member(sql, "Ben", Role.ANALYST),
         "lea": member(sql, "Lea", Role.LEAD),
     }
-    chosen = settings(
-        max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[*HealthCheck], database=None
+
+    @settings(
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],  # a sequence is short enough to be read as it is
     )
-    begin: Any = partial(Desk, work, people)  # Hypothesis takes whatever makes a machine
-    run_state_machine_as_test(begin, settings=chosen)
+    @given(sequence=SEQUENCES)
+    def play(sequence: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        desk = Desk(work, people)
+        desk.alert(30)
+        for name, values in sequence:
+            getattr(desk, name)(*values)
+            desk.check()
+
+    play()
     found: list[str] = []
     done = verify(Verifying(engine=work.services.engine, found=found.append, numbers=100, cases=7))
     assert (found, done.faults) == ([], 0)
-    assert done.cases == sql("SELECT count(*) FROM care_case")[0][0] > 10
+    assert sql("SELECT count(*) FROM care_case") == [(done.cases,)]
+    seen = {step for (step,) in sql("SELECT DISTINCT step FROM case_event")}
+    assert {step.value for step in Step} - seen <= {"unmute"}, "the steps that were never taken"
