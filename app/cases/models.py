@@ -74,7 +74,7 @@ class CaseRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy
             *("ix_care_case_assignee_last_alert_at_id_visible", "assignee", "last_alert_at", "id"),
             postgresql_where=VISIBLE,
         ),
-        Index("ix_care_case_last_alert_at_id_visible", "last_alert_at", "id", postgresql_where=VISIBLE),
+        Index("ix_care_case_last_alert_at_id_strong", "last_alert_at", "id", postgresql_where=VISIBLE_STRONG),
         may(insert=f"user_id opened_at reopened_from indicator {CHANGING}", update=CHANGING),
     )
 

@@ -43,7 +43,7 @@ ORDERS = {
     Tab.SNOOZED: Order(columns=(Stored.snoozed_until, Stored.id)),
     Tab.CLOSED: Order(columns=(Stored.closed_at, Stored.id), descending=True),
 }
-BY_LATEST = frozenset({Tab.NEW, Tab.MINE, Tab.TEAM, Tab.STRONG, Tab.OVERDUE})  # tabs that may be sorted so
+BY_LATEST = frozenset({Tab.NEW, Tab.MINE, Tab.TEAM, Tab.STRONG})  # tabs that may be sorted so
 
 
 class QueueQueries:
@@ -85,7 +85,9 @@ class QueueQueries:
         """Return how many cases each tab has, counted up to 100."""
         counted = [
             select(func.count())
-            .select_from(select(Stored.id).where(*self._conditions(tab)).limit(COUNTED).subquery())
+            .select_from(
+                in_order(select(Stored.id).where(*self._conditions(tab)), ORDERS[tab]).limit(COUNTED).subquery()
+            )
             .scalar_subquery()
             .label(tab.value)
             for tab in Tab

@@ -33,7 +33,7 @@ INDEXES = {
     "ix_care_case_closed_at_id": (("closed_at", "id"), "status = 'closed'"),
     "ix_care_case_status_last_alert_at_id_visible": (("status", "last_alert_at", "id"), VISIBLE),
     "ix_care_case_assignee_last_alert_at_id_visible": (("assignee", "last_alert_at", "id"), VISIBLE),
-    "ix_care_case_last_alert_at_id_visible": (("last_alert_at", "id"), VISIBLE),
+    "ix_care_case_last_alert_at_id_strong": (("last_alert_at", "id"), f"{VISIBLE} AND strength = 'strong'"),
 }
 CHECKS = {
     "status_known": "status IN ('new', 'in_review', 'monitoring', 'closed')",

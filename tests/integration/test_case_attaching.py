@@ -1,4 +1,4 @@
-"""Alerts become cases: one open case a player, each alert once, whatever people do meanwhile (A69)."""
+"""Alerts become cases: one open case a player, each alert once, whatever people do meanwhile."""
 
 from collections.abc import Iterator
 from contextlib import closing
