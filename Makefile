@@ -95,7 +95,7 @@ PROMTOOL ?= promtool
 NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without installing that:\n\
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
-.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.bulkheads bench.backtest bench.draw faults lint format monitoring.check check
+.PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.alerts bench.bulkheads bench.backtest bench.draw faults lint format monitoring.check check
 # Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
 ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
@@ -116,6 +116,8 @@ bench.quick: $(VENV)/dev.stamp ## run the same in about a minute, to find errors
 	@$(BIN)/python -m bench.imports --quick
 bench.imports: $(VENV)/dev.stamp ## measure what an import costs, beside a bare COPY; writes docs/import-performance.md
 	@$(BIN)/python -m bench.imports
+bench.alerts: $(VENV)/dev.stamp ## measure what telling others costs an event, and how soon they are told; writes docs/alert-performance.md (ARGS=--quick)
+	@$(BIN)/python -m bench.alerts $(ARGS)
 bench.bulkheads: $(VENV)/dev.stamp ## measure the p99 of events while others read, draft rules or lock a player; writes docs/bulkheads.md (needs wrk)
 	@$(BIN)/python -m bench.bulkheads
 bench.backtest: $(VENV)/dev.stamp ## measure of what a backtest's CPU time is made, before and now; writes docs/backtest-performance.md (ARGS="--before REVISION")

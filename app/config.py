@@ -14,7 +14,10 @@ from app.access.domain import Access
 from app.events.domain import EventOrder, MeaningOfT
 from app.setting_values import (
     OFF,
+    ON,
     REFUSE,
+    check_console_key,
+    check_console_url,
     check_database_url,
     check_hosts,
     check_late_events,
@@ -29,9 +32,9 @@ from app.setting_values import (
     check_webhook_allow,
     check_webhook_key,
     parse_hosts,
+    parse_keys,
     parse_networks,
     parse_span,
-    parse_webhook_key,
 )
 from lib.database_url import engine_url, read_address
 from lib.settings import SettingsError, origins, secret
@@ -81,6 +84,9 @@ class Settings:
     webhook_allow: "tuple[IPv4Network | IPv6Network, ...]"
     smtp_url: str
     mail_from: str
+    console: bool
+    console_key: tuple[str, ...]
+    console_url: str
     db_connect_timeout: float
     db_deadline: float
     db_pool_timeout: float
@@ -145,11 +151,14 @@ def _read_all(env: Env) -> Settings:
         late_horizon=parse_span(env.str("LATE_HORIZON", "", validate=check_span)) or LATE_HORIZON,
         four_eyes=_switch(env, "FOUR_EYES"),
         registered_users_only=_switch(env, "REGISTERED_USERS_ONLY"),
-        webhook_key=parse_webhook_key(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
+        webhook_key=parse_keys(secret(env, "WEBHOOK_KEY", check_webhook_key, default="") or ""),
         webhook_http=_switch(env, "WEBHOOK_HTTP"),
         webhook_allow=parse_networks(env.str("WEBHOOK_ALLOW", "", validate=check_webhook_allow) or ""),
         smtp_url=(smtp_url := secret(env, "SMTP_URL", check_smtp_url, default="") or ""),
         mail_from=_mail_from(env, needed=bool(smtp_url)),
+        console=(console := _console(env, environment)),
+        console_key=_console_key(env, needed=console and environment == "production"),
+        console_url=(env.str("CONSOLE_URL", "", validate=check_console_url) or "").rstrip("/"),
         db_connect_timeout=_seconds(env, "DB_CONNECT_TIMEOUT", 2),
         db_deadline=_seconds(env, "DB_DEADLINE", 3),
         db_pool_timeout=_seconds(env, "DB_POOL_TIMEOUT", 1),
@@ -190,6 +199,17 @@ def _mail_from(env: Env, *, needed: bool) -> str:
     check = partial(check_mail_from, needed=needed)
     address = env.str("MAIL_FROM", validate=check) if needed else env.str("MAIL_FROM", "", validate=check)
     return address or ""  # empty if it was refused
+
+
+def _console(env: Env, environment: str | None) -> bool:
+    """Return CONSOLE; in production the console has an instance of its own (A71)."""
+    chosen = env.str("CONSOLE", "", validate=validate.OneOf(("", ON, OFF), error=f"Must be {ON} or {OFF}."))
+    return chosen == ON or (not chosen and environment == "development")
+
+
+def _console_key(env: Env, *, needed: bool) -> tuple[str, ...]:
+    check = partial(check_console_key, needed=needed)
+    return parse_keys(secret(env, "CONSOLE_KEY", check, default=None if needed else "") or "")
 
 
 def _seconds(env: Env, name: str, default: float) -> float:

@@ -96,6 +96,8 @@ PROBLEMS = (
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
+PAGES = "console."  # how the endpoints of pages begin
+
 MIN_AWAKE = 2  # threads: with one, no request could tell whether another has to wait
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?")
 
@@ -146,6 +148,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     guard.init_app(application, made.entrance)
     limits.init_app(application, settings)
     register_routes(application)
+    add_console(application, settings)
     register_commands(application)
     show_info(settings.env)
     acquire_slots(application)
@@ -197,6 +200,14 @@ def register_routes(application: Application) -> None:
         guard.public(application.view_functions[endpoint])
 
 
+def add_console(application: Application, settings: Settings) -> None:
+    """Add the pages for people, if they are on; another process needs nothing of them."""
+    if settings.console:
+        from app.console.app import init_app  # noqa: PLC0415  # see above
+
+        init_app(application)
+
+
 def register_commands(application: Application) -> None:
     """Add all commands."""
     rules.add_lazy(("backtest", "verify"), load_history_commands)
@@ -207,6 +218,8 @@ def register_commands(application: Application) -> None:
     event_commands.add_lazy(("import",), load_intake_commands)
     application.cli.add_lazy(("work",), load_worker)
     application.cli.add_lazy(("webhooks",), load_webhook_commands)
+    application.cli.add_lazy(("staff",), load_staff_commands)
+    application.cli.add_lazy(("console",), load_console_command)
     application.cli.add_lazy(("cases",), load_case_commands)
     for commands in (event_commands, keys, rules, users):
         application.cli.add_command(commands)
@@ -254,9 +267,23 @@ def load_worker() -> Iterable[click.Command]:
     return (work,)
 
 
+def load_staff_commands() -> Iterable[click.Command]:
+    """Import and return the commands of accounts, which no other program needs."""
+    from app.staff.cli import staff  # noqa: PLC0415  # see above
+
+    return (staff,)
+
+
+def load_console_command() -> Iterable[click.Command]:
+    """Import and return the command that says where the console is, which no other program needs."""
+    from app.console.cli import console  # noqa: PLC0415  # see above
+
+    return (console,)
+
+
 def load_webhook_commands() -> Iterable[click.Command]:
     """Import and return the commands of endpoints and deliveries, which no other program needs."""
-    from app.webhooks.delivery_cli import webhooks as commands  # noqa: PLC0415  # see above
+    from app.webhooks.step_cli import webhooks as commands  # noqa: PLC0415  # see above
 
     return (commands,)
 
@@ -283,11 +310,13 @@ def wrap_in_layers(application: APIFlask, settings: Settings, made: Services) ->
 def acquire_slots(application: Application) -> None:
     """Have each request take its slot after the guard and the limits have let it pass.
 
-    A request with a body takes its slot when that has arrived, where it is read (lib.json_requests).
+    A request with a body takes its slot when that has arrived, where it is read (lib.json_requests, lib.html_forms).
     """
     views = application.view_functions.items()
     with_body = frozenset(
-        endpoint for endpoint, view in views if "body" in getattr(view, "_spec", ()) or hasattr(view, BODY)
+        endpoint
+        for endpoint, view in views
+        if "body" in getattr(view, "_spec", ()) or hasattr(view, BODY) or endpoint.startswith(PAGES)
     )
 
     @application.before_request

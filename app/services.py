@@ -23,6 +23,7 @@ from app.cases.domain import Status
 from app.cases.services import CaseNews, CaseServices
 from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
+from app.console.services import ConsoleServices
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
@@ -40,6 +41,9 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.staff.passwords import Passwords
+from app.staff.services import StaffServices
+from app.staff.totp import ConsoleKeys
 from app.webhooks import cleaning, sender
 from app.webhooks.cleaning import Cleaning
 from app.webhooks.domain import Topic
@@ -53,8 +57,7 @@ from app.webhooks.sending import Transport, send
 from app.webhooks.services import WebhookServices
 from app.work.metrics import measured_work
 from app.work.services import Duty, WorkServices
-from app.work.state import Beat
-from lib import services
+from lib import hints, services
 from lib.database import Database
 from lib.safe_http import Allowed
 from lib.smtp_url import parse_smtp_url
@@ -63,7 +66,6 @@ from lib.transactions import Transaction
 NUMBERING_PAUSE = 0.25  # seconds between two looks at the outbox
 NOTICES_PAUSE = 2.0  # seconds between two looks at what is published
 TEST_TIMEOUT = 4.0  # seconds for a test message, which somebody waits for
-BEAT_PAUSE = 10.0  # seconds between two signs of life of a worker
 EVERYWHERE = {"0.0.0.0", "[::]"}  # noqa: S104  # not names that a client can use
 
 
@@ -135,9 +137,11 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
-    yield MetricsServices(measured=(measured_work(database), measured_deliveries(database)))
     transport = make_transport(settings)
-    yield WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    yield work
+    names = [duty.name for duty in work.duties]
+    yield MetricsServices(measured=(measured_work(database, names), measured_deliveries(database)))
     yield WebhookServices(
         database=database,
         keys=transport.keys,
@@ -146,12 +150,22 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
-    yield CaseServices(database=database, engine=engine, announce=announce_case)
+    staff = StaffServices(
+        database=database,
+        passwords=Passwords(),
+        keys=ConsoleKeys(values=settings.console_key),
+        console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
+        link_sign_in=settings.env == "development",
+    )
+    cases = CaseServices(database=database, engine=engine, announce=announce_case)
+    yield staff
+    yield cases
+    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
 def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
-    """Return what the worker does."""
+    """Return what the worker does besides its signs of life."""
     sending = Sender(database, transport, meanings)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
@@ -160,7 +174,6 @@ def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequ
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
-        Duty(name="beat", errand=Beat(database), pause=BEAT_PAUSE),
     )
 
 

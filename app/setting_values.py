@@ -15,8 +15,9 @@ LIMIT_STORAGES = ("memory://", "redis://", "rediss://", "redis+unix://")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 MAX_T_AHEAD = 366 * 24 * 3600  # seconds
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")  # as HTML has it, bounded
-OFF = "off"
-MIN_WEBHOOK_KEY = 32  # characters
+SITE = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
+ON, OFF = "on", "off"
+MIN_KEY = 32  # characters
 REFUSE, KEEP = "refuse", "keep"  # late events
 
 
@@ -30,8 +31,8 @@ def parse_span(text: str) -> timedelta | None:
     return read_span(text) if text else None
 
 
-def parse_webhook_key(keys: str) -> tuple[str, ...]:
-    """Return the keys that secrets of endpoints are derived from, the one for new secrets first."""
+def parse_keys(keys: str) -> tuple[str, ...]:
+    """Return the keys that secrets are derived from, the one for new secrets first."""
     return tuple(key for part in keys.split(",") if (key := part.strip()))
 
 
@@ -103,10 +104,23 @@ def check_limit_storage(address: str) -> None:
 
 def check_webhook_key(keys: str) -> None:
     """Refuse keys that could be guessed; empty means none."""
-    if any(len(key) < MIN_WEBHOOK_KEY for key in parse_webhook_key(keys)):
+    if any(len(key) < MIN_KEY for key in parse_keys(keys)):
         raise ValidationError(
-            f"Must be a key of at least {MIN_WEBHOOK_KEY} random characters; after it, with commas, those before."
+            f"Must be a key of at least {MIN_KEY} random characters; after it, with commas, those before."
         )
+
+
+def check_console_key(keys: str, *, needed: bool) -> None:
+    """Refuse keys that could be guessed, and no key where it is needed."""
+    if needed and not parse_keys(keys):
+        raise ValidationError("Must be set where CONSOLE=on: `openssl rand -hex 32` prints one; keep it.")
+    check_webhook_key(keys)
+
+
+def check_console_url(url: str) -> None:
+    """Refuse what is no address of a site; empty means the one at which the service listens."""
+    if url and not SITE.fullmatch(url):
+        raise ValidationError("Must be the console's address without a path, such as https://console.example.com.")
 
 
 def check_webhook_allow(networks: str) -> None:

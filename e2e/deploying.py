@@ -1,5 +1,6 @@
 """Does what docs/deploy.md shows, word for word, on a copy of this machine: its `sh` blocks in order, in one shell.
 
+Then somebody sets up an account by the link that the page's command has printed (e2e/first_sign_in.py).
 `python -m e2e.deploying`, as root on Debian, from the top of a checkout; its HEAD is what gets installed. The copy is
 an overlay in memory with process and mount namespaces of its own: accounts, packages, services and files vanish with
 it. What the page takes for granted is in PRELUDE. The ports that the page names must be free. The blocks marked `bash`
@@ -68,6 +69,10 @@ curl() { command curl --silent --show-error --fail-with-body "$@"; } # a refusal
 cd /srv/checkout
 set -v
 """
+# What the page promises about the console, after its last block.
+AFTERWARDS = """
+/opt/activity-alerts/current/.venv/bin/python /srv/checkout/e2e/first_sign_in.py "$LINK" http://127.0.0.1:5001 "$KEY"
+"""
 
 
 def blocks() -> list[str]:
@@ -95,7 +100,7 @@ def main() -> int:
         return 1
     folder = Path(tempfile.mkdtemp(prefix="machine-"))
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    commands = f"SYSTEMCTL={shlex.quote(SYSTEMCTL)}\n" + PRELUDE + "\n".join(blocks())
+    commands = f"SYSTEMCTL={shlex.quote(SYSTEMCTL)}\n" + PRELUDE + "\n".join(blocks()) + AFTERWARDS
     try:
         done = subprocess.run(  # noqa: S603 - ours
             [*namespaces, "/bin/bash", "-c", MACHINE, "bash", str(folder), str(Path.cwd()), commands],

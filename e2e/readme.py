@@ -15,7 +15,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-PAGES = ("README.md", "docs/rule-book.md", "docs/corrections.md", "docs/commands.md", "docs/code.md")
+PAGES = (
+    "README.md",
+    "docs/rule-book.md",
+    "docs/corrections.md",
+    "docs/console.md",
+    "docs/commands.md",
+    "docs/code.md",
+)
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 MAX_WAIT = 3600  # seconds that one block may take; all tests are in one, and a machine may be busy
 

@@ -9,6 +9,7 @@ import os
 import click
 
 PREFIX = "CLI_PREFIX"
+ADDRESS = "SERVICE_ADDRESS"  # set by the program that starts this one, if it knows where the service listens
 PLAIN = "flask --app app"  # in a virtual environment, by hand
 
 
@@ -20,6 +21,11 @@ def prefix() -> str:
 def command(words: str) -> str:
     """Return a command of the service as it has to be typed; `words` are such as "rules list"."""
     return f"{prefix()} {words}"
+
+
+def service_address() -> str:
+    """Return the base URL of the service that runs, "" if it is not known."""
+    return os.environ.get(ADDRESS, "").strip().rstrip("/")
 
 
 def curl(request: str, body: str = "") -> str:

@@ -20,6 +20,8 @@ from lib.request_ids import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:"  # A12
+PAGES = "problem_pages"  # in an application's `extensions`
+LINKS = "secret_links"  # in an application's `extensions`
 LOG_FACTS = "log_facts"  # in Flask's `g`: what else is known of a request, for the line of its problem
 
 log = get_logger()
@@ -81,6 +83,22 @@ def init_app(app: Flask, problems: Mapping[type[Exception], ProblemType]) -> Non
     app.register_error_handler(Exception, _internal_error)
 
 
+def pages_under(app: Flask, prefix: str, show: Callable[[ProblemType, str], Response]) -> None:
+    """Answer with a page for people, which `show` makes of a problem and its detail, at a path and below it."""
+    app.extensions[PAGES] = (prefix, show)
+
+
+def hide_below(app: Flask, *prefixes: str) -> None:
+    """Keep what follows these beginnings of paths out of the log: it is a secret."""
+    app.extensions[LINKS] = prefixes
+
+
+def logged_path() -> str:
+    """Return the path of the request as the log may have it."""
+    prefixes: Iterable[str] = current_app.extensions.get(LINKS, ())
+    return next((f"{prefix}-" for prefix in prefixes if request.path.startswith(prefix)), request.path)
+
+
 def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
     """Return a WSGI application that answers every request at once with the problem of this exception."""
 
@@ -94,10 +112,18 @@ def refusal_without_view(app: Flask, error: Exception) -> WSGIApplication:
 def problem(problem_type: ProblemType, error: Exception) -> Response:
     """Return the response that says what was refused and why, with the request id; log and count it."""
     members = recorded(problem_type, error)
-    answer = Response(json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE)
+    answer = _page(problem_type, str(members["detail"])) or Response(
+        json.dumps(members) + "\n", problem_type.status, content_type=MEDIA_TYPE
+    )
     if problem_type.retry_after is not None:
         answer.headers["Retry-After"] = str(problem_type.retry_after)
     return answer
+
+
+def _page(problem_type: ProblemType, detail: str) -> Response | None:
+    prefix, show = current_app.extensions.get(PAGES, ("", None))
+    is_under = request.path == prefix or request.path.startswith(f"{prefix}/")
+    return show(problem_type, detail) if show and is_under else None
 
 
 def recorded(problem_type: ProblemType, error: Exception) -> dict[str, object]:
@@ -142,7 +168,7 @@ def _log(problem_type: ProblemType, error: Exception) -> None:
     """Log a problem: one that the client can fix at info, ours at error, a defect with its traceback (A14)."""
     if getattr(error, "logged", False):
         return
-    facts = {"status": problem_type.status, "problem": problem_type.slug, "path": request.path, **g.get(LOG_FACTS, {})}
+    facts = {"status": problem_type.status, "problem": problem_type.slug, "path": logged_path(), **g.get(LOG_FACTS, {})}
     if problem_type is INTERNAL:
         log.error("request failed", **facts, exc_info=error)
     elif problem_type.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

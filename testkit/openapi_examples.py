@@ -112,13 +112,13 @@ OF_WEBHOOKS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
     },
     **{
         (each, "invalid-request"): lambda at: at.send(parameters={"limit": "0"})
-        for each in ("read_endpoints", "read_endpoint", "delete_endpoint", "read_deliveries")
+        for each in ("read_endpoints", "read_endpoint", "read_steps", "delete_endpoint", "read_deliveries")
     },
     **{
         (each, "not-found"): lambda at: at.send(
             b"{}" * (at.example.request is not None), path=at.example.path.replace("/1", "/0", 1)
         )
-        for each in ("read_endpoint", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
+        for each in ("read_endpoint", "read_steps", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
     },
 }
 OTHERS = 2**61  # between the ids of two players of one example
@@ -227,6 +227,7 @@ REPRODUCED_ELSEWHERE = {
     "not-yet-numbered",
     "nothing-new",
     "request-timeout",
+    "steps",
     "still-adding-up",
     "second-full",
     "t-in-the-future",

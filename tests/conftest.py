@@ -24,6 +24,7 @@ settings.load_profile("patient")
 # Slow files start first, so that no process is left with one of them at the end.
 LONG = frozenset(
     {
+        "test_accessibility",
         "test_backtest_processes",
         "test_backups",
         "test_bulkheads",
@@ -34,6 +35,7 @@ LONG = frozenset(
         "test_metrics_of_workers",
         "test_restarts",
         "test_runner",
+        "test_script",
         "test_shed_shadows",
         "test_slow_clients",
         "test_watchdog",

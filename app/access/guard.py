@@ -17,7 +17,7 @@ from app.access.last_used import LastUsed
 from app.access.origins import is_cross_site, is_known_host, is_local
 from app.access.refusals import Refusals
 from lib.logs import get_logger
-from lib.problem_details import LOG_FACTS, logged
+from lib.problem_details import LOG_FACTS, logged, logged_path
 from lib.request_ids import milliseconds_so_far
 
 log = get_logger()
@@ -132,7 +132,7 @@ class Entrance:
     ) -> NoReturn:
         """Record the refusal and raise it; an address gets only so many `limited` ones in full (A40)."""
         exhausted = limited and self.refusals.exhausted(request.remote_addr)
-        self.refusals.record(reason, request.remote_addr, request.path, key)
+        self.refusals.record(reason, request.remote_addr, logged_path(), key)
         self.bookkeeper.begin()
         if key:
             self.last_used.record_refusal(key.id, _refusal(reason))

@@ -24,12 +24,13 @@ def is_loopback(address: str | None) -> bool:
 
 def is_local(environ: Environ) -> bool:
     """Tell whether a program on this machine sent the request, and not a proxy on it for somebody else."""
-    return (
-        is_loopback(environ.get("REMOTE_ADDR"))
-        and "HTTP_FORWARDED" not in environ
-        and "HTTP_VIA" not in environ
-        and ANY_X_FORWARDED not in "\n".join(environ)  # takes a third of the time of checking each name
-    )
+    return is_loopback(environ.get("REMOTE_ADDR")) and not is_forwarded(environ)
+
+
+def is_forwarded(environ: Environ) -> bool:
+    """Tell whether a proxy passed the request on, so that its address is the proxy's."""
+    # Joining the names takes a third of the time of checking each.
+    return "HTTP_FORWARDED" in environ or "HTTP_VIA" in environ or ANY_X_FORWARDED in "\n".join(environ)
 
 
 def is_cross_site(environ: Environ) -> bool:

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from app.cases.alert_queries import AlertQueries, MuteQueries
 from app.cases.desk_queries import DeskQueries
+from app.cases.domain import Case
 from app.cases.page_queries import PageQueries
 from app.cases.queries import CaseQueries
 from app.cases.queue_queries import QueueQueries
 from app.cases.refusals import NoSuchCase
 from app.cases.requests import Attached, CaseList, CaseListQuery, CasePage, QueuePage, QueueQuery
 from app.cases.services import CaseServices
+from app.cases.stepping import existing
 from app.staff.permissions import Actor, Permission
 from lib.keyset import page_of
 
@@ -67,6 +69,13 @@ def cases(services: CaseServices, actor: Actor, query: CaseListQuery) -> CaseLis
         )
     page, next_before = page_of(found, query.limit, lambda case: case.id)
     return CaseList(cases=page, next_before=next_before)
+
+
+def one(services: CaseServices, actor: Actor, case_id: int) -> Case:
+    """Return a case; raises `NoSuchCase`."""
+    actor.require(Permission.CASES_READ)
+    with services.database.transaction(trial=True) as current:
+        return existing(current, case_id, lock=False)
 
 
 def attached(services: CaseServices, actor: Actor) -> Attached:

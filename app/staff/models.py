@@ -62,7 +62,7 @@ class StaffAccountRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQ
 
 
 class StaffSessionRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """A browser that is signed in, known by the SHA-256 of its cookie; `confirmed_at` is when it last proved who it is."""
+    """A browser that is signed in, known by the SHA-256 of its cookie; `confirmed_at` is when a code was last given."""
 
     __tablename__ = "staff_session"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What people may do, the roles that bundle it, and who takes a step."""
+"""What people may do, the roles that bundle it, and who takes a step (A72)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -71,13 +71,24 @@ class NotPermitted(Exception):
         self.permission = permission
 
 
+class NotConfirmed(Exception):
+    """A step needs a code again, because the last one was given too long ago."""
+
+    def __init__(self) -> None:
+        super().__init__("confirm with a code that it is you, then do this again")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who takes a step: `name` as the audits record it, and `staff_id`, None for a program or for the shell."""
+    """Who takes a step: `name` as the audits record it, and `staff_id`, None for a program or for the shell.
+
+    `is_confirmed`: a person has proved within the last minutes who they are.
+    """
 
     name: str
     permissions: frozenset[Permission]
     staff_id: int | None = None
+    is_confirmed: bool = True
 
     def may(self, permission: Permission) -> bool:
         """Return whether this actor may do that."""
@@ -87,6 +98,12 @@ class Actor:
         """Raise `NotPermitted` unless this actor may do that."""
         if permission not in self.permissions:
             raise NotPermitted(permission)
+
+    def require_confirmed(self, permission: Permission) -> None:
+        """Raise `NotPermitted` as `require` does, or `NotConfirmed` where a person has to prove again who they are."""
+        self.require(permission)
+        if not self.is_confirmed:
+            raise NotConfirmed
 
 
 def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
@@ -99,9 +116,10 @@ def roles_with(permission: Permission) -> str:
     return ", ".join(role.value for role, allowed in BUNDLES.items() if permission in allowed)
 
 
-def person(staff_id: int, name: str, roles: Iterable[Role]) -> Actor:
+def person(staff_id: int, name: str, roles: Iterable[Role], *, is_confirmed: bool = True) -> Actor:
     """Return a person who has signed in, as an actor."""
-    return Actor(name=f"staff:{staff_id} {name}", permissions=permissions_of(roles), staff_id=staff_id)
+    allowed = permissions_of(roles)
+    return Actor(name=f"staff:{staff_id} {name}", permissions=allowed, staff_id=staff_id, is_confirmed=is_confirmed)
 
 
 def shell(user: str) -> Actor:

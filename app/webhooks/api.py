@@ -20,6 +20,8 @@ from app.webhooks.requests import (
     NewEndpoint,
     NoSuchEndpoint,
     NotSigned,
+    StepPage,
+    StepsQuery,
     TooManyEndpoints,
 )
 from app.webhooks.schemas import (
@@ -28,10 +30,12 @@ from app.webhooks.schemas import (
     EndpointLocationSchema,
     EndpointSchema,
     EndpointSecretSchema,
+    EndpointStepPageSchema,
     EndpointUpdateSchema,
     NewEndpointSchema,
     NothingSchema,
     OutcomeSchema,
+    StepsParameters,
     render_outcome,
     render_with_secret,
 )
@@ -51,6 +55,7 @@ webhooks = APIBlueprint(
 ENDPOINTS = "/endpoints"
 ENDPOINT = f"{ENDPOINTS}/<int(min=1, max=9223372036854775807):endpoint_id>"
 NO_PARAMETER = InvalidMembers({"limit": ["Unknown parameter; there is none."]})
+NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_MEMBER = InvalidMembers({"note": ["Unknown field."]})
 INNER_ADDRESS = WrongAddress("10.1.2.3 is a private address; to allow it, add 10.1.2.3 to WEBHOOK_ALLOW")
 WRONG_RATE = InvalidMembers({"per_second": ["Must be from 1 to 100."]})
@@ -100,6 +105,17 @@ def read_endpoints(**_: object) -> Mapping[str, Any]:
 def read_endpoint(endpoint_id: int, **_: object) -> Endpoint:
     """Read an endpoint, without its secret."""
     return controllers.endpoint(_services(), endpoint_id)
+
+
+@webhooks.get(f"{ENDPOINT}/steps")  # type: ignore[type-var]  # as above
+@webhooks.input(StepsParameters, location="query", arg_name="query")
+@webhooks.output(EndpointStepPageSchema, examples=examples.STEPS, description="the steps, newest first")
+@webhooks.doc(responses=error_responses(NO_LIMIT, NoSuchEndpoint, NotFound, problems=PROBLEMS, takes_body=False))
+@describes_path(webhooks, EndpointInPath)
+@require_scope(Scope.WEBHOOKS_READ)
+def read_steps(endpoint_id: int, query: StepsQuery) -> StepPage:
+    """Read what was done to an endpoint, when and by whom, also to a deleted one. Nothing changes or removes a step."""
+    return controllers.steps(_services(), endpoint_id, query)
 
 
 @webhooks.patch(ENDPOINT)  # type: ignore[type-var]  # as above

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.alerts.feed.domain import Entry, FeedPage
 from app.alerts.feed.schemas import FeedPageSchema, render_page
+from app.webhooks.domain import OF_A_SHORT_ALERT
 from app.webhooks.messages import Message
 
 MAX_BODY = 20_000  # bytes
@@ -75,4 +76,4 @@ def _with_short_texts(alert: Data) -> Data:
 
 
 def _without_evidence(alert: Data) -> Data:
-    return {name: alert[name] for name in ("number", "code", "edition")}
+    return {name: alert[name] for name in OF_A_SHORT_ALERT}

@@ -67,10 +67,11 @@ def list_() -> None:
         example = command("webhooks add --name cases --url https://hooks.example.com/alerts")
         click.echo(f"There is no endpoint yet: {example}")
         return
-    print_table(HEADINGS, map(_row, found), prose=("name", "told of", "reason"))
+    print_table(HEADINGS, map(endpoint_row, found), prose=("name", "told of", "reason"))
 
 
-def _row(each: Endpoint) -> tuple[str, ...]:
+def endpoint_row(each: Endpoint) -> tuple[str, ...]:
+    """Return what a list shows of an endpoint, under HEADINGS."""
     return (
         str(each.id),
         each.name,

@@ -1,4 +1,4 @@
-"""The use cases of endpoints: create, list, change, delete them, rotate their secrets, send a test message."""
+"""The use cases of endpoints: create, list, change, delete them, their secrets and steps, send a test message."""
 
 import secrets
 from datetime import UTC, datetime
@@ -18,9 +18,12 @@ from app.webhooks.requests import (
     NewEndpoint,
     NoSuchEndpoint,
     NotSigned,
+    StepPage,
+    StepsQuery,
     TooManyEndpoints,
 )
 from app.webhooks.services import WebhookServices
+from lib.keyset import page_of
 from lib.transactions import Transaction
 
 STEP_OF = {State.ENABLED: EndpointStep.ENABLED, State.PAUSED: EndpointStep.PAUSED}
@@ -55,6 +58,20 @@ def endpoint(services: WebhookServices, endpoint_id: int) -> Endpoint:
     """Return an endpoint; raises `NoSuchEndpoint`."""
     with services.database.transaction(trial=True) as current:
         return existing(current, endpoint_id)
+
+
+def steps(services: WebhookServices, endpoint_id: int, query: StepsQuery) -> StepPage:
+    """Return a page of the steps that were taken with an endpoint, also with a deleted one, newest first.
+
+    Raises `NoSuchEndpoint`.
+    """
+    with services.database.transaction(trial=True) as current:
+        endpoints = EndpointQueries(current)
+        if not endpoints.existed(endpoint_id):
+            raise NoSuchEndpoint(endpoint_id)
+        found = endpoints.steps(endpoint_id, query, query.limit + 1)
+    page, next_before = page_of(found, query.limit, lambda each: each.id)
+    return StepPage(steps=page, next_before=next_before)
 
 
 def secret(services: WebhookServices, endpoint_id: int) -> str:

@@ -10,7 +10,7 @@ from app.access.domain import Scope
 from app.access.guard import require_scope
 from app.access.problems import error_responses
 from app.webhooks import examples, replaying
-from app.webhooks.api import ENDPOINT, NO_MEMBER, webhooks
+from app.webhooks.api import ENDPOINT, NO_LIMIT, NO_MEMBER, webhooks
 from app.webhooks.delivery_schemas import (
     DeliveriesParameters,
     DeliveryInPath,
@@ -38,7 +38,6 @@ from lib.paths import describes_path
 __all__ = ["webhooks"]  # which has the routes of endpoints as well
 
 DELIVERIES = "/deliveries"
-NO_LIMIT = InvalidMembers({"limit": ["Must be from 1 to 200."]})
 NO_SINCE = InvalidMembers({"since": ["Say since when, or send dead: true."]})
 
 

@@ -54,6 +54,11 @@ LOCK = Statement(
     ORDER BY id FOR UPDATE SKIP LOCKED
     """,
 )
+LOCK_PACE = Statement(
+    "lock_paces",
+    ("bigint[]",),
+    "SELECT id, ready_at, now() FROM endpoint WHERE id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED",
+)
 # Only who holds the lock of an endpoint takes deliveries of it, so the count of those under way is right. One worker at
 # a time serves an endpoint: it alone knows how many requests are under way.
 TAKE = Statement(
@@ -234,7 +239,14 @@ class DeliveryQueries:
 
     def lock(self, endpoint_ids: Iterable[int]) -> list[Locked]:
         """Lock those endpoints that may still be told something and that no other worker has locked."""
-        rows = self._transaction.fetch(LOCK, array_literal(endpoint_ids))
+        return self._locked(LOCK, endpoint_ids)
+
+    def lock_pace(self, endpoint_ids: Iterable[int]) -> list[Locked]:
+        """Lock those endpoints, whatever their state, that no other worker has locked."""
+        return self._locked(LOCK_PACE, endpoint_ids)
+
+    def _locked(self, statement: Statement, endpoint_ids: Iterable[int]) -> list[Locked]:
+        rows = self._transaction.fetch(statement, array_literal(endpoint_ids))
         return [Locked(endpoint_id=found, ready_at=ready_at, now=now) for found, ready_at, now in rows]
 
     def take(self, wanted: Sequence[Wanted]) -> list[tuple[Delivery, datetime]]:

@@ -11,7 +11,7 @@ from app.alerts.domain import Kind
 from app.alerts.feed.examples import ENTRY
 from app.alerts.feed.schemas import EntrySchema
 from app.alerts.schemas import EVENT_ID, N
-from app.webhooks.domain import TOPIC_OF, Topic
+from app.webhooks.domain import OF_A_SHORT_ALERT, TOPIC_OF, Topic
 
 Document = dict[str, Any]
 
@@ -43,6 +43,21 @@ class AlertOfMessageSchema(EntrySchema):
         fields = tuple(name for name in EntrySchema.Meta.fields if name not in OF_THE_EVENT)
 
 
+class ShortAlertOfMessageSchema(EntrySchema):
+    """A code of the event in a message that is too long even without evidence, when many are raised at once."""
+
+    class Meta:
+        """What tells which entry of the feed it is; that has the rest."""
+
+        fields = OF_A_SHORT_ALERT
+
+
+ALERTS: dict[str, type[Schema]] = {
+    "AlertOfMessage": AlertOfMessageSchema,
+    "ShortAlertOfMessage": ShortAlertOfMessageSchema,
+}
+
+
 class AlertsOfMessageSchema(Schema):
     """What became known at an event: those of its codes that the endpoint's filter lets pass."""
 
@@ -51,7 +66,14 @@ class AlertsOfMessageSchema(Schema):
     n = fields.Integer(required=True, metadata={"description": N})
     event_id = fields.String(required=True, allow_none=True, metadata={"description": EVENT_ID})
     kind = fields.Enum(Kind, by_value=fields.String, required=True)
-    alerts = fields.List(fields.Nested(AlertOfMessageSchema), required=True)
+    alerts = fields.Raw(
+        required=True,
+        metadata={
+            "type": "array",
+            "items": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ALERTS]},
+            "description": "all in full, or, where `truncated`, perhaps all short",
+        },
+    )
     truncated = fields.Boolean(
         metadata={"description": "true: shortened, because a body has at most 20 kB; the feed has all of it"}
     )
@@ -99,6 +121,7 @@ class TestOfMessageSchema(Schema):
 
 
 SCHEMAS: dict[str, type[Schema]] = {
+    **ALERTS,
     "AlertsOfMessage": AlertsOfMessageSchema,
     "PublicationOfMessage": PublicationOfMessageSchema,
     "CaseOfMessage": CaseOfMessageSchema,

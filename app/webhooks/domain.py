@@ -9,6 +9,7 @@ from app.alerts.domain import Kind
 from app.rules.meaning import Strength
 
 MAX_ENDPOINTS = 50
+OF_A_SHORT_ALERT = ("number", "code", "edition")  # what stays of an alert in a message that is too long for more
 PREVIOUS_SECRET_HOURS = 24  # for which a rotated secret still signs beside the new one
 
 

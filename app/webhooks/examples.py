@@ -59,6 +59,23 @@ NEW: Examples = {
 CREATED: Examples = {"created": {"summary": "with its secret", "value": {**ENDPOINT, **SECRET}}}
 ALL: Examples = {"one": {"summary": "one endpoint", "value": {"endpoints": [ENDPOINT]}}}
 ONE: Examples = {"endpoint": {"summary": "one that is told", "value": ENDPOINT}}
+STEPS: Examples = {
+    "steps": {
+        "summary": "only its creation",
+        "value": {
+            "steps": [
+                {
+                    "id": 1,
+                    "step": "create",
+                    "who": "anonymous",
+                    "note": "case management, standard, hooks.example.com",
+                    "at": MOMENT,
+                }
+            ],
+            "next_before": None,
+        },
+    }
+}
 UPDATES: Examples = {"pause": {"summary": "keep what is due", "value": {"state": "paused"}}}
 PAUSED: Examples = {"paused": {"summary": "it is not told", "value": {**ENDPOINT, "state": "paused"}}}
 NOTHING: Examples = {"nothing": {"value": {}}}

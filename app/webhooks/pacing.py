@@ -4,7 +4,10 @@ The rate is kept as one moment, the end of what has been used up (the generic ce
 the endpoint, so that several workers keep one rate together.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from urllib.parse import unquote
 
 from app.webhooks.domain import Endpoint, Format
 
@@ -18,6 +21,15 @@ IN_A_DIGEST = {Format.SLACK: 20, Format.TEAMS: 20, Format.EMAIL: 200}  # message
 def is_digest(form: Format) -> bool:
     """Tell whether one request to such an endpoint tells several messages; then one is under way at a time."""
     return form in SECONDS_BETWEEN_DIGESTS
+
+
+def first_of_mailbox(endpoints: Iterable[Endpoint]) -> dict[int, int]:
+    """Return for each endpoint for e-mail whose address others have as well the smallest id of those with it."""
+    sharing = defaultdict[str, list[int]](list)
+    for each in endpoints:
+        if each.format is Format.EMAIL:
+            sharing[unquote(each.url).lower()].append(each.id)
+    return {each: min(ids) for ids in sharing.values() if len(ids) > 1 for each in ids}
 
 
 def most_now(endpoint: Endpoint, ready_at: datetime | None, now: datetime, under_way: int) -> int:

@@ -10,7 +10,7 @@ from app.rules.meaning import Strength
 from app.webhooks.domain import PREVIOUS_SECRET_HOURS, Endpoint, Filter, Format, State, Topic
 from app.webhooks.models import EndpointEventRow as Event
 from app.webhooks.models import EndpointRow as Stored
-from app.webhooks.requests import EndpointStep, NewEndpoint
+from app.webhooks.requests import EndpointStep, NewEndpoint, StepsQuery, TakenStep
 from lib.transactions import Transaction
 
 ALL: Select[Any] = select(*Stored.__table__.columns).where(Stored.state != State.DELETED.value)
@@ -93,6 +93,22 @@ class EndpointQueries:
         """Record who did what."""
         taken = {"endpoint_id": endpoint_id, "step": step.value, "who": who, "note": note}
         self._transaction.execute(insert(Event).values(taken))
+
+    def existed(self, endpoint_id: int) -> bool:
+        """Tell whether there is or was such an endpoint; a deleted one counts."""
+        found = select(Stored.id).where(Stored.id == endpoint_id)
+        return self._transaction.execute(found).one_or_none() is not None
+
+    def steps(self, endpoint_id: int, query: StepsQuery, most: int) -> list[TakenStep]:
+        """Return steps that were taken with an endpoint, newest first."""
+        columns = Event.id, Event.step, Event.who, Event.note, Event.at
+        found = select(*columns).where(Event.endpoint_id == endpoint_id).order_by(Event.id.desc()).limit(most)
+        if query.before is not None:
+            found = found.where(Event.id < query.before)
+        return [
+            TakenStep(id=row.id, step=EndpointStep(row.step), who=row.who, note=row.note, at=row.at)
+            for row in self._transaction.execute(found)
+        ]
 
 
 def _filter_values(chosen: Filter) -> dict[str, object]:

@@ -13,7 +13,7 @@ MAIL = "mailto:"
 
 
 class EndpointStep(StrEnum):
-    """A step that a person takes with an endpoint; each leaves a row that nobody can change."""
+    """A step that is taken with an endpoint, by a person or by the sender; each leaves a row that nobody can change."""
 
     CREATED = "create"
     CHANGED = "change"
@@ -23,6 +23,7 @@ class EndpointStep(StrEnum):
     ROTATED = "rotate"
     REPLAYED = "replay"
     RETRIED = "retry"
+    DISABLED = "disable"  # by the sender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,33 @@ class EndpointSecret:
 
     endpoint: Endpoint
     secret: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenStep:
+    """A step that was taken with an endpoint: when, by whom, and in words what it did."""
+
+    id: int
+    step: EndpointStep
+    who: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsQuery:
+    """Which steps of an endpoint: at most `limit` with ids below `before`, newest first."""
+
+    limit: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """Steps, newest first; `next_before` is the `before` of the next page."""
+
+    steps: Sequence[TakenStep]
+    next_before: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

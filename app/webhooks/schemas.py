@@ -10,8 +10,9 @@ from app.rules.limits import GROUP, MAX_CODE
 from app.rules.meaning import Strength
 from app.webhooks.domain import Filter, Format, State, Topic
 from app.webhooks.messages import Outcome, Verdict
-from app.webhooks.requests import EndpointSecret, EndpointUpdate, NewEndpoint
+from app.webhooks.requests import EndpointSecret, EndpointStep, EndpointUpdate, NewEndpoint, StepsQuery
 from lib.fields import Line, ListOf, Moment, Switch, WholeNumber, Word, one_of
+from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 MAX_NAME = 100  # characters
 MAX_URL = 2_048  # characters
@@ -167,6 +168,43 @@ class EndpointListSchema(Schema):
     """All endpoints."""
 
     endpoints = ListOf(EndpointSchema, required=True, metadata={"description": "by `id`; at most 50"})
+
+
+class StepsParameters(PageParameters):
+    """Which steps; by default the latest."""
+
+    before = WholeNumberInDigits(
+        least=1, metadata={"description": "only those with smaller ids; the `next_before` of the previous page"}
+    )
+
+    @post_load
+    def to_query(self, parameters: Mapping[str, Any], **_: Any) -> StepsQuery:  # noqa: ANN401  # as above
+        """Make the domain's value."""
+        return StepsQuery(**parameters)
+
+
+class EndpointStepSchema(Schema):
+    """A step that was taken with an endpoint."""
+
+    id = fields.Integer(required=True)
+    step = fields.Enum(
+        EndpointStep,
+        by_value=fields.String,
+        required=True,
+        metadata={"description": "what was done; `disable` is the service's own"},
+    )
+    who = fields.String(required=True, metadata={"description": "a key, a login of the shell, or `sender`"})
+    note = fields.String(required=True, metadata={"description": "what that changed; of addresses only the host"})
+    at = Moment(required=True)
+
+
+class EndpointStepPageSchema(Schema):
+    """A page of the steps."""
+
+    steps = fields.List(
+        fields.Nested(EndpointStepSchema), required=True, metadata={"description": "newest first, by `id`"}
+    )
+    next_before = next_page("before")
 
 
 class NothingSchema(Schema):

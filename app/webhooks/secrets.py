@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from app.webhooks.domain import Endpoint
+from lib.derived_secrets import derive, name_of
 
 PREFIX = "whsec_"
 NO_KEY = (
@@ -54,14 +54,9 @@ class WebhookKeys:
         return " ".join(f"v1,{b64encode(hmac.digest(secret, signed, 'sha256')).decode()}" for secret in secrets)
 
     def _bytes(self, endpoint_id: int, key: str, version: int) -> bytes:
-        for value in self.values:
-            if name_of(value) == key:
-                return hmac.digest(value.encode(), f"endpoint {endpoint_id} version {version}".encode(), "sha256")
-        raise NoWebhookKey(
-            f"the secret was derived from another WEBHOOK_KEY (named {key}): add that one after the new one"
-        )
-
-
-def name_of(value: str) -> str:
-    """Return what a key is called where it must not be shown."""
-    return sha256(b"name of " + value.encode()).hexdigest()[:12]
+        try:
+            return derive(self.values, key, f"endpoint {endpoint_id} version {version}")
+        except KeyError:
+            raise NoWebhookKey(
+                f"the secret was derived from another WEBHOOK_KEY (named {key}): add that one after the new one"
+            ) from None

@@ -11,6 +11,7 @@ from app.alerts.services import Meanings
 from app.webhooks.delivery_queries import DeliveryQueries, Locked, Wanted
 from app.webhooks.domain import Delivery, Endpoint
 from app.webhooks.loading import messages_of
+from app.webhooks.mailboxes import Mailboxes, Turn
 from app.webhooks.messages import Message
 from app.webhooks.pacing import AT_ONCE, is_digest, most_now, ready_again
 from app.webhooks.queries import EndpointQueries
@@ -50,6 +51,7 @@ class Taking:
 
     def __init__(self, meanings: Meanings) -> None:
         self._meanings = meanings
+        self._mailboxes = Mailboxes()
         self._since: dict[int, datetime] = {}
         self._full_look_at = float("-inf")
 
@@ -58,17 +60,21 @@ class Taking:
         queries = DeliveryQueries(current)
         self._forget_now_and_then()
         busy = [endpoint_id for endpoint_id, each in under_way.items() if each.requests >= AT_ONCE]
-        ready = queries.ready(busy, self._since.items())
-        locked = queries.lock(ready) if ready else []
-        if not locked:
+        ready = queries.ready({*busy, *self._mailboxes.resting()}, self._since.items())
+        if not ready:
             return []
         endpoints = {each.id: each for each in EndpointQueries(current).listening()}
-        taken = queries.take([self._wanted(endpoints[each.endpoint_id], each, under_way) for each in locked])
+        turns = self._mailboxes.lock(queries, ready, endpoints)
+        if not turns:
+            return []
+        taken = queries.take(
+            [self._wanted(endpoints[each.locked.endpoint_id], each.locked, under_way) for each in turns]
+        )
         self._remember(taken)
         deliveries = sorted((delivery for delivery, _ in taken), key=attrgetter("endpoint_id", "id"))
         if not deliveries:
             return []
-        queries.pace(_ready_again(endpoints, locked, deliveries))
+        queries.pace([*_ready_again(endpoints, turns, deliveries)])
         messages = messages_of(current, deliveries, self._meanings)
         return [*_errands(endpoints, deliveries, messages, under_way)]
 
@@ -94,18 +100,12 @@ class Taking:
 
 
 def _ready_again(
-    endpoints: Mapping[int, Endpoint], locked: Sequence[Locked], deliveries: Sequence[Delivery]
-) -> list[tuple[int, datetime]]:
-    of_id = {each.endpoint_id: each for each in locked}
-    return [
-        (
-            endpoint_id,
-            ready_again(
-                endpoints[endpoint_id], of_id[endpoint_id].ready_at, of_id[endpoint_id].now, sum(1 for _ in taken)
-            ),
-        )
-        for endpoint_id, taken in groupby(deliveries, key=attrgetter("endpoint_id"))
-    ]
+    endpoints: Mapping[int, Endpoint], turns: Sequence[Turn], deliveries: Sequence[Delivery]
+) -> Iterator[tuple[int, datetime]]:
+    of_id = {each.locked.endpoint_id: each for each in turns}
+    for endpoint_id, taken in groupby(deliveries, key=attrgetter("endpoint_id")):
+        turn, count = of_id[endpoint_id], sum(1 for _ in taken)
+        yield from turn.paced(ready_again(endpoints[endpoint_id], turn.locked.ready_at, turn.locked.now, count))
 
 
 def _errands(

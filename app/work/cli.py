@@ -8,8 +8,8 @@ from flask.cli import with_appcontext
 
 from app.alerts.feed.filling import Filling
 from app.version import VERSION
-from app.work.services import WorkServices
-from app.work.state import state_of_work
+from app.work.services import Duty, WorkServices
+from app.work.state import BEAT_PAUSE, Beat, state_of_work
 from app.work.worker import Worker
 from lib import lifeline, services
 from lib.database_errors import Unavailable
@@ -22,7 +22,11 @@ log = get_logger()
 
 
 @click.command("work")
-@click.option("--check", is_flag=True, help="only say whether a worker works in time; the exit status is 0 if so, or 1")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="only say whether a worker works in time and what fails; the exit status is 0 if all is well, or 1",
+)
 @click.option("--refill", is_flag=True, help="only have the worker look again for stored alerts that the feed lacks")
 @with_appcontext
 def work(*, check: bool, refill: bool) -> None:
@@ -58,8 +62,11 @@ def _check(made: WorkServices) -> None:
     except Unavailable as error:
         raise click.ClickException(f"the database cannot be asked: {error}") from None
     click.echo(str(state))
-    if not state.is_well:
+    if not state.is_in_time:
         click.echo(f"no worker works in time; to start one: {command('work')}", err=True)
+    elif not state.is_well:
+        click.echo("a duty of the worker fails again and again; its log says why", err=True)
+    if not state.is_well:
         sys.exit(1)
 
 
@@ -68,6 +75,7 @@ def _work(made: WorkServices) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     lifeline.watch()
     worker = Worker(made.duties)
+    worker.add(Duty(name="beat", errand=Beat(made.database, worker.troubles), pause=BEAT_PAUSE))
     worker.start()
     report_while(worker.works)
     log.info("worker started", version=VERSION, duties=[duty.name for duty in made.duties])

@@ -1,6 +1,7 @@
 """The metrics of the work after the answers. They come from the database, so they also tell when no worker runs."""
 
 import math
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
@@ -24,16 +25,36 @@ SEEN = Gauge(
     "Seconds since a worker gave its last sign of life; +Inf if none ever did.",
     multiprocess_mode=LATEST,
 )
+FAILING = Gauge(
+    "activity_work_failing_seconds",
+    "Seconds for which a duty of a worker has failed at each turn; 0 if it does not fail.",
+    ["duty"],
+    multiprocess_mode=LATEST,
+)
 NUMBER = Gauge("activity_feed_number", "The last number of the feed of alerts.", multiprocess_mode=LATEST)
 
 
-def measured_work(database: Database) -> Measured[WorkState]:
-    """Return the measurement that keeps these gauges up to date."""
-    return Measured(partial(state_of_work, database, deadline=DEADLINE), show)
+def measured_work(database: Database, duties: Iterable[str]) -> Measured[WorkState]:
+    """Return the measurement that keeps these gauges up to date; `duties` are the names of those there are."""
+    return Measured(partial(state_of_work, database, deadline=DEADLINE), ShownWork(duties))
 
 
-def show(state: WorkState | None) -> None:
-    """Set the gauges; NaN if the state is unknown: an old number would look like news."""
+class ShownWork:
+    """Sets the gauges; NaN if the state is unknown: an old number would look like news."""
+
+    def __init__(self, duties: Iterable[str]) -> None:
+        self._duties = {*duties}
+
+    def __call__(self, state: WorkState | None) -> None:
+        """Show this state."""
+        _show(state)
+        failing = {} if state is None else {each.duty: each.seconds for each in reversed(state.troubles)}
+        self._duties |= failing.keys()  # a worker of another release may have others
+        for duty in self._duties:
+            FAILING.labels(duty).set(math.nan if state is None else failing.get(duty, 0.0))
+
+
+def _show(state: WorkState | None) -> None:
     seen = math.nan if state is None else math.inf if state.seen is None else state.seen
     OLDEST.set(math.nan if state is None else state.oldest)
     NOTES.set(math.nan if state is None else state.notes)

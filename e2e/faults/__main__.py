@@ -34,7 +34,7 @@ def main(words: Sequence[str]) -> int:
     console.print(report.table(notes.rows))
     console.print(*(f"FAILED: {error}" for error in notes.failed), sep="\n", markup=False, soft_wrap=True)
     if not words and not notes.failed:
-        page.write(run.checkout, notes.rows, notes.left_out)
+        page.write(run.checkout, notes)
     return 1 if notes.failed or any(row.complaints for row in notes.rows) else 0
 
 

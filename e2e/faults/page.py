@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psutil
 
+from e2e.faults.audience import Heard
 from e2e.faults.imports import LINES
 from e2e.faults.ledger import Acknowledged
 from e2e.faults.load import CLIENTS, SIZES
 from e2e.faults.report import COLUMNS, Row
+from e2e.faults.run import Notes
 from e2e.faults.scenarios import MAX_REQUEST_TIME, REPLACED
 from e2e.faults.trial import MAX_RECOVERY
 
@@ -39,6 +41,7 @@ then of the events of players with late ones. At the end every stored event is j
   without an alert, not counted for the player, or believed to raise other codes than the oracle says; stored but never
   acknowledged; different from the oracle's answer. All must be zero.
 - {batches}
+- {heard}
 - *kill -9 of an import …*: `events import` reads {lines} unsorted lines of other players, beside a fifth of the load.
   It is killed while it reads them; one of its workers while it checks them; its main process, then PostgreSQL, while it
   stores them; and all of the service, which it survives. After each the same command is given again, until it says that
@@ -60,7 +63,8 @@ then of the events of players with late ones. At the end every stored event is j
 """
 
 
-def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
+def page(notes: Notes) -> str:
+    rows = notes.rows
     return PAGE.format(
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
@@ -68,10 +72,11 @@ def page(rows: Sequence[Row], left_out: Sequence[str]) -> str:
         sizes=sizes(),
         late=f"{sum(each.late for each in rows):,}",
         batches=batches([batch for each in rows for batch in each.batches]),
+        heard=heard(notes.heard),
         lines=f"{LINES:,}",
         table=markdown(rows),
         verdict=verdict(rows),
-        left_out="".join(f"\n\nLeft out: {each}." for each in left_out),
+        left_out="".join(f"\n\nLeft out: {each}." for each in notes.left_out),
         longest=MAX_REQUEST_TIME,
         replaced=REPLACED,
         recovery=MAX_RECOVERY,
@@ -107,6 +112,18 @@ def batches(in_doubt: Sequence[Acknowledged]) -> str:
     )
 
 
+def heard(told: Heard | None) -> str:
+    """Describe what the receivers of webhooks got."""
+    if told is None:
+        return "No receiver of webhooks was there."
+    return (
+        "Two receivers of webhooks, beside the faults on one service, were by turns healthy, down, slow, and lying:"
+        " reading a message, then answering 500 or nothing. At the end the retries came at once instead of over three"
+        " days. Each alert of the feed that a receiver's filter lets pass came at least once, with what the feed has,"
+        f" under one id, and every signature was right. {told}."
+    )
+
+
 def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
@@ -117,8 +134,8 @@ def python() -> str:
     return platform.python_version()
 
 
-def write(checkout: Path, rows: Sequence[Row], left_out: Sequence[str]) -> Path:
+def write(checkout: Path, notes: Notes) -> Path:
     path = checkout / "docs" / "reliability.md"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(page(rows, left_out), encoding="utf-8")
+    path.write_text(page(notes), encoding="utf-8")
     return path

@@ -13,6 +13,7 @@ import psycopg2
 from rich.console import Console
 
 from e2e.faults import report
+from e2e.faults.audience import TELLS, Audience, Heard, audience
 from e2e.faults.imports import IMPORTS
 from e2e.faults.load import KEEP_LATE, SLOW, Load
 from e2e.faults.proof import Book
@@ -32,6 +33,7 @@ class Notes:
     rows: list[Row] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    heard: Heard | None = None  # of the receivers of webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Run:
             rows=[row for notes in every for row in notes.rows],
             left_out=[reason for notes in every for reason in notes.left_out],
             failed=[error for notes in every for error in notes.failed],
+            heard=next((notes.heard for notes in every if notes.heard), None),
         )
 
     def _part(self, faults: Callable[[Notes], None]) -> Notes:
@@ -64,8 +67,8 @@ class Run:
 
     def _on_a_service(self, notes: Notes) -> None:
         if scenarios := list(filter(self.wanted, SCENARIOS)):
-            with new_site(self.checkout, name="faults", settings=KEEP_LATE) as site:
-                self._on_one_service(site, scenarios, notes, Load(port=site.port))
+            with new_site(self.checkout, name="faults", settings=KEEP_LATE | TELLS) as site, audience() as told:
+                self._on_one_service(site, scenarios, notes, Load(port=site.port), told)
 
     def _on_others(self, notes: Notes) -> None:
         """Run them one after the other, each on its own service: on a small disk, or with other needs."""
@@ -93,10 +96,14 @@ class Run:
             stack.callback(site.stop)  # else the disk would be in use
             self._on_one_service(site, scenarios, notes, Load(port=site.port))
 
-    def _on_one_service(self, site: Site, scenarios: Iterable[Scenario], notes: Notes, load: Load) -> None:
+    def _on_one_service(
+        self, site: Site, scenarios: Iterable[Scenario], notes: Notes, load: Load, told: Audience | None = None
+    ) -> None:
         with keep_logs_on_failure(site) as complaints:
             with self.processors, self._step("starting a service of its own"):
                 site.start()
+                if told:
+                    told.register(site)
             book = Book()
             for scenario in scenarios:
                 with self._step(scenario.name) as said:
@@ -106,6 +113,13 @@ class Run:
                 complaints.extend(result.complaints())
             with self.processors, self._step("judging all events again"):
                 site.verify()
+            if told:
+                with self.processors, self._step("delivering what receivers lack") as said:
+                    missed = told.settle(site)
+                    notes.heard = told.heard()
+                    said.append(str(notes.heard))
+                notes.failed += missed
+                complaints.extend(missed)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:

@@ -43,10 +43,13 @@ page = Blueprint("api_page", __name__, template_folder="files")
 
 @page.get("/")
 def lead() -> AnyResponse:
-    """Redirect a browser to the page; tell any other client where the page and the document are."""
+    """Redirect a browser to the start; tell any other client where the page and the document are.
+
+    The start is this page, unless the application has another one: START_PAGE names its endpoint.
+    """
     accepted = request.accept_mimetypes.best_match(["application/json", "text/html"])
     answer = (
-        redirect(url_for(".show"))
+        redirect(url_for(current_app.config.get("START_PAGE", ".show")))
         if accepted == "text/html"
         else jsonify(docs=url_for(".show"), openapi=url_for("openapi.spec"))
     )

@@ -10,6 +10,7 @@ from contextlib import suppress
 from http.client import HTTPException
 
 from lib.caller import VARIABLE
+from lib.hints import ADDRESS
 from lib.local import service
 from lib.local.binaries import embedded_folder
 from lib.local.caller import caller_folder
@@ -114,13 +115,15 @@ def console(project: Project, settings: Settings) -> int:
 def run(project: Project, settings: Settings, command: Sequence[str], *, as_owner: bool = False) -> int:
     """Become a command, so that it gets the signals and its exit status is ours.
 
-    Its environment contains the service's address of the database, with `as_owner` the owner's too, and the user's
-    folder.
+    Its environment contains the service's address of the database, with `as_owner` the owner's too, the user's folder,
+    and where the service listens if it runs.
     """
     if not command:
         raise LocalError("say which command to run: run -- COMMAND ...")
     cluster = _private_cluster(project, settings)
+    state = running_state(project.supervisor_lock)
     environment = {
+        **({ADDRESS: state.address} if state else {}),
         **settings.environment,
         **keep_secrets(project, settings),
         VARIABLE: str(caller_folder(project.root)),

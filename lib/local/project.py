@@ -18,10 +18,11 @@ class Project:
     `programs` (by name, one of them SERVICE), `reports`, `migrate` and `notice` are arguments for Python. A report
     prints in one line how the program of that name is doing. `notice` prints who may use the service in one line, and
     below it the headers that a request needs, one a line, to be put between double quotes in a shell; or it fails and
-    says which settings are wrong. `alive_path` is requested to see whether the service answers; `docs_path` leads to
-    its documentation; `sample_json` is a request to try at `sample_path`. `environment` is set for the programs, unless
-    the user sets these variables. `secrets` names, by variable, files of the project in which the runner makes and
-    keeps a random secret; the programs find it by the variable's name with _FILE, unless the user sets one of the two.
+    says which settings are wrong. `greeting` prints lines for the person who has started the service. `alive_path` is
+    requested to see whether the service answers; `docs_path` leads to its documentation; `sample_json` is a request to
+    try at `sample_path`. `environment` is set for the programs, unless the user sets these variables. `secrets` names,
+    by variable, files of the project in which the runner makes and keeps a random secret; the programs find it by the
+    variable's name with _FILE, unless the user sets one of the two.
     """
 
     root: Path
@@ -36,6 +37,7 @@ class Project:
     environment: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, Sequence[str]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    greeting: Sequence[str] = ()
 
     @property
     def var(self) -> Path:

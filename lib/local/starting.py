@@ -9,6 +9,7 @@ import time
 from lib.local.database_address import try_connection
 from lib.local.log_files import open_log
 from lib.local.project import Project
+from lib.local.reports import all_lines
 from lib.local.service import responds
 from lib.local.settings import Settings
 from lib.local.state import State, running_state
@@ -98,10 +99,17 @@ def _run_supervisor(project: Project, settings: Settings) -> int:
 
 def _say_running(project: Project, settings: Settings, state: State) -> None:
     say(f"Already running at {state.address} (pid {state.pid}); nothing was started.")
-    print(f"Docs       {state.address}{project.docs_path}", flush=True)
+    print(
+        "\n".join([f"Docs       {state.address}{project.docs_path}", *all_lines(project, project.greeting)]), flush=True
+    )
     wanted = [f"{name}={value}" for name in ("HOST", "PORT") if (value := settings.environment.get(name))]
     if wanted and settings.address != state.address:
         say(f"To serve at {settings.address} instead: {make('stop')} && {make(' '.join(['start', *wanted]))}")
+
+
+def _say_where(project: Project, address: str) -> None:
+    for line in (f"Docs       {address}{project.docs_path}", *all_lines(project, project.greeting)):
+        print(line, flush=True)
 
 
 def _notice(project: Project, settings: Settings) -> list[str]:
@@ -125,7 +133,7 @@ def _say_started(project: Project, settings: Settings, notice: list[str]) -> Non
     access, *headers = notice
     shown = " ".join(["-H 'Content-Type: application/json'", *(f'-H "{header}"' for header in headers)])
     print(f"Running at {settings.address}")
-    print(f"Docs       {settings.address}{project.docs_path}")
+    _say_where(project, settings.address)
     print(f"Access     {access}")
     print(f"Log file   {project.service_log}")
     print(f"Try        curl -i {settings.address}{project.sample_path} {shown} -d '{project.sample_json}'", flush=True)

@@ -1,9 +1,7 @@
 """The command `status`: what runs, how it is doing, where it listens, and where its data and logs are."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import psutil
 
@@ -11,12 +9,11 @@ from lib.database_url import masked_url
 from lib.local.postgres import cluster_of
 from lib.local.processes import is_running
 from lib.local.project import Project
-from lib.local.settings import program_environment, read_settings
+from lib.local.reports import first_line
+from lib.local.settings import read_settings
 from lib.local.state import State, running_state
 from lib.local.terminal import LocalError
 from lib.local.without_packages import NOT_RUNNING
-
-_REPORT_SECONDS = 10  # for the report of a program, which on an idle machine takes one
 
 Line = tuple[str, str]
 
@@ -40,37 +37,12 @@ def _program_lines(project: Project, state: State) -> Iterator[Line]:
     yield "pids", f"supervisor {state.pid}{''.join(programs)}"
     for name, argv in project.reports.items():
         if name in state.programs:
-            yield name, _report(project, argv)
+            yield name, first_line(project, argv)
 
 
 def _process(pid: int, starts: int) -> str:
     runs = pid != 0 and psutil.pid_exists(pid) and is_running(psutil.Process(pid))
     return f"{pid if runs else 'not running'} (starts: {starts})"
-
-
-def _report(project: Project, argv: Sequence[str]) -> str:
-    """Return the line in which a program says how it is doing, or why that cannot be told."""
-    try:
-        settings = read_settings(project.root, os.environ)
-        cluster = None if settings.database_url else cluster_of(project)
-        done = subprocess.run(
-            [sys.executable, *argv],
-            cwd=project.root,
-            env=program_environment(project, settings, cluster),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_REPORT_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return f"unknown: no report within {_REPORT_SECONDS} s"
-    except (LocalError, OSError) as error:
-        return f"unknown: {error}"
-    if said := done.stdout.splitlines():
-        return said[0]
-    *_, cause = done.stderr.splitlines() or ["it said nothing"]
-    return f"unknown: {cause.removeprefix('Error: ')}"
 
 
 def _database_lines(project: Project) -> list[Line]:

@@ -85,7 +85,7 @@ class Label:
 class Chart:
     """What the template draws: `height` is the total height in pixels; the bars lie between `top` and `bottom`.
 
-    `baseline` is the labels' baseline; `digits` is the number of characters of the longest value of the scale.
+    `baseline` is the labels' baseline; `scale_width` is the width in pixels of the longest value of the scale.
     """
 
     title: str
@@ -93,7 +93,7 @@ class Chart:
     top: int
     bottom: int
     baseline: int
-    digits: int
+    scale_width: float
     ticks: Sequence[Tick]
     columns: Sequence[Column]
     labels: Sequence[Label]
@@ -113,7 +113,7 @@ def bar_chart(title: str, bars: Sequence[Bar], size: Size = LARGE) -> Chart:
         top=TOP,
         bottom=bottom,
         baseline=bottom + BASELINE,
-        digits=max(len(f"{abs(value):,}") for value in values),
+        scale_width=round(LETTER * max(len(f"{abs(value):,}") for value in values), 1),
         ticks=[Tick(value, round(scale.y(value), 1)) for value in values],
         columns=[_column(scale, place, bar) for place, bar in enumerate(bars)],
         labels=list(_labels(scale, bars)),

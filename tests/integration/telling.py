@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, cast
 
 from apiflask import APIFlask
 
-from app.webhooks.secrets import WebhookKeys, name_of
+from app.webhooks.secrets import WebhookKeys
 from app.work.services import Duty, WorkServices
+from lib.derived_secrets import name_of
 from lib.services import services_of
 from tests.integration.conftest import Sql
 from tests.integration.servers import MAX_WAIT

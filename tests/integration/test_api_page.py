@@ -30,10 +30,16 @@ def test_it_reveals_no_settings_of_the_service(app_with: AppWith) -> None:
 
 @pytest.mark.parametrize("access", list(Access))
 def test_a_browser_at_the_root_is_redirected_to_the_page(app_with: AppWith, access: Access) -> None:
-    client = app_with(access=access).test_client()
+    client = app_with(access=access, console=False).test_client()
     led = client.get("/", headers={"Accept": BROWSER})
     assert (led.status_code, led.headers["Location"], led.headers["Vary"]) == (302, "/docs", "Accept")
     assert client.get("/", headers={"Accept": BROWSER}, follow_redirects=True).mimetype == "text/html"
+
+
+def test_a_browser_at_the_root_is_redirected_to_the_console_where_that_is_on(app_with: AppWith) -> None:
+    client = app_with().test_client()
+    assert client.get("/", headers={"Accept": BROWSER}).headers["Location"] == "/console"
+    assert "Sign in" in client.get("/", headers={"Accept": BROWSER}, follow_redirects=True).text
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.9"])
@@ -48,7 +54,8 @@ def test_it_finds_its_files_under_any_proxy_prefix(app_with: AppWith) -> None:
     assert "<title>Activity alerts</title>" in page.text
     assert 'data-document="/alerts/openapi.json"' in page.text
     assert 'src="/alerts/docs/start.js"' in page.text
-    root = app_with().test_client().get("/", headers={"Accept": BROWSER}, environ_overrides={"SCRIPT_NAME": "/alerts"})
+    client = app_with(console=False).test_client()
+    root = client.get("/", headers={"Accept": BROWSER}, environ_overrides={"SCRIPT_NAME": "/alerts"})
     assert root.headers["Location"] == "/alerts/docs"
 
 

@@ -236,6 +236,32 @@ def test_each_operation_needs_its_scope_and_names_who_did_it(app_with: AppWith, 
     assert re.fullmatch("key:[0-9a-f]{12} webhooks:write", who)
 
 
+def test_steps_are_read_newest_first_by_whoever_may_read(app_with: AppWith) -> None:
+    app = app_with(access=Access.KEYS)
+    reader, writer = (
+        {"Authorization": f"Bearer {create_key(wiring(app).database, scope.value, [scope], None)}"}
+        for scope in (Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE)
+    )
+    client = app.test_client()
+    path = client.post("/webhooks/endpoints", json=NEW, headers=writer).headers["Location"]
+    for rate in (3, 4):
+        client.patch(path, json={"per_second": rate}, headers=writer)
+    client.delete(path, headers=writer)
+    assert client.get(f"{path}/steps", headers=writer).status_code == 403
+    first = client.get(f"{path}/steps?limit=2", headers=reader).get_json()
+    then = client.get(f"{path}/steps?before={first['next_before']}", headers=reader).get_json()
+    assert [(each["step"], each["note"]) for each in (*first["steps"], *then["steps"])] == [
+        ("delete", ""),
+        ("change", "per_second 3 to 4"),
+        ("change", "per_second 10 to 3"),
+        ("create", "cases, standard, 1.1.1.1"),
+    ]
+    assert then["next_before"] is None
+    assert {each["who"][:4] for each in first["steps"]} == {"key:"}
+    assert problem(client.get(f"{path}9/steps", headers=reader)) == (404, "unknown-endpoint")
+    assert set(fault(client.get(f"{path}/steps?limit=0&before=x", headers=reader))) == {"limit", "before"}
+
+
 def test_messages_verify_across_a_rotation_to_another_key(app_with: AppWith, receiver: Receiving, sql: Sql) -> None:
     """A64."""
     first = app_with(webhook_key=(KEY,), **LOOPBACK).test_client()

@@ -3,11 +3,13 @@
 import json
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import psycopg2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -90,6 +92,71 @@ def test_what_is_due_to_an_address_comes_as_one_mail_a_minute(app: APIFlask, mai
     send_due(app)
     assert "player 3" in mailbox.mails[1].get_content()
     assert mailbox.mails[1]["Message-ID"] != mail["Message-ID"]
+
+
+SAME_ADDRESS = (
+    "mailto:team%2balerts@example.org",
+    "mailto:team+alerts@Example.org",
+    "mailto:TEAM%2Balerts@example.org",
+)
+A_MINUTE_PASSES = "UPDATE endpoint SET ready_at = ready_at - interval '60 s'"
+
+
+def test_endpoints_of_one_address_take_turns_one_mail_a_minute(app: APIFlask, mailbox: Mailbox, sql: Sql) -> None:
+    """A67."""
+    for url in SAME_ADDRESS:
+        add_endpoint(sql, url, "email")
+    told = []
+    for minute in range(6):
+        raise_alerts(app, *range(10 * minute + 1, 10 * minute + 3))
+        work(app)
+        send_due(app)
+        assert len(mailbox.mails) == minute + 1
+        sql(A_MINUTE_PASSES)
+        [(endpoint,)] = sql(
+            "SELECT endpoint_id - (SELECT min(id) FROM endpoint) FROM delivery WHERE state = 'delivered'"
+            " GROUP BY endpoint_id ORDER BY max(done_at) DESC LIMIT 1"
+        )
+        told.append(endpoint)
+    assert told == [0, 1, 2, 0, 1, 2]
+    assert mailbox.mails[5]["Subject"] == "Activity alerts: 6 raised", "all that it had not been told of"
+
+
+def test_the_pace_of_an_address_is_kept_for_an_endpoint_that_had_nothing_due(
+    app: APIFlask, app_with: AppWith, smtp: Controller, mailbox: Mailbox, sql: Sql
+) -> None:
+    add_endpoint(sql, SAME_ADDRESS[0], "email", state="paused")
+    add_endpoint(sql, SAME_ADDRESS[1], "email", codes=[1100])
+    other = add_endpoint(sql, SAME_ADDRESS[2], "email", codes=[30])
+    raise_alerts(app, 1)
+    work(app)
+    assert len(mailbox.mails) == 1
+    sql("UPDATE endpoint SET codes = '{}' WHERE id = %s", other)
+    sql("UPDATE endpoint SET codes = '{30}' WHERE id = %s", other - 1)
+    raise_alerts(app, 2)
+    work(app)
+    send_due(app)
+    assert len(mailbox.mails) == 1
+    sql(A_MINUTE_PASSES)
+    send_due(app)
+    assert len(mailbox.mails) == 1, "this worker remembers it"
+    send_due(app_with(**LOOPBACK, smtp_url=f"smtp://127.0.0.1:{smtp.port}?tls=off", mail_from=FROM))
+    assert len(mailbox.mails) == 2
+    assert "player 2" in mailbox.mails[1].get_content()
+
+
+def test_two_workers_do_not_send_to_one_address_at_once(
+    app: APIFlask, database: str, mailbox: Mailbox, sql: Sql
+) -> None:
+    ids = [add_endpoint(sql, url, "email", codes=[code]) for url, code in zip(SAME_ADDRESS, (30, 1100), strict=False)]
+    raise_alerts(app, 1)
+    number(app)
+    with closing(psycopg2.connect(database)) as another_worker:
+        another_worker.cursor().execute("SELECT FROM endpoint WHERE id = %s FOR UPDATE", [ids[0]])
+        send_due(app)
+        assert mailbox.mails == []
+    send_due(app)
+    assert len(mailbox.mails) == 1
 
 
 def test_a_mail_that_is_refused_is_tried_again_as_the_same(app: APIFlask, mailbox: Mailbox, sql: Sql) -> None:

@@ -346,18 +346,20 @@ def with_an_endpoint(app_with: AppWith, example: Example) -> TestResponse:
             sql("UPDATE endpoint SET url = %s", there.url)
         if example.name == "endpoint-gone":
             client.delete(f"/webhooks/endpoints/{number}")
-        [(delivery,)] = sql("SELECT id FROM delivery")
+        [(delivery, step)] = sql("SELECT max(delivery.id), max(endpoint_event.id) FROM delivery, endpoint_event")
         path = example.path.replace("/endpoints/1", f"/endpoints/{number}")
         path = path.replace("/deliveries/1", f"/deliveries/{delivery}")
         if example.name != "created":
             body = {"dead": True} if example.name == "due" else example.request
             answer = client.open(path, method=example.method, json=body)
-    return numbered_from_one(answer, number, delivery)
+    return numbered_from_one(answer, number, delivery, step)
 
 
-def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int) -> TestResponse:
-    """Write the answer as if endpoint and delivery were the first ones, and every attempt took as long."""
-    text = re.sub(rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}),', r'"\1":\g<2>1,', answer.get_data(as_text=True))
+def numbered_from_one(answer: TestResponse, endpoint: int, delivery: int, step: int) -> TestResponse:
+    """Write the answer as if endpoint, delivery and step were the first ones, and every attempt took as long."""
+    text = re.sub(
+        rf'"(id|endpoint_id)":( ?)(?:{endpoint}|{delivery}|{step}),', r'"\1":\g<2>1,', answer.get_data(as_text=True)
+    )
     text = re.sub(rf"endpoint {endpoint} |/endpoints/{endpoint}\b", lambda found: _with_one(found[0]), text)
     text = re.sub(rf"/deliveries/{delivery}\b", "/deliveries/1", text)
     answer.set_data(re.sub(r'"seconds":( ?)[0-9.e-]+', r'"seconds":\g<1>0.25', text))
@@ -385,6 +387,7 @@ WITH_AN_ENDPOINT = (
     ("create_endpoint", "created"),
     ("read_endpoints", "one"),
     ("read_endpoint", "endpoint"),
+    ("read_steps", "steps"),
     ("change_endpoint", "paused"),
     ("rotate_secret", "rotated"),
     ("rotate_secret", "not-signed"),

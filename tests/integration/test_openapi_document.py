@@ -78,7 +78,7 @@ def test_it_describes_every_view_once_and_nothing_else(app_without_database: API
     routes = {
         f"{method} " + re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule.rule)
         for rule in app_without_database.url_map.iter_rules()
-        if rule.endpoint not in NOT_DESCRIBED
+        if rule.endpoint not in NOT_DESCRIBED and not rule.rule.startswith("/console")
         for method in (rule.methods or set()) - ALWAYS_THERE
     }
     described = {name for name, _ in operations(document)}

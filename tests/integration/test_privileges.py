@@ -80,6 +80,7 @@ ALLOWED = {
     "feed_head": May(update=("number", "stage", "user_id", "t", "n")),
     "outbox": May(insert=("user_id", "t", "n", "kind", "no", "quiet"), delete=True),
     "work_beat": May(update=("host", "pid", "seen_at")),
+    "work_trouble": May(insert=("host", "pid", "duty", "since", "cause"), delete=True),
     "alert": May(insert=("user_id", "t", "n", "code", "edition", "shadow", "evidence", "fresh")),
     "api_key": May(
         insert=("prefix", "name", "digest", "scopes", "created_at", "expires_at", "created_by", "owner"),

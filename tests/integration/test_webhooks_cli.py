@@ -69,6 +69,28 @@ def test_an_endpoint_is_added_and_its_secret_shown_again(flask: Flask, sql: Sql)
     assert "https://1.1.1.1/alerts" in line
 
 
+def test_an_endpoint_is_shown_with_its_steps_also_when_it_is_deleted(flask: Flask, endpoint: int, sql: Sql) -> None:
+    done(flask("webhooks", "change", endpoint, "--code", 123))
+    sql("INSERT INTO endpoint_event (endpoint_id, step, who, note) VALUES (%s, 'disable', 'sender', 'gone')", endpoint)
+    shown = done(flask("webhooks", "show", endpoint))
+    assert {"name: cases", "told of: codes 123", "state: enabled"} <= set(shown.splitlines())
+    *_, heading, disabled, changed, created = map(str.rstrip, shown.splitlines())
+    assert heading.split() == ["id", "at", "(UTC)", "step", "who", "note"]
+    assert re.search(r"disable +sender +gone$", disabled)
+    assert re.search(r"change +\S+@\S+ +filter all to 123$", changed)
+    assert re.search(r"create +\S+@\S+ +cases, standard, 1.1.1.1$", created)
+    done(flask("webhooks", "delete", endpoint))
+    page = done(flask("webhooks", "show", endpoint, "--limit", 1))
+    assert page.splitlines()[0] == f"Endpoint {endpoint} is deleted."
+    assert " delete " in page
+    [before] = re.findall(r"add --before (\d+)", page)
+    rest = done(flask("webhooks", "show", endpoint, "--before", before))
+    assert [word for word in ("delete", "disable", "change", "create") if f" {word} " in rest] == [
+        *("disable", "change", "create")
+    ]
+    assert "to list what there is" in refused(flask("webhooks", "show", endpoint + 1))
+
+
 def test_each_step_is_taken_as_over_http(flask: Flask, endpoint: int, sql: Sql) -> None:
     assert "is enabled: codes 123." in done(flask("webhooks", "change", endpoint, "--code", 123))
     assert "is enabled: everything." in done(flask("webhooks", "change", endpoint, "--all", "--name", "other"))

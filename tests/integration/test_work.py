@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.work import state
-from app.work.state import LATE_AFTER, SILENT_AFTER, state_of_work
+from app.work.state import FAILING_AFTER, LATE_AFTER, state_of_work
+from app.work.troubles import SILENT_AFTER
 from lib.metrics import measured
 from lib.statements import BY_INDEX
 from tests.integration.clients import send
@@ -65,11 +66,17 @@ def test_it_numbers_what_waits_and_ends_in_peace(serve: Serve, client: FlaskClie
     assert sql("SELECT count(*) FROM outbox") == [(1,)], "which waits for the next worker"
 
 
-def test_it_waits_for_a_database_that_is_away(serve: Serve) -> None:
+def test_it_waits_for_a_database_that_is_away(serve: Serve, tmp_path: Path) -> None:
+    log = tmp_path / "work.log"
+    log.touch()
     with closing(socket.socket()) as nobody:
         nobody.bind(("127.0.0.1", 0))
-        worker = serve(WORK, DATABASE_URL=f"postgresql://someone@127.0.0.1:{nobody.getsockname()[1]}/x")
-        time.sleep(4)
+        address = f"postgresql://someone@127.0.0.1:{nobody.getsockname()[1]}/x"
+        worker = serve(WORK, DATABASE_URL=address, LOG_FILE=str(log))
+        deadline = time.monotonic() + MAX_WAIT
+        while log.read_text().count("worker waits for the database") < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(2)  # in which duties are tried again
         status, output = ended(worker)
     assert status == 0, output
     waiting = re.findall(r'"duty": "([^"]+)"[^\n]*worker waits for the database', output)
@@ -100,6 +107,10 @@ def received(systemd: socket.socket) -> Iterator[bytes]:
             yield systemd.recv(100)
 
 
+FAILING = """
+    INSERT INTO work_trouble (host, pid, duty, since, cause, seen_at)
+    VALUES ('h', 7, 'sender', now() - interval '{} s', 'ValueError', now() - interval '{} s')
+"""
 SEEN = "UPDATE work_beat SET seen_at = now() - interval '{} s', host = 'h', pid = 7"
 CHECKS = {
     "never": (["UPDATE work_beat SET seen_at = NULL"], 1, "no worker has run yet"),
@@ -107,6 +118,13 @@ CHECKS = {
     "silent": ([SEEN.format(SILENT_AFTER + 1)], 1, "seen 31 s ago"),
     "late": ([SEEN.format(0), OTHER.format(LATE_AFTER + 1)], 1, "the oldest alert waits 61 s"),
     "soon": ([SEEN.format(0), OTHER.format(LATE_AFTER - 10)], 0, "the oldest alert waits 50 s"),
+    "failing": (
+        [SEEN.format(5), FAILING.format(FAILING_AFTER + 1, 5)],
+        1,
+        "no alert waits; sender has failed for 31 s (process 7 on h): ValueError",
+    ),
+    "failed once": ([SEEN.format(5), FAILING.format(FAILING_AFTER - 10, 5)], 0, "sender has failed for 20 s"),
+    "replaced": ([SEEN.format(5), FAILING.format(99, SILENT_AFTER + 1)], 0, "seen 5 s ago; no alert waits\n"),
 }
 
 
@@ -118,7 +136,7 @@ def test_the_check_says_whether_a_worker_works_in_time(
         sql(change)
     done = app.test_cli_runner().invoke(args=["work", "--check"])
     assert (done.exit_code, said in done.output) == (status, True), done.output
-    assert ("to start one: " in done.output) == (status == 1)
+    assert ("to start one: " in done.output) == (status == 1 and "failed" not in said)
 
 
 @pytest.mark.parametrize("changes", [changes for changes, status, _ in CHECKS.values() if status])

@@ -35,8 +35,9 @@ def test_bars_are_as_high_as_their_values() -> None:
 
 def test_the_scale_is_labelled_above_and_below_the_axis() -> None:
     svg = drawn(bar_chart("some", [Bar("a", "a", [Segment(3500, "kept")], [Segment(900, "lost")])]))
-    assert re.findall(r"<span[^>]*>([\d,]+)</span>", svg) == ["0", "1,000", "2,000", "3,000", "4,000"]
-    assert 'style="width: 5ch"' in svg
+    assert re.findall(r'dominant-baseline="central">([\d,]+)</text>', svg) == ["0", "1,000", "2,000", "3,000", "4,000"]
+    assert f'<svg class="scale" width="{5 * LETTER}"' in svg
+    assert "style=" not in svg
     assert [svg.count(f'<line class="{kind}"') for kind in ("axis", "grid")] == [1, 4]
 
 

@@ -74,6 +74,10 @@ WRONG = [
     ("RATE_LIMIT", "often"),
     ("RATE_LIMIT_STORAGE", "memcached://127.0.0.1"),
     ("WEBHOOK_KEY", "x" * 31),
+    ("CONSOLE", "yes"),
+    ("CONSOLE_KEY", "x" * 31),
+    ("CONSOLE_URL", "console.example.com"),
+    ("CONSOLE_URL", "https://console.example.com/console"),
     ("WEBHOOK_KEY", f"{'x' * 32},short"),
     ("WEBHOOK_HTTP", "perhaps"),
     ("WEBHOOK_ALLOW", "10.1.0.1/16"),
@@ -328,3 +332,15 @@ def test_keys_and_networks_of_webhooks_are_lists(
     settings = read_settings(tmp_path / ".env")
     assert settings.webhook_key == (new, old)
     assert [str(network) for network in settings.webhook_allow] == ["10.1.0.0/16", "fd00::/8", "10.2.3.4/32"]
+
+
+def test_the_console_is_on_in_development_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A71."""
+    assert read_settings(tmp_path / ".env").console
+    monkeypatch.setenv("ENV", "production")
+    assert not read_settings(tmp_path / ".env").console
+    monkeypatch.setenv("CONSOLE", "on")
+    with pytest.raises(SettingsError, match="  CONSOLE_KEY: "):
+        read_settings(tmp_path / ".env")
+    monkeypatch.setenv("CONSOLE_KEY", "k" * 32)
+    assert read_settings(tmp_path / ".env").console

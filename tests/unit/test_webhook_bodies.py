@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from hypothesis import strategies as st
 
 from app.alerts.domain import Evidence, Kind, StoredAlert
 from app.alerts.feed.domain import Entry
+from app.alerts.freshness import MAX_ALERTS
 from app.rules.event import EventRef
 from app.rules.meaning import Indicator, Meaning, Strength
 from app.webhooks.bodies import MAX_BODY, data_of, standard_body
 from app.webhooks.digests import MAX_LINES, lines_of, plain, slack_body, teams_body, title_of
 from app.webhooks.domain import Topic
 from app.webhooks.messages import Message
+from tests.message_schemas import MessageSchemas
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DOCUMENT = json.loads(Path("docs/openapi.json").read_text())
 
 
 def entry(number: int = 1, events: int = 1, guidance: str | None = "Call.", sentence: str = "Too much.") -> Entry:
@@ -83,6 +87,18 @@ def test_a_body_is_short_whatever_it_tells(count: int, events: int, letters: int
     body = standard_body(message(*many))
     assert len(body) <= MAX_BODY
     assert read(body)["data"]["alerts"][0]["code"] == 1_001
+
+
+@pytest.mark.parametrize("count", [1, 3, 10, 30, MAX_ALERTS])
+@pytest.mark.parametrize("letters", [0, 500])
+def test_a_body_of_any_length_is_as_documented(count: int, letters: int) -> None:
+    many = [entry(each, 100, "g" * letters or None) for each in range(1, count + 1)]
+    assert MessageSchemas(DOCUMENT).faults(read(standard_body(message(*many)))) == []
+
+
+def test_no_code_is_left_out_however_many_an_edition_raises() -> None:
+    body = read(standard_body(message(*(entry(each, 100, "g" * 500) for each in range(MAX_ALERTS)))))
+    assert [alert["code"] for alert in body["data"]["alerts"]] == [1_000 + each for each in range(MAX_ALERTS)]
 
 
 def test_a_long_notice_is_cut_to_its_type() -> None:

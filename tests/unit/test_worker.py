@@ -84,6 +84,42 @@ def test_a_defect_is_told_with_its_traceback_and_ends_nothing() -> None:
     assert (told["event"], told["log_level"], type(told["exc_info"])) == ("worker disturbed", "error", ValueError)
 
 
+def test_a_duty_that_fails_is_in_trouble_since_its_first_failure() -> None:
+    may_end, lost = Event(), Unavailable("the database does not answer")
+
+    def fail_late() -> bool:
+        may_end.wait(MAX_WAIT)
+        raise lost
+
+    failing, well = Errand([fail(ValueError("somebody's data")), fail_late, lambda: False]), Errand()
+    with capture_logs():
+        made = run(failing, well)
+        until = time.monotonic() + MAX_WAIT
+        while failing.done < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        [first] = made.troubles()
+        assert (first.duty, first.cause) == ("errand 0", "ValueError, which the worker's log shows")
+        time.sleep(0.1)
+        assert made.troubles()[0].seconds >= first.seconds + 0.1
+        may_end.set()
+        assert failing.idle.wait(MAX_WAIT)
+        assert made.troubles() == []
+        made.stop()
+
+
+def test_a_duty_with_a_long_pause_is_tried_again_soon_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MOST_AFTER_A_FAILURE", 0.01)
+    failing = Errand([fail(ValueError("a defect")), lambda: False])
+    made = Worker([Duty(name="cleaning", errand=failing, pause=MAX_WAIT)])
+    with capture_logs():
+        made.start()
+        until = time.monotonic() + MAX_WAIT / 2
+        while failing.done < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        made.stop()
+
+
 def test_a_turn_that_takes_too_long_counts_as_stuck() -> None:
     goes_on = Event()
     made = run(Errand([goes_on.wait]), Errand(), patience=0.05)
@@ -91,6 +127,7 @@ def test_a_turn_that_takes_too_long_counts_as_stuck() -> None:
     while made.works() and time.monotonic() < until:
         time.sleep(0.01)
     assert not made.works()
+    assert [(each.duty, each.cause) for each in made.troubles()] == [("errand 0", "its turn does not end")]
     goes_on.set()
     while not made.works() and time.monotonic() < until:
         time.sleep(0.01)

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Instances:
-    """Two instances of the service, each at its port; they run when they are started."""
+    """Two instances of the service and the console, each at its port; they run when they are started."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
         self.ports = (free_port(), free_port())
+        self.console = free_port()
 
     def start(self, port: int, **settings: str) -> "subprocess.Popen[str]":
         """Start the instance of a port, and return when it answers; no key is needed unless the settings say so.
@@ -42,5 +43,5 @@ def instances(serve: Serve) -> Instances:
 def nginx(instances: Instances, port: int, tmp_path: Path) -> Iterator[Nginx]:
     if shipped.PROGRAM is None:
         pytest.skip("nginx is not installed: apt-get install nginx")
-    with shipped.running(tmp_path / "nginx", port, instances.ports) as running:
+    with shipped.running(tmp_path / "nginx", port, instances.ports, instances.console) as running:
         yield running

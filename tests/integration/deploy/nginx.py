@@ -52,8 +52,8 @@ def make_certificate(folder: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=folder / "fullchain.pem")
 
 
-def move_in(folder: Path, port: int, instances: Sequence[int]) -> None:
-    """Put the shipped files into a folder, with its own port, instances and files to write."""
+def move_in(folder: Path, port: int, instances: Sequence[int], console: int) -> None:
+    """Put the shipped files into a folder, with its own port, instances, console and files to write."""
     shutil.copy(SHIPPED / "nginx.conf", folder)
     site = (SHIPPED / "site.conf").read_text(encoding="utf-8")
     site = re.sub(r"listen \[::\].*\n", "", site).replace("listen 443 ", f"listen 127.0.0.1:{port} ")
@@ -64,15 +64,17 @@ def move_in(folder: Path, port: int, instances: Sequence[int]) -> None:
     for own, instance in zip(("5001", "5002"), instances, strict=True):
         shipped = shipped.replace(f"127.0.0.1:{own} ", f"127.0.0.1:{instance} ")
     (folder / "instances.conf").write_text(shipped, encoding="utf-8")
+    shipped = (SHIPPED / "console.conf").read_text(encoding="utf-8")
+    (folder / "console.conf").write_text(shipped.replace(":5003;", f":{console};"), encoding="utf-8")
 
 
 @contextmanager
-def running(folder: Path, port: int, instances: Sequence[int]) -> Iterator[Nginx]:
-    """Run nginx in front of two instances of the service, of which either need not run."""
+def running(folder: Path, port: int, instances: Sequence[int], console: int) -> Iterator[Nginx]:
+    """Run nginx in front of two instances of the service and the console, of which each need not run."""
     assert PROGRAM is not None
     folder.mkdir()
     trust = make_certificate(folder / "tls")
-    move_in(folder, port, instances)
+    move_in(folder, port, instances, console)
     argv = [PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with (folder / "error.log").open("wb") as errors:
         process = subprocess.Popen([*argv, "-g", f"daemon off; pid {folder}/pid;"], stderr=errors)  # noqa: S603

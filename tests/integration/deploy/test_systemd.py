@@ -10,7 +10,13 @@ import pytest
 
 SHIPPED = Path(__file__).parents[3] / "deploy/systemd"
 UNIT = "activity-alerts@.service"
-UNITS = (UNIT, "activity-alerts-work.service", "activity-alerts-seal.service", "activity-alerts-seal.timer")
+UNITS = (
+    UNIT,
+    "activity-alerts-console.service",
+    "activity-alerts-work.service",
+    "activity-alerts-seal.service",
+    "activity-alerts-seal.timer",
+)
 ANALYZE = shutil.which("systemd-analyze")
 OLDEST = 250  # the version from which on a unit can be judged without a running systemd
 MAX_EXPOSURE = 20  # tenths; "OK" ends at 50
@@ -47,7 +53,9 @@ def test_the_unit_is_locked_up(name: str) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_commands_run_in_their_release_with_the_settings(database: str, tmp_path: Path) -> None:
+@pytest.fixture
+def command(database: str, tmp_path: Path) -> Path:
+    """Install a release, with the settings of all; return its command."""
     release = tmp_path / "releases/one"
     (release / "deploy/systemd").mkdir(parents=True)
     shutil.copy(SHIPPED / "activity-alerts", release / "deploy/systemd")
@@ -58,11 +66,32 @@ def test_the_commands_run_in_their_release_with_the_settings(database: str, tmp_
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     (tmp_path / "current").symlink_to(release)
-    command = tmp_path / "activity-alerts"
-    command.symlink_to(tmp_path / "current/deploy/systemd/activity-alerts")
-    (tmp_path / "env").write_text(f'DATABASE_URL="{database}"\n')
-    environment = {"SETTINGS": str(tmp_path / "env"), "PATH": "/usr/bin:/bin"}
-    argv = [str(command), "keys", "create", "--name", "payments", "--scope", "events:write"]
-    done = subprocess.run(argv, env=environment, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
+    (tmp_path / "activity-alerts").symlink_to(tmp_path / "current/deploy/systemd/activity-alerts")
+    (tmp_path / "env").write_text(f'DATABASE_URL="{database}"\nENV="production"\nCONSOLE="off"\n')
+    return tmp_path / "activity-alerts"
+
+
+def run(command: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    folder = command.parent
+    settings = {"SETTINGS": str(folder / "env"), "CONSOLE_SETTINGS": str(folder / "console")}
+    environment = {**settings, "PATH": "/usr/bin:/bin"}
+    return subprocess.run([command, *words], env=environment, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_the_commands_run_in_their_release_with_the_settings(command: Path) -> None:
+    done = run(command, "keys", "create", "--name", "payments", "--scope", "events:write")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("aa_")
+
+
+def test_the_commands_for_people_have_the_settings_of_the_console_as_well(command: Path) -> None:
+    """A71."""
+    invite = ("staff", "invite", "ann@example.com", "--role", "admin")
+    without = run(command, *invite)
+    assert (without.returncode, "CONSOLE_KEY is not set" in without.stderr) == (1, True)
+    own = f'CONSOLE="on"\nCONSOLE_KEY="{"k" * 32}"\nCONSOLE_URL="https://alerts.example.com"\n'
+    (command.parent / "console").write_text(own)
+    done = run(command, *invite)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("https://alerts.example.com/console/welcome/")
+    assert run(command, "console").stdout.startswith("Console    https://alerts.example.com/console\n")

@@ -13,8 +13,10 @@ DOCKERFILE = Path("Dockerfile").read_text(encoding="utf-8")
 DEVELOPMENT: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text(encoding="utf-8"))
 PRODUCTION: dict[str, Any] = yaml.safe_load(Path("deploy/compose.production.yml").read_text(encoding="utf-8"))
 EXAMPLE = Path("deploy/production.env.example")
+CONSOLE_EXAMPLE = Path("deploy/console.env.example")
 NGINX = Path("deploy/nginx/nginx.conf").read_text(encoding="utf-8")
 UNIT = Path("deploy/systemd/activity-alerts@.service").read_text(encoding="utf-8")
+CONSOLE_UNIT = Path("deploy/systemd/activity-alerts-console.service").read_text(encoding="utf-8")
 WORK_UNIT = Path("deploy/systemd/activity-alerts-work.service").read_text(encoding="utf-8")
 
 # Where an instance listens is known by the image and the unit; the container has no file to log to; the owner of the

@@ -15,7 +15,7 @@ Service = dict[str, Any]
 
 WEB = [
     pytest.param(DEVELOPMENT["services"]["web"], id="development"),
-    *(pytest.param(PRODUCTION["services"][name], id=f"production {name}") for name in ("web-a", "web-b")),
+    *(pytest.param(PRODUCTION["services"][name], id=f"production {name}") for name in ("web-a", "web-b", "console")),
 ]
 WORK = [
     pytest.param(DEVELOPMENT["services"]["work"], id="development work"),
@@ -78,7 +78,7 @@ def test_development_passes_every_setting_on() -> None:
 
 
 def test_production_requires_keys_whatever_its_settings_say() -> None:
-    for name in ("web-a", "web-b", "work", "migrate"):
+    for name in ("web-a", "web-b", "console", "work", "migrate"):
         service = PRODUCTION["services"][name]
         assert service["env_file"] == [".env"]
         assert service["environment"].items() >= {"ENV": "production", "ACCESS": "keys"}.items()
@@ -97,6 +97,25 @@ def test_nginx_asks_the_two_containers_whose_addresses_are_fixed() -> None:
     fixed = [PRODUCTION["services"][name]["networks"]["front"]["ipv4_address"] for name in asked]
     assert asked == {"web-a", "web-b"}
     assert len(set(fixed)) == 2
+
+
+def test_nginx_asks_the_console_by_its_fixed_address() -> None:
+    [asked] = re.findall(
+        r"^server ([\d.]+):5000;$", Path("deploy/nginx/console.compose.conf").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    networks = [service["networks"].get("front") for service in PRODUCTION["services"].values()]
+    addresses = [network["ipv4_address"] for network in networks if network]
+    assert PRODUCTION["services"]["console"]["networks"]["front"]["ipv4_address"] == asked
+    assert len(set(addresses)) == len(addresses)
+
+
+def test_only_the_console_knows_its_key() -> None:
+    """A71."""
+    for name in ("web-a", "web-b", "work", "migrate", "console"):
+        environment = PRODUCTION["services"][name]["environment"]
+        assert (environment["CONSOLE"], bool(environment["CONSOLE_KEY"])) == (
+            ("on", True) if name == "console" else ("off", False)
+        )
 
 
 def test_the_files_mounted_into_nginx_are_shipped() -> None:

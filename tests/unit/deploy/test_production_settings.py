@@ -1,5 +1,6 @@
 """The files shipped for production agree with the settings and times of the service."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,18 @@ from app.config import read_settings
 from app.server import SHUTDOWN_TIMEOUT
 from app.work.worker import GRACE
 from lib.bodies import MAX_BODY_SIZE
-from tests.unit.deploy.files import EXAMPLE, OF_THE_PLACE, SETTINGS, UNIT, WORK_UNIT, of_nginx, of_the_unit, seconds
+from tests.unit.deploy.files import (
+    CONSOLE_EXAMPLE,
+    CONSOLE_UNIT,
+    EXAMPLE,
+    OF_THE_PLACE,
+    SETTINGS,
+    UNIT,
+    WORK_UNIT,
+    of_nginx,
+    of_the_unit,
+    seconds,
+)
 
 MAX_ANSWER = 5  # seconds, in any state of the database: docs/reliability.md
 
@@ -52,7 +64,8 @@ def test_slightly_oversized_bodies_reach_the_service() -> None:
 
 
 def test_systemd_waits_for_the_shutdown() -> None:
-    assert seconds(of_the_unit("TimeoutStopSec")) > SHUTDOWN_TIMEOUT
+    for unit in (UNIT, CONSOLE_UNIT):
+        assert seconds(of_the_unit("TimeoutStopSec", unit)) > SHUTDOWN_TIMEOUT
     assert seconds(of_the_unit("TimeoutStopSec", WORK_UNIT)) > GRACE
 
 
@@ -60,9 +73,23 @@ def test_systemd_waits_for_the_worker_s_first_report() -> None:
     assert seconds(of_the_unit("WatchdogSec", WORK_UNIT)) > 10
 
 
-def test_the_worker_is_as_locked_up_as_an_instance() -> None:
+@pytest.mark.parametrize("unit", [WORK_UNIT, CONSOLE_UNIT], ids=["worker", "console"])
+def test_every_program_is_as_locked_up_as_an_instance(unit: str) -> None:
     beginning = "# It writes only to the journal"
-    assert UNIT[UNIT.index(beginning) :] == WORK_UNIT[WORK_UNIT.index(beginning) :]
+    assert UNIT[UNIT.index(beginning) :] == unit[unit.index(beginning) :]
+
+
+def test_the_console_is_an_instance_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A71."""
+    assert re.search(r"^Environment=.*\bCONSOLE=off\b", UNIT, re.MULTILINE)
+    read = re.findall(r"^EnvironmentFile=(.*)$", CONSOLE_UNIT, re.MULTILINE)
+    assert read == ["/etc/activity-alerts/env", "/etc/activity-alerts/console"], "the last one wins"
+    own = {**dotenv_values(CONSOLE_EXAMPLE), "CONSOLE_KEY": "k" * 32}
+    for name, value in {**dotenv_values(EXAMPLE), **own}.items():
+        monkeypatch.setenv(name, value or "")
+    settings = read_settings(tmp_path / ".env")
+    assert (settings.console, settings.env, settings.access) == (True, "production", Access.KEYS)
+    assert settings.console_url.startswith("https://")
 
 
 def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
@@ -71,7 +98,7 @@ def test_systemd_waits_for_the_start_as_long_as_the_probe() -> None:
 
 
 def test_systemd_does_not_restart_after_a_wrong_setting() -> None:
-    for unit in (UNIT, WORK_UNIT):
+    for unit in (UNIT, WORK_UNIT, CONSOLE_UNIT):
         assert (
             of_the_unit("RestartPreventExitStatus", unit) == "2"
         )  # tests/integration/test_server.py shows that status
@@ -81,5 +108,5 @@ def test_every_shipped_file_is_explained() -> None:
     shipped = [path.relative_to("deploy") for path in Path("deploy").rglob("*") if path.is_file()]
     known = [str(path) for path in shipped if path.parts[:2] != ("nginx", "tls") and path.name != ".env"]
     explained = Path("docs/deploy.md").read_text(encoding="utf-8")
-    assert len(known) == 11
+    assert len(known) == 15
     assert [path for path in known if f"`{path}`" not in explained] == []

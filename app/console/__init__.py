@@ -1,0 +1,1 @@
+"""Pages for the people of a player-protection team: plain HTML, rendered here, that works without JavaScript."""

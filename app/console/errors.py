@@ -1,0 +1,88 @@
+"""Errors as pages: of the console's own steps, and whatever else happens under its paths."""
+
+from urllib.parse import quote
+
+from flask import Flask, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.cases.refusals import CaseRefusal, NoSuchCase
+from app.console.answers import page
+from app.console.entrance import console, session_or_none
+from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
+from app.staff.passwords import Busy
+from app.staff.permissions import NotConfirmed, NotPermitted
+from lib.logs import get_logger
+from lib.problem_details import ProblemType, pages_under
+from lib.request_ids import current_request_id
+
+PATH = "/console"
+SHOWN = {405: 404, 408: 400, 413: 400, 415: 400}  # whose words fit a status that has none of its own
+OWN_WORDS = (400, 403, 413)  # whose exceptions say more than the page does
+
+log = get_logger()
+
+
+def error_page(status: int, what: str = "") -> Response:
+    """Return the page of an error."""
+    start = ("/console", "Go to the start") if session_or_none() else ("/console/login", "Sign in")
+    return page(
+        "console/error.html.j2",
+        status=status,
+        code=status,
+        shown=SHOWN.get(status, status),
+        what=what,
+        links=[start],
+        request_id=current_request_id(),
+    )
+
+
+def problem_page(problem_type: ProblemType, detail: str) -> Response:
+    """Return the page of a problem that no page of the console answers itself."""
+    return error_page(problem_type.status, sentence(detail) if problem_type.status in OWN_WORDS else "")
+
+
+def sentence(text: str) -> str:
+    """Return a message as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+@console.errorhandler(NotPermitted)
+def show_forbidden(error: NotPermitted) -> Response:
+    """Say which permission is missing."""
+    found = session_or_none()
+    who = found.actor.name if found else ""
+    log.info("step refused", permission=error.permission.value, path=request.path, who=who)
+    return error_page(403, sentence(str(error)))
+
+
+@console.errorhandler(NotConfirmed)
+def ask_for_code(_: NotConfirmed) -> AnyResponse:
+    """Ask for a code, then lead back to the page that the step belongs to: a step's path is that page's and a word."""
+    back = request.path.rpartition("/")[0] if request.method == "POST" else request.path
+    return redirect(f"/console/confirm?next={quote(back, safe='/')}", 303)
+
+
+@console.errorhandler(NoSuchCase)
+@console.errorhandler(NoSuchAccount)
+@console.errorhandler(LinkExpired)
+def show_missing(error: Exception) -> Response:
+    """Say that there is nothing at this address."""
+    return error_page(404, sentence(str(error)))
+
+
+@console.errorhandler(CaseRefusal)
+@console.errorhandler(StaffRefusal)
+def show_conflict(error: Exception) -> Response:
+    """Say why the step was not taken."""
+    return error_page(409, sentence(str(error)))
+
+
+@console.errorhandler(Busy)
+def show_busy(error: Busy) -> Response:
+    """Say that nothing was checked."""
+    return error_page(503, sentence(str(error)))
+
+
+def init_app(app: Flask) -> None:
+    """Answer with pages under the console's path, whatever happens there."""
+    pages_under(app, PATH, problem_page)

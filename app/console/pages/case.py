@@ -1,0 +1,209 @@
+"""One case: why it is there, what was done, and the steps that may be taken."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Response, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.cases import controllers, others, reading, steps
+from app.cases.domain import Case
+from app.cases.refusals import CaseMoved, CaseRefusal, NoSuchCase
+from app.cases.requests import CaseRef, Closing, QueueQuery, Tab
+from app.cases.services import CaseServices
+from app.console.answers import go_to, new_form, page
+from app.console.entrance import console, form, made, polled, session
+from app.console.errors import sentence
+from app.console.forms import Form
+from app.console.pages import case_forms, case_words
+from app.console.pages.case_forms import CaseForm
+from app.console.pages.queue import CASES, back_to_list
+from app.staff.controllers import colleagues
+from app.staff.permissions import Actor, Permission
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PageStep:
+    """A step of the page: its form, the use case, and what is said when it is done."""
+
+    schema: type[CaseForm]
+    take: Callable[[CaseServices, Actor, CaseRef, Values], Case]
+    said: str
+
+
+def in_days(days: int) -> datetime:
+    """Return the time so many days from now."""
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+def close(services: CaseServices, actor: Actor, ref: CaseRef, given: Values) -> Case:
+    """Close a case as its form says."""
+    closing = Closing(
+        outcome=given["outcome"],
+        reason=given["reason"],
+        alerts=given["alerts"],
+        why_no_interaction=given["why_no_interaction"],
+    )
+    return controllers.close(services, actor, ref, closing)
+
+
+STEPS = {
+    "take": PageStep(CaseForm, lambda s, a, ref, _: controllers.take(s, a, ref), "Case {id} is yours."),
+    "release": PageStep(CaseForm, lambda s, a, ref, _: controllers.release(s, a, ref), "Case {id} waits again."),
+    "wake": PageStep(CaseForm, lambda s, a, ref, _: controllers.wake(s, a, ref), "Case {id} is awake."),
+    "undo": PageStep(CaseForm, lambda s, a, ref, _: controllers.undo_close(s, a, ref), "Case {id} is open again."),
+    "close": PageStep(case_forms.CloseForm, close, "Case {id} is closed."),
+    "assign": PageStep(
+        case_forms.AssignForm,
+        lambda s, a, ref, given: controllers.assign(s, a, ref, given["to"]),
+        "Case {id} is assigned.",
+    ),
+    "snooze": PageStep(
+        case_forms.SnoozeForm,
+        lambda s, a, ref, given: controllers.snooze(s, a, ref, until=in_days(given["days"]), reason=given["reason"]),
+        "Case {id} sleeps until its time comes, or an alert.",
+    ),
+    "wait": PageStep(
+        case_forms.WaitForm,
+        lambda s, a, ref, given: controllers.wait_for_effect(
+            s, a, ref, evaluate_at=in_days(given["days"]), note=given["note"]
+        ),
+        "Case {id} is monitored.",
+    ),
+    "note": PageStep(
+        case_forms.NoteForm,
+        lambda s, a, ref, given: controllers.note(s, a, ref, given["note"]),
+        "The note is added.",
+    ),
+    "mute": PageStep(
+        case_forms.MuteForm,
+        lambda s, a, ref, given: others.mute(
+            s, a, ref, code=given["code"], until=in_days(given["days"]), reason=given["reason"]
+        ),
+        "The code is muted for this customer.",
+    ),
+    "unmute": PageStep(
+        case_forms.UnmuteForm,
+        lambda s, a, ref, given: others.unmute(s, a, ref, code=given["code"]),
+        "The mute is lifted.",
+    ),
+}
+
+
+@console.get(f"{CASES}/<int:case_id>")
+def show_case(case_id: int) -> Response:
+    """Show a case."""
+    return case_page(case_id)
+
+
+def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, status: int = 200) -> Response:
+    """Return the page of a case; `wrong` is a form that was refused, of the step `open_step`."""
+    services, own = made().cases, session()
+    actor = own.actor
+    shown = reading.case_page(services, actor, case_id)
+    forms = {step: new_form(f"{CASES}/{case_id}/{step}", prefix=step) for step in STEPS}
+    back = back_to_list(request.values.get("list", "")) if request.method == "GET" else CASES
+    leads = steps.leads(actor)
+    return page(
+        "console/case.html.j2",
+        status=status,
+        form=wrong,
+        shown=shown,
+        case=shown.case,
+        now=shown.now,
+        forms={**forms, **({open_step: wrong} if wrong else {})},
+        open_step=open_step,
+        words=case_words,
+        back=back,
+        me=own.account.id,
+        may_work=actor.may(Permission.CASES_WORK),
+        may_assign=actor.may(Permission.CASES_ASSIGN),
+        leads=leads,
+        people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),
+        snooze_days=days_of(case_forms.SNOOZE_DAYS, 30 if leads else 7),
+        wait_days=days_of(case_forms.WAIT_DAYS, 90),
+        mute_days=days_of(case_forms.MUTE_DAYS, 90),
+        pulse=f"{CASES}/{case_id}/presence",
+        draft=f"{CASES}/{case_id}/draft",
+    )
+
+
+def days_of(choices: tuple[int, ...], longest: int) -> list[tuple[int, str]]:
+    """Return numbers of days for a list."""
+    return [(days, f"{days} {'day' if days == 1 else 'days'}") for days in choices if days <= longest]
+
+
+@console.post(f"{CASES}/<int:case_id>/<step>")
+def take_case_step(case_id: int, step: str) -> AnyResponse:
+    """Take a step with a case; what was typed is never lost if it is refused."""
+    if (wanted := STEPS.get(step)) is None:
+        raise NotFound
+    typed, services, actor = form(), made().cases, session().actor
+    kept = new_form(f"{CASES}/{case_id}/{step}", prefix=step, values=typed)
+    try:
+        given = wanted.schema().load(typed.to_dict())
+        ref = CaseRef(case_id=case_id, version=given["version"], form=given["form_id"])
+        wanted.take(services, actor, ref, given)
+    except ValidationError as error:
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
+        return case_page(case_id, with_errors(kept, messages), step, status=400)
+    except NoSuchCase:
+        raise
+    except CaseMoved as error:
+        return moved_page(error, typed.get("note") or typed.get("reason") or "")
+    except CaseRefusal as error:
+        return case_page(case_id, with_errors(kept, {"_schema": [sentence(str(error))]}), step, status=409)
+    return after_step(case_id, step, wanted.said.format(id=case_id))
+
+
+def with_errors(kept: Form, errors: dict[str, Any]) -> Form:
+    """Return a form as it was typed, with what is wrong; it may be sent again."""
+    return Form(action=kept.action, csrf=kept.csrf, values=kept.values, errors=errors, prefix=kept.prefix)
+
+
+def moved_page(error: CaseMoved, text: str) -> Response:
+    """Return the page that says what happened meanwhile, with what was typed."""
+    return page(
+        "console/case_moved.html.j2",
+        status=409,
+        code=409,
+        shown=409,
+        what=f"Case {error.case.id} has changed since you looked at it.",
+        links=[(f"{CASES}/{error.case.id}", f"Look at case {error.case.id}")],
+        request_id="",
+        meanwhile=error.meanwhile,
+        typed=text,
+        words=case_words,
+    )
+
+
+def after_step(case_id: int, step: str, said: str) -> AnyResponse:
+    """Return the way on: after a closing the next of one's own cases, with the way to undo it."""
+    if step != "close":
+        return go_to(f"{CASES}/{case_id}", said)
+    own = reading.queue(made().cases, session().actor, QueueQuery(tab=Tab.MINE, limit=1)).rows
+    way_on = f"{CASES}/{own[0].case.id}" if own else CASES
+    return go_to(way_on, said, link=(f"{CASES}/{case_id}", "Undo"))
+
+
+@console.post(f"{CASES}/<int:case_id>/draft")
+def keep_draft(case_id: int) -> tuple[str, int]:
+    """Keep what somebody is writing."""
+    others.keep_draft(made().cases, session().actor, case_id, form().get("text", ""))
+    return "", 204
+
+
+@console.post(f"{CASES}/<int:case_id>/presence")
+@polled
+def pulse(case_id: int) -> dict[str, str]:
+    """Note that somebody has the case before them, and say who else has."""
+    names = [each.name for each in others.pulse(made().cases, session().actor, case_id)]
+    if not names:
+        return {"text": ""}
+    return {"text": f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} this case open, too."}
