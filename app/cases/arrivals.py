@@ -1,4 +1,4 @@
-"""What arriving alerts do to a player's case, pure: they open, wake and return it, or are muted."""
+"""What arriving alerts do to a player's case, pure: they open, wake and return it, or are muted (A75)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -70,7 +70,7 @@ class Case:
     without any, when it was opened. `first_t` and `last_t` are None until it has alerts. Of a case opened by hand,
     `indicator` is what was noticed.
 
-    `version` counts the steps after which somebody who saw the case before must look again: all but notes, mutes, and
+    `version` (A74) counts the steps after which somebody who saw the case must look again: all but notes, mutes, and
     alerts that change neither state nor snooze. `events` is how many rows of its journal there are.
     """
 

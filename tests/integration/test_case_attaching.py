@@ -74,6 +74,7 @@ def test_further_alerts_go_to_the_open_case(work: Casework, ann: Actor) -> None:
 
 
 def test_an_entry_is_attached_once_however_often_the_feed_is_read(work: Casework, sql: Sql) -> None:
+    """A73."""
     work.opened(7)
     sql("UPDATE case_head SET number = 0")
     work.attach()
@@ -159,6 +160,7 @@ class TestMutes:
         return closed(work, ann, work.case_of(7))
 
     def test_a_muted_alert_is_counted_by_the_closed_case(self, work: Casework, muted: Case, sql: Sql) -> None:
+        """A75."""
         work.alert(7, 11)
         work.attach()
         after = work.page(muted.id).case

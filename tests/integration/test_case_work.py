@@ -131,6 +131,7 @@ def test_a_case_from_the_queue_to_its_end(work: Casework, ann: Actor) -> None:
 
 
 def test_whoever_is_stale_is_told_what_happened_and_changes_nothing(work: Casework, ann: Actor, ben: Actor) -> None:
+    """A74."""
     case = work.opened(7)
     controllers.take(work.services, ann, seen(case))
     with pytest.raises(CaseMoved, match=r"case \d+ has changed since you looked at it \(.*Ann: take\)") as moved:
