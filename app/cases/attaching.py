@@ -1,7 +1,8 @@
 """The worker's errand that attaches alerts to cases, from a remembered number of the feed on.
 
 The feed has numbers without gaps, and the number that is remembered is written in the transaction that attaches. So
-each entry is taken once, whatever crashes (A73); a case that somebody has locked delays cases, and neither feed nor webhooks.
+each entry is taken once, whatever crashes (A73); a case that somebody has locked delays cases, and neither feed nor
+webhooks.
 """
 
 from app.alerts.feed.queries import FeedQueries
