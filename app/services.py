@@ -20,6 +20,7 @@ from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.cases import attaching, waking
 from app.cases.attaching import Attaching
 from app.cases.domain import Status
+from app.cases.metrics import measured_cases
 from app.cases.services import CaseNews, CaseServices
 from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
@@ -141,7 +142,9 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
     yield work
     names = [duty.name for duty in work.duties]
-    yield MetricsServices(measured=(measured_work(database, names), measured_deliveries(database)))
+    yield MetricsServices(
+        measured=(measured_work(database, names), measured_deliveries(database), measured_cases(database))
+    )
     yield WebhookServices(
         database=database,
         keys=transport.keys,

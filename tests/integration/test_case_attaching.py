@@ -9,6 +9,7 @@ from threading import Thread
 import psycopg2
 import pytest
 from apiflask import APIFlask
+from flask.testing import FlaskClient
 
 from app.cases import controllers, others
 from app.cases.attaching import MOST
@@ -288,3 +289,22 @@ def test_a_case_by_hand_takes_the_next_alert(work: Casework, ann: Actor) -> None
     assert (after.id, after.alert_count, after.first_t) == (by_hand.id, 1, 10)
     assert replace(by_hand, first_seen_at=None).sentence == "wrote that it is too much"
     assert ROOT.staff_id is None
+
+
+def test_metrics_say_how_far_cases_lag(work: Casework, client: FlaskClient, sql: Sql) -> None:
+    def shown() -> tuple[float, float]:
+        lines = dict(
+            line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if "activity_cases_" in line
+        )
+        waiting, oldest = "activity_cases_unattached_alerts", "activity_cases_oldest_unattached_seconds"
+        return float(lines[waiting]), float(lines[oldest])
+
+    assert shown() == (0, 0)
+    work.alert(7)
+    work.alert(8)
+    sql("UPDATE alert_feed SET at = now() - interval '90 seconds' WHERE user_id = 7")
+    waiting, oldest = shown()
+    assert waiting == 2
+    assert oldest >= 90
+    work.attach()
+    assert shown() == (0, 0)
