@@ -17,8 +17,10 @@ from app.cases.domain import Case, Outcome, Status
 from app.cases.requests import Closing, Opening
 from app.rules.meaning import Indicator, Strength
 from app.staff.permissions import Actor, Role
+from lib.metrics import measured
 from tests.integration.casework import ROOT, STRONG_CODE, Casework, casework_of, member, seen
 from tests.integration.conftest import Sql
+from tests.integration.servers import MAX_WAIT
 
 DONE = Closing(outcome=Outcome.NO_CONCERN, reason="all well")
 
@@ -291,11 +293,15 @@ def test_a_case_by_hand_takes_the_next_alert(work: Casework, ann: Actor) -> None
     assert ROOT.staff_id is None
 
 
-def test_metrics_say_how_far_cases_lag(work: Casework, client: FlaskClient, sql: Sql) -> None:
+def test_metrics_say_how_far_cases_lag(
+    work: Casework, client: FlaskClient, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "PAUSE", 0)  # each request looks at the database
+    monkeypatch.setattr(measured, "PATIENCE", MAX_WAIT)
+
     def shown() -> tuple[float, float]:
-        lines = dict(
-            line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if "activity_cases_" in line
-        )
+        text = client.get("/metrics").text
+        lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if "activity_cases_" in line)
         waiting, oldest = "activity_cases_unattached_alerts", "activity_cases_oldest_unattached_seconds"
         return float(lines[waiting]), float(lines[oldest])
 
