@@ -25,11 +25,12 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where somebody works on one case."""
+    """Where somebody works on one case: `who` with a colleague and a lead beside them."""
 
     site: Site
     random: Random
     who: Actor
+    colleague: Actor
     lead: Actor
     case: Case
 
@@ -93,9 +94,9 @@ def hand_over(desk: Desk) -> None:
     desk.look()
     desk.note(notes.LONG)
     controllers.note(desk.site.cases, desk.lead, desk.ref, notes.ASSIGNED)
-    to = desk.who.staff_id
+    to = desk.colleague.staff_id
     if to is None:
-        raise DemoFailed(f"{desk.who.name} has no account")
+        raise DemoFailed(f"{desk.colleague.name} has no account")
     controllers.assign(desk.site.cases, desk.lead, desk.ref, to)
 
 
@@ -187,8 +188,8 @@ def work(site: Site, team: Team, seed: int, deck: dict[Work, int]) -> int:
     random = Random(f"{seed}:work")  # noqa: S311  # so that the work is the same each time
     waiting = [case for case in cases(site, Status.NEW) if case.snoozed_until is None]
     for case, todo in zip(waiting, shuffled(deck, random), strict=False):
-        who = team[random.choice(ANALYSTS).key]
-        todo(Desk(site=site, random=random, who=who, lead=team[RUTH.key], case=case))
+        who, colleague = (team[member.key] for member in random.sample(ANALYSTS, 2))
+        todo(Desk(site=site, random=random, who=who, colleague=colleague, lead=team[RUTH.key], case=case))
     return len(waiting)
 
 
