@@ -21,6 +21,9 @@ export MAKE_PREFIX := make$(if $(ELSEWHERE), -C $(ELSEWHERE))
 # The folder in which make was called, for the files in ARGS: -C changes the folder, and shells set PWD again.
 export MAKE_CALLED_IN := $(value PWD)
 
+# Targets are for the checkout's own instance, whatever the shell has set; those of a further instance say so themselves.
+unexport LOCAL_INSTANCE
+
 # If the Python of .venv cannot be run (gone, or another user's), .venv must not look installed, whatever its stamps say:
 # lib.install makes it again, or says why it cannot.
 ifneq ($(shell test -x $(BIN)/python && echo yes),yes)
@@ -45,7 +48,7 @@ rest = if [ -e var/supervisor.lock ]; then $(PYTHON) -m lib.local $(1) || test $
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
-	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9.]+:.*## / {printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # lib.install makes .venv, installs the locked packages and writes the stamp; it prints nothing if there is nothing to do.
 $(VENV)/run.stamp: requirements.txt requirements-postgres.txt requirements-install.txt
@@ -55,10 +58,10 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(PYTHON) -m lib.install dev
 
 ##@ Run
-.PHONY: start stop status logs event address flask
+.PHONY: start stop status logs event address console.demo console.demo.clean flask
 start: $(VENV)/run.stamp ## start the service and its database in the background (PORT=5055 for another port)
 	@$(LOCAL) start
-stop: ## stop what this checkout started; the data stays
+stop: ## stop what this checkout started, the demo too; the data stays
 	@$(call there,exec $(LOCAL) stop,$(call rest,stop,$(NOTHING)))
 status: ## show what runs, where it listens, where its data and logs are
 	@$(call there,$(LOCAL) status || test $$? -eq 3,$(call rest,status,$(NOTHING))) # 3: nothing runs, which is no error for make
@@ -74,6 +77,10 @@ endif
 address: ## print where the running service listens
 	@$(call there,exec $(LOCAL) address,$(NOTHING); exit 1)
 
+console.demo: $(VENV)/run.stamp ## start a second instance beside it, with a month of play and cases; prints links that sign in
+	@LOCAL_INSTANCE=demo $(LOCAL) start
+console.demo.clean: $(VENV)/run.stamp ## end that instance and remove its data (make stop ends it and keeps them)
+	@LOCAL_INSTANCE=demo $(LOCAL) clean
 flask: $(VENV)/run.stamp ## run a command of the service (ARGS="keys list"), as bin/activity-alerts keys list does
 	@$(CLI) $(or $(ARGS),--help)
 

@@ -1,11 +1,12 @@
 """`python -m lib.local COMMAND`: the commands behind the Makefile, for the checkout in the current folder."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lib.local.project import read_project
+from lib.local.project import this_project
 from lib.local.terminal import LocalError, say
 
 _INTERRUPTED = 130
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _do(arguments: Sequence[str]) -> int:
-    project = read_project(Path.cwd())
+    project = this_project(Path.cwd(), os.environ)
     # Imported here, so that neither Ctrl-C during the import nor a missing package prints a traceback.
     try:
         from lib.local.commands import execute  # noqa: PLC0415

@@ -4,7 +4,6 @@ import argparse
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPException
@@ -16,38 +15,23 @@ from lib.local.binaries import embedded_folder
 from lib.local.caller import caller_folder
 from lib.local.cluster import Cluster
 from lib.local.database_address import plain_url, split_password
+from lib.local.instances import begin
 from lib.local.kept_secrets import keep_secrets
 from lib.local.postgres import cluster_of
-from lib.local.processes import kill_leftovers
 from lib.local.project import Project
-from lib.local.settings import Settings, owner_environment, read_settings
-from lib.local.starting import start
-from lib.local.state import running_state, stop_supervisor
+from lib.local.settings import Settings, owner_environment, settings_of
+from lib.local.state import running_state
 from lib.local.status import status
-from lib.local.terminal import LocalError, make, say, step
-from lib.local.without_packages import remove
+from lib.local.stopping import clean, stop
+from lib.local.terminal import LocalError, make, step
 
 _FIRST_ERROR = 400
-
-
-def stop(project: Project) -> int:
-    """Stop what this checkout has started; the data stays."""
-    began = time.monotonic()
-    stopped = stop_supervisor(project.supervisor_lock)
-    kill_leftovers(project.root)
-    # Even if the settings name another database now: it may have been started before.
-    cluster = cluster_of(project)
-    if cluster.is_running():
-        cluster.stop()
-        stopped = True
-    say(f"Stopped ({time.monotonic() - began:.1f} s); the data stays." if stopped else "Nothing is running.")
-    return 0
 
 
 def logs(project: Project) -> int:
     """Show the last 50 lines of the service's log, then follow it until Ctrl-C."""
     if not project.service_log.exists():
-        raise LocalError(f"there is no log yet: {make('start')}")
+        raise LocalError(f"there is no log yet: {make(project.target)}")
     with suppress(KeyboardInterrupt):
         subprocess.run(["tail", "-n", "50", "-F", project.service_log], check=False)  # noqa: S607
     return 0
@@ -62,7 +46,7 @@ def address(project: Project) -> int:
 def _running_address(project: Project) -> str:
     state = running_state(project.supervisor_lock)
     if state is None:
-        raise LocalError(f"the service is not running: {make('start')}")
+        raise LocalError(f"the service is not running: {make(project.target)}")
     return state.address
 
 
@@ -141,18 +125,11 @@ def run(project: Project, settings: Settings, command: Sequence[str], *, as_owne
         raise LocalError(f"cannot run {command[0]}: {error.strerror}") from error
 
 
-def clean(project: Project) -> int:
-    """Stop everything, then remove the data and the logs."""
-    stop(project)
-    remove(project)
-    return 0
-
-
 # A wrong setting does not prevent these: what runs can be stopped whatever .env contains.
 _WITHOUT_SETTINGS: dict[str, Callable[[Project], int]] = {
     command.__name__: command for command in (stop, status, logs, event, address, clean)
 }
-_WITH_SETTINGS: dict[str, Callable[[Project, Settings], int]] = {"start": start, "db-url": db_url, "console": console}
+_WITH_SETTINGS: dict[str, Callable[[Project, Settings], int]] = {"start": begin, "db-url": db_url, "console": console}
 
 
 def execute(project: Project, arguments: Sequence[str]) -> int:
@@ -166,7 +143,7 @@ def execute(project: Project, arguments: Sequence[str]) -> int:
     options = parser.parse_args(own)
     if options.command in _WITHOUT_SETTINGS:
         return _WITHOUT_SETTINGS[options.command](project)
-    settings = read_settings(project.root, os.environ)
+    settings = settings_of(project, os.environ)
     if options.command == "run":
         return run(project, settings, command, as_owner=options.as_owner)
     return _WITH_SETTINGS[options.command](project, settings)

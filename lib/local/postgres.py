@@ -18,7 +18,8 @@ _FOLDER = "postgres"
 def cluster_of(project: Project) -> Cluster:
     """Describe a checkout's PostgreSQL, without starting it; raises `LocalError`."""
     name = project.name.replace("-", "_")
-    return Cluster(home=_parent(project) / _FOLDER, name=name, log=project.postgres_log)
+    settings = project.own.postgres if project.own else {}
+    return Cluster(home=_parent(project) / _FOLDER, name=name, log=project.postgres_log, settings=settings)
 
 
 def _parent(project: Project) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-MARK = "LOCAL_RUN"  # in the environment of each program: the checkout that started it
+MARK = "LOCAL_RUN"  # in the environment of each program: the checkout, or its further instance, that started it
 _LEFTOVER_SECONDS = 3
 _PAUSE = 0.02
 
@@ -56,14 +56,15 @@ def kill_after(processes: Iterable[psutil.Process], *, seconds: float) -> None:
         wait_for_end(processes, seconds=5)
 
 
-def kill_leftovers(root: Path) -> None:
-    """Kill the programs of a checkout whose supervisor was killed, if they are stuck; otherwise they end by themselves.
+def kill_leftovers(mark: str) -> None:
+    """Kill the programs of a project whose supervisor was killed, if they are stuck; otherwise they end by themselves.
 
-    They are found by MARK: another process may have the ids that the supervisor wrote down.
+    They are found by MARK, whose value is the project's `mark`: another process may have the ids that the supervisor
+    wrote down.
     """
     leftovers = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == str(root):
+            if process.environ().get(MARK) == mark:
                 leftovers.append(process)
     kill_after(leftovers, seconds=_LEFTOVER_SECONDS)

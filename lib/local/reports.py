@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lib.hints import ADDRESS
 from lib.local.postgres import cluster_of
 from lib.local.project import Project
-from lib.local.settings import program_environment, read_settings
+from lib.local.settings import Settings, program_environment, settings_of
 from lib.local.state import running_state
 from lib.local.terminal import LocalError
 
@@ -38,14 +38,18 @@ def all_lines(project: Project, argv: Sequence[str]) -> Sequence[str]:
     return done.stdout.splitlines() if done and done.returncode == 0 else []
 
 
-def _run(project: Project, argv: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    settings = read_settings(project.root, os.environ)
+def environment_now(project: Project, settings: Settings) -> Mapping[str, str]:
+    """Return the environment of the programs, with where the service listens if it runs."""
     cluster = None if settings.database_url else cluster_of(project)
     state = running_state(project.supervisor_lock)
+    return {**({ADDRESS: state.address} if state else {}), **program_environment(project, settings, cluster)}
+
+
+def _run(project: Project, argv: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *argv],
         cwd=project.root,
-        env={**({ADDRESS: state.address} if state else {}), **program_environment(project, settings, cluster)},
+        env=environment_now(project, settings_of(project, os.environ)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from lib.hints import PLAIN, PREFIX
 from lib.local.cluster import Cluster
 from lib.local.processes import MARK
-from lib.local.project import Project
+from lib.local.project import INSTANCE, Project
 from lib.local.terminal import LocalError
 from lib.secret_files import UnreadableSecret, read_secret
 
 HOST = "127.0.0.1"
 PORT = 5000
 _OWNER = ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE")
+_DATABASE = ("DATABASE_URL", "DATABASE_URL_FILE", *_OWNER)
 _MAX_PORT = 65535
 # Where a client reaches a service that listens on every interface.
 _CLIENT_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing listens here
@@ -60,6 +62,22 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     )
 
 
+def settings_of(project: Project, environment: Mapping[str, str]) -> Settings:
+    """Read the settings for a project. A further instance has its own database, files and secrets, whatever is set.
+
+    Until it runs, its `port` is the one above which it looks for a free one. Raises `LocalError` if one is invalid.
+    """
+    if project.own is None:
+        return read_settings(project.root, environment)
+    of_secrets = (variable for name in project.secrets for variable in (name, f"{name}_FILE"))
+    # Empty instead of unset, for the same reason as above.
+    replaced = {**dict.fromkeys([*_DATABASE, *of_secrets], ""), **project.environment, **project.own.settings}
+    begins = f"{INSTANCE}={project.own.name} "
+    called = environment.get(PREFIX) or PLAIN
+    replaced[PREFIX] = called if called.startswith(begins) else begins + called
+    return read_settings(project.root, {**environment, **replaced})
+
+
 def program_environment(project: Project, settings: Settings, cluster: Cluster | None) -> dict[str, str]:
     """Return the environment of the programs, which contains the service's address of the database, not the owner's."""
     return {
@@ -70,7 +88,7 @@ def program_environment(project: Project, settings: Settings, cluster: Cluster |
         "PORT": str(settings.port),
         **({"DATABASE_URL": cluster.service_url} if cluster else {}),
         "PYTHONUNBUFFERED": "1",  # so that what a program prints before it dies is in the log
-        MARK: str(project.root),
+        MARK: project.mark,
     }
 
 

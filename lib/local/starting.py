@@ -44,7 +44,7 @@ def start(project: Project, settings: Settings) -> int:
         return start(project, settings)
     if status == STOPPED:
         raise LocalError(f"another command stopped this start: {make('start')} starts over")
-    if status == 0:
+    if status == 0 and project.own is None:  # the greeting of a further one says where it is
         _say_started(project, settings, notice)
     return status
 
@@ -99,6 +99,8 @@ def _run_supervisor(project: Project, settings: Settings) -> int:
 
 def _say_running(project: Project, settings: Settings, state: State) -> None:
     say(f"Already running at {state.address} (pid {state.pid}); nothing was started.")
+    if project.own:
+        return  # its greeting says where it is
     print(
         "\n".join([f"Docs       {state.address}{project.docs_path}", *all_lines(project, project.greeting)]), flush=True
     )

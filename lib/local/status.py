@@ -10,7 +10,7 @@ from lib.local.postgres import cluster_of
 from lib.local.processes import is_running
 from lib.local.project import Project
 from lib.local.reports import first_line
-from lib.local.settings import read_settings
+from lib.local.settings import settings_of
 from lib.local.state import State, running_state
 from lib.local.terminal import LocalError
 from lib.local.without_packages import NOT_RUNNING
@@ -27,6 +27,9 @@ def status(project: Project) -> int:
     lines += _database_lines(project)
     lines += [("log file", str(path)) for path in sorted(project.logs.glob("*.log"))]
     lines += [("older log", str(path)) for path in sorted(project.logs.glob("*.log.1"))]
+    for each in project.further():
+        if running := running_state(each.supervisor_lock):
+            lines.append((each.own.name if each.own else "", f"at {running.address} (supervisor {running.pid})"))
     for title, text in lines:
         print(f"{title:<12}{text}")
     return 0 if state else NOT_RUNNING
@@ -48,7 +51,7 @@ def _process(pid: int, starts: int) -> str:
 def _database_lines(project: Project) -> list[Line]:
     errors = []
     try:
-        url = read_settings(project.root, os.environ).database_url
+        url = settings_of(project, os.environ).database_url
         if url:
             return [("database", f"{masked_url(url)} (DATABASE_URL)")]
     except LocalError as error:

@@ -23,9 +23,9 @@ from lib.local.log_files import open_log, quoted_end, rotate
 from lib.local.ports import reserve_port
 from lib.local.postgres import cluster_of
 from lib.local.processes import kill_leftovers
-from lib.local.project import SERVICE, Project, read_project
+from lib.local.project import SERVICE, Project, this_project
 from lib.local.service import responds
-from lib.local.settings import Settings, owner_environment, program_environment, read_settings
+from lib.local.settings import Settings, owner_environment, program_environment, settings_of
 from lib.local.state import STOP_SECONDS, LockHeld, State, hold_lock, is_removed, write_state
 from lib.local.terminal import LocalError, say, step
 
@@ -175,8 +175,8 @@ def _interrupt(*_: object) -> None:
 def main() -> int:
     """Supervise the checkout in the current folder until stopped; return the exit status, 1 if a start failed."""
     signal.signal(signal.SIGTERM, _interrupt)
-    project = read_project(Path.cwd())
-    settings = read_settings(project.root, {**os.environ, **json.load(sys.stdin)})
+    project = this_project(Path.cwd(), os.environ)
+    settings = settings_of(project, {**os.environ, **json.load(sys.stdin)})
     try:
         with hold_lock(project.supervisor_lock, seconds=_LOCK_SECONDS) as lock:
             os.dup(lock)  # so that the lock is held until this process has ended: `stop` waits for that
@@ -189,7 +189,7 @@ def _supervise(project: Project, settings: Settings, lock: int) -> int:
     try:
         with open_log(project.service_log) as log:
             supervisor = Supervisor(project, settings, lock, log)
-            kill_leftovers(project.root)  # of a killed supervisor: they may hold the port
+            kill_leftovers(project.mark)  # of a killed supervisor: they may hold the port
             reserve_port(settings.host, settings.port)
             keep_secrets(project, settings)
             try:

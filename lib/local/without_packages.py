@@ -36,12 +36,13 @@ def status(project: Project) -> int:
 
 def stop(project: Project) -> int:
     """Stop the supervisor, which stops its programs and PostgreSQL; raises `LocalError` if something still runs."""
-    stopped = stop_supervisor(project.supervisor_lock)
-    for parent in (project.var, project.outside):
+    everything = (*project.further(), project)
+    stopped = [stop_supervisor(each.supervisor_lock) for each in everything]
+    for parent in (folder for each in everything for folder in (each.var, each.outside)):
         if postgres := _running_postgres(parent / "postgres/data/postmaster.pid"):
             repair = f"{make('start')} repairs the installation, then {make('stop')} ends it"
             raise LocalError(f"PostgreSQL still runs here (pid {postgres}): {repair}")
-    say("Stopped; the data stays." if stopped else "Nothing is running.")
+    say("Stopped; the data stays." if any(stopped) else "Nothing is running.")
     return 0
 
 
@@ -57,7 +58,8 @@ def _running_postgres(file: Path) -> int | None:
 def clean(project: Project) -> int:
     """Stop what runs, then remove the data and the logs; raises `LocalError` if something still runs."""
     stop(project)
-    remove(project)
+    for each in (*project.further(), project):
+        remove(each)
     return 0
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.local.commands import clean
 from lib.local.project import Project, read_project
+from lib.local.stopping import clean
 from testkit.ports import free_port
 
 REPOSITORY = Path(__file__).parents[3]

@@ -15,10 +15,10 @@ import pytest
 
 from lib.local import service
 from lib.local.__main__ import main
-from lib.local.commands import clean
 from lib.local.project import Project
 from lib.local.settings import read_settings
 from lib.local.state import State, running_state
+from lib.local.stopping import clean
 from tests.integration.local.conftest import make_checkout
 from tests.integration.local.seen import left_by
 

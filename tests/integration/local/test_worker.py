@@ -15,9 +15,9 @@ import pytest
 from app.work.worker import GRACE
 from lib.local import processes, service, supervisor
 from lib.local.__main__ import main
-from lib.local.commands import clean
 from lib.local.project import Project, read_project
 from lib.local.state import State, running_state
+from lib.local.stopping import clean
 from testkit.ports import free_port
 from tests.integration.local.seen import left_by
 
