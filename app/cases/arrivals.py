@@ -102,7 +102,7 @@ def mute(case: Case, made: Mute, now: datetime) -> Change:
     if not now < made.until <= now + MAX_MUTE:
         raise WrongTime(f"choose a time after now, and at most {MAX_MUTE.days} days from now")
     if not made.reason.strip() or len(made.reason) > MAX_REASON:
-        raise TextNeeded(f"a reason of at most {MAX_REASON:,} characters is needed")
+        raise TextNeeded(f"enter a reason of at most {MAX_REASON:,} characters")
     detail = {"code": made.code, "until": made.until.isoformat()}
     return Change(case=_counted(case), step=Step.MUTED, note=made.reason, detail=detail)
 

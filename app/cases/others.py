@@ -18,7 +18,7 @@ from lib.database_errors import Unavailable
 from lib.transactions import Transaction
 
 MAX_NAME = 100  # characters of a saved view's name
-BUSY = "the case is busy at this moment; try it again"
+BUSY = "the case is busy at the moment: try again"
 
 
 def in_bulk(refs: Sequence[CaseRef], step: Callable[[CaseRef], Case]) -> list[BulkResult]:
@@ -28,7 +28,7 @@ def in_bulk(refs: Sequence[CaseRef], step: Callable[[CaseRef], Case]) -> list[Bu
     have `form_of(form, case_id)`. Raises `TooMany`, and `NotPermitted` at once.
     """
     if len(refs) > MAX_BULK:
-        raise TooMany(f"{len(refs)} cases are chosen; {MAX_BULK} is the maximum")
+        raise TooMany(f"{len(refs)} cases are selected; {MAX_BULK} is the maximum")
     return [_one_of_many(ref, step) for ref in refs]
 
 
@@ -81,7 +81,7 @@ def unmute(services: CaseServices, actor: Actor, ref: CaseRef, *, code: int) -> 
         of_player = queries.in_force([case.user_id], now).get(case.user_id, ())
         lifted = next((each for each in of_player if each.code == code), None)
         if lifted is None:
-            raise CannotMute(f"code {code} of player {case.user_id} is not muted")
+            raise CannotMute(f"code {code} of customer {case.user_id} is not muted")
         queries.end({lifted.id: MuteEnd.LIFTED}, now)
         return arrivals.unmute(case, lifted)
 
@@ -128,12 +128,12 @@ def save_view(services: CaseServices, actor: Actor, name: str, query: Mapping[st
     actor.require(Permission.CASES_READ)
     staff_id, name = _person(actor), name.strip()
     if not 0 < len(name) <= MAX_NAME:
-        raise TextNeeded(f"a name of 1 to {MAX_NAME} characters is needed")
+        raise TextNeeded(f"enter a name of 1 to {MAX_NAME} characters")
     with services.database.transaction() as current:
         desks = DeskQueries(current)
         names = {each.name for each in desks.views(staff_id)} | {name}
         if len(names) > MAX_VIEWS:
-            raise TooMany(f"you have {MAX_VIEWS} saved views, which is the maximum: delete one first")
+            raise TooMany(f"you have {MAX_VIEWS} saved lists, which is the maximum: delete one first")
         saved = desks.save_view(staff_id, name, query)
         current.commit()
     return saved

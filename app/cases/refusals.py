@@ -13,7 +13,7 @@ STATES = {
 PARTICIPLES = {
     Step.TAKEN: "taken",
     Step.ASSIGNED: "assigned",
-    Step.RELEASED: "released",
+    Step.RELEASED: "returned to the queue",
     Step.SNOOZED: "snoozed",
     Step.WOKEN: "woken",
     Step.WAITING: "monitored",
@@ -86,7 +86,7 @@ class CaseIsOpen(CaseRefusal):
     """The player has an open case already; `case_id` is that one."""
 
     def __init__(self, user_id: int, case_id: int) -> None:
-        super().__init__(f"player {user_id} has the open case {case_id}: only one may be open")
+        super().__init__(f"customer {user_id} already has an open case, {case_id}: only one may be open")
         self.case_id = case_id
 
 
@@ -94,14 +94,16 @@ class PersonNeeded(CaseRefusal):
     """The step makes somebody responsible, so it takes a person who has signed in."""
 
     def __init__(self) -> None:
-        super().__init__("this step takes somebody who has signed in")
+        super().__init__("only a person who has signed in can do this")
 
 
 class CannotWorkOnCases(CaseRefusal):
     """The case cannot be assigned to this person."""
 
     def __init__(self, staff_id: int) -> None:
-        super().__init__(f"account {staff_id} cannot be given a case: it is not active, or its roles lack cases:work")
+        super().__init__(
+            f"account {staff_id} cannot be assigned a case: it is not active, or its roles lack cases:work"
+        )
 
 
 class CannotMute(CaseRefusal):
@@ -112,7 +114,7 @@ class NoSuchView(CaseRefusal):
     """This person has saved no such view."""
 
     def __init__(self, view_id: int) -> None:
-        super().__init__(f"you have no saved view {view_id}")
+        super().__init__(f"you have no saved list {view_id}")
 
 
 class TooMany(CaseRefusal):
@@ -123,4 +125,4 @@ class WrongCursor(CaseRefusal):
     """The place in a list where a page is to begin was not made by this list."""
 
     def __init__(self) -> None:
-        super().__init__("the list cannot go on from here: begin again with its first page")
+        super().__init__("the list cannot continue from here: start again at its first page")

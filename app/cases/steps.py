@@ -146,7 +146,7 @@ def undo(case: Case, actor: Actor, now: datetime) -> Change:
     is_closer = actor.staff_id is not None and actor.staff_id == case.closed_by
     if not (is_closer and age <= UNDO) and not (leads(actor) and age <= UNDO_OF_LEAD):
         raise TooLateToUndo(
-            f"case {case.id} was closed too long ago: who closed it may undo that for 10 minutes, a lead for 24 hours"
+            f"you can no longer undo the closing of case {case.id}: its closer has 10 minutes for that, a lead 24 hours"
         )
     return _moved(Step.UNDONE, replace(case, status=Status.IN_REVIEW, outcome=None, closed_at=None, closed_by=None))
 
@@ -154,7 +154,7 @@ def undo(case: Case, actor: Actor, now: datetime) -> Change:
 def note(case: Case, text: str) -> Change:
     """Add a note, whatever the state; no other person's step becomes stale by it."""
     if not text.strip():
-        raise TextNeeded("a note takes some text")
+        raise TextNeeded("enter a note")
     return Change(case=replace(case, events=case.events + 1), step=Step.NOTED, note=_text(text, MAX_NOTE))
 
 
@@ -219,7 +219,7 @@ def _check_without_interaction(case: Case, actor: Actor, why: str) -> None:
 
 def _reason(text: str) -> str:
     if not text.strip():
-        raise TextNeeded("a reason is needed")
+        raise TextNeeded("enter a reason")
     return _text(text, MAX_REASON)
 
 

@@ -175,7 +175,7 @@ class NoSuchAccount(StaffRefusal):
     """Nobody has this email address or id."""
 
     def __init__(self, wanted: object) -> None:
-        super().__init__(f"nobody has the account {wanted}")
+        super().__init__(f"there is no account {wanted}")
 
 
 class AccountExists(StaffRefusal):
@@ -215,7 +215,7 @@ class LinkExpired(StaffRefusal):
     """The one-time link was used, is too old or never existed; which of these is not told."""
 
     def __init__(self) -> None:
-        super().__init__("this link was used already or has expired: ask an admin for a new one")
+        super().__init__("this link has expired or was already used: ask an admin for a new one")
 
 
 class SignInRefused(StaffRefusal):
@@ -244,7 +244,7 @@ class WrongPassword(StaffRefusal):
     """The present password is wrong."""
 
     def __init__(self) -> None:
-        super().__init__("the present password is wrong")
+        super().__init__("the current password is wrong")
 
 
 def normalized_email(text: str) -> str:

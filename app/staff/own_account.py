@@ -77,7 +77,7 @@ def end_other_sessions(services: StaffServices, session: Session) -> int:
 def set_preferences(services: StaffServices, session: Session, chosen: Preferences) -> None:
     """Set how pages look for oneself; raises `InvalidInput` for an unknown zone."""
     if not is_zone(chosen.zone):
-        raise InvalidInput({"zone": ["Choose a zone of the list, such as Europe/London."]})
+        raise InvalidInput({"zone": ["Choose a zone from the list, such as Europe/London."]})
     with services.database.transaction() as current:
         AccountQueries(current).set_preferences(session.account.id, chosen)
         current.commit()

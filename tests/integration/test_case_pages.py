@@ -70,18 +70,18 @@ def test_the_queue_lists_what_waits_and_counts_the_tabs(analyst: Tab, opened: Op
     case_id = opened()
     text = analyst.get(CASES).text
     assert f'href="/console/cases/{case_id}?' in text
-    assert "code 30 at 10" in text
+    assert "Code 30 at 10" in text
     assert re.search(r"New\s*<span[^>]*>1</span>", text)
 
 
 def test_without_cases_the_queue_says_how_far_alerts_are_attached(analyst: Tab) -> None:
-    assert "Nothing waits here" in analyst.get(CASES).text
+    assert "No new cases" in analyst.get(CASES).text
 
 
 def test_alerts_that_wait_long_are_said_loudly(analyst: Tab, work: Casework, sql: Sql) -> None:
     work.alert(7)
     sql("UPDATE alert_feed SET at = now() - interval '5 minutes'")
-    assert "the worker is late or not running" in analyst.get(CASES).text
+    assert "The worker is late or not running" in analyst.get(CASES).text
 
 
 def test_filters_live_in_the_address_and_stay_in_the_tabs(analyst: Tab, opened: Open) -> None:
@@ -102,13 +102,13 @@ def test_filters_live_in_the_address_and_stay_in_the_tabs(analyst: Tab, opened: 
 def test_a_filter_that_cannot_be_read_is_said_and_not_ignored(analyst: Tab, query: str) -> None:
     response = analyst.get(f"{CASES}?{query}")
     assert response.status_code == 400
-    assert "choose one of the list, or remove the filter" in response.text
+    assert "choose another, or remove the filter" in response.text
 
 
 def test_a_page_of_another_list_begins_again(analyst: Tab) -> None:
     response = analyst.get(f"{CASES}?after=nonsense")
     assert (response.status_code, response.location) == (303, CASES)
-    assert "it begins again" in analyst.get(CASES).text
+    assert "This is its first page" in analyst.get(CASES).text
 
 
 def test_news_wait_until_they_are_asked_for(analyst: Tab, opened: Open) -> None:
@@ -174,16 +174,16 @@ def test_after_closing_comes_the_next_of_ones_own_cases(analyst: Tab, opened: Op
     "refused",
     [
         ("close", {"reason": "Usual play."}, "Choose an outcome."),
-        ("close", {"outcome": "nothing"}, "Choose one of the list."),
-        ("close", {"outcome": "no_concern", "reason": " "}, "A reason is needed."),
+        ("close", {"outcome": "nothing"}, "Choose one from the list."),
+        ("close", {"outcome": "no_concern", "reason": " "}, "Enter a reason."),
         ("close", {"outcome": "no_concern", "reason": "x" * 2001}, "Use at most 2,000 characters."),
-        ("snooze", {"days": 2, "reason": "later"}, "Choose one of the list."),
+        ("snooze", {"days": 2, "reason": "later"}, "Choose one from the list."),
         ("snooze", {"days": 30, "reason": "later"}, "at most 7 days from now, a lead 30"),
-        ("snooze", {"days": 7}, "A reason is needed."),
-        ("wait", {}, "Choose one of the list."),
-        ("note", {"note": " "}, "A note takes some text."),
+        ("snooze", {"days": 7}, "Enter a reason."),
+        ("wait", {}, "Choose one from the list."),
+        ("note", {"note": " "}, "Enter a note."),
         ("mute", {"code": 999_999, "days": 7, "reason": "known"}, "999999"),
-        ("mute", {"code": 30, "days": 365, "reason": "known"}, "Choose one of the list."),
+        ("mute", {"code": 30, "days": 365, "reason": "known"}, "Choose one from the list."),
         ("unmute", {"code": 30}, "is not muted"),
     ],
 )
@@ -255,8 +255,8 @@ def test_steps_with_many_cases_say_what_became_of_each(analyst: Tab, lead: Tab, 
     fields = {"step": "take", "case": [first, second, 4711], "form_id": "bulk-1", "list": f"{CASES}?tab=new"}
     text = analyst.post(f"{CASES}/bulk", **fields).text
     assert "1 of 3 cases taken" in text
-    assert "somebody else works on case" in text
-    assert "there is no case 4711" in text
+    assert "Somebody else works on case" in text
+    assert "There is no case 4711" in text
     assert f'href="{CASES}?tab=new"' in text
     assert state(sql, other) == "new"
     again = analyst.post(f"{CASES}/bulk", **fields).text

@@ -298,8 +298,8 @@ def test_signing_out_ends_the_session(app: APIFlask, admin: Tab) -> None:
 
 def test_a_notice_is_shown_once(admin: Tab) -> None:
     admin.post("/console/me/look", zone="Europe/London", theme="dark", density="compact")
-    assert "Your settings are stored." in admin.get("/console/me").text
-    assert "Your settings are stored." not in admin.get("/console/me").text
+    assert "Your settings are saved." in admin.get("/console/me").text
+    assert "Your settings are saved." not in admin.get("/console/me").text
 
 
 @pytest.mark.parametrize("value", ["", "x", "e30=", "bnVsbA==", "eyJraW5kIjogIm9rIiwgInRleHQiOiAxfQ=="])
@@ -312,13 +312,13 @@ def test_preferences_change_the_pages(admin: Tab) -> None:
     admin.post("/console/me/look", zone="Europe/London", theme="dark", density="compact")
     text = admin.get("/console/me").text
     assert 'data-theme="dark" data-density="compact" data-single-keys="off"' in text
-    assert "Times are in Europe/London; hover over one for UTC." in text
+    assert "Times are in Europe/London; point at one for UTC." in text
 
 
 def test_what_is_wrong_with_a_form_stands_beside_the_field_and_what_was_typed_stays(admin: Tab) -> None:
     wrong = admin.post("/console/me/look", zone="Mars/Olympus", theme="dark", density="compact")
     assert wrong.status_code == 400
-    assert "Choose a zone of the list" in wrong.text
+    assert "Choose a zone from the list" in wrong.text
     assert '<option value="dark" selected>' in wrong.text
     refused = admin.post("/console/admin/invite", email="no address", roles=["viewer"])
     assert refused.status_code == 400
@@ -354,7 +354,7 @@ def test_an_admin_changes_roles_shuts_out_and_lets_in_again(
     assert admin.post(f"{path}/roles").status_code == 400
     assert admin.post(f"{path}/step", step="disable").status_code == 303
     assert his.client.get("/console/me").status_code == 303
-    assert "Let in again" in admin.get(path).text
+    assert "Enable account" in admin.get(path).text
     assert admin.post(f"{path}/step", step="enable").status_code == 303
     assert "/console/welcome/" in admin.post(f"{path}/step", step="link").text
     assert admin.post(f"{path}/step", step="nonsense").status_code == 404
@@ -386,7 +386,7 @@ def change_password(own: Tab, present: str, new: str) -> TestResponse:
 def test_a_stolen_cookie_finds_no_password(app: APIFlask) -> None:
     own = tab_of(app, Role.VIEWER)
     for _ in range(5):
-        assert "not your present password" in change_password(own, "wrong", "another long password").text
+        assert "not your current password" in change_password(own, "wrong", "another long password").text
     delayed = change_password(own, PASSWORD, "another long password")
     assert (delayed.status_code, "Too many attempts: try again in 1 s." in delayed.text) == (400, True)
 
@@ -399,7 +399,7 @@ def test_own_account_password_codes_and_sessions(app: APIFlask, made: StaffServi
     )
     assert "Sign out everywhere else" in own.get("/console/me").text
     wrong = change_password(own, "wrong", "another long password")
-    assert (wrong.status_code, "This is not your present password." in wrong.text) == (400, True)
+    assert (wrong.status_code, "This is not your current password." in wrong.text) == (400, True)
     short = change_password(own, PASSWORD, "short")
     assert "Use 12 to 200 characters" in short.text
     assert change_password(own, PASSWORD, "another long password").status_code == 303

@@ -55,8 +55,10 @@ def close(services: CaseServices, actor: Actor, ref: CaseRef, given: Values) -> 
 
 STEPS = {
     "take": PageStep(CaseForm, lambda s, a, ref, _: controllers.take(s, a, ref), "Case {id} is yours."),
-    "release": PageStep(CaseForm, lambda s, a, ref, _: controllers.release(s, a, ref), "Case {id} waits again."),
-    "wake": PageStep(CaseForm, lambda s, a, ref, _: controllers.wake(s, a, ref), "Case {id} is awake."),
+    "release": PageStep(
+        CaseForm, lambda s, a, ref, _: controllers.release(s, a, ref), "Case {id} is back in the queue."
+    ),
+    "wake": PageStep(CaseForm, lambda s, a, ref, _: controllers.wake(s, a, ref), "Case {id} is no longer snoozed."),
     "undo": PageStep(CaseForm, lambda s, a, ref, _: controllers.undo_close(s, a, ref), "Case {id} is open again."),
     "close": PageStep(case_forms.CloseForm, close, "Case {id} is closed."),
     "assign": PageStep(
@@ -67,14 +69,14 @@ STEPS = {
     "snooze": PageStep(
         case_forms.SnoozeForm,
         lambda s, a, ref, given: controllers.snooze(s, a, ref, until=in_days(given["days"]), reason=given["reason"]),
-        "Case {id} sleeps until its time comes, or an alert.",
+        "Case {id} is snoozed. A new alert ends the snooze early.",
     ),
     "wait": PageStep(
         case_forms.WaitForm,
         lambda s, a, ref, given: controllers.wait_for_effect(
             s, a, ref, evaluate_at=in_days(given["days"]), note=given["note"]
         ),
-        "Case {id} is monitored.",
+        "Case {id} is being monitored.",
     ),
     "note": PageStep(
         case_forms.NoteForm,
@@ -91,7 +93,7 @@ STEPS = {
     "unmute": PageStep(
         case_forms.UnmuteForm,
         lambda s, a, ref, given: others.unmute(s, a, ref, code=given["code"]),
-        "The mute is lifted.",
+        "The mute is ended.",
     ),
 }
 

@@ -8,7 +8,7 @@ from app.cases.domain import MAX_NOTE, MAX_REASON, Outcome
 from app.rules.meaning import Indicator, Strength
 
 BIGGEST = 2**63 - 1
-CHOOSE = "Choose one of the list."
+CHOOSE = "Choose one from the list."
 SNOOZE_DAYS, WAIT_DAYS, MUTE_DAYS = (1, 3, 7, 14, 30), (7, 14, 28, 60), (7, 30, 90)
 
 
@@ -85,7 +85,7 @@ class UnmuteForm(CaseForm):
 class AssignForm(CaseForm):
     """To whom."""
 
-    to = fields.Integer(required=True, error_messages={"invalid": CHOOSE, "required": "Choose somebody."})
+    to = fields.Integer(required=True, error_messages={"invalid": CHOOSE, "required": "Choose a person."})
 
 
 class OpenForm(CaseForm):

@@ -12,11 +12,11 @@ STATUS = {
 }
 PRIORITY = {0: ("Urgent", "strong"), 1: ("High", "danger"), 2: ("Raised", "warning"), 3: ("Normal", "neutral")}
 OUTCOME = {
-    Outcome.NO_CONCERN: ("No concern", "looked into, and nothing gives cause for concern"),
-    Outcome.MONITORED: ("Monitored", "watched for a while, no more was needed"),
+    Outcome.NO_CONCERN: ("No concern", "looked into; nothing gives cause for concern"),
+    Outcome.MONITORED: ("Monitored", "watched for a while; nothing more was needed"),
     Outcome.INFORMED: ("Informed", "the customer was given information"),
     Outcome.ACTION_TAKEN: ("Action taken", "such as a limit or a block"),
-    Outcome.EXCLUDED: ("Excluded", "self-excluded, or the relationship was ended"),
+    Outcome.EXCLUDED: ("Excluded", "self-excluded, or we ended the relationship"),
     Outcome.DUPLICATE: ("Duplicate", "handled in another case"),
     Outcome.DATA_ERROR: ("Data error", "the events were wrong"),
 }
@@ -30,21 +30,31 @@ TAB = {
     Tab.STRONG: "Strong",
     Tab.CLOSED: "Closed",
 }
+EMPTY = {
+    Tab.NEW: "No new cases",
+    Tab.MINE: "No open case is assigned to you",
+    Tab.TEAM: "No cases are in review",
+    Tab.MONITORING: "No cases are monitored",
+    Tab.SNOOZED: "No cases are snoozed",
+    Tab.OVERDUE: "No cases are overdue",
+    Tab.STRONG: "No open cases are strong",
+    Tab.CLOSED: "No cases are closed yet",
+}
 STEP = {
     Step.OPENED: "Opened",
-    Step.ALERTS: "Alerts",
+    Step.ALERTS: "More alerts",
     Step.TAKEN: "Taken",
     Step.ASSIGNED: "Assigned",
-    Step.RELEASED: "Put back",
+    Step.RELEASED: "Returned to queue",
     Step.SNOOZED: "Snoozed",
-    Step.WOKEN: "Woken",
-    Step.WAITING: "Waiting for effect",
+    Step.WOKEN: "Snooze ended",
+    Step.WAITING: "Monitoring started",
     Step.RETURNED: "Back in review",
     Step.CLOSED: "Closed",
     Step.UNDONE: "Opened again",
     Step.NOTED: "Note",
     Step.MUTED: "Muted",
-    Step.UNMUTED: "Mute lifted",
+    Step.UNMUTED: "Mute ended",
 }
 INDICATORS = [(each.value, WORDS[each].capitalize()) for each in Indicator]
 STRENGTHS = [(each.value, each.value.capitalize()) for each in Strength]

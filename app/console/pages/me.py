@@ -48,7 +48,7 @@ def set_look() -> AnyResponse:
         own_account.set_preferences(made().staff, session(), preferences(typed.to_dict()))
     except InvalidInput as error:
         return me_page(look=new_form(f"{OWN}/look", prefix="look", values=typed, errors=error.errors), status=400)
-    return go_to(OWN, "Your settings are stored.")
+    return go_to(OWN, "Your settings are saved.")
 
 
 def preferences(typed: dict[str, str]) -> Preferences:
@@ -56,7 +56,7 @@ def preferences(typed: dict[str, str]) -> Preferences:
     theme, density = typed.get("theme", ""), typed.get("density", "")
     faults = {"theme": theme in set(Theme), "density": density in set(Density)}
     if not all(faults.values()):
-        raise InvalidInput({name: ["Choose one of the list."] for name, is_right in faults.items() if not is_right})
+        raise InvalidInput({name: ["Choose one from the list."] for name, is_right in faults.items() if not is_right})
     return Preferences(
         zone=typed.get("zone", ""), theme=Theme(theme), density=Density(density), single_keys="single_keys" in typed
     )
@@ -73,7 +73,7 @@ def change_password() -> AnyResponse:
     except InvalidInput as error:
         errors = error.errors
     except WrongPassword:
-        errors = {"present_password": ["This is not your present password."]}
+        errors = {"present_password": ["This is not your current password."]}
     except (Busy, SignInDelayed) as error:
         errors = {"_schema": [f"{str(error).capitalize()}."]}
     if errors:

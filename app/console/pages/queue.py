@@ -26,12 +26,13 @@ from app.staff.permissions import Permission
 
 CASES = "/console/cases"
 FILTERS = ("code", "priority", "strength", "user", "assignee", "outcome", "sort")
+SHOWN = {"user": "customer", "sort": "order"}  # names in addresses, as pages call them
 BIGGEST_CODE = 2**31 - 1
 DIGITS = 19  # of the biggest number that is stored
 
 Value = TypeVar("Value")
 
-BULK = {"take": (controllers.take, "taken"), "release": (controllers.release, "put back")}
+BULK = {"take": (controllers.take, "taken"), "release": (controllers.release, "returned to the queue")}
 
 
 @console.get(CASES)
@@ -44,7 +45,7 @@ def show_queue() -> AnyResponse:
     try:
         found = reading.queue(services, actor, query)
     except WrongCursor:
-        return go_to(address(asked, after=None), "The list has changed: it begins again.", kind=NoticeKind.INFO)
+        return go_to(address(asked, after=None), "The list has changed. This is its first page.", kind=NoticeKind.INFO)
     worker = reading.attached(services, actor)
     return page(
         "console/queue.html.j2",
@@ -111,7 +112,7 @@ def _read(
     try:
         return kind(text)
     except ValueError:
-        faults[name] = [f"{text[:40]!r} is no {name}: choose one of the list, or remove the filter."]
+        faults[name] = [f"{text[:40]!r} is not a valid {SHOWN.get(name, name)}: choose another, or remove the filter."]
         return None
 
 
@@ -148,7 +149,7 @@ def claim_next() -> AnyResponse:
     """Take the most urgent case that waits."""
     case = controllers.claim_next(made().cases, session().actor, form().get("form_id"))
     if case is None:
-        return go_to(CASES, "No case waits.", kind=NoticeKind.INFO)
+        return go_to(CASES, "No case is waiting.", kind=NoticeKind.INFO)
     return go_to(f"{CASES}/{case.id}", f"Case {case.id} is yours.")
 
 
@@ -158,7 +159,7 @@ def take_steps() -> AnyResponse:
     typed = form()
     ids = [int(each) for each in typed.getlist("case") if each.isascii() and each.isdigit() and len(each) < DIGITS]
     if (wanted := typed.get("step", "")) not in BULK or not ids:
-        return go_to(back_to_list(typed.get("list", "")), "Choose cases first.", kind=NoticeKind.WARNING)
+        return go_to(back_to_list(typed.get("list", "")), "Select cases first.", kind=NoticeKind.WARNING)
     step, done = BULK[wanted]
     services, actor, form_id = made().cases, session().actor, typed.get("form_id", "")
     refs = [CaseRef(case_id=each, form=others.form_of(form_id, each)) for each in dict.fromkeys(ids)]

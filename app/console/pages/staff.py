@@ -16,11 +16,11 @@ ADMIN = "/console/admin"
 DOES = {
     Role.VIEWER: "sees cases, customers, reports and rules",
     Role.ANALYST: "works on cases and records interactions",
-    Role.LEAD: "also assigns and reviews cases, and exports",
+    Role.LEAD: "does what an analyst does; assigns, reviews and exports cases",
     Role.AUTHOR: "drafts rules and tests them",
-    Role.PUBLISHER: "also publishes rules",
-    Role.ADMIN: "staff, keys, register and webhooks; no cases, no customers",
-    Role.AUDITOR: "reads and exports everything, changes nothing",
+    Role.PUBLISHER: "does what an author does; publishes rules",
+    Role.ADMIN: "manages staff, keys, register and webhooks; sees no cases or customers",
+    Role.AUDITOR: "reads and exports everything; changes nothing",
 }
 ROLES = [(role.value, role.value.capitalize(), DOES[role]) for role in Role]
 
@@ -68,7 +68,7 @@ def roles_in(typed: "MultiDict[str, str]") -> list[Role]:
     try:
         return [Role(value) for value in typed.getlist("roles")]
     except ValueError:
-        raise InvalidInput({"roles": ["Choose roles of the list."]}) from None
+        raise InvalidInput({"roles": ["Choose roles from the list."]}) from None
 
 
 def link_page(link: Link) -> Response:
@@ -112,7 +112,7 @@ def set_roles(account_id: int) -> AnyResponse:
         return account_page(account_id, error.errors)
     except NoRole:
         return account_page(account_id, {"roles": ["Choose at least one role, or disable the account."]})
-    return go_to(f"{ADMIN}/staff/{account_id}", f"What {changed.shown} may do is changed, from the next page on.")
+    return go_to(f"{ADMIN}/staff/{account_id}", f"The roles of {changed.shown} are changed, from the next page on.")
 
 
 @console.post(f"{ADMIN}/staff/<int:account_id>/step")
@@ -122,7 +122,7 @@ def take_step(account_id: int) -> AnyResponse:
     if wanted == "link":
         return link_page(controllers.make_link(services, actor, account_id))
     if wanted == "disable":
-        said = f"{controllers.disable(services, actor, account_id).shown} is shut out."
+        said = f"{controllers.disable(services, actor, account_id).shown} can no longer sign in."
     elif wanted == "enable":
         said = f"{controllers.enable(services, actor, account_id).shown} can sign in again."
     elif wanted == "sign-out":

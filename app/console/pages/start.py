@@ -106,7 +106,7 @@ def confirm() -> AnyResponse:
     except (WrongCode, SignInDelayed) as error:
         shown = new_form("/console/confirm", errors={"code": [sentence(error)]})
         return page("console/confirm.html.j2", status=403, form=shown, next=next_page())
-    return go_to(next_page(), "Thank you. For the next ten minutes you are not asked again.", kind=NoticeKind.INFO)
+    return go_to(next_page(), "Thank you. You are not asked again for ten minutes.", kind=NoticeKind.INFO)
 
 
 @console.get("/console/welcome/<token>")
