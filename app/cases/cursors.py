@@ -1,7 +1,7 @@
 """Where a page of the queue ends: the values of its last case that order the list, as a text for addresses."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.cases.domain import Case
@@ -21,7 +21,7 @@ def parse_cursor(cursor: str, columns: Sequence[Any]) -> list[object]:
     parts = cursor.split(SEPARATOR)
     try:
         return [_value(part, column.type.python_type) for part, column in zip(parts, columns, strict=True)]
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise WrongCursor from error
 
 
@@ -35,7 +35,7 @@ def _value(part: str, kind: type) -> object:
         moment = datetime.fromisoformat(part)
         if moment.tzinfo is None:
             raise ValueError(part)
-        return moment
+        return moment.astimezone(UTC)
     number = int(part)
     if not 0 <= number <= BIGINT_MAX:
         raise ValueError(part)

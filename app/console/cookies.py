@@ -55,10 +55,12 @@ def clear_notice(response: Response, *, secure: bool) -> None:
 def read_notice(cookies: Mapping[str, str], *, secure: bool) -> Sequence[Notice]:
     """Return the notice of the step before, [] without one; it links to nothing but pages of the console."""
     value = cookies.get(notice_cookie(secure=secure), "")
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
-        read = json.loads(urlsafe_b64decode(value.encode()))
-        href = read["href"] if is_page(read["href"]) else ""
-        return [Notice(NoticeKind(read["kind"]), str(read["text"]), href, str(read["label"]) if href else "")]
+    with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        read = json.loads(urlsafe_b64decode(value[:MAX_NOTICE].encode()))
+        text, href, label = read["text"], read["href"], read["label"]
+        if text.isprintable() and label.isprintable():
+            link = (href, label) if is_page(href) else ("", "")
+            return [Notice(NoticeKind(read["kind"]), text, *link)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -78,9 +79,14 @@ def enter() -> AnyResponse | None:
         return None
     if session is None:
         return redirect(login_address(), 303)
-    if request.method == "POST" and not hmac.compare_digest(form().get("csrf", ""), form_token(token)):
+    if request.method == "POST" and not is_own_form(token):
         raise StaleForm
     return None
+
+
+def is_own_form(token: str) -> bool:
+    """Return whether the form was made for the session of this token."""
+    return hmac.compare_digest(form().get("csrf", "").encode(), form_token(token).encode())
 
 
 def is_open(endpoint: str | None) -> bool:
@@ -97,6 +103,18 @@ def login_address() -> str:
 def form() -> "MultiDict[str, str]":
     """Return what was typed."""
     return cast("MultiDict[str, str]", g.get(FORM) or MultiDict())
+
+
+def form_key(step: str) -> str | None:
+    """Return what tells a form from all others that are sent, None for one without an id.
+
+    The same form with the same content, sent twice by the same person, is one step; with other content it is another.
+    """
+    typed = form()
+    if not typed.get("form_id"):
+        return None
+    told = repr((step, session().account.id, sorted(typed.items(multi=True))))
+    return sha256(told.encode()).hexdigest()[:32]
 
 
 def session_or_none() -> Session | None:

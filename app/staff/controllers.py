@@ -6,6 +6,7 @@ from app.staff.domain import (
     Account,
     AccountExists,
     AuditEntry,
+    InvalidInput,
     LastAdmin,
     Link,
     LinkKind,
@@ -16,6 +17,7 @@ from app.staff.domain import (
     State,
     Step,
     WrongState,
+    name_faults,
     normalized_email,
 )
 from app.staff.permissions import Actor, Permission, Role, permissions_of
@@ -39,7 +41,9 @@ def invite(services: StaffServices, actor: Actor, email: str, roles: Collection[
     """
     actor.require_confirmed(Permission.STAFF_WRITE)
     services.keys.newest  # noqa: B018  # without a key nobody could accept the invitation
-    email, chosen = normalized_email(email), _in_order(roles)
+    email, chosen, name = normalized_email(email), _in_order(roles), name.strip()
+    if name and (faults := name_faults(name)):
+        raise InvalidInput({"name": faults})
     with services.database.transaction() as current:
         account = AccountQueries(current).add(email, name, chosen, actor.name)
         if account is None:
@@ -131,11 +135,12 @@ def set_roles(services: StaffServices, actor: Actor, account_id: int, roles: Col
     actor.require_confirmed(Permission.STAFF_WRITE)
     chosen = _in_order(roles)
     with services.database.transaction() as current:
+        admins = AccountQueries(current).active_admins()  # first, as everywhere: two admins could wait for each other
         found = existing(current, account_id, lock=True)
         if chosen == found.roles:
             return found
         if Role.ADMIN not in chosen:
-            _keep_an_admin(current, account_id)
+            _keep_an_admin(admins, account_id)
         queries = AccountQueries(current)
         queries.set_roles(account_id, chosen)
         queries.record(account_id, Step.ROLES_CHANGED, actor.name, f"{_words(found.roles)} to {_words(chosen)}")
@@ -151,10 +156,11 @@ def disable(services: StaffServices, actor: Actor, account_id: int) -> Account:
     """
     actor.require_confirmed(Permission.STAFF_WRITE)
     with services.database.transaction() as current:
+        admins = AccountQueries(current).active_admins()
         found = existing(current, account_id, lock=True)
         if found.state is State.DISABLED:
             return found
-        _keep_an_admin(current, account_id)
+        _keep_an_admin(admins, account_id)
         queries, sessions = AccountQueries(current), SessionQueries(current)
         queries.set_state(account_id, State.DISABLED)
         ended = sessions.end_all(account_id)
@@ -227,13 +233,14 @@ def existing_after(database: Database, account_id: int) -> Account:
 def add_link(current: Transaction, account: Account, kind: LinkKind, actor: Actor) -> Link:
     """Add a one-time link within a transaction."""
     token = new_token()
+    if kind is not LinkKind.SIGN_IN:
+        AccountQueries(current).offer_codes(account.id)  # whoever saw a link that was replaced knows nothing of use
     expires_at = SessionQueries(current).add_link(digest_of(token), account.id, kind, actor.name)
     AccountQueries(current).record(account.id, Step.LINK_MADE, actor.name, kind.value)
     return Link(account=account, kind=kind, token=token, expires_at=expires_at)
 
 
-def _keep_an_admin(current: Transaction, leaving: int) -> None:
-    admins = AccountQueries(current).active_admins()
+def _keep_an_admin(admins: Collection[int], leaving: int) -> None:
     if leaving in admins and len(admins) == 1:
         raise LastAdmin
 

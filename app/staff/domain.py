@@ -114,6 +114,7 @@ class Credentials:
     password_hash: str | None = field(repr=False)
     totp_key: str | None
     totp_version: int
+    totp_offered: int
     totp_step: int
 
 

@@ -28,7 +28,8 @@ PREFERENCES = "zone theme density single_keys"
 class StaffAccountRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes its base at run time
     """A person who may sign in. A disabled one stays, because cases and audits name it.
 
-    The secret of its time-based codes is derived from CONSOLE_KEY (A68); `totp_step` is the last step of 30 s whose
+    The secret of its time-based codes is derived from CONSOLE_KEY (A68): `totp_version` is that of the secret in use,
+    `totp_offered` that of the newest link. `totp_step` is the last step of 30 s whose
     code was accepted, so that none is accepted twice.
     """
 
@@ -40,7 +41,7 @@ class StaffAccountRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQ
         Index("uq_staff_account_email", text("lower(email)"), unique=True),
         may(
             insert="email name roles state made_by",
-            update=f"name roles state password_hash totp_key totp_version totp_step {PREFERENCES}",
+            update=f"name roles state password_hash totp_key totp_version totp_offered totp_step {PREFERENCES}",
         ),
     )
 
@@ -52,6 +53,7 @@ class StaffAccountRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQ
     password_hash: Mapped[str | None] = mapped_column(Text)
     totp_key: Mapped[str | None] = mapped_column(Text)
     totp_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    totp_offered: Mapped[int] = mapped_column(Integer, server_default="0")
     totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
     zone: Mapped[str] = mapped_column(Text, server_default="UTC")
     theme: Mapped[str] = mapped_column(Text, server_default="system")

@@ -1,6 +1,9 @@
 """Passwords, stored as argon2id, and never more than one being checked in a process (A69)."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Semaphore
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -8,6 +11,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # Among OWASP's equivalent choices the one with least memory (KiB) on a machine that events share.
 MEMORY, PASSES, THREADS = 19_456, 2, 1
 MAX_WAIT = 2.0  # seconds for another check; less than any client's patience
+
+Result = TypeVar("Result")
 
 
 class Busy(Exception):
@@ -18,25 +23,34 @@ class Busy(Exception):
 
 
 class Passwords:
-    """Hashes passwords, one at a time: each takes memory and a processor, which events need."""
+    """Hashes passwords, one at a time: each takes memory and a processor, which events need.
+
+    They are hashed in one thread: the C library keeps the memory for each thread that ever asked for it.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY, parallelism=THREADS)
         self._turn = Semaphore()
+        self._thread = ThreadPoolExecutor(1, "passwords")
         self._nobody: str | None = None
 
     def hash(self, password: str) -> str:
         """Return what is stored of a password; raises `Busy`."""
-        with self.turn():
-            return self._hasher.hash(password)
+        return self._alone(lambda: self._hasher.hash(password))
 
     def matches(self, password_hash: str | None, password: str) -> bool:
         """Return whether this is the password; without a hash False, after the same work. Raises `Busy`."""
+        return self._alone(lambda: self._verify(password_hash, password))
+
+    def _verify(self, password_hash: str | None, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash or self._of_nobody(), password) and password_hash is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _alone(self, work: Callable[[], Result]) -> Result:
         with self.turn():
-            try:
-                return self._hasher.verify(password_hash or self._of_nobody(), password) and password_hash is not None
-            except (VerificationError, InvalidHashError):
-                return False
+            return self._thread.submit(work).result()
 
     def _of_nobody(self) -> str:
         if self._nobody is None:

@@ -18,7 +18,7 @@ COLUMNS = (
     *(Row_.id, Row_.email, Row_.name, Row_.roles, Row_.state, Row_.made_by, Row_.made_at),
     *(Row_.zone, Row_.theme, Row_.density, Row_.single_keys),
 )
-SECRETS = (Row_.password_hash, Row_.totp_key, Row_.totp_version, Row_.totp_step)
+SECRETS = (Row_.password_hash, Row_.totp_key, Row_.totp_version, Row_.totp_offered, Row_.totp_step)
 
 
 def account_of(row: Row[Any], seen_at: datetime | None = None) -> Account:
@@ -81,6 +81,7 @@ class AccountQueries:
             password_hash=row.password_hash,
             totp_key=row.totp_key,
             totp_version=row.totp_version,
+            totp_offered=row.totp_offered,
             totp_step=row.totp_step,
         )
 
@@ -126,6 +127,11 @@ class AccountQueries:
     def set_codes(self, account_id: int, key: str, version: int, step: int) -> None:
         """Set which secret the codes of an account are made with, and the last step whose code was accepted."""
         self._set(account_id, totp_key=key, totp_version=version, totp_step=step)
+
+    def offer_codes(self, account_id: int) -> None:
+        """Let the next link offer a secret that none before has shown."""
+        offered = update(Row_).where(Row_.id == account_id)
+        self._transaction.execute(offered.values(totp_offered=func.greatest(Row_.totp_offered, Row_.totp_version) + 1))
 
     def accept_step(self, account_id: int, step: int) -> bool:
         """Note that the code of this step was accepted; return False if that of a later one was meanwhile."""

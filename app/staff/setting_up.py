@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from app.staff.controllers import existing
 from app.staff.domain import (
     Account,
-    Credentials,
     InvalidInput,
     LinkExpired,
     LinkKind,
@@ -41,7 +40,7 @@ def look_up_link(services: StaffServices, token: str) -> SetUp:
     with services.database.transaction() as current:
         account, kind = _of_link(current, token)
         stored = AccountQueries(current).credentials(account.id)
-    secret = services.keys.secret(account.id, services.keys.newest, _next_version(stored))
+    secret = services.keys.secret(account.id, services.keys.newest, stored.totp_offered)
     return SetUp(account=account, kind=kind, secret=secret, uri=setup_uri(secret, account.email))
 
 
@@ -66,7 +65,7 @@ def set_up(services: StaffServices, token: str, name: str, password: str, code: 
     with services.database.transaction() as current:
         account, _ = _of_link(current, token, use=True)
         accounts, sessions = AccountQueries(current), SessionQueries(current)
-        version = _next_version(accounts.credentials(account.id))
+        version = accounts.credentials(account.id).totp_offered
         accounts.set_name(account.id, name.strip())
         accounts.set_password(account.id, password_hash)
         accounts.set_codes(account.id, services.keys.newest, version, step)
@@ -104,7 +103,3 @@ def _of_link(current: Transaction, token: str, *, use: bool = False) -> tuple[Ac
     if account.state is State.DISABLED:
         raise LinkExpired
     return account, found[1]
-
-
-def _next_version(stored: Credentials) -> int:
-    return stored.totp_version + (stored.totp_key is not None)

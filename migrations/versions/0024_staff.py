@@ -73,6 +73,7 @@ def make_accounts() -> None:
         text("password_hash", nullable=True),
         text("totp_key", nullable=True),
         sa.Column("totp_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("totp_offered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("totp_step", sa.BigInteger(), server_default="0", nullable=False),
         text("zone", "UTC"),
         text("theme", "system"),

@@ -333,3 +333,48 @@ def test_an_unknown_case_or_step_is_a_page(analyst: Tab, opened: Open) -> None:
     case_id = opened()
     assert analyst.post(f"{CASES}/{case_id}/nonsense").status_code == 404
     assert analyst.post(f"{CASES}/4711/take").status_code == 404
+
+
+def test_a_form_that_is_sent_again_with_another_text_is_another_step(analyst: Tab, opened: Open, sql: Sql) -> None:
+    case_id = opened()
+    for text in ("first", "first", "second"):
+        assert step(analyst, case_id, "note", note=text, form_id="the same")[0] == 303
+    assert sql("SELECT note FROM case_event WHERE step = 'note' ORDER BY seq") == [("first",), ("second",)]
+
+
+def test_the_form_of_somebody_else_is_another_step(analyst: Tab, lead: Tab, opened: Open) -> None:
+    first, second = opened(7), opened(8)
+    locations = set()
+    for person in (analyst, lead):
+        person.get(CASES)
+        locations.add(person.post(f"{CASES}/claim", form_id="the same").location)
+    assert locations == {f"{CASES}/{first}", f"{CASES}/{second}"}
+
+
+def test_steps_with_many_cases_without_the_id_of_a_form_are_each_taken(analyst: Tab, opened: Open, sql: Sql) -> None:
+    case_id = opened()
+    analyst.get(CASES)
+    for wanted, status in (("take", "in_review"), ("release", "new"), ("take", "in_review")):
+        analyst.post(f"{CASES}/bulk", step=wanted, case=[case_id])
+        assert state(sql, case_id) == status
+
+
+@pytest.mark.parametrize(
+    "path", ["?after=0~2026-01-01T00:00:00%2B23:00~1", "?after=0~9999-12-31T23:59:59-23:00~1",
+             "/news?since=2026-01-01T00:00:00%2B23:00", "/news?since=9999-12-31T23:59:59-23:00"]
+)  # fmt: skip
+def test_times_of_any_zone_are_read(analyst: Tab, path: str) -> None:
+    assert analyst.get(f"{CASES}{path}").status_code in {200, 303}
+
+
+@pytest.mark.parametrize("list_", [f"{CASES}?x\r\ny", f"{CASES}?" + "x" * 2000, f"{CASES}?\\", "/console/casesx"])
+def test_a_list_that_is_none_leads_to_the_queue(analyst: Tab, sql: Sql, list_: str) -> None:
+    analyst.get(CASES)
+    assert analyst.post(f"{CASES}/views", name="Mine", list=list_).location == CASES
+    assert sql("SELECT query FROM saved_view") == [({"address": CASES},)]
+
+
+def test_the_id_of_a_form_may_be_anything(analyst: Tab, opened: Open) -> None:
+    opened()
+    analyst.get(CASES)
+    assert analyst.post(f"{CASES}/claim", form_id="0123456789abcdef" * 375).status_code == 303

@@ -1,6 +1,7 @@
 """The console's entrance, its pages by role, and its errors; A71, A72."""
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -165,7 +166,7 @@ def test_a_session_that_somebody_else_has_set_is_not_adopted(app: APIFlask, made
     assert client.get("/console/me").status_code == 200
 
 
-@pytest.mark.parametrize("csrf", ["", "0" * 64, "of another session"])
+@pytest.mark.parametrize("csrf", ["", "0" * 64, "\u00e9", "of another session"])
 def test_a_form_of_another_session_changes_nothing(app: APIFlask, admin: Tab, sql: Sql, csrf: str) -> None:
     if csrf == "of another session":
         other = tab_of(app, Role.ADMIN, email="bob@example.com")
@@ -302,7 +303,18 @@ def test_a_notice_is_shown_once(admin: Tab) -> None:
     assert "Your settings are saved." not in admin.get("/console/me").text
 
 
-@pytest.mark.parametrize("value", ["", "x", "e30=", "bnVsbA==", "eyJraW5kIjogIm9rIiwgInRleHQiOiAxfQ=="])
+def notice_of(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "x", "e30=", "bnVsbA==", "eyJraW5kIjogIm9rIiwgInRleHQiOiAxfQ=="),
+        notice_of('{"kind": "ok", "text": "\\ud800", "href": "", "label": ""}'),
+        notice_of("[" * 2000),
+    ],
+)
 def test_a_notice_that_cannot_be_read_is_none(admin: Tab, value: str) -> None:
     admin.client.set_cookie("notice", value)
     assert admin.get("/console/me").status_code == 200

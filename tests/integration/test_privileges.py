@@ -124,7 +124,7 @@ ALLOWED = {
     "staff_account": May(
         insert=("email", "name", "roles", "state", "made_by"),
         update=(
-            *("name", "roles", "state", "password_hash", "totp_key", "totp_version", "totp_step"),
+            *("name", "roles", "state", "password_hash", "totp_key", "totp_version", "totp_offered", "totp_step"),
             *("zone", "theme", "density", "single_keys"),
         ),
     ),

@@ -500,3 +500,16 @@ def test_ended_sessions_are_deleted_in_time(
     clock("13 hours")
     signing_in.sign_in(made, ann.email, ann.password, ann.code(), HERE)
     assert sql("SELECT count(*) FROM staff_session") == [(1,)]
+
+
+def test_who_saw_a_link_that_was_replaced_knows_nothing_of_use(made: StaffServices, join: Join) -> None:
+    ann, _ = join()
+    seen = [setting_up.look_up_link(made, controllers.make_link(made, ROOT, ann.id).token).secret for _ in range(3)]
+    assert len({*seen, ann.secret}) == 4
+    signing_in.sign_in(made, ann.email, ann.password, ann.code(), HERE)  # until a link is used
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "Ann\nSmith", "Ann\u202eSmith"])
+def test_a_name_that_pages_cannot_show_is_refused(made: StaffServices, name: str) -> None:
+    with pytest.raises(InvalidInput, match="name"):
+        controllers.invite(made, ROOT, "bob@example.com", [Role.VIEWER], name)

@@ -16,7 +16,7 @@ from app.cases.refusals import CaseMoved, CaseRefusal, NoSuchCase
 from app.cases.requests import CaseRef, Closing, QueueQuery, Tab
 from app.cases.services import CaseServices
 from app.console.answers import go_to, new_form, page
-from app.console.entrance import console, form, made, polled, session
+from app.console.entrance import console, form, form_key, made, polled, session
 from app.console.errors import sentence
 from app.console.forms import Form
 from app.console.pages import case_forms, case_words
@@ -126,7 +126,7 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         me=own.account.id,
         may_work=actor.may(Permission.CASES_WORK),
         may_assign=actor.may(Permission.CASES_ASSIGN),
-        leads=leads,
+        may_undo=may_undo(shown.case, actor, shown.now),
         people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),
         snooze_days=days_of(case_forms.SNOOZE_DAYS, 30 if leads else 7),
         wait_days=days_of(case_forms.WAIT_DAYS, 90),
@@ -134,6 +134,15 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         pulse=f"{CASES}/{case_id}/presence",
         draft=f"{CASES}/{case_id}/draft",
     )
+
+
+def may_undo(case: Case, actor: Actor, now: datetime) -> bool:
+    """Return whether a closing can still be taken back by this person."""
+    try:
+        steps.undo(case, actor, now)
+    except CaseRefusal:
+        return False
+    return True
 
 
 def days_of(choices: tuple[int, ...], longest: int) -> list[tuple[int, str]]:
@@ -150,7 +159,7 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
     kept = new_form(f"{CASES}/{case_id}/{step}", prefix=step, values=typed)
     try:
         given = wanted.schema().load(typed.to_dict())
-        ref = CaseRef(case_id=case_id, version=given["version"], form=given["form_id"])
+        ref = CaseRef(case_id=case_id, version=given["version"], form=form_key(f"{case_id} {step}"))
         wanted.take(services, actor, ref, given)
     except ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap

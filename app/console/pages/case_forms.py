@@ -13,7 +13,7 @@ SNOOZE_DAYS, WAIT_DAYS, MUTE_DAYS = (1, 3, 7, 14, 30), (7, 14, 28, 60), (7, 30, 
 
 
 class CaseForm(Schema):
-    """A form about a case: `version` is that of the case it showed, `form_id` makes a double click one step."""
+    """A form about a case: `version` is that of the case it showed."""
 
     class Meta:
         """Tokens and other fields of the page are not the form's."""
@@ -21,7 +21,6 @@ class CaseForm(Schema):
         unknown = EXCLUDE
 
     version = fields.Integer(load_default=None)
-    form_id = fields.String(load_default=None, validate=validate.Length(1, 64))
 
 
 def text(longest: int, **named: Any) -> fields.String:  # noqa: ANN401  # marshmallow's own

@@ -16,7 +16,8 @@ from app.cases.domain import Outcome
 from app.cases.refusals import CaseRefusal, WrongCursor
 from app.cases.requests import CaseRef, Filters, Opening, QueueQuery, Sort, Tab
 from app.console.answers import go_to, new_form, page
-from app.console.entrance import console, form, made, polled, session
+from app.console.cookies import is_page
+from app.console.entrance import console, form, form_key, made, polled, session
 from app.console.errors import sentence
 from app.console.pages import case_words
 from app.console.pages.case_forms import BIGGEST, OpenForm
@@ -28,6 +29,7 @@ CASES = "/console/cases"
 FILTERS = ("code", "priority", "strength", "user", "assignee", "outcome", "sort")
 SHOWN = {"user": "customer", "sort": "order"}  # names in addresses, as pages call them
 BIGGEST_CODE = 2**31 - 1
+MAX_ADDRESS = 2000  # characters of a list's address
 DIGITS = 19  # of the biggest number that is stored
 
 Value = TypeVar("Value")
@@ -136,10 +138,9 @@ def news() -> dict[str, str]:
     """Say how many cases of a list have got an alert since it was shown."""
     session().actor.require(Permission.CASES_READ)
     try:
-        since = datetime.fromisoformat(request.args.get("since", ""))
-    except ValueError:
+        since = datetime.fromisoformat(request.args.get("since", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return {"text": ""}
-    since = since if since.tzinfo else since.replace(tzinfo=UTC)
     newer = reading.newer(made().cases, session().actor, query_of(request.args, {}), since)
     return {"text": f"{newer if newer < 100 else '99+'} new: show" if newer else ""}  # noqa: PLR2004  # as counted
 
@@ -147,7 +148,7 @@ def news() -> dict[str, str]:
 @console.post(f"{CASES}/claim")
 def claim_next() -> AnyResponse:
     """Take the most urgent case that waits."""
-    case = controllers.claim_next(made().cases, session().actor, form().get("form_id"))
+    case = controllers.claim_next(made().cases, session().actor, form_key("claim"))
     if case is None:
         return go_to(CASES, "No case is waiting.", kind=NoticeKind.INFO)
     return go_to(f"{CASES}/{case.id}", f"Case {case.id} is yours.")
@@ -161,15 +162,16 @@ def take_steps() -> AnyResponse:
     if (wanted := typed.get("step", "")) not in BULK or not ids:
         return go_to(back_to_list(typed.get("list", "")), "Select cases first.", kind=NoticeKind.WARNING)
     step, done = BULK[wanted]
-    services, actor, form_id = made().cases, session().actor, typed.get("form_id", "")
-    refs = [CaseRef(case_id=each, form=others.form_of(form_id, each)) for each in dict.fromkeys(ids)]
+    services, actor, key = made().cases, session().actor, form_key(wanted)
+    refs = [CaseRef(case_id=each, form=key and others.form_of(key, each)) for each in dict.fromkeys(ids)]
     results = others.in_bulk(refs, lambda ref: step(services, actor, ref))
     return page("console/bulk.html.j2", results=results, done=done, back=back_to_list(typed.get("list", "")))
 
 
 def back_to_list(text: str) -> str:
     """Return the address of the list that somebody comes from, else that of the queue."""
-    return text if text == CASES or text.startswith(f"{CASES}?") else CASES
+    is_list = text == CASES or text.startswith(f"{CASES}?")
+    return text if is_list and is_page(text) and len(text) <= MAX_ADDRESS else CASES
 
 
 @console.get(f"{CASES}/new")
@@ -193,7 +195,7 @@ def open_case() -> AnyResponse:
         opening = Opening(
             user_id=given["user_id"], indicator=given["indicator"], reason=given["reason"], strength=given["strength"]
         )
-        case = controllers.open_by_hand(made().cases, session().actor, opening, given["form_id"])
+        case = controllers.open_by_hand(made().cases, session().actor, opening, form_key("new"))
     except ValidationError as error:
         errors = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
         return new_case_page(new_form(f"{CASES}/new", values=typed, errors=errors), status=400)

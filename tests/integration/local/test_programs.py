@@ -163,7 +163,7 @@ def test_a_report_that_takes_too_long_is_left_out(
     project: Project, worker: Path, monkeypatch: pytest.MonkeyPatch, capfd: Output
 ) -> None:
     worker.with_name("report.py").write_text("import time; time.sleep(60)")
-    monkeypatch.setattr("lib.local.status._REPORT_SECONDS", 0.5)
+    monkeypatch.setattr("lib.local.reports._SECONDS", 0.5)
     assert main(["start"]) == 0
     assert state_of(project).ready
     assert shown(capfd)["worker"] == "unknown: no report within 0.5 s"

@@ -1,5 +1,7 @@
 """A69."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -70,3 +72,22 @@ def test_one_password_is_checked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> N
         done.set()
         thread.join()
     assert checked.hash("correct horse battery")
+
+
+def test_many_threads_that_check_passwords_take_the_memory_of_one() -> None:
+    program = """
+import threading, psutil
+from app.staff import passwords
+from app.staff.passwords import Passwords
+passwords.MAX_WAIT = 60
+checked, me = Passwords(), psutil.Process()
+checked.hash("correct horse battery")
+before = me.memory_info().rss
+for _ in range(2):
+    threads = [threading.Thread(target=checked.hash, args=("correct horse battery",)) for _ in range(16)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+print((me.memory_info().rss - before) // 2**20)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert int(done.stdout) < 60, "MiB; in a thread each it was 300"

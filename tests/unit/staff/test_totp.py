@@ -59,7 +59,7 @@ def test_a_lost_key_is_named() -> None:
 
 
 def test_without_a_secret_no_code_is_accepted() -> None:
-    nothing = Credentials(password_hash=None, totp_key=None, totp_version=1, totp_step=0)
+    nothing = Credentials(password_hash=None, totp_key=None, totp_version=1, totp_offered=1, totp_step=0)
     assert KEYS.accepted_step(7, nothing, code(STEP), NOW) is None
 
 
