@@ -46,7 +46,7 @@ every_put = pytest.mark.parametrize(
 
 
 def test_every_route_with_a_body_is_covered(app_with: AppWith) -> None:
-    rules = [rule for rule in app_with().url_map.iter_rules() if not rule.rule.startswith("/console")]  # they take forms
+    rules = [rule for rule in app_with().url_map.iter_rules() if not rule.rule.startswith("/console")]  # forms
     for method, covered in (("POST", BODIES), ("PUT", PUTS), ("PATCH", PATCHES)):
         paths = {rule.rule for rule in rules if rule.methods and method in rule.methods}
         assert {re.sub("<.*?>", "1", path) for path in paths} == {*covered}
