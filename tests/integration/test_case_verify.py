@@ -98,7 +98,7 @@ def test_cases_are_listed_and_shown_in_the_terminal(app: APIFlask, busy: Casewor
     after = first.stderr.split("--after ")[1].split()[0]
     assert run(app, "list", "--after", after).exit_code == 0
     refused = run(app, "list", "--after", "x")
-    assert (refused.exit_code, "begin again with its first page" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "start again at its first page" in refused.stderr) == (1, True)
     shown = run(app, "show", str(busy.case_of(1).id))
     assert f"{ann.name} close all well" in shown.stdout
     assert "code 30 at 10" in shown.stdout

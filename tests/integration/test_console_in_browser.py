@@ -111,7 +111,7 @@ def test_axe_finds_nothing_on_the_pages_of_cases(sign_in: Join, work: Casework, 
         page.goto(path)
         check(page, keep, path.removeprefix("/console/"))
     page.goto(CASES)
-    page.get_by_role("link", name="1", exact=True).first.click()
+    page.locator("[data-row-link]").first.click()
     check(page, keep, "case-new")
     page.get_by_role("button", name="Take").click()
     page.locator("summary", has_text="Close").click()

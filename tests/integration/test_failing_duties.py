@@ -87,7 +87,7 @@ def test_a_duty_that_fails_each_time_is_told_until_it_goes_on(app: APIFlask, sql
         errand.mended = True
         await_that(lambda: check(app).exit_code == 0, lambda: check(app).output)
         assert sql("SELECT count(*) FROM work_trouble") == [(0,)]
-        assert failing_seconds(client) == {"feed": 0, "notices": 0, "sender": 0, "cleaning": 0}
+        assert failing_seconds(client) == dict.fromkeys(("feed", "cases", "waking", "notices", "sender", "cleaning"), 0)
 
 
 def test_what_fails_is_not_shown_as_a_number_while_it_cannot_be_read(
