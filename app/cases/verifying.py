@@ -13,7 +13,7 @@ from app.cases.journals import faults
 from app.cases.queries import case_of, event_of
 from lib.snapshots import Reader, snapshot_of
 
-APPLICATION_NAME = "activity-alerts cases verify"  # the name of the connections in PostgreSQL
+APPLICATION_NAME = "activity-alerts cases"  # the name of the connections in PostgreSQL
 NUMBERS, CASES = 10_000, 1_000  # of the feed, and cases, that are looked at at once
 
 HEAD = """

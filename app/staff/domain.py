@@ -190,7 +190,7 @@ class LastAdmin(StaffRefusal):
     """Without this person, nobody could invite or help anybody in the console."""
 
     def __init__(self) -> None:
-        super().__init__("this is the last active admin: make somebody else an admin first")
+        super().__init__("this is the last active admin: give somebody else the role first")
 
 
 class WrongState(StaffRefusal):

@@ -377,7 +377,7 @@ def test_the_last_admin_is_told_why_a_step_is_refused(made: StaffServices, app: 
     ann, token = staffing.join(made, "ann@example.com", Role.ADMIN)
     refused = Tab(app, token).post(f"/console/admin/staff/{ann.id}/step", step="disable")
     assert refused.status_code == 409
-    assert "This is the last active admin: make somebody else an admin first." in refused.text
+    assert "This is the last active admin: give somebody else the role first." in refused.text
 
 
 @pytest.mark.parametrize(

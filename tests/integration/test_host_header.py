@@ -39,9 +39,9 @@ def test_no_path_redirects_to_another_host(app_with: AppWith, client: FlaskClien
             assert "http://evil" not in answer.text
 
 
-def test_the_redirect_to_the_documentation_is_a_path(client: FlaskClient) -> None:
+def test_the_redirect_to_the_start_is_a_path(client: FlaskClient) -> None:
     answer = client.get("/", headers={"Host": EVIL, "Accept": "text/html"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/console")
 
 
 @pytest.mark.parametrize("path", ["/users//1", "/health//live", "/docs//", "/event//"])

@@ -371,7 +371,7 @@ def test_who_is_disabled_is_out_at_once(made: StaffServices, join: Join) -> None
 
 def test_the_last_active_admin_stays(made: StaffServices, join: Join) -> None:
     ann, session = join()
-    with pytest.raises(LastAdmin, match="make somebody else an admin first"):
+    with pytest.raises(LastAdmin, match="give somebody else the role first"):
         controllers.disable(made, session.actor, ann.id)
     with pytest.raises(LastAdmin):
         controllers.set_roles(made, ROOT, ann.id, [Role.VIEWER])
