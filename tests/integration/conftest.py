@@ -233,21 +233,38 @@ def sql(database: str) -> Sql:
     return lambda statement, *values: run_sql(database, statement, *values)
 
 
+class Apps:
+    """Creates applications on a database; each keeps connections until it is closed."""
+
+    def __init__(self, **addresses: str) -> None:
+        self._addresses = addresses
+        self._made: list[APIFlask] = []
+
+    def __call__(self, **settings: object) -> APIFlask:
+        self._made.append(create_app(settings_with(**{**self._addresses, **settings})))
+        return self._made[-1]
+
+    def close(self) -> None:
+        """Close all that were made."""
+        while self._made:
+            app = self._made.pop()
+            wiring(app).stop()
+            with app.app_context():
+                db.engine.dispose()
+
+
 @pytest.fixture
-def app_with(database: str, service_url: str) -> Iterator[AppWith]:
+def apps(database: str, service_url: str) -> Iterator[Apps]:
     """Create applications on the database, each with its own settings, as the service's login."""
-    made: list[APIFlask] = []
-    addresses = {"database_url": service_url, "database_owner_url": database}
+    made = Apps(database_url=service_url, database_owner_url=database)
+    yield made
+    made.close()
 
-    def make(**settings: object) -> APIFlask:
-        made.append(create_app(settings_with(**{**addresses, **settings})))
-        return made[-1]
 
-    yield make
-    for app in made:
-        wiring(app).stop()
-        with app.app_context():
-            db.engine.dispose()
+@pytest.fixture
+def app_with(apps: Apps) -> AppWith:
+    """Create applications as above, which are closed when the test ends."""
+    return apps
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from testkit.openapi_document import ANY, Example, assert_matches_example, examp
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.books import TEN_THOUSAND_AND_ONE, a_minute_later
-from tests.integration.conftest import AppWith, run_sql
+from tests.integration.conftest import Apps, AppWith, run_sql
 from tests.integration.endpoints import LOOPBACK, receiving
 from tests.integration.wiring import wiring
 
@@ -467,13 +467,14 @@ def test_every_example_is_reproduced_here_or_over_http(examples: Sequence[Exampl
 
 @pytest.mark.parametrize(("operation", "name"), REPRODUCTIONS, ids=lambda part: part or "any")
 def test_an_example_is_what_the_service_answers(
-    app_with: AppWith, examples: Sequence[Example], operation: str, name: str
+    apps: Apps, examples: Sequence[Example], operation: str, name: str
 ) -> None:
     meant = [each for each in examples if key_of_example(each, REPRODUCTIONS) == (operation, name)]
     assert meant, "no operation has this example"
     for example in meant:
-        answer = REPRODUCTIONS[operation, name](app_with, example)
+        answer = REPRODUCTIONS[operation, name](apps, example)
         assert_matches_example(example, answer.status_code, dict(answer.headers), answer.text)
+        apps.close()  # or those of all examples together would need more connections than there are
 
 
 def test_every_example_request_is_accepted(client: FlaskClient) -> None:
