@@ -8,11 +8,16 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.cases import controllers
+from app.cases.domain import Outcome
+from app.cases.requests import CaseRef, Closing
+from app.staff.permissions import Role
 from tests.edition_1 import RULES
 from tests.integration.books import publish
+from tests.integration.casework import casework_of, member
 from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.telling import LOOPBACK, Receiver, Request, add_endpoint, receiving, work
+from tests.integration.telling import LOOPBACK, Receiver, Request, add_endpoint, number, receiving, work
 from tests.message_schemas import MessageSchemas
 
 MANY_RULES = 100
@@ -43,6 +48,16 @@ def with_id(client: FlaskClient, kind: str, amount: str, t: int) -> TestResponse
     return client.post("/event", json={"type": kind, "amount": amount, "user_id": 7, "t": t, "event_id": f"tx-{t}"})
 
 
+def close_the_case(app: APIFlask, sql: Sql) -> None:
+    """Let the numbered alerts open the player's case, which somebody then takes and closes."""
+    found = casework_of(app, sql)
+    found.attach()
+    ann = member(sql, "Ann", Role.ANALYST)
+    taken = controllers.take(found.services, ann, CaseRef(case_id=found.case_of(7).id))
+    closing = Closing(outcome=Outcome.NO_CONCERN, reason="usual play")
+    controllers.close(found.services, ann, CaseRef(case_id=taken.id), closing)
+
+
 def differences(schemas: MessageSchemas, requests: list[Request]) -> list[str]:
     return [fault for each in requests for fault in schemas.faults(each.json)]
 
@@ -51,12 +66,15 @@ def test_a_message_of_every_type_is_as_documented(
     app: APIFlask, client: FlaskClient, schemas: MessageSchemas, receiver: Receiver, sql: Sql
 ) -> None:
     endpoint = add_endpoint(sql, receiver.url)
+    add_endpoint(sql, receiver.url, name="cases", topics=["case.opened", "case.closed"])  # told only by name
     for t in (10, 20, 15):  # the last is late, and the withdrawal at 20 the third in a row
         send(client, "withdraw", "50", t)
     send(client, "deposit", "50", 17)  # it is none any more
     with_id(client, "withdraw", "150", 5)
     drafted = client.post("/rules", json={"edition": 1}).get_json()["edition"]
     assert client.post(f"/rules/{drafted}/publish", json={"note": "as agreed"}).status_code == 200
+    number(app)
+    close_the_case(app, sql)
     work(app)
     assert client.post(f"/webhooks/endpoints/{endpoint}/test").get_json()["delivered"] is True
     assert {each.json["type"] for each in receiver.requests} == schemas.topics
