@@ -64,8 +64,9 @@ def _fill(project: Project, settings: Settings, fill: Sequence[str]) -> None:
         failed = _run(project, settings, fill) != 0
     finally:
         if failed:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt this
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not interrupt this
             _forget(project)
+            signal.signal(signal.SIGINT, before)
     if failed:
         raise LocalError(f"it could not be filled, so its data was removed: {make(project.target)} starts over")
 

@@ -135,6 +135,7 @@ def test_it_can_be_ended_without_packages(extra: Project) -> None:
 def test_one_that_cannot_be_filled_is_removed_and_filled_anew(extra: Project, capfd: Output) -> None:
     (extra.root / "fail").touch()
     assert run(extra) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "Ctrl-C is heard again"
     assert "it could not be filled, so its data was removed: make start.extra starts over" in capfd.readouterr().err
     assert is_gone(extra)
     (extra.root / "fail").unlink()
