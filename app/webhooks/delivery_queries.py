@@ -29,7 +29,8 @@ ADD = Statement(
     """,
 )
 # What is due, after the moment from which on to look at each endpoint: while a long transaction is open elsewhere, rows
-# that were due before it stay in the index, and every look from the first on would read them all.
+# that were due before it stay in the index, and every look from the first on would read them all. Asked as a value and
+# not by EXISTS, which the planner turns into a join that reads the index from the first entry on.
 READY = Statement(
     "endpoints_ready",
     ("bigint[]", "bigint[]", "timestamptz[]"),
@@ -37,9 +38,10 @@ READY = Statement(
     SELECT id FROM endpoint LEFT JOIN unnest($2, $3) AS seen (id, since) USING (id)
     WHERE state = 'enabled' AND id <> ALL ($1)
         AND coalesce(hold_until <= now(), true) AND coalesce(ready_at <= now(), true)
-        AND EXISTS (
-            SELECT FROM delivery WHERE endpoint_id = endpoint.id AND state = 'due'
+        AND (
+            SELECT true FROM delivery WHERE endpoint_id = endpoint.id AND state = 'due'
                 AND next_at > coalesce(since, '-infinity') AND next_at <= now()
+            ORDER BY next_at LIMIT 1
         )
     """,
 )
@@ -100,6 +102,7 @@ LOCK_IN_ORDER = Statement(
 )
 # A delivery that is no longer due was dropped meanwhile, or the result of another attempt at it came first. Who has a
 # delivery tried again may set `attempts` to 0, so the number of an attempt follows from those that are stored.
+# `coalesce` keeps the planner from the index of what is due: it would read all of that to find a few ids.
 FINISH = Statement(
     "finish_deliveries",
     ("bigint[]", "text[]", "double precision[]", "integer[]", "text[]", "double precision[]"),
@@ -111,7 +114,7 @@ FINISH = Statement(
             next_at = clock_timestamp() + make_interval(secs => done.after),
             last_status = done.status, last_error = done.error,
             done_at = CASE WHEN done.state <> 'due' THEN clock_timestamp() END
-        FROM done WHERE delivery.id = done.id AND delivery.state = 'due'
+        FROM done WHERE delivery.id = done.id AND coalesce(delivery.state) = 'due'
         RETURNING delivery.id, done.status, done.error, done.seconds
     )
     INSERT INTO delivery_attempt (delivery_id, no, status, error, seconds)
@@ -125,7 +128,7 @@ GIVE_BACK = Statement(
     "give_back_deliveries",
     ("bigint[]",),
     """
-    UPDATE delivery SET lease_until = NULL, next_at = clock_timestamp() WHERE id = ANY ($1) AND state = 'due'
+    UPDATE delivery SET lease_until = NULL, next_at = clock_timestamp() WHERE id = ANY ($1) AND coalesce(state) = 'due'
     """,
 )
 RECOVER = Statement(
