@@ -16,19 +16,23 @@ import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from app.backtest import cli
 from app.backtest.controllers import RunContext
+from app.config import sqlalchemy_url
 from app.datastores import db
 from app.factory import create_app
 from app.rulebook import live_rules
+from app.staff import passwords
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
 from testkit.ports import free_port
 from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
+from tests.integration.made_once import routes_compiled_once, share_statements
 from tests.integration.servers import DEFAULT_PROGRAM, Serve, Server, launch
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
@@ -233,16 +237,45 @@ def sql(database: str) -> Sql:
     return lambda statement, *values: run_sql(database, statement, *values)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def passwords_hashed_quickly() -> Iterator[None]:
+    """Hash passwords at the least cost: tests/unit/staff/test_passwords.py pays what an attacker has to."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(passwords, "MEMORY", 8)
+        changed.setattr(passwords, "PASSES", 1)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def routes() -> Iterator[None]:
+    """Compile each route once for all applications."""
+    with routes_compiled_once():
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled(migrated: str) -> Iterator[Engine]:
+    """An engine whose compiled statements all applications share."""
+    engine = create_engine(sqlalchemy_url(migrated), query_cache_size=5000, poolclass=NullPool)
+    engine.connect().close()  # which tells it the version of the server
+    yield engine
+    engine.dispose()
+
+
 class Apps:
     """Creates applications on a database; each keeps connections until it is closed."""
 
-    def __init__(self, **addresses: str) -> None:
+    def __init__(self, compiled: Engine, **addresses: str) -> None:
+        self._compiled = compiled
         self._addresses = addresses
         self._made: list[APIFlask] = []
 
     def __call__(self, **settings: object) -> APIFlask:
-        self._made.append(create_app(settings_with(**{**self._addresses, **settings})))
-        return self._made[-1]
+        app = create_app(settings_with(**{**self._addresses, **settings}))
+        self._made.append(app)
+        with app.app_context():
+            share_statements(self._compiled, db.engine)
+        return app
 
     def close(self) -> None:
         """Close all that were made."""
@@ -254,9 +287,9 @@ class Apps:
 
 
 @pytest.fixture
-def apps(database: str, service_url: str) -> Iterator[Apps]:
+def apps(database: str, service_url: str, compiled: Engine) -> Iterator[Apps]:
     """Create applications on the database, each with its own settings, as the service's login."""
-    made = Apps(database_url=service_url, database_owner_url=database)
+    made = Apps(compiled, database_url=service_url, database_owner_url=database)
     yield made
     made.close()
 

@@ -47,8 +47,8 @@ class Member:
     used: int = 0
 
     def code(self) -> str:
-        """Return a code that was not used yet: the oldest one that the service still accepts."""
-        self.used = max(int(CLOCK.time()) // 30 - 1, self.used + 1)
+        """Return a code that was not used yet, and that the service accepts for half a minute at least."""
+        self.used = max(int(CLOCK.time()) // 30, self.used + 1)
         CLOCK.reach((self.used - 1) * 30)
         return TOTP(self.secret).generate_otp(self.used)
 

@@ -4,9 +4,8 @@ import math
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 from click.testing import Result
@@ -21,6 +20,7 @@ from app.work.worker import Worker
 from lib.logs import get_logger
 from lib.metrics import measured
 from tests.integration.conftest import Sql
+from tests.integration.locks import locked
 from tests.integration.servers import MAX_WAIT
 from tests.integration.telling import await_that
 from tests.integration.wiring import wiring
@@ -94,7 +94,6 @@ def test_what_fails_is_not_shown_as_a_number_while_it_cannot_be_read(
     client: FlaskClient, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert set(failing_seconds(client).values()) == {0}
-    with closing(psycopg2.connect(database)) as other:
-        other.cursor().execute("LOCK TABLE work_trouble")
+    with locked(database, "LOCK TABLE work_trouble"):
         monkeypatch.setattr(measured, "PATIENCE", 0.5)
         assert all(math.isnan(value) for value in failing_seconds(client).values())

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 
@@ -20,6 +19,7 @@ from app.owner import Owner
 from lib.database_url import read_address
 from lib.services import services_of
 from tests.integration.conftest import AppWith, Sql, run_sql
+from tests.integration.locks import locked
 from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
@@ -44,7 +44,7 @@ class Fault:
 
     def made(self, app: APIFlask, owner: str, service: str) -> AbstractContextManager[None]:
         """Make it, and repair it at the end."""
-        return missing(app, owner, service, self.revoked) if self.revoked else held(owner, self.lock)
+        return missing(app, owner, service, self.revoked) if self.revoked else locked(owner, self.lock)
 
 
 @contextmanager
@@ -56,14 +56,6 @@ def missing(app: APIFlask, owner: str, service: str, privilege: str) -> Iterator
     finally:
         with app.app_context(), services_of(app, Owner).connection() as connection:
             services_of(app, Owner).allow(connection, db.metadata)
-
-
-@contextmanager
-def held(owner: str, lock: str) -> Iterator[None]:
-    """Hold a lock as long as the block lasts."""
-    with closing(psycopg2.connect(owner)) as other, other.cursor() as cursor:
-        cursor.execute(lock)
-        yield
 
 
 FAULTS = [

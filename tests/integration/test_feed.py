@@ -27,6 +27,7 @@ from tests.integration.batches import results, send_lines
 from tests.integration.books import publish, shadow
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.locks import locked
 from tests.integration.query_plans import explained, nodes, rows_read
 from tests.integration.wiring import wiring
 
@@ -419,8 +420,7 @@ def test_a_plan_that_was_made_while_the_tables_were_empty_stays_right(
 def test_the_feed_waits_for_nothing_but_itself(client: FlaskClient, worker: Numbering, database: str) -> None:
     """Another worker that holds the head: this one does nothing, and an event is answered."""
     run(worker)
-    with closing(psycopg2.connect(database)) as other:
-        other.cursor().execute("SELECT FROM feed_head FOR UPDATE")
+    with locked(database, "SELECT FROM feed_head FOR UPDATE"):
         assert codes(send(client, "withdraw", "150", 1)) == [1100]
         assert worker.run_once() is False
         assert told(client) == []

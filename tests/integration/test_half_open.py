@@ -38,7 +38,7 @@ def is_silent(database: Database) -> bool:
 
 
 def test_lost_connections_cost_no_event_after_the_outage(app_with: AppWith, between: Network) -> None:
-    app = app_with(database_url=between.url, db_deadline=1)
+    app = app_with(database_url=between.url, db_deadline=3)
     client, database = app.test_client(), wiring(app).database
     assert codes(send(client, "deposit", "1", 1)) == []
     fill_pool(app, AT_ONCE)

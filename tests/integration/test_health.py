@@ -3,9 +3,8 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 
@@ -17,6 +16,7 @@ from app.health.services import HealthServices
 from lib.services import services_of
 from tests.integration.clients import codes, problem, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.locks import locked
 from tests.integration.servers import MAX_WAIT
 from tests.integration.wiring import wiring
 
@@ -135,20 +135,12 @@ def await_word(app: APIFlask, expected: tuple[int, str]) -> None:
         time.sleep(0.05)
 
 
-@contextmanager
-def held(database: str, lock: str) -> Iterator[None]:
-    """Hold a lock as long as the block lasts."""
-    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute(lock)
-        yield
-
-
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("table", ["user_clock", "activity_event", "alert", "write_trial"])
 def test_the_service_is_not_ready_while_no_event_can_be_stored(app_with: AppWith, database: str, table: str) -> None:
     app = app_with()
     assert ready(app) == (200, "ready")
-    with held(database, f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
+    with locked(database, f"LOCK TABLE {table} IN EXCLUSIVE MODE"):
         await_word(app, WRITES_FAIL)
     await_word(app, (200, "ready"))
 
@@ -157,7 +149,7 @@ def test_the_service_is_not_ready_while_no_event_can_be_stored(app_with: AppWith
 def test_the_service_is_not_ready_while_the_system_clock_is_locked(app_with: AppWith, database: str) -> None:
     by_user, by_system = app_with(), app_with(event_order=EventOrder.SYSTEM)
     codes(send(by_system.test_client(), "deposit", "1", 1))
-    with held(database, "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"):
+    with locked(database, "SELECT FROM user_clock WHERE user_id = 0 FOR UPDATE"):
         await_word(by_system, WRITES_FAIL)
         assert ready(by_user) == (200, "ready")  # it needs no such lock
     await_word(by_system, (200, "ready"))
@@ -168,7 +160,7 @@ def test_one_failed_trial_does_not_make_it_unready(
 ) -> None:
     monkeypatch.setattr(controllers, "PAUSE", 0.05)
     app = app_with()
-    with held(database, "LOCK TABLE activity_event IN EXCLUSIVE MODE"):
+    with locked(database, "LOCK TABLE activity_event IN EXCLUSIVE MODE"):
         assert ready(app) == (200, "ready")
         time.sleep(controllers.TRIAL_TIMEOUT + 0.5)
         assert ready(app) == (200, "ready")

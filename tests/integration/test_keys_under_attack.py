@@ -4,13 +4,12 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Self
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 
@@ -18,6 +17,7 @@ from app.access.controllers import create_key, revoke_key
 from app.access.domain import Access, Scope, prefix_of
 from app.access.key_cache import OLDEST
 from tests.integration.conftest import Sql
+from tests.integration.locks import locked
 from tests.integration.raw_http import Answer, ask, event
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
@@ -58,13 +58,6 @@ def send(serve: Serve, port: int, log_file: Path) -> Send:
 
 def a_key(app: APIFlask, *scopes: Scope) -> str:
     return create_key(wiring(app).database, "payments", scopes or [Scope.EVENTS_WRITE], None)
-
-
-@contextmanager
-def locked(database: str, statement: str) -> Iterator[None]:
-    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute(statement)
-        yield
 
 
 class Crowd:

@@ -5,12 +5,10 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 
@@ -20,6 +18,7 @@ from app.access.key_cache import FAILURE_PAUSE, KeyCache
 from app.access.last_used import LastUsed
 from lib.database_errors import Unavailable
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.locks import locked
 from tests.integration.servers import MAX_WAIT, Serve
 from tests.integration.wiring import wiring
 
@@ -65,14 +64,6 @@ def await_use(sql: Sql, key: str, since: datetime, until: datetime) -> None:
 
 def a_key(app: APIFlask) -> str:
     return create_key(wiring(app).database, "payments", [Scope.EVENTS_WRITE], None)
-
-
-@contextmanager
-def locked(database: str, statement: str) -> Iterator[None]:
-    """Hold the locks of a statement."""
-    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
-        cursor.execute(statement)
-        yield
 
 
 def test_the_last_use_is_accurate_within_ten_seconds(app: APIFlask, serve: Serve, port: int, sql: Sql) -> None:

@@ -3,13 +3,11 @@
 import json
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import psycopg2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -19,6 +17,7 @@ from testkit.ports import free_port
 from tests.integration.certificate_authorities import new_authority
 from tests.integration.clients import codes, send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.locks import locked
 from tests.integration.telling import LOOPBACK, add_endpoint, deliveries, make_due, number, send_due, work
 
 if TYPE_CHECKING:
@@ -151,8 +150,7 @@ def test_two_workers_do_not_send_to_one_address_at_once(
     ids = [add_endpoint(sql, url, "email", codes=[code]) for url, code in zip(SAME_ADDRESS, (30, 1100), strict=False)]
     raise_alerts(app, 1)
     number(app)
-    with closing(psycopg2.connect(database)) as another_worker:
-        another_worker.cursor().execute("SELECT FROM endpoint WHERE id = %s FOR UPDATE", [ids[0]])
+    with locked(database, f"SELECT FROM endpoint WHERE id = {ids[0]} FOR UPDATE"):
         send_due(app)
         assert mailbox.mails == []
     send_due(app)

@@ -19,6 +19,7 @@ from app.access.controllers import create_key
 from app.access.domain import Access, Scope
 from app.config import SPARE_CONNECTIONS
 from app.datastores import db
+from lib.metrics import database as database_metrics
 from tests.integration.clients import problem, send
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.servers import MAX_WAIT
@@ -27,6 +28,12 @@ from tests.settings import settings_with
 
 Rise = Callable[..., float]
 NOBODY = "postgresql://someone@127.0.0.1:{port}/x"
+
+
+@pytest.fixture(autouse=True)
+def own_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count no pool of an application that another test has left to the garbage collector."""
+    monkeypatch.setattr(database_metrics, "_engines", ())
 
 
 @pytest.fixture

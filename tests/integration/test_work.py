@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import psycopg2
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
@@ -22,6 +21,7 @@ from lib.metrics import measured
 from lib.statements import BY_INDEX
 from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.locks import locked
 from tests.integration.query_plans import explained, rows_read
 from tests.integration.servers import MAX_WAIT, Serve, Server
 from tests.integration.wiring import wiring
@@ -178,8 +178,7 @@ def test_what_cannot_be_read_is_not_shown_as_a_number(
     client: FlaskClient, database: str, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert numbers(client)["outbox_notes"] == 0
-    with closing(psycopg2.connect(database)) as other:
-        other.cursor().execute("LOCK TABLE outbox")
+    with locked(database, "LOCK TABLE outbox"):
         monkeypatch.setattr(measured, "PATIENCE", 0.5)
         began = time.monotonic()
         assert all(math.isnan(value) for value in numbers(client).values())
