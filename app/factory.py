@@ -21,6 +21,7 @@ import app.cases.models
 import app.events.models
 import app.health.models
 import app.intake.models
+import app.interactions.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
