@@ -22,7 +22,8 @@ from app.console.forms import Form
 from app.console.pages import case_forms, case_records, case_words, record_words
 from app.console.pages.case_forms import CaseForm
 from app.console.pages.queue import CASES, back_to_list
-from app.console.pages.record_forms import FOLLOW_UP_DAYS, read
+from app.console.pages.record_forms import FOLLOW_UP_DAYS
+from app.console.pages.record_values import read
 from app.interactions.refusals import WrongRecord
 from app.staff.controllers import colleagues
 from app.staff.permissions import Actor, Permission

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
-from werkzeug.datastructures import MultiDict
 
 from app.cases.domain import MAX_REASON
 from app.console.pages.case_forms import CHOOSE, CaseForm, chosen, text
@@ -142,10 +141,3 @@ class ConcludeForm(CaseForm):
     )
     reason = text(MAX_REASON, load_default="")
     further_action = text(MAX_REASON, load_default="")
-
-
-def read(schema: type[CaseForm], typed: "MultiDict[str, str]") -> dict[str, Any]:
-    """Return what was typed, read; raises `ValidationError`."""
-    lists = {name: typed.getlist(name) for name in getattr(schema, "LISTS", ())}
-    given: dict[str, Any] = schema().load({**typed.to_dict(), **lists})
-    return given

@@ -8,12 +8,20 @@ from zoneinfo import ZoneInfo
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
+from app.console.pages.case_forms import CaseForm
 from app.console.pages.record_forms import InteractionForm
 from app.interactions.domain import DIRECT, Decided, Facts
 from app.interactions.requests import ActionByHand, Concluding, Judgement, StepByPlatform
 from app.interactions.words import Answer, Channel, Directness
 
 AMOUNT_BELOW = Decimal(10) ** 12
+
+
+def read(schema: type[CaseForm], typed: "MultiDict[str, str]") -> dict[str, Any]:
+    """Return what was typed, read; raises `ValidationError`."""
+    lists = {name: typed.getlist(name) for name in getattr(schema, "LISTS", ())}
+    given: dict[str, Any] = schema().load({**typed.to_dict(), **lists})
+    return given
 
 
 def facts_of(given: dict[str, Any], zone: str, now: datetime) -> Facts:

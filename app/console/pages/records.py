@@ -216,7 +216,7 @@ def taken(
     """Take a step as its form says; if it is refused, show the form again as it was typed, with what is wrong."""
     typed = form()
     try:
-        return step(record_forms.read(schema, typed))
+        return step(record_values.read(schema, typed))
     except ValidationError as error:
         errors, status = error.normalized_messages(), 400  # type: ignore[no-untyped-call]  # marshmallow's gap
     except WrongRecord as error:
