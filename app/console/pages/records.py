@@ -65,10 +65,10 @@ def interaction_page(interaction_id: int, wrong: Form | None = None, *, status: 
 @console.post(f"{INTERACTIONS}/<int:interaction_id>/correct")
 def correct_interaction(interaction_id: int) -> AnyResponse:
     """Replace an interaction by a corrected one."""
+    session().actor.require(Permission.INTERACTIONS_WRITE)
 
     def step(given: dict[str, Any]) -> AnyResponse:
         services, actor = made().records, session().actor
-        actor.require(Permission.INTERACTIONS_WRITE)
         wrong = reading.interaction(services, actor, interaction_id).facts
         facts = corrected(wrong, record_values.facts_of(given, zone(), datetime.now(UTC)))
         made_now = recording.correct(services, actor, interaction_id, facts, given["correction_reason"])
@@ -143,20 +143,20 @@ def note(action_id: int, given: dict[str, Any]) -> str:
     return "It is noted."
 
 
-ACTION_STEPS: dict[str, tuple[Permission, type[CaseForm], Callable[[int, dict[str, Any]], str]]] = {
-    "review": (Permission.CASES_REVIEW, record_forms.JudgeForm, review),
-    "contest": (Permission.CASES_REVIEW, record_forms.JudgeForm, decide),
-    "step": (Permission.INTERACTIONS_WRITE, record_forms.StepForm, note),
+ACTION_STEPS: dict[str, tuple[type[CaseForm], Callable[[int, dict[str, Any]], str]]] = {
+    "review": (record_forms.JudgeForm, review),
+    "contest": (record_forms.JudgeForm, decide),
+    "step": (record_forms.StepForm, note),
 }
 
 
 @console.post(f"{ACTIONS}/<int:action_id>/<step>")
 def take_action_step(action_id: int, step: str) -> AnyResponse:
     """Review an action, decide about a contest, or note what has happened."""
+    session().actor.require(Permission.INTERACTIONS_WRITE)  # which whoever reviews has, too
     if step not in ACTION_STEPS:
         raise NotFound
-    needed, schema, take = ACTION_STEPS[step]
-    session().actor.require(needed)
+    schema, take = ACTION_STEPS[step]
     return taken(
         schema,
         f"{ACTIONS}/{action_id}/{step}",
