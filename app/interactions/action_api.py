@@ -24,20 +24,21 @@ from app.interactions.schemas import (
     RecordsParameters,
     StepByPlatformSchema,
 )
-from lib.json_requests import MalformedJson
+from lib.json_requests import InvalidMembers, MalformedJson
 from lib.paths import describes_path
 from lib.query_parameters import NoParameters
 
 __all__ = ["records"]  # which has the routes of interactions as well
 
 NO_REASON = WrongRecord({"reason": ["Say why."]})
-NO_TEXT = WrongRecord({"text": ["Enter a text."]})
+NO_STEP = InvalidMembers({"step": ['Must be "executed", "customer_told" or "contested".']})
+ACTION_ID_TAKEN = IdTaken("act-1")
 
 
 @records.post("/actions")
 @records.input(ToldActionSchema, arg_name="told", examples=examples.TOLD_ACTION)
 @records.output(RecordedSchema, examples=examples.RECORDED, description="recorded, now or before")
-@records.doc(responses=error_responses(MalformedJson, NO_REASON, IdTaken, problems=PROBLEMS, takes_body=True))
+@records.doc(responses=error_responses(MalformedJson, NO_REASON, ACTION_ID_TAKEN, problems=PROBLEMS, takes_body=True))
 @require_scope(Scope.INTERACTIONS_WRITE)
 def tell_action(told: ToldAction) -> Mapping[str, Any]:
     """Record an action that the platform has decided automatically. A person reviews it in the console.
@@ -55,7 +56,7 @@ def tell_action(told: ToldAction) -> Mapping[str, Any]:
 )
 @records.doc(
     responses=error_responses(
-        MalformedJson, NO_TEXT, NoSuchAction, NotFound, StepTaken, problems=PROBLEMS, takes_body=True
+        MalformedJson, NO_STEP, NoSuchAction, NotFound, StepTaken, problems=PROBLEMS, takes_body=True
     )
 )
 @describes_path(records, ActionInPath)

@@ -12,7 +12,7 @@ from app.interactions.schemas import BEHAVIOUR, Choice, Known, TakenSchema, exte
 from app.interactions.words import ActionKind, By, Period
 from app.rules.event import parse_amount
 from app.rules.limits import MAX_CODE
-from lib.fields import Instant, Moment, Prose, WholeNumber
+from lib.fields import Instant, ListOf, Moment, Prose, WholeNumber
 from lib.query_parameters import next_page
 
 MAX_CODES = 100
@@ -85,7 +85,7 @@ class ActionSchema(Known):
 class ActionListSchema(Schema):
     """A page of actions."""
 
-    actions = fields.List(fields.Nested(ActionSchema), required=True)
+    actions = ListOf(ActionSchema, required=True)
     next_after = next_page("after")
 
 

@@ -14,7 +14,6 @@ from app.interactions.requests import ActionByHand, Concluding
 from app.interactions.words import ActionKind, Answer, By, Channel, Verdict
 
 CLOCKS = timedelta(minutes=5)  # by which another clock may be ahead
-LONGEST_AGO = timedelta(days=400)
 MAX_FOLLOW_UP = timedelta(days=90)
 REVIEW_WITHIN = timedelta(hours=24)  # of an automated action, unless the platform says otherwise (A77)
 CONTEST_WITHIN = timedelta(days=30)  # after the player was told
@@ -36,7 +35,7 @@ def check_facts(facts: Facts, now: datetime, *, needs_next_step: bool) -> None:
 
 
 def _faults_of(facts: Facts, now: datetime) -> Iterator[Fault]:
-    yield from _faults_of_past("occurred_at", facts.occurred_at, now)
+    yield from _faults_of_time("occurred_at", facts.occurred_at, now)
     if facts.channel is Channel.NONE:
         if not facts.not_contacted_reason.strip():
             yield "not_contacted_reason", "Say why the customer was not contacted."
@@ -70,7 +69,7 @@ def check_decided(decided: Decided, now: datetime) -> None:
 
 
 def _faults_of_decided(decided: Decided, now: datetime) -> Iterator[Fault]:
-    yield from _faults_of_past("decided_at", decided.decided_at, now)
+    yield from _faults_of_time("decided_at", decided.decided_at, now)
     if not decided.reason.strip():
         yield "reason", "Say why."
     yield from _faults_of_text("reason", decided.reason, MAX_TEXT)
@@ -91,7 +90,7 @@ def _faults_of_decided(decided: Decided, now: datetime) -> Iterator[Fault]:
 
 def check_step(happened_at: datetime, text: str, now: datetime, *, needs_text: bool) -> None:
     """Raise `WrongRecord` unless an action can have taken a step so."""
-    faults = [*_faults_of_past("happened_at", happened_at, now), *_faults_of_text("text", text, MAX_TEXT)]
+    faults = [*_faults_of_time("happened_at", happened_at, now), *_faults_of_text("text", text, MAX_TEXT)]
     if needs_text and not text.strip():
         faults.append(("text", "Enter a text."))
     _refuse(faults)
@@ -146,11 +145,9 @@ def _deposited(behaviour: Behaviour) -> Decimal:
     return Decimal(behaviour["windows"][0]["deposited"])
 
 
-def _faults_of_past(name: str, at: datetime, now: datetime) -> Iterator[Fault]:
+def _faults_of_time(name: str, at: datetime, now: datetime) -> Iterator[Fault]:
     if at > now + CLOCKS:
         yield name, "Must not be in the future."
-    if at < now - LONGEST_AGO:
-        yield name, f"Must be within the last {LONGEST_AGO.days} days."
 
 
 def _faults_of_text(name: str, text: str, longest: int) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ Examples = dict[str, dict[str, Any]]
 
 MOMENT = "2026-11-28T07:00:00.250000Z"
 FACTS: dict[str, Any] = {
-    "occurred_at": "2026-11-28T07:00:00Z",
+    "occurred_at": "2026-01-31T09:30:00Z",
     "channel": "pop_up",
     "template": "time-to-think",
     "template_version": "3",
@@ -16,12 +16,12 @@ ACTION: dict[str, Any] = {
     "id": "act-1",
     "user_id": 1,
     "kind": "deposit_block",
-    "decided_at": "2026-11-28T07:00:00Z",
+    "decided_at": "2026-01-31T09:30:00Z",
     "reason": "net deposits above the bound",
 }
 TOLD_ACTION: Examples = {"block": {"summary": "a block of deposits", "value": ACTION}}
 STEP: Examples = {
-    "executed": {"summary": "it holds", "value": {"step": "executed", "happened_at": "2026-11-28T07:00:01Z"}}
+    "executed": {"summary": "it holds", "value": {"step": "executed", "happened_at": "2026-01-31T09:30:01Z"}}
 }
 RECORDED: Examples = {"recorded": {"summary": "recorded", "value": {"id": 1, "case_id": None, "replayed": False}}}
 NOTHING: dict[str, Any] = {
@@ -61,7 +61,7 @@ ONE: Examples = {
             "who": "anonymous",
             "recorded_at": MOMENT,
             "facts": {
-                "occurred_at": "2026-11-28T07:00:00.000000Z",
+                "occurred_at": "2026-01-31T09:30:00.000000Z",
                 "channel": "pop_up",
                 "directness": "indirect",
                 "attempt": 1,
@@ -69,7 +69,7 @@ ONE: Examples = {
                 "template": "time-to-think",
                 "template_version": "3",
             },
-            "behaviour": nothing_in(1),
+            "behaviour": nothing_in(1, 7, 30),
         },
     }
 }
@@ -84,11 +84,11 @@ ONE_ACTION: Examples = {
             "recorded_at": MOMENT,
             "kind": "deposit_block",
             "by": "platform",
-            "decided_at": "2026-11-28T07:00:00.000000Z",
+            "decided_at": "2026-01-31T09:30:00.000000Z",
             "reason": "net deposits above the bound",
-            "review_due_at": "2026-11-29T07:00:00.000000Z",
+            "review_due_at": "2026-02-01T09:30:00.000000Z",
             "awaits_review": True,
-            "behaviour": nothing_in(1),
+            "behaviour": nothing_in(1, 7, 30),
         },
     }
 }

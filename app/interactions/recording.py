@@ -1,11 +1,12 @@
 """The use cases of interactions: a person records or corrects one, a platform tells of one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from app.cases import recorded
+from app.cases.alert_queries import AlertQueries
 from app.cases.domain import Case, Change, Status, Step
 from app.cases.queries import CaseQueries, JournalQueries
 from app.cases.requests import CaseRef
@@ -23,6 +24,8 @@ from app.interactions.words import By
 from app.staff.permissions import Actor, Permission
 from lib.transactions import Transaction
 
+MAX_PROMPT = 20  # alerts that an interaction names by itself
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -35,21 +38,22 @@ class Told:
 def record(services: RecordServices, actor: Actor, ref: CaseRef, facts: Facts) -> Case:
     """Record an interaction about a case, with what the player did before it; a form sent twice is one record.
 
-    In review, a case needs a next step and a date for it, when it is due again. Raises `WrongRecord`, `WrongState`,
+    Without others it names the newest alerts of the case. In review, a case needs a next step and a date for it, when
+    it is due again. Raises `WrongRecord`, `WrongState`,
     `CaseMoved` or `NoSuchCase`.
     """
     actor.require(Permission.INTERACTIONS_WRITE)
 
     def decide(current: Transaction, case: Case, now: datetime) -> Change:
         check_facts(facts, now, needs_next_step=case.status is Status.IN_REVIEW)
-        follow_up = facts.follow_up_due_at
+        prompted = replace(facts, prompt_alerts=facts.prompt_alerts or _newest_alerts(current, case.id))
         return recorded.by_person(
             case,
             Step.INTERACTION,
             now,
-            detail=_stored(services, current, _about(case, actor, now), facts),
+            detail=_stored(services, current, _about(case, actor, now), prompted),
             note=facts.next_step,
-            follow_up=follow_up,
+            follow_up=facts.follow_up_due_at,
         )
 
     return take_step(services.cases, actor, ref, decide)
@@ -138,6 +142,10 @@ def existing(queries: InteractionQueries, interaction_id: int) -> Interaction:
     if found is None:
         raise NoSuchInteraction(interaction_id)
     return found
+
+
+def _newest_alerts(current: Transaction, case_id: int) -> tuple[int, ...]:
+    return tuple(alert.number for alert in AlertQueries(current).of_case(case_id)[:MAX_PROMPT])
 
 
 def _about(case: Case, actor: Actor, now: datetime) -> Values:

@@ -24,7 +24,7 @@ from app.interactions.words import (
     Verdict,
 )
 from app.rules.limits import EVENT_ID
-from lib.fields import Instant, Line, Moment, Prose, Switch, WholeNumber, Word, one_of
+from lib.fields import Instant, Line, ListOf, Moment, Prose, Switch, WholeNumber, Word, one_of
 from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 MAX_WORDS, MAX_ALERTS, MAX_ATTEMPT = 20, 200, 999
@@ -196,7 +196,7 @@ class InteractionSchema(Known):
 class InteractionListSchema(Schema):
     """A page of interactions."""
 
-    interactions = fields.List(fields.Nested(InteractionSchema), required=True)
+    interactions = ListOf(InteractionSchema, required=True)
     next_after = next_page("after")
 
 
@@ -243,5 +243,5 @@ class EvaluationSchema(Known):
 class EvaluationListSchema(Schema):
     """A page of evaluations."""
 
-    evaluations = fields.List(fields.Nested(EvaluationSchema), required=True)
+    evaluations = ListOf(EvaluationSchema, required=True)
     next_after = next_page("after")

@@ -23,6 +23,11 @@ HEADERS = {
     "webhook-signature": "`v1,` and the HMAC-SHA256, in base64, over id, timestamp and body with dots between them; "
     "for a day after a rotation two of these, with a space in between",
 }
+ANSWERS = {
+    "2XX": ("taken", "taken; any other answer is a failure, a redirect too, and the message comes again"),
+    "410": ("not-wanted", "nothing more is wanted: the endpoint is disabled"),
+    "429": ("later", "later, please; as 502, 503 and 504. Retry-After counts"),
+}
 SAID = {
     Topic.RAISED: "Codes were raised at an event: its answer has them.",
     Topic.FOUND_LATE: "Codes were found late at an event, because something earlier became known.",
@@ -216,9 +221,11 @@ def _schema(topic: Topic) -> str:
 
 
 def add_schemas(spec: APISpec) -> None:
-    """Register what messages say, and their headers, as components."""
+    """Register what messages say, their headers, and what may be answered, as components."""
     for name, schema in SCHEMAS.items():
         spec.components.schema(name, schema=schema)
+    for name, text in ANSWERS.values():
+        spec.components.response(name, {"description": text})
     for name, text in HEADERS.items():
         header = {"name": name, "required": True, "description": text, "schema": {"type": "string"}}
         spec.components.parameter(name, "header", header)
@@ -249,9 +256,5 @@ def _operation(topic: Topic) -> Document:
             "required": True,
             "content": {"application/json": {"schema": body, "examples": {"message": {"value": example}}}},
         },
-        "responses": {
-            "2XX": {"description": "taken; any other answer is a failure, a redirect too, and the message comes again"},
-            "410": {"description": "nothing more is wanted: the endpoint is disabled"},
-            "429": {"description": "later, please; as 502, 503 and 504. Retry-After counts"},
-        },
+        "responses": {status: {"$ref": f"#/components/responses/{name}"} for status, (name, _) in ANSWERS.items()},
     }

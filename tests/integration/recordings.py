@@ -72,5 +72,3 @@ class Records:
 
     def action(self, action_id: int) -> Action:
         return reading.action(self.services, ROOT, action_id)
-
-

@@ -311,9 +311,7 @@ def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
     play()
     found: list[str] = []
     checks = work.services.faults_of_records
-    done = verify(
-        Verifying(engine=work.services.engine, found=found.append, records=checks, numbers=100, cases=7)
-    )
+    done = verify(Verifying(engine=work.services.engine, found=found.append, records=checks, numbers=100, cases=7))
     assert (found, done.faults) == ([], 0)
     assert sql("SELECT count(*) FROM care_case") == [(done.cases,)]
     seen = {step for (step,) in sql("SELECT DISTINCT step FROM case_event")}

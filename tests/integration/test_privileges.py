@@ -31,7 +31,18 @@ ALLOWED = {
     ),
     "alembic_version": May(),
     "action_step": May(
-        insert=("action_id", "step", "happened_at", "at", "who", "staff_id", "review", "text", "contest_until", "digest")
+        insert=(
+            "action_id",
+            "step",
+            "happened_at",
+            "at",
+            "who",
+            "staff_id",
+            "review",
+            "text",
+            "contest_until",
+            "digest",
+        )
     ),
     "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition", "quiet")),
     "automated_action": May(

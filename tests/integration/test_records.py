@@ -142,7 +142,6 @@ def test_what_the_player_did_before_is_kept(app_with: AppWith, sql: Sql) -> None
         ({"said": ""}, {"said"}),
         ({"channel": Channel.NONE, "reached": Answer.YES}, {"not_contacted_reason", "reached"}),
         ({"occurred_at": NOW + timedelta(hours=1)}, {"occurred_at"}),
-        ({"occurred_at": NOW - timedelta(days=401)}, {"occurred_at"}),
     ],
 )
 def test_an_interaction_that_cannot_be_is_refused(
@@ -213,9 +212,10 @@ def test_the_same_body_is_recorded_once_and_another_is_refused(records: Records)
 
 def test_two_at_the_same_moment_are_one(records: Records) -> None:
     with ThreadPoolExecutor(4) as threads:
-        told = [*threads.map(lambda _: records.pop_up(), range(4)), *threads.map(lambda _: records.block(), range(4))]
-    assert sorted(each.is_replay for each in told[:4]) == [False, True, True, True]
-    assert sorted(each.is_replay for each in told[4:]) == [False, True, True, True]
+        pop_ups = [*threads.map(lambda _: records.pop_up(), range(4))]
+        blocks = [*threads.map(lambda _: records.block(), range(4))]
+    assert sorted(each.is_replay for each in pop_ups) == [False, True, True, True]
+    assert sorted(each.is_replay for each in blocks) == [False, True, True, True]
     assert records.sql("SELECT (SELECT count(*) FROM interaction), (SELECT count(*) FROM awaited)") == [(1, 1)]
 
 
@@ -258,8 +258,8 @@ def test_the_steps_of_an_action_happen_once(records: Records, lea: Actor) -> Non
     action = records.block().action
     assert not action_steps.step(records.services, PLATFORM, action.id, EXECUTED).is_replay
     assert action_steps.step(records.services, PLATFORM, action.id, EXECUTED).is_replay
+    later = replace(EXECUTED, happened_at=NOW - timedelta(hours=1))
     with pytest.raises(StepTaken, match="was already executed"):
-        later = replace(EXECUTED, happened_at=NOW - timedelta(hours=1))
         action_steps.step(records.services, PLATFORM, action.id, later)
     told = replace(EXECUTED, step=ActionStep.CUSTOMER_TOLD)
     taken = action_steps.step(records.services, PLATFORM, action.id, told).action.taken(ActionStep.CUSTOMER_TOLD)
@@ -339,7 +339,9 @@ def test_an_action_is_recorded_by_hand(records: Records, ann: Actor, lea: Actor)
         acting.record(records.services, ann, seen(closed), BY_HAND)
     for changed in ({"next_step": ""}, {"follow_up_due_at": None}):
         with pytest.raises(WrongRecord):
-            acting.record(records.services, ann, seen(records.taken(ann, 8 + len(changed))), replace(BY_HAND, **changed))
+            acting.record(
+                records.services, ann, seen(records.taken(ann, 8 + len(changed))), replace(BY_HAND, **changed)
+            )
         break
 
 
@@ -389,8 +391,11 @@ def test_what_is_due_is_listed_the_first_due_first(records: Records, ann: Actor,
     assert reading.waiting(records.services, ann).follow_ups == []
     for case, days in ((first, 1), (second, 2)):
         sql("ALTER TABLE interaction DISABLE TRIGGER append_only")
-        late = "now() - make_interval(days => %s)"
-        sql(f"UPDATE interaction SET follow_up_due_at = {late} WHERE case_id = %s", days, case.id)
+        sql(
+            "UPDATE interaction SET follow_up_due_at = now() - make_interval(days => %s) WHERE case_id = %s",
+            days,
+            case.id,
+        )
         sql("ALTER TABLE interaction ENABLE TRIGGER append_only")
         sql(
             "UPDATE care_case SET due_at = (SELECT follow_up_due_at FROM interaction WHERE case_id = care_case.id)"
