@@ -30,9 +30,9 @@ def records(app: APIFlask, sql: Sql) -> Records:
     for step in (EXECUTED, CONTESTED):
         action_steps.step(made.services, PLATFORM, action.id, step)
     action_steps.review(made.services, lea, action.id, Judgement(review=Review.CHANGED, reason="50 a week instead"))
-    for _ in range(2):
+    for t in (11, 12):
         controllers.wait_for_effect(made.work.services, ann, seen(made.work.case_of(7)), evaluate_at=SOON)
-        made.work.alert(7, made.work.alert(7, 11))
+        made.work.alert(7, t)  # which brings the case back at once
         made.work.attach()
     first = reading.of_case(made.services, ROOT, case.id).evaluations[-1]
     evaluating.conclude(made.services, ann, first.id, Concluding(verdict=Verdict.WORSE, reason="more"))

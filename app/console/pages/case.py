@@ -23,7 +23,7 @@ from app.console.pages import case_forms, case_records, case_words, record_words
 from app.console.pages.case_forms import CaseForm
 from app.console.pages.queue import CASES, back_to_list
 from app.console.pages.record_forms import FOLLOW_UP_DAYS
-from app.console.pages.record_values import read
+from app.console.pages.record_values import by_field, read
 from app.interactions.refusals import WrongRecord
 from app.staff.controllers import colleagues
 from app.staff.permissions import Actor, Permission
@@ -182,7 +182,7 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
     except NoSuchCase:
         raise
     except WrongRecord as error:
-        return case_page(case_id, with_errors(kept, dict(error.errors)), step, status=400)
+        return case_page(case_id, with_errors(kept, by_field(error)), step, status=400)
     except CaseMoved as error:
         if step in case_records.RECORDING:  # a form with many fields stays open, with all that was typed
             again = sentence(f"{error}: look at what happened, then send this again")

@@ -11,9 +11,11 @@ from werkzeug.datastructures import MultiDict
 from app.console.pages.case_forms import CaseForm
 from app.console.pages.record_forms import InteractionForm
 from app.interactions.domain import DIRECT, Decided, Facts
+from app.interactions.refusals import WrongRecord
 from app.interactions.requests import ActionByHand, Concluding, Judgement, StepByPlatform
 from app.interactions.words import Answer, Channel, Directness
 
+FIELDS = {"follow_up_due_at": "days"}
 AMOUNT_BELOW = Decimal(10) ** 12
 
 
@@ -22,6 +24,11 @@ def read(schema: type[CaseForm], typed: "MultiDict[str, str]") -> dict[str, Any]
     lists = {name: typed.getlist(name) for name in getattr(schema, "LISTS", ())}
     given: dict[str, Any] = schema().load({**typed.to_dict(), **lists})
     return given
+
+
+def by_field(error: WrongRecord) -> dict[str, Any]:
+    """Return what is wrong with a record by the fields of its form, which asks for days where a record has a time."""
+    return {FIELDS.get(name, name): messages for name, messages in error.errors.items()}
 
 
 def facts_of(given: dict[str, Any], zone: str, now: datetime) -> Facts:
