@@ -83,8 +83,7 @@ def decide_contest(services: RecordServices, actor: Actor, action_id: int, judge
             raise StepTooEarly(f"the customer has not contested action {action.id}")
         if action.awaits_review:
             raise StepTooEarly(f"action {action.id} must be reviewed before anybody decides about the contest")
-        reviewed = action.taken(ActionStep.REVIEWED)
-        if actor.staff_id is None or actor.staff_id == (reviewed.staff_id if reviewed else action.staff_id):
+        if actor.staff_id is None or actor.staff_id == action.judge:
             raise SamePerson(action.id)
 
     return _judge(services, actor, action_id, judgement, ActionStep.CONTEST_DECIDED, check)

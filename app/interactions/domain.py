@@ -146,6 +146,12 @@ class Action:
         return self.is_automated and self.taken(ActionStep.REVIEWED) is None
 
     @property
+    def judge(self) -> int | None:
+        """The account that has judged it so far: of who reviewed it, or of the person who decided it."""
+        reviewed = self.taken(ActionStep.REVIEWED)
+        return reviewed.staff_id if reviewed else self.staff_id
+
+    @property
     def awaits_decision(self) -> bool:
         """Whether the player has contested it, and nobody has decided about that."""
         return self.taken(ActionStep.CONTESTED) is not None and self.taken(ActionStep.CONTEST_DECIDED) is None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.cases import recorded
@@ -37,7 +37,7 @@ def begin(play: Play, current: Transaction, waiting: of_cases.Waiting) -> Mappin
     Its window is as long as the case waits, in whole days; it is about the newest interaction of the case.
     """
     case, actor = waiting.case, waiting.actor
-    days = max(1, (waiting.until - waiting.since).days)
+    days = max(1, round((waiting.until - waiting.since) / timedelta(days=1)))
     since_t = play.moment_of(current, case.user_id, waiting.since)
     newest = InteractionQueries(current).of_case(case.id, 1)
     evaluation = Evaluation(

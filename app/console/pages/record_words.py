@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from app.interactions.domain import Action
 from app.interactions.words import (
     ActionKind,
     ActionStep,
@@ -87,9 +88,12 @@ ACTIONS, PERIODS, DIRECTNESSES = options(ActionKind), options(Period), options(D
 DECIDERS = [(By.PLATFORM.value, "Automatically"), (By.STAFF.value, "By a person")]
 REVIEWS = [(each.value, *REVIEW[each]) for each in Review]  # with what each means
 VERDICTS = [(each.value, *VERDICT[each]) for each in Verdict]
-STEPS_BY_HAND = [
-    (each.value, STEP[each]) for each in (ActionStep.EXECUTED, ActionStep.CUSTOMER_TOLD, ActionStep.CONTESTED)
-]
+BY_HAND = (ActionStep.EXECUTED, ActionStep.CUSTOMER_TOLD, ActionStep.CONTESTED)
+
+
+def steps_left(action: Action) -> Options:
+    """Return what a person may note about an action, since it has not happened yet."""
+    return [(each.value, STEP[each]) for each in BY_HAND if action.taken(each) is None]
 
 
 def span(seconds: int) -> str:

@@ -118,7 +118,8 @@ def action_page(action_id: int, wrong: Form | None = None, step: str = "", *, st
         open_step=step,
         now=datetime.now(UTC),
         record_words=record_words,
-        may_note=actor.may(Permission.INTERACTIONS_WRITE),
+        steps=record_words.steps_left(shown) if actor.may(Permission.INTERACTIONS_WRITE) else (),
+        is_own=actor.staff_id == shown.judge,
         may_review=reviews and shown.awaits_review,
         may_decide=reviews and shown.awaits_decision and not shown.awaits_review,
     )
