@@ -21,6 +21,7 @@ import app.cases.models
 import app.events.models
 import app.health.models
 import app.intake.models
+import app.interactions.models
 import app.players.models
 import app.rulebook.models
 import app.rulebook.policy.models
@@ -52,6 +53,8 @@ from app.events.revising import problems as revising_problems
 from app.events.revising.api import corrections
 from app.health import problems as health_problems
 from app.health.api import health
+from app.interactions import problems as record_problems
+from app.interactions.action_api import records
 from app.metrics.api import metrics
 from app.metrics.info import show_info
 from app.players import problems as player_problems
@@ -93,6 +96,7 @@ PROBLEMS = (
     comparison_problems.PROBLEMS,
     webhook_problems.PROBLEMS,
     case_problems.PROBLEMS,
+    record_problems.PROBLEMS,
 )
 PUBLIC_ENDPOINTS = ("openapi.spec", "api_page.lead", "api_page.show", "api_page.send")  # A20: nothing in them is secret
 
@@ -191,6 +195,7 @@ def register_routes(application: Application) -> None:
         register,
         webhooks,
         cases,
+        records,
         health,
         metrics,
         page,

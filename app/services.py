@@ -29,11 +29,18 @@ from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
 from app.events.policy import EventPolicy
+from app.events.reading.played import latest_moment, moment_in_seconds, played_within
 from app.events.services import EventServices
 from app.events.system_clock import SystemClock
 from app.health.controllers import Readiness
 from app.health.services import HealthServices
 from app.intake.services import IntakeServices
+from app.interactions import evaluating, hooks
+from app.interactions.announcing import news_of
+from app.interactions.domain import Action
+from app.interactions.services import Play, RecordServices
+from app.interactions.verifying import faults_of_records
+from app.interactions.words import ActionStep
 from app.metrics.services import MetricsServices
 from app.owner import Owner
 from app.players.services import PlayerServices
@@ -160,11 +167,30 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
-    cases = CaseServices(database=database, engine=engine, announce=announce_case)
+    records = record_services(settings, database, engine)
     yield staff
-    yield cases
-    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
+    yield records.cases
+    yield records
+    yield ConsoleServices(
+        staff=staff, cases=records.cases, records=records, is_on=settings.console, secure=settings.env == "production"
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
+
+
+def record_services(settings: Settings, database: Database, engine: Engine) -> RecordServices:
+    """Make what cases and the records about them need."""
+    moment_of = moment_in_seconds if settings.t_is is MeaningOfT.UNIX else latest_moment
+    play = Play(moment_of=moment_of, within=played_within)
+    cases = CaseServices(
+        database=database,
+        engine=engine,
+        announce=announce_case,
+        has_interaction=hooks.has_interaction,
+        open_actions=hooks.open_actions,
+        begin_evaluation=partial(evaluating.begin, play),
+        faults_of_records=faults_of_records,
+    )
+    return RecordServices(cases=cases, play=play, tell=announce_action)
 
 
 def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
@@ -183,6 +209,12 @@ def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequ
 def announce_case(current: Transaction, news: CaseNews) -> None:
     """Leave a notice that a case was opened, perhaps again, or closed."""
     announce(current, Topic.CASE_CLOSED if news.status is Status.CLOSED else Topic.CASE_OPENED, asdict(news))
+
+
+def announce_action(current: Transaction, action: Action, step: ActionStep | None) -> None:
+    """Leave a notice that an action was recorded, or that a person decided about it."""
+    if (news := news_of(action, step)) is not None:
+        announce(current, Topic.ACTION_RECORDED, news)
 
 
 def make_transport(settings: Settings) -> Transport:

@@ -15,7 +15,7 @@ from app.cases.domain import Case, Outcome, Status
 from app.cases.requests import CaseListQuery, CaseRef, Closing, Opening
 from app.rules.meaning import Indicator, Strength
 from app.staff.permissions import Actor
-from demo import notes
+from demo import notes, records
 from demo.people import ANALYSTS, MARIA, RUTH
 from demo.site import ROOT, DemoFailed, Site
 from demo.staffing import Team
@@ -54,12 +54,19 @@ class Desk:
         self.note(self.random.choice(seen))
 
     def close(self, outcome: Outcome) -> None:
-        """Write what was done, and close the case; a strong one goes to the lead, since no interaction is recorded."""
+        """Record what was done, and close the case; a strong one without a talk goes to the lead."""
         story = self.random.choice(notes.STORIES[outcome])
-        self.note(story.done)
-        is_strong = self.case.strength is Strength.STRONG
+        if has_talk := outcome in {Outcome.INFORMED, Outcome.ACTION_TAKEN}:
+            self.talk(story.done)
+        else:
+            self.note(story.done)
+        is_strong = self.case.strength is Strength.STRONG and not has_talk
         closing = Closing(outcome=outcome, reason=story.reason, why_no_interaction=story.why if is_strong else "")
         controllers.close(self.site.cases, self.lead if is_strong else self.who, self.ref, closing)
+
+    def talk(self, said: str) -> None:
+        """Talk with the customer."""
+        records.talk(self.site, self.random, self.who, self.case, said)
 
     def snooze(self, days: int, reason: str, who: Actor) -> None:
         """Let the case sleep."""
@@ -87,6 +94,7 @@ def follow_up(desk: Desk) -> None:
     """Take the case, and try to reach the customer."""
     desk.look()
     desk.note(desk.random.choice(notes.DONE))
+    records.try_in_vain(desk.site, desk.random, desk.who, desk.case)
 
 
 def hand_over(desk: Desk) -> None:
@@ -125,8 +133,9 @@ def close_and_reopen(desk: Desk) -> None:
 
 
 def monitor(desk: Desk) -> None:
-    """Wait for the effect of what was done."""
-    follow_up(desk)
+    """Talk with the customer, and wait for the effect."""
+    desk.look()
+    desk.talk(desk.random.choice(notes.DONE))
     days, text = desk.random.choice(notes.WAITS)
     controllers.wait_for_effect(desk.site.cases, desk.who, desk.ref, evaluate_at=in_days(days), note=text)
 

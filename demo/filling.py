@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from random import Random
 
-from demo import books, casework, events, players, staffing
+from app.cases.domain import Status
+from demo import books, casework, events, players, records, staffing
 from demo.people import CHIARA, JONAS
 from demo.play import DAY, FIRST_PLAYER, month
 from demo.site import Site
@@ -47,4 +48,7 @@ def fill(site: Site, progress: Progress, *, until: int, seed: int = SEED, number
         Random(seed).shuffle(ids)  # noqa: S311  # so that it is the same player each time
         casework.open_by_hand(site, team, ids)
         casework.keep_what_people_keep(site, team)
+    with progress("The platform tells of what it did, and the leads review it"):
+        records.tell(site, team, casework.cases(site, Status.IN_REVIEW))
+        records.evaluate(site, team)
         site.settle(site)

@@ -146,6 +146,21 @@ STORIES = {
         ),
     ),
 }
+NEXT_STEPS = (
+    "Look whether the limit is set.",
+    "Call again and ask how the week was.",
+    "Check that no marketing was sent.",
+    "Ask payments for the proof of income.",
+)
+AUTOMATED = "Strong indicator: net deposits of the week are far above those of the month before."
+CONTEST = "This is my own money, and I can show where it comes from. I want to deposit again."
+REVIEWED = "Looked at the month: the rule is right about this customer, see the notes of the case."
+LIFTED = "The customer has sent two pay slips, which carry the deposits."
+VERDICTS = {
+    "improved": "Deposits are well below those of the weeks before, and no refusals since.",
+    "unchanged": "As before the talk. Will offer a limit once more.",
+    "stopped": "No deposits since the talk.",
+}
 SNOOZES = (
     (1, "Call is arranged for tomorrow at 11:00."),
     (2, "Waiting for payments to say whose card this is."),

@@ -32,6 +32,7 @@ WILHELMINA = Member(
     key="wilhelmina", name="Wilhelmina van der Hoeven-Oosterbroek Schimmelpenninck", roles=(Role.ANALYST,)
 )
 RUTH = Member(key="ruth", name="Ruth Adeyemi", roles=(Role.LEAD,))
+OMAR = Member(key="omar", name="Omar Haddad", roles=(Role.LEAD,))
 JONAS = Member(key="jonas", name="Jonas Lindqvist", roles=(Role.AUTHOR,))
 CHIARA = Member(key="chiara", name="Chiara Fontana", roles=(Role.PUBLISHER,))
 PRIYA = Member(key="priya", name="Priya Raman", roles=(Role.ADMIN,))
@@ -39,6 +40,7 @@ AUDITOR = Member(key="bartholomew", name="Bartholomew O'Shaughnessy-Whitcombe", 
 TEAM = (
     PRIYA,
     RUTH,
+    OMAR,
     MARIA,
     TOM,
     LAYLA,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.cases import reading
 from app.cases.services import CaseServices
+from app.interactions.services import RecordServices
 from app.players.services import PlayerServices
 from app.rulebook.services import RuleBookServices
 from app.staff.permissions import shell
@@ -35,6 +36,7 @@ class Site:
     """
 
     cases: CaseServices
+    records: RecordServices
     players: PlayerServices
     rule_book: RuleBookServices
     staff: StaffServices
@@ -50,6 +52,7 @@ def this_site(
     """Return the instance that the current application is part of; by default a worker and other processes run."""
     return Site(
         cases=services.get(CaseServices),
+        records=services.get(RecordServices),
         players=services.get(PlayerServices),
         rule_book=services.get(RuleBookServices),
         staff=services.get(StaffServices),

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from lib.openapi_documents import schema_name
 
 BIGINT_MAX = 2**63 - 1  # PostgreSQL's bigint
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 # RFC 5321, except for forms that nobody uses: quoted local parts, and IP addresses in brackets.
 _WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -87,6 +88,30 @@ class Line(fields.String):
         return value
 
 
+class Prose(fields.String):
+    """A string of at most `longest` characters in lines; no other control characters, so that it can be stored."""
+
+    default_error_messages = {  # noqa: RUF012  # as above
+        "invalid": "Must be a string.",
+        "length": "Must be at most {longest} characters.",
+        "unprintable": "Must consist of printable characters and line breaks.",
+    }
+
+    def __init__(self, *, longest: int, **more: Any) -> None:  # noqa: ANN401  # as above
+        super().__init__(**more)
+        self.metadata = {"maxLength": longest, **self.metadata}
+        self._longest = longest
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:  # noqa: ANN401  # as above
+        if type(value) is not str:
+            raise self.make_error("invalid")
+        if len(value) > self._longest:
+            raise self.make_error("length", longest=self._longest)
+        if not all(each.isprintable() or each in "\n\t" for each in value):
+            raise self.make_error("unprintable")
+        return value
+
+
 class Word(fields.String):
     """A string that matches a pattern as a whole; `form` says in words what it has to be."""
 
@@ -140,6 +165,20 @@ class Moment(fields.AwareDateTime):
         if value is None:
             return None
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Instant(Moment):
+    """Reads a moment with its offset from UTC, as RFC 3339 has it; marshmallow's own reads other forms of ISO 8601."""
+
+    default_error_messages = {"invalid": "Must be a moment such as 2026-01-31T09:30:00Z."}  # noqa: RUF012  # as above
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401  # as above
+        if type(value) is not str or not RFC_3339.fullmatch(value):
+            raise self.make_error("invalid")
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
 
 
 class ListOf(fields.Field[Sequence[Any]]):

@@ -11,7 +11,7 @@ Document = dict[str, Any]
 ANY = ""  # in a table of examples: any operation
 MOMENTS = (
     "received_at|created_at|published_at|began_at|at|made_at|previous_until|next_at|done_at|"
-    "opened_at|last_alert_at|due_at"
+    "opened_at|last_alert_at|due_at|recorded_at|since"
 )
 VOLATILE = re.compile(rf'("(?:request_id|{MOMENTS}|instance|secret)": )"[^"]*"')
 A_SCOPE = re.compile(r"(?<=key lacks the scope )[a-z:]+")  # one example may serve many operations

@@ -121,6 +121,27 @@ OF_WEBHOOKS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
         for each in ("read_endpoint", "read_steps", "delete_endpoint", "retry_delivery", *ENDPOINT_STEPS)
     },
 }
+READING_RECORDS = ("read_interactions", "read_actions", "read_evaluations")
+READING_A_RECORD = ("read_interaction", "read_action", "read_evaluation")
+AT = b'"2026-01-31T09:30:00Z"'
+WRONG_RECORDS = {
+    "tell_interaction": b'{"id": "1", "user_id": 1, "facts": {"occurred_at": %s, "channel": "chat"}}' % AT,
+    "tell_action": b'{"id": "1", "user_id": 1, "kind": "monitor", "decided_at": %s, "reason": " "}' % AT,
+    "tell_step": b'{"step": "reviewed", "happened_at": %s}' % AT,
+}
+OF_RECORDS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
+    **{(each, "invalid-request"): lambda at: at.send(WRONG_RECORDS[at.example.operation]) for each in WRONG_RECORDS},
+    **{
+        (each, "invalid-request"): lambda at: at.send(parameters={"limit": "0"})
+        for each in (*READING_RECORDS, *READING_A_RECORD)
+    },
+    **{
+        (each, "not-found"): lambda at: at.send(
+            b"{}" * (at.example.request is not None), path=at.example.path.replace("/1", "/0", 1)
+        )
+        for each in ("tell_step", *READING_A_RECORD)
+    },
+}
 OTHERS = 2**61  # between the ids of two players of one example
 CORRECTIONS = ("reverse_event", "amend_event", "reverse_event_with_id", "amend_event_with_id")
 OF_CORRECTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = {
@@ -190,6 +211,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("read_case", "unknown-case"): lambda at: at.player.client.get(f"/cases/{at.player.user_id}"),  # of no case
     **OF_CORRECTIONS,
     **OF_WEBHOOKS,
+    **OF_RECORDS,
     **RULE_REPRODUCTIONS,
     ("live", "live"): lambda at: at.send(),
     ("ready", "ready"): lambda at: at.send(),
@@ -236,7 +258,19 @@ REPRODUCED_ELSEWHERE = {
     "unavailable",
     "unknown-user",
     "whole-register",
+    "action",
     "answered",
+    "conflicting-record",
+    "evaluation",
+    "interaction",
+    "no-actions",
+    "no-evaluations",
+    "no-interactions",
+    "recorded",
+    "step-taken",
+    "unknown-action",
+    "unknown-evaluation",
+    "unknown-interaction",
     "created",
     "dead",
     "due",

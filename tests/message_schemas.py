@@ -11,6 +11,7 @@ class MessageSchemas:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._described: Mapping[str, Any] = {topic: item["post"] for topic, item in document["webhooks"].items()}
+        self._parameters: Mapping[str, Any] = document["components"]["parameters"]
         components = {"components": document["components"]}
         self._validators = {
             topic: OAS31Validator({**_schema(each), **components}, format_checker=oas31_format_checker)
@@ -28,7 +29,8 @@ class MessageSchemas:
 
     def headers(self, topic: str) -> Iterator[str]:
         """Yield the headers that every message of a type has."""
-        return (each["name"] for each in self._described[topic]["parameters"] if each["required"])
+        used = (each["$ref"].rpartition("/")[2] for each in self._described[topic]["parameters"])
+        return (name for name in used if self._parameters[name]["required"])
 
 
 def _schema(operation: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ class Scope(StrEnum):
     USERS_READ = "users:read"
     ALERTS_READ = "alerts:read"
     CASES_READ = "cases:read"
+    INTERACTIONS_WRITE = "interactions:write"
     RULES_READ = "rules:read"
     RULES_WRITE = "rules:write"
     RULES_PUBLISH = "rules:publish"

@@ -61,14 +61,15 @@ def show(case_id: int) -> None:
 
 @cases.command("verify")
 def verify() -> None:
-    """Verify that each alert of the feed is in one case, and that each case is as its journal says.
+    """Verify that each alert of the feed is in one case, and that each case and record is as its journal says.
 
     The exit status is 0 if so, or 1. Cases begin with the alerts after migration 0025.
     """
     try:
         with _progress() as progress:
             told = _Told()
-            done = run(Verifying(engine=_made().engine, found=told, progress=progress))
+            made = _made()
+            done = run(Verifying(engine=made.engine, found=told, records=made.faults_of_records, progress=progress))
     except KeyboardInterrupt:
         click.echo("Interrupted: nothing was changed.", err=True)
         sys.exit(INTERRUPTED)

@@ -14,7 +14,7 @@ from app.cases.domain import REOPENED_WITHIN, Case, Change
 from app.cases.queries import CaseQueries, JournalQueries
 from app.cases.refusals import CannotWorkOnCases, CaseIsOpen, CaseMoved
 from app.cases.requests import CaseRef, Closing, Opening
-from app.cases.services import CaseServices
+from app.cases.services import CaseServices, Waiting
 from app.cases.stepping import in_place_of_violation, once, record, take_step
 from app.staff.permissions import Actor, Permission, Role, permissions_of
 from lib.transactions import Transaction
@@ -79,11 +79,20 @@ def wait_for_effect(
 ) -> Case:
     """Monitor a case until its effect can be told; then it comes back. Raises `WrongTime`."""
     actor.require(Permission.CASES_WORK)
-    return take_step(services, actor, ref, lambda _, case, now: steps.wait_for_effect(case, evaluate_at, note, now))
+
+    def decide(current: Transaction, case: Case, now: datetime) -> Change:
+        change = steps.wait_for_effect(case, evaluate_at, note, now)
+        begun = Waiting(case=change.case, actor=actor, since=now, until=evaluate_at, expected=change.note)
+        return replace(change, detail=services.begin_evaluation(current, begun))
+
+    return take_step(services, actor, ref, decide)
 
 
 def close(services: CaseServices, actor: Actor, ref: CaseRef, closing: Closing) -> Case:
-    """Close a case; raises `CaseMoved` if it has more alerts than the form showed, `LeadNeeded` or `TextNeeded`."""
+    """Close a case; raises `CaseMoved` if it has more alerts than the form showed.
+
+    Also raises `LeadNeeded`, `TextNeeded`, or `ActionsOpen` while automated actions wait for a person.
+    """
     actor.require(Permission.CASES_WORK)
 
     def decide(current: Transaction, case: Case, now: datetime) -> Change:
@@ -96,6 +105,7 @@ def close(services: CaseServices, actor: Actor, ref: CaseRef, closing: Closing) 
             closing.reason,
             now,
             has_interaction=services.has_interaction(current, case.id),
+            open_actions=services.open_actions(current, case.id),
             why_no_interaction=closing.why_no_interaction,
         )
 

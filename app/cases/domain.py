@@ -58,6 +58,9 @@ class Step(StrEnum):
     NOTED = "note"
     MUTED = "mute"
     UNMUTED = "unmute"
+    INTERACTION = "interaction"  # one was recorded, or corrected
+    ACTION = "action"  # one was recorded, or a step of it
+    EVALUATED = "evaluate"  # somebody decided what has changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,10 @@ class Case:
     """A case as it is.
 
     `priority` is from 0, the most urgent, to 3, and never becomes less urgent. By `due_at` somebody should have dealt
-    with it; while it is monitored, that is when the effect can be told. `strength` is the greatest of its alerts, and
-    `sentence` that of its newest. `last_alert_at` is when the newest alert was numbered; of a case opened by hand
-    without any, when it was opened. `first_t` and `last_t` are None until it has alerts. Of a case opened by hand,
-    `indicator` is what was noticed.
+    with it; while it is monitored, that is when the effect can be told, and after an interaction when to follow up.
+    `strength` is the greatest of its alerts, and `sentence` that of its newest. `last_alert_at` is when the newest
+    alert was numbered; of a case opened by hand without any, when it was opened. `first_t` and `last_t` are None until
+    it has alerts. Of a case opened by hand, `indicator` is what was noticed.
 
     `version` (A74) counts the steps after which somebody who saw the case must look again: all but notes, mutes, and
     alerts that change neither state nor snooze. `events` is how many rows of its journal there are.

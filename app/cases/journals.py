@@ -25,6 +25,9 @@ LEADS: Mapping[Step, set[tuple[Status, Status]]] = {
     Step.NOTED: STAYS,
     Step.MUTED: STAYS,
     Step.UNMUTED: STAYS,
+    Step.INTERACTION: STAYS,
+    Step.ACTION: STAYS,
+    Step.EVALUATED: STAYS,
 }
 # Which steps may change what, besides the state.
 CHANGES = {
@@ -32,7 +35,7 @@ CHANGES = {
     "assignee": {Step.TAKEN, Step.ASSIGNED, Step.RELEASED},
     "priority": {Step.ALERTS, Step.RETURNED},
     "outcome": {Step.CLOSED, Step.UNDONE},
-    "due_at": {Step.ALERTS, Step.WOKEN, Step.WAITING, Step.RETURNED},
+    "due_at": {Step.ALERTS, Step.WOKEN, Step.WAITING, Step.RETURNED, Step.INTERACTION, Step.ACTION},
     "snoozed_until": {*Step} - {Step.OPENED, Step.NOTED, Step.MUTED, Step.UNMUTED},
     "version": {*Step} - {Step.OPENED, Step.NOTED, Step.MUTED, Step.UNMUTED},
 }

@@ -21,6 +21,8 @@ PARTICIPLES = {
     Step.UNDONE: "opened again",
     Step.RETURNED: "returned to review",
     Step.MUTED: "muted",
+    Step.INTERACTION: "given an interaction",
+    Step.ACTION: "given an action",
 }
 
 
@@ -76,6 +78,14 @@ class TextNeeded(CaseRefusal):
 
 class LeadNeeded(CaseRefusal):
     """Only a lead may do this."""
+
+
+class ActionsOpen(CaseRefusal):
+    """Automated actions of the case wait for a person, so it cannot be closed."""
+
+    def __init__(self, case: Case, actions: Sequence[int]) -> None:
+        which = f"action {actions[0]} waits" if len(actions) == 1 else f"actions {', '.join(map(str, actions))} wait"
+        super().__init__(f"case {case.id} cannot be closed: its {which} for the review of a lead")
 
 
 class TooLateToUndo(CaseRefusal):

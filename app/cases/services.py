@@ -1,12 +1,16 @@
 """What the routes and commands of cases need."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
-from app.cases.domain import Outcome, Status
+from app.cases.domain import Case, Outcome, Status
+from app.staff.permissions import Actor
 from lib.database import Database
+from lib.snapshots import Reader
 from lib.transactions import Transaction
 
 
@@ -26,8 +30,22 @@ class CaseNews:
     by_hand: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A case that waits for an effect, since when, until when, and what is expected."""
+
+    case: Case
+    actor: Actor
+    since: datetime
+    until: datetime
+    expected: str
+
+
 Announce = Callable[[Transaction, CaseNews], None]  # tells others, in the transaction of the step
 HasInteraction = Callable[[Transaction, int], bool]  # whether an interaction about this case is recorded
+OpenActions = Callable[[Transaction, int], Sequence[int]]  # which automated actions of a case wait for a person
+BeginEvaluation = Callable[[Transaction, Waiting], Mapping[str, Any]]  # what the journal says of the evaluation
+Faults = Callable[[Reader], Iterator[str]]  # what is wrong with records about cases
 
 
 def announce_to_nobody(_: Transaction, __: CaseNews) -> None:
@@ -39,11 +57,29 @@ def none_recorded(_: Transaction, __: int) -> bool:
     return False
 
 
+def none_open(_: Transaction, __: int) -> Sequence[int]:
+    """Return that no action waits, while none can be recorded."""
+    return ()
+
+
+def none_begun(_: Transaction, __: Waiting) -> Mapping[str, Any]:
+    """Begin no evaluation, while none can be recorded."""
+    return {}
+
+
+def no_faults(_: Reader) -> Iterator[str]:
+    """Return that nothing is wrong with records, while there are none."""
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseServices:
-    """The database; the engine for reading everything; who is told; and whether a case has an interaction."""
+    """The database; the engine for reading everything; who is told; and what records about cases there are."""
 
     database: Database
     engine: Engine
     announce: Announce = announce_to_nobody
     has_interaction: HasInteraction = none_recorded
+    open_actions: OpenActions = none_open
+    begin_evaluation: BeginEvaluation = none_begun
+    faults_of_records: Faults = no_faults

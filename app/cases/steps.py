@@ -3,7 +3,7 @@
 Pure functions of the case, of who acts, and of `now`; each raises a refusal, whose text says why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from app.cases.domain import (
     more_urgent,
 )
 from app.cases.refusals import (
+    ActionsOpen,
     HeldByAnother,
     LeadNeeded,
     NotSnoozed,
@@ -115,11 +116,17 @@ def close(  # noqa: PLR0913  # each is asked for in the form
     now: datetime,
     *,
     has_interaction: bool,
+    open_actions: Sequence[int] = (),
     why_no_interaction: str = "",
 ) -> Change:
-    """Close a case; a strong one without an interaction takes a lead, who says why there was none."""
+    """Close a case; a strong one without an interaction takes a lead, who says why there was none.
+
+    `open_actions` are its automated actions that wait for a person (A77).
+    """
     if case.status not in {Status.IN_REVIEW, Status.MONITORING}:
         raise WrongState(case, Step.CLOSED, TAKE_IT_FIRST if case.status is Status.NEW else "")
+    if open_actions:
+        raise ActionsOpen(case, open_actions)
     reason, why = _reason(reason), _text(why_no_interaction, MAX_REASON)
     if case.strength is Strength.STRONG and not has_interaction:
         _check_without_interaction(case, actor, why)

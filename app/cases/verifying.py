@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from app.cases.domain import Case, CaseEvent
 from app.cases.journals import faults
 from app.cases.queries import case_of, event_of
+from app.cases.services import Faults, no_faults
 from lib.snapshots import Reader, snapshot_of
 
 APPLICATION_NAME = "activity-alerts cases"  # the name of the connections in PostgreSQL
@@ -63,10 +64,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifying:
-    """What to verify; `found` is called with each fault, `progress` with what was looked at so far, and how much is."""
+    """What to verify, `records` about cases too.
+
+    `found` is called with each fault, `progress` with what was looked at so far, and how much is.
+    """
 
     engine: Engine
     found: Callable[[str], None]
+    records: Faults = no_faults
     progress: Callable[[int, int], None] = lambda _, __: None
     numbers: int = NUMBERS
     cases: int = CASES
@@ -89,6 +94,8 @@ def verify(verifying: Verifying) -> Verification:
             verifying.progress(head - began + looked, head - began + cases)
             for fault in _faults_of_cases(reader, done, {"after": after, "upto": upto, "began": began, "head": head}):
                 _report(verifying, done, fault)
+        for fault in verifying.records(reader):
+            _report(verifying, done, fault)
     return done
 
 

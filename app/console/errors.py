@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.cases.refusals import CaseRefusal, NoSuchCase
 from app.console.answers import page
 from app.console.entrance import console, session_or_none
+from app.interactions.refusals import NoSuchAction, NoSuchEvaluation, NoSuchInteraction
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
 from app.staff.passwords import Busy
 from app.staff.permissions import NotConfirmed, NotPermitted
@@ -62,7 +63,10 @@ def ask_for_code(_: NotConfirmed) -> AnyResponse:
     return redirect(f"/console/confirm?next={quote(back, safe='/')}", 303)
 
 
+@console.errorhandler(NoSuchAction)
 @console.errorhandler(NoSuchCase)
+@console.errorhandler(NoSuchEvaluation)
+@console.errorhandler(NoSuchInteraction)
 @console.errorhandler(NoSuchAccount)
 @console.errorhandler(LinkExpired)
 def show_missing(error: Exception) -> Response:

@@ -1,8 +1,6 @@
 """The shape of requests about deliveries, and of the answers."""
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from apiflask import Schema
@@ -11,24 +9,8 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from app.webhooks.domain import DeliveryState, Topic
 from app.webhooks.requests import DeliveriesQuery, ReplayQuery, TriedDelivery
 from app.webhooks.schemas import Choice, codes_field
-from lib.fields import ListOf, Moment, Switch, WholeNumber
+from lib.fields import Instant, ListOf, Moment, Switch, WholeNumber
 from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
-
-RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-class Instant(fields.AwareDateTime):
-    """A moment with its offset from UTC, as RFC 3339 has it; marshmallow's own reads other forms of ISO 8601, too."""
-
-    default_error_messages = {"invalid": "Must be a moment such as 2026-01-31T09:30:00Z."}  # noqa: RUF012  # marshmallow's
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:  # noqa: ANN401  # as above
-        if type(value) is not str or not RFC_3339.fullmatch(value):
-            raise self.make_error("invalid")
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            raise self.make_error("invalid") from None
 
 
 class ReplaySchema(Schema):

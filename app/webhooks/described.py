@@ -23,6 +23,11 @@ HEADERS = {
     "webhook-signature": "`v1,` and the HMAC-SHA256, in base64, over id, timestamp and body with dots between them; "
     "for a day after a rotation two of these, with a space in between",
 }
+ANSWERS = {
+    "2XX": ("taken", "taken; any other answer is a failure, a redirect too, and the message comes again"),
+    "410": ("not-wanted", "nothing more is wanted: the endpoint is disabled"),
+    "429": ("later", "later, please; as 502, 503 and 504. Retry-After counts"),
+}
 SAID = {
     Topic.RAISED: "Codes were raised at an event: its answer has them.",
     Topic.FOUND_LATE: "Codes were found late at an event, because something earlier became known.",
@@ -30,6 +35,7 @@ SAID = {
     Topic.PUBLISHED: "An edition of the rules became live.",
     Topic.CASE_OPENED: "A case was opened, or its closing was taken back.",
     Topic.CASE_CLOSED: "A case was closed.",
+    Topic.ACTION_RECORDED: "An action was recorded, reviewed, or decided after a contest.",
     Topic.TEST: "Somebody tries the endpoint; nothing has happened.",
 }
 
@@ -110,6 +116,28 @@ class CaseOfMessageSchema(Schema):
     by_hand = fields.Boolean(required=True, metadata={"description": "true: a person opened it, not an alert"})
 
 
+class ActionOfMessageSchema(Schema):
+    """An action about a player that was recorded, or what a person decided about it."""
+
+    action_id = fields.Integer(required=True)
+    external_id = fields.String(required=True, allow_none=True, metadata={"description": "the platform's own id"})
+    user_id = fields.Integer(required=True)
+    case_id = fields.Integer(required=True, allow_none=True)
+    kind = fields.String(required=True, metadata={"description": "such as `deposit_limit`, as in `GET /actions`"})
+    by = fields.String(required=True, metadata={"description": "staff, system or platform"})
+    amount = fields.String(required=True, allow_none=True, metadata={"description": "of a deposit limit"})
+    period = fields.String(required=True, allow_none=True, metadata={"description": "day, week or month"})
+    action_until = fields.String(required=True, allow_none=True)
+    step = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: it was recorded; else `reviewed` or `contest_decided`"},
+    )
+    review = fields.String(
+        required=True, allow_none=True, metadata={"description": "what a person decided: upheld, changed or lifted"}
+    )
+
+
 class TestOfMessageSchema(Schema):
     """Which endpoint is tried."""
 
@@ -125,12 +153,14 @@ SCHEMAS: dict[str, type[Schema]] = {
     "AlertsOfMessage": AlertsOfMessageSchema,
     "PublicationOfMessage": PublicationOfMessageSchema,
     "CaseOfMessage": CaseOfMessageSchema,
+    "ActionOfMessage": ActionOfMessageSchema,
     "TestOfMessage": TestOfMessageSchema,
 }
 SCHEMA_OF = {
     Topic.PUBLISHED: "PublicationOfMessage",
     Topic.CASE_OPENED: "CaseOfMessage",
     Topic.CASE_CLOSED: "CaseOfMessage",
+    Topic.ACTION_RECORDED: "ActionOfMessage",
     Topic.TEST: "TestOfMessage",
 }
 PUBLISHED = {
@@ -154,11 +184,25 @@ OPENED = {
     "reopened_from": None,
     "by_hand": False,
 }
+REVIEWED = {
+    "action_id": 3,
+    "external_id": "act-1",
+    "user_id": 1,
+    "case_id": 7,
+    "kind": "deposit_block",
+    "by": "platform",
+    "amount": None,
+    "period": None,
+    "action_until": None,
+    "step": "reviewed",
+    "review": "lifted",
+}
 TESTED = {"endpoint_id": 1, "name": "case management", "text": "This is a test of the endpoint; nothing has happened."}
 SAYING: Mapping[Topic, Document] = {
     Topic.PUBLISHED: PUBLISHED,
     Topic.CASE_OPENED: OPENED,
     Topic.CASE_CLOSED: {**OPENED, "status": "closed", "outcome": "no_concern"},
+    Topic.ACTION_RECORDED: REVIEWED,
     Topic.TEST: TESTED,
 }
 
@@ -177,9 +221,14 @@ def _schema(topic: Topic) -> str:
 
 
 def add_schemas(spec: APISpec) -> None:
-    """Register what messages say as components."""
+    """Register what messages say, their headers, and what may be answered, as components."""
     for name, schema in SCHEMAS.items():
         spec.components.schema(name, schema=schema)
+    for name, text in ANSWERS.values():
+        spec.components.response(name, {"description": text})
+    for name, text in HEADERS.items():
+        header = {"name": name, "required": True, "description": text, "schema": {"type": "string"}}
+        spec.components.parameter(name, "header", header)
 
 
 def webhooks_section() -> Mapping[str, Document]:
@@ -202,17 +251,10 @@ def _operation(topic: Topic) -> Document:
         "tags": ["Webhooks"],
         "summary": SAID[topic],
         "operationId": f"on_{topic.value.replace('.', '_').replace('-', '_')}",
-        "parameters": [
-            {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
-            for name, text in HEADERS.items()
-        ],
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in HEADERS],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": body, "examples": {"message": {"value": example}}}},
         },
-        "responses": {
-            "2XX": {"description": "taken; any other answer is a failure, a redirect too, and the message comes again"},
-            "410": {"description": "nothing more is wanted: the endpoint is disabled"},
-            "429": {"description": "later, please; as 502, 503 and 504. Retry-After counts"},
-        },
+        "responses": {status: {"$ref": f"#/components/responses/{name}"} for status, (name, _) in ANSWERS.items()},
     }

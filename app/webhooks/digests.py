@@ -21,6 +21,7 @@ WORDS = {
     Topic.PUBLISHED: "Rules published",
     Topic.CASE_OPENED: "Case opened",
     Topic.CASE_CLOSED: "Case closed",
+    Topic.ACTION_RECORDED: "Action",
     Topic.TEST: "Test",
 }
 COUNTED = {
@@ -30,6 +31,7 @@ COUNTED = {
     Topic.PUBLISHED: "published",
     Topic.CASE_OPENED: "case opened",
     Topic.CASE_CLOSED: "case closed",
+    Topic.ACTION_RECORDED: "action",
     Topic.TEST: "test",
 }
 TEST = "Test: messages for this address arrive."
@@ -88,6 +90,8 @@ def _lines(message: Message) -> Iterator[str]:
         yield _publication(message.data)
     elif message.topic in {Topic.CASE_OPENED, Topic.CASE_CLOSED}:
         yield _case(WORDS[message.topic], message.data)
+    elif message.topic is Topic.ACTION_RECORDED:
+        yield _action(message.data)
     else:
         for alert in message.data["alerts"]:
             yield _alert(WORDS[message.topic], message.data, alert)
@@ -104,6 +108,13 @@ def _case(word: str, data: Mapping[str, Any]) -> str:
     codes = f", codes {', '.join(map(str, data['codes']))}" if data["codes"] else ""
     outcome = f", outcome {data['outcome']}" if data["outcome"] else ""
     return f"{word}: {data['case_id']}{strength}, player {data['user_id']}, priority {data['priority']}{codes}{outcome}"
+
+
+def _action(data: Mapping[str, Any]) -> str:
+    kind = data["kind"].replace("_", " ")
+    what = data["step"].replace("_", " ") if data["step"] else "recorded"
+    review = f": {data['review']}" if data["review"] else ""
+    return f"{WORDS[Topic.ACTION_RECORDED]} {data['action_id']} ({kind}), player {data['user_id']}, {what}{review}"
 
 
 def _alert(word: str, data: Mapping[str, Any], alert: Mapping[str, Any]) -> str:

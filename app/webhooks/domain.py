@@ -31,6 +31,7 @@ class Topic(StrEnum):
     PUBLISHED = "rulebook.published"
     CASE_OPENED = "case.opened"
     CASE_CLOSED = "case.closed"
+    ACTION_RECORDED = "action.recorded"
     TEST = "endpoint.test"  # sent on demand, to whatever an endpoint listens
 
 

@@ -172,13 +172,19 @@ EMPTY = """
     ALTER TABLE player_change DISABLE TRIGGER append_only;
     ALTER TABLE staff_audit DISABLE TRIGGER append_only;
     ALTER TABLE case_event DISABLE TRIGGER append_only;
+    ALTER TABLE interaction DISABLE TRIGGER append_only;
+    ALTER TABLE automated_action DISABLE TRIGGER append_only;
+    ALTER TABLE action_step DISABLE TRIGGER append_only;
+    ALTER TABLE evaluation DISABLE TRIGGER append_only;
+    ALTER TABLE evaluation_conclusion DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
             '{activity_event, user_clock, user_total, running_total, registered_user, api_key, alert, seal,
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
-              delivery_attempt, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
+              delivery_attempt, awaited, evaluation_conclusion, evaluation, action_step, automated_action,
+              interaction, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
               care_case, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
               staff_account, work_trouble}';
         name text;
@@ -198,7 +204,12 @@ EMPTY = """
     ALTER TABLE revision ENABLE TRIGGER append_only;
     ALTER TABLE player_change ENABLE TRIGGER append_only;
     ALTER TABLE staff_audit ENABLE TRIGGER append_only;
-    ALTER TABLE case_event ENABLE TRIGGER append_only
+    ALTER TABLE case_event ENABLE TRIGGER append_only;
+    ALTER TABLE interaction ENABLE TRIGGER append_only;
+    ALTER TABLE automated_action ENABLE TRIGGER append_only;
+    ALTER TABLE action_step ENABLE TRIGGER append_only;
+    ALTER TABLE evaluation ENABLE TRIGGER append_only;
+    ALTER TABLE evaluation_conclusion ENABLE TRIGGER append_only
 """
 
 

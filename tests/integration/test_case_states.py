@@ -4,7 +4,7 @@ Whatever they do in which order, stale or not: the case is as the model says, an
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -22,11 +22,15 @@ from app.cases.refusals import CaseRefusal
 from app.cases.requests import CaseRef, Closing
 from app.cases.services import CaseServices
 from app.cases.verifying import Verifying, verify
+from app.interactions import acting, action_steps, evaluating, recording
+from app.interactions.requests import Concluding, Judgement
+from app.interactions.words import Answer, Review, Verdict
 from app.staff.permissions import Actor, Role
-from tests.integration.casework import STRONG_CODE, Casework, casework_of, member
+from tests.integration.casework import STRONG_CODE, member
 from tests.integration.conftest import Sql
+from tests.integration.recordings import BY_HAND, CALL, Records
 
-PLAYERS = count(1)
+PLAYERS, IDS = count(1), count(1)
 WHY = "nobody was reached"
 SOON = datetime.now(UTC) + timedelta(days=3)
 WHO = st.sampled_from(["ann", "ann", "lea", "ben"])
@@ -46,9 +50,14 @@ STEPS: dict[str, Sequence[st.SearchStrategy[Any]]] = {
     "undo": [WHO, STALE],
     "note": [WHO, STALE],
     "mute": [WHO],
+    "call": [WHO, STALE, st.sampled_from([Answer.YES, Answer.YES, Answer.NO])],
+    "action": [WHO, STALE],
+    "platform": [st.booleans()],
+    "review": [],
+    "evaluate": [WHO],
     "time_passes": [],
 }
-OFTEN = [*STEPS, "take", "take", "snooze", "wake", "close", "undo"]
+OFTEN = [*STEPS, "take", "take", "snooze", "wake", "wait", "evaluate", "close", "close", "review", "undo"]
 SEQUENCES = st.lists(
     st.sampled_from(OFTEN).flatmap(lambda name: st.tuples(st.just(name), st.tuples(*STEPS[name]))),
     min_size=30,
@@ -69,6 +78,9 @@ class Model:
     closer: str | None = None
     cases: int = 0
     muted: set[int] = field(default_factory=set)
+    contacted: bool = False
+    unreviewed: int = 0
+    undecided: int = 0
 
     def moves(self, state: str, **changed: object) -> None:
         self.state = state
@@ -98,8 +110,8 @@ class Model:
 class Desk:
     """One player's cases, beside their model."""
 
-    def __init__(self, work: Casework, people: dict[str, Actor]) -> None:
-        self._work, self._people = work, people
+    def __init__(self, records: Records, people: dict[str, Actor]) -> None:
+        self._records, self._work, self._people = records, records.work, people
         self._user = next(PLAYERS)
         self._t = count(1)
         self._model = Model()
@@ -141,11 +153,14 @@ class Desk:
     def wait(self, who: str, stale: bool) -> None:  # noqa: FBT001
         model = self._model
         step = partial(controllers.wait_for_effect, evaluate_at=SOON)
-        self._try(step, who, model.state == "in_review", stale, lambda: model.moves("monitoring", asleep=False))
+        undecided = model.undecided + 1
+        may = model.state == "in_review"
+        self._try(step, who, may, stale, lambda: model.moves("monitoring", asleep=False, undecided=undecided))
 
     def close(self, who: str, stale: bool, shown: int, why: str) -> None:  # noqa: FBT001
         model = self._model
-        may = model.state in {"in_review", "monitoring"} and shown == 0 and (not model.strong or (who == "lea" and why))
+        is_said = not model.strong or model.contacted or (who == "lea" and why)
+        may = model.state in {"in_review", "monitoring"} and shown == 0 and not model.unreviewed and is_said
         closing = Closing(
             outcome=Outcome.MONITORED, reason="enough", alerts=model.alerts - shown, why_no_interaction=why
         )
@@ -168,6 +183,55 @@ class Desk:
         step = partial(others.mute, code=30, until=SOON, reason="salary day")
         may = self._model.state != "none" and 30 in self._work.case_of(self._user).codes
         self._try(step, who, may, False, lambda: self._model.muted.add(30))  # noqa: FBT003
+
+    def call(self, who: str, stale: bool, reached: Answer) -> None:  # noqa: FBT001
+        model, facts = self._model, replace(CALL, reached=reached)
+
+        def step(_: CaseServices, actor: Actor, ref: CaseRef) -> Case:
+            return recording.record(self._records.services, actor, ref, facts)
+
+        contacted = model.contacted or reached is Answer.YES
+        may = model.state not in {"none", "new"}
+        self._try(step, who, may, stale, lambda: model.moves(model.state, asleep=False, contacted=contacted))
+
+    def action(self, who: str, stale: bool) -> None:  # noqa: FBT001
+        model = self._model
+
+        def step(_: CaseServices, actor: Actor, ref: CaseRef) -> Case:
+            return acting.record(self._records.services, actor, ref, BY_HAND)
+
+        unreviewed = model.unreviewed + 1
+        may = model.state in {"in_review", "monitoring"}
+        self._try(step, who, may, stale, lambda: model.moves(model.state, asleep=False, unreviewed=unreviewed))
+
+    def platform(self, acts: bool) -> None:  # noqa: FBT001
+        """A platform tells of something, which makes nobody's form stale."""
+        is_open = self._model.state in {"new", "in_review", "monitoring"}
+        if acts:
+            self._records.block(self._user, f"act-{next(IDS)}")
+            self._model.unreviewed += is_open
+        else:
+            self._records.pop_up(self._user, f"msg-{next(IDS)}")
+
+    def review(self) -> None:
+        """A lead reviews what waits."""
+        judgement = Judgement(review=Review.UPHELD, reason="as it should be")
+        for each in self._waiting("review"):
+            action_steps.review(self._records.services, self._people["lea"], each, judgement)
+        self._model.unreviewed = 0
+
+    def evaluate(self, who: str) -> None:
+        """Somebody decides about the oldest evaluation."""
+        if found := self._waiting("evaluation"):
+            concluding = Concluding(verdict=Verdict.UNCHANGED, reason="the same")
+            evaluating.conclude(self._records.services, self._people[who], found[0], concluding)
+            self._model.undecided -= 1
+
+    def _waiting(self, kind: str) -> list[int]:
+        """Return what waits about the player's newest case."""
+        of_case = "SELECT max(id) FROM care_case WHERE user_id = %s"
+        found = f"SELECT ref_id FROM awaited WHERE kind = %s AND case_id = ({of_case}) ORDER BY ref_id"  # noqa: S608
+        return [ref_id for (ref_id,) in self._work.sql(found, kind, self._user)]
 
     def time_passes(self) -> None:
         """Snoozes end, and effects can be told."""
@@ -199,6 +263,8 @@ class Desk:
             model.alerts,
         )
         assert [*faults(case, page.events)] == []
+        waiting = (len(self._waiting("review")), len(self._waiting("evaluation")))
+        assert waiting == (model.unreviewed, model.undecided)
 
     def _ref(self, *, stale: bool) -> CaseRef:
         case: Case = self._work.case_of(self._user)
@@ -218,7 +284,8 @@ class Desk:
 
 
 def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
-    work = casework_of(app, sql)
+    records = Records(app, sql)
+    work = records.work
     people = {
         "ann": member(sql, "Ann", Role.ANALYST),
         "ben": member(sql, "Ben", Role.ANALYST),
@@ -235,7 +302,7 @@ def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
     )
     @given(sequence=SEQUENCES)
     def play(sequence: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
-        desk = Desk(work, people)
+        desk = Desk(records, people)
         desk.alert(30)
         for name, values in sequence:
             getattr(desk, name)(*values)
@@ -243,7 +310,8 @@ def test_every_step_of_everybody_is_explained(app: APIFlask, sql: Sql) -> None:
 
     play()
     found: list[str] = []
-    done = verify(Verifying(engine=work.services.engine, found=found.append, numbers=100, cases=7))
+    checks = work.services.faults_of_records
+    done = verify(Verifying(engine=work.services.engine, found=found.append, records=checks, numbers=100, cases=7))
     assert (found, done.faults) == ([], 0)
     assert sql("SELECT count(*) FROM care_case") == [(done.cases,)]
     seen = {step for (step,) in sql("SELECT DISTINCT step FROM case_event")}

@@ -57,6 +57,13 @@ NEEDS = {
     "console.open_case": Permission.CASES_WORK,
     "console.take_case_step": Permission.CASES_WORK,
     "console.keep_draft": Permission.CASES_WORK,
+    "console.show_waiting": Permission.CASES_READ,
+    "console.show_interaction": Permission.CASES_READ,
+    "console.correct_interaction": Permission.INTERACTIONS_WRITE,
+    "console.show_action": Permission.CASES_READ,
+    "console.take_action_step": Permission.INTERACTIONS_WRITE,
+    "console.show_evaluation": Permission.CASES_READ,
+    "console.decide_evaluation": Permission.INTERACTIONS_WRITE,
 }
 # Fields with which a step is complete, so that only the permission can refuse it.
 FIELDS: dict[str, dict[str, Any]] = {
@@ -66,6 +73,9 @@ FIELDS: dict[str, dict[str, Any]] = {
     "console.take_steps": {"step": "take", "case": [1]},
     "console.open_case": {"user_id": 1, "indicator": "a", "reason": "A call."},
     "console.save_view": {"name": "Mine"},
+    "console.correct_interaction": {"channel": "phone", "said": "Hello.", "correction_reason": "Wrong."},
+    "console.take_action_step": {"step": "executed"},
+    "console.decide_evaluation": {"verdict": "improved", "reason": "Less."},
 }
 MADE_UP = {"token": "something", "rest": "something", "step": "take"}  # what stands for words in paths
 

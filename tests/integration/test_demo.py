@@ -86,6 +86,16 @@ def test_a_filled_demo_has_everything_that_a_console_shows(site: Site, app: APIF
     steps = {step for (step,) in sql("SELECT DISTINCT step FROM case_event")}
     assert steps >= {"open", "alerts", "take", "assign", "release", "snooze", "wait", "close", "undo", "note", "mute"}
     assert sql("SELECT count(*) > 0 FROM case_mute WHERE ended_at IS NULL") == [(True,)]
+    assert sql('SELECT count(*) > 10, count(DISTINCT "by"), count(DISTINCT channel) > 2 FROM interaction') == [
+        (True, 2, True)
+    ]
+    assert sql("SELECT kind, count(*) > 0 FROM awaited GROUP BY kind ORDER BY kind") == [
+        ("contest", True),
+        ("evaluation", True),
+        ("review", True),
+    ]
+    assert sql("SELECT count(DISTINCT step) FROM action_step") == [(5,)]
+    assert sql("SELECT count(*) FROM evaluation_conclusion") == [(3,)]
     assert sql("SELECT count(*) FROM saved_view") == [(3,)]
     assert sql("SELECT count(*) FROM case_draft") == [(1,)]
     assert sql("SELECT max(t) <= %s FROM activity_event", UNTIL) == [(True,)]

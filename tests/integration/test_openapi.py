@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
 
@@ -13,10 +14,15 @@ from werkzeug.test import TestResponse
 from app.access.controllers import create_key
 from app.access.domain import Access, Scope, prefix_of
 from app.alerts.feed.numbering import Numbering
+from app.cases import controllers as controllers_of_cases
 from app.datastores import db
 from app.events import controllers
+from app.interactions.examples import STEP as STEPS
+from app.interactions.examples import TOLD as INTERACTIONS
+from app.interactions.examples import TOLD_ACTION as ACTIONS
 from app.owner import Owner
 from app.rulebook.examples import DRAFTS
+from app.staff.permissions import Role
 from app.webhooks.examples import NEW
 from app.work.services import WorkServices
 from lib.services import services_of
@@ -24,8 +30,10 @@ from testkit.openapi_document import ANY, Example, assert_matches_example, examp
 from testkit.openapi_examples import CORRECTIONS, REPRODUCED_ELSEWHERE
 from testkit.openapi_examples import REPRODUCTIONS as REPRODUCED_OVER_HTTP
 from tests.integration.books import TEN_THOUSAND_AND_ONE, a_minute_later
+from tests.integration.casework import member, seen
 from tests.integration.conftest import Apps, AppWith, run_sql
 from tests.integration.endpoints import LOOPBACK, receiving
+from tests.integration.recordings import Records
 from tests.integration.wiring import wiring
 
 OK = 200
@@ -202,6 +210,50 @@ def with_a_case(app_with: AppWith, example: Example) -> TestResponse:
 
 
 def without_a_case(app_with: AppWith, example: Example) -> TestResponse:
+    return ask(app_with().test_client(), example)
+
+
+def with_records(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask once a platform has told of an interaction, an action and a step of it; as if all had the number 1."""
+    client = app_with().test_client()
+    bodies = {"/interactions": INTERACTIONS["pop-up"]["value"], "/actions": ACTIONS["block"]["value"]}
+    told = {path: client.post(path, json=body) for path, body in bodies.items()}
+    number = told["/actions"].get_json()["id"]
+    if example.operation == "tell_step":
+        path, step = f"/actions/{number}/steps", STEPS["executed"]["value"]
+        answer = client.post(path, json=step)
+        if example.name == "step-taken":
+            answer = client.post(path, json={**step, "text": "Another"})
+    elif example.name == "recorded":
+        answer = told[example.path]
+    elif example.name == "conflicting-record":
+        answer = client.post(example.path, json={**bodies[example.path], "user_id": 2})
+    else:
+        answer = client.get(f"/{example.name}s/{told[f'/{example.name}s'].get_json()['id']}")
+    return numbered_1(answer, number)
+
+
+def with_an_evaluation(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for the evaluation of a case that is monitored for a week."""
+    app = app_with()
+    sql = partial(run_sql, services_of(app, Owner).settings.database_owner_url)
+    records, ann = Records(app, sql), member(sql, "Ann", Role.ANALYST)
+    ref, due = seen(records.taken(ann, user_id=1)), datetime.now(UTC) + timedelta(days=7, minutes=1)
+    controllers_of_cases.wait_for_effect(records.work.services, ann, ref, evaluate_at=due)
+    [(number,)] = sql("SELECT id FROM evaluation")
+    answer = app.test_client().get(example.path.replace("/1", f"/{number}"))
+    answer.set_data(answer.get_data(as_text=True).replace(ann.name, "staff:1 Ann"))
+    return numbered_1(answer, number)
+
+
+def numbered_1(answer: TestResponse, number: int) -> TestResponse:
+    text = re.sub(r'"(id|case_id)":( ?)\d+', r'"\g<1>":\g<2>1', answer.get_data(as_text=True))
+    answer.set_data(re.sub(rf"(action |/actions/){number}\b", r"\g<1>1", text))
+    return answer
+
+
+def without_records(app_with: AppWith, example: Example) -> TestResponse:
+    """Ask for a record that does not exist."""
     return ask(app_with().test_client(), example)
 
 
@@ -429,6 +481,15 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[AppWith, Example], TestResponse]]
     ("read_feed", "not-yet-numbered"): after_the_last_number,
     **dict.fromkeys((("read_cases", "cases"), ("read_case", "case")), with_a_case),
     ("read_cases", "no-cases"): without_a_case,
+    **{(f"read_{kind}s", f"no-{kind}s"): without_records for kind in ("interaction", "action", "evaluation")},
+    ("read_interaction", "interaction"): with_records,
+    ("read_action", "action"): with_records,
+    ("read_evaluation", "evaluation"): with_an_evaluation,
+    **{(f"read_{kind}", f"unknown-{kind}"): without_records for kind in ("interaction", "action", "evaluation")},
+    ("tell_step", "unknown-action"): without_records,
+    ("tell_step", "step-taken"): with_records,
+    **{(each, "recorded"): with_records for each in ("tell_interaction", "tell_action", "tell_step")},
+    **{(each, "conflicting-record"): with_records for each in ("tell_interaction", "tell_action")},
     ("read_users", "whole-register"): the_register,
     ("update_users", "players"): as_it_was_made,
     ("change_user", "unknown-user"): as_it_was_made,
@@ -486,6 +547,12 @@ def test_every_example_request_is_accepted(client: FlaskClient) -> None:
                 assert answer.status_code in {200, 201}, f"{method} {path}: {answer.text}"
 
 
+MADE = {
+    "action_id": ("/actions", ACTIONS["block"]["value"]),
+    "endpoint_id": ("/webhooks/endpoints", NEW["alerts"]["value"]),
+}
+
+
 def with_numbers(client: FlaskClient, path: str) -> str:
     """Return the path of something that is there: of an edition, one that may take every step."""
     if "{t}" in path or "{event_id}" in path:
@@ -493,9 +560,9 @@ def with_numbers(client: FlaskClient, path: str) -> str:
         user_id = len(path)  # another one for each
         client.post("/event", json={**EVENT, "user_id": user_id, **with_id})
         return path.format(user_id=user_id, t=10, event_id="tx-1a2b")
-    if "{endpoint_id}" in path:
-        made = client.post("/webhooks/endpoints", json=NEW["alerts"]["value"]).get_json()
-        return path.format(endpoint_id=made["id"])
+    if (name := path.partition("{")[2].partition("}")[0]) in MADE:
+        where, body = MADE[name]
+        return path.format(**{name: client.post(where, json=body).get_json()["id"]})
     if "{delivery_id}" in path:
         client.post("/webhooks/endpoints", json=NEW["alerts"]["value"])
         sql = partial(run_sql, services_of(client.application, Owner).settings.database_owner_url)

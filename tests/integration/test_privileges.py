@@ -30,7 +30,29 @@ ALLOWED = {
         )
     ),
     "alembic_version": May(),
+    "action_step": May(
+        insert=(
+            "action_id",
+            "step",
+            "happened_at",
+            "at",
+            "who",
+            "staff_id",
+            "review",
+            "text",
+            "contest_until",
+            "digest",
+        )
+    ),
     "alert_feed": May(insert=("number", "user_id", "t", "n", "kind", "no", "code", "edition", "quiet")),
+    "automated_action": May(
+        insert=(
+            *("user_id", "case_id", "external_id", "given_digest", "by", "who", "staff_id", "recorded_at", "kind"),
+            *("amount", "period", "reason", "codes", "decided_at", "action_until", "review_due_at", "next_step"),
+            *("follow_up_due_at", "behaviour", "digest"),
+        )
+    ),
+    "awaited": May(insert=("kind", "ref_id", "user_id", "case_id", "due_at"), delete=True),
     "care_case": May(insert=("user_id", "opened_at", "reopened_from", "indicator", *CHANGING), update=CHANGING),
     "case_alert": May(
         insert=(*("user_id", "t", "n", "code", "case_id", "number", "edition", "at", "value", "sentence", "muted"),),
@@ -47,6 +69,28 @@ ALLOWED = {
     "case_mute": May(
         insert=("case_id", "user_id", "code", "until", "reason", "value", "made_by", "made_at"),
         update=("in_force", "ended_at", "ended"),
+    ),
+    "evaluation": May(
+        insert=(
+            *("user_id", "case_id", "interaction_id", "made_at", "who", "staff_id", "since", "since_t", "due_at"),
+            *("window_days", "expected", "before", "digest"),
+        )
+    ),
+    "evaluation_conclusion": May(
+        insert=(
+            *("evaluation_id", "at", "who", "staff_id", "proposed", "verdict", "reason", "further_action", "after"),
+            *("comparison", "digest"),
+        )
+    ),
+    "interaction": May(
+        insert=(
+            *("user_id", "case_id", "corrects_id", "correction_reason", "external_id", "given_digest", "by", "who"),
+            *("staff_id", "recorded_at", "occurred_at", "channel", "directness", "attempt", "reached", "concern"),
+            *("prompt", "prompt_alerts", "sources", "template", "template_version", "said", "response", "understood"),
+            *("vulnerability", "offered", "accepted", "actions", "marketing_stopped_at", "bonus_stopped_at"),
+            *("action_from", "action_until", "told_of_contest", "next_step", "follow_up_due_at"),
+            *("not_contacted_reason", "behaviour", "digest"),
+        )
     ),
     "case_presence": May(insert=("case_id", "staff_id", "seen_at"), update=("seen_at",), delete=True),
     "saved_view": May(insert=("staff_id", "name", "query"), update=("query",), delete=True),

@@ -19,9 +19,12 @@ from app.console.answers import go_to, new_form, page
 from app.console.entrance import console, form, form_key, made, polled, session
 from app.console.errors import sentence
 from app.console.forms import Form
-from app.console.pages import case_forms, case_words
+from app.console.pages import case_forms, case_records, case_words, record_words
 from app.console.pages.case_forms import CaseForm
 from app.console.pages.queue import CASES, back_to_list
+from app.console.pages.record_forms import FOLLOW_UP_DAYS
+from app.console.pages.record_values import by_field, read
+from app.interactions.refusals import WrongRecord
 from app.staff.controllers import colleagues
 from app.staff.permissions import Actor, Permission
 
@@ -95,7 +98,12 @@ STEPS = {
         lambda s, a, ref, given: others.unmute(s, a, ref, code=given["code"]),
         "The mute is ended.",
     ),
+    **{
+        name: PageStep(schema, lambda _, actor, ref, given, take=take: take(actor, ref, given), said)  # type: ignore[misc]
+        for name, (schema, take, said) in case_records.RECORDING.items()
+    },
 }
+TEXTS = ("note", "reason", "said", "next_step")  # what somebody may have written at length
 
 
 @console.get(f"{CASES}/<int:case_id>")
@@ -109,6 +117,7 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
     services, own = made().cases, session()
     actor = own.actor
     shown = reading.case_page(services, actor, case_id)
+    records = case_records.records_of(actor, case_id)
     forms = {step: new_form(f"{CASES}/{case_id}/{step}", prefix=step) for step in STEPS}
     back = back_to_list(request.values.get("list", "")) if request.method == "GET" else CASES
     leads = steps.leads(actor)
@@ -125,6 +134,12 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         back=back,
         me=own.account.id,
         may_work=actor.may(Permission.CASES_WORK),
+        may_record=actor.may(Permission.INTERACTIONS_WRITE),
+        records=records,
+        has_contact=case_records.has_contact(records),
+        attempt=case_records.next_attempt(records),
+        record_words=record_words,
+        follow_up_days=days_of(FOLLOW_UP_DAYS, max(FOLLOW_UP_DAYS)),
         may_assign=actor.may(Permission.CASES_ASSIGN),
         may_undo=may_undo(shown.case, actor, shown.now),
         people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),
@@ -158,7 +173,7 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
     typed, services, actor = form(), made().cases, session().actor
     kept = new_form(f"{CASES}/{case_id}/{step}", prefix=step, values=typed)
     try:
-        given = wanted.schema().load(typed.to_dict())
+        given = read(wanted.schema, typed)
         ref = CaseRef(case_id=case_id, version=given["version"], form=form_key(f"{case_id} {step}"))
         wanted.take(services, actor, ref, given)
     except ValidationError as error:
@@ -166,8 +181,13 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
         return case_page(case_id, with_errors(kept, messages), step, status=400)
     except NoSuchCase:
         raise
+    except WrongRecord as error:
+        return case_page(case_id, with_errors(kept, by_field(error)), step, status=400)
     except CaseMoved as error:
-        return moved_page(error, typed.get("note") or typed.get("reason") or "")
+        if step in case_records.RECORDING:  # a form with many fields stays open, with all that was typed
+            again = sentence(f"{error}: look at what happened, then send this again")
+            return case_page(case_id, with_errors(kept, {"_schema": [again]}), step, status=409)
+        return moved_page(error, "\n\n".join(filter(None, map(typed.get, TEXTS))))
     except CaseRefusal as error:
         return case_page(case_id, with_errors(kept, {"_schema": [sentence(str(error))]}), step, status=409)
     return after_step(case_id, step, wanted.said.format(id=case_id))

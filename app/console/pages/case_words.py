@@ -55,6 +55,9 @@ STEP = {
     Step.NOTED: "Note",
     Step.MUTED: "Muted",
     Step.UNMUTED: "Mute ended",
+    Step.INTERACTION: "Interaction",
+    Step.ACTION: "Action",
+    Step.EVALUATED: "Evaluated",
 }
 INDICATORS = [(each.value, WORDS[each].capitalize()) for each in Indicator]
 STRENGTHS = [(each.value, each.value.capitalize()) for each in Strength]

@@ -1,0 +1,1 @@
+"""Interactions with players, automated actions and evaluations, as records."""
