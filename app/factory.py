@@ -18,6 +18,7 @@ import app.alerts.feed.models
 import app.alerts.models
 import app.cases.desk_models
 import app.cases.models
+import app.customers.models
 import app.events.models
 import app.health.models
 import app.intake.models
@@ -40,6 +41,7 @@ from app.bulkheads import EVENTS
 from app.cases import problems as case_problems
 from app.cases.api import cases
 from app.config import Settings, read_settings, sqlalchemy_url
+from app.customers.api import totals
 from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
@@ -191,6 +193,7 @@ def register_routes(application: Application) -> None:
         register,
         webhooks,
         cases,
+        totals,
         health,
         metrics,
         page,

@@ -25,6 +25,8 @@ from app.cases.services import CaseNews, CaseServices
 from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
 from app.console.services import ConsoleServices
+from app.customers.services import CustomerServices
+from app.customers.viewing import note_view
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
@@ -134,7 +136,8 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         announce=announce_publication,
     )
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
-    yield AlertServices(database=database, meanings=editions.meanings)
+    alerts = AlertServices(database=database, meanings=editions.meanings)
+    yield alerts
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
@@ -160,10 +163,16 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
-    cases = CaseServices(database=database, engine=engine, announce=announce_case)
+    cases = CaseServices(database=database, engine=engine, announce=announce_case, note_view=note_view)
+    customers = CustomerServices(
+        database=database, alerts=alerts, rule_book=rule_book, t_is_unix=settings.t_is is MeaningOfT.UNIX
+    )
     yield staff
     yield cases
-    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
+    yield customers
+    yield ConsoleServices(
+        staff=staff, cases=cases, customers=customers, is_on=settings.console, secure=settings.env == "production"
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

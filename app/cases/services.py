@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from app.cases.domain import Outcome, Status
+from app.staff.permissions import Actor
 from lib.database import Database
 from lib.transactions import Transaction
 
@@ -28,6 +29,7 @@ class CaseNews:
 
 Announce = Callable[[Transaction, CaseNews], None]  # tells others, in the transaction of the step
 HasInteraction = Callable[[Transaction, int], bool]  # whether an interaction about this case is recorded
+NoteView = Callable[[Transaction, Actor, int], None]  # records that somebody looks at a player
 
 
 def announce_to_nobody(_: Transaction, __: CaseNews) -> None:
@@ -39,11 +41,16 @@ def none_recorded(_: Transaction, __: int) -> bool:
     return False
 
 
+def note_nothing(_: Transaction, __: Actor, ___: int) -> None:
+    """Record nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseServices:
-    """The database; the engine for reading everything; who is told; and whether a case has an interaction."""
+    """The database; the engine for reading everything; who is told; whether a case has an interaction; who looks."""
 
     database: Database
     engine: Engine
     announce: Announce = announce_to_nobody
     has_interaction: HasInteraction = none_recorded
+    note_view: NoteView = note_nothing

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.cases.services import CaseServices
+from app.customers.services import CustomerServices
 from app.staff.services import StaffServices
 
 
@@ -16,5 +17,6 @@ class ConsoleServices:
 
     staff: StaffServices
     cases: CaseServices
+    customers: CustomerServices
     is_on: bool
     secure: bool

@@ -168,6 +168,8 @@ EMPTY = """
     ALTER TABLE player_change DISABLE TRIGGER append_only;
     ALTER TABLE staff_audit DISABLE TRIGGER append_only;
     ALTER TABLE case_event DISABLE TRIGGER append_only;
+    ALTER TABLE customer_view DISABLE TRIGGER append_only;
+    ALTER TABLE export_log DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
@@ -175,8 +177,8 @@ EMPTY = """
               sealed_player, superseded_event, revision, player_change, import_job, import_line, import_span,
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
               delivery_attempt, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
-              care_case, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
-              staff_account, work_trouble}';
+              care_case, customer_view, export_log, staff_attempt, staff_audit, staff_recovery, staff_token,
+              staff_session, staff_account, work_trouble}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
@@ -194,7 +196,9 @@ EMPTY = """
     ALTER TABLE revision ENABLE TRIGGER append_only;
     ALTER TABLE player_change ENABLE TRIGGER append_only;
     ALTER TABLE staff_audit ENABLE TRIGGER append_only;
-    ALTER TABLE case_event ENABLE TRIGGER append_only
+    ALTER TABLE case_event ENABLE TRIGGER append_only;
+    ALTER TABLE customer_view ENABLE TRIGGER append_only;
+    ALTER TABLE export_log ENABLE TRIGGER append_only
 """
 
 

@@ -57,6 +57,13 @@ NEEDS = {
     "console.open_case": Permission.CASES_WORK,
     "console.take_case_step": Permission.CASES_WORK,
     "console.keep_draft": Permission.CASES_WORK,
+    "console.show_customer": Permission.CUSTOMERS_READ,
+    "console.show_file": Permission.CUSTOMERS_READ,
+    "console.export_customer": Permission.EXPORTS_MAKE,
+    "console.show_alerts": Permission.CASES_READ,
+    "console.show_alert": Permission.CUSTOMERS_READ,
+    "console.show_views": Permission.AUDIT_READ,
+    "console.show_exports": Permission.AUDIT_READ,
 }
 # Fields with which a step is complete, so that only the permission can refuse it.
 FIELDS: dict[str, dict[str, Any]] = {

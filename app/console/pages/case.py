@@ -125,6 +125,7 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         back=back,
         me=own.account.id,
         may_work=actor.may(Permission.CASES_WORK),
+        may_see_customers=actor.may(Permission.CUSTOMERS_READ),
         may_assign=actor.may(Permission.CASES_ASSIGN),
         may_undo=may_undo(shown.case, actor, shown.now),
         people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),
