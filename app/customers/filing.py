@@ -48,25 +48,34 @@ def printed(
     return page, {kind: each[:MAX_PRINTED] for kind, each in found.items() if each}, cut
 
 
-def export(services: CustomerServices, actor: Actor, query: CustomerQuery) -> tuple[IO[bytes], int]:
-    """Return a file with all about a customer, and its number of rows; that it was made is recorded before.
+def export(services: CustomerServices, actor: Actor, query: CustomerQuery) -> IO[bytes]:
+    """Return a file with all about a customer, for the caller to close; that it was made is recorded before.
 
     Raises `NoSuchCustomer`, `TooManyRows`, or `NotConfirmed` if it is large.
     """
     actor.require(Permission.EXPORTS_MAKE)
     page = customer(services, actor, query)
-    found = chain.from_iterable(parts(services, actor, page).values())
     file: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # the caller sends it
+    try:
+        _write(services, actor, page, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _write(services: CustomerServices, actor: Actor, page: CustomerPage, file: IO[bytes]) -> None:
+    """Write the file, and record it if it may be sent."""
+    user_id, found = page.person.user_id, chain.from_iterable(parts(services, actor, page).values())
     rows, digest = write_csv(file, islice(found, MAX_ROWS + 1))
     if rows > MAX_ROWS:
-        raise TooManyRows(query.user_id, MAX_ROWS)
+        raise TooManyRows(user_id, MAX_ROWS)
     if rows > LARGE:
         actor.require_confirmed(Permission.EXPORTS_MAKE)
     with services.database.transaction() as current:
-        RecordQueries(current).add_export(actor, KIND, query.user_id, rows, digest)
+        RecordQueries(current).add_export(actor, KIND, user_id, rows, digest)
         current.commit()
-    file.seek(0)
-    return file, rows
 
 
 def parts(services: CustomerServices, actor: Actor, page: CustomerPage) -> dict[LineKind, Iterator[Line]]:

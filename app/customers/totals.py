@@ -38,6 +38,14 @@ class Money:
         ]
         return max(cut, default=None)
 
+    def net(self, begin: int | None = None) -> Decimal:
+        """Return the net deposit: deposits minus withdrawals plus withdrawals that were cancelled (A62)."""
+        deposited, withdrawn, cancelled = (
+            self.total(kind, begin).total
+            for kind in (EventType.DEPOSIT, EventType.WITHDRAW, EventType.WITHDRAW_CANCELLED)
+        )
+        return deposited - withdrawn + cancelled
+
     def total(self, kind: EventType, begin: int | None = None, until: int | None = None) -> Total:
         """Return what there was of a type from one edge until before another; without them, of all."""
         found = [
@@ -57,12 +65,8 @@ class Totals:
     withdrawals: Total
     cancelled: Total
     failed: Total
+    net: Decimal
     is_whole: bool = True
-
-    @property
-    def net(self) -> Decimal:
-        """Return the net deposit: deposits minus withdrawals plus withdrawals that were cancelled (A62)."""
-        return self.deposits.total - self.withdrawals.total + self.cancelled.total
 
 
 def totals_of(money: Money, end: int, first: int) -> list[Totals]:
@@ -92,5 +96,6 @@ def _totals(money: Money, within: Range, begin: int | None, first: int) -> Total
         withdrawals=withdrawals,
         cancelled=cancelled,
         failed=failed,
+        net=money.net(begin),
         is_whole=known is None or known <= (first if begin is None else max(begin, first)),
     )

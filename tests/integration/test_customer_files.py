@@ -45,7 +45,7 @@ def lead(app: APIFlask) -> Tab:
 def customer(client: FlaskClient, work: Casework, lead: Tab) -> None:
     """A customer of whom there is something of each kind."""
     client.post("/users", json={"user_id": 7, "name": "=1+1", "email": "ada@example.org"})
-    client.patch("/users/7", json={"groups": ["vip"]})
+    client.put("/users/7", json={"groups": ["vip"]})
     case = work.opened(7)
     lead.get("/console/cases")
     lead.post(f"/console/cases/{case.id}/note", version=1, note="@home,\nhe said")

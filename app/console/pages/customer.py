@@ -26,7 +26,7 @@ from app.events.reading.schemas import EventPageSchema, EventsParameters
 from app.staff.permissions import Permission
 
 PLAYERS = "/console/players"
-LIMIT = "50"  # rows of a page of a list
+LIMIT = "25"  # rows of a page of a list
 UNREADABLE = "This address could not be read. This is the customer's page."
 CSV = "text/csv; charset=utf-8"
 
@@ -161,8 +161,10 @@ def show_file(user_id: int) -> Response:
 @console.post(f"{PLAYERS}/<int:user_id>/export")
 def export_customer(user_id: int) -> AnyResponse:
     """Send all that is known of a customer as CSV; that it was sent is on record."""
-    file, _ = filing.export(made().customers, session().actor, whole(user_id))
-    return send_file(file, mimetype=CSV, as_attachment=True, download_name=f"customer-{user_id}.csv")
+    file = filing.export(made().customers, session().actor, whole(user_id))
+    response = send_file(file, mimetype=CSV, as_attachment=True, download_name=f"customer-{user_id}.csv")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def whole(user_id: int) -> CustomerQuery:

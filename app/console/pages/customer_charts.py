@@ -128,7 +128,8 @@ def _whole(amount: Decimal) -> int:
 
 
 def _said(total: Total, noun: str) -> str:
-    return f"{total.total:,.2f} by {_counted(total.count, noun)}" if total.count else f"no {noun}s"
+    done = {"deposit": "deposited", "withdrawal": "withdrawn"}[noun]
+    return f"{total.total:,.2f} {done} ({_counted(total.count, noun)})" if total.count else f"no {noun}s"
 
 
 def _counted(count: int, noun: str) -> str:
@@ -138,11 +139,11 @@ def _counted(count: int, noun: str) -> str:
 def _sentence(picture: Picture, buckets: Sequence[Bucket], *, is_clock: bool) -> str:
     begin = picture.axis.edges[0]
     deposits, withdrawals = (picture.money.total(kind, begin) for kind in (EventType.DEPOSIT, EventType.WITHDRAW))
+    net = picture.money.net(begin)
     alerts = sum(each.alerts for each in buckets)
     within = f"Over the {WITHIN[picture.shown]}" if is_clock else f"From t {begin} to t {picture.axis.end}"
-    return (
-        f"{within}: {_said(deposits, 'deposit')}, {_said(withdrawals, 'withdrawal')} and {_counted(alerts, 'alert')}."
-    )
+    done = f"{_said(deposits, 'deposit')}, {_said(withdrawals, 'withdrawal')}"
+    return f"{within}: {done}, so a net deposit of {net:,.2f}; {_counted(alerts, 'alert')}."
 
 
 def _marks(picture: Picture, cases: Sequence[Case]) -> Iterator[Mark]:
