@@ -110,13 +110,13 @@ def test_a_printed_file_says_what_it_leaves_out(lead: Tab, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("customer")
-@pytest.mark.parametrize("at_once", [1, 2, 1000])
-def test_a_file_is_the_same_however_it_is_read(lead: Tab, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(filing, "AT_ONCE", at_once)
-    rows = rows_of(lead.post(EXPORT).data)
-    assert [row["t"] for row in rows if row["kind"] == "event"] == ["52", "51", "50"]
-    assert len([row for row in rows if row["kind"] == "case"]) == 1
-    assert len([row for row in rows if row["kind"] == "correction"]) == 1
+def test_a_file_is_the_same_however_it_is_read(lead: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = []
+    for at_once in (1, 2, 1000):
+        monkeypatch.setattr(filing, "AT_ONCE", at_once)
+        files.append(lead.post(EXPORT).data)
+    assert len(set(files)) == 1
+    assert [row["t"] for row in rows_of(files[0]) if row["kind"] == "event"] == ["52", "51", "50"]
 
 
 @pytest.mark.usefixtures("customer")

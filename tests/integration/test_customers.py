@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import product
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_ranges_of_time_end_now(client: FlaskClient, analyst: Tab) -> None:
     text = analyst.get(f"{PLAYERS}/7").text
     assert [row.split()[1 if row[0] == "A" else 2] for row in rows(text, "Totals")] == ["1.00", "3.00", "7.00", "15.00"]
     assert (
-        "Over the last 30 days: 7.00 deposited (3 deposits), no withdrawals, so a net deposit of 7.00; 0 alerts."
+        "Over the last 30 days: 7.00 deposited (3 deposits), no withdrawals, so a net deposit of 7.00; no alerts."
         in text
     )
     assert "Over the last 24 h: 1.00 deposited (1 deposit)" in analyst.get(f"{PLAYERS}/7?range=24h").text
@@ -126,9 +127,9 @@ def test_a_limit_is_drawn_where_a_bucket_is_as_long(app: APIFlask, client: Flask
     assert 'class="level"' not in analyst.get(f"{PLAYERS}/7?range=30d").text
 
 
-@pytest.mark.parametrize("number", [7, 2**63 - 1, 2**63, 10**30])
-def test_a_customer_of_whom_nothing_is_known_is_a_page(analyst: Tab, sql: Sql, number: int) -> None:
-    for path in (f"{PLAYERS}/{number}", f"{PLAYERS}/{number}/file"):
+def test_a_customer_of_whom_nothing_is_known_is_a_page(analyst: Tab, sql: Sql) -> None:
+    for number, part in product((7, 2**63 - 1, 2**63, 10**30), ("", "/file")):
+        path = f"{PLAYERS}/{number}{part}"
         response = analyst.get(path)
         assert (response.status_code, f"There is no customer {number}" in response.text) == (404, True)
     assert sql(VIEWS) == []
@@ -142,17 +143,13 @@ def test_a_customer_with_a_case_and_no_events_is_one(analyst: Tab) -> None:
     assert "There are cases, but no events of this customer." in text
 
 
-@pytest.mark.parametrize(
-    "query", ["tab=none", "range=1y", "before=nonsense", "tab=money&before=x", "shadow=perhaps", "before=99999999999"]
-)
-def test_an_address_that_cannot_be_read_leads_to_the_page(client: FlaskClient, analyst: Tab, query: str) -> None:
+def test_an_address_that_cannot_be_read_leads_to_the_page(client: FlaskClient, analyst: Tab) -> None:
     send(client, "deposit", "8", 10, 7)
-    response = analyst.get(f"{PLAYERS}/7?{query}")
-    if response.status_code == 200:
-        assert query == "before=99999999999"
-        return
-    assert (response.status_code, response.location) == (303, f"{PLAYERS}/7")
-    assert "This address could not be read" in analyst.get(response.location).text
+    for query in ("tab=none", "range=1y", "before=nonsense", "tab=money&before=x", "shadow=perhaps"):
+        response = analyst.get(f"{PLAYERS}/7?{query}")
+        assert (response.status_code, response.location) == (303, f"{PLAYERS}/7"), query
+        assert "This address could not be read" in analyst.get(response.location).text
+    assert analyst.get(f"{PLAYERS}/7?tab=cases&before=nonsense").status_code == 200
 
 
 def test_every_page_about_a_customer_leaves_a_row_an_hour(
@@ -175,11 +172,11 @@ def test_every_page_about_a_customer_leaves_a_row_an_hour(
     assert sql("SELECT DISTINCT hour = date_trunc('hour', at) FROM customer_view") == [(True,)]
 
 
-@pytest.mark.parametrize("table", ["customer_view", "export_log"])
-@pytest.mark.parametrize("attack", ["UPDATE {} SET user_id = 1", "DELETE FROM {}", "TRUNCATE {}"])
-def test_the_records_are_only_added_to_even_by_their_owner(sql: Sql, table: str, attack: str) -> None:
-    with pytest.raises(RaiseException, match="is only added to"):
-        sql(attack.format(table))
+def test_the_records_are_only_added_to_even_by_their_owner(sql: Sql) -> None:
+    attacks = ("UPDATE {} SET user_id = 1", "DELETE FROM {}", "TRUNCATE {}")
+    for table, attack in product(("customer_view", "export_log"), attacks):
+        with pytest.raises(RaiseException, match="is only added to"):
+            sql(attack.format(table))
 
 
 def test_alerts_are_listed_page_by_page_live_and_shadow(analyst: Tab, work: Casework, sql: Sql) -> None:
@@ -306,20 +303,19 @@ def test_who_looked_at_a_customer_is_found_in_the_audit(
     assert len(rows(admin.get(following[1].replace("&amp;", "&")).text, "Who looked")) == 61 + 3 - 50
 
 
-@pytest.mark.parametrize("evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 1234 * 5678 }}"])
-def test_what_others_wrote_about_a_customer_is_text(
-    client: FlaskClient, analyst: Tab, work: Casework, evil: str
-) -> None:
-    client.post("/users", json={"user_id": 7, "name": evil, "email": "ada@example.org"})
-    case = work.opened(7)
+def test_what_others_wrote_about_a_customer_is_text(client: FlaskClient, analyst: Tab, work: Casework) -> None:
     analyst.get("/console/cases")
-    analyst.post(f"/console/cases/{case.id}/note", version=1, note=evil)
-    send(client, "deposit", "8.00", 50, 7)
-    client.post("/users/7/events/50/amendment", json={"reason": evil, "amount": "9.00"})
-    for path in ("", "?tab=money", "?tab=cases", "?tab=interactions", "/file"):
-        text = analyst.get(f"{PLAYERS}/7{path}").text
-        assert evil not in text or evil.startswith("{{"), path
-        assert "7006652" not in text
+    evils = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 1234 * 5678 }}")
+    for user_id, evil in enumerate(evils, 7):
+        client.post("/users", json={"user_id": user_id, "name": evil, "email": f"ada{user_id}@example.org"})
+        case = work.opened(user_id)
+        analyst.post(f"/console/cases/{case.id}/note", version=1, note=evil)
+        send(client, "deposit", "8.00", 50, user_id)
+        client.post(f"/users/{user_id}/events/50/amendment", json={"reason": evil, "amount": "9.00"})
+        for path in ("", "?tab=money", "?tab=cases", "?tab=interactions", "/file"):
+            text = analyst.get(f"{PLAYERS}/{user_id}{path}").text
+            assert evil not in text or evil.startswith("{{"), path
+            assert "7006652" not in text
 
 
 def test_a_page_of_a_customer_takes_few_statements(

@@ -133,7 +133,7 @@ def _said(total: Total, noun: str) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}" if count else f"no {noun}s"
 
 
 def _sentence(picture: Picture, buckets: Sequence[Bucket], *, is_clock: bool) -> str:
@@ -143,6 +143,8 @@ def _sentence(picture: Picture, buckets: Sequence[Bucket], *, is_clock: bool) ->
     alerts = sum(each.alerts for each in buckets)
     within = f"Over the {WITHIN[picture.shown]}" if is_clock else f"From t {begin} to t {picture.axis.end}"
     done = f"{_said(deposits, 'deposit')}, {_said(withdrawals, 'withdrawal')}"
+    if not (deposits.count or withdrawals.count):
+        return f"{within}: {done} and {_counted(alerts, 'alert')}."
     return f"{within}: {done}, so a net deposit of {net:,.2f}; {_counted(alerts, 'alert')}."
 
 
