@@ -18,6 +18,7 @@ import app.alerts.feed.models
 import app.alerts.models
 import app.cases.desk_models
 import app.cases.models
+import app.customers.models
 import app.events.models
 import app.health.models
 import app.intake.models
@@ -41,6 +42,7 @@ from app.bulkheads import EVENTS
 from app.cases import problems as case_problems
 from app.cases.api import cases
 from app.config import Settings, read_settings, sqlalchemy_url
+from app.customers.api import totals
 from app.datastores import db
 from app.events import problems as event_problems
 from app.events.api import events
@@ -196,6 +198,7 @@ def register_routes(application: Application) -> None:
         webhooks,
         cases,
         records,
+        totals,
         health,
         metrics,
         page,

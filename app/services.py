@@ -24,7 +24,10 @@ from app.cases.metrics import measured_cases
 from app.cases.services import CaseNews, CaseServices
 from app.cases.waking import Waking
 from app.config import SPARE_CONNECTIONS, Settings
+from app.console.pages.contacts import contacts_of
 from app.console.services import ConsoleServices
+from app.customers.services import CustomerServices
+from app.customers.viewing import note_view
 from app.events import metrics as event_metrics
 from app.events.controllers import try_event
 from app.events.domain import MeaningOfT
@@ -141,7 +144,8 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         announce=announce_publication,
     )
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
-    yield AlertServices(database=database, meanings=editions.meanings)
+    alerts = AlertServices(database=database, meanings=editions.meanings)
+    yield alerts
     yield PlayerServices(database=database)
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
@@ -160,21 +164,39 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
+    yield from services_of_people(settings, engine, made, alerts)
+    yield IntakeServices(database=database, engine=engine, policy=policy)
+
+
+def services_of_people(settings: Settings, engine: Engine, made: Services, alerts: AlertServices) -> Iterable[object]:
+    """Return what the features need in which people work: accounts, cases, records, customers, and the console."""
     staff = StaffServices(
-        database=database,
+        database=made.database,
         passwords=Passwords(),
         keys=ConsoleKeys(values=settings.console_key),
         console_url=settings.console_url or hints.service_address() or f"http://{settings.host}:{settings.port}",
         link_sign_in=settings.env == "development",
     )
-    records = record_services(settings, database, engine)
+    records = record_services(settings, made.database, engine)
+    customers = CustomerServices(
+        database=made.database,
+        alerts=alerts,
+        rule_book=made.rule_book,
+        t_is_unix=settings.t_is is MeaningOfT.UNIX,
+        contacts=contacts_of,
+    )
     yield staff
     yield records.cases
     yield records
+    yield customers
     yield ConsoleServices(
-        staff=staff, cases=records.cases, records=records, is_on=settings.console, secure=settings.env == "production"
+        staff=staff,
+        cases=records.cases,
+        records=records,
+        customers=customers,
+        is_on=settings.console,
+        secure=settings.env == "production",
     )
-    yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
 def record_services(settings: Settings, database: Database, engine: Engine) -> RecordServices:
@@ -189,6 +211,7 @@ def record_services(settings: Settings, database: Database, engine: Engine) -> R
         open_actions=hooks.open_actions,
         begin_evaluation=partial(evaluating.begin, play),
         faults_of_records=faults_of_records,
+        note_view=note_view,
     )
     return RecordServices(cases=cases, play=play, tell=announce_action)
 

@@ -57,9 +57,9 @@ class PageQueries:
             now=row.now,
         )
 
-    def events(self, case_id: int) -> list[CaseEvent]:
-        """Return the journal of a case, oldest first; of a very long one the last 500 steps."""
-        latest = select(Event).where(Event.case_id == case_id).order_by(Event.seq.desc()).limit(MAX_EVENTS)
+    def events(self, case_id: int, most: int = MAX_EVENTS) -> list[CaseEvent]:
+        """Return the journal of a case, oldest first; of a very long one the last steps, by default 500."""
+        latest = select(Event).where(Event.case_id == case_id).order_by(Event.seq.desc()).limit(most)
         rows = self._transaction.execute(select(*latest.subquery().columns))
         return sorted((event_of(row) for row in rows), key=lambda each: each.seq)
 

@@ -34,7 +34,10 @@ def newer(services: CaseServices, actor: Actor, query: QueueQuery, since: dateti
 
 
 def case_page(services: CaseServices, actor: Actor, case_id: int) -> CasePage:
-    """Return all that a page about a case shows; whoever works on cases has seen it then. Raises `NoSuchCase`."""
+    """Return all that a page about a case shows; whoever works on cases has seen it then. Raises `NoSuchCase`.
+
+    A person who looks at a case has looked at its player.
+    """
     actor.require(Permission.CASES_READ)
     with services.database.transaction() as current:
         queries = PageQueries(current)
@@ -42,6 +45,7 @@ def case_page(services: CaseServices, actor: Actor, case_id: int) -> CasePage:
         if shown is None:
             raise NoSuchCase(case_id)
         case = shown.case
+        services.note_view(current, actor, case.user_id)
         page = CasePage(
             case=case,
             alerts=AlertQueries(current).of_case(case_id),
@@ -56,7 +60,7 @@ def case_page(services: CaseServices, actor: Actor, case_id: int) -> CasePage:
         )
         if case.first_seen_at is None and actor.staff_id is not None and actor.may(Permission.CASES_WORK):
             queries.mark_seen(case_id)
-            current.commit()
+        current.commit()
     return page
 
 

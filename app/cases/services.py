@@ -46,6 +46,7 @@ HasInteraction = Callable[[Transaction, int], bool]  # whether an interaction ab
 OpenActions = Callable[[Transaction, int], Sequence[int]]  # which automated actions of a case wait for a person
 BeginEvaluation = Callable[[Transaction, Waiting], Mapping[str, Any]]  # what the journal says of the evaluation
 Faults = Callable[[Reader], Iterator[str]]  # what is wrong with records about cases
+NoteView = Callable[[Transaction, Actor, int], None]  # records that somebody looks at a player
 
 
 def announce_to_nobody(_: Transaction, __: CaseNews) -> None:
@@ -72,9 +73,13 @@ def no_faults(_: Reader) -> Iterator[str]:
     return iter(())
 
 
+def note_nothing(_: Transaction, __: Actor, ___: int) -> None:
+    """Record nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseServices:
-    """The database; the engine for reading everything; who is told; and what records about cases there are."""
+    """The database; the engine for reading everything; who is told; what records about cases there are; who looks."""
 
     database: Database
     engine: Engine
@@ -83,3 +88,4 @@ class CaseServices:
     open_actions: OpenActions = none_open
     begin_evaluation: BeginEvaluation = none_begun
     faults_of_records: Faults = no_faults
+    note_view: NoteView = note_nothing

@@ -21,6 +21,7 @@ class Tab:
 TABS = (
     Tab("/console/cases", "Cases", "g q", Permission.CASES_READ),
     Tab("/console/waiting", "Waiting", "g w", Permission.CASES_READ),
+    Tab("/console/alerts", "Alerts", "g l", Permission.CASES_READ),
     Tab("/console/admin", "Admin", "g u", Permission.STAFF_WRITE),
     Tab("/console/audit", "Audit", "g a", Permission.AUDIT_READ),
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.cases.services import CaseServices
+from app.customers.services import CustomerServices
 from app.interactions.services import RecordServices
 from app.staff.services import StaffServices
 
@@ -18,5 +19,6 @@ class ConsoleServices:
     staff: StaffServices
     cases: CaseServices
     records: RecordServices
+    customers: CustomerServices
     is_on: bool
     secure: bool

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from app.rules.event import ALL_TYPES, MONEY_TYPES, ActivityEvent, EventRef, EventType
@@ -10,6 +11,14 @@ from app.rules.history import NO_GROUPS, Groups, History, HistoryNeeds, Window
 from app.rules.limits import MAX_MOMENTS
 from app.rules.meaning import Indicator, Meaning, Strength
 from app.rules.wording import PRESENT, Wording
+
+
+class TotalLimit(NamedTuple):
+    """A threshold for what events of a type add up to within so many seconds, for pictures of these totals."""
+
+    type: EventType
+    seconds: int
+    above: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,11 @@ class Rule(ABC):
     def max_amounts_listed(self) -> int:
         """The most amounts that a sentence lists, besides the two compared."""
         return 0
+
+    @property
+    def limit_of_total(self) -> TotalLimit | None:
+        """The threshold of a rule that compares a total over a rolling window with one; None for all others."""
+        return None
 
     @property
     def met_by(self) -> frozenset[EventType]:

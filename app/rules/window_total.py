@@ -7,7 +7,7 @@ from typing import ClassVar
 from app.rules.event import ActivityEvent, EventType
 from app.rules.history import History, HistoryNeeds
 from app.rules.parameters import amount, event_type
-from app.rules.rule import Match
+from app.rules.rule import Match, TotalLimit
 from app.rules.windowed import Windowed
 from app.rules.wording import (
     DONE,
@@ -36,6 +36,11 @@ class WindowTotal(Windowed):
     def terms(self) -> str:
         """The rule's parameters in words."""
         return f"{NOUNS[self.type]}s {self.within} add up to more than {money(self.above)}"
+
+    @property
+    def limit_of_total(self) -> TotalLimit | None:
+        """The threshold, where the window is a number of seconds."""
+        return TotalLimit(self.type, self.seconds, self.above) if self.seconds is not None else None
 
     def needs(self, on: EventType) -> HistoryNeeds:  # noqa: ARG002  # the same for every type
         """The events of the type within the window."""

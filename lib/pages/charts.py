@@ -15,6 +15,7 @@ LETTER = 7.2  # pixels: the greatest width of a letter of a label
 LABEL_GAP = 8  # pixels between two labels
 MAX_LABELS = 7
 BAR_SHARE = 80  # percent of a column's width that its bar fills
+MAX_LEVEL = 2  # times the highest bar
 MAX_BAR = 100 * 60 / WIDE  # percent of the width, however few bars there are
 
 
@@ -39,6 +40,32 @@ class Bar:
     up: Sequence[Segment]
     down: Sequence[Segment] = ()
     after_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value that bars are compared with: a line across the chart. `title` says what it is."""
+
+    value: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment: a line from top to bottom, before the bar at `place`, or a part of a bar's width further right."""
+
+    place: float
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A level or a mark as it is drawn: `at` is in pixels from above, or in percent from the left."""
+
+    at: float
+    kind: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +124,20 @@ class Chart:
     ticks: Sequence[Tick]
     columns: Sequence[Column]
     labels: Sequence[Label]
+    levels: Sequence[Line] = ()
+    marks: Sequence[Line] = ()
 
 
-def bar_chart(title: str, bars: Sequence[Bar], size: Size = LARGE) -> Chart:
-    """Lay out the bars, with the scale at the left and the labels of some bars below."""
-    above = max((_total(bar.up) for bar in bars), default=0)
+def bar_chart(
+    title: str, bars: Sequence[Bar], size: Size = LARGE, *, levels: Sequence[Level] = (), marks: Sequence[Mark] = ()
+) -> Chart:
+    """Lay out the bars, with the scale at the left and the labels of some bars below.
+
+    A level that is more than twice as high as the highest bar is left out, since the bars would be too low to read.
+    """
+    highest = max((_total(bar.up) for bar in bars), default=0)
+    drawn = [level for level in levels if level.value <= MAX_LEVEL * highest]
+    above = max((highest, *(level.value for level in drawn)))
     below = max((_total(bar.down) for bar in bars), default=0)
     step = tick_step(max(above, below, 1), size.steps)
     scale = Scale(above=-(-above // step) * step or step, below=below, bars=len(bars), size=size)
@@ -117,6 +153,8 @@ def bar_chart(title: str, bars: Sequence[Bar], size: Size = LARGE) -> Chart:
         ticks=[Tick(value, round(scale.y(value), 1)) for value in values],
         columns=[_column(scale, place, bar) for place, bar in enumerate(bars)],
         labels=list(_labels(scale, bars)),
+        levels=[Line(round(scale.y(level.value), 1), "level", level.title) for level in drawn],
+        marks=[Line(round(mark.place * scale.pitch, 3), mark.kind, mark.title) for mark in marks],
     )
 
 

@@ -177,6 +177,8 @@ EMPTY = """
     ALTER TABLE action_step DISABLE TRIGGER append_only;
     ALTER TABLE evaluation DISABLE TRIGGER append_only;
     ALTER TABLE evaluation_conclusion DISABLE TRIGGER append_only;
+    ALTER TABLE customer_view DISABLE TRIGGER append_only;
+    ALTER TABLE export_log DISABLE TRIGGER append_only;
     DO $$
     DECLARE
         names CONSTANT text[] =
@@ -185,8 +187,8 @@ EMPTY = """
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
               delivery_attempt, awaited, evaluation_conclusion, evaluation, action_step, automated_action,
               interaction, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
-              care_case, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
-              staff_account, work_trouble}';
+              care_case, customer_view, export_log, staff_attempt, staff_audit, staff_recovery, staff_token,
+              staff_session, staff_account, work_trouble}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
@@ -209,7 +211,9 @@ EMPTY = """
     ALTER TABLE automated_action ENABLE TRIGGER append_only;
     ALTER TABLE action_step ENABLE TRIGGER append_only;
     ALTER TABLE evaluation ENABLE TRIGGER append_only;
-    ALTER TABLE evaluation_conclusion ENABLE TRIGGER append_only
+    ALTER TABLE evaluation_conclusion ENABLE TRIGGER append_only;
+    ALTER TABLE customer_view ENABLE TRIGGER append_only;
+    ALTER TABLE export_log ENABLE TRIGGER append_only
 """
 
 

@@ -64,6 +64,13 @@ NEEDS = {
     "console.take_action_step": Permission.INTERACTIONS_WRITE,
     "console.show_evaluation": Permission.CASES_READ,
     "console.decide_evaluation": Permission.INTERACTIONS_WRITE,
+    "console.show_customer": Permission.CUSTOMERS_READ,
+    "console.show_file": Permission.CUSTOMERS_READ,
+    "console.export_customer": Permission.EXPORTS_MAKE,
+    "console.show_alerts": Permission.CASES_READ,
+    "console.show_alert": Permission.CUSTOMERS_READ,
+    "console.show_views": Permission.AUDIT_READ,
+    "console.show_exports": Permission.AUDIT_READ,
 }
 # Fields with which a step is complete, so that only the permission can refuse it.
 FIELDS: dict[str, dict[str, Any]] = {

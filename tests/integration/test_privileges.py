@@ -93,6 +93,8 @@ ALLOWED = {
         )
     ),
     "case_presence": May(insert=("case_id", "staff_id", "seen_at"), update=("seen_at",), delete=True),
+    "customer_view": May(insert=("staff_id", "user_id")),
+    "export_log": May(insert=("staff_id", "who", "kind", "user_id", "rows", "sha256")),
     "saved_view": May(insert=("staff_id", "name", "query"), update=("query",), delete=True),
     "delivery": May(
         insert=("message_id", "endpoint_id", "topic", "user_id", "t", "n", "no", "codes", "notice_id"),
@@ -235,6 +237,10 @@ ATTACKS = {
     "rewrite changes of groups": "UPDATE player_change SET new_groups = '{}'",
     "rewrite the journal of a case": "UPDATE case_event SET who = 'somebody else'",
     "cut the journal of a case": "DELETE FROM case_event",
+    "forget who looked at a customer": "DELETE FROM customer_view",
+    "backdate a look at a customer": "INSERT INTO customer_view (staff_id, user_id, at) VALUES (1, 1, now())",
+    "forget an export": "DELETE FROM export_log",
+    "rewrite an export": "UPDATE export_log SET rows = 0",
     "delete a case": "DELETE FROM care_case",
     "turn a case over to another player": "UPDATE care_case SET user_id = 2",
     "make a key do more": "UPDATE api_key SET scopes = '{rules:publish}'",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from jinja2 import UndefinedError
 
-from lib.pages.charts import LETTER, Bar, Chart, Segment, bar_chart
+from lib.pages.charts import LETTER, Bar, Chart, Level, Mark, Segment, bar_chart
 from lib.pages.environment import page_environment
 from lib.pages.scale import LARGE, NARROW, SMALL, TOP, Size, tick_step
 from tests.markup import EVIL, heights, read
@@ -81,3 +81,23 @@ def test_chart_text_is_escaped() -> None:
 def test_a_misspelt_name_in_a_template_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="'colour' is undefined"):
         PAGES.from_string("{{ colour }}").render(color="red")
+
+
+def test_levels_and_marks_lie_where_their_values_do() -> None:
+    bars = [Bar(name, name, [Segment(value, "kept")]) for name, value in (("a", 100), ("b", 50))]
+    levels = [Level(150, "the limit"), Level(201, "too high to be drawn")]
+    shown = bar_chart("some", bars, levels=levels, marks=[Mark(1.5, "opened", EVIL)])
+    assert [level.title for level in shown.levels] == ["the limit"]
+    svg = drawn(shown)
+    read(svg)
+    [(level, x)] = re.findall(r'<line class="level" x1="0" x2="100%" y1="([\d.]+)" y2="([\d.]+)">', svg)
+    top = re.search(r'class="kept"[^>]* y="([\d.]+)"', svg)
+    assert level == x
+    assert top
+    assert float(level) < float(top[1]), "above the highest bar"
+    assert '<line class="opened" x1="75.0%" x2="75.0%"' in svg
+    assert EVIL not in svg
+
+
+def test_without_bars_no_level_is_drawn() -> None:
+    assert bar_chart("some", [], levels=[Level(5, "limit")]).levels == []

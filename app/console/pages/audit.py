@@ -4,10 +4,11 @@ from flask import Response, request
 
 from app.console.answers import page
 from app.console.entrance import console, made, session
+from app.console.pages.audit_lists import AUDIT, audit_lists
 from app.staff import controllers
 
 
-@console.get("/console/audit")
+@console.get(AUDIT)
 def show_audit() -> Response:
     """List the steps of the audit, newest first."""
     before = request.args.get("before", "")
@@ -16,6 +17,7 @@ def show_audit() -> Response:
     return page(
         "console/audit.html.j2",
         entries=entries,
+        lists=audit_lists(AUDIT),
         older=f"?before={entries[-1].id}" if len(entries) == controllers.AUDIT_PAGE else "",
-        first="/console/audit" if is_place else "",
+        first=AUDIT if is_place else "",
     )

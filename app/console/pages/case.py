@@ -140,6 +140,7 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         attempt=case_records.next_attempt(records),
         record_words=record_words,
         follow_up_days=days_of(FOLLOW_UP_DAYS, max(FOLLOW_UP_DAYS)),
+        may_see_customers=actor.may(Permission.CUSTOMERS_READ),
         may_assign=actor.may(Permission.CASES_ASSIGN),
         may_undo=may_undo(shown.case, actor, shown.now),
         people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),

@@ -68,6 +68,7 @@ def show_queue() -> AnyResponse:
         claim=new_form(f"{CASES}/claim"),
         views=others.saved_views(services, actor),
         may_work=actor.may(Permission.CASES_WORK),
+        may_see_customers=actor.may(Permission.CUSTOMERS_READ),
         waiting=worker,
     )
 
