@@ -8,7 +8,7 @@ from marshmallow import fields, post_load, validate
 
 from app.interactions.domain import MAX_TEXT, Action, Decided
 from app.interactions.requests import ToldAction
-from app.interactions.schemas import BEHAVIOUR, Choice, Known, TakenSchema, external_id
+from app.interactions.schemas import BehaviourSchema, Choice, Known, TakenSchema, external_id
 from app.interactions.words import ActionKind, By, Period
 from app.rules.event import parse_amount
 from app.rules.limits import MAX_CODE
@@ -78,7 +78,7 @@ class ActionSchema(Known):
     action_until = Moment()
     review_due_at = Moment()
     awaits_review = fields.Boolean(required=True, metadata={"description": "true: a person has not reviewed it"})
-    behaviour = fields.Dict(required=True, metadata={"description": BEHAVIOUR})
+    behaviour = fields.Nested(BehaviourSchema, required=True)
     steps = fields.List(fields.Nested(TakenSchema))
 
 

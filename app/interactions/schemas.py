@@ -29,7 +29,6 @@ from lib.query_parameters import PageParameters, WholeNumberInDigits, next_page
 
 MAX_WORDS, MAX_ALERTS, MAX_ATTEMPT = 20, 200, 999
 AN_ID = "1 to 64 of A-Z, a-z, 0-9, ., _, : and -, the first a letter or a digit"
-BEHAVIOUR = "what the player did in the last day, week and 30 days before it"
 
 
 class Choice(fields.String):
@@ -98,6 +97,31 @@ class FactsSchema(Known):
         lists = {name: tuple(map(kind, members.get(name, ()))) for name, kind in LISTS_OF_FACTS.items()}
         default = Directness.DIRECT if words["channel"] in DIRECT else Directness.INDIRECT
         return Facts(**{"directness": default, **members, **words, **lists})
+
+
+class PlayedSchema(Schema):
+    """What a player did in some seconds."""
+
+    seconds = fields.Integer(required=True)
+    deposits = fields.Integer(required=True)
+    deposited = fields.String(required=True)
+    largest_deposit = fields.String(required=True, allow_none=True)
+    withdrawals = fields.Integer(required=True)
+    withdrawn = fields.String(required=True)
+    net = fields.String(required=True, metadata={"description": "deposits minus withdrawals that were not cancelled"})
+    failed_deposits = fields.Integer(required=True)
+    cancelled_withdrawals = fields.Integer(required=True)
+    days = fields.Integer(required=True, metadata={"description": "on how many"})
+    is_cut = fields.Boolean(required=True, metadata={"description": "true: more than 20,000 events of a type"})
+    alerts = fields.Integer(required=True)
+    codes = fields.Dict(required=True, metadata={"description": "how many alerts of each code"})
+
+
+class BehaviourSchema(Schema):
+    """What a player did up to `t`: in a day, a week and 30 days, or in the window of an evaluation."""
+
+    t = fields.Integer(required=True)
+    windows = fields.List(fields.Nested(PlayedSchema), required=True)
 
 
 class ToldInteractionSchema(Schema):
@@ -190,7 +214,7 @@ class InteractionSchema(Known):
     correction_reason = fields.String()
     corrected_by = fields.Integer(metadata={"description": "the record that replaces it"})
     facts = fields.Nested(FactsSchema, required=True)
-    behaviour = fields.Dict(required=True, metadata={"description": BEHAVIOUR})
+    behaviour = fields.Nested(BehaviourSchema, required=True)
 
 
 class InteractionListSchema(Schema):
@@ -221,7 +245,7 @@ class ConclusionSchema(Schema):
     verdict = fields.Enum(Verdict, by_value=fields.String, required=True)
     reason = fields.String(required=True)
     further_action = fields.String(required=True)
-    after = fields.Dict(required=True)
+    after = fields.Nested(BehaviourSchema, required=True)
 
 
 class EvaluationSchema(Known):
@@ -236,7 +260,7 @@ class EvaluationSchema(Known):
     due_at = Moment(required=True)
     window_days = fields.Integer(required=True)
     expected = fields.String()
-    before = fields.Dict(required=True)
+    before = fields.Nested(BehaviourSchema, required=True)
     conclusion = fields.Nested(ConclusionSchema)
 
 

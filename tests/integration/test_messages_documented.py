@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from apiflask import APIFlask
@@ -11,12 +12,16 @@ from werkzeug.test import TestResponse
 from app.cases import controllers
 from app.cases.domain import Outcome
 from app.cases.requests import CaseRef, Closing
+from app.interactions import action_steps
+from app.interactions.requests import Judgement
+from app.interactions.words import ActionKind, Period, Review
 from app.staff.permissions import Role
 from tests.edition_1 import RULES
 from tests.integration.books import publish
 from tests.integration.casework import casework_of, member
 from tests.integration.clients import send
 from tests.integration.conftest import AppWith, Sql
+from tests.integration.recordings import SOON, Records
 from tests.integration.telling import LOOPBACK, Receiver, Request, add_endpoint, number, receiving, work
 from tests.message_schemas import MessageSchemas
 
@@ -58,6 +63,14 @@ def close_the_case(app: APIFlask, sql: Sql) -> None:
     controllers.close(found.services, ann, CaseRef(case_id=taken.id), closing)
 
 
+def act_and_review(app: APIFlask, sql: Sql) -> None:
+    """Let the platform tell of a limit, which a lead lifts."""
+    records, lea = Records(app, sql), member(sql, "Lea", Role.LEAD)
+    limit = {"kind": ActionKind.DEPOSIT_LIMIT, "amount": Decimal(100), "period": Period.WEEK, "action_until": SOON}
+    action = records.block(**limit).action
+    action_steps.review(records.services, lea, action.id, Judgement(review=Review.LIFTED, reason="proved"))
+
+
 def differences(schemas: MessageSchemas, requests: list[Request]) -> list[str]:
     return [fault for each in requests for fault in schemas.faults(each.json)]
 
@@ -66,7 +79,8 @@ def test_a_message_of_every_type_is_as_documented(
     app: APIFlask, client: FlaskClient, schemas: MessageSchemas, receiver: Receiver, sql: Sql
 ) -> None:
     endpoint = add_endpoint(sql, receiver.url)
-    add_endpoint(sql, receiver.url, name="cases", topics=["case.opened", "case.closed"])  # told only by name
+    topics = ["case.opened", "case.closed", "action.recorded"]  # told only by name
+    add_endpoint(sql, receiver.url, name="cases", topics=topics)
     for t in (10, 20, 15):  # the last is late, and the withdrawal at 20 the third in a row
         send(client, "withdraw", "50", t)
     send(client, "deposit", "50", 17)  # it is none any more
@@ -74,6 +88,7 @@ def test_a_message_of_every_type_is_as_documented(
     drafted = client.post("/rules", json={"edition": 1}).get_json()["edition"]
     assert client.post(f"/rules/{drafted}/publish", json={"note": "as agreed"}).status_code == 200
     number(app)
+    act_and_review(app, sql)
     close_the_case(app, sql)
     work(app)
     assert client.post(f"/webhooks/endpoints/{endpoint}/test").get_json()["delivered"] is True
