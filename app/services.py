@@ -15,6 +15,9 @@ from app.access.refusals import Refusals
 from app.access.services import AccessServices
 from app.alerts.feed.numbering import Numbering
 from app.alerts.services import AlertServices, Meanings
+from app.backtest.jobs import running
+from app.backtest.jobs.metrics import measured_backtests
+from app.backtest.jobs.running import RunningJobs
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.cases import attaching, waking
@@ -127,23 +130,30 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     )
     readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
-    yield RuleBookServices(
+    rules = RuleBookServices(
         database=database,
         four_eyes=settings.four_eyes,
         t_is_unix=settings.t_is is MeaningOfT.UNIX,
         announce=announce_publication,
     )
+    yield rules
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
     yield AlertServices(database=database, meanings=editions.meanings)
     yield PlayerServices(database=database)
-    yield BacktestServices(database=database, engine=engine)
+    backtests = BacktestServices(database=database, engine=engine, t_is_unix=rules.t_is_unix)
+    yield backtests
     yield SealServices(database=database, engine=engine)
     transport = make_transport(settings)
-    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings, backtests))
     yield work
     names = [duty.name for duty in work.duties]
     yield MetricsServices(
-        measured=(measured_work(database, names), measured_deliveries(database), measured_cases(database))
+        measured=(
+            measured_work(database, names),
+            measured_deliveries(database),
+            measured_cases(database),
+            measured_backtests(database),
+        )
     )
     yield WebhookServices(
         database=database,
@@ -163,19 +173,33 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     cases = CaseServices(database=database, engine=engine, announce=announce_case)
     yield staff
     yield cases
-    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
+    yield ConsoleServices(
+        staff=staff,
+        cases=cases,
+        rules=rules,
+        backtests=backtests,
+        is_on=settings.console,
+        secure=settings.env == "production",
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
-def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
+def duties(database: Database, transport: Transport, meanings: Meanings, backtests: BacktestServices) -> Sequence[Duty]:
     """Return what the worker does besides its signs of life."""
-    sending = Sender(database, transport, meanings)
+    sending, testing = Sender(database, transport, meanings), RunningJobs(backtests)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
         Duty(name="cases", errand=Attaching(database, meanings, announce_case), pause=attaching.PAUSE),
         Duty(name="waking", errand=Waking(database), pause=waking.PAUSE),
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
+        Duty(
+            name="backtests",
+            errand=testing,
+            pause=running.PAUSE,
+            patience=running.PATIENCE,
+            at_stop=testing.give_up,
+        ),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
     )
 

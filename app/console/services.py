@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.backtest.services import BacktestServices
 from app.cases.services import CaseServices
+from app.rulebook.services import RuleBookServices
 from app.staff.services import StaffServices
 
 
@@ -16,5 +18,7 @@ class ConsoleServices:
 
     staff: StaffServices
     cases: CaseServices
+    rules: RuleBookServices
+    backtests: BacktestServices
     is_on: bool
     secure: bool

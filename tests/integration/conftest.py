@@ -176,7 +176,7 @@ EMPTY = """
               import_fault, outbox, alert_feed, endpoint, endpoint_event, notice, delivery,
               delivery_attempt, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
               care_case, staff_attempt, staff_audit, staff_recovery, staff_token, staff_session,
-              staff_account, work_trouble}';
+              staff_account, work_trouble, backtest_job}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');
