@@ -47,4 +47,6 @@ def fill(site: Site, progress: Progress, *, until: int, seed: int = SEED, number
         Random(seed).shuffle(ids)  # noqa: S311  # so that it is the same player each time
         casework.open_by_hand(site, team, ids)
         casework.keep_what_people_keep(site, team)
+        idea = books.draft(site, "idea", jonas, "less is much in an hour; many deposits in an hour")
+        books.ask_for_backtest(site, idea, second, jonas)
         site.settle(site)

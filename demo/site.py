@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.backtest.services import BacktestServices
 from app.cases import reading
 from app.cases.services import CaseServices
 from app.players.services import PlayerServices
@@ -37,6 +38,7 @@ class Site:
     cases: CaseServices
     players: PlayerServices
     rule_book: RuleBookServices
+    backtests: BacktestServices
     staff: StaffServices
     work: WorkServices
     post: Post
@@ -52,6 +54,7 @@ def this_site(
         cases=services.get(CaseServices),
         players=services.get(PlayerServices),
         rule_book=services.get(RuleBookServices),
+        backtests=services.get(BacktestServices),
         staff=services.get(StaffServices),
         work=services.get(WorkServices),
         post=post,

@@ -20,6 +20,7 @@ class Tab:
 
 TABS = (
     Tab("/console/cases", "Cases", "g q", Permission.CASES_READ),
+    Tab("/console/rules", "Rules", "g r", Permission.RULES_READ),
     Tab("/console/admin", "Admin", "g u", Permission.STAFF_WRITE),
     Tab("/console/audit", "Audit", "g a", Permission.AUDIT_READ),
 )
