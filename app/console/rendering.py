@@ -99,11 +99,17 @@ def edition_label(number: int) -> dict[str, str]:
     return {"label": f"Edition {number}"}
 
 
+def of_customers(text: str) -> str:
+    """Return a sentence about players in the word that pages have for them; it quotes nothing that people wrote."""
+    return text.replace("player", "customer").replace("user ids: all", "all customers")
+
+
 TEMPLATES = page_environment("app.console", "app.backtest")
 TEMPLATES.globals |= {"url": url_for, "asset": asset, "icon": icon}
 TEMPLATES.filters |= FILTERS | {
     "capped": capped,
     "label_of": label_of,
+    "of_customers": of_customers,
     "edition_label": edition_label,
     "distance": distance,
     "length_of_time": length,

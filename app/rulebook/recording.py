@@ -1,4 +1,4 @@
-"""What a step of an edition leaves in the audit, and whether the form of a page has taken its step already."""
+"""What a step of an edition leaves in the audit, and whether the form of a page has taken its step already (A84)."""
 
 from app.rulebook.approval import Change
 from app.rulebook.audit import AuditQueries

@@ -3,6 +3,7 @@
 No kind is known here: a new one has its fields as soon as it declares its parameters.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,19 +115,33 @@ def fields_of(kind: str) -> Sequence[RuleField]:
 
 
 def _parameters(kind: str) -> Iterator[RuleField]:
-    declared = parameters_of(KINDS[kind])
-    sorts = [each.sort for each in declared.values()]
-    for name, each in declared.items():
-        is_only = sorts.count(each.sort) == 1
-        label = LABELS.get(each.sort, "") if is_only else ""
+    labels = labels_of(kind)
+    for name, each in parameters_of(KINDS[kind]).items():
+        label = labels[name]
         yield RuleField(
             name=name,
-            label=label or name.replace("_", " ").capitalize(),
+            label=label,
             widget=WIDGETS[each.sort],
-            hint=_hint(each) + _alternative(kind, name),
+            hint=labelled(kind, _hint(each)) + _alternative(kind, name),
             choices=_choices(each),
             is_optional=not each.required,
         )
+
+
+def labels_of(kind: str) -> dict[str, str]:
+    """Return what the form of a kind calls its parameters: by their sort where that is clear, else by their name."""
+    declared = parameters_of(KINDS[kind])
+    sorts = [each.sort for each in declared.values()]
+    return {
+        name: (LABELS.get(each.sort) if sorts.count(each.sort) == 1 else None) or name.replace("_", " ").capitalize()
+        for name, each in declared.items()
+    }
+
+
+def labelled(kind: str, text: str) -> str:
+    """Return a text about a kind with its parameters by their labels, in place of their names in backticks."""
+    labels = labels_of(kind)
+    return re.sub(r"`(\w+)`", lambda found: f"“{labels[found[1]]}”" if found[1] in labels else found[1], text)
 
 
 def _alternative(kind: str, name: str) -> str:
@@ -134,14 +149,9 @@ def _alternative(kind: str, name: str) -> str:
     first, *others = KINDS[kind].alternatives or ((),)
     if name not in first[:1] or not others:
         return ""
-    together = (
-        " and ".join(LABELS.get(declared.sort, each) for each, declared in _of(kind, names)) for names in others
-    )
+    labels = labels_of(kind)
+    together = ("” and “".join(labels[each] for each in names) for names in others)
     return f" Leave it empty to give “{'” or “'.join(together)}” instead."
-
-
-def _of(kind: str, names: Sequence[str]) -> Iterator[tuple[str, Parameter]]:
-    return ((name, each) for name, each in parameters_of(KINDS[kind]).items() if name in names)
 
 
 def _choices(parameter: Parameter) -> Choices:
@@ -155,7 +165,7 @@ def _choices(parameter: Parameter) -> Choices:
 def _hint(parameter: Parameter) -> str:
     if parameter.sort is Sort.EVENT_TYPE:
         return ""
-    told = parameter.description.replace("`", "")
+    told = parameter.description
     if parameter.sort is Sort.SECONDS:
         return f"A length {EXAMPLES}."
     return f"{told[:1].upper()}{told[1:]}." if told else f"From {parameter.least} to {parameter.greatest}."

@@ -91,7 +91,7 @@ def read(plain: Mapping[str, Any]) -> Report:
         events=plain["events"],
         players=plain["players"],
         events_by_period=_read_pairs(plain["events_by_period"]),
-        series={Series(name): _read_series(found) for name, found in plain["series"].items()},
+        series={each: _read_series(plain["series"][each]) for each in Series if each in plain["series"]},  # in order
         groups=plain["groups"] and GroupsUsed(kept=plain["groups"][0], when_received=plain["groups"][1]),
     )
 

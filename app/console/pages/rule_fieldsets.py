@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from app.console.forms import OF_THE_WHOLE
+from app.console.pages.rule_words import kind_meaning
 from app.rulebook.forms import MAX_RULES, InvalidRules
 from app.rulebook.rule_fields import RuleField, fields_of
 from app.rulebook.typed import errors_by_place, new_rule, plain_of, typed_of
@@ -20,19 +21,24 @@ Errors = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fieldset:
-    """A rule of the form: `no` marks the names of its fields, `place` is its place among the rules, from 1."""
+    """A rule of the form: `no` marks the names of its fields, `place` is its place among the rules, from 1.
+
+    `meaning` says when a rule of its kind is met.
+    """
 
     no: int
     place: int
     kind: str
+    meaning: str
     fields: Sequence[RuleField]
 
 
 def fieldsets(typed: "MultiDict[str, str]") -> list[Fieldset]:
     """Return the rules of the form."""
+    kinds = [(no, kind_in(typed, no)) for no in numbers_in(typed)]
     return [
-        Fieldset(no=no, place=place, kind=kind_in(typed, no), fields=fields_of(kind_in(typed, no)))
-        for place, no in enumerate(numbers_in(typed), start=1)
+        Fieldset(no=no, place=place, kind=kind, meaning=kind_meaning(kind), fields=fields_of(kind))
+        for place, (no, kind) in enumerate(kinds, start=1)
     ]
 
 

@@ -46,6 +46,7 @@ def show_backtest(job_id: int) -> Response:
         "console/backtest.html.j2",
         found=found,
         job=found.job,
+        ended=found.job.has_ended,
         words=rule_words,
         cancel=new_form(f"{TESTS}/{job_id}/cancel"),
         poll=f"{TESTS}/{job_id}/progress",

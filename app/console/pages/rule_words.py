@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.rulebook.domain import Edition, Status, Step
 from app.rulebook.forms import format_rules
-from app.rulebook.rule_fields import RuleField, fields_of
+from app.rulebook.rule_fields import RuleField, fields_of, labelled
 from app.rulebook.typed import typed_of
 from app.rules.kinds import KINDS
 from app.rules.meaning import WORDS
@@ -61,8 +61,7 @@ def kind_name(kind: str) -> str:
 
 def kind_meaning(kind: str) -> str:
     """Return when a rule of a kind is met, as a sentence."""
-    told = KINDS[kind].meaning.replace("`", "")
-    return f"Met when {told}."
+    return f"Met when {labelled(kind, KINDS[kind].meaning)}."
 
 
 def condition(rule: Rule) -> str:
