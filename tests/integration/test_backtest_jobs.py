@@ -5,12 +5,14 @@ import re
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
+import psycopg2
 import pytest
 from apiflask import APIFlask
 
-from app.backtest.controllers import Cost, RunContext, backtest
+from app.backtest.controllers import APPLICATION_NAME, Cost, RunContext, backtest
 from app.backtest.jobs import controllers, metrics, running, stored
 from app.backtest.jobs.domain import (
     KEPT,
@@ -37,8 +39,10 @@ from lib.services import services_of
 from lib.workers import ThisProcess, WorkerFailed
 from tests.integration.books import draft, store, window
 from tests.integration.conftest import Sql
+from tests.integration.servers import Serve
 from tests.integration.staffing import CLOCK, Tab, tab_of
 from tests.integration.telling import await_that
+from tests.integration.test_worker_killed import WORK
 from tests.integration.wiring import wiring
 
 pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
@@ -204,6 +208,27 @@ def test_a_job_whose_worker_was_killed_begins_anew_and_at_last_fails(
     silence(sql)
     assert RunningJobs(services).run_once()
     assert look(services, other).state is State.DONE
+
+
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'"
+
+
+def test_killed_in_the_middle_a_worker_leaves_its_job_to_the_next(
+    services: BacktestServices, edition: int, sql: Sql, serve: Serve, database: str
+) -> None:
+    job = controllers.ask(services, ANN, Asked(edition=edition))
+    with closing(psycopg2.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE activity_event IN ACCESS EXCLUSIVE MODE")
+        worker = serve(WORK)
+        await_that(lambda: sql(WAITS, APPLICATION_NAME) == [(1,)], lambda: str(look(services, job)))
+        worker.kill()
+        worker.wait()
+        other.rollback()
+    assert look(services, job).state is State.RUNNING
+    silence(sql)
+    serve(WORK)
+    await_that(lambda: look(services, job).state is State.DONE, lambda: str(look(services, job)))
+    assert (look(services, job).attempts, look(services, job).judged) == (2, 300)
 
 
 def test_a_worker_that_lost_its_job_writes_nothing_to_it(services: BacktestServices, edition: int, sql: Sql) -> None:
