@@ -24,6 +24,7 @@ class AdvisoryLock(IntEnum):
     SEALS = 7_311_030_300_126
     IMPORTS = 7_311_030_300_127
     ENDPOINTS = 7_311_030_300_128
+    BACKTESTS = 7_311_030_300_129
 
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMING))

@@ -16,6 +16,7 @@ import app.access.models
 import app.alerts.feed.api
 import app.alerts.feed.models
 import app.alerts.models
+import app.backtest.jobs.models
 import app.cases.desk_models
 import app.cases.models
 import app.customers.models

@@ -15,6 +15,9 @@ from app.access.refusals import Refusals
 from app.access.services import AccessServices
 from app.alerts.feed.numbering import Numbering
 from app.alerts.services import AlertServices, Meanings
+from app.backtest.jobs import running
+from app.backtest.jobs.metrics import measured_backtests
+from app.backtest.jobs.running import RunningJobs
 from app.backtest.services import BacktestServices
 from app.bulkheads import Bulkheads, make_bulkheads, make_player_locks
 from app.cases import attaching, waking
@@ -137,24 +140,31 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     )
     readiness = Readiness(database, made.entrance.check, partial(try_event, policy))
     yield HealthServices(readiness=readiness, rule_book_error=rule_book.error)
-    yield RuleBookServices(
+    rules = RuleBookServices(
         database=database,
         four_eyes=settings.four_eyes,
         t_is_unix=settings.t_is is MeaningOfT.UNIX,
         announce=announce_publication,
     )
+    yield rules
     yield AccessServices(database=database, key_max_age=settings.key_max_age)
     alerts = AlertServices(database=database, meanings=editions.meanings)
     yield alerts
     yield PlayerServices(database=database)
-    yield BacktestServices(database=database, engine=engine)
+    backtests = BacktestServices(database=database, engine=engine, t_is_unix=rules.t_is_unix)
+    yield backtests
     yield SealServices(database=database, engine=engine)
     transport = make_transport(settings)
-    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings))
+    work = WorkServices(database=database, duties=duties(database, transport, editions.meanings, backtests))
     yield work
     names = [duty.name for duty in work.duties]
     yield MetricsServices(
-        measured=(measured_work(database, names), measured_deliveries(database), measured_cases(database))
+        measured=(
+            measured_work(database, names),
+            measured_deliveries(database),
+            measured_cases(database),
+            measured_backtests(database),
+        )
     )
     yield WebhookServices(
         database=database,
@@ -164,12 +174,25 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
-    yield from services_of_people(settings, engine, made, alerts)
+    staff, records, customers = services_of_people(settings, engine, made, alerts)
+    yield from (staff, records.cases, records, customers)
+    yield ConsoleServices(
+        staff=staff,
+        cases=records.cases,
+        records=records,
+        customers=customers,
+        rules=rules,
+        backtests=backtests,
+        is_on=settings.console,
+        secure=settings.env == "production",
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 
-def services_of_people(settings: Settings, engine: Engine, made: Services, alerts: AlertServices) -> Iterable[object]:
-    """Return what the features need in which people work: accounts, cases, records, customers, and the console."""
+def services_of_people(
+    settings: Settings, engine: Engine, made: Services, alerts: AlertServices
+) -> tuple[StaffServices, RecordServices, CustomerServices]:
+    """Return what the features need in which people work: accounts, records with their cases, customers."""
     staff = StaffServices(
         database=made.database,
         passwords=Passwords(),
@@ -185,18 +208,7 @@ def services_of_people(settings: Settings, engine: Engine, made: Services, alert
         t_is_unix=settings.t_is is MeaningOfT.UNIX,
         contacts=contacts_of,
     )
-    yield staff
-    yield records.cases
-    yield records
-    yield customers
-    yield ConsoleServices(
-        staff=staff,
-        cases=records.cases,
-        records=records,
-        customers=customers,
-        is_on=settings.console,
-        secure=settings.env == "production",
-    )
+    return staff, records, customers
 
 
 def record_services(settings: Settings, database: Database, engine: Engine) -> RecordServices:
@@ -216,15 +228,22 @@ def record_services(settings: Settings, database: Database, engine: Engine) -> R
     return RecordServices(cases=cases, play=play, tell=announce_action)
 
 
-def duties(database: Database, transport: Transport, meanings: Meanings) -> Sequence[Duty]:
+def duties(database: Database, transport: Transport, meanings: Meanings, backtests: BacktestServices) -> Sequence[Duty]:
     """Return what the worker does besides its signs of life."""
-    sending = Sender(database, transport, meanings)
+    sending, testing = Sender(database, transport, meanings), RunningJobs(backtests)
     return (
         Duty(name="feed", errand=Numbering(database, take_up=[FanOut(meanings)]), pause=NUMBERING_PAUSE),
         Duty(name="cases", errand=Attaching(database, meanings, announce_case), pause=attaching.PAUSE),
         Duty(name="waking", errand=Waking(database), pause=waking.PAUSE),
         Duty(name="notices", errand=TakingUp(database), pause=NOTICES_PAUSE),
         Duty(name="sender", errand=sending, pause=sender.PAUSE, at_end=sending.finish),
+        Duty(
+            name="backtests",
+            errand=testing,
+            pause=running.PAUSE,
+            patience=running.PATIENCE,
+            at_stop=testing.give_up,
+        ),
         Duty(name="cleaning", errand=Cleaning(database), pause=cleaning.PAUSE),
     )
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from app.backtest.jobs import controllers as jobs
+from app.backtest.jobs.domain import Asked
 from app.rulebook import controllers
 from app.rulebook.approval import Change
 from app.rulebook.toml import parse_toml
@@ -36,3 +38,8 @@ def shadow(site: Site, edition: int, author: Actor, note: str) -> None:
     """Let an edition judge beside the live one."""
     book = site.rule_book
     controllers.shadow(book.database, edition, Change(actor=author.name, reason=note), t_is_unix=book.t_is_unix)
+
+
+def ask_for_backtest(site: Site, edition: int, against: int, author: Actor) -> None:
+    """Ask for a backtest of an edition, which the worker runs."""
+    jobs.ask(site.backtests, author, Asked(edition=edition, against=against))

@@ -51,4 +51,6 @@ def fill(site: Site, progress: Progress, *, until: int, seed: int = SEED, number
     with progress("The platform tells of what it did, and the leads review it"):
         records.tell(site, team, casework.cases(site, Status.IN_REVIEW))
         records.evaluate(site, team)
+        idea = books.draft(site, "idea", jonas, "less is much in an hour; many deposits in an hour")
+        books.ask_for_backtest(site, idea, second, jonas)
         site.settle(site)

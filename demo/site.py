@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.backtest.services import BacktestServices
 from app.cases import reading
 from app.cases.services import CaseServices
 from app.interactions.services import RecordServices
@@ -39,6 +40,7 @@ class Site:
     records: RecordServices
     players: PlayerServices
     rule_book: RuleBookServices
+    backtests: BacktestServices
     staff: StaffServices
     work: WorkServices
     post: Post
@@ -55,6 +57,7 @@ def this_site(
         records=services.get(RecordServices),
         players=services.get(PlayerServices),
         rule_book=services.get(RuleBookServices),
+        backtests=services.get(BacktestServices),
         staff=services.get(StaffServices),
         work=services.get(WorkServices),
         post=post,

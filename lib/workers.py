@@ -106,6 +106,12 @@ class Workers(Generic[Given, Context]):
             self.cpu_seconds += spent
             yield result
 
+    def kill(self) -> None:
+        """Kill the processes that have started, from any thread: whoever awaits a piece gets `WorkerFailed`."""
+        for process in self._spawn.processes:
+            if process.pid is not None:
+                process.kill()
+
     def _submit(self, pieces: Iterable[Piece[Context, Result]]) -> set["Future[tuple[Result, float]]"]:
         # A terminal sends Ctrl-C to every process. Only the parent must see it: it ends the others.
         with interrupts_held_back():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.backtest.documents import changes
 from app.backtest.domain import format_time
@@ -15,8 +16,9 @@ from lib.pages.environment import page_environment
 
 COLOURS = {Series.GAINED: GAINED, Series.LOST: LOST}
 
+FILTERS = {"plural": plural, "rate": rate_per_events, "share": format_share, "time": format_time}
 TEMPLATES = page_environment("app.backtest")
-TEMPLATES.filters |= {"plural": plural, "rate": rate_per_events, "share": format_share, "time": format_time}
+TEMPLATES.filters |= FILTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,27 @@ class Named:
 
 def render(report: Report, made: datetime) -> str:
     """Return the text of the file. `made` is the time of day in UTC that it shows."""
+    return TEMPLATES.get_template("backtest/page.html.j2").render(made=made, **contents(report))
+
+
+def contents(report: Report) -> dict[str, Any]:
+    """Return what a page shows of a report, by the names that templates know; the console shows the same."""
     has_alerts = any(found.codes for found in report.series.values())
-    return TEMPLATES.get_template("backtest/page.html.j2").render(
-        report=report,
-        made=made,
-        heading=heading(report),
-        sentence=sentence(report),
-        scope=scope_line(report),
-        groups=groups_line(report),
-        changes=changes(report.edition, report.against),
-        legend=list(_legend(report)),
-        columns=list(_columns(report)),
-        alerts=alert_charts(report) if has_alerts else None,
-        players=player_table(report) if has_alerts else None,
-        periods=period_table(report),
-        caption=CAPTION,
-        sampled=_sampled(report),
-    )
+    return {
+        "report": report,
+        "heading": heading(report),
+        "sentence": sentence(report),
+        "scope": scope_line(report),
+        "groups": groups_line(report),
+        "changes": changes(report.edition, report.against),
+        "legend": list(_legend(report)),
+        "columns": list(_columns(report)),
+        "alerts": alert_charts(report) if has_alerts else None,
+        "players": player_table(report) if has_alerts else None,
+        "periods": period_table(report),
+        "caption": CAPTION,
+        "sampled": _sampled(report),
+    }
 
 
 def _legend(report: Report) -> Iterator[Named]:

@@ -26,6 +26,8 @@ from lib.html_forms import read_form
 LOGIN = "/console/login"
 OPEN = "open_page"  # an attribute of views that need no session
 POLLED = "polled_page"  # an attribute of views that the script asks for by itself
+BIG = "big_form"  # an attribute of views whose forms may be longer than others
+BIG_FORM, BIG_FORM_FIELDS = 256 * 1024, 3000  # bytes; enough for a hundred rules of usual length
 SEEN = "console_session"  # in Flask's `g`: session and token of the request
 FORM = "console_form"  # in Flask's `g`: what was typed
 
@@ -54,6 +56,12 @@ def polled(view: View) -> View:
     return view
 
 
+def big_form(view: View) -> View:
+    """Declare that a page takes a form with the rules of a whole edition."""
+    setattr(view, BIG, True)
+    return view
+
+
 def public(view: View) -> View:
     """Declare that a page needs no key of a machine: sessions decide."""
     return guard.public(view)
@@ -68,7 +76,7 @@ def made() -> ConsoleServices:
 def enter() -> AnyResponse | None:
     """Read the form and find the session; send who is not signed in to the page for that."""
     if request.method == "POST":
-        setattr(g, FORM, read_form(request))
+        setattr(g, FORM, _typed())
     else:
         acquire_slot(request.environ)
     token = request.cookies.get(session_cookie(secure=made().secure), "")
@@ -82,6 +90,12 @@ def enter() -> AnyResponse | None:
     if request.method == "POST" and not is_own_form(token):
         raise StaleForm
     return None
+
+
+def _typed() -> "MultiDict[str, str]":
+    if hasattr(current_app.view_functions.get(request.endpoint or ""), BIG):
+        return read_form(request, size=BIG_FORM, most_fields=BIG_FORM_FIELDS)
+    return read_form(request)
 
 
 def is_own_form(token: str) -> bool:

@@ -3,12 +3,15 @@
 from urllib.parse import quote
 
 from flask import Flask, Response, redirect, request
+from marshmallow import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.backtest.jobs.domain import JobRefused, NoSuchJob
 from app.cases.refusals import CaseRefusal, NoSuchCase
 from app.console.answers import page
 from app.console.entrance import console, session_or_none
 from app.interactions.refusals import NoSuchAction, NoSuchEvaluation, NoSuchInteraction
+from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, RuleBookRefused
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
 from app.staff.passwords import Busy
 from app.staff.permissions import NotConfirmed, NotPermitted
@@ -47,6 +50,13 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+def told(error: Exception) -> str:
+    """Return why a step was refused; what the rule book would have done next is a request, which no page shows."""
+    if isinstance(error, LiveEditionChanged):
+        return "another edition was published since you opened the page"
+    return error.refusal if isinstance(error, RuleBookRefused) else str(error)
+
+
 @console.errorhandler(NotPermitted)
 def show_forbidden(error: NotPermitted) -> Response:
     """Say which permission is missing."""
@@ -68,17 +78,28 @@ def ask_for_code(_: NotConfirmed) -> AnyResponse:
 @console.errorhandler(NoSuchEvaluation)
 @console.errorhandler(NoSuchInteraction)
 @console.errorhandler(NoSuchAccount)
+@console.errorhandler(NoSuchEdition)
+@console.errorhandler(NoSuchJob)
 @console.errorhandler(LinkExpired)
 def show_missing(error: Exception) -> Response:
     """Say that there is nothing at this address."""
-    return error_page(404, sentence(str(error)))
+    return error_page(404, sentence(told(error)))
 
 
 @console.errorhandler(CaseRefusal)
+@console.errorhandler(RuleBookRefused)
+@console.errorhandler(JobRefused)
 @console.errorhandler(StaffRefusal)
 def show_conflict(error: Exception) -> Response:
     """Say why the step was not taken."""
-    return error_page(409, sentence(str(error)))
+    return error_page(409, sentence(told(error)))
+
+
+@console.errorhandler(ValidationError)
+def show_invalid(error: ValidationError) -> Response:
+    """Say what is wrong with a step that has no form to show it beside."""
+    messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
+    return error_page(400, " ".join(str(each) for found in messages.values() for each in found))
 
 
 @console.errorhandler(Busy)

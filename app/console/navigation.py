@@ -22,6 +22,7 @@ TABS = (
     Tab("/console/cases", "Cases", "g q", Permission.CASES_READ),
     Tab("/console/waiting", "Waiting", "g w", Permission.CASES_READ),
     Tab("/console/alerts", "Alerts", "g l", Permission.CASES_READ),
+    Tab("/console/rules", "Rules", "g r", Permission.RULES_READ),
     Tab("/console/admin", "Admin", "g u", Permission.STAFF_WRITE),
     Tab("/console/audit", "Audit", "g a", Permission.AUDIT_READ),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import url_for
 from markupsafe import Markup
 
+from app.backtest.page import FILTERS
 from app.console.assets import asset
 from app.console.forms import Form
 from app.console.times import distance, length, local_time, machine_time, utc_time
@@ -88,10 +89,28 @@ def capped(count: int) -> str:
     return str(count) if count <= MAX_COUNT else f"{MAX_COUNT}+"
 
 
-TEMPLATES = page_environment("app.console")
+def label_of(words: str) -> dict[str, str]:
+    """Return a column of a table."""
+    return {"label": f"{words[:1].upper()}{words[1:]}"}
+
+
+def edition_label(number: int) -> dict[str, str]:
+    """Return a column of a table for an edition."""
+    return {"label": f"Edition {number}"}
+
+
+def of_customers(text: str) -> str:
+    """Return a sentence about players in the word that pages have for them; it quotes nothing that people wrote."""
+    return text.replace("player", "customer").replace("user ids: all", "all customers")
+
+
+TEMPLATES = page_environment("app.console", "app.backtest")
 TEMPLATES.globals |= {"url": url_for, "asset": asset, "icon": icon}
-TEMPLATES.filters |= {
+TEMPLATES.filters |= FILTERS | {
     "capped": capped,
+    "label_of": label_of,
+    "of_customers": of_customers,
+    "edition_label": edition_label,
     "distance": distance,
     "length_of_time": length,
     "local_time": local_time,

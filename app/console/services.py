@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from app.backtest.services import BacktestServices
 from app.cases.services import CaseServices
 from app.customers.services import CustomerServices
 from app.interactions.services import RecordServices
+from app.rulebook.services import RuleBookServices
 from app.staff.services import StaffServices
 
 
@@ -20,5 +22,7 @@ class ConsoleServices:
     cases: CaseServices
     records: RecordServices
     customers: CustomerServices
+    rules: RuleBookServices
+    backtests: BacktestServices
     is_on: bool
     secure: bool

@@ -1,20 +1,24 @@
-"""Who takes the steps of the rule book, and when publishing needs a second person (A25, A46)."""
+"""Who takes the steps of the rule book, and when publishing needs a second person (A25, A46, A82)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.access.actors import ANONYMOUS, KEY, MIGRATION
+from app.access.actors import ANONYMOUS, KEY, MIGRATION, PERSON
 from app.rulebook.domain import Edition, SelfApproval
 from app.rulebook.remedies import Remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Who takes a step, and why; for a command, `at_shell` is the operating system's user and host."""
+    """Who takes a step, and why; for a command, `at_shell` is the operating system's user and host.
+
+    `form` tells a form of a page from all others: sent twice, it is one step.
+    """
 
     actor: str
     reason: str = ""
     at_shell: str = ""
+    form: str | None = None
 
 
 def is_key(who: str) -> bool:
@@ -22,9 +26,19 @@ def is_key(who: str) -> bool:
     return who.startswith(KEY)
 
 
+def is_person(who: str) -> bool:
+    """Return whether this is the name of somebody who has signed in to the console."""
+    return who.startswith(PERSON)
+
+
 def is_author_known(author: str) -> bool:
     """Return whether the author is known, so that another person can be told apart."""
-    return author.startswith((KEY, MIGRATION))
+    return author.startswith((KEY, PERSON, MIGRATION))
+
+
+def account_of(who: str) -> str:
+    """Return the number of the account from the recorded name of a person: names may repeat, numbers do not."""
+    return who.removeprefix(PERSON).partition(" ")[0]
 
 
 def prefix_of(who: str) -> str:
@@ -38,13 +52,40 @@ def same_owner(one: str, other: str) -> bool:
 
 
 def refuse_self_approval(edition: Edition, publisher: str, owners: Mapping[str, str]) -> None:
-    """Return if the publisher's key has another owner than the author's.
+    """Return if the publisher is another person than the author: two accounts of staff, or two owners of keys.
 
     `owners` maps prefixes of keys to their owners; a key that is missing has no owner yet. Raises `SelfApproval` if the
-    publisher is, or may be, the author. Each refusal names the next possible step: first the draft needs a known
-    author, then another person has to publish it.
+    publisher is, or may be, the author; a person and a key may always be the same. Each refusal names the next possible
+    step: first the draft needs a known author, then another person has to publish it.
     """
+    if is_person(publisher):
+        _refuse_person(edition, publisher)
+    else:
+        _refuse_key(edition, publisher, owners)
+
+
+def _refuse_person(edition: Edition, publisher: str) -> None:
+    """Return if somebody who has signed in publishes what another account drafted, or what a migration wrote."""
     number, author = edition.edition, edition.author
+    if is_person(author):
+        if account_of(author) == account_of(publisher):
+            raise SelfApproval(f"four eyes are on: you drafted edition {number}, so somebody else has to publish it")
+    elif not author.startswith(MIGRATION):
+        how = "with a key" if is_key(author) else "at a shell or without a key"
+        raise SelfApproval(
+            f"four eyes are on: edition {number} was drafted {how}, so that its author may be you; make a new draft of "
+            "it here, which somebody else then publishes"
+        )
+
+
+def _refuse_key(edition: Edition, publisher: str, owners: Mapping[str, str]) -> None:
+    number, author = edition.edition, edition.author
+    if is_person(author):
+        raise SelfApproval(
+            f"FOUR_EYES: {author} drafted edition {number} in the console, where another person has to publish it; or "
+            "draft it again with a key of scope rules:write, then publish that draft with another owner's",
+            draft_with_key(number),
+        )
     if not is_author_known(author):
         raise SelfApproval(
             f"FOUR_EYES: edition {number} was drafted without a key, so its author is unknown; draft it again "

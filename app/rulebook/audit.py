@@ -41,10 +41,19 @@ class AuditQueries:
         over: int | None = None,
         at_shell: str | None = None,
         four_eyes: bool | None = None,
+        form: str | None = None,
     ) -> None:
         """Record who did what."""
         entry = {"edition": edition, "step": step, "who": who, "note": note, "published_over": over}
-        self._transaction.execute(insert(Audit).values(**entry, at_shell=at_shell, four_eyes=four_eyes))
+        more = {"at_shell": at_shell, "four_eyes": four_eyes, "form": form}
+        self._transaction.execute(insert(Audit).values(**entry, **more))
+
+    def edition_of_form(self, form: str | None) -> int | None:
+        """Return the edition with which the step of a form was taken, None if it was not yet."""
+        if form is None:
+            return None
+        taken = select(Audit.edition).where(Audit.form == form)
+        return self._transaction.execute(taken).scalar()
 
     def was_taken(self, edition: int, step: Step) -> bool:
         """Return whether this step was ever taken with the edition."""
@@ -59,6 +68,11 @@ class AuditQueries:
         """Return the steps of an edition and the publications of all, oldest first."""
         found = STEPS.where(or_(Audit.edition == edition, Audit.step == Step.PUBLISHED))
         return _entries(self._transaction.execute(found.order_by(Audit.id)))
+
+    def of_edition(self, edition: int, limit: int) -> Sequence[AuditEntry]:
+        """Return the latest steps of an edition, newest first."""
+        found = STEPS.where(Audit.edition == edition).order_by(Audit.id.desc()).limit(limit)
+        return _entries(self._transaction.execute(found))
 
     def latest(self, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Return the latest steps with an id below `before`, newest first."""

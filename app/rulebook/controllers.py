@@ -1,4 +1,4 @@
-"""The steps of an edition. Each is one transaction, including its row in the audit."""
+"""The steps of an edition. Each is one transaction, including its row in the audit; a form sent twice is one step."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +20,7 @@ from app.rulebook.domain import (
 from app.rulebook.forms import InvalidRules
 from app.rulebook.policy.controllers import in_force
 from app.rulebook.queries import RuleBookQueries
+from app.rulebook.recording import already_taken, record, successor
 from app.rulebook.remedies import Remedy
 from app.rulebook.services import Announce, Publication, announce_to_nobody
 from app.rules.rule import Rule
@@ -41,14 +42,15 @@ def draft(
     periods of the calendar although `t` is no Unix time.
     """
     refuse_periods(rules, t_is_unix=t_is_unix)
-    if (cost := max_cost(rules)).over_budget:
-        raise InvalidRules({"rules": [str(cost)]})
+    refuse_budget(rules)
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
+        if done := already_taken(current, change):
+            return book.one(done)
         base = book.numbers_in_force().live if based_on is None else _base(book, based_on)
         drafted = book.add(rules, change.actor, change.reason, base, zones_for(rules))
-        _record(current, drafted.edition, Step.DRAFTED, change)
+        record(current, drafted.edition, Step.DRAFTED, change)
         current.commit()
     return drafted
 
@@ -73,6 +75,8 @@ def shadow(database: Database, number: int, change: Change, *, t_is_unix: bool =
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
+        if already_taken(current, change):
+            return book.one(number)
         candidate = book.one(number)
         refuse_wrong_step(candidate, Step.SHADOWED)
         refuse_step_with_periods(candidate, t_is_unix=t_is_unix)
@@ -80,9 +84,9 @@ def shadow(database: Database, number: int, change: Change, *, t_is_unix: bool =
         displaced = book.numbers_in_force().shadow
         if displaced is not None:
             book.move(displaced, Status.DRAFT)
-            _record(current, displaced, Step.DISPLACED, change, _successor(number))
+            record(current, displaced, Step.DISPLACED, change, successor(number))
         book.move(number, Status.SHADOW)
-        _record(current, number, Step.SHADOWED, change)
+        record(current, number, Step.SHADOWED, change)
         moved = book.one(number)
         current.commit()
     return moved
@@ -109,6 +113,8 @@ def publish(  # noqa: PLR0913  # two settings, what the publisher says, and who 
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
+        if already_taken(current, change):
+            return book.one(number)
         candidate = book.one(number)
         refuse_wrong_step(candidate, Step.PUBLISHED)
         refuse_step_with_periods(candidate, t_is_unix=t_is_unix)
@@ -120,8 +126,8 @@ def publish(  # noqa: PLR0913  # two settings, what the publisher says, and who 
         refuse_another_base(candidate, base=book.base_once_live(number), live=book.live(), over=over)
         retired = book.publish(number, change.actor)
         if retired is not None:
-            _record(current, retired, Step.RETIRED, change, _successor(number))
-        _record(current, number, Step.PUBLISHED, change, over=over, four_eyes=held)
+            record(current, retired, Step.RETIRED, change, successor(number))
+        record(current, number, Step.PUBLISHED, change, over=over, four_eyes=held)
         announce(
             current,
             Publication(
@@ -139,6 +145,12 @@ def publish(  # noqa: PLR0913  # two settings, what the publisher says, and who 
     return published
 
 
+def refuse_budget(rules: Sequence[Rule]) -> None:
+    """Return if new rules are within the budget; raises `InvalidRules`."""
+    if (cost := max_cost(rules)).over_budget:
+        raise InvalidRules({"rules": [str(cost)]})
+
+
 def refuse_costly(candidate: Edition) -> None:
     """Return if an edition is within the budget; raises `WrongStep`, for drafts older than the budget."""
     if (cost := max_cost(candidate.rules)).over_budget:
@@ -153,9 +165,11 @@ def retire(database: Database, number: int, change: Change) -> Edition:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
+        if already_taken(current, change):
+            return book.one_even_if_unreadable(number)
         refuse_wrong_step(book.one_even_if_unreadable(number), Step.RETIRED)
         book.move(number, Status.RETIRED)
-        _record(current, number, Step.RETIRED, change)
+        record(current, number, Step.RETIRED, change)
         moved = book.one_even_if_unreadable(number)
         current.commit()
     return moved
@@ -169,37 +183,19 @@ def delete(database: Database, number: int, change: Change) -> None:
     with database.transaction() as current:
         book = RuleBookQueries(current)
         book.lock()
+        if already_taken(current, change):
+            return
         found = book.one_even_if_unreadable(number)
         shadowed = AuditQueries(current).was_taken(number, Step.SHADOWED)
         refuse_deletion(found, shadowed=shadowed, derived=book.made_from(number))
         book.delete(number)
-        _record(current, number, Step.DELETED, change)
+        record(current, number, Step.DELETED, change)
         current.commit()
-
-
-def _record(  # noqa: PLR0913  # a step has that many attributes
-    current: Transaction,
-    number: int,
-    step: Step,
-    change: Change,
-    note: str | None = None,
-    *,
-    over: int | None = None,
-    four_eyes: bool | None = None,
-) -> None:
-    """Record who did what, and where; `note` replaces the reason."""
-    reason = change.reason if note is None else note
-    at_shell = change.at_shell or None
-    AuditQueries(current).note(number, step, change.actor, reason, over=over, at_shell=at_shell, four_eyes=four_eyes)
 
 
 def _owners(current: Transaction, *names: str) -> Mapping[str, str]:
     """Return the owners of the keys with these recorded names, by prefix."""
     return KeyQueries(current).owners([prefix_of(who) for who in names])
-
-
-def _successor(number: int) -> str:
-    return f"edition {number} takes its place"
 
 
 def _base(book: RuleBookQueries, number: int) -> int:

@@ -216,9 +216,8 @@ def parse_each(plain: object) -> tuple[dict[str, Rule], Errors]:
     if not isinstance(plain, list) or not 1 <= len(plain) <= MAX_RULES:
         raise InvalidRules({"rules": [f"Must be a list of 1 to {MAX_RULES} rules."]})
     rules: dict[str, Rule] = {}
-    codes = [_code_of(each) for each in plain]
-    errors = _duplicate_codes(codes)
-    for name, each in zip(_names(codes), plain, strict=True):
+    errors = _duplicate_codes([_code_of(each) for each in plain])
+    for name, each in zip(names_of(plain), plain, strict=True):
         try:
             rules[name] = _parse_rule(each)
         except ValidationError as error:
@@ -231,8 +230,9 @@ def _code_of(plain: object) -> int | None:
     return code if type(code) is int and abs(code) <= BIGINT_MAX else None
 
 
-def _names(codes: Sequence[int | None]) -> list[str]:
-    """Name each rule by its code, with its position if the code is missing or not unique."""
+def names_of(plain: Sequence[object]) -> list[str]:
+    """Name each rule as errors do: by its code, with its position if the code is missing or not unique."""
+    codes = [_code_of(each) for each in plain]
     places = [f"no. {place}" for place in range(1, len(codes) + 1)]
     return [
         f"rule {place}" if code is None else f"rule {code} ({place})" if codes.count(code) > 1 else f"rule {code}"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,7 +29,8 @@ class RuleBookRow(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlc
     """An edition. Triggers refuse to change its rules; only its status and publication change.
 
     Only a draft can be deleted, and only if it was never in the shadow. While four eyes are on, a trigger refuses a
-    live edition without a publisher whose key has another owner than its author's, or without its step in the audit.
+    live edition without a publisher whose key has another owner than its author's, or who is signed in with another
+    account, or without its step in the audit.
     """
 
     __tablename__ = "rule_book"
@@ -61,10 +63,16 @@ Index("uq_rule_book_shadow", RuleBookRow.status, unique=True, postgresql_where=R
 
 
 class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as above
-    """A step that somebody took. A trigger refuses to change or remove any, even those of a deleted draft."""
+    """A step that somebody took. A trigger refuses to change or remove any, even those of a deleted draft.
+
+    `form` is that of the page whose step it is, which is taken once however often the form is sent.
+    """
 
     __tablename__ = "rule_book_audit"
-    __table_args__ = may(insert="edition step who note published_over at_shell four_eyes")
+    __table_args__ = (
+        Index("uq_rule_book_audit_form", "form", unique=True, postgresql_where=text("form IS NOT NULL")),
+        may(insert="edition step who note published_over at_shell four_eyes form"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     edition: Mapped[int] = mapped_column(Integer)  # no foreign key: a deleted draft's steps stay
@@ -77,3 +85,4 @@ class RuleBookAuditRow(db.Model):  # type: ignore[name-defined, misc]  # as abov
     published_over: Mapped[int | None] = mapped_column(ForeignKey("rule_book.edition"))
     at_shell: Mapped[str | None] = mapped_column(Text)
     four_eyes: Mapped[bool | None] = mapped_column(Boolean)
+    form: Mapped[str | None] = mapped_column(Text)

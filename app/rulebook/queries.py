@@ -66,6 +66,11 @@ class RuleBookQueries:
         number = self.numbers_in_force().live
         return None if number is None else self.one_even_if_unreadable(number)
 
+    def latest_replaced(self) -> int | None:
+        """Return the edition that was live before the present one: of those once live, the one published last."""
+        retired = select(Book.edition).where(Book.status == Status.RETIRED, Book.published_at.is_not(None))
+        return self._transaction.execute(retired.order_by(Book.published_at.desc()).limit(1)).scalar()
+
     def _row(self, edition: int) -> Row[Any]:
         row = self._transaction.execute(select(*COLUMNS).where(Book.edition == edition)).one_or_none()
         if row is None:

@@ -2,7 +2,7 @@
 
 import click
 
-from app.rulebook.approval import draft_with_key, is_author_known, publish_with_key, turn_off_with_key
+from app.rulebook.approval import draft_with_key, is_author_known, is_person, publish_with_key, turn_off_with_key
 from app.rulebook.domain import Edition, RuleBookRefused, UnreadableEdition
 from app.rulebook.forms import InvalidRules
 from app.rulebook.remedies import Remedy
@@ -49,6 +49,8 @@ def how_to_publish(edition: Edition, *, four_eyes: bool) -> str:
     number = edition.edition
     if not four_eyes:
         return f"Make it live: {command(f'rules publish {number}')}"
+    if is_person(edition.author):
+        return "FOUR_EYES: another person with the role publisher has to publish it in the console."
     if is_author_known(edition.author):
         return (
             f"FOUR_EYES: publish it with a key of another owner than its author's: {_request(publish_with_key(number))}"

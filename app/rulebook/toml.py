@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tomli_w
@@ -35,13 +35,19 @@ class TomlDraft(NamedTuple):
 
 def parse_toml(text: str) -> TomlDraft:
     """Parse the rules of a new edition; raises `InvalidRules`, also for invalid TOML or if parsing costs too much."""
+    rules, based_on = read_toml(text)
+    return TomlDraft(parse_draft(rules), based_on)
+
+
+def read_toml(text: str) -> tuple[list[Any], int | None]:
+    """Return the rules of a file as they are written, and its base; raises `InvalidRules` if it has none to read."""
     _refuse_costly(text)
     tables = _tables(text)
     if unknown := sorted(tables.keys() - {"rules", "based_on"}):
         raise InvalidRules({printable(name): ["Unknown table; put the rules in [[rules]]."] for name in unknown})
     if not isinstance(tables.get("rules"), list):
         raise InvalidRules({"rules": ["Write [[rules]] above each rule."]})
-    return TomlDraft(parse_draft(tables["rules"]), _base(tables))
+    return tables["rules"], _base(tables)
 
 
 def _refuse_costly(text: str) -> None:
@@ -76,4 +82,9 @@ def _tables(text: str) -> dict[str, Any]:
 
 def format_toml(edition: Edition) -> str:
     """Return an edition as TOML that can be edited and parsed again, as a draft based on it."""
-    return tomli_w.dumps({"based_on": edition.edition, "rules": format_rules(edition.rules)})
+    return write_toml(format_rules(edition.rules), edition.edition)
+
+
+def write_toml(rules: Sequence[Mapping[str, Any]], based_on: int | None) -> str:
+    """Return rules that are written as mappings, perhaps wrong ones, as TOML."""
+    return tomli_w.dumps({**({} if based_on is None else {"based_on": based_on}), "rules": list(rules)})

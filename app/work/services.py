@@ -23,7 +23,8 @@ def nothing() -> None:
 class Duty:
     """An errand by name, with the seconds from one turn to the next, and those after which a turn counts as stuck.
 
-    `at_end` is called after the last turn, for what the errand has begun and must end.
+    `at_stop` is called when the worker is told to stop, while a turn may be under way, by another thread. `at_end` is
+    called after the last turn, for what the errand has begun and must end.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Duty:
     pause: float
     patience: float = 60.0
     at_end: Callable[[], None] = nothing
+    at_stop: Callable[[], None] = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,13 @@ class Turns:
             return not self._stopped.is_set()
         return time.monotonic() - self._began_at > self._duty.patience
 
+    def give_up(self) -> None:
+        """Have a turn under way end early, if this duty can."""
+        try:
+            self._duty.at_stop()
+        except Exception as error:  # noqa: BLE001  # the process ends either way
+            self._log_failure(error)
+
     def trouble(self) -> Trouble | None:
         """Return since when this duty fails, and why; None if it does not."""
         since, cause = self._failing_since, self._cause
@@ -110,6 +117,8 @@ class Worker:
     def stop(self) -> None:
         """Begin no more turns, and wait for those under way, within `GRACE`."""
         self._stopped.set()
+        for turns in self._all:
+            turns.give_up()
         until = time.monotonic() + GRACE
         for turns in self._all:
             turns.thread.join(max(0.0, until - time.monotonic()))

@@ -188,7 +188,7 @@ EMPTY = """
               delivery_attempt, awaited, evaluation_conclusion, evaluation, action_step, automated_action,
               interaction, case_presence, case_draft, saved_view, case_mute, case_event, case_alert,
               care_case, customer_view, export_log, staff_attempt, staff_audit, staff_recovery, staff_token,
-              staff_session, staff_account, work_trouble}';
+              staff_session, staff_account, work_trouble, backtest_job}';
         name text;
     BEGIN
         EXECUTE 'LOCK TABLE ' || array_to_string(names, ', ');

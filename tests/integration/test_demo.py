@@ -103,7 +103,9 @@ def test_a_filled_demo_has_everything_that_a_console_shows(site: Site, app: APIF
         "SELECT edition, status::text, count(DISTINCT activity_event.user_id) > 0 FROM rule_book"
         " LEFT JOIN activity_event USING (edition) GROUP BY 1, 2 ORDER BY 1"
     )
-    assert editions == [(1, "retired", False), (2, "retired", True), (3, "live", True), (4, "shadow", False)]
+    states = ["retired", "retired", "live", "shadow", "draft"]
+    assert editions == [(no, state, no in {2, 3}) for no, state in enumerate(states, start=1)]
+    assert sql("SELECT edition, against, state FROM backtest_job") == [(5, 3, "waiting")]
     for command in (["cases", "verify"], ["rules", "verify"]):
         done = app.test_cli_runner().invoke(args=command)
         assert done.exit_code == 0, done.output

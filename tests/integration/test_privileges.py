@@ -152,7 +152,17 @@ ALLOWED = {
         update=("status", "published_at", "published_by"),
         delete=True,
     ),
-    "rule_book_audit": May(insert=("edition", "step", "who", "note", "published_over", "at_shell", "four_eyes")),
+    "rule_book_audit": May(
+        insert=("edition", "step", "who", "note", "published_over", "at_shell", "four_eyes", "form")
+    ),
+    "backtest_job": May(
+        insert=("edition", "against", "days", "asked_by", "form"),
+        update=(
+            *("state", "worker", "attempts", "started_at", "beat_at", "ended_at", "events", "judged", "cancelled_by"),
+            *("cause", "summary", "report"),
+        ),
+        delete=True,
+    ),
     "rule_policy_change": May(insert=("step", "who", "owner", "note", "at_shell")),
     "running_total": May(
         insert=("user_id", "type", "series", "t", "since", "changes", "events", "amount"),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
+from typing import NoReturn
 
 import pytest
 from structlog.testing import capture_logs
@@ -32,8 +33,8 @@ class Errand:
         return self.todo[self.done - 1]()
 
 
-def fail(error: Exception) -> Callable[[], bool]:
-    def turn() -> bool:
+def fail(error: Exception) -> Callable[[], NoReturn]:
+    def turn() -> NoReturn:
         raise error
 
     return turn
@@ -143,3 +144,16 @@ def test_a_stop_waits_for_turns_under_way_but_not_for_ever() -> None:
     made.stop()
     assert time.monotonic() - began < MAX_WAIT / 2
     goes_on.set()
+
+
+def test_a_stop_tells_a_turn_under_way_to_end_early_whatever_that_raises() -> None:
+    goes_on = Event()
+    stuck = Duty(name="long", errand=Errand([lambda: goes_on.wait(MAX_WAIT)]), pause=0.01, at_stop=goes_on.set)
+    broken = Duty(name="broken", errand=Errand(), pause=0.01, at_stop=fail(ValueError("a defect")))
+    made = Worker([broken, stuck])
+    began = time.monotonic()
+    with capture_logs() as logs:
+        made.start()
+        made.stop()
+    assert time.monotonic() - began < MAX_WAIT / 2
+    assert [each["duty"] for each in logs if each["log_level"] == "error"] == ["broken"]

@@ -2,14 +2,23 @@
 
 from itertools import chain
 
-from app.backtest.comparing.domain import MAX_COMPARED, Comparison, NeverInShadow, Subject, TooMuchToCompare
+from app.backtest.comparing.domain import (
+    DEFAULT_LIMIT,
+    MAX_COMPARED,
+    Comparison,
+    NeverInShadow,
+    Subject,
+    TooMuchToCompare,
+)
 from app.backtest.comparing.queries import find_few
 from app.backtest.comparing.stretches import stretches_of
 from app.backtest.comparing.tally import ComparisonTally
 from app.backtest.domain import DAY, Calendar, Scope
 from app.backtest.reports import EditionRules
+from app.backtest.services import BacktestServices
 from app.rulebook.audit import AuditQueries
 from app.rulebook.queries import RuleBookQueries
+from app.staff.permissions import Actor, Permission
 from lib.database import Database
 from lib.database_errors import StatementTimeout
 from lib.transactions import Transaction
@@ -32,6 +41,12 @@ def compare_few(database: Database, number: int, scope: Scope, limit: int) -> Co
     tally = ComparisonTally(Calendar.of(each.t // DAY for each in found), limit)
     tally.count(found)
     return tally.comparison(subject)
+
+
+def compare_for(services: BacktestServices, actor: Actor, number: int, scope: Scope) -> Comparison:
+    """Compare what a page may read, for somebody who has signed in; raises as `compare_few` does."""
+    actor.require(Permission.REPORTS_READ)
+    return compare_few(services.database, number, scope, DEFAULT_LIMIT)
 
 
 def subject_of(current: Transaction, number: int, scope: Scope) -> Subject:

@@ -1,0 +1,1 @@
+"""Backtests that people ask for in the console, and the worker runs."""
