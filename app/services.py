@@ -42,6 +42,7 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.shown_settings import shown_settings
 from app.staff.passwords import Passwords
 from app.staff.services import StaffServices
 from app.staff.totp import ConsoleKeys
@@ -133,9 +134,9 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         t_is_unix=settings.t_is is MeaningOfT.UNIX,
         announce=announce_publication,
     )
-    yield AccessServices(database=database, key_max_age=settings.key_max_age)
+    yield (access := AccessServices(database=database, key_max_age=settings.key_max_age))
     yield AlertServices(database=database, meanings=editions.meanings)
-    yield PlayerServices(database=database)
+    yield (players := PlayerServices(database=database))
     yield BacktestServices(database=database, engine=engine)
     yield SealServices(database=database, engine=engine)
     transport = make_transport(settings)
@@ -145,7 +146,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield MetricsServices(
         measured=(measured_work(database, names), measured_deliveries(database), measured_cases(database))
     )
-    yield WebhookServices(
+    webhooks = WebhookServices(
         database=database,
         keys=transport.keys,
         allowed=transport.allowed,
@@ -153,6 +154,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
+    yield webhooks
     staff = StaffServices(
         database=database,
         passwords=Passwords(),
@@ -163,7 +165,17 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     cases = CaseServices(database=database, engine=engine, announce=announce_case)
     yield staff
     yield cases
-    yield ConsoleServices(staff=staff, cases=cases, is_on=settings.console, secure=settings.env == "production")
+    yield ConsoleServices(
+        staff=staff,
+        cases=cases,
+        players=players,
+        access=access,
+        webhooks=webhooks,
+        settings=shown_settings(settings),
+        is_on=settings.console,
+        secure=settings.env == "production",
+        t_is_unix=settings.t_is is MeaningOfT.UNIX,
+    )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 
 

@@ -6,7 +6,19 @@ from app.access import guard
 from app.console import errors
 from app.console.assets import assets
 from app.console.entrance import console
-from app.console.pages import audit, case, me, queue, search, staff, start  # noqa: F401  # they add their routes to the blueprint
+from app.console.pages import (  # noqa: F401  # they add their routes to the blueprint
+    audit,
+    case,
+    endpoint_steps,
+    keys,
+    me,
+    queue,
+    register,
+    search,
+    settings,
+    staff,
+    start,
+)
 from app.staff.addresses import PATHS
 from lib.problem_details import hide_below
 

@@ -5,12 +5,16 @@ from urllib.parse import quote
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.access.domain import InactiveKey, NoSuchKey
 from app.cases.refusals import CaseRefusal, NoSuchCase
 from app.console.answers import page
 from app.console.entrance import console, session_or_none
+from app.console.forms import OF_THE_WHOLE
+from app.players.domain import NotRegistered
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
 from app.staff.passwords import Busy
 from app.staff.permissions import NotConfirmed, NotPermitted
+from app.webhooks.requests import EndpointGone, NoSuchDelivery, NoSuchEndpoint
 from lib.logs import get_logger
 from lib.problem_details import ProblemType, pages_under
 from lib.request_ids import current_request_id
@@ -46,6 +50,11 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+def refused(error: CaseRefusal) -> dict[str, list[str]]:
+    """Return why a step with a case was refused, as the error of the form's field, or of the whole form."""
+    return {error.field or OF_THE_WHOLE: [sentence(str(error))]}
+
+
 @console.errorhandler(NotPermitted)
 def show_forbidden(error: NotPermitted) -> Response:
     """Say which permission is missing."""
@@ -62,6 +71,11 @@ def ask_for_code(_: NotConfirmed) -> AnyResponse:
     return redirect(f"/console/confirm?next={quote(back, safe='/')}", 303)
 
 
+@console.errorhandler(EndpointGone)
+@console.errorhandler(NoSuchDelivery)
+@console.errorhandler(NoSuchEndpoint)
+@console.errorhandler(NoSuchKey)
+@console.errorhandler(NotRegistered)
 @console.errorhandler(NoSuchCase)
 @console.errorhandler(NoSuchAccount)
 @console.errorhandler(LinkExpired)
@@ -70,6 +84,7 @@ def show_missing(error: Exception) -> Response:
     return error_page(404, sentence(str(error)))
 
 
+@console.errorhandler(InactiveKey)
 @console.errorhandler(CaseRefusal)
 @console.errorhandler(StaffRefusal)
 def show_conflict(error: Exception) -> Response:

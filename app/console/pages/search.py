@@ -10,7 +10,7 @@ from app.console.answers import page
 from app.console.entrance import console, made, session
 from app.console.pages import case_words
 from app.console.pages.case_forms import BIGGEST
-from app.console.pages.queue import CASES, DIGITS
+from app.console.pages.trails import CASES, DIGITS
 from app.staff.permissions import Permission
 
 MOST = 20  # cases of a customer that are listed
