@@ -13,7 +13,7 @@ from app.setting_values import OFF, ON
 SET = "set"
 # What may be shown, and what it is for. Any other setting is treated as a secret.
 OPEN = {
-    "env": "production: every request needs a key, and cookies need https",
+    "env": "development, or production, where every request needs a key and cookies need https",
     "host": "where the service listens",
     "port": "where the service listens",
     "web_workers": "processes",

@@ -1,18 +1,22 @@
 """Lines of players that somebody pastes: as in a CSV file of players, with a result for each line (A85)."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
 
 from app.players.controllers import UpdateResult
-from app.players.domain import MAX_PLAYERS
-from app.players.files import Imported, Take, check_header, updates_in
+from app.players.domain import MAX_PLAYERS, DuplicateUser, NotRegistered
+from app.players.files import Fault, Imported, Take, check_header, updates_in
 from app.players.updating import Updated
 from lib.record_files import DELIMITERS, Record, UnreadableFile
 
 SOURCE = "the text"
+WHY: Mapping[type[Exception], str] = {
+    DuplicateUser: "email: Belongs to somebody else.",
+    NotRegistered: "Nobody is registered under this number: give the name and the email as well.",
+}
 
 
 class LineResult(StrEnum):
@@ -26,7 +30,10 @@ class LineResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedLine:
-    """A line with its number, counted from the heading on, which is 1; `user_id` is None where it cannot be read."""
+    """A line with its number, counted from the heading on, which is 1; `user_id` is None where it cannot be read.
+
+    `why` says for people who work with customers why a line is refused.
+    """
 
     line: int
     result: LineResult
@@ -44,10 +51,8 @@ def take_lines(text: str, take: Take) -> Sequence[PastedLine]:
     found = Imported()
     numbered = list(updates_in(header, records, found))
     results = take([update for _, update in numbered])
-    taken = [_line(line, result) for (line, _), result in zip(numbered, results, strict=True)]
-    for fault in found.faults:
-        why = f"{fault.field}: {fault.reason}" if fault.field else fault.reason
-        taken.append(PastedLine(line=fault.line, result=LineResult.REFUSED, why=why))
+    taken = [_line(line, update.user_id, result) for (line, update), result in zip(numbered, results, strict=True)]
+    taken += [PastedLine(line=fault.line, result=LineResult.REFUSED, why=_fault(fault)) for fault in found.faults]
     return sorted(taken, key=lambda each: each.line)
 
 
@@ -79,9 +84,15 @@ def _records(rows: Iterator[list[str]], columns: int) -> Iterator[Record]:
             yield Record(number, "", fault=f"has {len(values)} values, but the header names {columns}")
 
 
-def _line(line: int, result: UpdateResult) -> PastedLine:
+def _fault(fault: Fault) -> str:
+    if fault.field == "user_id":
+        return "user_id: Must be a whole number."
+    return f"{fault.field}: {fault.reason}" if fault.field else fault.reason
+
+
+def _line(line: int, user_id: int, result: UpdateResult) -> PastedLine:
     if not isinstance(result, Updated):
-        return PastedLine(line=line, result=LineResult.REFUSED, why=str(result))
+        return PastedLine(line=line, result=LineResult.REFUSED, user_id=user_id, why=WHY[type(result)])
     changed = LineResult.CHANGED if result.changes else LineResult.UNCHANGED
     kind = LineResult.REGISTERED if result.registers else changed
     return PastedLine(line=line, result=kind, user_id=result.user_id)

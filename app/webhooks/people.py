@@ -24,7 +24,7 @@ from app.webhooks.requests import (
 from app.webhooks.services import WebhookServices
 
 DOUBLE_CLICK = timedelta(minutes=1)  # within which the same person makes the same endpoint only once
-STEPS_SHOWN, DELIVERIES_SHOWN = 20, 50
+STEPS_SHOWN, DELIVERIES_SHOWN = 20, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,9 +164,9 @@ def test_many_are_tried_and_then_taken_with_a_result_for_each_line(admin: Tab, s
     ]  # fmt: skip
     reasons = {line: why for line, _, why in rows}
     assert "user_id" in reasons["3"]
-    assert "another player has this email" in reasons["4"]
-    assert "send the name and the email as well" in reasons["5"]
-    assert "has 2 values, but the header names 4" in reasons["7"]
+    assert "Belongs to somebody else." in reasons["4"]
+    assert "give the name and the email as well" in reasons["5"]
+    assert "Has 2 values, but the header names 4" in reasons["7"]
     kept = re.search(r'<textarea name="text" hidden>\n(.*?)</textarea>', tried, re.DOTALL)
     assert kept
     done = admin.post(f"{REGISTER}/import", text=kept[1], step="import").text
