@@ -128,10 +128,9 @@ class PlayersParameters(PageParameters):
     )
     search = Line(
         longest=MAX_EMAIL_LENGTH,
-        load_default="",
         metadata={"description": "only the player with this id, or players with this in the name or the email"},
     )
-    group = Word(pattern=GROUP, form=A_GROUP, load_default="", metadata={"description": "only players in this group"})
+    group = Word(pattern=GROUP, form=A_GROUP, metadata={"description": "only players in this group"})
 
     @post_load
     def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
