@@ -87,7 +87,7 @@ def _records(rows: Iterator[list[str]], columns: int) -> Iterator[Record]:
 def _fault(fault: Fault) -> str:
     if fault.field == "user_id":
         return "user_id: Must be a whole number."
-    return f"{fault.field}: {fault.reason}" if fault.field else fault.reason
+    return f"{fault.field}: {fault.reason}" if fault.field else fault.reason[:1].upper() + fault.reason[1:]
 
 
 def _line(line: int, user_id: int, result: UpdateResult) -> PastedLine:

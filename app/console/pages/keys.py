@@ -70,7 +70,7 @@ def make_key() -> AnyResponse:
     try:
         given = KeyForm().load(typed_members(form(), "scopes"))
         days = given.pop("days")
-        new = NewKey(**given, valid_for=timedelta(days=days) if days else None, form=form_key("make a key"))
+        new = NewKey(**given, valid_for=timedelta(days=days) if days else None, form=form_key("new key"))
         return secret_page(people.make(made().access, confirmed_actor(), new), new.name)
     except ValidationError as error:
         return keys_page(shown_again(kept, errors_of(error)), status=400)
