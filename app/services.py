@@ -55,6 +55,7 @@ from app.rulebook.live_rules import LiveRules
 from app.rulebook.services import RuleBookServices
 from app.seals.services import SealServices
 from app.setting_values import KEEP
+from app.shown_settings import shown_settings
 from app.staff.passwords import Passwords
 from app.staff.services import StaffServices
 from app.staff.totp import ConsoleKeys
@@ -147,12 +148,10 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         announce=announce_publication,
     )
     yield rules
-    yield AccessServices(database=database, key_max_age=settings.key_max_age)
-    alerts = AlertServices(database=database, meanings=editions.meanings)
-    yield alerts
-    yield PlayerServices(database=database)
-    backtests = BacktestServices(database=database, engine=engine, t_is_unix=rules.t_is_unix)
-    yield backtests
+    yield (access := AccessServices(database=database, key_max_age=settings.key_max_age))
+    yield (alerts := AlertServices(database=database, meanings=editions.meanings))
+    yield (players := PlayerServices(database=database))
+    yield (backtests := BacktestServices(database=database, engine=engine, t_is_unix=rules.t_is_unix))
     yield SealServices(database=database, engine=engine)
     transport = make_transport(settings)
     work = WorkServices(database=database, duties=duties(database, transport, editions.meanings, backtests))
@@ -166,7 +165,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
             measured_backtests(database),
         )
     )
-    yield WebhookServices(
+    webhooks = WebhookServices(
         database=database,
         keys=transport.keys,
         allowed=transport.allowed,
@@ -174,6 +173,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         can_mail=transport.mail is not None,
         send_now=partial(send, transport=replace(transport, timeout=TEST_TIMEOUT)),
     )
+    yield webhooks
     staff, records, customers = services_of_people(settings, engine, made, alerts)
     yield from (staff, records.cases, records, customers)
     yield ConsoleServices(
@@ -183,8 +183,13 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
         customers=customers,
         rules=rules,
         backtests=backtests,
+        players=players,
+        access=access,
+        webhooks=webhooks,
+        settings=shown_settings(settings),
         is_on=settings.console,
         secure=settings.env == "production",
+        t_is_unix=settings.t_is is MeaningOfT.UNIX,
     )
     yield IntakeServices(database=database, engine=engine, policy=policy)
 

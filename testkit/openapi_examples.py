@@ -77,6 +77,15 @@ def register_twice(at: ExampleCase) -> httpx.Response:
     return register(at)
 
 
+def change_what_others_changed(at: ExampleCase) -> httpx.Response:
+    """Change a player who has changed since the version that is named."""
+    user_id, client = at.player.user_id, at.player.client
+    new = {"user_id": user_id, "name": "Ada Sample", "email": f"ada.{user_id}@example.com"}
+    client.post("/users", json=new).raise_for_status()
+    client.put(f"/users/{user_id}", json={"groups": ["vip"]}).raise_for_status()
+    return client.put(f"/users/{user_id}", json={"groups": ["18-24"], "version": 0})
+
+
 def take_an_email(at: ExampleCase) -> httpx.Response:
     """Give a player the email of another one."""
     user_id, client = at.player.user_id, at.player.client
@@ -195,6 +204,7 @@ REPRODUCTIONS: dict[tuple[str, str], Callable[[ExampleCase], httpx.Response]] = 
     ("update_users", "malformed-json"): lambda at: at.send(b"{}"),
     ("update_users", "too-large"): lambda at: at.send(b" " * (MAX_PLAYERS_BYTES + 1)),
     ("change_user", "duplicate-user"): take_an_email,
+    ("change_user", "player-changed"): change_what_others_changed,
     ("change_user", "invalid-request"): lambda at: at.send(b'{"groups": ["VIP"]}'),
     ("change_user", "not-found"): lambda at: at.send(b"{}", path="/users/0"),
     ("read_user_changes", "invalid-request"): lambda at: at.send(parameters={"limit": "0"}),

@@ -5,7 +5,7 @@ from app.access.guard import current_key
 ANONYMOUS = "anonymous"  # a client without a key, while none is required
 SERVICE = "service"  # for what no person did
 KEY = "key:"
-PERSON = "staff:"  # somebody who has signed in: the number of their account follows, then their name
+STAFF = "staff:"  # somebody who has signed in: the number of their account follows, then their name
 MIGRATION = "migration "  # the author of the first edition
 NOBODY = frozenset({ANONYMOUS, SERVICE})
 
@@ -22,5 +22,5 @@ def actor_of_request() -> str:
 
 
 def is_reserved(who: str) -> bool:
-    """Return whether a person may not use this name, because it marks keys, people, migrations or nobody known."""
-    return who.casefold().startswith((KEY, PERSON, MIGRATION)) or who.casefold() in NOBODY
+    """Return whether a person may not use this name, which marks keys, accounts, migrations or nobody known."""
+    return who.casefold().startswith((KEY, STAFF, MIGRATION)) or who.casefold() in NOBODY

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.access.domain import (
     ApiKey,
     InactiveKey,
+    KeyExists,
     KeyHasOwner,
     KeyHistory,
     KeyList,
@@ -45,15 +46,19 @@ def create_key(  # noqa: PLR0913  # all that a key has
     owner: str | None = None,
     max_age: timedelta | None = None,
     who: str = NOBODY,
+    prefix: str | None = None,
 ) -> str:
     """Make a key and return it; nobody can ever read it again.
 
-    `max_age` is the longest lifetime, and the default; raises `LifetimeTooLong` if `valid_for` exceeds it.
+    `max_age` is the longest lifetime, and the default; raises `LifetimeTooLong` if `valid_for` exceeds it. `prefix` is
+    a random one unless it is given; raises `KeyExists` if a key has it.
     """
     if max_age and valid_for and valid_for > max_age:
         raise LifetimeTooLong
     with database.transaction() as current:
-        secret_key, key_id = _add(KeyQueries(current), name, scopes, valid_for or max_age, owner=owner, who=who)
+        secret_key, key_id = _add(
+            KeyQueries(current), name, scopes, valid_for or max_age, owner=owner, who=who, prefix=prefix
+        )
         KeyQueries(current).record(KeyStep.CREATE, key_id, who)
         current.commit()
     log.info("key created", key_id=key_id, key_prefix=prefix_of(secret_key), key_name=name, who=who)
@@ -61,9 +66,16 @@ def create_key(  # noqa: PLR0913  # all that a key has
 
 
 def _add(  # noqa: PLR0913  # as above
-    keys: KeyQueries, name: str, scopes: Iterable[str], valid_for: timedelta | None, *, owner: str | None, who: str
+    keys: KeyQueries,
+    name: str,
+    scopes: Iterable[str],
+    valid_for: timedelta | None,
+    *,
+    owner: str | None,
+    who: str,
+    prefix: str | None,
 ) -> tuple[str, int]:
-    secret_key = new_secret_key()
+    secret_key = new_secret_key(prefix)
     key_id = keys.add(
         prefix=prefix_of(secret_key),
         name=name,
@@ -73,6 +85,8 @@ def _add(  # noqa: PLR0913  # as above
         created_by=who,
         owner=owner,
     )
+    if key_id is None:
+        raise KeyExists(prefix_of(secret_key))
     return secret_key, key_id
 
 
@@ -101,12 +115,18 @@ def show_key(database: Database, beginning: str, max_age: timedelta | None = Non
         )
 
 
-def rotate_key(
-    database: Database, beginning: str, overlap: timedelta, *, max_age: timedelta | None = None, who: str = NOBODY
+def rotate_key(  # noqa: PLR0913  # as above
+    database: Database,
+    beginning: str,
+    overlap: timedelta,
+    *,
+    max_age: timedelta | None = None,
+    who: str = NOBODY,
+    prefix: str | None = None,
 ) -> Rotation:
     """Make a key with the name, owner, scopes and lifetime of an older one, which expires after the `overlap`.
 
-    Raises `NoSuchKey`, `AmbiguousKey`, or `InactiveKey` if the older one is revoked or expired.
+    Raises `NoSuchKey`, `AmbiguousKey`, or `InactiveKey` if the older one is revoked or expired; `prefix` as above.
     """
     with database.transaction() as current:
         keys = KeyQueries(current)
@@ -116,7 +136,7 @@ def rotate_key(
         if state != "valid":
             raise InactiveKey(f"{older.prefix} ({older.name}) is {state}")
         lifetime = _lifetime(older, max_age)
-        secret_key, key_id = _add(keys, older.name, older.scopes, lifetime, owner=older.owner, who=who)
+        secret_key, key_id = _add(keys, older.name, older.scopes, lifetime, owner=older.owner, who=who, prefix=prefix)
         keys.record(KeyStep.ROTATE, key_id, who, replaces=older.id)
         ends_at = keys.expire_after(older.id, overlap)
         current.commit()

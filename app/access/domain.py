@@ -138,9 +138,9 @@ def read_span(text: str) -> timedelta:
     return int(written[1]) * UNITS[written[2]]
 
 
-def new_secret_key() -> str:
-    """Make a key: our mark, a public prefix to look it up by, and 256 random bits in base64."""
-    return f"{MARK}_{secrets.token_hex(PREFIX_BYTES)}_{secrets.token_urlsafe(SECRET_BYTES)}"
+def new_secret_key(prefix: str | None = None) -> str:
+    """Make a key: our mark, a public prefix to look it up by, random unless given, and 256 random bits in base64."""
+    return f"{MARK}_{prefix or secrets.token_hex(PREFIX_BYTES)}_{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def prefix_of(key: str) -> str:
@@ -170,6 +170,14 @@ class AmbiguousKey(Exception):
         super().__init__(f"{len(candidates)} keys begin with {beginning!r}")
         self.candidates = candidates
         self.now = now
+
+
+class KeyExists(Exception):
+    """A key has this prefix already: the form that makes it was sent before."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(f"this form was sent before, and made the key {prefix}; a key is shown only once")
+        self.prefix = prefix
 
 
 class KeyHasOwner(Exception):

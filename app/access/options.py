@@ -18,7 +18,9 @@ def parse_name(_: click.Context, __: click.Parameter, value: str) -> str:
     if not 1 <= len(who) <= MAX_NAME or not who.isprintable():
         raise click.BadParameter(f"give your name: 1 to {MAX_NAME} printable characters")
     if is_reserved(who):
-        raise click.BadParameter("give the name of a person; this one is reserved for keys, migrations and the service")
+        raise click.BadParameter(
+            "give the name of a person; this one is reserved for keys, accounts, migrations and the service"
+        )
     return who
 
 

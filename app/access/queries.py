@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import DateTime, Integer, Row, Text, cast, column, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
@@ -77,6 +78,10 @@ class KeyQueries:
         """Return all keys ever made, oldest first."""
         return [_key(row) for row in self._transaction.execute(select(*COLUMNS).order_by(Key.created_at, Key.id))]
 
+    def prefix(self, key_id: int) -> str | None:
+        """Return the prefix of a key, None if there is no such key."""
+        return self._transaction.execute(select(Key.prefix).where(Key.id == key_id)).scalar_one_or_none()
+
     def in_use(self) -> tuple[datetime | None, Sequence[ApiKey]]:
         """Return the time of the database, or None if there are no keys, and the keys that requests may show.
 
@@ -111,9 +116,9 @@ class KeyQueries:
         valid_for: timedelta | None,
         created_by: str,
         owner: str | None,
-    ) -> int:
-        """Store a new key, created and expiring by the database's clock; return its id."""
-        new = insert(Key).values(
+    ) -> int | None:
+        """Store a new key, created and expiring by the database's clock; return its id, None if the prefix is taken."""
+        new = insert_or(Key).values(
             prefix=prefix,
             name=name,
             digest=digest,
@@ -123,7 +128,8 @@ class KeyQueries:
             created_by=created_by,
             owner=owner,
         )
-        return int(self._transaction.execute(new.returning(Key.id)).scalar_one())
+        added = new.on_conflict_do_nothing(index_elements=[Key.prefix]).returning(Key.id)
+        return self._transaction.execute(added).scalar_one_or_none()
 
     def revoke(self, prefix: str, who: str) -> bool:
         """Revoke a key; return False, and change nothing, if it was revoked before."""

@@ -6,12 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from app.cases.arrivals import Arrival, Mute, MuteEnd
 from app.cases.models import CaseAlertRow as Attached
 from app.cases.models import CaseMuteRow as Muted
 from app.cases.requests import CaseAlert
+from app.rulebook.models import RuleBookRow as Book
 from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
@@ -143,8 +145,13 @@ class AlertQueries:
 
     def of_case(self, case_id: int) -> list[CaseAlert]:
         """Return the alerts of a case, newest first, at most 200."""
-        names = [getattr(Attached, name) for name in CaseAlert.__slots__]
-        found = select(*names).where(Attached.case_id == case_id).order_by(Attached.number.desc()).limit(MAX_ALERTS)
+        names = [getattr(Attached, name) for name in CaseAlert.__slots__ if name != "rule"]
+        found = (
+            select(*names, _rule_name())
+            .where(Attached.case_id == case_id)
+            .order_by(Attached.number.desc())
+            .limit(MAX_ALERTS)
+        )
         return [CaseAlert(**row._asdict()) for row in self._transaction.execute(found)]
 
     def state(self) -> tuple[int, float, int, int, datetime]:
@@ -184,6 +191,14 @@ class MuteQueries:
         """Return the value of the newest alert of a code in a case; None if it has none."""
         newest = select(Attached.value).where(Attached.case_id == case_id, Attached.code == code)
         return self._transaction.execute(newest.order_by(Attached.number.desc()).limit(1)).scalar_one_or_none()
+
+
+def _rule_name() -> ColumnElement[str | None]:
+    """Return the name of the rule of an alert, in its edition."""
+    code = func.jsonb_build_object("code", Attached.code)
+    named = func.jsonb_path_query_first(Book.rules, cast("$[*] ? (@.code == $code).name", JSONPATH), code)
+    text_of = named.op("#>>")(cast([], ARRAY(Text)))
+    return select(text_of).where(Book.edition == Attached.edition).scalar_subquery().label("rule")
 
 
 def _mutes() -> Select[Any]:

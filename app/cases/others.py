@@ -93,7 +93,7 @@ def keep_draft(services: CaseServices, actor: Actor, case_id: int, text: str) ->
     actor.require(Permission.CASES_WORK)
     staff_id = _person(actor)
     if len(text) > MAX_NOTE:
-        raise TextNeeded(f"the text has {len(text):,} characters; {MAX_NOTE:,} is the maximum")
+        raise TextNeeded(f"the text has {len(text):,} characters; {MAX_NOTE:,} is the maximum", "note")
     with services.database.transaction() as current:
         existing(current, case_id, lock=False)
         if text.strip():
@@ -128,7 +128,7 @@ def save_view(services: CaseServices, actor: Actor, name: str, query: Mapping[st
     actor.require(Permission.CASES_READ)
     staff_id, name = _person(actor), name.strip()
     if not 0 < len(name) <= MAX_NAME:
-        raise TextNeeded(f"enter a name of 1 to {MAX_NAME} characters")
+        raise TextNeeded(f"enter a name of 1 to {MAX_NAME} characters", "name")
     with services.database.transaction() as current:
         desks = DeskQueries(current)
         names = {each.name for each in desks.views(staff_id)} | {name}

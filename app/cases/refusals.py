@@ -27,7 +27,9 @@ PARTICIPLES = {
 
 
 class CaseRefusal(Exception):
-    """A step with a case is refused; nothing has changed."""
+    """A step with a case is refused; nothing has changed. `field` is what is wrong of what was given, "" if nothing."""
+
+    field = ""
 
 
 class NoSuchCase(CaseRefusal):
@@ -71,9 +73,15 @@ class NotSnoozed(CaseRefusal):
 class WrongTime(CaseRefusal):
     """The time is not after now, or later than allowed."""
 
+    field = "days"
+
 
 class TextNeeded(CaseRefusal):
-    """A reason or a note is missing, or too long."""
+    """A reason, a note or another text is missing, or too long; `field` says which."""
+
+    def __init__(self, text: str, field: str = "reason") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class LeadNeeded(CaseRefusal):

@@ -67,6 +67,11 @@ class QueueRow:
     nth: int
     assignee: str | None
 
+    @property
+    def id(self) -> int:
+        """The case's id."""
+        return self.case.id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePage:
@@ -98,7 +103,7 @@ class CaseListQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAlert:
-    """An alert attached to a case, by what names it."""
+    """An alert attached to a case, by what names it, with the name that its rule has in its edition."""
 
     number: int
     user_id: int
@@ -110,6 +115,7 @@ class CaseAlert:
     muted: bool
     retracted_at: datetime | None
     sentence: str
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from app.staff.permissions import Actor, Permission
 SNOOZE, SNOOZE_OF_LEAD = timedelta(days=7), timedelta(days=30)
 UNDO, UNDO_OF_LEAD = timedelta(minutes=10), timedelta(hours=24)
 MAX_WAIT = timedelta(days=90)  # for an effect
+WHY = "why_no_interaction"
 TAKE_IT_FIRST = ": take it first"
 
 
@@ -97,7 +98,7 @@ def wait_for_effect(case: Case, until: datetime, note: str, now: datetime) -> Ch
         snoozed_until=None,
         first_action_at=case.first_action_at or now,
     )
-    return _moved(Step.WAITING, waiting, note=_text(note, MAX_REASON))
+    return _moved(Step.WAITING, waiting, note=_text(note, MAX_REASON, "note"))
 
 
 def come_back(case: Case, now: datetime) -> Change:
@@ -127,7 +128,7 @@ def close(  # noqa: PLR0913  # each is asked for in the form
         raise WrongState(case, Step.CLOSED, TAKE_IT_FIRST if case.status is Status.NEW else "")
     if open_actions:
         raise ActionsOpen(case, open_actions)
-    reason, why = _reason(reason), _text(why_no_interaction, MAX_REASON)
+    reason, why = _reason(reason), _text(why_no_interaction, MAX_REASON, WHY)
     if case.strength is Strength.STRONG and not has_interaction:
         _check_without_interaction(case, actor, why)
     ended = replace(
@@ -161,8 +162,8 @@ def undo(case: Case, actor: Actor, now: datetime) -> Change:
 def note(case: Case, text: str) -> Change:
     """Add a note, whatever the state; no other person's step becomes stale by it."""
     if not text.strip():
-        raise TextNeeded("enter a note")
-    return Change(case=replace(case, events=case.events + 1), step=Step.NOTED, note=_text(text, MAX_NOTE))
+        raise TextNeeded("enter a note", "note")
+    return Change(case=replace(case, events=case.events + 1), step=Step.NOTED, note=_text(text, MAX_NOTE, "note"))
 
 
 def open_by_hand(  # noqa: PLR0913  # each is asked for in the form
@@ -221,16 +222,16 @@ def _check_without_interaction(case: Case, actor: Actor, why: str) -> None:
     if not leads(actor):
         raise LeadNeeded(f"case {case.id} is strong and has no interaction: record one, or let a lead close it")
     if not why:
-        raise TextNeeded(f"case {case.id} is strong and has no interaction: say why there was none")
+        raise TextNeeded(f"case {case.id} is strong and has no interaction: say why there was none", WHY)
 
 
 def _reason(text: str) -> str:
     if not text.strip():
         raise TextNeeded("enter a reason")
-    return _text(text, MAX_REASON)
+    return _text(text, MAX_REASON, "reason")
 
 
-def _text(text: str, longest: int) -> str:
+def _text(text: str, longest: int, field: str) -> str:
     if len(text) > longest:
-        raise TextNeeded(f"the text has {len(text):,} characters; {longest:,} is the maximum")
+        raise TextNeeded(f"the text has {len(text):,} characters; {longest:,} is the maximum", field)
     return text.strip()

@@ -22,6 +22,7 @@ def page(template: str, *, status: int = 200, form: Form | None = None, **values
         csrf=csrf(),
         search=found is not None and found.actor.may(Permission.CASES_READ),
         notices=left,
+        undo=new_form("", prefix="undo") if any(each.is_step for each in left) else None,
         form=form,
         **values,
     )
@@ -44,11 +45,21 @@ def person_of(found: Session) -> Person:
     )
 
 
-def go_to(path: str, said: str = "", *, kind: NoticeKind = NoticeKind.OK, link: tuple[str, str] = ("", "")) -> Response:
-    """Return the way to a page after a step, which says there what was done; `link` is an address and its label."""
+def go_to(
+    path: str,
+    said: str = "",
+    *,
+    kind: NoticeKind = NoticeKind.OK,
+    link: tuple[str, str] = ("", ""),
+    is_step: bool = False,
+) -> Response:
+    """Return the way to a page after a step, which says there what was done.
+
+    `link` is an address and its label; `is_step`: of another step.
+    """
     response = make_response(redirect(path, 303))
     if said:
-        set_notice(response, Notice(kind, said, *link), secure=made().secure)
+        set_notice(response, Notice(kind, said, *link, is_step), secure=made().secure)
     return response
 
 

@@ -1,6 +1,7 @@
 """The cookies of the console: who is signed in, and what to say on the page after a redirect."""
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,10 +10,12 @@ from dataclasses import asdict
 from werkzeug.wrappers import Response
 
 from app.console.rendering import Notice, NoticeKind
+from app.staff.known_browsers import KNOWN_FOR
 
 PATH = "/"
 NOTICE_LASTS = 60  # seconds
 MAX_NOTICE = 3000  # characters
+UNDO = re.compile(r"/console/cases/[0-9]{1,19}/undo")  # the one step that a notice may offer
 
 
 def session_cookie(*, secure: bool) -> str:
@@ -37,6 +40,25 @@ def clear_session(response: Response, *, secure: bool) -> None:
     response.delete_cookie(name, path=PATH, secure=secure, httponly=True, samesite="Lax")
 
 
+def browser_cookie(*, secure: bool) -> str:
+    """Return the name of the cookie that tells a browser in which somebody has signed in before (A70)."""
+    return "__Host-browser" if secure else "browser"
+
+
+def set_browser(response: Response, mark: str, *, secure: bool) -> None:
+    """Leave in a browser what tells it the next time."""
+    if mark:
+        response.set_cookie(
+            browser_cookie(secure=secure),
+            mark,
+            max_age=KNOWN_FOR,
+            path=PATH,
+            secure=secure,
+            httponly=True,
+            samesite="Strict",
+        )
+
+
 def set_notice(response: Response, notice: Notice, *, secure: bool) -> None:
     """Have the next page say this."""
     value = urlsafe_b64encode(json.dumps(asdict(notice)).encode()).decode()
@@ -53,14 +75,15 @@ def clear_notice(response: Response, *, secure: bool) -> None:
 
 
 def read_notice(cookies: Mapping[str, str], *, secure: bool) -> Sequence[Notice]:
-    """Return the notice of the step before, [] without one; it links to nothing but pages of the console."""
+    """Return the notice of the step before, [] without one; it leads to nothing but pages of the console."""
     value = cookies.get(notice_cookie(secure=secure), "")
     with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
         read = json.loads(urlsafe_b64decode(value[:MAX_NOTICE].encode()))
         text, href, label = read["text"], read["href"], read["label"]
         if text.isprintable() and label.isprintable():
-            link = (href, label) if is_page(href) else ("", "")
-            return [Notice(NoticeKind(read["kind"]), text, *link)]
+            is_step = read["is_step"] is True
+            known = UNDO.fullmatch(href) if is_step else is_page(href)
+            return [Notice(NoticeKind(read["kind"]), text, *((href, label, is_step) if known else ()))]
     return []
 
 

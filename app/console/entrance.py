@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.access import guard
 from app.access.origins import is_forwarded
-from app.console.cookies import is_page, session_cookie
+from app.console.cookies import browser_cookie, is_page, session_cookie
 from app.console.services import ConsoleServices
+from app.staff import signing_in
 from app.staff.domain import Session
-from app.staff.signing_in import Browser, authenticate
+from app.staff.signing_in import Browser
 from app.staff.tokens import form_token
 from lib import services
 from lib.concurrency import acquire_slot
@@ -81,7 +82,7 @@ def enter() -> AnyResponse | None:
         acquire_slot(request.environ)
     token = request.cookies.get(session_cookie(secure=made().secure), "")
     is_use = not hasattr(current_app.view_functions.get(request.endpoint or ""), POLLED)
-    session = authenticate(made().staff, token, is_use=is_use) if token else None
+    session = signing_in.authenticate(made().staff, token, is_use=is_use) if token else None
     setattr(g, SEEN, (session, token))
     if is_open(request.endpoint):
         return None
@@ -157,7 +158,8 @@ def csrf() -> str:
 def browser() -> Browser:
     """Return from where the request comes."""
     address, agent = request.remote_addr or "unknown", request.headers.get("User-Agent", "")
-    return Browser(address=address, agent=agent, is_direct=not is_forwarded(request.environ))
+    mark = request.cookies.get(browser_cookie(secure=made().secure), "")
+    return Browser(address=address, agent=agent, is_direct=not is_forwarded(request.environ), mark=mark)
 
 
 def next_page() -> str:
@@ -171,3 +173,9 @@ def forbid_caching(response: Response) -> Response:
     """Keep pages out of every cache, also that of the browser's back button after signing out."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def confirm(code: str) -> None:
+    """Note that the session's owner has given a code again; raises `WrongCode`, `SignInDelayed` or `NoConsoleKey`."""
+    signing_in.confirm(made().staff, session(), code)
+    setattr(g, SEEN, (signing_in.authenticate(made().staff, cookie()), cookie()))

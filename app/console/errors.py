@@ -6,15 +6,19 @@ from flask import Flask, Response, redirect, request
 from marshmallow import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.access.domain import InactiveKey, NoSuchKey
 from app.backtest.jobs.domain import JobRefused, NoSuchJob
 from app.cases.refusals import CaseRefusal, NoSuchCase
 from app.console.answers import page
 from app.console.entrance import console, session_or_none
+from app.console.forms import OF_THE_WHOLE
 from app.interactions.refusals import NoSuchAction, NoSuchEvaluation, NoSuchInteraction
+from app.players.domain import NotRegistered
 from app.rulebook.domain import LiveEditionChanged, NoSuchEdition, RuleBookRefused
 from app.staff.domain import LinkExpired, NoSuchAccount, StaffRefusal
 from app.staff.passwords import Busy
 from app.staff.permissions import NotConfirmed, NotPermitted
+from app.webhooks.requests import EndpointGone, NoSuchDelivery, NoSuchEndpoint
 from lib.logs import get_logger
 from lib.problem_details import ProblemType, pages_under
 from lib.request_ids import current_request_id
@@ -57,6 +61,11 @@ def told(error: Exception) -> str:
     return error.refusal if isinstance(error, RuleBookRefused) else str(error)
 
 
+def refused(error: CaseRefusal) -> dict[str, list[str]]:
+    """Return why a step with a case was refused, as the error of the form's field, or of the whole form."""
+    return {error.field or OF_THE_WHOLE: [sentence(str(error))]}
+
+
 @console.errorhandler(NotPermitted)
 def show_forbidden(error: NotPermitted) -> Response:
     """Say which permission is missing."""
@@ -74,6 +83,11 @@ def ask_for_code(_: NotConfirmed) -> AnyResponse:
 
 
 @console.errorhandler(NoSuchAction)
+@console.errorhandler(EndpointGone)
+@console.errorhandler(NoSuchDelivery)
+@console.errorhandler(NoSuchEndpoint)
+@console.errorhandler(NoSuchKey)
+@console.errorhandler(NotRegistered)
 @console.errorhandler(NoSuchCase)
 @console.errorhandler(NoSuchEvaluation)
 @console.errorhandler(NoSuchInteraction)
@@ -86,6 +100,7 @@ def show_missing(error: Exception) -> Response:
     return error_page(404, sentence(told(error)))
 
 
+@console.errorhandler(InactiveKey)
 @console.errorhandler(CaseRefusal)
 @console.errorhandler(RuleBookRefused)
 @console.errorhandler(JobRefused)

@@ -10,9 +10,10 @@ from flask import url_for
 from markupsafe import Markup
 
 from app.backtest.page import FILTERS
+from app.console.agents import browser_name
 from app.console.assets import asset
 from app.console.forms import Form
-from app.console.times import distance, length, local_time, machine_time, utc_time
+from app.console.times import distance, length, local_time, machine_time, moment, utc_time
 from lib.pages.environment import page_environment
 
 # Every page is sent with these. Scripts and styles come from `console_assets` alone: none stands in a page.
@@ -70,12 +71,16 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message above the page's content, such as the result of the step before, and a link at its end."""
+    """A message above the page's content, such as the result of the step before, and a link at its end.
+
+    `is_step`: the link takes a step, so it is a button that sends a form.
+    """
 
     kind: NoticeKind
     text: str
     href: str = ""
     label: str = ""
+    is_step: bool = False
 
 
 def icon(name: str) -> Markup:
@@ -114,7 +119,9 @@ TEMPLATES.filters |= FILTERS | {
     "distance": distance,
     "length_of_time": length,
     "local_time": local_time,
+    "browser_name": browser_name,
     "machine_time": machine_time,
+    "moment": moment,
     "utc_time": utc_time,
 }
 

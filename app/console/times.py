@@ -23,6 +23,14 @@ def machine_time(at: datetime) -> str:
     return f"{_aware(at).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def moment(t: int) -> datetime | None:
+    """Return the time of an event whose `t` counts seconds since 1970; None beyond the year 9999."""
+    try:
+        return datetime.fromtimestamp(t, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def distance(at: datetime, now: datetime) -> str:
     """Say how far a time is from now, in its largest whole unit: "4 min ago", "in 2 d", "now" within half a minute."""
     apart = abs(_aware(at) - now)

@@ -20,6 +20,7 @@ from app.players.domain import (
     NoFreeUserId,
     NotRegistered,
     PageQuery,
+    PlayerMoved,
     PlayerUpdate,
     RegisteredPlayer,
 )
@@ -106,7 +107,14 @@ def read_users(query: PageQuery) -> dict[str, object]:
 @register.output(UserSchema, examples={"changed": {"value": CHANGED}}, description="as the player is from now on")
 @register.doc(
     responses=error_responses(
-        MalformedJson, NO_GROUP, DuplicateUser(["email"]), NotRegistered, NotFound, problems=PROBLEMS, takes_body=True
+        MalformedJson,
+        NO_GROUP,
+        DuplicateUser(["email"]),
+        PlayerMoved,
+        NotRegistered,
+        NotFound,
+        problems=PROBLEMS,
+        takes_body=True,
     )
 )
 @describes_path(register, PlayerInPath)
@@ -117,8 +125,9 @@ def change_user(user_id: int, changes: Mapping[str, Any]) -> RegisteredPlayer:
     `groups` replaces all groups; an empty list means none. Each change is recorded with who made it, and counts up the
     version; the same request again changes nothing. Rules that name groups use the new ones from the next event on.
     """
-    update = PlayerUpdate(user_id=user_id, **changes)
-    return controllers.change_player(services.get(PlayerServices).database, update, _actor())
+    seen = changes.get("version")
+    update = PlayerUpdate(user_id=user_id, **{name: value for name, value in changes.items() if name != "version"})
+    return controllers.change_player(services.get(PlayerServices).database, update, _actor(), seen=seen)
 
 
 @register.get(f"{USER}/changes")

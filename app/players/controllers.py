@@ -11,6 +11,7 @@ from app.players.domain import (
     NotRegistered,
     PageQuery,
     PlayerChange,
+    PlayerMoved,
     PlayerUpdate,
     RegisteredPlayer,
 )
@@ -69,7 +70,7 @@ def _next_free_id(register: PlayerQueries) -> int:
 def read_page(database: Database, query: PageQuery) -> tuple[Sequence[RegisteredPlayer], int | None]:
     """Return a page of the register in the order of ids, and the id after which the next page begins, if any."""
     with database.transaction() as current:
-        found = PlayerQueries(current).players_after(query.after, query.limit + 1)
+        found = PlayerQueries(current).players_after(query, query.limit + 1)
     return page_of(found, query.limit, lambda player: player.user_id)
 
 
@@ -81,10 +82,13 @@ def all_players(database: Database) -> Iterator[RegisteredPlayer]:
         yield from players
 
 
-def change_player(database: Database, update: PlayerUpdate, actor: Actor) -> RegisteredPlayer:
+def change_player(
+    database: Database, update: PlayerUpdate, actor: Actor, *, seen: int | None = None
+) -> RegisteredPlayer:
     """Change a registered player; what is so already is no change.
 
-    Raises `NotRegistered` or `DuplicateUser`, which leave no trace.
+    `seen` is the version that somebody looked at, if it matters. Raises `NotRegistered`, `DuplicateUser` or
+    `PlayerMoved`, which leave no trace.
     """
     with database.transaction() as current:
         register = PlayerQueries(current)
@@ -92,6 +96,8 @@ def change_player(database: Database, update: PlayerUpdate, actor: Actor) -> Reg
         [result] = _decide(register, Register(), [update], may_register=False)
         if not isinstance(result, Updated):
             raise result
+        if seen is not None and result.changes and (meanwhile := register.changes_since(update.user_id, seen)):
+            raise PlayerMoved(update.user_id, meanwhile)
         register.keep(result, actor)
         changed = register.player(update.user_id)
         current.commit()

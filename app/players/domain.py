@@ -1,6 +1,6 @@
 """Registered players, as plain values."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -90,10 +90,16 @@ class ChangesQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """A query for a page: at most `limit` players, with ids above `after`."""
+    """A query for a page: at most `limit` players, with ids above `after`.
+
+    `search` is the id of a player, or a part of the name or of the email, ignoring case; `group` is one that they are
+    in. Empty: any.
+    """
 
     limit: int
     after: int = 0
+    search: str = ""
+    group: str = ""
 
 
 class DuplicateUser(Exception):
@@ -117,6 +123,14 @@ class NotRegistered(Exception):
     def __init__(self, user_id: int, *, incomplete: bool = False) -> None:
         todo = "send the name and the email as well" if incomplete else "register the player first"
         super().__init__(f"player {user_id} is not registered; {todo}")
+
+
+class PlayerMoved(Exception):
+    """Others have changed a player since somebody looked; `meanwhile` says how, newest first."""
+
+    def __init__(self, user_id: int, meanwhile: Sequence[PlayerChange]) -> None:
+        super().__init__(f"player {user_id} was changed after the version that you name: read the player again")
+        self.meanwhile = meanwhile
 
 
 # The players of the README's examples (A15).

@@ -81,10 +81,10 @@ def _walk(path: Path, title: str, take: Take, progress: Progress) -> tuple[str, 
     """Take all lines of the file in order; return its digest and what they did."""
     found = Imported()
     with RecordFile(path) as file:
-        _check_header(path, file.header)
+        check_header(path, file.header)
         lines = file.records()
         while records := list(islice(lines, MAX_PLAYERS)):
-            updates = list(_updates(file.header, records, found))
+            updates = list(updates_in(file.header, records, found))
             results = take([update for _, update in updates])
             for (line, _), result in zip(updates, results, strict=True):
                 found.note(line, result)
@@ -94,17 +94,18 @@ def _walk(path: Path, title: str, take: Take, progress: Progress) -> tuple[str, 
     return digest, found
 
 
-def _check_header(path: Path, header: Sequence[str] | None) -> None:
+def check_header(source: object, header: Sequence[str] | None) -> None:
+    """Raise `UnreadableFile` unless a file, or whatever `source` names, has the columns of players."""
     if header is None:
         return
     if len(set(header)) < len(header) or "user_id" not in header or not set(header) <= set(COLUMNS):
         columns = ", ".join(COLUMNS[1:])
         raise UnreadableFile(
-            f"the columns of {path} are {', '.join(map(printable, header))}; it needs user_id, and may have {columns}"
+            f"the columns of {source} are {', '.join(map(printable, header))}; it needs user_id, and may have {columns}"
         )
 
 
-def _updates(
+def updates_in(
     header: Sequence[str] | None, records: Sequence[Record], found: Imported
 ) -> Iterator[tuple[int, PlayerUpdate]]:
     """Yield the update of each line that has one; note the faults of the others."""

@@ -1,6 +1,6 @@
 """The problems that clients see when the register refuses a player."""
 
-from app.players.domain import DuplicateUser, NoFreeUserId, NotRegistered
+from app.players.domain import DuplicateUser, NoFreeUserId, NotRegistered, PlayerMoved
 from app.problems import Problems
 from lib.fields import BIGINT_MAX
 from lib.problem_details import ProblemType
@@ -17,6 +17,12 @@ PROBLEMS: Problems = {
         "unknown-user",
         "The player is not registered",
         example=NotRegistered(1),
+    ),
+    PlayerMoved: ProblemType(
+        409,
+        "player-changed",
+        "Others have changed the player",
+        example=PlayerMoved(1, []),
     ),
     NoFreeUserId: ProblemType(
         409,

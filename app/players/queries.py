@@ -1,17 +1,19 @@
 """The queries about the register."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, exists, func, insert, select
+from sqlalchemy import ColumnElement, Row, exists, false, func, insert, or_, select
 from sqlalchemy.dialects import postgresql
 
 from app.datastores import AdvisoryLock
-from app.players.domain import Actor, GroupsSeen, NewPlayer, PlayerChange, Profile, RegisteredPlayer
+from app.players.domain import Actor, GroupsSeen, NewPlayer, PageQuery, PlayerChange, Profile, RegisteredPlayer
 from app.players.models import PlayerChangeRow as Change
 from app.players.models import RegisteredPlayerRow as Player
 from app.players.updating import Known, Updated
 from app.rules.history import NO_GROUPS, Groups
+from lib.fields import BIGINT_MAX
 from lib.statements import Statement, array_literal
 from lib.transactions import Transaction
 
@@ -47,6 +49,8 @@ CHANGE_COLUMNS = (
     *(Change.version, Change.old_name, Change.old_email, Change.old_groups),
     *(Change.new_name, Change.new_email, Change.new_groups, Change.changed_at, Change.changed_by, Change.at_shell),
 )
+MAX_MEANWHILE = 10  # changes
+WHOLE_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 COLUMNS = (Player.user_id, Player.name, Player.email, Player.created_at, Player.groups, Player.version)
 
 
@@ -152,10 +156,40 @@ class PlayerQueries:
             found = found.where(Change.version < before)
         return list(_changes(self._transaction.execute(found.order_by(Change.version.desc()).limit(limit))))
 
-    def players_after(self, user_id: int, limit: int) -> Sequence[RegisteredPlayer]:
-        """Return the players with ids above this one, in the order of their ids."""
-        found = select(*COLUMNS).where(Player.user_id > user_id).order_by(Player.user_id).limit(limit)
-        return [_player(row) for row in self._transaction.execute(found)]
+    def changes_since(self, user_id: int, version: int) -> Sequence[PlayerChange]:
+        """Return the changes of a player after a version, newest first, at most 10."""
+        found = select(*CHANGE_COLUMNS).where(Change.user_id == user_id, Change.version > version)
+        return list(_changes(self._transaction.execute(found.order_by(Change.version.desc()).limit(MAX_MEANWHILE))))
+
+    def players_after(self, query: PageQuery, limit: int) -> Sequence[RegisteredPlayer]:
+        """Return the players of a query, in the order of their ids."""
+        found = select(*COLUMNS).where(Player.user_id > query.after, *_matching(query))
+        return [_player(row) for row in self._transaction.execute(found.order_by(Player.user_id).limit(limit))]
+
+    def find(self, user_id: int) -> RegisteredPlayer | None:
+        """Return a player, if registered."""
+        row = self._transaction.execute(select(*COLUMNS).where(Player.user_id == user_id)).one_or_none()
+        return _player(row) if row else None
+
+    def find_by_email(self, email: str) -> RegisteredPlayer | None:
+        """Return the player with this email, ignoring case."""
+        found = select(*COLUMNS).where(func.lower(Player.email) == func.lower(email))
+        row = self._transaction.execute(found).one_or_none()
+        return _player(row) if row else None
+
+
+def _matching(query: PageQuery) -> Iterator[ColumnElement[bool]]:
+    """Yield what a query asks of players; only an id and a whole email are found by an index."""
+    if query.group:
+        yield Player.groups.contains([query.group])
+    if not (text := query.search.strip()):
+        return
+    if text.isascii() and text.isdigit():
+        yield Player.user_id == int(text) if int(text) <= BIGINT_MAX else false()
+    elif WHOLE_EMAIL.fullmatch(text):
+        yield func.lower(Player.email) == func.lower(text)
+    else:
+        yield or_(Player.name.icontains(text, autoescape=True), Player.email.icontains(text, autoescape=True))
 
 
 def _player(row: Row[Any]) -> RegisteredPlayer:

@@ -73,13 +73,18 @@ class PlayerChangesSchema(Schema):
     name = name_field()
     email = email_field()
     groups = groups_field()
+    version = WholeNumber(
+        least=0,
+        greatest=INTEGER_MAX,
+        metadata={"description": "the version that the client has seen: if others have changed it, a 409"},
+    )
 
     documented: ClassVar = {"minProperties": 1}
 
     @post_load
     def change_something(self, members: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:  # noqa: ANN401  # as above
         """Refuse a change of nothing."""
-        if not members:
+        if not members.keys() - {"version"}:
             raise ValidationError("Send the name, the email or the groups as they are to be.", "groups")
         return members
 
@@ -121,6 +126,11 @@ class PlayersParameters(PageParameters):
         load_default=0,
         metadata={"description": "only players with an id above it; the `next_after` of the previous page"},
     )
+    search = Line(
+        longest=MAX_EMAIL_LENGTH,
+        metadata={"description": "only the player with this id, or players with this in the name or the email"},
+    )
+    group = Word(pattern=GROUP, form=A_GROUP, metadata={"description": "only players in this group"})
 
     @post_load
     def to_page_query(self, parameters: Mapping[str, Any], **_: Any) -> PageQuery:  # noqa: ANN401  # as above
@@ -168,7 +178,9 @@ class PlayerChangeSchema(Schema):
     version = fields.Integer(required=True, metadata={"description": "counts the changes of the player, from 1 on"})
     at = Moment(required=True, attribute="changed_at")
     by = fields.String(
-        required=True, attribute="changed_by", metadata={"description": "for a key, its prefix and name"}
+        required=True,
+        attribute="changed_by",
+        metadata={"description": "for a key, its prefix and name; for a person, `staff:7 Ann Smith`"},
     )
     at_shell = fields.String(
         required=True,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.access.actors import ANONYMOUS, KEY, MIGRATION, PERSON
+from app.access.actors import ANONYMOUS, KEY, MIGRATION, STAFF
 from app.rulebook.domain import Edition, SelfApproval
 from app.rulebook.remedies import Remedy
 
@@ -28,17 +28,17 @@ def is_key(who: str) -> bool:
 
 def is_person(who: str) -> bool:
     """Return whether this is the name of somebody who has signed in to the console."""
-    return who.startswith(PERSON)
+    return who.startswith(STAFF)
 
 
 def is_author_known(author: str) -> bool:
     """Return whether the author is known, so that another person can be told apart."""
-    return author.startswith((KEY, PERSON, MIGRATION))
+    return author.startswith((KEY, STAFF, MIGRATION))
 
 
 def account_of(who: str) -> str:
     """Return the number of the account from the recorded name of a person: names may repeat, numbers do not."""
-    return who.removeprefix(PERSON).partition(" ")[0]
+    return who.removeprefix(STAFF).partition(" ")[0]
 
 
 def prefix_of(who: str) -> str:

@@ -202,12 +202,28 @@ def end_sessions(services: StaffServices, actor: Actor, account_id: int) -> int:
 
 
 def audit(
-    database: Database, actor: Actor, *, account_id: int | None = None, before: int | None = None
+    database: Database,
+    actor: Actor,
+    *,
+    account_id: int | None = None,
+    person: int | None = None,
+    before: int | None = None,
 ) -> Sequence[AuditEntry]:
-    """Return a page of the audit of accounts, newest first; raises `NotPermitted`."""
+    """Return a page of the audit, newest first: of all, of an account, or of what concerns a person.
+
+    Raises `NotPermitted`.
+    """
     actor.require(Permission.AUDIT_READ)
     with database.transaction() as current:
-        return AccountQueries(current).audit(account_id=account_id, before=before, limit=AUDIT_PAGE)
+        return AccountQueries(current).audit(account_id=account_id, person=person, before=before, limit=AUDIT_PAGE)
+
+
+def people_in_audit(database: Database, actor: Actor) -> Sequence[tuple[int, str]]:
+    """Return the ids of all accounts with what their owners are called, by name; raises `NotPermitted`."""
+    actor.require(Permission.AUDIT_READ)
+    with database.transaction(trial=True) as current:
+        known = [(each.id, each.shown) for each in AccountQueries(current).all()]
+    return sorted(known, key=lambda each: each[1].casefold())
 
 
 def nobody_can_sign_in(database: Database) -> bool:

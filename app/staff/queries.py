@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.staff.domain import Account, AuditEntry, Credentials, Density, Preferences, State, Step, Theme
@@ -147,12 +147,22 @@ class AccountQueries:
         self._transaction.execute(new)
 
     def audit(
-        self, *, account_id: int | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        account_id: int | None = None,
+        person: int | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> Sequence[AuditEntry]:
-        """Return steps of the audit, newest first, of one account or of all, those with an id below `before`."""
+        """Return steps of the audit, newest first, those with an id below `before`.
+
+        Of one account or of all, or those that concern a person: of their account, and by them of any.
+        """
         columns = (Audit.id, Audit.at, Audit.step, Audit.who, Audit.note, Audit.address, Row_.name, Row_.email)
         found = select(*columns).join(Row_, Row_.id == Audit.account_id).order_by(Audit.id.desc()).limit(limit)
         found = found if account_id is None else found.where(Audit.account_id == account_id)
+        if person is not None:
+            found = found.where(or_(Audit.account_id == person, Audit.who.startswith(f"staff:{person} ")))
         found = found if before is None else found.where(Audit.id < before)
         return [
             AuditEntry(

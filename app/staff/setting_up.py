@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from app.staff.controllers import existing
 from app.staff.domain import (
@@ -14,6 +15,7 @@ from app.staff.domain import (
     name_faults,
     password_faults,
 )
+from app.staff.known_browsers import mark_browser
 from app.staff.queries import AccountQueries
 from app.staff.services import StaffServices
 from app.staff.session_queries import SessionQueries
@@ -76,7 +78,8 @@ def set_up(services: StaffServices, token: str, name: str, password: str, code: 
         accounts.record(account.id, Step.ACTIVATED, name_of(named), shown.kind.value, browser.address)
         session = begin(current, named, browser)
         current.commit()
-    return Arrived(token=session, recovery_codes=tuple(codes))
+    mark = mark_browser(services.keys, named.email, datetime.now(UTC))
+    return Arrived(token=session, mark=mark, recovery_codes=tuple(codes))
 
 
 def follow_sign_in_link(services: StaffServices, token: str, browser: Browser) -> Arrived:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from app.staff.backoff import ADDRESS, BOTH, EMAIL, BackOff
@@ -16,6 +17,7 @@ from app.staff.domain import (
     Step,
     WrongCode,
 )
+from app.staff.known_browsers import known_browser, mark_browser
 from app.staff.permissions import person
 from app.staff.queries import AccountQueries
 from app.staff.services import StaffServices
@@ -31,19 +33,25 @@ log = get_logger()
 class Browser:
     """From where somebody signs in: the network address, and what the browser calls itself.
 
-    Unless `is_direct`, the address is that of a proxy, which many people share.
+    Unless `is_direct`, the address is that of a proxy, which many people share. `mark` is what an earlier sign-in has
+    left in the browser, "" for nothing.
     """
 
     address: str
     agent: str
     is_direct: bool = True
+    mark: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """Somebody is signed in: the secret of the cookie, and new recovery codes if there are any to show."""
+    """Somebody is signed in: the secret of the cookie, and new recovery codes if there are any to show.
+
+    `mark` is to be left in the browser, so that it is known the next time.
+    """
 
     token: str = field(repr=False)
+    mark: str = field(default="", repr=False)
     recovery_codes: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -55,7 +63,7 @@ def sign_in(  # noqa: PLR0913, PLR0917  # the fields of the form, and from where
     `before` is the secret of a session in the same browser, if there is one, which ends.
     Raises `SignInRefused` whichever is wrong, `SignInDelayed`, `Busy` or `NoConsoleKey`.
     """
-    subjects = _subjects(email, browser)
+    subjects = _subjects(services, email, browser)
     claim_attempt(services, subjects)
     with services.database.transaction() as current:
         account = AccountQueries(current).by_email(email.strip())
@@ -75,7 +83,7 @@ def sign_in(  # noqa: PLR0913, PLR0917  # the fields of the form, and from where
     if token is None:
         log.info("sign-in refused", address=browser.address, account_id=account.id if account else None)
         raise SignInRefused
-    return Arrived(token=token)
+    return Arrived(token=token, mark=mark_browser(services.keys, email, datetime.now(UTC)))
 
 
 def _let_in(  # noqa: PLR0913, PLR0917  # all that decides
@@ -166,9 +174,14 @@ def _left(back_off: BackOff, failed: Failures | None) -> float:
     return max(0.0, wait - failed.ago) if failed and wait else 0.0
 
 
-def _subjects(email: str, browser: Browser) -> dict[BackOff, bytes]:
-    """Return what attempts are counted by; an address that many people share says nothing of any of them."""
+def _subjects(services: StaffServices, email: str, browser: Browser) -> dict[BackOff, bytes]:
+    """Return what attempts are counted by; an address that many people share says nothing of any of them.
+
+    A browser in which the owner has signed in is counted by itself: no stranger can make it wait.
+    """
     known = email.strip().lower()
+    if name := known_browser(services.keys, browser.mark, known, datetime.now(UTC)):
+        return {BOTH: subject_of(f"browser {name}")}
     counted = {EMAIL: subject_of(f"email {known}")}
     if browser.is_direct:
         both, address = f"both {known} {browser.address}", f"address {browser.address}"

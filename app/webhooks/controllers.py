@@ -1,7 +1,7 @@
 """The use cases of endpoints: create, list, change, delete them, their secrets and steps, send a test message."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from app.webhooks.addresses import check_address
@@ -30,16 +30,21 @@ STEP_OF = {State.ENABLED: EndpointStep.ENABLED, State.PAUSED: EndpointStep.PAUSE
 TEST_SAYS = "This is a test of the endpoint; nothing has happened."
 
 
-def create(services: WebhookServices, new: NewEndpoint, who: str) -> EndpointSecret:
+def create(
+    services: WebhookServices, new: NewEndpoint, who: str, *, once_within: timedelta | None = None
+) -> EndpointSecret:
     """Create an endpoint, and return it with its secret.
 
-    Raises `NoWebhookKey`, `WrongAddress` or `TooManyEndpoints`.
+    With `once_within`, whoever creates the same again within that time gets the first one. Raises `NoWebhookKey`,
+    `WrongAddress` or `TooManyEndpoints`.
     """
     key = services.keys.newest
     _check_address(services, new.url, new.format)
     with services.database.transaction() as current:
         endpoints = EndpointQueries(current)
         endpoints.lock_creation()
+        if once_within and (made := endpoints.made_lately(new, who, once_within)):
+            return _with_secret(services, made)
         if endpoints.count() >= MAX_ENDPOINTS:
             raise TooManyEndpoints
         endpoint = endpoints.add(new, key=key, made_by=who)
@@ -120,16 +125,19 @@ def delete(services: WebhookServices, endpoint_id: int, who: str) -> None:
             return
 
 
-def rotate(services: WebhookServices, endpoint_id: int, who: str) -> EndpointSecret:
+def rotate(services: WebhookServices, endpoint_id: int, who: str, *, seen: int | None = None) -> EndpointSecret:
     """Replace the secret of an endpoint; the one before signs as well for a day.
 
-    Raises `NoSuchEndpoint`, `NotSigned` or `NoWebhookKey`.
+    `seen` is the version of the secret that is to be replaced; if it was replaced already, nothing changes, since two
+    rotations in a row would end the first secret at once. Raises `NoSuchEndpoint`, `NotSigned` or `NoWebhookKey`.
     """
     key = services.keys.newest
     with services.database.transaction() as current:
         found = existing(current, endpoint_id, lock=True)
         if found.format is not Format.STANDARD:
             _refuse_unsigned(found)
+        if seen is not None and seen != found.secret_version:
+            return _with_secret(services, found)
         rotated = EndpointQueries(current).rotate(found, key=key)
         EndpointQueries(current).note(endpoint_id, EndpointStep.ROTATED, who, f"version {rotated.secret_version}")
         current.commit()

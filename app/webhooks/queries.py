@@ -59,6 +59,14 @@ class EndpointQueries:
         added = insert(Stored).values(values).returning(*Stored.__table__.columns)
         return _endpoint(self._transaction.execute(added).one())
 
+    def made_lately(self, new: NewEndpoint, made_by: str, within: timedelta) -> Endpoint | None:
+        """Return the newest endpoint that this person has made just so within this time, as it is now."""
+        values = {"name": new.name, "url": new.url, "format": new.format.value, "made_by": made_by}
+        same = [getattr(Stored, name) == value for name, value in values.items()]
+        found = ALL.where(*same, Stored.made_at > func.now() - within).order_by(Stored.id.desc()).limit(1)
+        row = self._transaction.execute(found).one_or_none()
+        return _endpoint(row) if row else None
+
     def change(self, endpoint: Endpoint) -> None:
         """Write what people and the sender may change of an endpoint."""
         values = {

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from app.alerts.feed.domain import Numbered
 from app.alerts.feed.searching import FeedSearch, TooFarApart
 from app.webhooks.controllers import existing
+from app.webhooks.domain import Delivery
 from app.webhooks.fan_out import FanOut
 from app.webhooks.history import DeliveryHistory
 from app.webhooks.queries import EndpointQueries
@@ -34,6 +35,12 @@ def deliveries(services: WebhookServices, query: DeliveriesQuery) -> DeliveryPag
         found = DeliveryHistory(current).page(query, query.limit + 1)
     page, next_before = page_of(found, query.limit, lambda each: each.delivery.id)
     return DeliveryPage(deliveries=page, next_before=next_before)
+
+
+def delivery(services: WebhookServices, delivery_id: int) -> Delivery:
+    """Return a delivery; raises `NoSuchDelivery`."""
+    with services.database.transaction(trial=True) as current:
+        return _existing(DeliveryHistory(current), delivery_id).delivery
 
 
 def retry(services: WebhookServices, delivery_id: int, who: str) -> TriedDelivery:

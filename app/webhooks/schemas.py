@@ -193,7 +193,10 @@ class EndpointStepSchema(Schema):
         required=True,
         metadata={"description": "what was done; `disable` is the service's own"},
     )
-    who = fields.String(required=True, metadata={"description": "a key, a login of the shell, or `sender`"})
+    who = fields.String(
+        required=True,
+        metadata={"description": "a key, a person (`staff:7 Ann Smith`), a login of the shell, or `sender`"},
+    )
     note = fields.String(required=True, metadata={"description": "what that changed; of addresses only the host"})
     at = Moment(required=True)
 

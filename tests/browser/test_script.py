@@ -237,6 +237,15 @@ def test_the_menu_closes_by_escape_and_gives_the_focus_back(open_page: Open) -> 
     assert page.evaluate("document.activeElement.matches('.menu summary')")
 
 
+def test_a_step_closes_by_escape_and_gives_the_focus_back(open_page: Open) -> None:
+    page = open_page(GALLERY)
+    page.keyboard.press("e")
+    page.get_by_role("button", name="Close it").focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Close it")).to_be_hidden()
+    assert page.evaluate("document.activeElement.matches('.confirm summary')")
+
+
 # ---- without the script
 
 

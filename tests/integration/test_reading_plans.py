@@ -9,7 +9,7 @@ import pytest
 from app.events.reading.activity_queries import ADD_UP_BATCH, MAX_UNCOUNTED, ActivityQueries
 from app.events.reading.domain import Moment, StoredDecision
 from app.events.reading.queries import MAX_ANSWERS, MAX_WALKED, ReadingQueries
-from app.players.domain import NewPlayer
+from app.players.domain import NewPlayer, PageQuery
 from app.players.queries import PlayerQueries
 from lib.database import Database
 from lib.statements import Statement
@@ -159,8 +159,10 @@ OF_REGISTER: list[tuple[Callable[[PlayerQueries], object], int]] = [
     (lambda asked: asked.greatest_id(), 1),
     (lambda asked: asked.taken_by_others(NewPlayer(user_id=5, name="x", email="6@example.com")), 2),
     (lambda asked: asked.taken_by_others(NewPlayer(name="x", email="6@example.com")), 1),
-    (lambda asked: asked.players_after(10000, 201), 201),
-    (lambda asked: asked.players_after(10000, 2), 2),
+    (lambda asked: asked.players_after(PageQuery(limit=200, after=10000), 201), 201),
+    (lambda asked: asked.players_after(PageQuery(limit=1, after=10000), 2), 2),
+    (lambda asked: asked.players_after(PageQuery(limit=50, search="10000"), 51), 2),
+    (lambda asked: asked.players_after(PageQuery(limit=50, search="6@Example.com"), 51), 2),
     (lambda asked: asked.first_id_without_events(20001, 120000), 100),
 ]
 

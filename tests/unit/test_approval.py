@@ -60,6 +60,7 @@ def test_another_person_may_publish(author: str, publisher: str) -> None:
         ("Anonymous", True),
         ("migration 0004", True),
         ("Service", True),
+        ("Staff:7 Ann", True),
         ("keys", False),
         ("ann", False),
     ],

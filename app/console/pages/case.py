@@ -17,13 +17,13 @@ from app.cases.requests import CaseRef, Closing, QueueQuery, Tab
 from app.cases.services import CaseServices
 from app.console.answers import go_to, new_form, page
 from app.console.entrance import console, form, form_key, made, polled, session
-from app.console.errors import sentence
+from app.console.errors import refused, sentence
 from app.console.forms import Form
 from app.console.pages import case_forms, case_records, case_words, record_words
 from app.console.pages.case_forms import CaseForm
-from app.console.pages.queue import CASES, back_to_list
 from app.console.pages.record_forms import FOLLOW_UP_DAYS
 from app.console.pages.record_values import by_field, read
+from app.console.pages.trails import CASES, trail_in
 from app.interactions.refusals import WrongRecord
 from app.staff.controllers import colleagues
 from app.staff.permissions import Actor, Permission
@@ -67,7 +67,7 @@ STEPS = {
     "assign": PageStep(
         case_forms.AssignForm,
         lambda s, a, ref, given: controllers.assign(s, a, ref, given["to"]),
-        "Case {id} is assigned.",
+        "Case {id} is assigned to {to}.",
     ),
     "snooze": PageStep(
         case_forms.SnoozeForm,
@@ -118,8 +118,8 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
     actor = own.actor
     shown = reading.case_page(services, actor, case_id)
     records = case_records.records_of(actor, case_id)
-    forms = {step: new_form(f"{CASES}/{case_id}/{step}", prefix=step) for step in STEPS}
-    back = back_to_list(request.values.get("list", "")) if request.method == "GET" else CASES
+    trail = trail_in(request.args)
+    forms = {step: new_form(f"{CASES}/{case_id}/{step}{trail.query}", prefix=step) for step in STEPS}
     leads = steps.leads(actor)
     return page(
         "console/case.html.j2",
@@ -131,7 +131,10 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         forms={**forms, **({open_step: wrong} if wrong else {})},
         open_step=open_step,
         words=case_words,
-        back=back,
+        back=trail.back(case_id),
+        beside=trail.beside(case_id),
+        t_is_unix=made().t_is_unix,
+        codes=[(code, code) for code in shown.case.codes],
         me=own.account.id,
         may_work=actor.may(Permission.CASES_WORK),
         may_record=actor.may(Permission.INTERACTIONS_WRITE),
@@ -143,7 +146,9 @@ def case_page(case_id: int, wrong: Form | None = None, open_step: str = "", *, s
         may_see_customers=actor.may(Permission.CUSTOMERS_READ),
         may_assign=actor.may(Permission.CASES_ASSIGN),
         may_undo=may_undo(shown.case, actor, shown.now),
-        people=colleagues(made().staff.database, actor) if actor.may(Permission.CASES_ASSIGN) else (),
+        people=[(each.id, each.shown) for each in colleagues(made().staff.database, actor)]
+        if actor.may(Permission.CASES_ASSIGN)
+        else (),
         snooze_days=days_of(case_forms.SNOOZE_DAYS, 30 if leads else 7),
         wait_days=days_of(case_forms.WAIT_DAYS, 90),
         mute_days=days_of(case_forms.MUTE_DAYS, 90),
@@ -172,7 +177,7 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
     if (wanted := STEPS.get(step)) is None:
         raise NotFound
     typed, services, actor = form(), made().cases, session().actor
-    kept = new_form(f"{CASES}/{case_id}/{step}", prefix=step, values=typed)
+    kept = new_form(f"{CASES}/{case_id}/{step}{trail_in(request.args).query}", prefix=step, values=typed)
     try:
         given = read(wanted.schema, typed)
         ref = CaseRef(case_id=case_id, version=given["version"], form=form_key(f"{case_id} {step}"))
@@ -190,8 +195,16 @@ def take_case_step(case_id: int, step: str) -> AnyResponse:
             return case_page(case_id, with_errors(kept, {"_schema": [again]}), step, status=409)
         return moved_page(error, "\n\n".join(filter(None, map(typed.get, TEXTS))))
     except CaseRefusal as error:
-        return case_page(case_id, with_errors(kept, {"_schema": [sentence(str(error))]}), step, status=409)
-    return after_step(case_id, step, wanted.said.format(id=case_id))
+        return case_page(case_id, with_errors(kept, refused(error)), step, status=409)
+    return after_step(case_id, step, wanted.said.format(id=case_id, to=assignee_name(given.get("to"))))
+
+
+def assignee_name(account_id: int | None) -> str:
+    """Return the name of whom a case was given to."""
+    if account_id is None:
+        return ""
+    people = colleagues(made().staff.database, session().actor)
+    return next((each.shown for each in people if each.id == account_id), f"account {account_id}")
 
 
 def with_errors(kept: Form, errors: dict[str, Any]) -> Form:
@@ -207,7 +220,7 @@ def moved_page(error: CaseMoved, text: str) -> Response:
         code=409,
         shown=409,
         what=f"Case {error.case.id} has changed since you looked at it.",
-        links=[(f"{CASES}/{error.case.id}", f"Look at case {error.case.id}")],
+        links=[(trail_in(request.args).to(error.case.id), f"Look at case {error.case.id}")],
         request_id="",
         meanwhile=error.meanwhile,
         typed=text,
@@ -217,11 +230,12 @@ def moved_page(error: CaseMoved, text: str) -> Response:
 
 def after_step(case_id: int, step: str, said: str) -> AnyResponse:
     """Return the way on: after a closing the next of one's own cases, with the way to undo it."""
+    trail = trail_in(request.args)
     if step != "close":
-        return go_to(f"{CASES}/{case_id}", said)
+        return go_to(trail.to(case_id), said)
     own = reading.queue(made().cases, session().actor, QueueQuery(tab=Tab.MINE, limit=1)).rows
-    way_on = f"{CASES}/{own[0].case.id}" if own else CASES
-    return go_to(way_on, said, link=(f"{CASES}/{case_id}", "Undo"))
+    way_on = trail.to(own[0].id) if own else trail.address or CASES
+    return go_to(way_on, said, link=(f"{CASES}/{case_id}/undo", "Undo"), is_step=True)
 
 
 @console.post(f"{CASES}/<int:case_id>/draft")

@@ -12,25 +12,22 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.cases import controllers, others, reading
-from app.cases.domain import Outcome
+from app.cases.domain import LEAST_URGENT, Outcome
 from app.cases.refusals import CaseRefusal, WrongCursor
 from app.cases.requests import CaseRef, Filters, Opening, QueueQuery, Sort, Tab
 from app.console.answers import go_to, new_form, page
-from app.console.cookies import is_page
 from app.console.entrance import console, form, form_key, made, polled, session
-from app.console.errors import sentence
+from app.console.errors import refused
 from app.console.pages import case_words
 from app.console.pages.case_forms import BIGGEST, OpenForm
+from app.console.pages.trails import CASES, DIGITS, Trail, back_to_list
 from app.console.rendering import NavItem, NoticeKind
 from app.rules.meaning import Strength
 from app.staff.permissions import Permission
 
-CASES = "/console/cases"
 FILTERS = ("code", "priority", "strength", "user", "assignee", "outcome", "sort")
 SHOWN = {"user": "customer", "sort": "order"}  # names in addresses, as pages call them
 BIGGEST_CODE = 2**31 - 1
-MAX_ADDRESS = 2000  # characters of a list's address
-DIGITS = 19  # of the biggest number that is stored
 
 Value = TypeVar("Value")
 
@@ -59,7 +56,7 @@ def show_queue() -> AnyResponse:
         filters={name: asked[name] for name in FILTERS if asked.get(name)},
         cleared=address({"tab": query.tab.value}),
         here=address(asked),
-        here_query=urlencode([("list", address(asked))]),
+        trail=Trail(address=address(asked), rows=[row.id for row in found.rows]),
         next=address(asked, after=found.next_after) if found.next_after else "",
         first=address(asked, after=None) if query.after else "",
         news=f"{CASES}/news?{urlencode({**asked, 'since': found.now.isoformat()})}",
@@ -95,7 +92,7 @@ def query_of(asked: Mapping[str, str], faults: dict[str, list[str]]) -> QueueQue
         tab=read("tab", Tab) or Tab.NEW,
         filters=Filters(
             code=read("code", _number),
-            priority=read("priority", _number),
+            priority=read("priority", _priority),
             strength=read("strength", Strength),
             user_id=read("user", _long_number),
             assignee=read("assignee", _number),
@@ -125,6 +122,10 @@ def _number(text: str) -> int:
 
 def _long_number(text: str) -> int:
     return _up_to(text, BIGGEST)
+
+
+def _priority(text: str) -> int:
+    return _up_to(text, LEAST_URGENT)
 
 
 def _up_to(text: str, most: int) -> int:
@@ -169,12 +170,6 @@ def take_steps() -> AnyResponse:
     return page("console/bulk.html.j2", results=results, done=done, back=back_to_list(typed.get("list", "")))
 
 
-def back_to_list(text: str) -> str:
-    """Return the address of the list that somebody comes from, else that of the queue."""
-    is_list = text == CASES or text.startswith(f"{CASES}?")
-    return text if is_list and is_page(text) and len(text) <= MAX_ADDRESS else CASES
-
-
 @console.get(f"{CASES}/new")
 def show_new_case() -> Response:
     """Show the form that opens a case by hand."""
@@ -201,8 +196,7 @@ def open_case() -> AnyResponse:
         errors = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow's gap
         return new_case_page(new_form(f"{CASES}/new", values=typed, errors=errors), status=400)
     except CaseRefusal as error:
-        errors = {"_schema": [sentence(str(error))]}
-        return new_case_page(new_form(f"{CASES}/new", values=typed, errors=errors), status=409)
+        return new_case_page(new_form(f"{CASES}/new", values=typed, errors=refused(error)), status=409)
     return go_to(f"{CASES}/{case.id}", f"Case {case.id} is open.")
 
 

@@ -11,7 +11,7 @@ from app.console.entrance import console, made, session
 from app.console.pages import case_words
 from app.console.pages.case_forms import BIGGEST
 from app.console.pages.customer import PLAYERS
-from app.console.pages.queue import CASES, DIGITS
+from app.console.pages.trails import CASES, DIGITS
 from app.customers.reading import is_known
 from app.staff.permissions import Permission
 

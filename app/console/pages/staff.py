@@ -7,12 +7,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.answers import go_to, new_form, page
 from app.console.entrance import console, form, made, session
+from app.console.pages.admin import ADMIN, admin_page
 from app.staff import controllers
 from app.staff.addresses import link_address
 from app.staff.domain import AccountExists, InvalidInput, Link, NoRole, State
 from app.staff.permissions import Permission, Role
 
-ADMIN = "/console/admin"
 DOES = {
     Role.VIEWER: "sees cases, customers, reports and rules",
     Role.ANALYST: "works on cases and records interactions",
@@ -35,14 +35,13 @@ def staff_page(values: "MultiDict[str, str] | None" = None, errors: dict[str, li
     """Return the list of accounts; with what was typed into the form, and what is wrong with it."""
     found = controllers.staff(made().staff.database, session().actor)
     asked = new_form(f"{ADMIN}/invite", values=values or MultiDict(), errors=errors or {})
-    return page(
+    return admin_page(
         "console/staff.html.j2",
         status=400 if errors else 200,
         form=asked,
         staff=found.accounts,
         now=found.now,
         roles=ROLES,
-        confirmed=session().is_confirmed,
     )
 
 

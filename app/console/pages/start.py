@@ -6,7 +6,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.console.answers import go_to, new_form, page
-from app.console.cookies import clear_session, set_session
+from app.console.cookies import clear_session, set_browser, set_session
 from app.console.entrance import browser, console, cookie, form, made, next_page, open_page, session, session_or_none
 from app.console.navigation import start_of
 from app.console.rendering import NoticeKind
@@ -53,7 +53,7 @@ def log_in() -> AnyResponse:
     except Busy as error:
         return login_page(error, status=503)
     answer = redirect(next_page(), 303)
-    return with_session(answer, arrived.token)
+    return with_session(answer, arrived)
 
 
 def login_page(error: Exception | None = None, *, status: int = 200) -> Response:
@@ -77,9 +77,10 @@ def sentence(error: Exception) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def with_session(answer: AnyResponse, token: str) -> AnyResponse:
-    """Return the answer with the cookie of a new session."""
-    set_session(answer, token, secure=made().secure)
+def with_session(answer: AnyResponse, arrived: signing_in.Arrived) -> AnyResponse:
+    """Return the answer with the cookie of a new session, and the one that tells the browser the next time."""
+    set_session(answer, arrived.token, secure=made().secure)
+    set_browser(answer, arrived.mark, secure=made().secure)
     return answer
 
 
@@ -126,7 +127,7 @@ def set_up(token: str) -> AnyResponse:
         arrived = setting_up.set_up(made().staff, token, name, password, code, browser())
     except InvalidInput as error:
         return welcome_page(setting_up.look_up_link(made().staff, token), token, error.errors, status=400)
-    return with_session(page("console/recovery_codes.html.j2", codes=arrived.recovery_codes, first=True), arrived.token)
+    return with_session(page("console/recovery_codes.html.j2", codes=arrived.recovery_codes, first=True), arrived)
 
 
 def welcome_page(
@@ -157,7 +158,7 @@ def show_enter(token: str) -> Response:
 def enter_by_link(token: str) -> AnyResponse:
     """Sign in by a link, in development."""
     arrived = setting_up.follow_sign_in_link(made().staff, token, browser())
-    return with_session(redirect("/console", 303), arrived.token)
+    return with_session(redirect("/console", 303), arrived)
 
 
 @console.route("/console/<path:rest>", methods=["GET", "POST"])

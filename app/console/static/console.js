@@ -211,12 +211,11 @@ for (const each of all("[data-js]")) each.hidden = false;
 
 const closeMenus = keep => all("details[data-menu][open]").filter(menu => menu !== keep).forEach(menu => { menu.open = false; });
 document.addEventListener("click", event => closeMenus(event.target.closest("details[data-menu]")));
-document.addEventListener("keydown", event => {
-  const menu = event.key === "Escape" && one("details[data-menu][open]");
-  if (menu) {
-    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
-    closeMenus();
-  }
+document.addEventListener("keydown", event => { // a menu, or a step
+  const menu = event.key === "Escape" && one("[data-menu][open], .confirm[open]");
+  if (!menu) return;
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
 });
 
 one("[data-focus]")?.focus();

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.console.times import distance, length, local_time, machine_time, utc_time
+from app.console.times import distance, length, local_time, machine_time, moment, utc_time
 
 NOW = datetime(2026, 11, 28, 23, 30, 5, tzinfo=UTC)
 
@@ -60,3 +60,10 @@ def test_a_distance_is_told_in_its_largest_whole_unit(apart: dict[str, int], ago
 
 def test_a_short_span_is_not_nothing() -> None:
     assert length(timedelta(seconds=59)) == "< 1 min"
+
+
+def test_seconds_since_1970_are_a_time_as_far_as_there_are_years() -> None:
+    assert moment(0) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert moment(1_764_324_000) == datetime(2025, 11, 28, 10, tzinfo=UTC)
+    assert moment(253_402_300_800) is None  # the year 10000
+    assert moment(2**63 - 1) is None
