@@ -18,10 +18,11 @@ class RangeTotalsSchema(Schema):
     deposit_failed = fields.Nested(TotalSchema, required=True, attribute="failed")
     net_deposit = TwoPlaces(
         required=True,
+        allow_none=True,
         attribute="net",
         metadata={
             "pattern": r"^-?[0-9]+\.[0-9]{2}$",
-            "description": "deposits - withdrawals + cancelled withdrawals",
+            "description": "deposits - withdrawals + cancelled withdrawals; null unless `whole`",
         },
     )
     whole = fields.Boolean(
