@@ -17,7 +17,13 @@ class RangeTotalsSchema(Schema):
     withdraw_cancelled = fields.Nested(TotalSchema, required=True, attribute="cancelled")
     deposit_failed = fields.Nested(TotalSchema, required=True, attribute="failed")
     net_deposit = TwoPlaces(
-        required=True, attribute="net", metadata={"description": "deposits - withdrawals + cancelled withdrawals"}
+        required=True,
+        allow_none=True,
+        attribute="net",
+        metadata={
+            "pattern": r"^-?[0-9]+\.[0-9]{2}$",
+            "description": "deposits - withdrawals + cancelled withdrawals; null unless `whole`",
+        },
     )
     whole = fields.Boolean(
         required=True,

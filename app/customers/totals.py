@@ -58,14 +58,14 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What a customer did within a range. `is_whole`: nothing is missing; else it was at least that much."""
+    """What a customer did within a range. Unless `is_whole`, it was at least that much, and the net deposit is None."""
 
     within: Range
     deposits: Total
     withdrawals: Total
     cancelled: Total
     failed: Total
-    net: Decimal
+    net: Decimal | None
     is_whole: bool = True
 
 
@@ -81,6 +81,7 @@ def starts(end: int) -> dict[Range, int]:
 
 def _totals(money: Money, within: Range, begin: int | None, first: int) -> Totals:
     known = money.known_since
+    is_whole = known is None or known <= (first if begin is None else max(begin, first))
     deposits, withdrawals, cancelled, failed = (
         money.total(kind, begin)
         for kind in (
@@ -96,6 +97,6 @@ def _totals(money: Money, within: Range, begin: int | None, first: int) -> Total
         withdrawals=withdrawals,
         cancelled=cancelled,
         failed=failed,
-        net=money.net(begin),
-        is_whole=known is None or known <= (first if begin is None else max(begin, first)),
+        net=money.net(begin) if is_whole else None,
+        is_whole=is_whole,
     )

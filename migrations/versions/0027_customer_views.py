@@ -3,8 +3,6 @@
 Revision 0027, after 0026. Two new tables, which the previous release does not use: it may serve meanwhile.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,7 +17,7 @@ loses = {
     "records_of_exports": "SELECT count(*) FROM export_log",
 }
 
-HOUR = sa.text("date_trunc('hour', now(), 'UTC')")
+HOUR = "date_trunc('hour', now(), 'UTC')"
 APPEND_ONLY = (
     "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {}"
     " FOR EACH STATEMENT EXECUTE FUNCTION refuse_this('{} is only added to')"
@@ -30,8 +28,8 @@ def identity() -> sa.Column[int]:
     return sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False)
 
 
-def moment(name: str, default: sa.ColumnElement[Any] | sa.TextClause) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=False)
+def moment(name: str, default: str) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.text(default), nullable=False)
 
 
 def by_staff(table: str) -> sa.ForeignKeyConstraint:
@@ -45,7 +43,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         moment("hour", HOUR),
-        moment("at", sa.func.now()),
+        moment("at", "now()"),
         by_staff("customer_view"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_view")),
     )
@@ -62,7 +60,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        moment("at", sa.func.now()),
+        moment("at", "now()"),
         sa.CheckConstraint("octet_length(sha256) = 32", name=op.f("ck_export_log_sha256_length")),
         sa.CheckConstraint("rows >= 0", name=op.f("ck_export_log_rows_not_negative")),
         by_staff("export_log"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.customers.queries import MARKS, MONEY, PERSON
+from app.customers.queries import BY_HASH, MARKS, MONEY, PERSON
 from lib.statements import Statement
 from tests.integration.conftest import Sql
 from tests.integration.query_plans import explained, nodes, rows_read
@@ -41,15 +41,16 @@ def customers(request: pytest.FixtureRequest, sql: Sql, database: str) -> str:
     return database
 
 
-def read(url: str, statement: Statement, values: str) -> tuple[float, set[str], set[str]]:
+def read(url: str, statement: Statement, values: str, settings: str = "") -> tuple[float, set[str], set[str]]:
     """Return how many rows a statement reads, by which kinds of nodes, and from which indexes."""
-    plan = explained(url, f"SET enable_seqscan = off; {statement.prepare}", f"{statement.name} ({values})")
+    plan = explained(url, f"SET enable_seqscan = off; {settings}{statement.prepare}", f"{statement.name} ({values})")
+    assert not (settings and [node for node in nodes(plan) if node["Node Type"] == "Sort"]), "hashed"
     scans = [node for node in nodes(plan) if "Relation Name" in node]
     return rows_read(plan), {node["Node Type"] for node in scans}, {node["Index Name"] for node in scans}
 
 
 def test_each_statement_reads_by_its_index_and_up_to_its_bound(customers: str) -> None:
-    rows, kinds, indexes = read(customers, MONEY, f"{HEAVY}, '{{10, 20, {EVENTS}}}', {BOUND}")
+    rows, kinds, indexes = read(customers, MONEY, f"{HEAVY}, '{{10, 20, {EVENTS}}}', {BOUND}", f"{BY_HASH.sql}; ")
     assert (kinds, indexes) == ({"Index Only Scan"}, {"ix_activity_event_user_id_type_t_n"})
     assert rows <= 4 * BOUND
     rows, kinds, indexes = read(customers, MARKS, f"{HEAVY}, '{{10, 20, {ALERTS}}}', 10, {BOUND}")

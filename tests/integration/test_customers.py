@@ -394,3 +394,19 @@ def test_one_alert_has_a_page_that_proves_it(client: FlaskClient, analyst: Tab, 
         assert analyst.get(f"{PLAYERS}/{path}").status_code == 404
     assert analyst.get(f"{PLAYERS}/7/alerts/20/1100?n=x").status_code == 200
     assert analyst.get(f"{PLAYERS}/7/alerts/20/1100?shadow=true").status_code == 404
+
+
+def test_what_is_not_read_of_a_busy_customer_is_said(
+    client: FlaskClient, analyst: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("app.customers.totals", "app.customers.queries", "app.console.pages.customer_charts"):
+        monkeypatch.setattr(f"{module}.MAX_SCANNED", 3)
+    for t in range(1, 6):
+        send(client, "deposit", "1.00", t, 7)
+    text = analyst.get(f"{PLAYERS}/7").text
+    said = "From t 1 to t 5, at least 3.00 deposited (3 deposits), no withdrawals; "
+    assert said in text
+    assert "Only the newest 3 events of each type are in it." in text
+    assert rows(text, "Totals")[-1] == "All 3.00 at least 3 deposits 0 0 not added up 0"
+    found = client.get("/users/7/totals").get_json()["totals"][-1]
+    assert (found["whole"], found["net_deposit"], found["deposits"]["count"]) == (False, None, 3)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from app.cases.domain import Case
 from app.customers.domain import CustomerPage, Marks, Picture
 from app.customers.ranges import Axis, Range
+from app.customers.totals import MAX_SCANNED
 from app.events.reading.domain import Total
 from app.rules.event import EventType
 from app.rules.limits import INTEGER_MAX, MAX_CODE
@@ -143,6 +144,10 @@ def _sentence(picture: Picture, buckets: Sequence[Bucket], *, is_clock: bool) ->
     alerts = sum(each.alerts for each in buckets)
     within = f"Over the {WITHIN[picture.shown]}" if is_clock else f"From t {begin} to t {picture.axis.end}"
     done = f"{_said(deposits, 'deposit')}, {_said(withdrawals, 'withdrawal')}"
+    known = picture.money.known_since
+    if known is not None and known > begin:
+        read = f"Only the newest {MAX_SCANNED:,} events of each type are in it."
+        return f"{within}, at least {done}; {_counted(alerts, 'alert')}. {read}"
     if not (deposits.count or withdrawals.count):
         return f"{within}: {done} and {_counted(alerts, 'alert')}."
     return f"{within}: {done}, so a net deposit of {net:,.2f}; {_counted(alerts, 'alert')}."

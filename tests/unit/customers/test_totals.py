@@ -34,4 +34,5 @@ def test_what_was_not_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     found = money((D, END - DAY, 1, "1", END - 5), (D, END - 30 * DAY, 2, "1", END - 20 * DAY), (W, -1, 2, "1", 5))
     assert found.known_since == END - 20 * DAY + 1
     assert [each.is_whole for each in totals_of(found, END, 5)] == [True, True, False, False]
+    assert [each.net for each in totals_of(found, END, 5)] == [1, 1, None, None]
     assert money((D, -1, 2, "1", 5)).known_since is None
