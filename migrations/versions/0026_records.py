@@ -4,6 +4,8 @@ Revision 0026, after 0025. New tables only. The previous release may serve meanw
 case in which this one has recorded something.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -45,7 +47,7 @@ def moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def many(name: str, kind: type[sa.types.TypeEngine[object]]) -> sa.Column[object]:
+def many(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[object]:
     return sa.Column(name, postgresql.ARRAY(kind()), nullable=False)
 
 
