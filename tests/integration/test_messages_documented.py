@@ -66,9 +66,8 @@ def close_the_case(app: APIFlask, sql: Sql) -> None:
 def act_and_review(app: APIFlask, sql: Sql) -> None:
     """Let the platform tell of a limit, which a lead lifts."""
     records, lea = Records(app, sql), member(sql, "Lea", Role.LEAD)
-    action = records.block(
-        kind=ActionKind.DEPOSIT_LIMIT, amount=Decimal(100), period=Period.WEEK, action_until=SOON
-    ).action
+    kind, amount, period = ActionKind.DEPOSIT_LIMIT, Decimal(100), Period.WEEK
+    action = records.block(kind=kind, amount=amount, period=period, action_until=SOON).action
     action_steps.review(records.services, lea, action.id, Judgement(review=Review.LIFTED, reason="proved"))
 
 
