@@ -6,7 +6,8 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import psycopg2
 import pytest
@@ -35,6 +36,8 @@ from app.events.domain import MeaningOfT
 from app.rulebook.domain import NoSuchEdition
 from app.staff import setting_up, signing_in
 from app.staff.permissions import NotPermitted, Role, person, shell
+from lib.database import Database
+from lib.database_errors import Unavailable
 from lib.services import services_of
 from lib.workers import ThisProcess, WorkerFailed
 from tests.integration.books import draft, store, window
@@ -184,6 +187,29 @@ def test_a_worker_that_is_told_to_stop_leaves_its_job_to_another(
     waits = look(services, job)
     assert (waits.state, waits.attempts, waits.judged) == (State.WAITING, 0, 0)
     assert not held.errand.run_once(), "it takes no other job either"
+
+
+def test_a_watch_that_cannot_reach_the_database_gives_the_job_up_when_it_is_lost(
+    services: BacktestServices, edition: int
+) -> None:
+    job = controllers.ask(services, ANN, Asked(edition=edition))
+    claim = RunningJobs(services)._claim()  # noqa: SLF001  # the run itself does not matter
+    assert claim
+
+    class Gone(Database):
+        """A database that cannot be reached."""
+
+        def __init__(self) -> None:
+            """Connect to nothing."""
+
+        def transaction(self, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401  # never returns
+            raise Unavailable("gone")
+
+    for silent, reason in ((60.0, ""), (0.0, "lost")):
+        watch = Watch(replace(services, database=Gone()), claim, Bounds(silent=silent))
+        assert watch._why_to_end() == reason  # noqa: SLF001  # as its thread asks
+    RunningJobs(services)._end(claim, "lost", {})  # noqa: SLF001  # as after such a run
+    assert look(services, job).state is State.RUNNING
 
 
 def silence(sql: Sql) -> None:

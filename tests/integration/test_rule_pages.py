@@ -256,13 +256,25 @@ def test_a_form_that_no_page_has_is_refused(author: Tab, fields: dict[str, str])
     assert author.post(NEW, step="save", **fields).status_code == 400
 
 
+def test_a_kind_that_does_not_exist_adds_no_rule(author: Tab) -> None:
+    fields = sent_by(author.get(NEW).text)
+    added = send(author, NEW, fields, step="add", kind="magic")
+    assert (added.status_code, sent_by(added.text)["rule"]) == (200, fields["rule"])
+
+
+def test_while_nothing_is_live_a_draft_begins_empty(author: Tab, publisher: Tab, app: APIFlask, sql: Sql) -> None:
+    edition = draft(app, "ann")
+    sql("UPDATE rule_book SET status = 'retired' WHERE edition = 1")
+    assert "There is no rule yet" in author.get(NEW).text
+    assert "No edition is live" in author.get(RULES).text
+    assert "No edition is live now" in publisher.get(f"{RULES}/{edition}/publish").text
+    assert publish(publisher, edition).status_code == 303
+    assert "is live already" in publisher.get(f"{RULES}/{edition}/publish").text
+
+
 def test_a_hundred_rules_fit_into_the_form(author: Tab, app: APIFlask) -> None:
-    many = [
-        rules_of_kinds.written(
-            "window_total", code, name="n" * 40, description="d" * 80, guidance="g" * 120, seconds=60
-        )
-        for code in range(1, 51)
-    ]
+    texts = {"name": "n" * 90, "description": "d " * 150, "guidance": "g " * 150}
+    many = [rules_of_kinds.written("streak", code, **texts) for code in range(1, 101)]
     first = controllers.draft(wiring(app).database, parse_draft(many), Change(actor="ann")).edition
     saved = send(author, NEW, sent_by(author.get(f"{NEW}?edition={first}").text), step="save")
     assert saved.location == f"{RULES}/{first + 1}"

@@ -7,6 +7,7 @@ import pytest
 from app.access.actors import is_reserved, name_of_key
 from app.rulebook.approval import is_person, refuse_self_approval
 from app.rulebook.domain import Edition, SelfApproval, Status
+from app.rulebook.terminal import how_to_publish
 from app.staff.permissions import Permission, Role, person, roles_with
 from tests.edition_1 import RULES
 
@@ -50,3 +51,8 @@ def test_nobody_at_a_shell_takes_the_name_of_a_person() -> None:
 
 def test_the_database_knows_which_role_may_publish() -> None:
     assert roles_with(Permission.RULES_PUBLISH) == "publisher"  # migration 0028 has the role by name
+
+
+def test_the_terminal_says_who_publishes_what_a_person_drafted() -> None:
+    assert "another person with the role publisher" in how_to_publish(by(ANN), four_eyes=True)
+    assert "rules publish 2" in how_to_publish(by(ANN), four_eyes=False)
