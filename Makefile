@@ -105,7 +105,7 @@ NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without 
 .PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.alerts bench.bulkheads bench.backtest bench.draw faults lint format monitoring.check check
 # Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
 # run one by one.
-ALL_TESTS := -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+ALL_TESTS := -n 3 --durations=40 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 test: $(VENV)/dev.stamp ## run unit and integration tests, with a coverage gate (ARGS="-k name" for some of them)
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 coverage: $(VENV)/dev.stamp ## run the same, with an HTML report in htmlcov/
