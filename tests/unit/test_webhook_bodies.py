@@ -15,6 +15,7 @@ from app.alerts.freshness import MAX_ALERTS
 from app.rules.event import EventRef
 from app.rules.meaning import Indicator, Meaning, Strength
 from app.webhooks.bodies import MAX_BODY, data_of, standard_body
+from app.webhooks.described import REVIEWED
 from app.webhooks.digests import MAX_LINES, lines_of, plain, slack_body, teams_body, title_of
 from app.webhooks.domain import Topic
 from app.webhooks.messages import Message
@@ -109,6 +110,9 @@ def test_lines_say_who_what_why_and_what_to_do() -> None:
     assert lines_of([message(entry())]) == [
         "Alert: player 7, code 1001 (strong), t 5, event tx. Too much. To do: Call."
     ]
+    reviewed = Message(id="notice_2", topic=Topic.ACTION_RECORDED, at=AT, data=REVIEWED)
+    assert lines_of([reviewed]) == ["Action 3 (deposit block), player 1, reviewed: lifted"]
+    assert title_of([reviewed]) == "Activity alerts: 1 action"
     assert lines_of([published(note="as agreed")]) == ["Rules published: edition 2 is live, by ann: as agreed"]
     assert title_of([message(entry(1), entry(2)), published()]) == "Activity alerts: 2 raised, 1 published"
 
