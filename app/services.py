@@ -150,7 +150,7 @@ def feature_services(settings: Settings, engine: Engine, made: Services) -> Iter
     yield rules
     yield (access := AccessServices(database=database, key_max_age=settings.key_max_age))
     yield (alerts := AlertServices(database=database, meanings=editions.meanings))
-    yield (players := PlayerServices(database=database))
+    yield (players := PlayerServices(database=database, note_view=note_view))
     yield (backtests := BacktestServices(database=database, engine=engine, t_is_unix=rules.t_is_unix))
     yield SealServices(database=database, engine=engine)
     transport = make_transport(settings)

@@ -12,11 +12,6 @@ from lib.transactions import Transaction
 Contacts = Callable[[Transaction, int, int], Sequence[Contact]]  # of a customer, the newest first, at most so many
 
 
-def none_recorded(_: Transaction, __: int, ___: int) -> Sequence[Contact]:
-    """Return that there are none, while none can be recorded."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerServices:
     """The database, alerts and rules; whether `t` is Unix time; and who knows the interactions with a customer."""
@@ -25,4 +20,4 @@ class CustomerServices:
     alerts: AlertServices
     rule_book: LiveRules
     t_is_unix: bool
-    contacts: Contacts = none_recorded
+    contacts: Contacts

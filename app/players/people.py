@@ -31,12 +31,19 @@ log = get_logger()
 def players(
     services: PlayerServices, person: Person, query: PageQuery
 ) -> tuple[Sequence[RegisteredPlayer], int | None]:
-    """Return a page of the register, and the id after which the next one begins, if any; raises `NotPermitted`."""
+    """Return a page of the register, and the id after which the next one begins, if any; raises `NotPermitted`.
+
+    Whoever sees it looks at each player of the page (A79).
+    """
     person.require(Permission.USERS_WRITE)
     with services.database.transaction(trial=True) as current:
         found = PlayerQueries(current).players_after(query, query.limit + 1)
-    log.info("personal data read", what="register", who=person.name, players=len(found))
-    return page_of(found, query.limit, lambda player: player.user_id)
+        shown, next_after = page_of(found, query.limit, lambda player: player.user_id)
+        for each in shown:
+            services.note_view(current, person, each.user_id)
+        current.commit()
+    log.info("personal data read", what="register", who=person.name, players=len(shown))
+    return shown, next_after
 
 
 def player(
@@ -54,6 +61,8 @@ def player(
         if found is None:
             raise NotRegistered(user_id)
         changes = register.changes(user_id, before=query.before, limit=query.limit + 1)
+        services.note_view(current, person, user_id)
+        current.commit()
     log.info("personal data read", what="player", who=person.name, user_id=user_id)
     return found, *page_of(changes, query.limit, lambda change: change.version)
 

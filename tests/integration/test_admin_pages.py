@@ -98,6 +98,19 @@ def test_pages_of_the_register_follow_each_other(admin: Tab, sql: Sql) -> None:
     assert numbers == [str(number) for number in range(1, 121)]
 
 
+def test_whoever_sees_names_in_the_register_has_looked_at_those_customers(admin: Tab, sql: Sql) -> None:
+    """A79; nobody is looked at who stands on another page, or whom a search leaves out."""
+    many = "SELECT n, 'P', n || '@example.com' FROM generate_series(1, 120) AS n"
+    sql(f"INSERT INTO registered_user (user_id, name, email) {many}")
+    looked = "SELECT array_agg(user_id ORDER BY user_id) FROM customer_view"
+    admin.get(f"{REGISTER}?search=7@example")
+    seven = [number for number in range(1, 121) if number % 10 == 7]
+    assert sql(looked) == [(seven,)]
+    assert admin.get(f"{REGISTER}/5").status_code == 200
+    assert admin.get(f"{REGISTER}/121").status_code == 404
+    assert sql(looked) == [([5, *seven],)]
+
+
 def test_what_is_wrong_with_a_customer_stands_beside_the_field_and_what_was_typed_stays(admin: Tab) -> None:
     wrong = admin.post(f"{REGISTER}/add", name="", email="nobody", user_id="x", groups="VIP")
     assert wrong.status_code == 400

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from threading import current_thread, main_thread
@@ -15,22 +15,21 @@ from flask.testing import FlaskClient
 from psycopg2.errors import RaiseException
 from sqlalchemy import CursorResult, Executable
 
-from app.customers.domain import Contact
 from app.customers.ranges import Range
-from app.customers.services import CustomerServices
 from app.events.domain import MeaningOfT
+from app.interactions import recording
 from app.rules.event import EventType
 from app.rules.window_total import WindowTotal
 from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
-from lib.services import services_of
 from lib.statements import Statement
 from lib.transactions import Transaction
 from tests.edition_1 import RULES
 from tests.integration.books import publish
-from tests.integration.casework import Casework, casework_of
+from tests.integration.casework import Casework, casework_of, member
 from tests.integration.clients import codes, send
 from tests.integration.conftest import Sql
+from tests.integration.recordings import Records
 from tests.integration.staffing import CLOCK, Tab, tab_of
 
 PLAYERS, ALERTS = "/console/players", "/console/alerts"
@@ -243,21 +242,27 @@ def test_cases_are_listed_and_the_open_one_comes_first(analyst: Tab, work: Casew
     assert f"Open case {case.id}" in text
 
 
-def test_interactions_are_those_that_the_wiring_hands_in(app: APIFlask, analyst: Tab, work: Casework) -> None:
-    work.opened(7)
+def test_the_tab_of_interactions_lists_all_records_with_their_pages(app: APIFlask, analyst: Tab, sql: Sql) -> None:
+    records, ben = Records(app, sql), member(sql, "Ben", Role.ANALYST)
+    case = records.taken(ben)
     assert "No interactions" in analyst.get(f"{PLAYERS}/7?tab=interactions").text
-
-    def recorded(_: Transaction, user_id: int, most: int) -> Sequence[Contact]:
-        assert (user_id, most > 0) == (7, True)
-        at = datetime(2026, 11, 28, tzinfo=UTC)
-        return [Contact(at, "Phone call", "<b>Said</b> that", "staff:1 Ann", "/console/cases/1")]
-
-    made = services_of(app, CustomerServices)
-    object.__setattr__(made, "contacts", recorded)
+    records.call(ben, case, said="<b>Said</b> wrong")
+    wrong = records.newest(case)
+    corrected = replace(wrong.facts, said="<b>Said</b> that")
+    right = recording.correct(records.services, ben, wrong.id, corrected, "a slip of the pen")
+    records.pop_up(8, "msg-2")
+    records.pop_up()
+    block = records.block().action
+    [(pop_up,)] = sql("SELECT id FROM interaction WHERE external_id = 'msg-1'")
     text = analyst.get(f"{PLAYERS}/7?tab=interactions").text
-    assert '<a href="/console/cases/1">Phone call</a>' in text
-    assert "&lt;b&gt;Said" in text
-    assert "Phone call" in analyst.get(f"{PLAYERS}/7/file").text
+    assert re.findall(r'href="/console/((?:interactions|actions|evaluations)/\d+)"', text) == [
+        f"interactions/{pop_up}",
+        f"actions/{block.id}",
+        f"interactions/{right.id}",
+    ]
+    assert "&lt;b&gt;Said&lt;/b&gt; that" in text
+    assert "wrong" not in text
+    assert "above the bound" in analyst.get(f"{PLAYERS}/7/file").text
 
 
 def test_a_customer_s_number_leads_to_their_page(client: FlaskClient, analyst: Tab, work: Casework) -> None:
