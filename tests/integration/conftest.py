@@ -25,7 +25,7 @@ from app.config import sqlalchemy_url
 from app.datastores import db
 from app.factory import create_app
 from app.rulebook import live_rules
-from app.staff import passwords
+from app.staff import passwords, setting_up, signing_in
 from lib.database_url import plain_url, read_address
 from lib.local.postgres import temporary_cluster
 from lib.transactions import Transaction
@@ -34,6 +34,7 @@ from tests.integration.data_folders import made_once
 from tests.integration.judging import in_this_process
 from tests.integration.made_once import routes_compiled_once, share_statements
 from tests.integration.servers import DEFAULT_PROGRAM, Serve, Server, launch
+from tests.integration.staffing import CLOCK
 from tests.integration.wiring import wiring
 from tests.settings import settings_with
 
@@ -259,6 +260,14 @@ def passwords_hashed_quickly() -> Iterator[None]:
         changed.setattr(passwords, "MEMORY", 8)
         changed.setattr(passwords, "PASSES", 1)
         yield
+
+
+@pytest.fixture(autouse=True)
+def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the codes of people run ahead of the time: tests need more of them than there are within a minute."""
+    monkeypatch.setattr(CLOCK, "ahead", 0.0)
+    for module in (signing_in, setting_up):
+        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 import pytest
 from apiflask import APIFlask
 
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
 from tests.integration import staffing
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, Tab
+from tests.integration.staffing import Tab
 
 REGISTER, KEYS, SETTINGS = (f"/console/admin/{name}" for name in ("register", "keys", "settings"))
 EVIL = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</textarea><script>", "{{ 1234 * 5678 }}"]
@@ -20,13 +19,6 @@ SECRET_KEY = re.compile(r"<code>(aa_[0-9a-f]{12}_[\w-]{43})</code>")
 LATER = "UPDATE staff_session SET confirmed_at = now() - interval '10 minutes'"
 
 NewCode = Callable[[], str]
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ from app.backtest.services import BacktestServices
 from app.backtest.summary import sentence
 from app.events.domain import MeaningOfT
 from app.rulebook.domain import NoSuchEdition
-from app.staff import setting_up, signing_in
 from app.staff.permissions import NotPermitted, Role, person, shell
 from lib.database import Database
 from lib.database_errors import Unavailable
@@ -43,7 +42,7 @@ from lib.workers import ThisProcess, WorkerFailed
 from tests.integration.books import draft, store, window
 from tests.integration.conftest import Sql
 from tests.integration.servers import Serve
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 from tests.integration.telling import await_that
 from tests.integration.test_worker_killed import WORK
 from tests.integration.wiring import wiring
@@ -52,13 +51,6 @@ pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 ANN = person(7, "Ann Smith", [Role.AUTHOR])
 RULES = "/console/rules"
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -6,20 +6,12 @@ from collections.abc import Callable
 import pytest
 from apiflask import APIFlask
 
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from tests.integration.casework import STRONG_CODE, Casework, casework_of
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 
 CASES = "/console/cases"
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -7,21 +7,13 @@ import pytest
 from apiflask import APIFlask
 
 from app.events.domain import MeaningOfT
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from tests.integration.casework import STRONG_CODE, Casework, casework_of
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 from tests.integration.test_case_pages import CASES, state, step
 
 LIST = f"{CASES}?tab=team"
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from app.staff.services import StaffServices
 from lib.services import services_of
 from tests.integration import staffing
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.staffing import CLOCK, PASSWORD, ROOT, Tab, tab_of
+from tests.integration.staffing import PASSWORD, ROOT, Tab, tab_of
 
 LOGIN = "/console/login"
 # What each page needs: a permission, "session" for anybody who is signed in, "open" for everybody.
@@ -138,13 +138,6 @@ FIELDS: dict[str, dict[str, Any]] = {
     "console.decide_evaluation": {"verdict": "improved", "reason": "Less."},
 }
 MADE_UP = {"token": "something", "rest": "something", "step": "take"}  # what stands for words in paths
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

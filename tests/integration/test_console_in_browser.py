@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
-from app.staff import controllers, setting_up, signing_in
+from app.staff import controllers
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
@@ -18,7 +18,7 @@ from tests.browser.conftest import Keep, browser, keep, playwright  # noqa: F401
 from tests.integration import staffing
 from tests.integration.casework import STRONG_CODE, Casework, casework_of
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, PASSWORD, ROOT
+from tests.integration.staffing import PASSWORD, ROOT
 
 OPEN_ALL = "document.querySelectorAll('details:not(.menu)').forEach(each => { each.open = true })"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -26,13 +26,6 @@ RTL = "أحمد عبد الرحمن الحسيني"
 CASES = "/console/cases"
 
 Join = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app.customers import filing
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
@@ -18,17 +17,10 @@ from tests.integration import staffing
 from tests.integration.casework import Casework, casework_of
 from tests.integration.clients import send
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 
 FILE = "/console/players/7/file"
 EXPORT = "/console/players/7/export"
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from app.events.domain import MeaningOfT
 from app.interactions import recording
 from app.rules.event import EventType
 from app.rules.window_total import WindowTotal
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from lib.statements import Statement
 from lib.transactions import Transaction
@@ -30,19 +29,12 @@ from tests.integration.casework import Casework, casework_of, member
 from tests.integration.clients import codes, send
 from tests.integration.conftest import Sql
 from tests.integration.recordings import Records
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 
 PLAYERS, ALERTS = "/console/players", "/console/alerts"
 UNIX = pytest.mark.settings(t_is=MeaningOfT.UNIX)
 DAY = 86_400
 VIEWS = "SELECT user_id, count(*) FROM customer_view GROUP BY 1 ORDER BY 1"
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

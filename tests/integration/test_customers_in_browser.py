@@ -15,7 +15,6 @@ from tests.integration.test_console_in_browser import (
     Join,
     address,  # noqa: F401  # a fixture, as those below
     check,
-    clock_of_codes,  # noqa: F401
     made,  # noqa: F401
     sign_in,  # noqa: F401
     work,  # noqa: F401

@@ -4,24 +4,16 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from app.staff.signing_in import subject_of
 from lib.services import services_of
 from tests.integration import staffing
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, Member
+from tests.integration.staffing import Member
 
 LOGIN = "/console/login"
 PROXY = {"X-Forwarded-For": "192.0.2.7"}
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

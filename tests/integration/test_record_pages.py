@@ -6,22 +6,14 @@ import pytest
 from apiflask import APIFlask
 
 from app.interactions import action_steps
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from tests.integration.conftest import Sql
 from tests.integration.recordings import CONTESTED, PLATFORM, Records
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 from tests.integration.test_case_pages import CASES, step
 
 CALL = {"channel": "phone", "reached": "yes", "said": "We talked.", "next_step": "Call again.", "days": 3}
 FOUND = re.compile(r"/console/(interactions|actions|evaluations)/(\d+)")
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture

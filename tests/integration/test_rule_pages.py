@@ -17,7 +17,6 @@ from app.rulebook.reading.controllers import edition as edition_of
 from app.rulebook.rule_fields import fields_of
 from app.rulebook.toml import parse_toml
 from app.rules.kinds import KINDS
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
@@ -25,7 +24,7 @@ from tests import rules_of_kinds
 from tests.edition_1 import RULES as FIRST_RULES
 from tests.integration import staffing
 from tests.integration.conftest import Sql
-from tests.integration.staffing import CLOCK, Tab, tab_of
+from tests.integration.staffing import Tab, tab_of
 from tests.integration.wiring import wiring
 from tests.markup import EVIL
 
@@ -35,11 +34,7 @@ ON = "INSERT INTO rule_policy_change (step, who, note) VALUES ('on', 'FOUR_EYES=
 LIVE = "SELECT edition, split_part(published_by, ' ', 2) FROM rule_book WHERE status = 'live'"
 
 
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch, rules_refreshed_by_hand: None) -> None:  # noqa: ARG001  # as named
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
+pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 
 
 @pytest.fixture

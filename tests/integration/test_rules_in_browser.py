@@ -22,13 +22,12 @@ from tests.integration.test_console_in_browser import (
     Join,
     address,
     check,
-    clock_of_codes,
     made,
     sign_in,
 )
 from tests.integration.wiring import wiring
 
-__all__ = ["address", "browser", "clock_of_codes", "keep", "made", "playwright", "sign_in"]  # fixtures
+__all__ = ["address", "browser", "keep", "made", "playwright", "sign_in"]  # fixtures
 
 pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
 

@@ -32,14 +32,7 @@ from app.staff.signing_in import Browser
 from lib.services import services_of
 from tests.integration import staffing
 from tests.integration.conftest import AppWith, Sql
-from tests.integration.staffing import CLOCK, HERE, PASSWORD, ROOT, Member, session_of
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
+from tests.integration.staffing import HERE, PASSWORD, ROOT, Member, session_of
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 
-from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
 from tests.integration import staffing
 from tests.integration.conftest import AppWith, Sql
 from tests.integration.endpoints import LOOPBACK, Receiving, receiving
-from tests.integration.staffing import CLOCK, Tab
+from tests.integration.staffing import Tab
 
 WEBHOOKS = "/console/admin/webhooks"
 KEY = "k" * 32
@@ -28,13 +27,6 @@ DELIVERY = (
 )
 
 NewCode = Callable[[], str]
-
-
-@pytest.fixture(autouse=True)
-def clock_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CLOCK, "ahead", 0.0)
-    for module in (signing_in, setting_up):
-        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture
