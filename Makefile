@@ -103,11 +103,11 @@ NO_PROMTOOL := promtool not found. It is part of Prometheus; on Debian, without 
 	\tapt-get download prometheus && dpkg -x prometheus_*.deb /tmp/prometheus\n\
 	\tmake monitoring.check PROMTOOL=/tmp/prometheus/usr/bin/promtool\n
 .PHONY: test coverage e2e readme deploy.check bench bench.quick bench.imports bench.alerts bench.bulkheads bench.backtest bench.draw faults lint format monitoring.check check
-# Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). Tests chosen by ARGS
-# run one by one.
+# Three test files at a time, since tests mostly wait; the long ones start first (tests/conftest.py). A few that fail so run
+# once more, alone (testkit/whole_run.py). Tests chosen by ARGS run one by one.
 ALL_TESTS := -n 3 --durations=40 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 test: $(VENV)/dev.stamp ## run unit and integration tests, with a coverage gate (ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
+	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),testkit.whole_run $(ALL_TESTS))
 coverage: $(VENV)/dev.stamp ## run the same, with an HTML report in htmlcov/
 	@$(BIN)/python -m pytest $(ALL_TESTS) --cov-report=html
 e2e: $(VENV)/dev.stamp ## run tests over HTTP, on a service and database of their own (E2E_URL=... for another service)

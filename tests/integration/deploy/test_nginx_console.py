@@ -58,15 +58,21 @@ def test_people_sign_in_over_tls(nginx: Nginx, instances: Instances, made: Staff
         assert (foreign.status_code, "pages of other sites" in foreign.text.lower()) == (403, True)
         arrived = client.post(path, data=fields, headers={"Origin": nginx.address, "Sec-Fetch-Site": "same-origin"})
         assert arrived.status_code == 200
-        name, *parts = arrived.headers["Set-Cookie"].split("; ")
-        assert name.startswith("__Host-session=")
-        assert set(parts) == {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"}
+        given = {name.partition("=")[0]: parts for name, *parts in split_cookies(arrived)}
+        assert set(given["__Host-session"]) == {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"}
+        lasting = set(given["__Host-browser"])  # which signs nobody in (A70)
+        assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=7776000"} < lasting
         shown = client.get("/console/admin")
         assert (shown.status_code, "Ann" in shown.text) == (200, True)
         assert shown.headers["Strict-Transport-Security"] == "max-age=31536000"
         assert "trusted-types" in shown.headers["Content-Security-Policy"]
         assert client.get("/health/live").status_code == 200, "all else goes to the instances of events"
     assert fault("127.0.0.1", instances.ports[0], LOGIN).startswith("404 ")
+
+
+def split_cookies(response: httpx.Response) -> list[list[str]]:
+    """Return the parts of each cookie that an answer sets."""
+    return [cookie.split("; ") for cookie in response.headers.get_list("Set-Cookie")]
 
 
 def test_guesses_of_an_address_are_limited_and_pages_are_not(nginx: Nginx, instances: Instances) -> None:
