@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from app.interactions.words import (
     ActionKind,
@@ -26,6 +27,29 @@ MAX_TEXT, MAX_LINE = 4_000, 200  # characters
 DIRECT = frozenset({Channel.PHONE, Channel.CHAT})  # ways in which people speak with each other
 
 Behaviour = Mapping[str, Any]  # what a player did before a moment, as JSON: `app.interactions.behaviour`
+
+
+class RecordKind(StrEnum):
+    """The kinds of record about a player."""
+
+    INTERACTION = "interaction"
+    ACTION = "action"
+    EVALUATION = "evaluation"
+
+
+class Recorded(NamedTuple):
+    """A record in few words: its channel, action or verdict, what was said or why, and by whom.
+
+    `is_marked`: nobody was reached, or no person decided.
+    """
+
+    kind: RecordKind
+    id: int
+    at: datetime
+    word: str
+    is_marked: bool
+    detail: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

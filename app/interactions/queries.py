@@ -67,11 +67,6 @@ class InteractionQueries:
         found = INTERACTIONS.where(InteractionRow.case_id == case_id).order_by(InteractionRow.id.desc()).limit(most)
         return [interaction_of(row) for row in self._transaction.execute(found)]
 
-    def newest(self, user_id: int, most: int) -> list[Interaction]:
-        """Return the newest interactions with a player, newest first."""
-        found = INTERACTIONS.where(InteractionRow.user_id == user_id).order_by(InteractionRow.id.desc()).limit(most)
-        return [interaction_of(row) for row in self._transaction.execute(found)]
-
     def page(self, query: RecordsQuery) -> list[Interaction]:
         """Return one more interaction than a page has."""
         return [interaction_of(row) for row in _page(self._transaction, INTERACTIONS, InteractionRow, query)]
@@ -111,11 +106,6 @@ class ActionQueries:
     def of_case(self, case_id: int, most: int) -> list[Action]:
         """Return the actions of a case, newest first."""
         found = ACTIONS.where(ActionRow.case_id == case_id).order_by(ActionRow.id.desc()).limit(most)
-        return self._with_steps(self._transaction.execute(found).all())
-
-    def newest(self, user_id: int, most: int) -> list[Action]:
-        """Return the newest actions about a player, newest first."""
-        found = ACTIONS.where(ActionRow.user_id == user_id).order_by(ActionRow.id.desc()).limit(most)
         return self._with_steps(self._transaction.execute(found).all())
 
     def page(self, query: RecordsQuery) -> list[Action]:
@@ -170,11 +160,6 @@ class EvaluationQueries:
     def of_case(self, case_id: int, most: int) -> list[Evaluation]:
         """Return the evaluations of a case, newest first."""
         found = EVALUATIONS.where(EvaluationRow.case_id == case_id).order_by(EvaluationRow.id.desc()).limit(most)
-        return self._concluded(self._transaction.execute(found).all())
-
-    def newest(self, user_id: int, most: int) -> list[Evaluation]:
-        """Return the newest evaluations of a player, newest first."""
-        found = EVALUATIONS.where(EvaluationRow.user_id == user_id).order_by(EvaluationRow.id.desc()).limit(most)
         return self._concluded(self._transaction.execute(found).all())
 
     def page(self, query: RecordsQuery) -> list[Evaluation]:

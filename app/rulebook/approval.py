@@ -73,8 +73,8 @@ def _refuse_person(edition: Edition, publisher: str) -> None:
     elif not author.startswith(MIGRATION):
         how = "with a key" if is_key(author) else "at a shell or without a key"
         raise SelfApproval(
-            f"four eyes are on: edition {number} was drafted {how}, so that its author may be you; make a new draft of "
-            "it here, which somebody else then publishes"
+            f"four eyes are on: edition {number} was drafted {how}, so that its author may be you: draft it again "
+            "here, and somebody else publishes that"
         )
 
 

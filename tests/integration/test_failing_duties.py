@@ -25,6 +25,7 @@ from tests.integration.servers import MAX_WAIT
 from tests.integration.telling import await_that
 from tests.integration.wiring import wiring
 
+DUTIES = ("feed", "cases", "waking", "notices", "sender", "cleaning", "backtests")
 KILLED = f"""
     INSERT INTO work_trouble (host, pid, duty, since, cause, seen_at)
     VALUES ('h', 7, 'sender', now() - interval '99 s', 'ValueError', now() - interval '{SILENT_AFTER + 1} s')
@@ -87,7 +88,7 @@ def test_a_duty_that_fails_each_time_is_told_until_it_goes_on(app: APIFlask, sql
         errand.mended = True
         await_that(lambda: check(app).exit_code == 0, lambda: check(app).output)
         assert sql("SELECT count(*) FROM work_trouble") == [(0,)]
-        assert failing_seconds(client) == dict.fromkeys(("feed", "cases", "waking", "notices", "sender", "cleaning"), 0)
+        assert failing_seconds(client) == dict.fromkeys(DUTIES, 0)
 
 
 def test_what_fails_is_not_shown_as_a_number_while_it_cannot_be_read(

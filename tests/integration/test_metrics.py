@@ -34,6 +34,7 @@ NOBODY = "postgresql://someone@127.0.0.1:{port}/x"
 def own_pools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count no pool of an application that another test has left to the garbage collector."""
     monkeypatch.setattr(database_metrics, "_engines", ())
+    database_metrics.measure_pools()
 
 
 @pytest.fixture

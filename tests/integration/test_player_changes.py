@@ -121,7 +121,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"name": None}, "name"),
     ({"email": "ada"}, "email"),
     ({"user_id": 2, "name": "Ada L"}, "user_id"),
-    ({"version": 2, "name": "Ada L"}, "version"),
+    ({"version": "2", "name": "Ada L"}, "version"),
 ]
 
 
