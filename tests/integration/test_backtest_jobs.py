@@ -202,7 +202,7 @@ def test_a_watch_that_cannot_reach_the_database_gives_the_job_up_when_it_is_lost
         def __init__(self) -> None:
             """Connect to nothing."""
 
-        def transaction(self, **_: object) -> Any:  # type: ignore[override]  # noqa: ANN401  # never returns
+        def transaction(self, **_: object) -> Any:  # noqa: ANN401  # never returns
             raise Unavailable("gone")
 
     for silent, reason in ((60.0, ""), (0.0, "lost")):
