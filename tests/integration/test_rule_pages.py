@@ -17,6 +17,7 @@ from app.rulebook.reading.controllers import edition as edition_of
 from app.rulebook.rule_fields import fields_of
 from app.rulebook.toml import parse_toml
 from app.rules.kinds import KINDS
+from app.staff import setting_up, signing_in
 from app.staff.permissions import Role
 from app.staff.services import StaffServices
 from lib.services import services_of
@@ -24,7 +25,7 @@ from tests import rules_of_kinds
 from tests.edition_1 import RULES as FIRST_RULES
 from tests.integration import staffing
 from tests.integration.conftest import Sql
-from tests.integration.staffing import Tab, tab_of
+from tests.integration.staffing import CLOCK, Tab, tab_of
 from tests.integration.wiring import wiring
 from tests.markup import EVIL
 
@@ -34,7 +35,11 @@ ON = "INSERT INTO rule_policy_change (step, who, note) VALUES ('on', 'FOUR_EYES=
 LIVE = "SELECT edition, split_part(published_by, ' ', 2) FROM rule_book WHERE status = 'live'"
 
 
-pytestmark = pytest.mark.usefixtures("rules_refreshed_by_hand")
+@pytest.fixture(autouse=True)
+def clock_of_codes(monkeypatch: pytest.MonkeyPatch, rules_refreshed_by_hand: None) -> None:  # noqa: ARG001  # as named
+    monkeypatch.setattr(CLOCK, "ahead", 0.0)
+    for module in (signing_in, setting_up):
+        monkeypatch.setattr(module, "time", CLOCK)
 
 
 @pytest.fixture
@@ -267,6 +272,28 @@ def test_while_nothing_is_live_a_draft_begins_empty(author: Tab, publisher: Tab,
     assert "is live already" in publisher.get(f"{RULES}/{edition}/publish").text
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"based_on": "99"}, "There is no edition 99"),
+        ({"note": "x" * 501}, "Use at most 500"),
+        ({"note": "\a"}, "printed"),
+    ],
+)
+def test_a_wrong_base_or_note_is_said_and_kept(author: Tab, changed: dict[str, str], said: str, sql: Sql) -> None:
+    fields = sent_by(author.get(NEW).text)
+    response = send(author, NEW, {**fields, **{name: [text] for name, text in changed.items()}}, step="save")
+    assert (response.status_code, said in response.text) == (400, True)
+    assert sent_by(response.text)["rule"] == fields["rule"]
+    if "note" in changed:
+        assert author.post(TOML, toml=author_toml(author), step="save", **changed).status_code == 400
+    assert sql("SELECT count(*) FROM rule_book") == [(1,)]
+
+
+def author_toml(tab: Tab) -> str:
+    return sent_by(tab.get(TOML).text)["toml"][0]
+
+
 def test_a_hundred_rules_fit_into_the_form(author: Tab, app: APIFlask) -> None:
     texts = {"name": "n" * 90, "description": "d " * 150, "guidance": "g " * 150}
     many = [rules_of_kinds.written("streak", code, **texts) for code in range(1, 101)]
@@ -276,10 +303,10 @@ def test_a_hundred_rules_fit_into_the_form(author: Tab, app: APIFlask) -> None:
 
 
 def publish(tab: Tab, edition: int, **fields: object) -> TestResponse:
-    shown = tab.get(f"{RULES}/{edition}/publish").text
-    over = re.search(r'name="over" value="(\d+)"', shown)
-    live = {"over": over[1]} if over else {}
-    return tab.post(f"{RULES}/{edition}/publish", **{"number": edition, **live, **fields})
+    """Send the form of a publication as its page shows it."""
+    shown = re.search(r'name="over" value="(\d+)"', tab.get(f"{RULES}/{edition}/publish").text)
+    over = {"over": shown[1]} if shown else {}
+    return tab.post(f"{RULES}/{edition}/publish", **{"number": edition, **over, **fields})
 
 
 def test_with_four_eyes_another_person_publishes_and_goes_back(author: Tab, publisher: Tab, sql: Sql) -> None:

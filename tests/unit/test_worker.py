@@ -148,8 +148,12 @@ def test_a_stop_waits_for_turns_under_way_but_not_for_ever() -> None:
 
 def test_a_stop_tells_a_turn_under_way_to_end_early_whatever_that_raises() -> None:
     goes_on = Event()
+
+    def break_off() -> None:
+        raise ValueError("a defect")
+
     stuck = Duty(name="long", errand=Errand([lambda: goes_on.wait(MAX_WAIT)]), pause=0.01, at_stop=goes_on.set)
-    broken = Duty(name="broken", errand=Errand(), pause=0.01, at_stop=fail(ValueError("a defect")))
+    broken = Duty(name="broken", errand=Errand(), pause=0.01, at_stop=break_off)
     made = Worker([broken, stuck])
     began = time.monotonic()
     with capture_logs() as logs:
