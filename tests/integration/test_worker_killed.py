@@ -71,7 +71,11 @@ def kill(worker: Server, sql: Sql) -> None:
     """Kill a worker and let the leases of what it had under way end."""
     worker.kill()
     worker.wait()
-    sql("UPDATE delivery SET lease_until = now(), next_at = now() WHERE lease_until IS NOT NULL")
+    # Another worker may store results at this moment: whoever changes deliveries locks their endpoints first.
+    sql(
+        "SELECT FROM endpoint ORDER BY id FOR UPDATE;"
+        " UPDATE delivery SET lease_until = now(), next_at = now() WHERE lease_until IS NOT NULL"
+    )
 
 
 def somebody_waits(sql: Sql) -> bool:
