@@ -1,6 +1,7 @@
 """An import that is killed over and over, as are PostgreSQL and the service; its command is given until it is done."""
 
 import csv
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,8 +24,7 @@ from testkit.play import day_of_play
 from testkit.service import SEED
 
 if TYPE_CHECKING:
-    import re
-import subprocess
+    import subprocess
 
 LINES, PLAYERS = 45_000, 2_000
 FIRST_PLAYER = 1_000_001  # above all players of the load
