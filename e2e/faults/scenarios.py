@@ -12,7 +12,7 @@ from e2e.site import Site, SiteError
 from testkit.disk import full
 from testkit.oracle import Event
 
-MAX_REQUEST_TIME = 8  # seconds; about 3 are promised, and a machine that is busy with other things may add to it
+MAX_REQUEST_TIME = 5  # seconds
 MAX_HEALTH_TIME = 2  # seconds; one is promised, and a machine that is busy with other things may add to it
 REPLACED = 10  # seconds within which a hanging process is replaced
 STOPPED = 7  # seconds that PostgreSQL hears nothing
